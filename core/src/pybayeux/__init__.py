@@ -1,0 +1,26 @@
+"""pybayeux: a Bayeux client (CometD, Faye, Salesforce Streaming API), made as an extension framework."""
+
+from . import errors as errors
+from . import requests as requests
+from .bayeux import BayeuxClient as BayeuxClient
+from .channel import Channel as Channel
+from .channel import ChannelType as ChannelType
+from .client import AsyncClient as AsyncClient
+from .connection_type import ConnectionType as ConnectionType
+from .errors import BayeuxError as BayeuxError
+from .hookspecs import Drop as Drop
+from .hookspecs import hookimpl as hookimpl
+from .message import Advice as Advice
+from .message import Message as Message
+from .message import MessageError as MessageError
+from .message import decode as decode
+from .message import encode as encode
+from .session import Backoff as Backoff
+from .state import ConnectionEvent as ConnectionEvent
+from .state import ConnectionState as ConnectionState
+from .state import ConnectionStateMachine as ConnectionStateMachine
+from .subscriptions import Subscription as Subscription
+from .sync import Client as Client
+from .sync import SyncSubscription as SyncSubscription
+from .transports.base import TransportRequest as TransportRequest
+from .transports.base import TransportResponse as TransportResponse

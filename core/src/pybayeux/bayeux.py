@@ -1,0 +1,322 @@
+"""The low level: one request for each call, nothing by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextvars import ContextVar
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from . import requests
+from .channel import Channel
+from .endpoint import parse_endpoint
+from .errors import (
+    BayeuxError,
+    ClientStateError,
+    ConnectError,
+    DisconnectError,
+    ExchangeTimeoutError,
+    HandshakeError,
+    PublishError,
+    ReplyError,
+    SubscribeError,
+    TransportError,
+    UnsubscribeError,
+    UsageError,
+)
+from .extensions import ExtensionRegistry
+from .postbox import Postbox
+from .redact import Redactor
+from .state import ConnectionEvent, ConnectionState, ConnectionStateMachine
+from .transports.base import TransportContext
+from .transports.registry import TransportRegistry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from types import TracebackType
+
+    from .extensions import Registration
+    from .message import Message
+    from .postbox import Dropped
+    from .transports.base import Transport
+
+__all__ = ("BayeuxClient",)
+
+_inbox: ContextVar[list[Message]] = ContextVar("pybayeux-inbox")
+_DEFAULT_HOLD: Final = 60.0
+
+
+class BayeuxClient:
+    """A client without initiative: every call is one request, and returns every message that came back for it.
+
+    It does not retry, reconnect or resubscribe; `AsyncClient` does. The arguments are those of `AsyncClient`.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        extensions: Iterable[object] = (),
+        options: Mapping[str, Mapping[str, Any]] | None = None,
+        discover: bool = True,
+        blocked: Iterable[str] = (),
+        transports: Sequence[str] | None = None,
+        http: Any = None,
+        auth: Any = None,
+        headers: Mapping[str, str] | None = None,
+        logger: logging.Logger | logging.LoggerAdapter[Any] | None = None,
+        max_network_delay: float = 10.0,
+    ) -> None:
+        endpoint = parse_endpoint(url)
+        self._url: Final = endpoint.url
+        self._logger: Final = logger or logging.getLogger("pybayeux")
+        self._max_network_delay: Final = max_network_delay
+        self._redact: Final = Redactor()
+        self._machine: Final = ConnectionStateMachine()
+        self._ids: Final = count(1)
+        self._client_id: str | None = None
+        self._hold = _DEFAULT_HOLD
+        self._connecting = False
+        self._extensions: Final = ExtensionRegistry(
+            self,
+            extensions=tuple(extensions),
+            options=options or {},
+            discover=discover,
+            blocked=tuple(blocked),
+            on_error=self._report,
+        )
+        self._postbox: Final = Postbox(self, self._extensions, self._redact)
+        registry = TransportRegistry()
+        self._extensions.register_transports(registry)
+        self._factories: Final = registry.select(transports)
+        self._context: Final = TransportContext(
+            url=endpoint.url,
+            receive=self._collect,
+            on_request=self._postbox.request,
+            on_response=self._postbox.response,
+            redact=self._redact,
+            headers=dict(headers or {}),
+            http=http,
+            auth=auth if auth is not None else endpoint.credentials,
+            max_network_delay=max_network_delay,
+        )
+        self._transports: Final[dict[str, Transport]] = {}
+        self._connection_type = next(iter(self._factories))
+
+    def __repr__(self) -> str:
+        return f"<BayeuxClient {self._url.partition('?')[0]} {self.state.value}>"
+
+    @property
+    def url(self) -> str:
+        """The server's address, without user and password."""
+        return self._url
+
+    @property
+    def state(self) -> ConnectionState:
+        """UNCONNECTED, CONNECTING or CONNECTED (Bayeux 1.0, section 2.5)."""
+        return self._machine.current_state
+
+    @property
+    def client_id(self) -> str | None:
+        """The id that the server gave, or None. It is a credential."""
+        return self._client_id
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Let go of the connections, without a word to the server: `disconnect` says it."""
+        await self._extensions.close()
+        transports = list(self._transports.values())
+        self._transports.clear()
+        for transport in transports:
+            await transport.close()
+
+    def use(self, extension: object, name: str | None = None) -> Registration:
+        """Register an extension from now on.
+
+        Raises:
+            ExtensionError: Its name is taken, or its hooks are wrong.
+        """
+        return self._extensions.use(extension, name)
+
+    def remove(self, name: str) -> Registration:
+        """Remove an extension.
+
+        Raises:
+            ExtensionError: There is none of that name.
+        """
+        return self._extensions.remove(name)
+
+    # -- one request each
+
+    async def handshake(self) -> list[Message]:
+        """Ask for a session (Bayeux 1.0, section 4.1).
+
+        Raises:
+            ClientStateError: There is a session, or one is being asked for.
+            HandshakeError: The server refused.
+            TransportError: The exchange failed.
+        """
+        self._machine.process_event(ConnectionEvent.HANDSHAKE_SENT)
+        try:
+            replies = await self._exchange([requests.handshake(self._factories)])
+            reply = _reply_of(replies, Channel.META_HANDSHAKE, HandshakeError)
+            if not reply.client_id:
+                raise HandshakeError(reply.channel, cause=TransportError("the reply has no clientId"))
+            self._connection_type = self._chosen(reply)
+        except BaseException:
+            self._machine.process_event(ConnectionEvent.TIMEOUT)
+            raise
+        self._client_id = reply.client_id
+        self._note_advice(reply)
+        return replies
+
+    def _chosen(self, reply: Message) -> str:
+        offered = reply.supported_connection_types or list(self._factories)
+        for name in self._factories:
+            if name in offered:
+                return name
+        raise HandshakeError(
+            reply.channel, cause=TransportError(f"405:c{list(self._factories)},s{offered}:no_transport")
+        )
+
+    async def connect(self) -> list[Message]:
+        """Ask for events; the server may hold its answer as long as it advised (section 4.2).
+
+        Raises:
+            ClientStateError: No session, or a connect is outstanding: one at a time, ever.
+            ConnectError: The server refused.
+            TransportError: The exchange failed.
+        """
+        if self._connecting:
+            raise ClientStateError("a connect is outstanding; the protocol allows one at a time")
+        request = requests.connect(self._session(), self._connection_type)
+        self._connecting = True
+        try:
+            replies = await self._exchange([request], self._hold)
+            reply = _reply_of(replies, Channel.META_CONNECT, ConnectError)
+        except BaseException:
+            if self._client_id is not None:
+                self._machine.process_event(ConnectionEvent.TIMEOUT)
+                self._machine.process_event(ConnectionEvent.HANDSHAKE_SENT)  # the session may well go on
+            raise
+        finally:
+            self._connecting = False
+        if self._client_id is not None:  # servers answer a held connect when its session is disconnected
+            self._machine.process_event(ConnectionEvent.CONNECTED)
+        self._note_advice(reply)
+        return replies
+
+    async def subscribe(self, channels: Sequence[str]) -> list[Message]:
+        """Subscribe to channels: one request with a message for each (section 4.4).
+
+        Raises:
+            SubscribeError: The server refused one of them.
+        """
+        session = self._session()
+        messages = [requests.subscribe(session, channel) for channel in _given(channels)]
+        return self._all_accepted(await self._exchange(messages), SubscribeError)
+
+    async def unsubscribe(self, channels: Sequence[str]) -> list[Message]:
+        """End subscriptions: one request with a message for each (section 4.5).
+
+        Raises:
+            UnsubscribeError: The server refused one of them.
+        """
+        session = self._session()
+        messages = [requests.unsubscribe(session, channel) for channel in _given(channels)]
+        return self._all_accepted(await self._exchange(messages), UnsubscribeError)
+
+    async def publish(self, channel: str, data: Any) -> list[Message]:
+        """Publish; without a session where the server allows it (section 5.1).
+
+        Raises:
+            PublishError: The server refused.
+        """
+        message = requests.publish(channel, data, self._client_id)
+        return self._all_accepted(await self._exchange([message]), PublishError)
+
+    async def disconnect(self) -> list[Message]:
+        """End the session (section 4.3). It is over here whatever the server answers.
+
+        Raises:
+            DisconnectError: The server refused.
+        """
+        request = requests.disconnect(self._session())
+        self._machine.process_event(ConnectionEvent.DISCONNECT_SENT)
+        self._client_id = None
+        return self._all_accepted(await self._exchange([request]), DisconnectError)
+
+    # -- how
+
+    def _session(self) -> str:
+        if self._client_id is None:
+            raise ClientStateError("no session: handshake() first")
+        return self._client_id
+
+    async def _exchange(self, messages: list[Message], held: float = 0.0) -> list[Message]:
+        for message in messages:
+            message.id = str(next(self._ids))
+        await self._extensions.open()
+        outgoing = await self._postbox.outgoing(messages)
+        for _, error in outgoing.stopped:
+            raise error
+        received: list[Message] = []
+        _inbox.set(received)
+        try:
+            async with asyncio.timeout(held + self._max_network_delay):
+                await self._transport().send(outgoing.passed)
+        except TimeoutError:
+            raise ExchangeTimeoutError(f"no answer to {messages[0].channel} in time") from None
+        return received
+
+    def _transport(self) -> Transport:
+        name = self._connection_type
+        if name not in self._transports:
+            self._transports[name] = self._factories[name](self._context)
+        return self._transports[name]
+
+    async def _collect(self, messages: list[Message]) -> None:
+        inbox = _inbox.get()
+        self._redact.clean_errors(messages)
+
+        def take(dropped: Dropped) -> None:
+            inbox.extend(message for message in messages if id(message) not in dropped)
+
+        await self._postbox.incoming(messages, take)
+
+    def _note_advice(self, reply: Message) -> None:
+        if reply.advice is not None and reply.advice.timeout is not None:
+            self._hold = reply.advice.timeout / 1000
+
+    def _all_accepted(self, replies: list[Message], kind: type[ReplyError]) -> list[Message]:
+        for reply in replies:
+            if reply.successful is False:
+                raise kind(str(reply.subscription or reply.channel), reply=reply)
+        return replies
+
+    def _report(self, error: BayeuxError) -> None:
+        self._logger.warning("%s: %s", type(error).__name__, self._redact(str(error), limit=1000))
+
+
+def _reply_of(replies: list[Message], channel: str, kind: type[ReplyError]) -> Message:
+    for reply in replies:
+        if reply.channel == channel:
+            if reply.successful is not True:
+                raise kind(channel, reply=reply)
+            return reply
+    raise TransportError(f"the server's answer has no reply to {channel}")
+
+
+def _given(channels: Sequence[str]) -> Sequence[str]:
+    names = [channels] if isinstance(channels, str) else list(channels)
+    if not names:
+        raise UsageError("name at least one channel")
+    return list(dict.fromkeys(names))

@@ -1,0 +1,114 @@
+"""Channel names: their grammar, their wildcards and their kinds (Bayeux 1.0, sections 2.2 and 2.3).
+
+Owns the rules of names. Knows nothing of messages, sessions or receivers.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ("Channel", "ChannelType", "routing_patterns")
+
+_SPEC: Final = re.compile(r"(?:/[A-Za-z0-9\-_!~()$@]+)+|(?:/[A-Za-z0-9\-_!~()$@]+)*/\*{1,2}")
+# CometD's validators allow more characters in a segment; Salesforce appends a filter to a PushTopic's name.
+_IN_USE: Final = re.compile(
+    r"(?:/[A-Za-z0-9\-_!~()$@ #+.{}:]+)+(?:\?[^\x00-\x1f]*)?|(?:/[A-Za-z0-9\-_!~()$@ #+.{}:]+)*/\*{1,2}"
+)
+
+
+class ChannelType(StrEnum):
+    """The three kinds of channels (Bayeux 1.0, section 2.2)."""
+
+    META = "meta"
+    SERVICE = "service"
+    BROADCAST = "broadcast"
+
+
+class Channel(str):
+    """A channel name, or a pattern of names ending in ``/*`` or ``/**``.
+
+    It is an ordinary string and serves wherever one does.
+    """
+
+    __slots__ = ()
+
+    META_HANDSHAKE: ClassVar[Channel]
+    META_CONNECT: ClassVar[Channel]
+    META_SUBSCRIBE: ClassVar[Channel]
+    META_UNSUBSCRIBE: ClassVar[Channel]
+    META_DISCONNECT: ClassVar[Channel]
+
+    @property
+    def type(self) -> ChannelType:
+        """The kind of the channel, told by its first segment."""
+        if self.startswith("/meta/"):
+            return ChannelType.META
+        if self.startswith("/service/"):
+            return ChannelType.SERVICE
+        return ChannelType.BROADCAST
+
+    def is_valid(self) -> bool:
+        """Whether the name follows the written grammar to the letter (Bayeux 1.0, section 2.2)."""
+        return _SPEC.fullmatch(self) is not None
+
+    def is_accepted(self) -> bool:
+        """Whether servers in use accept the name.
+
+        Wider than `is_valid`: CometD also takes a space and ``# + . { } :`` in a segment, and Salesforce a
+        filter after a question mark (``/topic/Cases?Priority=High``).
+        """
+        return _IN_USE.fullmatch(self) is not None
+
+    def has_wildcard(self) -> bool:
+        """Whether the name is a pattern: its last segment is ``*`` or ``**``."""
+        return self.endswith(("/*", "/**"))
+
+    def match(self, other: str) -> bool:
+        """Whether this name, taken as a pattern, covers `other`.
+
+        ``*`` stands for exactly one segment and ``**`` for one or more, both only at the end. Without a
+        wildcard only the same name matches; a pattern matches another pattern only if they are identical.
+        """
+        if self == other:
+            return True
+        if not self.has_wildcard() or Channel(other).has_wildcard():
+            return False
+        parent, _, wildcard = self.rpartition("/")
+        if not other.startswith(parent + "/"):
+            return False
+        rest = other[len(parent) + 1 :]
+        return bool(rest) and not rest.startswith("/") and (wildcard == "**" or "/" not in rest)
+
+    def normalized(self) -> Channel:
+        """The same channel without surrounding blanks and one trailing slash, as CometD names it."""
+        name = self.strip()
+        return Channel(name[:-1] if len(name) > 1 and name.endswith("/") else name)
+
+
+Channel.META_HANDSHAKE = Channel("/meta/handshake")
+Channel.META_CONNECT = Channel("/meta/connect")
+Channel.META_SUBSCRIBE = Channel("/meta/subscribe")
+Channel.META_UNSUBSCRIBE = Channel("/meta/unsubscribe")
+Channel.META_DISCONNECT = Channel("/meta/disconnect")
+
+
+def routing_patterns(channel: str) -> Iterator[str]:
+    """Every subscription that covers a concrete channel, the most specific first.
+
+    For ``/a/b``: ``/a/b``, ``/a/*``, ``/a/**``, ``/**``. Wildcards reach broadcast channels alone: ``/**``
+    must not bring meta or service messages (Bayeux 1.0, section 2.3).
+    """
+    yield channel
+    if Channel(channel).type is not ChannelType.BROADCAST:
+        return
+    parent = channel.rpartition("/")[0]
+    yield f"{parent}/*"
+    while parent:
+        yield f"{parent}/**"
+        parent = parent.rpartition("/")[0]
+    yield "/**"

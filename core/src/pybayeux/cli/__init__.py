@@ -1,0 +1,17 @@
+"""The `pybayeux` command.
+
+One idea per module, from the words typed to the code that the shell gets:
+
+- `command` the group: its own sub-commands, and those of extensions
+- `listen`, `publish`, `extensions` the sub-commands
+- `given`, `options`, `server` what was asked for, and the client made of it
+- `lines`, `output`, `pipes` standard input and output
+- `telling`, `printable` standard error
+- `running`, `failures` signals, errors and exit codes
+
+It knows the clients and the framework, and nothing of a single extension but that replay has an option `since`.
+"""
+
+from .command import main as main
+
+__all__ = ("main",)

@@ -1,0 +1,105 @@
+"""The `pybayeux` command itself: its own sub-commands, and those that extensions add.
+
+Extensions are asked for theirs only where they may be meant, so that no extension can keep `pybayeux extensions` from
+working, nor slow `pybayeux listen` down.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import redirect_stdout
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from ..errors import UsageError
+from ..extensions import register_commands
+from .extensions import extensions
+from .failures import EXIT_CODES, told
+from .given import Given
+from .listen import listen
+from .options import extension_options
+from .publish import publish
+from .telling import telling
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+__all__ = ("main",)
+
+_ADDED: Final = f"{__name__}.added"
+
+_EPILOG: Final = f"""
+\b
+Examples:
+  pybayeux listen http://localhost:8080/cometd '/chat/**'
+  pybayeux publish http://localhost:8080/cometd /chat/demo '{{"text": "hi"}}'
+  pybayeux extensions
+\b
+Extensions add sub-commands, such as "serve", a server to try things with: pip install pybayeux-devserver
+{EXIT_CODES}"""
+
+
+class _Additions(click.Group):
+    """Takes the sub-commands of extensions, and none under a name that is taken."""
+
+    def __init__(self, taken: Collection[str]) -> None:
+        super().__init__()
+        self._taken: Final = taken
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        name = name or cmd.name or ""
+        if name in self._taken or name in self.commands:
+            raise UsageError(f"there is a command {name!r} already")
+        super().add_command(cmd, name)
+
+
+class _Main(click.Group):
+    """The command, with the additions of extensions, and with errors told in one line."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run the command, and leave the program with its exit code."""
+        given = extra.setdefault("obj", Given())
+        with telling(given.redact):
+            return super().main(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the sub-command."""
+        with told(ctx.ensure_object(Given).redact):
+            return super().invoke(ctx)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all sub-commands."""
+        return [*super().list_commands(ctx), *sorted(self._added(ctx))]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A sub-command; extensions are asked only where it is not one of our own."""
+        return super().get_command(ctx, cmd_name) or self._added(ctx).get(cmd_name)
+
+    def _added(self, ctx: click.Context) -> Mapping[str, click.Command]:
+        if _ADDED not in ctx.meta:
+            given, additions = ctx.ensure_object(Given), _Additions(self.commands)
+            with told(given.redact), redirect_stdout(sys.stderr):
+                register_commands(additions, options=given.readable_options(), blocked=given.blocked)
+            ctx.meta[_ADDED] = additions.commands
+        commands: Mapping[str, click.Command] = ctx.meta[_ADDED]
+        return commands
+
+
+@click.group(
+    "pybayeux", cls=_Main, epilog=_EPILOG, invoke_without_command=True, context_settings={"max_content_width": 100}
+)
+@extension_options
+@click.version_option(package_name="pybayeux", prog_name="pybayeux")
+@click.pass_context
+def main(context: click.Context) -> None:
+    """A Bayeux client (CometD, Faye, Salesforce Streaming API) on the command line.
+
+    What a sub-command needs to know is in its own help: pybayeux listen --help
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+for _command in (listen, publish, extensions):
+    main.add_command(_command)

@@ -1,0 +1,98 @@
+"""`pybayeux extensions`: what is installed, what became of it, and what can be set."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import redirect_stdout
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ..extensions import list_extensions
+from .given import Given
+from .options import extension_options
+from .printable import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ..extensions import ExtensionInfo
+    from ..extensions.options import Option
+
+__all__ = ("extensions",)
+
+_PIPED_WIDTH: Final = 160
+_COLOURS: Final = {"active": "green", "blocked": "bright_black", "not configured": "yellow", "broken": "bold red"}
+
+_EPILOG: Final = """
+\b
+Examples:
+  pybayeux extensions
+      All that are installed, and whether a client would use them here.
+  pybayeux extensions -x auth.token=... -p no:ack
+      What these options would make of them.
+  pybayeux extensions --json | jq -r '.[] | select(.state == "broken") | .reason'
+      What is wrong.
+\b
+States:
+  active          Every client uses it.
+  not configured  It lacks an option that it cannot do without.
+  blocked         Left out by -p no:NAME or PYBAYEUX_DISABLE_EXTENSIONS.
+  broken          It cannot be loaded, or an option is wrong.
+\b
+Options are set with -x, as PYBAYEUX_<EXTENSION>_<OPTION> in the environment, or in a file: pybayeux.toml with a
+table [<extension>], or pyproject.toml with [tool.pybayeux.<extension>].
+"""
+
+
+@click.command(epilog=_EPILOG, short_help="List the installed extensions, their states and options.")
+@extension_options
+@click.option("--json", "as_json", is_flag=True, help="A list of objects, in JSON.")
+@click.pass_context
+def extensions(context: click.Context, as_json: bool) -> None:
+    """List the installed extensions with their packages, states, hooks and options."""
+    found = _find(context.ensure_object(Given))
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(found)))
+    elif found:
+        _print(found)
+    else:
+        click.echo("No extension is installed. Try: pip install pybayeux-replay")
+
+
+def _find(given: Given) -> list[ExtensionInfo]:
+    with redirect_stdout(sys.stderr):  # an extension that prints when it is imported is not to spoil the output
+        found = list_extensions(given.readable_options(), blocked=given.blocked)
+    return [replace(each, reason=given.redact(each.reason)) for each in found]
+
+
+def _print(found: Sequence[ExtensionInfo]) -> None:
+    console = Console() if sys.stdout.isatty() else Console(width=_PIPED_WIDTH)
+    table = Table("Extension, package, hooks", "State", "Options", show_lines=True)
+    for each in found:
+        table.add_row(_name(each), _state(each), _lines(map(_option, each.options)))
+    console.print(table)
+
+
+def _name(extension: ExtensionInfo) -> Text:
+    package = Text(printable(f"{extension.dist} {extension.version}"))
+    return _lines([Text(printable(extension.name), "bold"), package, *(Text(hook, "dim") for hook in extension.hooks)])
+
+
+def _state(extension: ExtensionInfo) -> Text:
+    state = Text(extension.state, _COLOURS[extension.state])
+    return _lines([state, Text(printable(extension.reason))] if extension.reason else [state])
+
+
+def _option(option: Option) -> Text:
+    default = ("(required)", "italic") if option.required else (f"= {option.default or repr(option.default)}", "dim")
+    return Text.assemble(option.name, f": {option.type}" if option.type else "", " ", default)
+
+
+def _lines(texts: Iterable[Text]) -> Text:
+    return Text("\n").join(texts)

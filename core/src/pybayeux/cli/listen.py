@@ -1,0 +1,161 @@
+"""`pybayeux listen`: the events of channels, on standard output.
+
+Owns when an event counts as handled: once it is written. What it looks like there is the output's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from math import inf
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from ..channel import Channel, ChannelType
+from ..errors import InvalidChannelError
+from ..extensions import list_extensions
+from ..requests import check_channel
+from .failures import EXIT_CODES, WrongUsage
+from .options import server_options
+from .output import Output
+from .pipes import nobody_reads
+from .running import first, run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..message import Message
+    from ..subscriptions import Subscription
+    from .given import Given
+    from .server import Server
+
+__all__ = ("listen",)
+
+_logger: Final = logging.getLogger("pybayeux.cli")
+_AT_ONCE: Final = 1000
+
+_EPILOG: Final = f"""
+\b
+Examples:
+  pybayeux listen http://localhost:8080/cometd /orders '/chat/**'
+      Everything that is published there from now on.
+  pybayeux listen --count 1 URL /orders | jq .data
+      The data of the next event.
+  pybayeux listen --since earliest URL /orders
+      Everything that the server still keeps, then what is new.
+  pybayeux listen -x replay.store=sqlite:///positions.db URL /orders >> orders.jsonl
+      Where the last run ended. An event is handled once it is written.
+  PYBAYEUX_AUTH_TOKEN=... pybayeux listen URL /orders
+      With a token that is seen in no list of processes, unlike one given with -x.
+  pybayeux listen -H 'X-Tenant: acme' -p no:ack URL /orders
+      With a header, and without one of the installed extensions.
+{EXIT_CODES}"""
+
+
+def _check_channels(_context: click.Context, _argument: click.Parameter, names: tuple[str, ...]) -> list[Channel]:
+    try:
+        channels = [check_channel(name) for name in dict.fromkeys(names)]
+    except InvalidChannelError as error:
+        raise click.BadParameter(str(error)) from None
+    for channel in channels:
+        if channel.type is ChannelType.META:
+            raise click.BadParameter(f"channel {str(channel)!r}: meta channels cannot be subscribed to")
+    return channels
+
+
+def _check_since(_context: click.Context, _option: click.Parameter, since: str | None) -> str | int | None:
+    if since in (None, "latest", "earliest"):
+        return since
+    try:
+        return int(str(since))
+    except ValueError:
+        raise click.BadParameter(f"{since!r} is neither 'latest' nor 'earliest' nor a replay id") from None
+
+
+@click.command(epilog=_EPILOG, short_help="Write the events of channels to standard output.")
+@server_options
+@click.argument("channels", nargs=-1, required=True, metavar="CHANNEL...", callback=_check_channels)
+@click.option("-n", "--count", type=click.IntRange(min=1), metavar="N", help="End after so many events.")
+@click.option(
+    "--since",
+    callback=_check_since,
+    metavar="latest|earliest|ID",
+    help="Where to begin on channels without a position kept (needs the extension 'replay').",
+)
+@click.option("--json", "as_json", is_flag=True, help="JSON lines on a terminal too.")
+def listen(
+    server: Server, channels: Sequence[Channel], count: int | None, since: str | int | None, as_json: bool
+) -> None:
+    """Subscribe to channels or patterns (/chat/*, /chat/**) and write each event to standard output.
+
+    On a terminal an event is time, channel and data. Elsewhere it is a line of JSON with the members of the message
+    as the server sent them. What happens to the connection is told on standard error; lost connections come back by
+    themselves.
+    """
+    if since is not None:
+        server.given.set("replay", "since", since)
+        _need_replay(server.given)
+    run(_listen(server, channels, count, as_json))
+
+
+def _need_replay(given: Given) -> None:
+    """Without it, the option would be without effect.
+
+    Raises:
+        WrongUsage: The extension is not there, or would not take part.
+    """
+    installed = list_extensions(given.options(), blocked=given.blocked)
+    replay = next((each for each in installed if each.name == "replay"), None)
+    if replay is None:
+        why = "is not installed: pip install pybayeux-replay"
+    elif replay.state != "active":
+        why = f"is {': '.join(dict.fromkeys((replay.state, replay.reason)))}"
+    else:
+        return
+    raise WrongUsage(given.redact(f"--since needs the extension 'replay', which {why}"))
+
+
+async def _listen(server: Server, channels: Sequence[Channel], count: int | None, as_json: bool) -> None:
+    async with server.connected() as client:
+        output = Output(as_json=as_json)
+        subscriptions = await asyncio.gather(*(client.subscribe(channel) for channel in channels))
+        _logger.info("listening to %s", ", ".join(channels))
+        copying = _Copying(channels, count, output)
+        await first([*map(copying.copy, subscriptions), nobody_reads(output.descriptor)])
+
+
+class _Copying:
+    """Copies the events of several subscriptions to one output, until there are enough."""
+
+    def __init__(self, channels: Sequence[Channel], count: int | None, output: Output) -> None:
+        self._channels: Final = channels
+        self._output: Final = output
+        self._left = inf if count is None else count
+        self._turn: Final = asyncio.Lock()
+
+    async def copy(self, subscription: Subscription) -> None:
+        """Write the events of one subscription; each is handled once it is written."""
+        while events := await subscription.take(_AT_ONCE):
+            async with self._turn:
+                shown, used = self._cut(events, subscription.channel)
+                await self._output.write(shown)
+                await subscription.finish(used)
+                self._left -= len(shown)
+                if not self._left:
+                    return
+
+    def _cut(self, events: Sequence[Message], channel: str) -> tuple[list[Message], int]:
+        """The events to write, and how many of those given are done with when these are written."""
+        shown: list[Message] = []
+        for used, event in enumerate(events):
+            if len(shown) == self._left:
+                return shown, used
+            if self._is_from(channel, event):
+                shown.append(event)
+        return shown, len(events)
+
+    def _is_from(self, channel: str, event: Message) -> bool:
+        """An event that several patterns cover is shown once, for the first of them."""
+        covering: Any = next((each for each in self._channels if each.match(event.channel)), channel)
+        return bool(covering == channel)

@@ -1,0 +1,109 @@
+"""Standard output: messages as JSON lines for programs, or as text for people."""
+
+from __future__ import annotations
+
+import os
+import sys
+from copy import copy
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from rich.console import Console
+from rich.highlighter import JSONHighlighter
+from rich.text import Text
+
+from ..message import encode
+from .failures import Failure
+from .pipes import descriptor_of, write_all
+from .printable import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ..message import Message
+
+__all__ = ("Output", "as_json_lines", "as_text")
+
+
+class Output:
+    """Standard output for messages: readable on a terminal, else JSON lines.
+
+    Args:
+        as_json: JSON lines on a terminal as well.
+    """
+
+    def __init__(self, *, as_json: bool = False) -> None:
+        self.descriptor: Final = descriptor_of(sys.stdout, "output")
+        self._form: Final = as_json_lines if as_json or not os.isatty(self.descriptor) else as_text(Console())
+
+    async def write(self, messages: Sequence[Message]) -> None:
+        """Write these messages; when it returns, they are out of this program's hands.
+
+        Raises:
+            BrokenPipeError: Nobody reads them any more.
+            Failure: They cannot be written, as on a full disk.
+        """
+        if not messages:
+            return
+        try:
+            await write_all(self.descriptor, self._form(messages).encode("utf-8", "replace"))
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise Failure(f"standard output: {error.strerror}") from error
+
+
+def as_json_lines(messages: Sequence[Message]) -> str:
+    """Each message as a line of JSON: its members as on the wire, without the client id, which is a credential."""
+    return "".join(f"{_one_line(_without_client_id(each))}\n" for each in messages)
+
+
+def _one_line(message: Message) -> str:
+    line = encode([message])[1:-1]
+    if b"\n" in line or b"\r" in line:  # the server's own layout of the payload
+        line = msgspec.json.format(line, indent=-1)
+    return line.decode("utf-8", "replace")
+
+
+def _without_client_id(message: Message) -> Message:
+    if message.client_id is None:
+        return message
+    shown = copy(message)  # others have the same one
+    shown.extra.update(message.extra)
+    shown.client_id = None
+    return shown
+
+
+def as_text(console: Console) -> Callable[[Sequence[Message]], str]:
+    """A form with time, channel and data, in the colours and the width of a console."""
+
+    def text(messages: Sequence[Message]) -> str:
+        with console.capture() as capture:
+            for message in messages:
+                console.print(_paragraph(message, console.width), soft_wrap=True)
+        return capture.get()
+
+    return text
+
+
+def _paragraph(message: Message, width: int) -> Text:
+    """One line where the data fits into it, else the data below the headline."""
+    headline = Text.assemble((f"{datetime.now():%H:%M:%S}", "dim"), " ", (printable(message.channel), "bold cyan"))
+    data = _data(message, indent=0)
+    if headline.cell_len + 1 + len(data) > width:
+        return Text("\n").join([headline, *_highlighted(_data(message, indent=2)).split("\n")])
+    return Text(" ").join([headline, _highlighted(data)])
+
+
+def _data(message: Message, *, indent: int) -> str:
+    if not message.has_data:
+        return ""
+    text = msgspec.json.format(message.raw_data, indent=indent).decode("utf-8", "replace")
+    return "\n".join(map(printable, text.split("\n")))
+
+
+def _highlighted(text: str) -> Text:
+    highlighted = Text(text)
+    JSONHighlighter().highlight(highlighted)
+    return highlighted

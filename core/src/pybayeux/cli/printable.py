@@ -1,0 +1,16 @@
+"""Text of a server or an extension, made fit for one line of a terminal."""
+
+from __future__ import annotations
+
+__all__ = ("printable",)
+
+
+def printable(text: str) -> str:
+    """The text with escapes for what a terminal would obey or break the line at, such as ESC and newline."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else _escaped(each) for each in text)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")

@@ -1,0 +1,186 @@
+"""`pybayeux publish`: values from the command line or standard input, published to a channel."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import click
+import msgspec
+
+from .. import requests
+from ..errors import InvalidChannelError, MessageDropped, PublishError
+from ..message import Message
+from ..state import ConnectionState
+from .failures import EXIT_CODES, Failure, WrongUsage
+from .lines import lines
+from .options import server_options
+from .output import Output
+from .pipes import descriptor_of
+from .running import first, run
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Sequence
+
+    from ..client import AsyncClient
+    from .server import Server
+
+__all__ = ("publish",)
+
+_logger: Final = logging.getLogger("pybayeux.cli")
+_AT_ONCE: Final = 500
+"""Values in one request, at most: more would cost more memory than they save time."""
+
+_EPILOG: Final = f"""
+\b
+Examples:
+  pybayeux publish http://localhost:8080/cometd /chat/demo '{{"text": "hi"}}'
+      One value; a text alone is written with its quotes: '"hi"'.
+  jq -c '.[]' orders.json | pybayeux publish URL /orders
+      One value a line. What is there to read together travels together.
+  pybayeux publish URL /orders - < orders.jsonl
+      The same, said explicitly.
+  pybayeux publish -- URL /numbers -5
+      Behind -- nothing is taken for an option.
+{EXIT_CODES}"""
+
+
+class _Value(NamedTuple):
+    """A value in JSON, and where it stands."""
+
+    raw: bytes
+    line: int | None
+
+    def __str__(self) -> str:
+        return "DATA" if self.line is None else f"line {self.line} of standard input"
+
+    def check(self) -> None:
+        try:
+            msgspec.json.decode(self.raw)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            hint = """; a text alone is written with its quotes: '"hi"'""" if self.line is None else ""
+            raise WrongUsage(f"{self} is no JSON: {error}{hint}") from None
+
+
+def _check_channel(_context: click.Context, _argument: click.Parameter, name: str) -> str:
+    try:
+        return requests.publish(name, None).channel
+    except InvalidChannelError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+@click.command(epilog=_EPILOG, short_help="Publish JSON values to a channel.")
+@server_options
+@click.argument("channel", callback=_check_channel)
+@click.argument("data", required=False, metavar="[JSON]")
+def publish(server: Server, channel: str, data: str | None) -> None:
+    """Publish a value in JSON to a channel, and write the server's reply to standard output as a line of JSON.
+
+    Without a value, or with "-", the lines of standard input are published, each a value. A line that is no JSON ends
+    it; the lines before are published. A line that the server refuses does not, but counts for the exit code.
+    """
+    if data in (None, "-"):
+        values = _from_stdin()
+    else:
+        value = _Value(str(data).encode("utf-8", "surrogateescape"), None)
+        value.check()
+        values = _alone(value)
+    run(_publish(server, channel, values))
+
+
+async def _alone(value: _Value) -> AsyncIterator[list[_Value]]:
+    yield [value]
+
+
+async def _from_stdin() -> AsyncIterator[list[_Value]]:
+    read = 0
+    async for together in lines(descriptor_of(sys.stdin, "input")):
+        values = [_Value(line, number) for number, line in enumerate(together, read + 1) if line.strip()]
+        read += len(together)
+        for start in range(0, len(values), _AT_ONCE):
+            yield values[start : start + _AT_ONCE]
+
+
+async def _publish(server: Server, channel: str, values: AsyncIterator[list[_Value]]) -> None:
+    async with server.connected() as client:
+        publishing = _Publishing(client, channel)
+        # Without the second one, a session that ends while nothing comes in would go unnoticed.
+        await first([publishing.publish_all(values), _end_of(client)])
+    publishing.conclude()
+
+
+async def _end_of(client: AsyncClient) -> None:
+    """Wait for the end of the session, and raise what ended it."""
+    await client.wait_for(ConnectionState.DISCONNECTED)
+    await client.wait_for(ConnectionState.CONNECTED)
+
+
+class _Publishing:
+    """Publishes values and tells what became of each."""
+
+    def __init__(self, client: AsyncClient, channel: str) -> None:
+        self._client: Final = client
+        self._channel: Final = channel
+        self._output: Final = Output(as_json=True)
+        self._published = 0
+        self._refused: list[Exception] = []
+
+    async def publish_all(self, values: AsyncIterator[list[_Value]]) -> None:
+        """Publish all there are. Raises as `publish` does."""
+        async for together in values:
+            await self.publish(together)
+
+    async def publish(self, values: Sequence[_Value]) -> None:
+        """Publish as one request, up to the first value that is no JSON.
+
+        Raises:
+            WrongUsage: A value is no JSON.
+            BayeuxError: It could not be sent, or nobody knows whether it was published.
+        """
+        good, bad = _until_bad(values)
+        async with self._client.batch() as batch:
+            for value in good:
+                batch.publish(self._channel, msgspec.Raw(value.raw))
+        await self._tell(good, batch.replies)
+        if bad is not None:
+            raise bad
+
+    async def _tell(self, values: Sequence[_Value], outcomes: Sequence[Message | BaseException]) -> None:
+        self._published += len(values)
+        await self._output.write([reply for reply in map(_reply, outcomes) if reply is not None])
+        for value, outcome in zip(values, outcomes, strict=True):
+            if isinstance(outcome, BaseException):
+                self._note(value, outcome)
+
+    def _note(self, value: _Value, error: BaseException) -> None:
+        is_refusal = isinstance(error, MessageDropped) or _reply(error) is not None
+        if not isinstance(error, Exception) or not is_refusal:
+            raise error
+        self._refused.append(error)
+        if value.line is not None:
+            _logger.error("%s: %s", value, error)
+
+    def conclude(self) -> None:
+        """Raise what the exit code is to tell, if there was a refusal."""
+        if len(self._refused) == self._published == 1:
+            raise self._refused[0]
+        if self._refused:
+            raise Failure(f"{len(self._refused)} of {self._published} publishes were refused")
+
+
+def _reply(outcome: Message | BaseException) -> Message | None:
+    if isinstance(outcome, Message):
+        return outcome
+    return outcome.reply if isinstance(outcome, PublishError) else None
+
+
+def _until_bad(values: Iterable[_Value]) -> tuple[list[_Value], WrongUsage | None]:
+    good: list[_Value] = []
+    for value in values:
+        try:
+            value.check()
+        except WrongUsage as failure:
+            return good, failure
+        good.append(value)
+    return good, None

@@ -1,0 +1,380 @@
+"""One client's connection: what the session says is done here, what comes in is handed on from here."""
+
+from __future__ import annotations
+
+import asyncio
+from random import Random
+from typing import TYPE_CHECKING, Any, Final
+
+from .chores import Chores
+from .delivery import Delivery
+from .driver import Driver
+from .errors import BayeuxError, ClientStateError, ReceiverError, TransportError, UsageError
+from .extensions import ExtensionRegistry
+from .failures import local_reply
+from .listeners import Listeners
+from .postbox import Postbox
+from .redact import Redactor
+from .session import (
+    Ended,
+    Failed,
+    Refused,
+    Session,
+    SessionConfig,
+    Settled,
+    StateChanged,
+    Subscribed,
+)
+from .state import ConnectionState
+from .transports.base import Transport, TransportContext, TransportFactory
+from .transports.registry import TransportRegistry
+from .waiting import Waiting, implies
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from .extensions import Registration
+    from .message import Message
+    from .postbox import Dropped
+    from .session import Backoff, Batch, Exchange, Notice, Request
+    from .subscriptions import Subscription
+
+__all__ = ("Connection",)
+
+
+class Connection:
+    """The parts of a client, put together. `AsyncClient` documents the arguments."""
+
+    def __init__(
+        self,
+        client: Any,
+        url: str,
+        *,
+        extensions: tuple[object, ...],
+        options: Mapping[str, Mapping[str, Any]],
+        discover: bool,
+        blocked: tuple[str, ...],
+        transports: Sequence[str] | None,
+        http: Any,
+        auth: Any,
+        headers: dict[str, str],
+        logger: logging.Logger | logging.LoggerAdapter[Any],
+        queue_size: int,
+        backoff: Backoff,
+        max_network_delay: float,
+        ignore_error: Callable[[BaseException], bool],
+    ) -> None:
+        self._client: Final = client
+        self._logger: Final = logger
+        self._ignore_error: Final = ignore_error
+        self._random: Final = Random()
+        self._backoff: Final = backoff
+        self._max_network_delay: Final = max_network_delay
+        self.redact: Final = Redactor()
+        self.waiting: Final = Waiting()
+        self._chores: Final = Chores(self._chore_failed)
+        self.listeners: Final = Listeners(self.report, self._chores.add)
+        self.extensions: Final = ExtensionRegistry(
+            client,
+            extensions=extensions,
+            options=options,
+            discover=discover,
+            blocked=blocked,
+            on_error=self.report,
+        )
+        self._postbox: Final = Postbox(client, self.extensions, self.redact)
+        self._factories: Final = self._select(transports)
+        self._context: Final = TransportContext(
+            url=url,
+            receive=self._receive,
+            on_request=self._postbox.request,
+            on_response=self._postbox.response,
+            redact=self.redact,
+            headers=headers,
+            http=http,
+            auth=auth,
+            max_network_delay=max_network_delay,
+        )
+        self._transports: dict[str, Transport] = {}
+        self.session: Final = Session(
+            SessionConfig(
+                tuple(self._factories),
+                backoff=backoff,
+                max_network_delay=max_network_delay,
+                random=self._random,
+                goes_on_after=ignore_error,
+                redact=self.redact,
+            )
+        )
+        self.delivery: Final = Delivery(
+            limit=queue_size,
+            listened=lambda: not self.extensions.delivered.is_empty,
+            delivered=self._delivered,
+            room=self._room,
+            leave=self._leave,
+            aside=self._chores.add,
+        )
+        self._driver: Final = Driver(self.session, carry=self._carry, give_up=self._fail, noticed=self._read_notices)
+        self._dropped: Dropped = {}
+        self._ended_by: BayeuxError | None = None
+        self._closed = False
+
+    def _select(self, names: Sequence[str] | None) -> dict[str, TransportFactory]:
+        registry = TransportRegistry()
+        self.extensions.register_transports(registry)
+        return registry.select(names)
+
+    # -- life
+
+    async def open(self) -> None:
+        """Start the session and what runs it.
+
+        Raises:
+            ClientStateError: It is running.
+        """
+        if self._driver.running:
+            raise ClientStateError("the client is started already")
+        self._closed, self._ended_by = False, None
+        await self.extensions.open()
+        for name, factory in self._factories.items():
+            self._transports[name] = factory(self._context)
+        self.session.start(_now())
+        self._driver.start()
+
+    async def close(self) -> None:
+        """End the session, and let go of everything."""
+        self._closed = True
+        if self._driver.running:
+            self.session.close(_now())
+            self._read_notices()
+            self._driver.poke()
+            await self._driver.ended()
+        await self._chores.finish()
+        await self.extensions.close()
+        await self._chores.finish()
+        transports, self._transports = self._transports, {}
+        for transport in transports.values():
+            await transport.close()
+
+    async def reached(self, state: ConnectionState) -> None:
+        """Wait for a state, or one that implies it; raises what ended the session before."""
+        if self._ended_by is not None and not implies(self.session.state, state):
+            raise self._ended_by
+        await self.waiting.for_state(state, self.session.state)
+
+    def end_subscriptions(self, error: BayeuxError | None = None) -> None:
+        """No subscription receives any more."""
+        for subscription in self.delivery.router:
+            self._forget(subscription)
+            subscription.end(error)
+
+    def check_usable(self) -> None:
+        """Raise ClientStateError where the client was closed."""
+        if self._closed:
+            raise ClientStateError("the client is closed: start() it again first")
+
+    # -- what the user wants
+
+    async def subscribe(self, subscription: Subscription) -> None:
+        """Let a subscription receive; on a running session wait for the server's word."""
+        self.check_usable()
+        if self._ended_by is not None:
+            raise self._ended_by
+        channel = subscription.channel
+        if self.delivery.router.add(subscription):
+            # Events may come before the reply: the receiver is known from now on.
+            self.delivery.started(channel)
+            self.session.subscribe(channel)
+            self._driver.poke()
+        if not self._driver.running or self.session.is_granted(channel):
+            return
+        try:
+            await self.waiting.for_channel(channel)
+        except BaseException:
+            await self._leave(subscription, wait=False)
+            raise
+
+    async def _leave(self, subscription: Subscription, wait: bool = True) -> None:
+        request = self._forget(subscription)
+        subscription.end()
+        if request is None:
+            return
+        self._driver.poke()
+        if not wait or self.session.state is not ConnectionState.CONNECTED:
+            return
+        try:
+            async with asyncio.timeout(self._max_network_delay):
+                await self.waiting.for_reply(request)
+        except BayeuxError as error:
+            self.report(error)
+        except TimeoutError:
+            self.report(TransportError(f"no answer to the end of the subscription to {subscription.channel}"))
+
+    def _forget(self, subscription: Subscription) -> Request | None:
+        if not self.delivery.router.remove(subscription):
+            return None
+        self._tell(self.extensions.unsubscribed, subscription.channel)
+        return self.session.unsubscribe(subscription.channel)
+
+    def send(self, message: Message, *, awaits_data: bool = False) -> Request:
+        """Queue a message for the server."""
+        self.check_usable()
+        if self._ended_by is not None:
+            raise self._ended_by
+        request = self.session.send(message, awaits_data=awaits_data)
+        self._driver.poke()
+        return request
+
+    def resubscribe(self, channel: str) -> None:
+        """Ask the server for a channel afresh."""
+        if not self.session.resubscribe(channel, _now()):
+            raise UsageError(f"nobody is subscribed to {channel}")
+        self._driver.poke()
+
+    def rehandshake(self, reason: str) -> None:
+        """Begin a new session."""
+        self.session.rehandshake(reason)
+        self._logger.info("new handshake: %s", self.redact(reason))
+        self._driver.poke()
+
+    def use(self, extension: object, name: str | None) -> Registration:
+        """Register an extension."""
+        return self.extensions.use(extension, name)
+
+    def remove(self, name: str) -> Registration:
+        """Remove an extension."""
+        return self.extensions.remove(name)
+
+    def retry_delay(self, failures: int) -> float:
+        """Seconds to wait after so many failures in a row."""
+        return self._backoff.delay(failures, self._random)
+
+    # -- what goes out
+
+    async def _carry(self, exchange: Exchange) -> None:
+        try:
+            outgoing = await self._postbox.outgoing(exchange.messages)
+            for message, error in outgoing.stopped:
+                await self._reject(exchange, message, error)
+            if outgoing.passed:
+                await self._transports[exchange.transport].send(outgoing.passed)
+        except BayeuxError as error:
+            await self._fail(exchange, error)
+        except Exception as error:
+            # A transport or the user's own authentication broke: as a failed attempt it is retried like any other.
+            failure = TransportError(f"{type(error).__name__}: {self.redact(str(error))}")
+            failure.__cause__ = error
+            await self._fail(exchange, failure)
+        else:
+            self.session.over(exchange, _now())
+            self._read_notices()
+
+    async def _reject(self, exchange: Exchange, message: Message, error: BayeuxError) -> None:
+        await self._tell_failed([local_reply(message, error, exchange.transport)])
+        assert message.id is not None
+        self.session.rejected(exchange, message.id, error, _now())
+        self._read_notices()
+
+    async def _fail(self, exchange: Exchange, error: BayeuxError) -> None:
+        unanswered = [request.message for request in exchange.unanswered.values()]
+        await self._tell_failed([local_reply(message, error, exchange.transport) for message in unanswered])
+        self.session.failed(exchange, error, _now())
+        self._read_notices()
+
+    async def _tell_failed(self, replies: list[Message]) -> None:
+        """Let extensions and listeners see failures; the session hears of them in its own way."""
+
+        def take(dropped: Dropped) -> None:
+            self.listeners.tell([reply for reply in replies if id(reply) not in dropped])
+
+        await self._postbox.incoming(replies, take)
+
+    # -- what comes in
+
+    async def _receive(self, messages: list[Message]) -> None:
+        batch = self.session.admit(messages)
+        self.redact.clean_errors(batch.special)
+        await self._postbox.incoming(batch.messages, lambda dropped: self._take(batch, dropped))
+
+    def _take(self, batch: Batch, dropped: Dropped) -> None:
+        self._dropped = dropped
+        events = self.session.receive(batch, _now())
+        self._read_notices()
+        self._dropped = {}
+        if dropped:
+            events = [event for event in events if id(event) not in dropped]
+        self.listeners.tell([message for message in batch.special if id(message) not in dropped])
+        self.delivery.dispatch(events)
+        self._driver.poke()
+
+    def _room(self, there_is: bool) -> None:
+        self.session.pause(not there_is)
+        self._driver.poke()
+
+    def _delivered(self, message: Message) -> Awaitable[None] | None:
+        pipeline = self.extensions.delivered
+        if pipeline.is_async:
+            return self._delivered_async(message)
+        if not pipeline.is_empty:
+            pipeline.call(message, self._client)
+        return None
+
+    async def _delivered_async(self, message: Message) -> None:
+        await self.extensions.delivered.acall(message, self._client)
+
+    # -- what the session says
+
+    def _read_notices(self) -> None:
+        for notice in self.session.take_notices():
+            self._read(notice)
+
+    def _read(self, notice: Notice) -> None:
+        match notice:
+            case StateChanged(old, new):
+                self.waiting.state_reached(new)
+                self._tell(self.extensions.state_changed, old, new)
+            case Failed(error):
+                self.report(error)
+            case Settled(request, outcome):
+                self.waiting.settle(request, self._dropped.get(id(outcome), outcome))
+            case Subscribed(channel):
+                self.waiting.channel_granted(channel)
+            case Refused(channel, error):
+                self._refused(channel, error)
+            case Ended(error):
+                self._ended(error)
+
+    def _refused(self, channel: str, error: BayeuxError) -> None:
+        if not self.waiting.channel_refused(channel, error):
+            self.report(error)
+        for subscription in self.delivery.router.of(channel):
+            self.delivery.router.remove(subscription)
+            subscription.end(error)
+
+    def _ended(self, error: BayeuxError | None) -> None:
+        self._ended_by = error
+        self.waiting.end(error or ClientStateError("the client was closed"))
+        self.end_subscriptions(error)
+
+    # -- what is reported
+
+    def report(self, error: BayeuxError) -> None:
+        """Tell the logger and the extensions of an error that the client deals with by itself."""
+        if self._ignore_error(error):
+            return
+        self._logger.warning("%s: %s", type(error).__name__, self.redact(str(error), limit=1000))
+        self._tell(self.extensions.failed, error)
+
+    def _tell(self, pipeline: Any, *arguments: object) -> None:
+        if pipeline.is_async:
+            self._chores.add(pipeline.acall(*arguments, self._client))
+        elif not pipeline.is_empty:
+            pipeline.call(*arguments, self._client)
+
+    def _chore_failed(self, error: Exception) -> None:
+        self.report(error if isinstance(error, BayeuxError) else ReceiverError("a hook", error))
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,70 @@
+"""What of a request may be a credential: what a server could repeat, and no text of ours may then show.
+
+Knows headers, addresses and `ext`. It errs on the side of secrecy: an innocent value that is taken for a secret costs a
+word in a report of an error.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ("in_ext", "in_headers", "in_url")
+
+_INNOCENT: Final = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "accept-language",
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "host",
+        "origin",
+        "transfer-encoding",
+        "user-agent",
+    }
+)
+
+
+def in_headers(headers: Mapping[str, str]) -> Iterator[str]:
+    """The values of all headers but those that every request has, and what they are made of."""
+    for name, value in headers.items():
+        if name.lower() in _INNOCENT:
+            continue
+        scheme, _, credentials = value.rpartition(" ")
+        yield value
+        yield credentials
+        if scheme.lower() == "basic":
+            yield _password(credentials)
+        if name.lower() == "cookie":
+            yield from (cookie.partition("=")[2] for cookie in value.split("; "))
+
+
+def in_url(url: str) -> Iterator[str]:
+    """The values in the query of an address, and its password."""
+    parts = urlsplit(url)
+    yield from (value for _, value in parse_qsl(parts.query))
+    if parts.password is not None:
+        yield parts.password
+
+
+def in_ext(ext: Any) -> Iterator[str]:
+    """Every text in an `ext`, however deep."""
+    if isinstance(ext, str):
+        yield ext
+    elif isinstance(ext, dict | list):
+        for value in ext.values() if isinstance(ext, dict) else ext:
+            yield from in_ext(value)
+
+
+def _password(basic: str) -> str:
+    try:
+        return b64decode(basic).decode("utf-8", "replace").partition(":")[2]
+    except ValueError:  # no base64, or no ASCII
+        return ""

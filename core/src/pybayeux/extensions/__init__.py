@@ -1,0 +1,35 @@
+"""The extension framework: finds extensions, configures, checks, orders and calls them.
+
+One idea per module, from the entry point to the call:
+
+- `discovery` what is installed, and what is behind it
+- `validation` what is wrong with it
+- `options`, `conversion`, `config` what it is to be made with
+- `candidates` used, blocked, not configured or broken
+- `naming`, `making`, `selection` which objects a client gets
+- `manager`, `registry`, `registration` who is registered with a client, and for how long
+- `pipeline`, `verdict`, `wrapping` the calls
+- `listing`, `commands` the command line's view of it
+
+It knows hooks and objects. It knows nothing of sessions, transports and the wire.
+"""
+
+from .commands import register_commands as register_commands
+from .config import read_config as read_config
+from .listing import ExtensionInfo as ExtensionInfo
+from .listing import list_extensions as list_extensions
+from .pipeline import Pipeline as Pipeline
+from .registration import Registration as Registration
+from .registry import ExtensionRegistry as ExtensionRegistry
+from .verdict import Veto as Veto
+
+__all__ = (
+    "ExtensionInfo",
+    "ExtensionRegistry",
+    "Pipeline",
+    "Registration",
+    "Veto",
+    "list_extensions",
+    "read_config",
+    "register_commands",
+)

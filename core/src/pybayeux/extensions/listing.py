@@ -1,0 +1,59 @@
+"""What is installed and what became of it, for people and for ``--json``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .candidates import Candidate, GivenOptions, State, survey
+from .options import Option, options_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+__all__ = ("ExtensionInfo", "list_extensions")
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionInfo:
+    """One installed extension. `msgspec.json.encode` takes it as it is.
+
+    Attributes:
+        name: The name of the extension.
+        dist: The distribution that brings it.
+        version: The version of that distribution.
+        state: What a new client would do with it.
+        hooks: The names of the hooks it implements; empty where it was not loaded.
+        options: What can be set; empty where it was not loaded.
+        reason: Why it is not active; empty where it is.
+    """
+
+    name: str
+    dist: str
+    version: str
+    state: State
+    hooks: tuple[str, ...]
+    options: tuple[Option, ...]
+    reason: str
+
+
+def list_extensions(options: GivenOptions | None = None, *, blocked: Collection[str] = ()) -> list[ExtensionInfo]:
+    """All installed extensions, in the order of their names. Never fails for the sake of one; makes no instance.
+
+    Args:
+        options: Options by the names of extensions and options, as a client would get them.
+        blocked: Names of extensions that a client would leave out.
+    """
+    return [_info(candidate) for candidate in survey(options or {}, blocked)]
+
+
+def _info(candidate: Candidate) -> ExtensionInfo:
+    return ExtensionInfo(
+        name=candidate.name,
+        dist=candidate.installed.dist,
+        version=candidate.installed.version,
+        state=candidate.state,
+        hooks=candidate.hooks,
+        options=options_of(candidate.target),
+        reason=candidate.reason,
+    )

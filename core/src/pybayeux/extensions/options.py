@@ -1,0 +1,178 @@
+"""The options of an extension: the keyword parameters of its class.
+
+Says what they are called, of which type they are and what was given for them. Values come from the mapping that the
+client got, else from the environment as ``PYBAYEUX_<EXTENSION>_<OPTION>``. Makes no instance.
+"""
+
+from __future__ import annotations
+
+import collections.abc
+import datetime
+import inspect
+import os
+import pathlib
+import sys
+import typing
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from ..errors import ExtensionOptionError
+from .conversion import ConversionError, convert, convert_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ("Option", "Settings", "environment_name", "options_of", "read_options")
+
+_NAMED: Final = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+_PLAIN: Final = (str, int, float, bool, type(None))
+_USUAL: Final = {**vars(typing), **vars(collections.abc), **vars(datetime), **vars(pathlib)}
+"""Names of annotations that are known without an import: linters move such imports out of sight of the run time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option, as the listing shows it.
+
+    Attributes:
+        name: The name of the parameter.
+        type: The annotation as text; empty where there is none.
+        default: The default value, or its text where it is no plain data; None where there is none.
+        required: True where there is no default.
+    """
+
+    name: str
+    type: str
+    default: str | int | float | bool | None
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What was given for the options of one extension.
+
+    Attributes:
+        values: Converted values, fit for the constructor.
+        missing: The required options, where nobody gave anything for this extension.
+    """
+
+    values: Mapping[str, object]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Signature:
+    options: tuple[Option, ...]
+    types: Mapping[str, Any]
+    is_open: bool
+    """True where the constructor takes ``**kwargs``, so that no option is unknown."""
+
+
+def environment_name(extension: str, option: str) -> str:
+    """The environment variable of an option, in capitals, with ``_`` for ``-`` and ``.``."""
+    return f"PYBAYEUX_{extension}_{option}".replace("-", "_").replace(".", "_").upper()
+
+
+def options_of(target: object) -> tuple[Option, ...]:
+    """The options of a class; none for a module or an instance."""
+    return _signature(target).options if isinstance(target, type) else ()
+
+
+def read_options(target: type, given: Mapping[str, object] | None, *, extension: str, origin: str) -> Settings:
+    """Find and convert what was given for the options of a class.
+
+    Args:
+        target: The class.
+        given: What the client got for this extension, or None.
+        extension: The name of the extension.
+        origin: What a complaint calls it, such as ``extension 'signature' of signature-extension 1.2``.
+
+    Raises:
+        ExtensionOptionError: An option is unknown or of the wrong type, or some were given but a required one was not.
+    """
+    signature = _signature(target)
+    reader = _Reader(signature, extension, origin)
+    reader.refuse_unknown(given or {})
+    values = {**reader.from_environment(), **reader.from_mapping(given or {})}
+    missing = tuple(each.name for each in signature.options if each.required and each.name not in values)
+    if missing and (values or given is not None):
+        reader.refuse(missing[0], "is missing")
+    return Settings(values, missing)
+
+
+class _Reader:
+    """Reads the values of one extension, and complains in its name."""
+
+    def __init__(self, signature: _Signature, extension: str, origin: str) -> None:
+        self._signature: Final = signature
+        self._extension: Final = extension
+        self._origin: Final = origin
+
+    def refuse(self, option: str, why: str) -> NoReturn:
+        raise ExtensionOptionError(f"{self._origin}: option {option!r} {why}", extension=self._extension, option=option)
+
+    def refuse_unknown(self, given: Mapping[str, object]) -> None:
+        known = self._signature.types
+        for option in given:
+            if option not in known and not self._signature.is_open:
+                close = get_close_matches(option, known, n=1)
+                hint = f"did you mean {close[0]!r}?" if close else f"known are: {', '.join(known) or 'none'}"
+                self.refuse(option, f"is unknown; {hint}")
+
+    def from_environment(self) -> dict[str, object]:
+        names = {option: environment_name(self._extension, option) for option in self._signature.types}
+        return {
+            option: self._read(option, convert_text, os.environ[variable], f"in {variable} ")
+            for option, variable in names.items()
+            if variable in os.environ
+        }
+
+    def from_mapping(self, given: Mapping[str, object]) -> dict[str, object]:
+        return {option: self._read(option, convert, value) for option, value in given.items()}
+
+    def _read(self, option: str, conversion: Callable[[Any, Any], object], value: object, place: str = "") -> object:
+        try:
+            return conversion(value, self._signature.types.get(option, Any))
+        except ConversionError as error:
+            self.refuse(option, f"{place}is wrong: {error}")
+
+
+@cache
+def _signature(target: type) -> _Signature:
+    try:
+        parameters = list(inspect.signature(target).parameters.values())
+    except ValueError:  # a class whose constructor is written in C, with nothing to set
+        parameters = []
+    named = [parameter for parameter in parameters if parameter.kind in _NAMED]
+    return _Signature(
+        options=tuple(_option(parameter) for parameter in named),
+        types={parameter.name: _type(parameter, target) for parameter in named},
+        is_open=any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters),
+    )
+
+
+def _option(parameter: inspect.Parameter) -> Option:
+    annotation, default = parameter.annotation, parameter.default
+    if annotation is parameter.empty:
+        text = ""
+    else:
+        text = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
+    if default is parameter.empty:
+        return Option(parameter.name, text, None, required=True)
+    return Option(parameter.name, text, default if isinstance(default, _PLAIN) else repr(default), required=False)
+
+
+def _type(parameter: inspect.Parameter, target: type) -> Any:
+    """The annotation as a type. Any where it cannot be told, such as a name that only type checkers import."""
+    if parameter.annotation is parameter.empty:
+        return Any
+    holder = SimpleNamespace(__annotations__={parameter.name: parameter.annotation})
+    constructor = inspect.getattr_static(target, "__init__", None)
+    namespace = getattr(constructor, "__globals__", None) or vars(sys.modules[target.__module__])
+    try:
+        return typing.get_type_hints(holder, globalns={**_USUAL, **namespace}, include_extras=True)[parameter.name]
+    except (NameError, TypeError, SyntaxError, AttributeError):
+        return Any

@@ -1,0 +1,128 @@
+"""What is wrong with an extension, found before it is registered.
+
+Looks at a class, an instance or a module without calling any of it. Every complaint names the extension, the hook and,
+where there is one, the argument.
+"""
+
+from __future__ import annotations
+
+import inspect
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from ..errors import ExtensionError
+from ..hookspecs import HOOK_ARGUMENTS, SYNC_HOOKS
+from .manager import HookManager
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pluggy
+
+__all__ = ("implemented_hooks",)
+
+_MANAGER: Final = HookManager()
+"""Knows how pluggy finds an implementation; nothing is ever registered with it."""
+
+_UNWANTED: Final = {
+    inspect.Parameter.VAR_POSITIONAL: "takes *{}",
+    inspect.Parameter.VAR_KEYWORD: "takes **{}",
+    inspect.Parameter.KEYWORD_ONLY: "has the keyword-only argument {!r}",
+}
+
+
+def implemented_hooks(extension: object, name: str) -> tuple[str, ...]:
+    """The names of the hooks that an extension implements, in alphabetical order.
+
+    Args:
+        extension: An instance, a module, or a class whose instances are extensions.
+        name: The name of the extension, for the complaint.
+
+    Raises:
+        ExtensionError: An implementation would not work, or fails to do what was meant.
+    """
+    hooks = set()
+    for attribute, options in _marked(extension):
+        hook = options["specname"] or attribute
+        if hook in HOOK_ARGUMENTS:
+            _Check(name, hook, extension, attribute).run(options)
+            hooks.add(hook)
+        elif not options["optionalhook"]:
+            close = get_close_matches(hook, HOOK_ARGUMENTS, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(HOOK_ARGUMENTS)}"
+            raise ExtensionError(f"extension {name!r}: unknown hook {hook!r}; {hint}", extension=name, hook=hook)
+    if not hooks:
+        _refuse_unmarked(extension, name)
+    return tuple(sorted(hooks))
+
+
+def _marked(extension: object) -> Iterator[tuple[str, pluggy.HookimplOpts]]:
+    for attribute in dir(extension):
+        options = _MANAGER.parse_hookimpl_opts(extension, attribute)
+        if options is not None:
+            yield attribute, options
+
+
+def _refuse_unmarked(extension: object, name: str) -> None:
+    """Refuse hooks whose author forgot the marker: the extension would do nothing, in silence."""
+    for hook in HOOK_ARGUMENTS:
+        if inspect.isroutine(inspect.getattr_static(extension, hook, None)):
+            raise ExtensionError(
+                f"extension {name!r}: {hook!r} is not marked with @hookimpl", extension=name, hook=hook
+            )
+
+
+class _Check:
+    """Looks at one implementation of one hook."""
+
+    def __init__(self, extension_name: str, hook: str, owner: object, attribute: str) -> None:
+        self._name: Final = extension_name
+        self._hook: Final = hook
+        self._function: Final = getattr(owner, attribute)
+        self._is_unbound: Final = inspect.isclass(owner) and inspect.isfunction(
+            inspect.getattr_static(owner, attribute)
+        )
+
+    def run(self, options: pluggy.HookimplOpts) -> None:
+        if options["hookwrapper"]:
+            self._refuse("hookwrapper=True is the old style; use wrapper=True")
+        if options["tryfirst"] and options["trylast"]:
+            self._refuse("tryfirst and trylast exclude each other")
+        for parameter in self._parameters():
+            self._check_parameter(parameter)
+        self._check_kind(is_wrapper=options["wrapper"])
+
+    def _parameters(self) -> list[inspect.Parameter]:
+        parameters = list(inspect.signature(self._function).parameters.values())
+        return parameters[1:] if self._is_unbound else parameters
+
+    def _check_parameter(self, parameter: inspect.Parameter) -> None:
+        given = HOOK_ARGUMENTS[self._hook]
+        if parameter.kind in _UNWANTED:
+            self._refuse(f"{_UNWANTED[parameter.kind].format(parameter.name)}; {_list(given)}")
+        if parameter.name not in given:
+            self._refuse(f"unknown argument {parameter.name!r}; {_list(given)}")
+        if parameter.default is not parameter.empty:
+            self._refuse(f"the argument {parameter.name!r} has a default, which would never be used")
+
+    def _check_kind(self, *, is_wrapper: bool) -> None:
+        function = self._function
+        # Pluggy tells a wrapper by the function itself; a decorated coroutine function gives a coroutine still.
+        waits = inspect.iscoroutinefunction(inspect.unwrap(function)) or inspect.isasyncgenfunction(function)
+        if waits and is_wrapper:
+            self._refuse("a wrapper cannot be async def; make it a plain generator, it may wrap async ones")
+        if waits and self._hook in SYNC_HOOKS:
+            self._refuse("this hook cannot wait; make it a plain function instead of async def")
+        if inspect.isasyncgenfunction(function) or (inspect.isgeneratorfunction(function) and not is_wrapper):
+            self._refuse("it yields, but is not marked wrapper=True")
+        if is_wrapper and not inspect.isgeneratorfunction(function):
+            self._refuse("wrapper=True, but it does not yield")
+
+    def _refuse(self, why: str) -> NoReturn:
+        raise ExtensionError(
+            f"extension {self._name!r}, hook {self._hook!r}: {why}", extension=self._name, hook=self._hook
+        )
+
+
+def _list(arguments: tuple[str, ...]) -> str:
+    return f"the hook has {', '.join(arguments)}"

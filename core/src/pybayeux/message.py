@@ -1,0 +1,331 @@
+"""Messages: their fields, and the way between bytes and messages (Bayeux 1.0, sections 2 and 3).
+
+A batch is decoded straight into structs, `data` left as bytes until somebody asks. That fast path refuses unknown
+members and odd types; what it refuses goes through a lenient one (`lenient.py`), so that nothing is lost and the
+usual case pays nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType, field
+
+from .errors import MessageDecodeError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Iterable
+
+__all__ = ("Advice", "Message", "MessageError", "decode", "encode")
+
+if TYPE_CHECKING:
+    _Payload = Any
+else:
+    _Payload = Raw | UnsetType
+
+
+class MessageError(NamedTuple):
+    """The `error` of a reply taken apart: ``code ":" args ":" message`` (Bayeux 1.0, section 3.6)."""
+
+    code: int | None
+    """The three-digit code, or None where the text has none."""
+    args: tuple[str, ...]
+    """What the error is about; for an unknown client this is its client id."""
+    message: str
+    """The text after the second colon, colons included; the whole text where it has no code."""
+
+    @property
+    def is_unknown_client(self) -> bool:
+        """Whether the server no longer knows the session, in any of the ways servers say so.
+
+        CometD ``402::session_unknown``, Faye ``401:<id>:Unknown client``, Salesforce ``403::Unknown client``.
+        """
+        text = self.message.lower()
+        return self.code in (401, 402, 403) and (
+            "unknown client" in text or "session_unknown" in text or "unknown session" in text
+        )
+
+    def __str__(self) -> str:
+        # Faye puts the client id among the arguments.
+        args = "***" if self.args and self.is_unknown_client else ",".join(self.args)
+        return self.message if self.code is None else f"{self.code:03d}:{args}:{self.message}"
+
+    def __repr__(self) -> str:
+        return f"MessageError({str(self)!r})"
+
+
+class Advice(Struct, rename="camel", forbid_unknown_fields=True, omit_defaults=True, dict=True, kw_only=True):
+    """What a server advises (Bayeux 1.0, section 3.5). Times are milliseconds, as on the wire; None is absent."""
+
+    reconnect: str | None = None
+    timeout: float | int | None = None
+    interval: float | int | None = None
+    multiple_clients: bool | None = field(default=None, name="multiple-clients")
+    hosts: list[str] | None = None
+    max_interval: float | int | None = None
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """Other members, among them the sections named after a transport."""
+        return self.__dict__.setdefault("extra", {})  # type: ignore[no-any-return]
+
+    def should_retry(self) -> bool:
+        """Whether the server advises to connect again."""
+        return self.reconnect == "retry"
+
+    def should_handshake(self) -> bool:
+        """Whether the server advises a new handshake."""
+        return self.reconnect == "handshake"
+
+    def must_not_retry_or_handshake(self) -> bool:
+        """Whether the server forbids both."""
+        return self.reconnect == "none"
+
+    def timeout_as_duration(self) -> timedelta:
+        """How long the server holds a connect; zero where absent."""
+        return timedelta(milliseconds=self.timeout or 0)
+
+    def interval_as_duration(self) -> timedelta:
+        """How long to wait before the next connect; negative means: do not; zero where absent."""
+        return timedelta(milliseconds=self.interval or 0)
+
+
+class _Fields(Struct, rename="camel", forbid_unknown_fields=True, omit_defaults=True, dict=True, kw_only=True):
+    # In the order of the protocol's examples: it is the order on the wire.
+    channel: str
+    client_id: str | None = None
+    version: str | None = None
+    minimum_version: str | None = None
+    supported_connection_types: list[str] | None = None
+    connection_type: str | None = None
+    subscription: str | list[str] | None = None
+    data: _Payload = UNSET
+    id: str | None = None
+    ext: dict[str, Any] | None = None
+    advice: Advice | None = None
+    successful: bool | None = None
+    error: str | None = None
+    timestamp: str | None = None
+    auth_successful: bool | None = None
+
+
+_payload: Final = _Fields.__dict__["data"]
+
+
+class Message(_Fields):
+    """One Bayeux message: request, reply or event. It may be changed in place; every change is encoded.
+
+    A field that is None is absent from the wire. `data` may be any JSON value, None too: `has_data` tells
+    whether it is there. Members that the protocol does not name are in `extra`.
+    """
+
+    @property  # type: ignore[misc]  # the struct's own slot holds it, undecoded
+    def data(self) -> Any:
+        """The payload, decoded on first use; None where there is none.
+
+        Raises:
+            MessageDecodeError: The payload is no JSON (a batch is only scanned when it comes in).
+        """
+        value = _payload.__get__(self)
+        if type(value) is Raw:
+            value = _decode_payload(value)
+            _payload.__set__(self, value)
+        return None if value is UNSET else value
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        _payload.__set__(self, value)
+
+    @data.deleter
+    def data(self) -> None:
+        _payload.__set__(self, UNSET)
+
+    @property
+    def has_data(self) -> bool:
+        """Whether the message has a `data` member, null included."""
+        return _payload.__get__(self) is not UNSET
+
+    @property
+    def raw_data(self) -> bytes:
+        """The payload's JSON text in UTF-8; empty where there is none. Decodes nothing.
+
+        Raises:
+            TypeError: The payload was set to what JSON cannot express.
+        """
+        value = _payload.__get__(self)
+        if value is UNSET:
+            return b""
+        return bytes(value) if type(value) is Raw else _to_json(value)
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """Top-level members that the protocol does not name, such as ``x-messages``."""
+        return self.__dict__.setdefault("extra", {})  # type: ignore[no-any-return]
+
+    @property
+    def is_meta(self) -> bool:
+        """Whether the message travels on a meta channel."""
+        return self.channel.startswith("/meta/")
+
+    def get_ext(self, create: bool = False) -> dict[str, Any] | None:
+        """The `ext` member; made and attached if it is absent and `create` is true."""
+        if self.ext is None and create:
+            self.ext = {}
+        return self.ext
+
+    def parse_error(self) -> MessageError | None:
+        """The `error` member taken apart, or None where there is none.
+
+        Lenient, since servers are: split at the first two colons, the rest is text.
+        """
+        if self.error is None:
+            return None
+        parts = _ERROR.fullmatch(self.error)
+        if parts is None:
+            return MessageError(None, (), self.error)
+        code, args, text = parts.groups()
+        return MessageError(int(code), tuple(arg for arg in args.split(",") if arg), text)
+
+    def timestamp_as_time(self) -> datetime | None:
+        """The `timestamp` as an aware time in UTC, or None where it is absent or in no known form.
+
+        Knows the specification's ISO 8601 profile, RFC 1123 (CometD's clients) and CometD's server form
+        (``Mon Nov 23 20:56:10 UTC 2026``).
+        """
+        return None if self.timestamp is None else _parse_time(self.timestamp.strip())
+
+    def ack(self) -> Awaitable[None]:
+        """Acknowledge an event of a subscription made with ``ack="manual"``: ``await event.ack()``; twice is once.
+
+        With the synchronous client it is done when the call returns, and there is nothing to await.
+
+        Raises:
+            UsageError: The event came from another kind of subscription, or is no event.
+        """
+        receipt = self.__dict__.get("receipt")
+        if receipt is None:
+            raise UsageError(f"this message of {self.channel} is not to be acknowledged: subscribe with ack='manual'")
+        pending: Awaitable[None] = receipt.acknowledge()
+        return pending
+
+    def detach(self) -> None:
+        """Let go of the batch that this message was decoded from.
+
+        An undecoded payload keeps the bytes of its whole batch alive; an event that outlives it copies.
+        """
+        value = _payload.__get__(self)
+        if type(value) is Raw:
+            _payload.__set__(self, value.copy())
+
+    def __repr__(self) -> str:
+        shown = {
+            "channel": self.channel,
+            "id": self.id,
+            "subscription": self.subscription,
+            "successful": self.successful,
+            "error": self.parse_error(),
+            "ext": sorted(self.ext) if self.ext else None,
+            "data": self._shown_data(),
+        }
+        # Client ids and the values in ext stay out: they are credentials.
+        return f"Message({', '.join(f'{name}={value!r}' for name, value in shown.items() if value is not None)})"
+
+    def _shown_data(self) -> str | None:
+        value = _payload.__get__(self)
+        if value is UNSET:
+            return None
+        return f"<{len(bytes(value))} bytes>" if type(value) is Raw else f"<{type(value).__name__}>"
+
+
+_decoder: Final = msgspec.json.Decoder(list[Message])
+_payload_decoder: Final = msgspec.json.Decoder()
+
+
+def _encode_other(value: Any) -> Any:
+    """What msgspec does not encode by itself: subclasses of str, such as Channel."""
+    if isinstance(value, str):
+        return str(value)
+    raise TypeError(f"a {type(value).__name__} is nothing that JSON can express")
+
+
+_encoder: Final = msgspec.json.Encoder(enc_hook=_encode_other)
+
+
+def decode(body: bytes | bytearray | memoryview | str) -> list[Message]:
+    """The messages in a JSON array, or the one in a bare object (Bayeux 1.0, section 2.1).
+
+    A message without a usable channel comes with channel ``""``: the other messages of its batch are good.
+
+    Raises:
+        MessageDecodeError: The bytes are no JSON, or neither an object nor an array.
+    """
+    try:
+        return _decoder.decode(body)
+    except msgspec.ValidationError:
+        from .lenient import decode_leniently
+
+        return decode_leniently(body)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise MessageDecodeError(f"not JSON ({error})", _beginning(body)) from error
+
+
+def encode(messages: Iterable[Message]) -> bytes:
+    """The JSON array of these messages, in UTF-8.
+
+    Raises:
+        TypeError: A payload holds what JSON cannot express.
+    """
+    batch = list(messages)
+    if any("extra" in message.__dict__ or message.advice is not None for message in batch):
+        return _to_json([_with_extra(message) for message in batch])
+    return _to_json(batch)
+
+
+def _to_json(value: Any) -> bytes:
+    try:
+        return _encoder.encode(value)
+    except (UnicodeEncodeError, RecursionError) as error:
+        raise TypeError(f"nothing that JSON can express: {error}") from error
+
+
+def _with_extra(message: Message) -> Any:
+    known: dict[str, Any] = msgspec.to_builtins(message, builtin_types=(Raw,), enc_hook=_encode_other)
+    if message.advice is not None:
+        known["advice"] |= message.advice.__dict__.get("extra", {})
+    return known | message.__dict__.get("extra", {})
+
+
+def _decode_payload(raw: Raw) -> Any:
+    try:
+        return _payload_decoder.decode(raw)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise MessageDecodeError(f"data: not JSON ({error})", _beginning(bytes(raw))) from error
+
+
+def _beginning(body: bytes | bytearray | memoryview | str) -> str:
+    return body[:200] if isinstance(body, str) else bytes(body[:200]).decode("utf-8", "replace")
+
+
+_ERROR: Final = re.compile(r"\s*(\d{1,3})\s*:([^:]*):(.*)", re.DOTALL)
+_FRACTION: Final = re.compile(r"\.(\d+)")
+_SERVER_FORM: Final = re.compile(r"\w{3} (\w{3}) +(\d{1,2}) ([\d:]{8}) (?:UTC|GMT) (\d{4})")
+
+
+def _parse_time(text: str) -> datetime | None:
+    try:
+        if text[:4].isdecimal():
+            iso = _FRACTION.sub(lambda m: f".{m[1]:0<6.6}", text)
+            return _in_utc(datetime.fromisoformat(iso))
+        if (parts := _SERVER_FORM.fullmatch(text)) is not None:
+            return _in_utc(datetime.strptime(" ".join(parts.groups()), "%b %d %H:%M:%S %Y"))
+        return _in_utc(parsedate_to_datetime(text))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -1,0 +1,213 @@
+"""The lane of handshakes and connects: one outstanding at a time, ever (Bayeux 1.0, sections 3.3 and 4.2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from .. import requests
+from ..errors import (
+    BayeuxError,
+    ConnectError,
+    HandshakeError,
+    MalformedMessageError,
+    SessionEndedError,
+    TransportError,
+    UnknownAdviceError,
+)
+from ..message import Advice, Message
+from ..state import ConnectionState
+from .advice import AdviceBook, own_advice
+from .exchange import Exchange, Kind, Request
+from .notices import Failed
+
+if TYPE_CHECKING:
+    from .shared import Shared
+
+__all__ = ("ControlLane",)
+
+_S = ConnectionState
+# Answers of a web server that a first handshake cannot get over: wrong address, no access.
+_HOPELESS: Final = frozenset({401, 403, 404, 405, 410})
+_RECENT: Final = 10.0
+
+
+class ControlLane:
+    """Decides when to handshake and when to connect."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared: Final = shared
+        self.outstanding: Exchange | None = None
+        self.due = 0.0
+        self.paused = False
+        self._failures = 0
+        self._fresh = True
+        self._proven = False
+        self._failing_since: float | None = None
+        self._losses: list[float] = []
+
+    def start(self, now: float) -> None:
+        """Begin with a handshake."""
+        self._failures, self._proven, self.due = 0, False, now
+        self._shared.move(_S.HANDSHAKING)
+
+    def lose_session(self, now: float, delay: float = 0.0) -> None:
+        """Begin anew with a handshake, after `delay` seconds; whatever is outstanding is abandoned."""
+        self.drop()
+        self._shared.revival = None
+        self._shared.client_id = None
+        self._shared.connection_type = None
+        if self._shared.state is not _S.HANDSHAKING:
+            self._shared.move(_S.REHANDSHAKING)
+        # A session that is lost again and again must not spin: what failed since the last successful connect, and
+        # what was lost of late, decide the pace. The first time costs no wait.
+        self._losses = [moment for moment in self._losses if moment > now - _RECENT] + [now]
+        self.due = now + max(delay, self._shared.backoff(max(self._failures, len(self._losses))))
+
+    def drop(self) -> None:
+        """Abandon what is outstanding."""
+        if self.outstanding is not None:
+            self._shared.abandon(self.outstanding)
+            self.outstanding = None
+
+    def next(self, now: float) -> Exchange | None:
+        """What to send now."""
+        state = self._shared.state
+        if self.outstanding is not None or now < self.due:
+            return None
+        if state in (_S.HANDSHAKING, _S.REHANDSHAKING):
+            self.outstanding = self._handshake(now)
+            return self.outstanding
+        if state in (_S.HANDSHAKEN, _S.CONNECTING, _S.CONNECTED, _S.UNCONNECTED) and not self.paused:
+            self.outstanding = self._connect(now)
+            return self.outstanding
+        return None
+
+    def wake_at(self) -> float | None:
+        """When this lane wants to be asked again."""
+        if self.outstanding is not None:
+            return self.outstanding.deadline
+        return None if self.paused else self.due
+
+    def _handshake(self, now: float) -> Exchange:
+        template = requests.handshake(self._shared.config.connection_types)
+        return self._shared.open(Kind.HANDSHAKE, [Request(template)], now)
+
+    def _connect(self, now: float) -> Exchange:
+        shared = self._shared
+        assert shared.client_id is not None
+        assert shared.connection_type is not None
+        template = requests.connect(shared.client_id, shared.connection_type)
+        held = 0.0 if self._fresh else shared.advice.timeout
+        if self._fresh:
+            # Faye and cometd-nodejs hold any other connect, and nobody would know that the session stands.
+            template.advice = Advice(timeout=0)
+        if shared.state is _S.HANDSHAKEN:
+            shared.move(_S.CONNECTING)
+        return shared.open(Kind.CONNECT, [Request(template)], now, held)
+
+    def reply(self, exchange: Exchange, message: Message, now: float) -> BayeuxError | None:
+        """Take the answer to what was outstanding; gives the error that ends the session, if it does."""
+        self.outstanding = None
+        if exchange.kind is Kind.HANDSHAKE:
+            return self._handshake_reply(message, now)
+        return self._connect_reply(message, now)
+
+    def _handshake_reply(self, message: Message, now: float) -> BayeuxError | None:
+        shared = self._shared
+        if message.successful is not True:
+            return self._refused(HandshakeError(message.channel, reply=message), message, now)
+        if not message.client_id:
+            malformed = MalformedMessageError("a handshake's reply without clientId", repr(message))
+            self._retry(malformed, now)
+            return None
+        chosen = self._common_type(message)
+        if chosen is None:
+            return SessionEndedError(_no_transport(shared.config.connection_types, message))
+        shared.client_id, shared.connection_type = message.client_id, chosen
+        shared.advice = own_advice(message.advice, chosen)
+        shared.move(_S.HANDSHAKEN)
+        self._fresh, self.due, self._failing_since = True, now + max(0.0, shared.advice.interval), None
+        return None
+
+    def _common_type(self, message: Message) -> str | None:
+        offered = message.supported_connection_types
+        allowed = self._shared.config.connection_types
+        if not offered:
+            return allowed[0]
+        return next((name for name in allowed if name in offered), None)
+
+    def _connect_reply(self, message: Message, now: float) -> BayeuxError | None:
+        if message.successful is not True:
+            return self._refused(ConnectError(message.channel, reply=message), message, now)
+        own = own_advice(message.advice, self._shared.connection_type)
+        self._failures, self._fresh, self._proven, self._failing_since = 0, False, True, None
+        self._shared.move(_S.CONNECTED)
+        self.due = now + max(0.0, self._shared.advice.interval)
+        if own.interval < 0:
+            return SessionEndedError("the server advised never to connect again (a negative interval)")
+        if own.reconnect == "handshake":
+            self.lose_session(now, own.interval)
+        # `none` on a success is only noted: CometD says so of a session that it removed, and the next connect
+        # brings 402 with the advice to handshake. Clients that obey it here stop for ever without an error.
+        return None
+
+    def _refused(self, error: HandshakeError | ConnectError, message: Message, now: float) -> BayeuxError | None:
+        shared = self._shared
+        own = own_advice(message.advice, shared.connection_type)
+        unknown = error.error is not None and error.error.is_unknown_client
+        revived = unknown or shared.revival is not None
+        if own.forbids_retry and not revived:
+            return _ended(error, own)
+        if revived or (own.reconnect == "handshake" and isinstance(error, ConnectError)):
+            self._failures += 1
+            shared.notices.append(Failed(error))
+            self.lose_session(now, own.interval)
+        else:
+            self._retry(error, now, own.interval)
+        return None
+
+    def _retry(self, error: BayeuxError, now: float, at_least: float = 0.0) -> None:
+        """Try the same again later: the handshake, or the connect within the same session."""
+        shared = self._shared
+        self._failures += 1
+        shared.notices.append(Failed(error))
+        delay = max(at_least, shared.backoff(self._failures))
+        self.due = now + delay
+        if shared.state in (_S.HANDSHAKING, _S.REHANDSHAKING):
+            return
+        shared.move(_S.UNCONNECTED)
+        self._fresh = True
+        if self._failing_since is None:
+            self._failing_since = now
+        lifetime = shared.advice.session_lifetime
+        if lifetime is not None and now + delay - self._failing_since > lifetime:
+            self.lose_session(now, at_least)
+
+    def failed(self, exchange: Exchange, error: BayeuxError, now: float) -> BayeuxError | None:
+        """The exchange brought no answer; gives the error that ends the session, if it does."""
+        self.outstanding = None
+        if exchange.kind is Kind.HANDSHAKE and not self._proven and self._is_hopeless(error):
+            ended = SessionEndedError(f"the handshake cannot succeed: {error}")
+            ended.__cause__ = error
+            return ended
+        at_least = error.retry_after if isinstance(error, TransportError) else None
+        self._retry(error, now, at_least or 0.0)
+        return None
+
+    def _is_hopeless(self, error: BayeuxError) -> bool:
+        if not isinstance(error, TransportError) or self._shared.revival is not None:
+            return False
+        return error.fatal or error.status in _HOPELESS
+
+
+def _ended(error: HandshakeError | ConnectError, own: AdviceBook) -> SessionEndedError:
+    why = "a negative interval" if own.interval < 0 else f"reconnect {own.reconnect!r}"
+    ended = SessionEndedError(f"{error} (the server advised {why})")
+    ended.__cause__ = error if own.is_known else UnknownAdviceError(str(own.reconnect))
+    return ended
+
+
+def _no_transport(allowed: tuple[str, ...], message: Message) -> str:
+    offered = message.supported_connection_types or []
+    # The wording of CometD's clients, code included.
+    return f"405:c{list(allowed)},s{offered}:no_transport: no transport that both sides have"

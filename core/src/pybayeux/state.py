@@ -1,0 +1,118 @@
+"""The states of a connection, and the table of the ways between them. Knows nothing of messages or time."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from .errors import ClientStateError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ("TRANSITIONS", "ConnectionEvent", "ConnectionState", "ConnectionStateMachine")
+
+
+class ConnectionState(StrEnum):
+    """Where a connection stands.
+
+    The specification knows three of them, UNCONNECTED, CONNECTING and CONNECTED (Bayeux 1.0, section 2.5);
+    `summary` gives that view. The others tell what a client is doing, named as CometD's clients name them.
+    """
+
+    DISCONNECTED = "disconnected"
+    """Not started, or ended: nothing is sent."""
+    HANDSHAKING = "handshaking"
+    """The first handshake is under way, or waits to be tried again."""
+    REHANDSHAKING = "rehandshaking"
+    """The session was lost: a new handshake is under way, or waits to be tried again."""
+    HANDSHAKEN = "handshaken"
+    """The server gave a client id; the first connect is not sent yet."""
+    CONNECTING = "connecting"
+    """The first connect of the session is under way."""
+    CONNECTED = "connected"
+    """The last connect succeeded."""
+    UNCONNECTED = "unconnected"
+    """The last connect failed; the session is being tried again."""
+    DISCONNECTING = "disconnecting"
+    """The disconnect is under way."""
+    TERMINATING = "terminating"
+    """The session is over; what was pending is being failed."""
+
+    @property
+    def summary(self) -> ConnectionState:
+        """The specification's view: UNCONNECTED, CONNECTING or CONNECTED."""
+        if self is ConnectionState.CONNECTED:
+            return self
+        return ConnectionState.CONNECTING if self in _UNDER_WAY else ConnectionState.UNCONNECTED
+
+
+class ConnectionEvent(StrEnum):
+    """What moves the specification's state machine (Bayeux 1.0, section 2.5)."""
+
+    HANDSHAKE_SENT = "handshake request sent"
+    TIMEOUT = "timeout"
+    CONNECTED = "successful connect response"
+    DISCONNECT_SENT = "disconnect request sent"
+
+
+_S = ConnectionState
+_UNDER_WAY: Final = frozenset({_S.HANDSHAKING, _S.REHANDSHAKING, _S.HANDSHAKEN, _S.CONNECTING})
+_ENDING: Final = frozenset({_S.DISCONNECTING, _S.TERMINATING})
+_TRYING: Final = frozenset({_S.REHANDSHAKING, _S.CONNECTED, _S.UNCONNECTED}) | _ENDING
+
+TRANSITIONS: Final[Mapping[ConnectionState, frozenset[ConnectionState]]] = MappingProxyType(
+    {
+        _S.DISCONNECTED: frozenset({_S.HANDSHAKING}),
+        _S.HANDSHAKING: frozenset({_S.HANDSHAKEN}) | _ENDING,
+        _S.REHANDSHAKING: frozenset({_S.HANDSHAKEN}) | _ENDING,
+        _S.HANDSHAKEN: frozenset({_S.CONNECTING, _S.REHANDSHAKING}) | _ENDING,
+        _S.CONNECTING: _TRYING,
+        _S.CONNECTED: _TRYING,
+        _S.UNCONNECTED: _TRYING,
+        _S.DISCONNECTING: frozenset({_S.TERMINATING}),
+        _S.TERMINATING: frozenset({_S.DISCONNECTED}),
+    }
+)
+"""From each state of a client, the states that may follow."""
+
+_SPECIFIED: Final[Mapping[tuple[ConnectionState, ConnectionEvent], ConnectionState]] = MappingProxyType(
+    {
+        (_S.UNCONNECTED, ConnectionEvent.HANDSHAKE_SENT): _S.CONNECTING,
+        (_S.CONNECTING, ConnectionEvent.TIMEOUT): _S.UNCONNECTED,
+        (_S.CONNECTING, ConnectionEvent.CONNECTED): _S.CONNECTED,
+        (_S.CONNECTING, ConnectionEvent.DISCONNECT_SENT): _S.UNCONNECTED,
+        (_S.CONNECTED, ConnectionEvent.CONNECTED): _S.CONNECTED,
+        (_S.CONNECTED, ConnectionEvent.TIMEOUT): _S.UNCONNECTED,
+        (_S.CONNECTED, ConnectionEvent.DISCONNECT_SENT): _S.UNCONNECTED,
+    }
+)
+
+
+class ConnectionStateMachine:
+    """The specification's own state machine, of three states (Bayeux 1.0, section 2.5)."""
+
+    def __init__(self) -> None:
+        self._state = ConnectionState.UNCONNECTED
+
+    @property
+    def current_state(self) -> ConnectionState:
+        """UNCONNECTED, CONNECTING or CONNECTED."""
+        return self._state
+
+    def is_connected(self) -> bool:
+        """Whether the current state is CONNECTED."""
+        return self._state is ConnectionState.CONNECTED
+
+    def process_event(self, event: ConnectionEvent) -> ConnectionState:
+        """Move on by what happened, and return the new state.
+
+        Raises:
+            ClientStateError: The event cannot happen in the current state; the state stays.
+        """
+        following = _SPECIFIED.get((self._state, ConnectionEvent(event)))
+        if following is None:
+            raise ClientStateError(f"{event.value!r} cannot happen while {self._state.value}")
+        self._state = following
+        return following

@@ -1,0 +1,283 @@
+"""The synchronous client: the same words as `AsyncClient`, without await, over one on a loop thread."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from .client import AsyncClient
+from .errors import ClientStateError
+from .loop_thread import Done, LoopThread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import TracebackType
+
+    from .batch import Batch
+    from .handlers import ErrorPolicy, Handler
+    from .listeners import Listener
+    from .message import Message
+    from .state import ConnectionState
+    from .subscriptions import AckMode, Receipt, Subscription
+
+__all__ = ("Client", "SyncBatch", "SyncSubscription")
+
+_CHUNK: Final = 256
+_TELL_AFTER: Final = 0.05
+
+
+class Client:
+    """A Bayeux client for ordinary threads: ``with Client(url) as client:``. Any thread may call it.
+
+    It takes the arguments of `AsyncClient`. Handlers and listeners run in worker threads, one event of a subscription
+    at a time; extensions run on the client's own loop, and are given the `AsyncClient` beneath.
+
+    Raises:
+        UsageError: Wrong arguments; or a call from a thread that runs an event loop, which it would block.
+    """
+
+    def __init__(self, url: str, **arguments: Any) -> None:
+        self._thread: Final = LoopThread()
+        try:
+            self._client: Final = self._thread.run(_make(url, arguments))
+        finally:
+            self._thread.stop()
+
+    def __repr__(self) -> str:
+        return repr(self._client).replace("AsyncClient", "Client", 1)
+
+    @property
+    def url(self) -> str:
+        """The server's address, without user and password."""
+        return self._client.url
+
+    @property
+    def state(self) -> ConnectionState:
+        """Where the connection stands."""
+        return self._client.state
+
+    @property
+    def client_id(self) -> str | None:
+        """The id that the server gave, or None without a session. It is a credential: log it nowhere."""
+        return self._client.client_id
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def start(self, timeout: float | None = None) -> None:
+        """Handshake and connect; return when connected. See `AsyncClient.start`."""
+        try:
+            self._thread.run(self._client.start(timeout))
+        except ClientStateError:
+            raise  # it runs already, and goes on
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Disconnect and end every subscription. Closing twice is closing once."""
+        self._thread.run(self._client.close())
+        self._thread.stop()
+
+    def wait_for(self, state: ConnectionState | str, timeout: float | None = None) -> None:
+        """Wait until the connection is in a state, or in one that implies it. See `AsyncClient.wait_for`."""
+        self._thread.run(self._client.wait_for(state, timeout))
+
+    def subscribe(
+        self,
+        channel: str,
+        handler: Handler | None = None,
+        *,
+        type: Any = None,
+        ack: AckMode = "auto",
+        on_error: ErrorPolicy = "raise",
+    ) -> SyncSubscription:
+        """Subscribe to a channel or pattern. See `AsyncClient.subscribe`; what it returns is iterated without await."""
+
+        async def begin() -> Subscription:
+            return await self._client.subscribe(channel, _in_worker(handler), type=type, ack=ack, on_error=on_error)
+
+        return SyncSubscription(self._thread, self._thread.run(begin()))
+
+    def unsubscribe(self, subscription: SyncSubscription | str) -> None:
+        """End one subscription, or all that were made for a channel."""
+        target = subscription if isinstance(subscription, str) else subscription.beneath
+        self._thread.run(self._client.unsubscribe(target))
+
+    def listen(self, channel: str, listener: Callable[[Message], Any]) -> Listener:
+        """Call `listener` with each reply on a meta channel. See `AsyncClient.listen`."""
+        return self._client.listen(channel, _in_worker(listener))
+
+    def publish(self, channel: str, data: Any) -> Message:
+        """Publish, and return the server's reply. See `AsyncClient.publish`."""
+        return self._thread.run(self._client.publish(channel, data))
+
+    def batch(self) -> SyncBatch:
+        """Several publishes as one request: ``with client.batch() as batch: batch.publish(...)``."""
+        return SyncBatch(self._thread, self._client.batch())
+
+    def call(self, target: str, data: Any, *, timeout: float | None = None) -> Message:
+        """Call a remote procedure. See `AsyncClient.call`."""
+        return self._thread.run(self._client.call(target, data, timeout=timeout))
+
+    def use(self, extension: object, name: str | None = None) -> str:
+        """Register an extension from now on; returns its name. See `AsyncClient.use`."""
+        return self._thread.run(_use(self._client, extension, name))
+
+    def remove(self, name: str) -> None:
+        """Remove an extension. See `AsyncClient.remove`."""
+        self._thread.run(_remove(self._client, name))
+
+    def resubscribe(self, channel: str) -> None:
+        """Ask the server for a channel afresh. See `AsyncClient.resubscribe`."""
+        self._thread.run(_called(self._client.resubscribe, channel))
+
+    def rehandshake(self, reason: str) -> None:
+        """Begin a new session with the same subscriptions. See `AsyncClient.rehandshake`."""
+        self._thread.run(_called(self._client.rehandshake, reason))
+
+
+class SyncSubscription:
+    """The events of one channel or pattern, in order: ``for event in subscription``.
+
+    An event counts as handled when the loop asks for the next one, or leaves its ``with`` block without an exception.
+    """
+
+    def __init__(self, thread: LoopThread, subscription: Subscription) -> None:
+        self.beneath: Final = subscription
+        self._thread: Final = thread
+        self._taken: deque[Message] = deque()
+        self._handled = 0
+        self._in_hand = False
+        self._told = time.monotonic()
+
+    def __repr__(self) -> str:
+        return repr(self.beneath)
+
+    @property
+    def channel(self) -> str:
+        """The channel or pattern subscribed to."""
+        return self.beneath.channel
+
+    @property
+    def closed(self) -> bool:
+        """Whether the subscription has ended."""
+        return self.beneath.closed
+
+    def __iter__(self) -> Iterator[Message]:
+        return self
+
+    def __next__(self) -> Message:
+        self._handled += self._in_hand
+        self._in_hand = False
+        if not self._taken:
+            handled, self._handled = self._handled, 0
+            # Many at once: a change of threads for every event would cost more than the event.
+            self._taken.extend(self._thread.run(self.beneath.take(_CHUNK, handled)))
+            self._told = time.monotonic()
+        elif time.monotonic() - self._told > _TELL_AFTER:
+            self._tell()
+        if not self._taken:
+            raise StopIteration
+        self._in_hand = True
+        return self._with_receipt(self._taken.popleft())
+
+    def _with_receipt(self, event: Message) -> Message:
+        receipt = event.__dict__.get("receipt")
+        if receipt is not None:
+            event.__dict__["receipt"] = _SyncReceipt(self._thread, receipt)
+        return event
+
+    def _tell(self) -> None:
+        handled, self._handled = self._handled, 0
+        self._thread.run(self.beneath.finish(handled))
+        self._told = time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self.beneath.closed:
+            self._handled += self._in_hand and kind is None
+            self._tell()
+        self._thread.run(self.beneath.leave(error))
+
+    def unsubscribe(self) -> None:
+        """End the subscription. Ending it twice is ending it once."""
+        self._thread.run(self.beneath.unsubscribe())
+
+
+class _SyncReceipt:
+    """The right to acknowledge one event, from a thread without a loop."""
+
+    def __init__(self, thread: LoopThread, receipt: Receipt) -> None:
+        self._thread = thread
+        self._receipt = receipt
+
+    def acknowledge(self) -> Done:
+        """Acknowledge, and wait until that has been told."""
+        self._thread.run(self._receipt.acknowledge())
+        return Done()
+
+
+class SyncBatch:
+    """Gathers publishes and sends them together, in order, when its block ends."""
+
+    def __init__(self, thread: LoopThread, batch: Batch) -> None:
+        self._thread: Final = thread
+        self._batch: Final = batch
+
+    @property
+    def replies(self) -> list[Message | BaseException]:
+        """The server's replies in the same order; an error stands where a publish was refused."""
+        return self._batch.replies
+
+    def publish(self, channel: str, data: Any) -> None:
+        """Add a publish. See `Batch.publish`."""
+        self._batch.publish(channel, data)
+
+    def __enter__(self) -> Self:
+        self._thread.run(self._batch.__aenter__())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._thread.run(self._batch.__aexit__(kind, error, trace))
+
+
+async def _make(url: str, arguments: dict[str, Any]) -> AsyncClient:
+    return AsyncClient(url, **arguments)
+
+
+async def _use(client: AsyncClient, extension: object, name: str | None) -> str:
+    registration = client.use(extension, name)
+    await registration
+    return registration.name
+
+
+async def _remove(client: AsyncClient, name: str) -> None:
+    await client.remove(name)
+
+
+async def _called(function: Callable[[str], None], argument: str) -> None:
+    function(argument)
+
+
+def _in_worker(function: Any) -> Any:
+    """A plain function runs in a worker thread, where it may block and may call the client."""
+    if function is None or inspect.iscoroutinefunction(function):
+        return function
+    return functools.partial(asyncio.to_thread, function)

@@ -1,0 +1,1 @@
+"""The ways to carry messages to a server."""

@@ -1,0 +1,91 @@
+"""What a transport is, and what it is given. Knows messages, nothing of sessions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, MutableMapping
+
+    from ..message import Message
+    from ..redact import Redactor
+
+__all__ = ("Receive", "Transport", "TransportContext", "TransportFactory", "TransportRequest", "TransportResponse")
+
+Receive: TypeAlias = "Callable[[list[Message]], Awaitable[None]]"
+
+
+@dataclass(slots=True)
+class TransportRequest:
+    """One HTTP request or WebSocket upgrade before it leaves, whatever the transport's library.
+
+    Extensions see it in the hook `request` and may change `url` and `headers` (case-insensitive) in place.
+    """
+
+    url: str
+    headers: MutableMapping[str, str]
+    connection_type: str
+
+    def __repr__(self) -> str:
+        return f"TransportRequest({self.connection_type!r}, headers={sorted(self.headers)})"
+
+
+@dataclass(frozen=True, slots=True)
+class TransportResponse:
+    """The status and headers of an HTTP response, for the hook `response`."""
+
+    url: str
+    status: int
+    headers: MutableMapping[str, str]
+    connection_type: str
+
+    def __repr__(self) -> str:
+        return f"TransportResponse({self.connection_type!r}, status={self.status})"
+
+
+@dataclass(slots=True)
+class TransportContext:
+    """What a client gives to its transports.
+
+    Attributes:
+        url: Where the server is, without user and password.
+        receive: To be awaited with the messages of each response or frame, in the order of arrival.
+        on_request: To be awaited with each request before it leaves.
+        on_response: To be awaited with each response before its body is looked at.
+        redact: Takes secrets out of a text.
+        headers: To be sent with every request.
+        http: An httpx client of the user's, or None.
+        auth: As httpx has it, or None.
+        max_network_delay: Seconds to wait for a connection to be made.
+    """
+
+    url: str
+    receive: Receive
+    on_request: Callable[[TransportRequest], Awaitable[None]]
+    on_response: Callable[[TransportResponse], Awaitable[None]]
+    redact: Redactor
+    headers: dict[str, str] = field(default_factory=dict)
+    http: Any = None
+    auth: Any = None
+    max_network_delay: float = 10.0
+
+
+class Transport(Protocol):
+    """Carries messages to one server and hands over what comes back."""
+
+    async def send(self, messages: list[Message]) -> None:
+        """Carry these messages as one request, in order, and return when the exchange is over.
+
+        What comes back has passed `receive` by then. The caller limits the time, and cancels.
+
+        Raises:
+            TransportError: The exchange failed.
+            MessageDecodeError: What came back is no Bayeux.
+        """
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+
+
+TransportFactory: TypeAlias = "Callable[[TransportContext], Transport]"

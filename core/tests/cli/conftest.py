@@ -1,0 +1,34 @@
+"""The fixtures of the command line's tests: an environment that says nothing, and packages of the test's own."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from core.tests.extensions.packages import Packages
+from pybayeux.extensions import candidates, discovery
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No variable and no file of the machine says anything about extensions."""
+    for name in [name for name in os.environ if name.startswith("PYBAYEUX_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Packages]:
+    """What is installed, which is what the test installs and nothing else."""
+    made = Packages(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(candidates, "find", lambda: made.only(discovery.find()))
+    yield made
+    made.remove()

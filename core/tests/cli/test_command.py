@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from pybayeux.cli import main
+
+if TYPE_CHECKING:
+    from click.testing import Result
+
+    from core.tests.extensions.packages import Packages
+
+GREET = """
+    import click
+
+    print("noise of an import")
+
+    class Greet:
+        def __init__(self, name: str = "world") -> None:
+            self.name = name
+
+        @hookimpl
+        def register_commands(self, cli):
+            @cli.command()
+            def greet():
+                click.echo(f"hello {self.name}")
+"""
+FAULTY = """
+    import click
+    from pybayeux import BayeuxError
+
+    @hookimpl
+    def register_commands(cli):
+        @cli.command()
+        def unlucky():
+            raise BayeuxError("no luck today")
+
+        cli.add_command(click.Command("listen", callback=lambda: click.echo("stolen")))
+"""
+BROKEN = "import sys; sys.exit('no')"
+
+
+def _run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments)
+
+
+@pytest.mark.parametrize("arguments", [(), ("--help",)])
+def test_alone_it_prints_its_help(arguments: tuple[str, ...], packages: Packages) -> None:
+    result = _run(*arguments)
+    assert result.exit_code == 0
+    assert "Usage: pybayeux [OPTIONS] [COMMAND]" in result.stdout
+    assert "pybayeux listen http://" in result.stdout
+    assert "Exit codes:" in result.stdout
+
+
+@pytest.mark.parametrize("command", ["listen", "publish", "extensions"])
+def test_each_help_teaches(command: str, packages: Packages) -> None:
+    result = _run(command, "--help")
+    assert result.exit_code == 0
+    assert f"  pybayeux {command}" in result.stdout
+    described = [each for each in main.commands[command].params if isinstance(each, click.Option)]
+    assert all(option.help for option in described)
+
+
+def test_the_version_is_told() -> None:
+    assert _run("--version").stdout.startswith("pybayeux, version 0.")
+
+
+def test_the_module_is_the_command() -> None:
+    ran = subprocess.run([sys.executable, "-m", "pybayeux", "--version"], capture_output=True, text=True, check=True)
+    assert ran.stdout.startswith("pybayeux, version 0.")
+
+
+def test_extensions_add_commands(packages: Packages) -> None:
+    packages.add("greeter", {"greet": "greet_module:Greet"}, greet_module=GREET)
+    result = _run("greet")
+    assert (result.stdout, result.exit_code) == ("hello world\n", 0)
+    assert _run("-x", "greet.name=you", "greet").stdout == "hello you\n"
+    assert "greet" in _run("--help").stdout
+
+
+def test_options_of_extensions_come_from_the_file_too(packages: Packages) -> None:
+    packages.add("greeter", {"greet": "greet_module:Greet"}, greet_module=GREET)
+    Path("pyproject.toml").write_text('[tool.pybayeux.greet]\nname = "file"\n')
+    assert _run("greet").stdout == "hello file\n"
+
+
+def test_a_blocked_extension_adds_none(packages: Packages) -> None:
+    packages.add("greeter", {"greet": "greet_module:Greet"}, greet_module=GREET)
+    assert "greet" not in _run("-p", "no:greet", "--help").stdout
+    result = _run("-p", "no:greet", "greet")
+    assert result.exit_code == 2
+    assert "No such command 'greet'" in result.stderr
+
+
+def test_broken_ones_do_not_take_the_command_down(packages: Packages) -> None:
+    packages.add("greeter", {"greet": "greet_module:Greet"}, greet_module=GREET)
+    packages.add("broken", {"broken": "broken_module", "gone": "no_such_module"}, broken_module=BROKEN)
+    packages.add("faulty", {"faulty": "faulty_module"}, faulty_module=FAULTY)
+    for arguments in [("--help",), ("greet",), ("extensions",), ("-x", "greet.nome=you", "--help")]:
+        assert _run(*arguments).exit_code == 0, arguments
+
+
+def test_an_extension_cannot_take_a_command_over(packages: Packages) -> None:
+    packages.add("faulty", {"faulty": "faulty_module"}, faulty_module=FAULTY)
+    result = _run("--help")
+    assert "extension 'faulty' failed in register_commands" in result.stderr
+    assert "there is a command 'listen' already" in result.stderr
+    assert "unlucky" in result.stdout
+    assert "stolen" not in _run("listen", "x", "/a").stdout
+
+
+def test_two_extensions_cannot_have_the_same_command(packages: Packages) -> None:
+    packages.add("greeter", {"a": "greet_module:Greet", "b": "greet_module:Greet"}, greet_module=GREET)
+    assert "there is a command 'greet' already" in _run("greet").stderr
+
+
+def test_errors_of_their_commands_are_one_line(packages: Packages) -> None:
+    packages.add("faulty", {"faulty": "faulty_module"}, faulty_module=FAULTY)
+    result = _run("unlucky")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1] == "Error: no luck today"
+
+
+def test_in_strict_mode_a_broken_one_is_an_error_but_can_be_listed(
+    packages: Packages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = "class Bad:\n def __init__(self): 1 / 0\n @hookimpl\n def register_commands(self, cli): ..."
+    packages.add("bad", {"bad": "bad_module:Bad"}, bad_module=source)
+    monkeypatch.setenv("PYBAYEUX_STRICT", "1")
+    result = _run("--help")
+    assert result.exit_code == 1
+    assert result.stderr == "Error: extension 'bad' of bad 1.2 cannot be made: ZeroDivisionError: division by zero\n"
+    assert _run("extensions").exit_code == 0
+
+
+def test_a_wrong_file_leaves_help_and_listing_alone(packages: Packages) -> None:
+    Path("pybayeux.toml").write_text("[replay")
+    for arguments in [("--help",), ("extensions",)]:
+        result = _run(*arguments)
+        assert result.exit_code == 0
+        assert "warning: " in result.stderr
+        assert "pybayeux.toml cannot be read" in result.stderr
+    result = _run("listen", "http://127.0.0.1:9/", "/a")
+    assert result.exit_code == 2
+    assert "pybayeux.toml cannot be read" in result.stderr
+
+
+def test_own_commands_do_not_ask_extensions_for_theirs(packages: Packages) -> None:
+    packages.add("greeter", {"greet": "greet_module:Greet"}, greet_module=GREET)
+    assert _run("listen", "--help").exit_code == 0
+    assert not packages.is_imported("greet_module")

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from pybayeux.cli import main
+from pybayeux.cli.given import Given
+from pybayeux.cli.options import server_options
+from pybayeux.cli.server import Server
+
+if TYPE_CHECKING:
+    from core.tests.extensions.packages import Packages
+
+URL = "http://127.0.0.1:9/cometd"
+
+
+def _server(*arguments: str) -> Server:
+    """What a command with the shared options gets."""
+    got: list[Any] = []
+
+    @click.command
+    @server_options
+    @click.argument("rest")
+    def command(server: Server, rest: str) -> None:
+        got.extend((server, rest))
+
+    result = CliRunner().invoke(command, [URL, *arguments, "rest"])
+    assert result.exit_code == 0, result.output
+    server, rest = got
+    assert isinstance(server, Server)
+    assert rest == "rest"
+    return server
+
+
+def _refused(*arguments: str) -> str:
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 2, result.output
+    assert "Traceback" not in result.output
+    return result.stderr
+
+
+def test_there_are_defaults() -> None:
+    server = _server()
+    assert server == Server(URL, server.given, headers={}, transports=None, timeout=30, max_network_delay=10)
+
+
+def test_all_can_be_given() -> None:
+    server = _server(
+        *("-H", "X-Tenant: acme", "-H", "Authorization:Bearer abcdef", "--transport", "a", "--transport", "b"),
+        *("--timeout", "0", "--max-network-delay", "1.5", "-x", "auth.token=abc", "-p", "no:ack", "-q", "-v"),
+    )
+    expected = {"X-Tenant": "acme", "Authorization": "Bearer abcdef"}
+    assert server == Server(URL, server.given, expected, ("a", "b"), timeout=None, max_network_delay=1.5)
+    assert server.given.options() == {"auth": {"token": "abc"}}
+    assert server.given.blocked == ["ack"]
+    assert server.given.redact("abcdef") == "***"
+
+
+@pytest.mark.parametrize("header", ["s3cr3t", "a b: s3cr3t", ": s3cr3t", "X: s3cr3t\r\nY: z", "ü: s3cr3t"])
+def test_a_wrong_header_is_refused_and_not_told(header: str) -> None:
+    told = _refused("listen", "-H", header, URL, "/a")
+    assert "write 'Name: value'" in told
+    assert "s3cr3t" not in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("-x", "s3cr3t"), "write extension.option=value"),
+        (("-p", "ack"), "write no:name"),
+        (("--timeout", "-1"), "is not in the range"),
+        (("--max-network-delay", "0"), "is not in the range"),
+        (("--transport", "pigeon"), "known are"),
+        (("-x", "nothing.token=s3cr3t"), "there is no such extension"),
+    ],
+)
+def test_other_mistakes_are_told(arguments: tuple[str, ...], words: str, packages: Packages) -> None:
+    told = _refused("listen", *arguments, URL, "/a")
+    assert words in told
+    assert "s3cr3t" not in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "Missing argument 'URL'"),
+        ((URL,), "Missing argument 'CHANNEL"),
+        ((URL, "orders"), "channel 'orders'"),
+        ((URL, "/a/**/b"), "channel '/a/**/b'"),
+        ((URL, "/meta/connect"), "meta channels"),
+        (("ftp://host/", "/a"), "ftp://… is not the address of a server"),
+        (("http://user:s3cr3t@host:x/", "/a"), "url: "),
+        ((URL, "/a", "--count", "0"), "is not in the range"),
+        ((URL, "/a", "--since", "yesterday"), "neither 'latest' nor 'earliest' nor a replay id"),
+        ((URL, "/a", "--since", "earliest"), "'replay', which is not installed: pip install pybayeux-replay"),
+    ],
+)
+def test_mistakes_of_listen_are_told(arguments: tuple[str, ...], words: str, packages: Packages) -> None:
+    told = _refused("listen", *arguments)
+    assert words in told
+    assert "s3cr3t" not in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((URL,), "Missing argument 'CHANNEL'"),
+        ((URL, "/a/*", "1"), "not to a pattern"),
+        ((URL, "/meta/connect", "1"), "channel '/meta/connect'"),
+        ((URL, "/a", "hello"), """DATA is no JSON: JSON is malformed: invalid character (byte 0); a text alone is"""),
+        ((URL, "/a", ""), "DATA is no JSON"),
+        ((URL, "/a", "\udcff"), "DATA is no JSON"),
+        ((URL, "/a", "1", "2"), "unexpected extra argument"),
+    ],
+)
+def test_mistakes_of_publish_are_told(arguments: tuple[str, ...], words: str, packages: Packages) -> None:
+    assert words in _refused("publish", *arguments)
+
+
+@pytest.mark.parametrize(
+    ("option", "words"), [("-pno:replay", "which is blocked\n"), ("-xreplay.size=s3cr3t", "which is broken: ")]
+)
+def test_since_needs_the_extension_to_take_part(option: str, words: str, packages: Packages) -> None:
+    source = (
+        "class Replay:\n def __init__(self, since: str = '', size: int = 0): ...\n @hookimpl\n def incoming(self): ..."
+    )
+    packages.add("replay-dist", {"replay": "replay_module:Replay"}, replay_module=source)
+    told = _refused("listen", "--since", "17", option, URL, "/a")
+    assert words in told
+    assert "s3cr3t" not in told
+
+
+def test_the_context_keeps_what_was_given() -> None:
+    context = click.Context(main)
+    assert context.ensure_object(Given) is context.ensure_object(Given)

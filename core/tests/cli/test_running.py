@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from typing import TYPE_CHECKING, Any
+
+import click
+import pytest
+
+from pybayeux.cli.running import first, run
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+
+def _code(work: Coroutine[Any, Any, None]) -> int:
+    with pytest.raises(click.exceptions.Exit) as caught:
+        run(work)
+    return caught.value.exit_code
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_work_and_lets_it_say_goodbye(number: signal.Signals, code: int) -> None:
+    done = []
+
+    async def work() -> None:
+        try:
+            os.kill(os.getpid(), number)
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            done.append("goodbye")
+
+    before = signal.getsignal(number)
+    assert _code(work()) == code
+    assert done == ["goodbye"]
+    assert signal.getsignal(number) == before
+
+
+def test_a_second_interruption_does_not_wait_for_the_goodbye() -> None:
+    async def work() -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+            await asyncio.Event().wait()
+        finally:
+            os.kill(os.getpid(), signal.SIGINT)
+            await asyncio.Event().wait()
+
+    with pytest.raises(KeyboardInterrupt):
+        run(work())
+
+
+def test_work_that_ends_has_no_code() -> None:
+    async def work() -> None:
+        await asyncio.sleep(0)
+
+    run(work())
+
+
+def test_an_error_of_the_work_is_its_own() -> None:
+    async def work() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run(work())
+
+
+def test_a_cancellation_without_a_signal_is_no_end() -> None:
+    async def work() -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        run(work())
+
+
+def test_the_first_to_end_ends_the_others() -> None:
+    ended = []
+
+    async def wait() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("waiting")
+
+    async def end() -> None:
+        ended.append("first")
+
+    asyncio.run(first([wait(), end(), wait()]))
+    assert ended == ["first", "waiting", "waiting"]
+
+
+def test_the_error_of_the_first_is_raised() -> None:
+    async def fail() -> None:
+        raise ZeroDivisionError
+
+    async def wait() -> None:
+        await asyncio.Event().wait()
+
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(first([wait(), fail(), fail()]))

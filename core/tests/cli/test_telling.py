@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import logging
+import re
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from pybayeux import AsyncClient, BayeuxError, ConnectionState, Message
+from pybayeux.cli.telling import Watcher, client_logger, set_verbosity, telling
+from pybayeux.errors import SessionEndedError, TransportError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class _Client:
+    url = "http://host/cometd?token=abc"
+
+
+_CLIENT = cast(AsyncClient, _Client())
+
+
+@pytest.fixture(autouse=True)
+def told() -> Iterator[None]:
+    """What is logged goes to standard error."""
+    with telling(lambda text: text.replace("s3cr3t", "***")):
+        yield
+
+
+def _said(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    out, err = capsys.readouterr()
+    assert out == ""
+    return [re.sub(r"^\d\d:\d\d:\d\d ", "", line) for line in err.splitlines()]
+
+
+def _log_one_of_each() -> None:
+    logger = logging.getLogger("pybayeux.third.party")
+    for level in (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR):
+        logger.log(level, "a %s of level %d", "s3cr3t", level)
+
+
+def test_records_are_lines_without_secrets(capsys: pytest.CaptureFixture[str]) -> None:
+    _log_one_of_each()
+    assert _said(capsys) == ["a *** of level 20", "warning: a *** of level 30", "error: a *** of level 40"]
+
+
+@pytest.mark.parametrize(("verbosity", "count"), [("quiet", 1), ("verbose", 4)])
+def test_more_or_less_is_told(verbosity: str, count: int, capsys: pytest.CaptureFixture[str]) -> None:
+    set_verbosity(verbosity)
+    _log_one_of_each()
+    assert len(_said(capsys)) == count
+
+
+def test_other_libraries_are_heard_when_they_warn(capsys: pytest.CaptureFixture[str]) -> None:
+    logging.getLogger("some.library").warning("careful")
+    logging.getLogger("some.library").info("by the way")
+    assert _said(capsys) == ["warning: careful"]
+
+
+def test_a_record_is_one_line_and_its_traceback_for_those_who_want_to_know_all(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for verbosity in ("quiet", "verbose"):
+        set_verbosity(verbosity)
+        try:
+            raise ValueError("a s3cr3t reason")
+        except ValueError:
+            logging.getLogger("pybayeux").exception("two\nlines")
+        first, *rest = _said(capsys)
+        assert first == "error: two\\nlines"
+        assert (rest[-1:] == ["ValueError: a *** reason"]) is (verbosity == "verbose")
+        assert bool(rest) is (verbosity == "verbose")
+
+
+def test_afterwards_logging_is_as_it_was() -> None:
+    root, package = logging.getLogger(), logging.getLogger("pybayeux")
+    handlers, level = list(root.handlers), package.level
+    with telling(str):
+        set_verbosity("quiet")
+        assert len(root.handlers) == len(handlers) + 1
+    assert (root.handlers, package.level) == (handlers, level)
+
+
+def test_states_that_matter_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    watcher, old = Watcher(), ConnectionState.DISCONNECTED
+    for new in ConnectionState:
+        watcher.state_changed(old, new, _CLIENT)
+        old = new
+    assert _said(capsys) == [
+        "the session with http://host/cometd was lost, beginning a new one",
+        "connected to http://host/cometd",
+        "not connected to http://host/cometd any more, trying again",
+    ]
+
+
+def test_everything_is_told_to_those_who_want_to_know_all(capsys: pytest.CaptureFixture[str]) -> None:
+    set_verbosity("verbose")
+    watcher = Watcher()
+    watcher.state_changed(ConnectionState.HANDSHAKEN, ConnectionState.CONNECTING, _CLIENT)
+    watcher.outgoing(Message(channel="/meta/connect", client_id="abcdefgh"))
+    event = Message(channel="/a", data="private")
+    watcher.incoming(event)
+    assert _said(capsys) == [
+        "handshaken -> connecting",
+        "-> Message(channel='/meta/connect')",
+        f"<- {event!r}",
+    ]
+
+
+def test_failures_are_told_once_and_the_last_one_by_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    watcher = Watcher()
+    errors: list[BayeuxError] = [TransportError("HTTP 503"), SessionEndedError("no more")]
+    for error in errors:
+        client_logger.warning("%s", error)
+        watcher.failed(error)
+        assert watcher.last_failure is error
+    client_logger.info("new handshake")
+    assert _said(capsys) == ["warning: HTTP 503", "new handshake"]

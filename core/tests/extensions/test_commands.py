@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from pybayeux.extensions import register_commands
+
+if TYPE_CHECKING:
+    import pytest
+
+    from core.tests.extensions.packages import Packages
+    from pybayeux.errors import ExtensionHookError
+
+SERVE = """
+    import click
+
+    @hookimpl
+    def register_commands(cli):
+        cli.add_command(click.Command("serve"))
+"""
+STORE = """
+    import click
+
+    class Store:
+        def __init__(self, path: str) -> None:
+            self.path = path
+
+        @hookimpl
+        def register_commands(self, cli):
+            cli.add_command(click.Command(self.path))
+
+    class Bystander:
+        def __init__(self):
+            raise AssertionError("has no commands, so is not made")
+
+        @hookimpl
+        def incoming(self): ...
+"""
+
+
+def commands(*, options: dict[str, dict[str, str]] | None = None, blocked: tuple[str, ...] = ()) -> set[str]:
+    cli = click.Group()
+    register_commands(cli, options=options, blocked=blocked)
+    return set(cli.commands)
+
+
+def test_modules_and_configured_classes_add_their_commands(packages: Packages) -> None:
+    packages.add("serve", {"serve": "serve_module"}, serve_module=SERVE)
+    packages.add("store", {"store": "store_module:Store", "other": "store_module:Bystander"}, store_module=STORE)
+    assert commands() == {"serve"}
+    assert commands(options={"store": {"path": "p"}}) == {"serve", "p"}
+    assert commands(blocked=("serve",)) == set()
+
+
+def test_broken_ones_do_not_stop_the_command(packages: Packages, caplog: pytest.LogCaptureFixture) -> None:
+    packages.add("serve", {"serve": "serve_module"}, serve_module=SERVE)
+    source = "class Bad:\n def __init__(self): 1 / 0\n @hookimpl\n def register_commands(self, cli): ..."
+    packages.add("bad", {"bad": "bad_module:Bad"}, bad_module=source)
+    assert commands() == {"serve"}
+    assert "extension 'bad' of bad 1.2 cannot be made" in caplog.text
+
+
+def test_failing_hook_is_reported(packages: Packages) -> None:
+    packages.add("serve", {"serve": "serve_module"}, serve_module=SERVE)
+    source = "@hookimpl\ndef register_commands(cli): 1 / 0"
+    packages.add("worse", {"worse": "worse_module"}, worse_module=source)
+    errors: list[ExtensionHookError] = []
+    cli = click.Group()
+    register_commands(cli, on_error=errors.append)
+    assert set(cli.commands) == {"serve"}
+    assert [(error.extension, error.hook) for error in errors] == [("worse", "register_commands")]

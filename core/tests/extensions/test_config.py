@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pybayeux.errors import UsageError
+from pybayeux.extensions import read_config
+
+PYPROJECT = """
+[project]
+name = "something"
+[tool.pybayeux.replay]
+database = "events.db"
+limit = 3
+[tool.pybayeux.auth]
+"""
+
+
+def test_reads_pyproject(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(PYPROJECT)
+    assert read_config(tmp_path) == {"replay": {"database": "events.db", "limit": 3}, "auth": {}}
+
+
+def test_own_file_comes_first(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(PYPROJECT)
+    (tmp_path / "pybayeux.toml").write_text("[ack]\nbatch = true\n")
+    assert read_config(tmp_path) == {"ack": {"batch": True}}
+
+
+def test_nearest_directory_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pybayeux.toml").write_text("[ack]\nbatch = true\n")
+    below = tmp_path / "a" / "b"
+    below.mkdir(parents=True)
+    monkeypatch.chdir(below)
+    assert read_config() == {"ack": {"batch": True}}
+    (below.parent / "pyproject.toml").write_text("[project]\nname = 'nearer'\n")
+    assert read_config() == {}
+
+
+def test_no_file_no_options(tmp_path: Path) -> None:
+    assert read_config(Path(tmp_path.anchor)) == {}
+
+
+def test_environment_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pyproject.toml").write_text(PYPROJECT)
+    monkeypatch.setenv("PYBAYEUX_REPLAY_LIMIT", "4")
+    assert read_config(tmp_path) == {"replay": {"database": "events.db"}, "auth": {}}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("pybayeux.toml", "replay = 3", "'replay' is to be a table"),
+        ("pyproject.toml", "[tool.pybayeux]\nreplay = 3", "'replay' is to be a table"),
+        ("pybayeux.toml", "[replay", "cannot be read"),
+    ],
+)
+def test_wrong_file_is_named(tmp_path: Path, name: str, content: str, words: str) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(UsageError, match=words) as caught:
+        read_config(tmp_path)
+    assert str(tmp_path / name) in str(caught.value)

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pybayeux.errors import ExtensionLoadError
+from pybayeux.extensions import discovery
+from pybayeux.extensions.discovery import Installed, disabled_names, find, is_strict, load
+
+if TYPE_CHECKING:
+    from core.tests.extensions.packages import Packages
+
+
+def found(packages: Packages) -> tuple[Installed, ...]:
+    return packages.only(find())
+
+
+def test_import_of_the_package_looks_for_nothing() -> None:
+    code = "import sys, pybayeux; sys.exit('importlib_metadata' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_finds_name_distribution_and_version(packages: Packages) -> None:
+    packages.signature()
+    (installed,) = found(packages)
+    assert (installed.name, installed.dist, installed.version) == ("signature", "signature-extension", "1.2")
+    assert str(installed) == "extension 'signature' of signature-extension 1.2"
+    assert not packages.is_imported("signature_extension")
+
+
+def test_order_is_that_of_the_names_then_the_distributions(packages: Packages) -> None:
+    packages.add("zeta", {"alpha": "nowhere", "omega": "nowhere"})
+    packages.add("beta", {"omega": "nowhere", "kappa": "nowhere"})
+    names = [(each.name, each.dist) for each in found(packages)]
+    assert names == [("alpha", "zeta"), ("kappa", "beta"), ("omega", "beta"), ("omega", "zeta")]
+
+
+def test_scan_happens_once(packages: Packages, monkeypatch: pytest.MonkeyPatch) -> None:
+    scans: list[dict[str, str]] = []
+
+    def scan(**selection: str) -> tuple[()]:
+        scans.append(selection)
+        return ()
+
+    monkeypatch.setattr("importlib_metadata.entry_points", scan)
+    packages.forget()
+    assert find() is find()
+    assert scans == [{"group": "pybayeux"}]
+
+
+def test_damaged_metadata_hides_nothing(packages: Packages, monkeypatch: pytest.MonkeyPatch) -> None:
+    class EntryPoint:
+        name = "odd"
+        dist = None
+
+    monkeypatch.setattr("importlib_metadata.entry_points", lambda **_: [EntryPoint()])
+    packages.forget()
+    assert [(each.name, each.dist, each.version) for each in find()] == [("odd", "unknown", "unknown")]
+
+
+def test_loads_class_and_hooks_once(packages: Packages) -> None:
+    packages.signature()
+    (installed,) = found(packages)
+    loaded = load(installed)
+    assert isinstance(loaded.target, type)
+    assert loaded.hooks == ("outgoing",)
+    assert loaded.error is None
+    assert load(installed) is loaded
+
+
+@pytest.mark.parametrize(
+    ("value", "source", "words"),
+    [
+        ("nowhere_to_be_found", "", "ModuleNotFoundError"),
+        ("broken_extension:Missing", "", "AttributeError"),
+        ("broken_extension", "1 / 0", "ZeroDivisionError"),
+        ("broken_extension", "raise SystemExit(3)", "SystemExit: 3"),
+        ("not-a-reference", "", "cannot be loaded"),
+        ("broken_extension", "@hookimpl\ndef outgoin(message): ...", "did you mean 'outgoing'"),
+        ("broken_extension", "@hookimpl\ndef incoming(mesage): ...", "unknown argument 'mesage'"),
+    ],
+)
+def test_failure_names_distribution_and_cause(packages: Packages, value: str, source: str, words: str) -> None:
+    packages.add("broken-extension", {"broken": value}, version="0.9", broken_extension=source)
+    (installed,) = found(packages)
+    loaded = load(installed)
+    assert loaded.target is None
+    assert isinstance(loaded.error, ExtensionLoadError)
+    assert loaded.error.extension == "broken"
+    assert loaded.error.__cause__ is not None
+    text = str(loaded.error)
+    assert words in text
+    assert "broken-extension 0.9" in text
+
+
+def test_secret_in_a_failure_is_masked(packages: Packages) -> None:
+    packages.add("leaky", {"leaky": "leaky_module"}, leaky_module="raise ValueError('token=abcdefgh')")
+    (installed,) = found(packages)
+    assert "abcdefgh" not in str(load(installed).error)
+
+
+def test_module_and_instance_are_loaded_as_they_stand(packages: Packages) -> None:
+    packages.add("plain", {"plain": "plain_module"}, plain_module="@hookimpl\ndef incoming(message): ...")
+    (installed,) = found(packages)
+    assert load(installed).target is sys.modules["plain_module"]
+
+
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [("", set()), ("replay", {"replay"}), ("replay, ack,", {"replay", "ack"}), ("all", {"all"})],
+)
+def test_disabled_names(monkeypatch: pytest.MonkeyPatch, value: str, names: set[str]) -> None:
+    monkeypatch.setenv("PYBAYEUX_DISABLE_EXTENSIONS", value)
+    assert disabled_names() == names
+
+
+def test_nothing_is_disabled_by_default() -> None:
+    assert disabled_names() == set()
+
+
+@pytest.mark.parametrize(("value", "strict"), [("1", True), ("true", True), ("0", False), ("", False)])
+def test_strict_mode(monkeypatch: pytest.MonkeyPatch, value: str, strict: bool) -> None:
+    assert not discovery.is_strict()
+    monkeypatch.setenv("PYBAYEUX_STRICT", value)
+    assert is_strict() is strict

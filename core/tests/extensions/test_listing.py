@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from pybayeux.extensions import list_extensions
+
+if TYPE_CHECKING:
+    from core.tests.extensions.packages import Packages
+
+
+def test_every_state_is_listed(packages: Packages) -> None:
+    packages.signature()
+    packages.add("broken", {"broken": "nowhere_to_be_found"})
+    packages.add(
+        "plain", {"plain": "plain_module", "away": "plain_module"}, plain_module="@hookimpl\ndef incoming(): ..."
+    )
+    states = {each.name: each.state.value for each in list_extensions(blocked=["away"])}
+    assert states == {"signature": "not configured", "broken": "broken", "plain": "active", "away": "blocked"}
+
+
+def test_listing_becomes_json(packages: Packages) -> None:
+    packages.signature()
+    assert msgspec.json.decode(msgspec.json.encode(list_extensions())) == [
+        {
+            "name": "signature",
+            "dist": "signature-extension",
+            "version": "1.2",
+            "state": "not configured",
+            "hooks": ["outgoing"],
+            "options": [
+                {"name": "key", "type": "str", "default": None, "required": True},
+                {"name": "header", "type": "str", "default": "com.example.sig", "required": False},
+            ],
+            "reason": "missing options: key",
+        }
+    ]
+
+
+def test_given_options_count(packages: Packages) -> None:
+    packages.signature()
+    (active,) = list_extensions({"signature": {"key": "k"}})
+    assert (active.state.value, active.reason) == ("active", "")
+    (broken,) = list_extensions({"signature": {"keey": "k"}})
+    assert broken.state.value == "broken"
+    assert "did you mean 'key'" in broken.reason
+
+
+def test_listing_makes_no_instance(packages: Packages) -> None:
+    source = "class Bomb:\n def __init__(self): raise SystemExit\n @hookimpl\n def incoming(self): ..."
+    packages.add("bomb", {"bomb": "bomb_module:Bomb"}, bomb_module=source)
+    (bomb,) = list_extensions()
+    assert bomb.state.value == "active"

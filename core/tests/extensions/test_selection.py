@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pybayeux import hookimpl
+from pybayeux.errors import ExtensionError, ExtensionLoadError, ExtensionOptionError
+from pybayeux.extensions.selection import Chosen, Selection
+
+if TYPE_CHECKING:
+    from core.tests.extensions.packages import Packages
+
+MODULE = "@hookimpl\ndef incoming(message): ..."
+
+
+class Recorder:
+    def __init__(self, depth: int = 1) -> None:
+        self.depth = depth
+
+    @hookimpl
+    def incoming(self, message: object) -> None: ...
+
+
+class Needy:
+    def __init__(self, key: str) -> None: ...
+
+
+def choose(
+    *extensions: object,
+    options: dict[str, dict[str, Any]] | None = None,
+    discover: bool = True,
+    blocked: tuple[str, ...] = (),
+) -> list[Chosen]:
+    return list(Selection(options or {}, discover=discover, blocked=blocked).initial(extensions))
+
+
+def names(chosen: list[Chosen]) -> list[tuple[str, bool]]:
+    return [(each.name, each.is_installed) for each in chosen]
+
+
+def test_installed_ones_come_first_in_the_order_of_their_names(packages: Packages) -> None:
+    packages.add("b", {"zeta": "module_z"}, module_z=MODULE)
+    packages.add("a", {"beta": "module_b"}, module_b=MODULE)
+    assert names(choose(Recorder())) == [("beta", True), ("zeta", True), ("recorder", False)]
+
+
+def test_nothing_is_looked_for_without_discovery(packages: Packages) -> None:
+    packages.signature()
+    assert names(choose(Recorder(), discover=False)) == [("recorder", False)]
+    assert not packages.is_imported("signature_extension")
+
+
+def test_each_client_has_its_own_instance(packages: Packages) -> None:
+    packages.signature()
+    options = {"signature": {"key": "k"}}
+    (first,), (second,) = choose(options=options), choose(options=options)
+    assert first.extension is not second.extension
+    assert vars(first.extension)["key"] == "k"
+
+
+def test_unconfigured_and_blocked_ones_are_left_out(packages: Packages) -> None:
+    packages.signature()
+    packages.add("plain", {"plain": "plain_module"}, plain_module=MODULE)
+    assert choose(blocked=("plain",)) == []
+
+
+def test_passed_object_takes_the_place_of_an_installed_one(packages: Packages) -> None:
+    packages.signature()
+    (installed,) = choose(options={"signature": {"key": "k"}})
+    kind: Any = type(installed.extension)
+    passed = kind("mine")
+    assert choose(passed) == [Chosen("signature", passed, is_installed=False)]
+
+
+def test_passed_object_takes_the_place_of_one_with_its_made_up_name(packages: Packages) -> None:
+    packages.add("recorder", {"recorder": "recorder_module"}, recorder_module=MODULE)
+    passed = Recorder()
+    assert choose(passed) == [Chosen("recorder", passed, is_installed=False)]
+
+
+def test_passed_object_takes_the_place_of_a_broken_one(packages: Packages, caplog: pytest.LogCaptureFixture) -> None:
+    packages.add("recorder", {"recorder": "nowhere_to_be_found"})
+    assert names(choose(Recorder())) == [("recorder", False)]
+    assert caplog.records == []
+
+
+def test_made_up_names_differ() -> None:
+    chosen = choose(Recorder(), Recorder(), Recorder(), discover=False)
+    assert [each.name for each in chosen] == ["recorder", "recorder-2", "recorder-3"]
+
+
+def test_class_is_made_with_its_options() -> None:
+    (chosen,) = choose(Recorder, options={"recorder": {"depth": "3"}}, discover=False)
+    assert vars(chosen.extension) == {"depth": 3}
+
+
+def test_class_without_what_it_needs_is_an_error() -> None:
+    with pytest.raises(ExtensionOptionError, match="extension 'needy': option 'key' is missing"):
+        choose(Needy, discover=False)
+
+
+@pytest.mark.parametrize("wrong", [None, "replay"])
+def test_what_is_no_extension_is_refused(wrong: object) -> None:
+    with pytest.raises(ExtensionError, match="pass an object"):
+        choose(wrong, discover=False)
+
+
+def test_options_for_nobody_are_an_error(packages: Packages) -> None:
+    packages.signature()
+    with pytest.raises(ExtensionOptionError, match="'signatur', but there is no such extension") as caught:
+        choose(options={"signatur": {"key": "k"}})
+    assert (caught.value.extension, caught.value.option) == ("signatur", "key")
+
+
+def test_options_for_an_object_that_is_made_are_an_error() -> None:
+    with pytest.raises(ExtensionOptionError, match="'recorder', but it was passed ready made"):
+        choose(Recorder(), options={"recorder": {"depth": 3}}, discover=False)
+
+
+def test_options_for_a_blocked_one_are_no_error(packages: Packages) -> None:
+    packages.signature()
+    assert choose(options={"signature": {"key": "k"}}, blocked=("signature",)) == []
+
+
+def test_wrong_options_are_always_an_error(packages: Packages) -> None:
+    packages.signature()
+    with pytest.raises(ExtensionOptionError, match="'heder' is unknown"):
+        choose(options={"signature": {"key": "k", "heder": "x"}})
+
+
+@pytest.mark.parametrize(
+    "source", ["1 / 0", "class Broken:\n def __init__(self): 1 / 0\n @hookimpl\n def incoming(self): ..."]
+)
+def test_broken_one_is_a_warning(packages: Packages, caplog: pytest.LogCaptureFixture, source: str) -> None:
+    packages.add("broken", {"broken": "broken_module:Broken"}, broken_module=source)
+    packages.add("plain", {"plain": "plain_module"}, plain_module=MODULE)
+    assert names(choose()) == [("plain", True)]
+    (record,) = caplog.records
+    assert (record.name, record.levelno) == ("pybayeux.extensions", logging.WARNING)
+    assert "of broken 1.2" in record.getMessage()
+    assert "ZeroDivisionError" in record.getMessage()
+
+
+@pytest.mark.parametrize("value", ["nowhere_to_be_found", "broken_module:Broken"])
+def test_broken_one_is_an_error_in_strict_mode(packages: Packages, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    source = "class Broken:\n def __init__(self): 1 / 0"
+    packages.add("broken", {"broken": value}, broken_module=source)
+    monkeypatch.setenv("PYBAYEUX_STRICT", "1")
+    with pytest.raises(ExtensionLoadError, match=r"of broken 1\.2"):
+        choose()

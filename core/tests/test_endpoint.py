@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import pytest
+
+from pybayeux.endpoint import Endpoint, parse_endpoint
+from pybayeux.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://host/cometd", Endpoint("https://host/cometd", None)),
+        ("http://host:8080", Endpoint("http://host:8080", None)),
+        ("https://host/cometd?a=1#part", Endpoint("https://host/cometd?a=1", None)),
+        ("https://user:pass@host/", Endpoint("https://host/", ("user", "pass"))),
+        ("https://us%40er:p%3Ass@host/", Endpoint("https://host/", ("us@er", "p:ss"))),
+        ("https://user@host/", Endpoint("https://host/", ("user", ""))),
+        ("https://a@b:c@[::1]:81/x", Endpoint("https://[::1]:81/x", ("a@b", "c"))),
+        ("HTTPS://Host/Path", Endpoint("https://Host/Path", None)),
+    ],
+)
+def test_an_address_is_taken_apart(url: str, expected: Endpoint) -> None:
+    assert parse_endpoint(url) == expected
+
+
+@pytest.mark.parametrize(
+    "url", ["", "host/cometd", "ws://host/", "ftp://host/", "https://", "https:///x", "http://host:port/", "http://[x/"]
+)
+def test_other_addresses_are_refused(url: str) -> None:
+    with pytest.raises(UsageError, match="url: "):
+        parse_endpoint(url)
+
+
+def test_a_refusal_shows_no_password() -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_endpoint("ftp://user:s3cr3t@host/")
+    assert "s3cr3t" not in str(caught.value)
+
+
+def test_a_password_with_a_slash_shows_in_no_error() -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_endpoint("https://user:s3cr/3t@host/")
+    assert "s3cr" not in str(caught.value)

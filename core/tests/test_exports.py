@@ -1,0 +1,74 @@
+"""The public surface, and what importing it costs."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import subprocess
+import sys
+
+import pytest
+
+import pybayeux
+from pybayeux import AsyncClient, BayeuxClient, Client, requests
+
+NAMES = {
+    "Advice", "AsyncClient", "BayeuxClient", "BayeuxError", "Channel", "ChannelType", "Client", "ConnectionEvent",
+    "ConnectionState", "ConnectionStateMachine", "ConnectionType", "Drop", "Message", "MessageError", "decode",
+    "encode", "hookimpl", "requests",
+}  # fmt: skip
+
+
+def test_what_users_import_is_there() -> None:
+    assert {name for name in vars(pybayeux) if not name.startswith("_")} >= NAMES
+
+
+def test_what_is_public_comes_from_this_package() -> None:
+    for name, value in vars(pybayeux).items():
+        if not name.startswith("_") and (inspect.isclass(value) or inspect.isfunction(value)):
+            assert value.__module__.startswith("pybayeux."), name
+
+
+@pytest.mark.parametrize("name", sorted(requests.__all__))
+def test_every_builder_is_public(name: str) -> None:
+    assert callable(getattr(requests, name))
+
+
+def public(kind: type) -> set[str]:
+    """The public members of a class."""
+    return {name for name in dir(kind) if not name.startswith("_")}
+
+
+def test_both_clients_speak_the_same_words() -> None:
+    assert public(AsyncClient) == public(Client)
+    words = "start close subscribe unsubscribe publish batch call listen use remove state client_id wait_for"
+    assert {*words.split(), "resubscribe", "rehandshake", "url"} <= public(Client)
+    for name in public(AsyncClient):
+        theirs, ours = getattr(Client, name), getattr(AsyncClient, name)
+        if callable(theirs):
+            assert list(inspect.signature(theirs).parameters) == list(inspect.signature(ours).parameters), name
+
+
+@pytest.mark.parametrize("kind", [AsyncClient, BayeuxClient])
+def test_the_arguments_that_users_rely_on(kind: type) -> None:
+    common = {"url", "extensions", "options", "discover", "transports", "http", "auth", "headers", "logger"}
+    rest = (
+        {"queue_size", "backoff", "max_network_delay", "ignore_error"} if kind is AsyncClient else {"max_network_delay"}
+    )
+    assert common | rest <= set(inspect.signature(kind).parameters)
+
+
+PROBE = """
+import importlib.metadata, json, sys
+asked = []
+for module in (importlib.metadata, __import__("importlib_metadata")):
+    for name in ("entry_points", "distributions"):
+        setattr(module, name, lambda *args, name=name, **kwargs: asked.append(name) or ())
+import pybayeux
+print(json.dumps({"asked": asked, "modules": sorted(name for name in sys.modules if name.startswith("pybayeux_"))}))
+"""
+
+
+def test_importing_it_imports_no_extension_and_looks_for_none() -> None:
+    found = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, text=True, check=True, timeout=60)
+    assert json.loads(found.stdout) == {"asked": [], "modules": []}

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pybayeux import ConnectionEvent, ConnectionState, ConnectionStateMachine
+from pybayeux.errors import ClientStateError
+from pybayeux.state import TRANSITIONS
+
+S, E = ConnectionState, ConnectionEvent
+SPECIFIED = {
+    (S.UNCONNECTED, E.HANDSHAKE_SENT): S.CONNECTING,
+    (S.CONNECTING, E.TIMEOUT): S.UNCONNECTED,
+    (S.CONNECTING, E.CONNECTED): S.CONNECTED,
+    (S.CONNECTING, E.DISCONNECT_SENT): S.UNCONNECTED,
+    (S.CONNECTED, E.CONNECTED): S.CONNECTED,
+    (S.CONNECTED, E.TIMEOUT): S.UNCONNECTED,
+    (S.CONNECTED, E.DISCONNECT_SENT): S.UNCONNECTED,
+}
+
+
+@given(st.lists(st.sampled_from(list(E))))
+def test_the_machine_follows_the_table_and_stays_where_there_is_no_way(events: list[ConnectionEvent]) -> None:
+    machine, expected = ConnectionStateMachine(), S.UNCONNECTED
+    for event in events:
+        following = SPECIFIED.get((expected, event))
+        if following is None:
+            with pytest.raises(ClientStateError, match=f"cannot happen while {expected.value}"):
+                machine.process_event(event)
+        else:
+            assert machine.process_event(event) is following
+            expected = following
+        assert machine.current_state is expected
+        assert machine.is_connected() is (expected is S.CONNECTED)
+
+
+def test_an_unknown_event_is_an_error() -> None:
+    with pytest.raises(ValueError, match="bogus"):
+        ConnectionStateMachine().process_event("bogus")  # type: ignore[arg-type]
+
+
+def test_every_state_has_a_way_in_and_a_way_out() -> None:
+    assert set(TRANSITIONS) == set(S)
+    assert all(TRANSITIONS.values())
+    assert set().union(*TRANSITIONS.values()) == set(S)
+
+
+def test_the_end_can_be_reached_from_everywhere() -> None:
+    for state in S:
+        seen, edge = {state}, {state}
+        while edge:
+            edge = set().union(*(TRANSITIONS[each] for each in edge)) - seen
+            seen |= edge
+        assert S.DISCONNECTED in seen
+
+
+def test_nothing_follows_the_end_but_a_new_start() -> None:
+    assert TRANSITIONS[S.DISCONNECTED] == {S.HANDSHAKING}
+    assert TRANSITIONS[S.DISCONNECTING] == {S.TERMINATING}
+    assert TRANSITIONS[S.TERMINATING] == {S.DISCONNECTED}
+
+
+@pytest.mark.parametrize(
+    ("summary", "states"),
+    [
+        (S.CONNECTED, {S.CONNECTED}),
+        (S.CONNECTING, {S.HANDSHAKING, S.REHANDSHAKING, S.HANDSHAKEN, S.CONNECTING}),
+        (S.UNCONNECTED, {S.DISCONNECTED, S.UNCONNECTED, S.DISCONNECTING, S.TERMINATING}),
+    ],
+)
+def test_each_state_has_the_specifications_view(summary: ConnectionState, states: set[ConnectionState]) -> None:
+    assert {state for state in S if state.summary is summary} == states

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from core.tests.couriers import Office
+from core.tests.virtual_time import in_virtual_time
+from pybayeux.errors import UsageError
+from pybayeux.subscribing import Subscribing
+
+if TYPE_CHECKING:
+    from pybayeux.subscriptions import Subscription
+
+
+class Desk:
+    """Begins a subscription, and counts."""
+
+    def __init__(self) -> None:
+        self.office = Office()
+        self.begun = 0
+
+    async def begin(self) -> Subscription:
+        self.begun += 1
+        return self.office.subscribe("/a")
+
+
+@in_virtual_time
+async def test_nothing_begins_by_itself() -> None:
+    desk = Desk()
+    Subscribing(desk.begin)
+    assert desk.begun == 0
+
+
+@in_virtual_time
+async def test_awaiting_begins() -> None:
+    desk = Desk()
+    subscription = await Subscribing(desk.begin)
+    assert (subscription.channel, subscription.closed) == ("/a", False)
+
+
+@in_virtual_time
+async def test_a_block_begins_and_ends() -> None:
+    desk = Desk()
+    async with Subscribing(desk.begin) as subscription:
+        assert not subscription.closed
+    assert subscription.closed
+
+
+@in_virtual_time
+async def test_it_begins_once() -> None:
+    desk = Desk()
+    subscribing = Subscribing(desk.begin)
+    await subscribing
+    with pytest.raises(UsageError, match="again"):
+        await subscribing
+    with pytest.raises(UsageError, match="again"):
+        async with subscribing:
+            pass
+    assert desk.begun == 1

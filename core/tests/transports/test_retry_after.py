@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pybayeux.transports.retry_after import seconds_to_wait
+
+NOW = datetime(2026, 11, 23, 10, 0, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        (None, None),
+        ("0", 0.0),
+        ("120", 120.0),
+        (" 5 ", 5.0),
+        ("Mon, 23 Nov 2026 10:00:30 GMT", 30.0),
+        ("Mon, 23 Nov 2026 11:00:30 +0100", 30.0),
+        ("Monday, 23-Nov-26 10:00:30 GMT", 30.0),
+        ("Mon Nov 23 10:00:30 2026", 30.0),
+        ("Mon, 23 Nov 2026 10:00:30 -0000", 30.0),
+        ("Mon, 23 Nov 2026 09:00:00 GMT", 0.0),
+        ("", None),
+        ("-5", None),
+        ("1.5", None),
+        ("soon", None),
+        ("Mon, 99 Nov 2026 10:00:30 GMT", None),
+    ],
+)
+def test_seconds_and_dates_are_read(header: str | None, seconds: float | None) -> None:
+    assert seconds_to_wait(header, NOW) == seconds
+
+
+def test_dates_are_measured_against_the_clock() -> None:
+    assert seconds_to_wait("Mon, 23 Nov 1998 10:00:30 GMT") == 0.0
+
+
+@given(st.text(max_size=30) | st.from_regex(r"[A-Z][a-z]{2}, \d{1,2} Nov \d{1,6} \d\d:\d\d:\d\d [+\-]\d{1,6}"))
+def test_no_header_breaks_anything(header: str) -> None:
+    seconds = seconds_to_wait(header, NOW)
+    assert seconds is None or seconds >= 0
