@@ -1,0 +1,93 @@
+"""The acknowledge extension of CometD, the client's half.
+
+A server that takes part keeps what it sent until the client says that it has it: every successful ``/meta/connect``
+reply carries a number in ``ext.ack``, the next connect carries that number back, and the server sends everything
+after it again. This module owns that number. It never tells the server more than what was received, because a server
+drops what it holds up to the number told. It sends nothing to a server that does not take part.
+
+What comes a second time after a broken connection is recognised in `redelivery.py`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from pybayeux import Channel, Drop, hookimpl
+
+from .redelivery import Redelivery
+
+if TYPE_CHECKING:
+    from pybayeux import Message
+
+__all__ = ("Ack",)
+
+# Their answers are decoded and accepted as a whole, or not at all: nothing of them can come twice.
+_WHOLE_ANSWERS: Final = frozenset({"long-polling", "callback-polling"})
+
+
+class Ack:
+    """Acknowledges batches of events, so that a server sends again what got lost on the way.
+
+    One instance belongs to one client. It has no options.
+
+    Attributes:
+        supported: Whether the server of the present session takes part.
+        batch: The number of the last batch received and accepted in the present session.
+    """
+
+    def __init__(self) -> None:
+        self.supported = False
+        self.batch = 0
+        self._redelivery: Final = Redelivery()
+        self._watching = False
+
+    @hookimpl
+    def outgoing(self, message: Message) -> None:
+        """Offer acknowledgement in the handshake, acknowledge in each connect."""
+        if message.channel == Channel.META_HANDSHAKE:
+            self._begin_session(message)
+        elif message.channel == Channel.META_CONNECT and self.supported:
+            _ext(message)["ack"] = self.batch
+            self._redelivery.begin()
+            self._watching = message.connection_type not in _WHOLE_ANSWERS or self._redelivery.is_due
+
+    @hookimpl(tryfirst=True)
+    def incoming(self, message: Message) -> Drop | None:
+        """Take the number of each batch; drop what was received before, as near to the wire as can be."""
+        if message.successful is None:
+            if self._watching and not message.is_meta and self._redelivery.is_repeat(message):
+                return Drop("already received: the server sent an unacknowledged batch again")
+        elif message.channel == Channel.META_CONNECT:
+            self._connect_reply(message)
+        elif message.channel == Channel.META_HANDSHAKE and message.successful:
+            self._handshake_reply(message)
+        return None
+
+    def _begin_session(self, message: Message) -> None:
+        _ext(message)["ack"] = True
+        self.supported, self.batch, self._watching = False, 0, False
+        self._redelivery.clear()
+
+    def _handshake_reply(self, message: Message) -> None:
+        answer = (message.ext or {}).get("ack")
+        if isinstance(answer, dict):  # servers that may deliver events with the handshake's reply
+            self.supported = answer.get("enabled") is True
+            self._accept(answer.get("batch"))
+        else:
+            self.supported = answer is True
+
+    def _connect_reply(self, message: Message) -> None:
+        self._watching = False
+        if self.supported and message.successful:
+            self._accept((message.ext or {}).get("ack"))
+            self._redelivery.clear()
+
+    def _accept(self, number: object) -> None:
+        if type(number) is int:
+            self.batch = number
+
+
+def _ext(message: Message) -> dict[str, Any]:
+    ext = message.get_ext(create=True)
+    assert ext is not None
+    return ext

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pybayeux import Channel, Drop, Message
+from pybayeux_ack import Ack
+
+
+def _shake(ack: Ack, answer: Any = True, *, successful: bool = True) -> None:
+    ack.outgoing(Message(channel=Channel.META_HANDSHAKE, id="1"))
+    ext = None if answer is None else {"ack": answer}
+    ack.incoming(Message(channel=Channel.META_HANDSHAKE, id="1", successful=successful, ext=ext))
+
+
+def _connect(ack: Ack, connection_type: str = "websocket") -> dict[str, Any] | None:
+    """The ext of a connect."""
+    message = Message(channel=Channel.META_CONNECT, id="2", connection_type=connection_type)
+    ack.outgoing(message)
+    return message.ext
+
+
+def _reply(ack: Ack, number: Any, *, successful: bool = True) -> None:
+    ext = None if number is None else {"ack": number}
+    ack.incoming(Message(channel=Channel.META_CONNECT, id="2", successful=successful, ext=ext))
+
+
+def _event(text: str) -> Message:
+    return Message(channel="/orders", data={"text": text})
+
+
+def test_the_handshake_offers_acknowledgement_beside_what_others_put_there() -> None:
+    message = Message(channel=Channel.META_HANDSHAKE, ext={"replay": True})
+    Ack().outgoing(message)
+    assert message.ext == {"replay": True, "ack": True}
+
+
+def test_each_connect_carries_the_number_of_the_last_reply() -> None:
+    ack = Ack()
+    _shake(ack)
+    assert _connect(ack) == {"ack": 0}
+    _reply(ack, 1)
+    assert _connect(ack) == {"ack": 1}
+    _reply(ack, 4)
+    assert _connect(ack) == {"ack": 4}
+    assert (ack.supported, ack.batch) == (True, 4)
+
+
+def test_other_messages_carry_nothing() -> None:
+    ack = Ack()
+    _shake(ack)
+    for channel in (Channel.META_SUBSCRIBE, Channel.META_DISCONNECT, "/orders"):
+        message = Message(channel=channel)
+        ack.outgoing(message)
+        assert message.ext is None
+
+
+@pytest.mark.parametrize("answer", [None, False, {"enabled": False}, {"enabled": "true"}, 1, "true", {}])
+def test_a_server_that_takes_no_part_is_sent_nothing(answer: Any) -> None:
+    ack = Ack()
+    _shake(ack, answer)
+    assert _connect(ack) is None
+    _reply(ack, 7)
+    assert _connect(ack) is None
+    assert (ack.supported, ack.batch) == (False, 0)
+
+
+def test_a_failed_handshake_promises_nothing() -> None:
+    ack = Ack()
+    _shake(ack, successful=False)
+    assert _connect(ack) is None
+
+
+def test_the_newer_answer_names_the_batch_delivered_with_the_handshake() -> None:
+    ack = Ack()
+    _shake(ack, {"enabled": True, "batch": 5})
+    assert _connect(ack) == {"ack": 5}
+    _shake(ack, {"enabled": True})
+    assert _connect(ack) == {"ack": 0}
+
+
+@pytest.mark.parametrize("number", [None, True, "9", 9.5, {"batch": 9}])
+def test_what_is_no_number_moves_nothing(number: Any) -> None:
+    ack = Ack()
+    _shake(ack)
+    _reply(ack, 3)
+    _reply(ack, number)
+    assert _connect(ack) == {"ack": 3}
+
+
+def test_a_failed_connect_moves_nothing() -> None:
+    ack = Ack()
+    _shake(ack)
+    _reply(ack, 3)
+    _reply(ack, 9, successful=False)
+    assert _connect(ack) == {"ack": 3}
+
+
+def test_a_new_session_begins_from_nothing() -> None:
+    ack = Ack()
+    _shake(ack)
+    _connect(ack)
+    ack.incoming(_event("a"))
+    _reply(ack, 3, successful=False)
+    _shake(ack)
+    assert _connect(ack) == {"ack": 0}
+    assert ack.incoming(_event("a")) is None  # the new session repeats nothing of the old one
+
+
+def test_events_of_a_broken_connect_are_dropped_when_they_come_again() -> None:
+    ack = Ack()
+    _shake(ack)
+    _connect(ack)
+    assert ack.incoming(_event("a")) is None
+    _reply(ack, None, successful=False)
+    _connect(ack, "long-polling")  # the transport may change meanwhile
+    assert isinstance(ack.incoming(_event("a")), Drop)
+    assert ack.incoming(_event("b")) is None
+    _reply(ack, 2)
+    _connect(ack)
+    assert ack.incoming(_event("a")) is None
+
+
+def test_an_accepted_reply_without_a_number_leaves_nothing_to_recognise() -> None:
+    ack = Ack()
+    _shake(ack)
+    _connect(ack)
+    ack.incoming(_event("a"))
+    _reply(ack, None)
+    _connect(ack)
+    assert ack.incoming(_event("a")) is None
+
+
+def test_events_between_a_reply_and_the_next_connect_do_not_come_again() -> None:
+    ack = Ack()
+    _shake(ack)
+    for number in range(3):
+        _connect(ack)
+        _reply(ack, number)
+        assert ack.incoming(_event("a")) is None
+    _connect(ack)
+    assert ack.incoming(_event("a")) is None
+
+
+def test_answers_that_are_accepted_whole_are_not_watched() -> None:
+    ack = Ack()
+    _shake(ack)
+    for _ in range(2):
+        _connect(ack, "long-polling")
+        assert ack.incoming(_event("a")) is None
+
+
+def test_replies_and_meta_messages_are_no_events() -> None:
+    ack = Ack()
+    _shake(ack)
+    for _ in range(2):
+        _connect(ack)
+        assert ack.incoming(Message(channel="/orders", id="7", successful=True)) is None
+        assert ack.incoming(Message(channel=Channel.META_DISCONNECT)) is None

@@ -1,0 +1,150 @@
+"""The whole way: the real client against a server that asks for tokens, over the network."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pybayeux import AsyncClient, BayeuxClient, BayeuxError, hookimpl
+from pybayeux_auth import Auth
+from pybayeux_devserver import DevServer
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine
+
+
+def _run(scenario: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(asyncio.wait_for(scenario, 30))
+
+
+def _client(server: DevServer, auth: Auth) -> AsyncClient:
+    return AsyncClient(server.url, discover=False, extensions=[auth])
+
+
+def _log_in(server: DevServer, log: list[str]) -> Callable[[], Awaitable[str]]:
+    """Gives a new token of the server each time."""
+
+    async def log_in() -> str:
+        await asyncio.sleep(0)
+        log.append(server.tokens.issue())
+        return log[-1]
+
+    return log_in
+
+
+@pytest.mark.parametrize("style", ["http", "bayeux", "salesforce"])
+@pytest.mark.parametrize("options", [{}, {"ext": "token"}])
+def test_a_token_that_dies_is_replaced_and_the_subscriptions_come_along(style: str, options: dict[str, Any]) -> None:
+    async def scenario() -> None:
+        issued: list[str] = []
+        server = DevServer(tokens=("never used",), auth_style=style)
+        async with server, _client(server, Auth(_log_in(server, issued), **options)) as client:
+            events = await client.subscribe("/orders")
+            await server.publish("/orders", 1)
+            assert (await anext(events)).data == 1
+            server.faults.expire_token()
+            await server.recorder.received("/meta/handshake", 2)
+            await server.recorder.received("/meta/subscribe", 2)
+            await client.publish("/orders", 2)
+            assert (await anext(events)).data == 2
+        assert len(issued) == 2
+
+    _run(scenario())
+
+
+@pytest.mark.parametrize("style", ["http", "salesforce"])
+def test_a_token_that_is_refused_from_the_beginning_ends_it(style: str) -> None:
+    async def scenario() -> None:
+        async with DevServer(tokens=("the right one",), auth_style=style) as server:
+            with pytest.raises(BayeuxError) as caught:
+                await _client(server, Auth("a wrong and secret one")).start(10)
+            assert "secret" not in str(caught.value)
+            assert len(server.recorder.messages("/meta/handshake")) == 1
+
+    _run(scenario())
+
+
+def test_a_function_whose_tokens_are_all_refused_is_asked_a_few_times() -> None:
+    async def scenario() -> None:
+        asked = []
+
+        def log_in() -> str:
+            asked.append(1)
+            return f"wrong {len(asked)}"
+
+        async with DevServer(tokens=("the right one",), auth_style="salesforce") as server:
+            with pytest.raises(BayeuxError):
+                await _client(server, Auth(log_in, refreshes=2)).start(20)
+        assert len(asked) == 3
+
+    _run(scenario())
+
+
+def test_a_lost_session_costs_no_token() -> None:
+    async def scenario() -> None:
+        issued: list[str] = []
+        server = DevServer(tokens=("never used",), unknown_session="401:abc:Unknown client")
+        async with server, _client(server, Auth(_log_in(server, issued))):
+            server.faults.drop_sessions()
+            await server.recorder.received("/meta/handshake", 2)
+            await server.recorder.received("/meta/connect", 3)
+        assert len(issued) == 1
+
+    _run(scenario())
+
+
+def test_no_token_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    async def scenario() -> None:
+        issued: list[str] = []
+        async with DevServer(tokens=("never used",)) as server, _client(server, Auth(_log_in(server, issued))):
+            server.faults.expire_token()
+            await server.recorder.received("/meta/handshake", 2)
+        assert len(issued) == 2
+        assert not [token for token in issued if token in caplog.text]
+
+    with caplog.at_level(logging.DEBUG):
+        _run(scenario())
+
+
+class _Elsewhere:
+    """An extension that sends every request to another server."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    @hookimpl
+    def request(self, request: Any) -> None:
+        request.url = self._url
+
+
+def test_the_token_does_not_follow_a_request_that_another_extension_sends_elsewhere() -> None:
+    async def scenario() -> None:
+        async with DevServer() as own, DevServer() as other:
+            for extensions in ([Auth("secret"), _Elsewhere(other.url)], [_Elsewhere(other.url), Auth("secret")]):
+                async with AsyncClient(own.url, discover=False, extensions=extensions):
+                    pass
+            assert other.recorder.requests
+            assert not [each for each in other.recorder.requests if "secret" in str(each.headers)]
+
+    _run(scenario())
+
+
+def test_the_low_level_client_handshakes_with_a_fresh_token_when_its_caller_does() -> None:
+    async def scenario() -> None:
+        issued: list[str] = []
+        async with DevServer(tokens=("never used",), timeout=0) as server:
+            auth = Auth(_log_in(server, issued))
+            async with BayeuxClient(server.url, discover=False, extensions=[auth]) as client:
+                await client.handshake()
+                await client.connect()
+                server.faults.expire_token()
+                with pytest.raises(BayeuxError, match="401"):
+                    await client.connect()
+                await client.disconnect()
+                await client.handshake()
+        assert len(issued) == 2
+
+    _run(scenario())

@@ -1,0 +1,86 @@
+"""Random lives of a consumer: no event is lost, and none is handled twice within a process."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from extensions.replay.tests.simulation import World
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_CHANNELS = ("/orders/a", "/orders/b")
+_publish = st.tuples(st.just("publish"), st.sampled_from(_CHANNELS), st.integers(1, 5))
+_handle = st.tuples(st.just("handle"), st.sampled_from(_CHANNELS))
+_others = st.tuples(st.sampled_from(["receive", "lose_session", "lose_answer", "kill", "restart", "turn"]))
+_leaving = st.one_of(st.tuples(st.just("leave"), st.booleans()), st.tuples(st.just("join")))
+_expiring = st.tuples(st.just("expire"))
+_receive = st.tuples(st.just("receive"))
+_giving_up = st.tuples(st.just("give_up"), st.sampled_from(_CHANNELS))
+_usual = st.one_of(_publish, _receive, _handle, _others)
+
+
+async def _live(world: World, steps: Sequence[tuple[Any, ...]]) -> None:
+    for name, *arguments in steps:
+        if name == "turn":
+            await asyncio.sleep(0)
+        else:
+            result = getattr(world, name)(*arguments)
+            if result is not None:
+                await result
+    world.finish(_CHANNELS)
+    await world.replay.unregistered()
+
+
+def _run(subscription: str, steps: Sequence[tuple[Any, ...]]) -> World:
+    async def scenario() -> World:
+        world = World(subscription)
+        await _live(world, steps)
+        return world
+
+    return asyncio.run(scenario())
+
+
+@given(st.lists(_usual, max_size=60))
+def test_a_wildcard_loses_nothing_and_repeats_nothing_within_a_process(steps: list[tuple[Any, ...]]) -> None:
+    world = _run("/orders/*", steps)
+    assert {replay_id for _, replay_id in world.log} <= set(world.handled)
+    assert world.repeated == []
+
+
+@given(st.lists(st.one_of(_usual, _leaving), max_size=60))
+def test_a_receiver_that_left_gets_what_it_did_not_handle_when_it_comes_again(steps: list[tuple[Any, ...]]) -> None:
+    world = _run("/orders/a", steps)
+    assert {replay_id for channel, replay_id in world.log if channel == "/orders/a"} <= set(world.handled)
+    assert world.repeated == []
+
+
+@given(st.lists(st.one_of(_usual, _leaving, _giving_up), max_size=60))
+def test_what_a_receiver_gave_up_while_others_stayed_is_not_lost(steps: list[tuple[Any, ...]]) -> None:
+    world = _run("/orders/*", steps)
+    assert {replay_id for _, replay_id in world.log} <= set(world.handled) | set(world.repeated)
+
+
+@given(st.lists(st.one_of(_usual, _leaving, _expiring), max_size=60))
+def test_positions_that_the_server_forgot_lose_nothing_that_it_still_keeps(steps: list[tuple[Any, ...]]) -> None:
+    world = _run("/orders/a", steps)
+    assert {replay_id for channel, replay_id in world.log if channel == "/orders/a"} <= set(world.handled)
+
+
+def test_an_unhandled_event_of_one_channel_is_not_passed_over_by_a_handled_one_of_another() -> None:
+    steps = [("publish", "/orders/a", 1), ("publish", "/orders/b", 1), ("receive",), ("receive",)]
+    steps += [("handle", "/orders/b"), ("turn",), ("kill",)]
+    assert _run("/orders/*", steps).handled.count(1) == 1
+
+
+@pytest.mark.parametrize("subscription", ["/orders/*", "/orders/a"])
+def test_events_in_the_queue_are_not_delivered_again_after_a_lost_session(subscription: str) -> None:
+    steps = [("publish", "/orders/a", 1)] * 3 + [("receive",)] * 3 + [("handle", "/orders/a"), ("lose_session",)]
+    world = _run(subscription, steps)
+    assert world.handled[:3] == [1, 2, 3]
+    assert world.repeated == []

@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from extensions.replay.tests.simulation import event
+from pybayeux_replay import window as window_module
+from pybayeux_replay.position import EARLIEST, LATEST
+from pybayeux_replay.window import Progress, Window
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def test_begins_at_the_start_given_until_something_is_handled() -> None:
+    window = Window("/orders", EARLIEST)
+    assert window.ask() == EARLIEST
+    first = event("/orders", 7)
+    assert window.receive(first, 7)
+    assert window.ask() == EARLIEST
+    assert window.handle(first) is Progress.MOVED
+    assert window.ask() == 7
+
+
+def test_begins_at_a_position_kept_whatever_the_start() -> None:
+    assert Window("/orders", LATEST, 12).ask() == 12
+
+
+def test_latest_means_after_the_newest_received_once_something_was_received() -> None:
+    window = Window("/orders", LATEST)
+    window.ask()
+    resumable = [window.can_resume]
+    for replay_id in (3, 9):
+        window.receive(event("/orders", replay_id), replay_id)
+        resumable.append(window.can_resume)
+    assert resumable == [False, True, True]
+    assert window.ask() == 9
+
+
+def test_only_what_waited_when_asked_again_is_a_repeat() -> None:
+    window = Window("/orders", EARLIEST)
+    window.ask()
+    for replay_id in (1, 2):
+        window.receive(event("/orders", replay_id), replay_id)
+    assert window.receive(event("/orders", 2), 2)  # nothing was asked for again: nothing is known of it
+    window.ask()
+    assert not window.receive(event("/orders", 1), 1)
+    assert not window.receive(event("/orders", 2), 2)
+    assert window.receive(event("/orders", 3), 3)
+
+
+def test_a_repeat_is_one_even_if_it_was_handled_meanwhile() -> None:
+    window = Window("/orders", EARLIEST)
+    window.ask()
+    first = event("/orders", 1)
+    window.receive(first, 1)
+    window.ask()
+    window.handle(first)
+    assert not window.receive(event("/orders", 1), 1)
+
+
+def test_the_same_id_on_another_channel_is_another_event() -> None:
+    window = Window("/orders/*", EARLIEST)
+    window.ask()
+    window.receive(event("/orders/a", 1), 1)
+    window.ask()
+    assert window.receive(event("/orders/b", 1), 1)
+
+
+def test_what_was_not_handled_is_new_again_after_an_unsubscribe() -> None:
+    window = Window("/orders", EARLIEST)
+    window.ask()
+    first, second = event("/orders", 1), event("/orders", 2)
+    window.receive(first, 1)
+    window.receive(second, 2)
+    window.close()
+    assert window.handle(first) is Progress.MOVED  # it was being handled while the receiver left
+    closed = window.closed
+    assert window.ask() == 1
+    assert (closed, window.closed) == (True, False)
+    assert window.receive(event("/orders", 2), 2)
+    assert window.handle(second) is Progress.NONE
+
+
+def test_a_refused_position_begins_another_numbering() -> None:
+    window = Window("/orders", LATEST, 100)
+    window.ask()
+    late = event("/orders", 101)
+    window.receive(late, 101)
+    window.restart(EARLIEST)
+    assert window.position is None
+    assert window.ask() == EARLIEST
+    fresh = event("/orders", 101)  # not the one that waits: it has that number by chance
+    assert window.receive(fresh, 101)
+    assert window.handle(late) is Progress.NONE
+    assert window.position is None
+    assert window.handle(fresh) is Progress.MOVED
+    assert window.position == 101
+
+
+def test_an_older_event_does_not_move_the_position_back_within_a_session() -> None:
+    window = Window("/orders", EARLIEST)
+    window.ask()
+    for replay_id, moves in ((8, Progress.MOVED), (3, Progress.NONE), (9, Progress.MOVED)):
+        message = event("/orders", replay_id)
+        window.receive(message, replay_id)
+        assert window.handle(message) is moves
+    assert window.position == 9
+    window.ask()
+    message = event("/orders", 4)
+    window.receive(message, 4)
+    assert window.handle(message) is Progress.MOVED
+    assert window.position == 4
+
+
+def test_the_position_waits_for_every_channel_of_a_wildcard() -> None:
+    window = Window("/orders/*", EARLIEST)
+    window.ask()
+    first, second, third = event("/orders/a", 1), event("/orders/b", 2), event("/orders/a", 3)
+    for replay_id, message in ((1, first), (2, second), (3, third)):
+        window.receive(message, replay_id)
+    positions = []
+    for message in (first, third, second):
+        window.handle(message)
+        positions.append(window.position)
+    assert positions == [1, 1, 3]
+
+
+def _with_a_gap() -> Window:
+    """A window in which the second of three events is passed over."""
+    window = Window("/orders", EARLIEST)
+    window.ask()
+    events = [event("/orders", replay_id) for replay_id in (1, 2, 3)]
+    for replay_id, message in enumerate(events, 1):
+        window.receive(message, replay_id)
+    window.handle(events[0])
+    assert window.handle(events[2]) is Progress.GAP
+    return window
+
+
+def test_an_event_that_nobody_will_handle_has_to_come_again() -> None:
+    window = _with_a_gap()
+    assert window.position == 1
+    assert window.ask() == 1
+    assert window.receive(event("/orders", 2), 2)
+
+
+def test_an_event_that_is_passed_over_again_is_let_go() -> None:
+    window = _with_a_gap()
+    window.ask()
+    second, third = event("/orders", 2), event("/orders", 3)
+    window.receive(second, 2)
+    window.receive(third, 3)
+    assert window.handle(third) is Progress.MOVED
+    assert window.position == 3
+
+
+def test_where_the_server_cannot_begin_before_it_an_event_is_let_go_at_once() -> None:
+    window = Window("/orders", LATEST)
+    window.ask()
+    first, second = event("/orders", 1), event("/orders", 2)
+    window.receive(first, 1)
+    window.receive(second, 2)
+    assert window.handle(second) is Progress.MOVED
+    assert window.position == 2
+
+
+def test_what_is_handled_after_the_unsubscribe_does_not_pass_over_what_was_given_up() -> None:
+    window = Window("/orders", LATEST, 0)
+    window.ask()
+    first, second = event("/orders", 1), event("/orders", 2)
+    window.receive(first, 1)
+    window.receive(second, 2)
+    window.close()
+    assert window.handle(second) is Progress.NONE
+    assert window.ask() == 0
+
+
+def test_an_event_that_is_not_noted_moves_nothing() -> None:
+    window = Window("/orders", EARLIEST)
+    window.ask()
+    assert window.handle(event("/orders", 1)) is Progress.NONE
+
+
+def test_more_than_a_client_queues_is_delivered_but_not_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(window_module, "_MOST", 2)
+    window = Window("/orders", EARLIEST)
+    window.ask()
+    events = [event("/orders", replay_id) for replay_id in (1, 2, 3)]
+    assert [window.receive(each, each.data["event"]["replayId"]) for each in events] == [True, True, True]
+    assert [window.handle(each) for each in events] == [Progress.MOVED, Progress.MOVED, Progress.NONE]
+    later = event("/orders", 4)
+    window.receive(later, 4)
+    assert window.handle(later)
+    assert window.position == 4
