@@ -1,0 +1,99 @@
+"""`BlockingServer`: a server on its own thread, for code without an event loop.
+
+Owns the way into that thread. Every word is `DevServer`'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, cast
+
+if TYPE_CHECKING:
+    from anyio.from_thread import BlockingPortal
+
+    from .auth import Tokens
+    from .faults import Faults
+    from .options import Json
+    from .recorder import Recorder
+    from .server import DevServer
+
+__all__ = ("BlockingServer",)
+
+
+class BlockingServer:
+    """A running server; its methods may be called from any thread or event loop but its own.
+
+    Args:
+        server: The server.
+        portal: The way to its event loop.
+
+    Attributes:
+        faults: What shall go wrong.
+    """
+
+    def __init__(self, server: DevServer, portal: BlockingPortal) -> None:
+        self._server: Final = server
+        self._portal: Final = portal
+        self.faults: Final = cast("Faults", _OnLoop(server.faults, portal))
+
+    @property
+    def url(self) -> str:
+        """Where clients find the server."""
+        return self._server.url
+
+    @property
+    def control_url(self) -> str:
+        """Where the control interface is."""
+        return self._server.control_url
+
+    @property
+    def recorder(self) -> Recorder:
+        """What has been received and answered."""
+        return self._server.recorder
+
+    @property
+    def tokens(self) -> Tokens:
+        """The tokens that are accepted."""
+        return self._server.tokens
+
+    @property
+    def sessions(self) -> list[str]:
+        """The client ids of the sessions that are alive."""
+        return self._portal.call(lambda: self._server.sessions)
+
+    def publish(self, channel: str, data: Any) -> int | None:
+        """Publish an event; see `DevServer.publish`."""
+        return self._portal.call(self._server.engine.publish, channel, data)
+
+    def push(self, message: Json, client_id: str | None = None) -> None:
+        """Queue any message for one session or for all, subscribed or not."""
+        self._portal.call(self._server.engine.push, message, client_id)
+
+    def restart(self, pause: float = 0.2) -> None:
+        """Stop, forget all sessions, and start again on the same port; see `DevServer.restart`."""
+        self._portal.call(self._server.restart, pause)
+
+    def received(self, channel: str, count: int = 1, timeout: float = 10) -> list[Json]:
+        """Wait until so many messages to a channel have come since the start or the last `recorder.clear`.
+
+        Raises:
+            TimeoutError: They did not come within so many seconds.
+        """
+
+        async def wait() -> list[Json]:
+            return await asyncio.wait_for(self.recorder.received(channel, count), timeout)
+
+        return self._portal.call(wait)
+
+
+class _OnLoop:
+    """An object whose methods are called in the thread of a loop."""
+
+    def __init__(self, target: object, portal: BlockingPortal) -> None:
+        self._target = target
+        self._portal = portal
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._target, name)
+        return lambda *args, **kwargs: self._portal.call(partial(method, *args, **kwargs))

@@ -1,0 +1,6 @@
+"""The commands that the package adds to `pybayeux`."""
+
+from .demo import demo as demo
+from .serve import serve as serve
+
+__all__ = ("demo", "serve")

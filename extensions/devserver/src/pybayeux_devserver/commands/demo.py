@@ -1,0 +1,103 @@
+"""`pybayeux demo`: the main job, on a server of its own that fails in many ways.
+
+Owns the command's options, its folder and its exit codes. What happens is in the package `demo`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ("demo",)
+
+_EPILOG = """
+\b
+What goes wrong:
+  the server drops the session
+  an answer with orders is lost on its way
+  the token expires
+  the server restarts
+  the listening client is killed, and started again from its store
+
+\b
+Examples:
+  pybayeux demo
+      Some twelve seconds, fifty orders a second.
+  pybayeux demo --seconds 60 --rate 500 --seed 7
+      Longer and faster, with other orders and other moments.
+  pybayeux demo --keep demo-files
+      Look at the listener's positions, record and log afterwards.
+  PYBAYEUX_DISABLE_EXTENSIONS=replay pybayeux demo
+      See what is lost without replay.
+
+\b
+Exit codes:
+  0    Every order was handled, or nobody reads the output any more.
+  1    Some were lost, or it could not begin.
+  130  Interrupted by Ctrl-C.
+"""
+
+
+def _new_folder(_context: click.Context, _option: click.Parameter, folder: Path | None) -> Path | None:
+    if folder is not None and folder.exists() and any(folder.iterdir()):
+        raise click.BadParameter("the folder is not empty: positions of an earlier run mean nothing to a new server")
+    return folder
+
+
+@click.command(epilog=_EPILOG)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    default=11.0,
+    show_default=True,
+    help="How long orders are published; longer where a recovery takes longer.",
+)
+@click.option("--rate", type=click.FloatRange(min=1), default=50.0, show_default=True, help="Orders a second.")
+@click.option("--seed", default=0, show_default=True, help="Another seed gives other orders and other moments.")
+@click.option(
+    "--keep",
+    type=click.Path(file_okay=False, path_type=Path),
+    callback=_new_folder,
+    metavar="FOLDER",
+    help="Keep the listener's files here, in a new or empty folder.",
+)
+def demo(seconds: float, rate: float, seed: int, keep: Path | None) -> None:
+    """Watch a client lose nothing, whatever goes wrong.
+
+    Starts a server and publishes a stream of orders. A client listens in a process of its own, with replay from a
+    SQLite file, acknowledgement and a token. Then things go wrong, one after the other, and you see how it recovers.
+    In the end every order is counted: published, handled, lost, handled twice.
+    """
+    from pybayeux_devserver.demo.process import ListenerDied
+    from pybayeux_devserver.demo.run import Settings, run
+    from pybayeux_devserver.demo.view import Screen
+
+    try:
+        with _folder(keep) as folder:
+            settings = Settings(seconds=seconds, rate=rate, seed=seed, folder=folder)
+            tally = asyncio.run(run(settings, Screen()))
+    except BrokenPipeError:
+        raise click.exceptions.Exit(0) from None
+    except KeyboardInterrupt:
+        raise click.exceptions.Exit(130) from None
+    except (ListenerDied, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    raise click.exceptions.Exit(1 if tally.lost else 0)
+
+
+@contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
+        yield keep
+        return
+    with tempfile.TemporaryDirectory(prefix="pybayeux-demo-") as name:
+        yield Path(name)

@@ -1,0 +1,122 @@
+"""The control interface: JSON over HTTP under ``/control``, for demos and for tests in other languages.
+
+Owns its routes. All that it does is done by methods of the server, of its faults and of its tokens.
+
+=========================  ==========================================================================
+``GET /control/``          the server's url, its sessions and their subscriptions
+``POST publish``           ``{"channel": ..., "data": ...}``; answers the replay id
+``POST faults/<name>``     a method of `Faults`, with its arguments as an object
+``POST tokens``            ``{"lifetime": seconds}``, not required; answers a new token
+``DELETE tokens``          every token expires
+``GET requests``           what has been received and answered; ``DELETE`` forgets it
+``POST restart``           ``{"pause": seconds}``
+=========================  ==========================================================================
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+
+    from .server import DevServer
+
+__all__ = ("control_routes",)
+
+_FAULTS: Final = (
+    "answer_instead",
+    "clear",
+    "delay_replies",
+    "disconnect_sessions",
+    "drop_sessions",
+    "expire_token",
+    "hold_replies",
+    "lose_replies",
+    "lose_requests",
+    "release_replies",
+    "truncate_replies",
+    "unavailable",
+)
+
+
+def control_routes(server: DevServer) -> Mount:
+    """The routes that steer a server."""
+
+    def route(method: str, path: str, act: Callable[..., Any]) -> Route:
+        async def answer(request: Request) -> Response:
+            return _answer(server, act, request.path_params, await request.body())
+
+        return Route(path, answer, methods=[method])
+
+    return Mount(
+        "/control",
+        routes=[
+            route("GET", "/", _overview),
+            route("POST", "/publish", _publish),
+            route("POST", "/faults/{fault}", _fault),
+            route("POST", "/tokens", _issue_token),
+            route("DELETE", "/tokens", _expire_tokens),
+            route("GET", "/requests", _requests),
+            route("DELETE", "/requests", _forget_requests),
+            route("POST", "/restart", _restart),
+        ],
+    )
+
+
+def _answer(server: DevServer, act: Callable[..., Any], path: dict[str, str], body: bytes) -> Response:
+    try:
+        arguments = msgspec.json.decode(body or b"{}", type=dict[str, Any])
+        answer = act(server, **path, **arguments)
+    except (TypeError, ValueError, LookupError, msgspec.MsgspecError) as error:
+        return PlainTextResponse(f"{error}\n", 400)
+    return Response(msgspec.json.encode(answer), media_type="application/json")
+
+
+def _overview(server: DevServer) -> Any:
+    sessions = [
+        {
+            "clientId": session.client_id,
+            "subscriptions": sorted(map(str, session.subscriptions)),
+            "held": session.hold is not None,
+        }
+        for session in server.engine.sessions
+    ]
+    return {"url": server.url, "sessions": sessions}
+
+
+def _publish(server: DevServer, *, channel: str, data: Any) -> Any:
+    return {"replayId": server.engine.publish(channel, data)}
+
+
+def _fault(server: DevServer, *, fault: str, **arguments: Any) -> Any:
+    if fault not in _FAULTS:
+        raise LookupError(f"no fault {fault!r}; there are {', '.join(_FAULTS)}")
+    return getattr(server.faults, fault)(**arguments)
+
+
+def _issue_token(server: DevServer, *, lifetime: float | None = None) -> Any:
+    return {"token": server.tokens.issue(lifetime)}
+
+
+def _expire_tokens(server: DevServer) -> Any:
+    return server.faults.expire_token()
+
+
+def _requests(server: DevServer) -> Any:
+    return [asdict(request) for request in server.recorder.requests]
+
+
+def _forget_requests(server: DevServer) -> Any:
+    return server.recorder.clear()
+
+
+def _restart(server: DevServer, *, pause: float = 0.2) -> Any:
+    return server.restart_soon(pause)

@@ -1,0 +1,16 @@
+"""What the listening program tells, one line of JSON at a time."""
+
+from __future__ import annotations
+
+import msgspec
+
+__all__ = ("Status",)
+
+
+class Status(msgspec.Struct, omit_defaults=True):
+    """One thing that happened to the client."""
+
+    state: str | None = None
+    """The state that its connection has now."""
+    failure: str | None = None
+    """A failure that it lives through."""

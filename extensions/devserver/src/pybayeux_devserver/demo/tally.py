@@ -1,0 +1,52 @@
+"""The tally: what was published against what was handled. Pure counting, no file and no clock."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ("Tally",)
+
+
+class Tally:
+    """Counts orders by their numbers.
+
+    Attributes:
+        newest: The greatest number that was handled; 0 before the first.
+        twice: How many orders were handled more than once.
+    """
+
+    def __init__(self) -> None:
+        self.newest = 0
+        self.twice = 0
+        self._published: Final[set[int]] = set()
+        self._times: Final[Counter[int]] = Counter()
+
+    def publish(self, number: int) -> None:
+        """An order goes out."""
+        self._published.add(number)
+
+    def handle(self, numbers: Iterable[int]) -> None:
+        """Orders were handled, perhaps not for the first time."""
+        for number in numbers:
+            self._times[number] += 1
+            self.twice += self._times[number] == 2
+            self.newest = max(self.newest, number)
+
+    @property
+    def published(self) -> int:
+        """How many orders went out."""
+        return len(self._published)
+
+    @property
+    def handled(self) -> int:
+        """How many orders were handled, each counted once."""
+        return len(self._times)
+
+    @property
+    def lost(self) -> list[int]:
+        """The orders that went out and were not handled."""
+        return sorted(self._published - self._times.keys())

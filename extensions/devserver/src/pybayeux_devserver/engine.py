@@ -1,0 +1,183 @@
+"""The server's part of the protocol, without transports: requests in, answers out.
+
+No socket, no task and no timer: a transport hands in requests, waits where an exchange has a hold, and asks for the
+answer; the time comes from the clock given. What each message does is in the modules named after them.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from pybayeux import Channel
+
+from . import replies
+from .auth import Unauthorized
+from .channels import broadcast_channel
+from .connects import connect, finish_connect, release
+from .errors import Refused
+from .exchange import Answer, Exchange
+from .handshakes import handshake
+from .kernel import Kernel
+from .options import Options, Order
+from .publishes import publish
+from .subscribes import disconnect, subscribe, unsubscribe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    from .auth import Tokens
+    from .exchange import Caller
+    from .options import Json
+    from .sessions import Hold, Session
+
+__all__ = ("Engine",)
+
+_HANDLERS: Final[Mapping[str, Callable[[Kernel, Json, Exchange], Json | None]]] = {
+    Channel.META_HANDSHAKE: handshake,
+    Channel.META_CONNECT: connect,
+    Channel.META_SUBSCRIBE: subscribe,
+    Channel.META_UNSUBSCRIBE: unsubscribe,
+    Channel.META_DISCONNECT: disconnect,
+}
+
+
+class Engine:
+    """A Bayeux server without its transports.
+
+    Args:
+        options: How it behaves.
+        clock: Tells the present time, in seconds since the epoch.
+    """
+
+    def __init__(self, options: Options | None = None, *, clock: Callable[[], float] = time.time) -> None:
+        self.options: Final = options or Options()
+        self._kernel: Final = Kernel(self.options, clock)
+
+    @property
+    def tokens(self) -> Tokens:
+        """The tokens that are accepted."""
+        return self._kernel.tokens
+
+    @property
+    def sessions(self) -> tuple[Session, ...]:
+        """The sessions that are alive."""
+        return tuple(self._kernel.sessions)
+
+    def receive(self, messages: Sequence[Json], caller: Caller) -> Exchange:
+        """Handle the messages of one request.
+
+        Where the exchange has a hold with a timeout, the transport waits for it, or for its waking, before it
+        calls `finish`; or it calls `abandon` if the client leaves meanwhile.
+        """
+        exchange = Exchange(caller, alone=len(messages) == 1)
+        try:
+            for message in messages:
+                reply = self._handle(message, exchange)
+                if reply is not None:
+                    exchange.replies.append(reply)
+        except Unauthorized:
+            exchange.unauthorized = True
+        return exchange
+
+    def finish(self, exchange: Exchange) -> Answer:
+        """The answer to a request: its replies, and the events that ride with them."""
+        session, hold = exchange.session, exchange.hold
+        if exchange.unauthorized:
+            return Answer(status=401)
+        if session is None:
+            return Answer(exchange.replies)
+        if hold is None:
+            return self._answer(exchange, _riding(session))
+        if hold.superseded:
+            # CometD fails the older of two connects with a 500; the events wait for the younger.
+            return Answer(status=500)
+        return self._finish_connect(exchange, session, hold)
+
+    def abandon(self, exchange: Exchange) -> None:
+        """The client has gone before its connect was answered; its events stay queued."""
+        session = exchange.session
+        if session is not None and session.hold is exchange.hold:
+            release(self._kernel, session)
+
+    def publish(self, channel: str, data: Any) -> int | None:
+        """Publish from the server's side.
+
+        Returns:
+            The event's replay id, or None where its channel is not kept.
+
+        Raises:
+            TypeError: The data is nothing that JSON can say.
+            ValueError: The name is none of a broadcast channel.
+        """
+        # A str subclass is nothing that msgspec encodes.
+        name = str(broadcast_channel(channel))
+        return self._kernel.broker.publish(name, msgspec.to_builtins(data))
+
+    def push(self, message: Json, client_id: str | None = None) -> None:
+        """Queue any message for one session or for all, subscribed or not."""
+        plain = msgspec.to_builtins(message)
+        for session in self._named(client_id):
+            session.deliver(plain)
+
+    def drop(self, client_id: str | None = None, *, at_once: bool = True) -> int:
+        """Forget one session, or all.
+
+        Args:
+            client_id: The session, or None for all.
+            at_once: Answer held connects now, without advice, as Faye does. Otherwise they stay held until their
+                timeout and are then answered with advice ``none``, as CometD does.
+
+        Returns:
+            How many sessions are gone.
+        """
+        dropped = self._named(client_id)
+        for session in dropped:
+            self._kernel.sessions.remove(session)
+            if at_once:
+                session.wake()
+            else:
+                session.farewell = {**replies.advice_to_retry(self.options), "reconnect": "none"}
+        return len(dropped)
+
+    def wake(self) -> None:
+        """Have every held connect answered now."""
+        for session in self.sessions:
+            session.wake()
+
+    def _named(self, client_id: str | None) -> list[Session]:
+        return [session for session in self.sessions if client_id in (None, session.client_id)]
+
+    def _handle(self, message: Json, exchange: Exchange) -> Json | None:
+        channel = message.get("channel")
+        try:
+            if not isinstance(channel, str):
+                raise Refused("400::channel_missing")
+            return _HANDLERS.get(channel, publish)(self._kernel, message, exchange)
+        except Refused as refusal:
+            return replies.failure(message, refusal.error, **refusal.members)
+
+    def _finish_connect(self, exchange: Exchange, session: Session, hold: Hold) -> Answer:
+        try:
+            reply, events = finish_connect(self._kernel, exchange, session, hold)
+        except Refused as refusal:
+            reply, events = replies.failure(hold.request, refusal.error, **refusal.members), []
+        except Unauthorized:
+            return Answer(status=401)
+        exchange.replies.append(reply)
+        return self._answer(exchange, events)
+
+    def _answer(self, exchange: Exchange, events: list[Json]) -> Answer:
+        if self.options.order is Order.EVENTS_FIRST:
+            return Answer([*events, *exchange.replies])
+        return Answer([*exchange.replies, *events])
+
+
+def _riding(session: Session) -> list[Json]:
+    """The events that a reply other than a connect's takes along: none where a connect waits for them."""
+    if session.queue.connect_only or session.hold is not None:
+        return []
+    return session.queue.take()

@@ -1,0 +1,71 @@
+"""What the server has received and answered, for assertions.
+
+Owns the record, bounded, and waiting for something to arrive. Changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .options import Json
+
+__all__ = ("Recorded", "Recorder")
+
+_KEPT: Final = 10_000
+
+
+@dataclass(slots=True, eq=False)
+class Recorded:
+    """One request and what came of it."""
+
+    path: str
+    headers: Mapping[str, str]
+    """The request's headers, names in lower case."""
+    messages: Sequence[Json]
+    status: int | None = None
+    """The HTTP status meant for it; None until it is answered, or where its client left before."""
+    replies: Sequence[Json] = field(default_factory=tuple)
+    """The messages of the answer, also where a fault kept them from arriving."""
+
+
+class Recorder:
+    """The last requests, the oldest first."""
+
+    def __init__(self) -> None:
+        self.requests: Final[deque[Recorded]] = deque(maxlen=_KEPT)
+        self._arrival = asyncio.Event()
+
+    def add(self, request: Recorded) -> None:
+        """A request has arrived."""
+        self.requests.append(request)
+        arrival, self._arrival = self._arrival, asyncio.Event()
+        arrival.set()
+
+    def messages(self, channel: str | None = None) -> list[Json]:
+        """The messages received, or those to one channel."""
+        return [
+            message
+            for request in tuple(self.requests)
+            for message in request.messages
+            if channel in (None, message.get("channel"))
+        ]
+
+    def clear(self) -> None:
+        """Forget everything so far."""
+        self.requests.clear()
+
+    async def received(self, channel: str, count: int = 1) -> list[Json]:
+        """Wait until so many messages to a channel have come since the start or the last `clear`.
+
+        Returns:
+            The messages to that channel.
+        """
+        while len(found := self.messages(channel)) < count:
+            await self._arrival.wait()
+        return found

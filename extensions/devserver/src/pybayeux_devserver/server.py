@@ -1,0 +1,164 @@
+"""`DevServer`: a Bayeux server inside this process, for a test or a demo.
+
+Owns starting, stopping and restarting. In an event loop it is entered with ``async with``; with a plain ``with`` it
+gets a thread and a loop of its own, and `BlockingServer` is its face.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Final
+
+from anyio.from_thread import start_blocking_portal
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from .blocking import BlockingServer
+from .control import control_routes
+from .engine import Engine
+from .faults import Faults
+from .listener import Listener, Sockets
+from .long_polling import LongPolling
+from .options import Options
+from .recorder import Recorder
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from .auth import Tokens
+    from .options import Json
+
+__all__ = ("DevServer",)
+
+
+class DevServer:
+    """A Bayeux server for tests and demos.
+
+    ::
+
+        async with DevServer() as server:
+            await server.publish("/orders", {"number": 1})
+
+        with DevServer(timeout=2, tokens=("secret",)) as server:
+            server.publish("/orders", {"number": 1})
+
+    Args:
+        host: The address or name to listen on.
+        port: The port; 0 takes a free one.
+        control: Offer the control interface under ``/control``.
+        options: The members of `Options`, by name.
+
+    Attributes:
+        engine: The server's part of the protocol.
+        faults: What shall go wrong.
+        recorder: What has been received and answered.
+
+    Raises:
+        TypeError: An option is unknown.
+        ValueError: An option makes no sense.
+    """
+
+    def __init__(self, *, host: str = "127.0.0.1", port: int = 0, control: bool = True, **options: Any) -> None:
+        sockets = Sockets()
+        self.engine: Final = Engine(Options(**options))
+        self.faults: Final = Faults(self.engine, sockets)
+        self.recorder: Final = Recorder()
+        app = self._app(control=control)
+        self._listener: Final = Listener(app, sockets, host=host, port=port)
+        self._restarts: Final[set[asyncio.Task[None]]] = set()
+        self._blocking: Final = ExitStack()
+
+    @property
+    def url(self) -> str:
+        """Where clients find the server."""
+        return self._origin + self.engine.options.path
+
+    @property
+    def control_url(self) -> str:
+        """Where the control interface is."""
+        return self._origin + "/control"
+
+    @property
+    def tokens(self) -> Tokens:
+        """The tokens that are accepted."""
+        return self.engine.tokens
+
+    @property
+    def sessions(self) -> list[str]:
+        """The client ids of the sessions that are alive."""
+        return [session.client_id for session in self.engine.sessions]
+
+    async def publish(self, channel: str, data: Any) -> int | None:
+        """Publish an event to everybody who subscribed.
+
+        Returns:
+            The event's replay id, or None where its channel is not kept.
+
+        Raises:
+            TypeError: The data is nothing that JSON can say.
+            ValueError: The name is none of a broadcast channel.
+        """
+        return self.engine.publish(channel, data)
+
+    async def push(self, message: Json, client_id: str | None = None) -> None:
+        """Queue any message for one session or for all, subscribed or not."""
+        self.engine.push(message, client_id)
+
+    async def restart(self, pause: float = 0.2) -> None:
+        """Stop, forget all sessions, and start again on the same port.
+
+        Connections are cut and refused meanwhile. The replay log and the tokens survive.
+
+        Args:
+            pause: Seconds without a server.
+        """
+        await self._listener.stop()
+        self.engine.drop(at_once=False)
+        await asyncio.sleep(pause)
+        await self._listener.start()
+
+    def restart_soon(self, pause: float = 0.2) -> None:
+        """Restart without waiting for it, as a request to the server itself has to."""
+        task = asyncio.get_running_loop().create_task(self.restart(pause))
+        self._restarts.add(task)
+        task.add_done_callback(self._restarts.discard)
+
+    async def __aenter__(self) -> Self:
+        await self._listener.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for restart in self._restarts:
+            restart.cancel()
+        if self._restarts:
+            await asyncio.wait(self._restarts)
+        await self._listener.stop()
+
+    def __enter__(self) -> BlockingServer:
+        with ExitStack() as starting:
+            portal = starting.enter_context(start_blocking_portal())
+            starting.enter_context(portal.wrap_async_context_manager(self))
+            self._blocking.push(starting.pop_all())
+        return BlockingServer(self, portal)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._blocking.close()
+
+    @property
+    def _origin(self) -> str:
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._listener.host, self._listener.host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self._listener.port}"
+
+    def _app(self, *, control: bool) -> Starlette:
+        polling = LongPolling(self.engine, self.faults, self.recorder)
+        path = self.engine.options.path.rstrip("/")
+        # CometD's JavaScript client appends the type of a lone meta message to the URL.
+        places = [path, path + "/", path + "/{message_type}"] if path else ["/", "/{message_type}"]
+        routes = [Route(place, polling.answer, methods=["POST"]) for place in places]
+        return Starlette(routes=[control_routes(self), *routes] if control else routes)

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+
+from extensions.devserver.tests.conversation import in_loop
+from extensions.devserver.tests.visitor import Visitor
+from pybayeux_devserver import DevServer
+
+
+@in_loop
+async def test_publishing_and_looking_on() -> None:
+    async with DevServer() as server, Visitor(server) as visitor, httpx.AsyncClient() as http:
+        await visitor.join("/b", "/a")
+        published = await http.post(f"{server.control_url}/publish", json={"channel": "/a", "data": {"n": 1}})
+        [event] = await visitor.events()
+        assert event["event"]["replayId"] == published.json()["replayId"]
+        overview = (await http.get(f"{server.control_url}/")).json()
+        session = {"clientId": visitor.client_id, "subscriptions": ["/a", "/b"], "held": False}
+        assert overview == {"url": server.url, "sessions": [session]}
+
+
+@in_loop
+async def test_faults_tokens_and_the_record() -> None:
+    async with DevServer() as server, Visitor(server) as visitor, httpx.AsyncClient() as http:
+        fault = await http.post(f"{server.control_url}/faults/unavailable", json={"n": 1, "retry_after": 2})
+        assert fault.status_code == 200
+        assert (await visitor.handshake()).headers["retry-after"] == "2"
+        token = (await http.post(f"{server.control_url}/tokens")).json()["token"]
+        visitor.http.headers["Authorization"] = f"Bearer {token}"
+        assert (await visitor.handshake()).json()[0]["successful"]
+        await http.delete(f"{server.control_url}/tokens")
+        assert not (await visitor.handshake()).json()[0]["successful"]
+        recorded = (await http.get(f"{server.control_url}/requests")).json()
+        assert [request["status"] for request in recorded] == [503, 200, 200]
+        await http.delete(f"{server.control_url}/requests")
+        assert (await http.get(f"{server.control_url}/requests")).json() == []
+
+
+@in_loop
+async def test_restarting() -> None:
+    async with DevServer() as server, Visitor(server) as visitor, httpx.AsyncClient() as http:
+        await visitor.join()
+        held = asyncio.create_task(visitor.connect())
+        await server.recorder.received("/meta/connect")
+        assert (await http.post(f"{server.control_url}/restart", json={"pause": 0})).status_code == 200
+        with pytest.raises(httpx.RemoteProtocolError):
+            await held
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "why"),
+    [
+        ("/faults/nonsense", {}, "lose_replies"),
+        ("/faults/lose_replies", {"m": 1}, "unexpected keyword"),
+        ("/publish", {"channel": "/meta/x", "data": 1}, "no broadcast channel"),
+        ("/publish", {"channel": "/x"}, "data"),
+        ("/publish", [], "array"),
+    ],
+)
+@in_loop
+async def test_mistakes_are_explained(path: str, body: Any, why: str) -> None:
+    async with DevServer() as server, httpx.AsyncClient() as http:
+        response = await http.post(server.control_url + path, json=body)
+        assert response.status_code == 400
+        assert why in response.text
+
+
+@in_loop
+async def test_a_server_without_control() -> None:
+    async with DevServer(control=False) as server, httpx.AsyncClient() as http:
+        assert (await http.get(f"{server.control_url}/")).status_code == 404

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import pytest
+
+from extensions.devserver.tests.conversation import in_loop
+from pybayeux_devserver.listener import Listener, Sockets
+
+
+def test_there_may_be_no_socket_to_cut() -> None:
+    with pytest.raises(ConnectionError, match="no open connection"):
+        Sockets().of(("127.0.0.1", 1))
+
+
+@in_loop
+async def test_stopping_twice_or_before_starting_does_nothing() -> None:
+    async def app(*_: object) -> None: ...
+
+    listener = Listener(app, Sockets(), host="127.0.0.1", port=0)
+    await listener.stop()
+    await listener.start()
+    assert listener.port > 0
+    await listener.stop()
+    await listener.stop()

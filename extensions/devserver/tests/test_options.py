@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pybayeux_devserver.options import AuthStyle, Options, Order, echo
+
+
+def test_plain_strings_become_enums() -> None:
+    options = Options(order="reply-first", auth_style="http")  # type: ignore[arg-type]
+    assert options.order is Order.REPLY_FIRST
+    assert options.auth_style is AuthStyle.HTTP
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ({"path": "cometd"}, "slash"),
+        ({"timeout": -1}, "timeout is negative"),
+        ({"connection_types": ()}, "connection_types is empty"),
+        ({"order": "sideways"}, "sideways"),
+    ],
+)
+def test_senseless_values_are_refused(wrong: dict[str, Any], why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        Options(**wrong)
+
+
+@pytest.mark.parametrize(("replay", "channels"), [(True, ("/**",)), (False, ()), (("/event/*",), ("/event/*",))])
+def test_replay_names_the_channels_that_are_kept(replay: bool | tuple[str, ...], channels: tuple[str, ...]) -> None:
+    assert Options(replay=replay).replay_channels == channels
+
+
+def test_echo_answers_with_what_it_was_asked() -> None:
+    assert echo({"a": 1}) == {"a": 1}

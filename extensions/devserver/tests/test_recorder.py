@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from extensions.devserver.tests.conversation import in_loop
+from extensions.devserver.tests.visitor import Visitor
+from pybayeux_devserver import DevServer
+from pybayeux_devserver.recorder import Recorded, Recorder
+
+
+def _recorded(*channels: str) -> Recorded:
+    return Recorded("/cometd", {}, [{"channel": channel} for channel in channels])
+
+
+def test_messages_of_all_channels_or_one() -> None:
+    recorder = Recorder()
+    recorder.add(_recorded("/a", "/b"))
+    recorder.add(_recorded("/a"))
+    assert [message["channel"] for message in recorder.messages()] == ["/a", "/b", "/a"]
+    assert len(recorder.messages("/a")) == 2
+    recorder.clear()
+    assert recorder.messages() == []
+
+
+@in_loop
+async def test_waiting_for_messages() -> None:
+    recorder = Recorder()
+    recorder.add(_recorded("/a"))
+    assert len(await recorder.received("/a")) == 1
+    waiting: asyncio.Task[list[dict[str, Any]]] = asyncio.create_task(recorder.received("/a", 3))
+    for channels in (["/b"], ["/a"], ["/b"]):
+        await asyncio.sleep(0)
+        recorder.add(_recorded(*channels))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    recorder.add(_recorded("/a"))
+    assert len(await waiting) == 3
+
+
+@in_loop
+async def test_requests_are_recorded_with_their_answers() -> None:
+    async with DevServer() as server, Visitor(server, Authorization="Bearer x") as visitor:
+        await visitor.handshake(id="1")
+        [request] = server.recorder.requests
+        assert request.path == "/cometd"
+        assert request.headers["authorization"] == "Bearer x"
+        assert request.messages[0]["id"] == "1"
+        assert request.status == 200
+        assert request.replies[0]["clientId"] == visitor.client_id

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from typing import Any
+
+import click
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from pybayeux_devserver.commands import serve
+
+PROGRAM = "from pybayeux_devserver.commands import serve; serve()"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_serves_until_it_is_stopped(number: signal.Signals) -> None:
+    arguments = ["--port", "0", "--stream", "/orders", "--rate", "1000", "--path", "/bayeux"]
+    with subprocess.Popen([sys.executable, "-c", PROGRAM, *arguments], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            url = process.stdout.readline().split()[3].rstrip(",")
+            assert url.endswith("/bayeux")
+            assert _streamed(url)[0].keys() >= {"number", "time", "event"}
+            process.send_signal(number)
+            assert process.stdout.read() == "Stopped.\n"
+            assert process.wait() == 0
+        finally:
+            process.kill()
+
+
+def _streamed(url: str) -> list[Any]:
+    with httpx.Client() as http:
+
+        def send(channel: str, **members: Any) -> list[dict[str, Any]]:
+            messages: list[dict[str, Any]] = http.post(url, json=[{"channel": channel, **members}]).json()
+            return messages
+
+        client_id = send("/meta/handshake", supportedConnectionTypes=["long-polling"])[0]["clientId"]
+        send("/meta/subscribe", clientId=client_id, subscription="/orders")
+        send("/meta/connect", clientId=client_id, connectionType="long-polling")
+        messages = send("/meta/connect", clientId=client_id, connectionType="long-polling")
+        return [message["data"] for message in messages if "data" in message]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["--stream", "/meta/x"], "no broadcast channel"),
+        (["--rate", "0"], "not in the range"),
+        (["--timeout", "-1", "--port", "0"], "timeout is negative"),
+        (["--host", "256.0.0.1", "--port", "0"], "256.0.0.1"),
+    ],
+)
+def test_mistakes_are_told(arguments: list[str], why: str) -> None:
+    result = CliRunner().invoke(serve, arguments)
+    assert result.exit_code != 0
+    assert why in result.output
+
+
+def test_the_help_teaches() -> None:
+    result = CliRunner().invoke(serve, ["--help"])
+    assert "pybayeux serve --stream /orders --rate 5" in result.output
+    described = [parameter for parameter in serve.params if isinstance(parameter, click.Option)]
+    assert all(option.help for option in described)
