@@ -1,0 +1,69 @@
+"""What the pages say of the code, and of each other, is so."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from pybayeux import errors
+from pybayeux.hookspecs import HOOK_ARGUMENTS
+from tests.docs.console import as_run
+from tests.docs.markdown import PAGES, ROOT, blocks
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+README: Final = ROOT / "README.md"
+DOCS: Final = ROOT / "docs"
+
+_LINK: Final = re.compile(r"\]\((?!https?:)(?P<path>[^)#]*)(?:#(?P<anchor>[^)]*))?\)")
+_HEADING: Final = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def _anchors(path: Path) -> set[str]:
+    """The anchors of the headings, as GitHub and MkDocs make them."""
+    return {
+        re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in _HEADING.findall(_text(path))
+    }
+
+
+@pytest.mark.parametrize("path", [README, *PAGES], ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(path: Path) -> None:
+    for link in _LINK.finditer(_text(path)):
+        target = (path.parent / link["path"]).resolve() if link["path"] else path
+        assert target.exists(), link[0]
+        assert not link["anchor"] or link["anchor"] in _anchors(target), link[0]
+
+
+def test_readme_shows_the_examples_as_they_are() -> None:
+    """They are run by `test_examples.py`, and the package by the packaging tests."""
+    package = ["custom_extension/signature_extension.py", "custom_extension/pyproject.toml"]
+    examples = [_text(ROOT / "examples" / name) for name in ("listen_async.py", "listen_sync.py", *package)]
+    assert [block.source for block in blocks(README, "python", "toml")] == examples
+
+
+def test_commands_print_what_the_page_shows() -> None:
+    page = _text(DOCS / "command-line.md")
+    assert as_run(page) == page, "python -m tests.docs.console docs/command-line.md writes it anew"
+
+
+def test_every_hook_is_in_the_table() -> None:
+    rows = re.findall(r"^\| `(\w+)\(([\w, ]*)\)` \|", _text(DOCS / "extensions.md"), re.MULTILINE)
+    assert {name: tuple(arguments.split(", ")) for name, arguments in rows} == dict(HOOK_ARGUMENTS)
+
+
+def test_every_error_is_in_the_tree() -> None:
+    assert errors.__doc__ is not None
+    start, end = errors.__doc__.index("BayeuxError\n"), errors.__doc__.index("\n\nNo text")
+    assert errors.__doc__[start:end] in _text(DOCS / "errors.md")
+
+
+def test_every_page_is_in_the_menu() -> None:
+    menu = re.findall(r"^ +- (?:[^:\n]+: )?([\w-]+\.md)$", _text(ROOT / "mkdocs.yml"), re.MULTILINE)
+    assert sorted(menu) == sorted(path.name for path in DOCS.glob("*.md"))

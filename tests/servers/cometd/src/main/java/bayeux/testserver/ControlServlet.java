@@ -1,0 +1,84 @@
+package bayeux.testserver;
+
+import jakarta.servlet.http.HttpServlet;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.cometd.bayeux.Promise;
+import org.cometd.bayeux.server.BayeuxServer;
+import org.cometd.bayeux.server.ServerChannel;
+import org.cometd.bayeux.server.ServerSession;
+import org.eclipse.jetty.util.ajax.JSON;
+
+/** The control path of the tests: what happens on the server's side without any Bayeux client. */
+final class ControlServlet extends HttpServlet {
+    private static final long serialVersionUID = 1L;
+    private final transient BayeuxServer bayeux;
+    private final transient HeldPolls polls = new HeldPolls();
+
+    ControlServlet(BayeuxServer bayeux) {
+        this.bayeux = bayeux;
+        bayeux.addListener(polls);
+    }
+
+    @Override
+    protected void doGet(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        if ("/sessions".equals(request.getPathInfo())) {
+            answer(response, bayeux.getSessions().stream().map(this::describe).toList());
+        } else {
+            response.sendError(HttpServletResponse.SC_NOT_FOUND);
+        }
+    }
+
+    @Override
+    protected void doPost(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        switch (request.getPathInfo()) {
+            case "/publish" -> answer(response, publish(request));
+            case "/send" -> answer(response, send(request));
+            case "/drop" -> answer(response, forEachSession(request, bayeux::removeSession));
+            case "/disconnect" -> answer(response, forEachSession(request, ServerSession::disconnect));
+            default -> response.sendError(HttpServletResponse.SC_NOT_FOUND);
+        }
+    }
+
+    private static void answer(HttpServletResponse response, Object result) throws IOException {
+        response.setContentType("application/json;charset=UTF-8");
+        response.getWriter().print(new JSON().toJSON(result));
+    }
+
+    private Map<String, Object> describe(ServerSession session) {
+        List<String> channels = session.getSubscriptions().stream().map(ServerChannel::getId).sorted().toList();
+        return Map.of("id", session.getId(), "subscriptions", channels, "held", polls.contains(session));
+    }
+
+    private Map<String, Object> publish(HttpServletRequest request) {
+        ServerChannel channel = channel(request);
+        int count = Integer.parseInt(request.getParameter("count"));
+        EventSource events = new EventSource(
+            data -> channel.publish(null, data, Promise.noop()),
+            Integer.parseInt(request.getParameter("start")),
+            Integer.parseInt(request.getParameter("size")));
+        events.emit(count, Double.parseDouble(request.getParameter("rate")));
+        return Map.of("published", count);
+    }
+
+    private Map<String, Object> send(HttpServletRequest request) throws IOException {
+        channel(request).publish(null, new JSON().parse(new JSON.ReaderSource(request.getReader())), Promise.noop());
+        return Map.of("published", 1);
+    }
+
+    private ServerChannel channel(HttpServletRequest request) {
+        return bayeux.createChannelIfAbsent(request.getParameter("channel")).getReference();
+    }
+
+    private Map<String, Object> forEachSession(HttpServletRequest request, Consumer<ServerSession> action) {
+        String id = request.getParameter("session");
+        List<ServerSession> sessions =
+            bayeux.getSessions().stream().filter(session -> id == null || id.equals(session.getId())).toList();
+        sessions.forEach(action);
+        return Map.of("sessions", sessions.size());
+    }
+}

@@ -1,0 +1,175 @@
+"""The fixtures: real servers, shared by the session or of a test's own, peers and proxies.
+
+A pytest plugin, loaded by the root conftest, so that every package's tests have them. All are synchronous. Where
+Java, Maven or Node is missing, the tests that need them are skipped; with ``PYBAYEUX_REQUIRE_SERVERS=1`` they fail.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING, Final, Literal, Protocol
+
+import pytest
+
+from tests.servers import cometd as _cometd
+from tests.servers import node as _node
+from tests.servers.build import BuildError, MissingTool
+from tests.servers.faye import cometd_node, faye
+from tests.servers.proxy import Proxy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.servers.server import Option, Server
+
+__all__ = (
+    "PeerFactory",
+    "ProxyFactory",
+    "ServerFactory",
+    "any_factory",
+    "any_server",
+    "cometd_factory",
+    "cometd_node_server",
+    "cometd_server",
+    "faye_factory",
+    "faye_server",
+    "needs_tools",
+    "peer_factory",
+    "proxy_factory",
+    "pytest_collection_finish",
+)
+
+_NEEDS: Final = {
+    "any_factory": (_cometd.prepare, _node.prepare),
+    "any_server": (_cometd.prepare, _node.prepare),
+    "cometd_factory": (_cometd.prepare,),
+    "cometd_node_server": (_node.prepare,),
+    "cometd_server": (_cometd.prepare,),
+    "faye_factory": (_node.prepare,),
+    "faye_server": (_node.prepare,),
+    "peer_factory": (_node.prepare,),
+}
+"""What must be built for which fixture."""
+
+
+class ServerFactory(Protocol):
+    """Makes a server with options of its own, see `tests.servers.cometd.cometd` and `tests.servers.faye.faye`."""
+
+    def __call__(self, **options: Option) -> Server: ...
+
+
+class PeerFactory(Protocol):
+    """Starts a client of others, see `tests.servers.node.Peer`."""
+
+    def __call__(self, kind: Literal["cometd", "faye"], url: str, transport: str = ...) -> _node.Peer: ...
+
+
+class ProxyFactory(Protocol):
+    """Puts a proxy before a server."""
+
+    def __call__(self, server: Server) -> Proxy: ...
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Builds what the chosen tests need, before the first of them: a build is no part of a test's time limit."""
+    if session.config.option.collectonly:
+        return
+    fixtures = {name for item in session.items for name in getattr(item, "fixturenames", ())}
+    for prepare in {prepare for name in fixtures & _NEEDS.keys() for prepare in _NEEDS[name]}:
+        # The fixture says it again, where it can skip or fail.
+        with suppress(MissingTool, BuildError):
+            prepare()
+
+
+@contextmanager
+def needs_tools() -> Iterator[None]:
+    """Turns a `MissingTool` within the block into a skipped test, or into a failed one where servers are required."""
+    try:
+        yield
+    except MissingTool as missing:
+        if os.environ.get("PYBAYEUX_REQUIRE_SERVERS") == "1":
+            pytest.fail(f"{missing}, and PYBAYEUX_REQUIRE_SERVERS is set")
+        pytest.skip(str(missing))
+
+
+@contextmanager
+def _factory(make: ServerFactory) -> Iterator[ServerFactory]:
+    """Starts servers on demand; at the end all of them are stopped."""
+    with ExitStack() as servers:
+
+        def start(**options: Option) -> Server:
+            with needs_tools():
+                server = make(**options)
+            servers.callback(server.stop)
+            return server.start()
+
+        yield start
+
+
+@pytest.fixture
+def cometd_factory() -> Iterator[ServerFactory]:
+    """Starts CometD servers of the test's own: ``cometd_factory(maxInterval=500)``."""
+    with _factory(_cometd.cometd) as factory:
+        yield factory
+
+
+@pytest.fixture
+def faye_factory() -> Iterator[ServerFactory]:
+    """Starts Faye servers of the test's own: ``faye_factory(timeout=2000)``."""
+    with _factory(faye) as factory:
+        yield factory
+
+
+@pytest.fixture(params=["cometd", "faye"])
+def any_factory(request: pytest.FixtureRequest) -> Iterator[ServerFactory]:
+    """`cometd_factory` and `faye_factory` in turn."""
+    with _factory({"cometd": _cometd.cometd, "faye": faye}[request.param]) as factory:
+        yield factory
+
+
+@pytest.fixture(scope="session")
+def cometd_server() -> Iterator[Server]:
+    """A CometD server with its default options, shared by the session: use channels of your own."""
+    with _factory(_cometd.cometd) as factory:
+        yield factory()
+
+
+@pytest.fixture(scope="session")
+def faye_server() -> Iterator[Server]:
+    """A Faye server with its default options, shared by the session: use channels of your own."""
+    with _factory(faye) as factory:
+        yield factory()
+
+
+@pytest.fixture(scope="session")
+def cometd_node_server() -> Iterator[Server]:
+    """A cometd-nodejs server with its default options, shared by the session: use channels of your own."""
+    with _factory(cometd_node) as factory:
+        yield factory()
+
+
+@pytest.fixture(params=["cometd", "faye"])
+def any_server(request: pytest.FixtureRequest) -> Server:
+    """`cometd_server` and `faye_server` in turn."""
+    server: Server = request.getfixturevalue(f"{request.param}_server")
+    return server
+
+
+@pytest.fixture
+def peer_factory() -> Iterator[PeerFactory]:
+    """Starts clients of others: ``peer_factory("faye", server.url)``; they end with the test."""
+    with ExitStack() as peers:
+
+        def start(kind: Literal["cometd", "faye"], url: str, transport: str = "long-polling") -> _node.Peer:
+            with needs_tools():
+                return peers.enter_context(_node.Peer(kind, url, transport))
+
+        yield start
+
+
+@pytest.fixture
+def proxy_factory() -> Iterator[ProxyFactory]:
+    """Puts proxies before servers: ``proxy_factory(server)``; they end with the test."""
+    with ExitStack() as proxies:
+        yield lambda server: proxies.enter_context(Proxy(server))

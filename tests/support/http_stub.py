@@ -1,0 +1,111 @@
+"""A bare HTTP server whose every byte a test decides: what no framework lets one send.
+
+Owns the reading of requests and the writing of answers, one at a time per connection. Knows nothing of Bayeux.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Self
+
+if TYPE_CHECKING:
+    from asyncio import StreamReader, StreamWriter
+    from collections.abc import Awaitable, Callable
+    from types import TracebackType
+
+__all__ = ("Answer", "Asked", "HttpStub")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is sent back.
+
+    Attributes:
+        body: The whole body, as announced by its length.
+        status: The HTTP status.
+        content_type: What the body claims to be.
+        cut: How many bytes of the body are sent before the connection closes; None for all, and it stays open.
+        headers: More headers.
+    """
+
+    body: bytes
+    status: int = 200
+    content_type: str = "application/json"
+    cut: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def bytes(self) -> bytes:
+        """The answer as it goes over the wire."""
+        headers = {"Content-Type": self.content_type, "Content-Length": str(len(self.body)), **self.headers}
+        lines = [f"HTTP/1.1 {self.status} Whatever", *(f"{name}: {value}" for name, value in headers.items())]
+        return "\r\n".join([*lines, "", ""]).encode() + self.body[: self.cut]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request: its headers with names in lower case, and its body."""
+
+    headers: dict[str, str]
+    body: bytes
+
+
+class HttpStub:
+    """Listens on a free port of this machine while its block runs.
+
+    Args:
+        answer: Awaited with each request.
+    """
+
+    def __init__(self, answer: Callable[[Asked], Awaitable[Answer]]) -> None:
+        self._answer: Final = answer
+        self._links: Final[set[asyncio.Task[None]]] = set()
+        self._server: asyncio.Server | None = None
+        self.port = 0
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._welcome, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._server is not None
+        self._server.close()
+        await self.sever()
+        await self._server.wait_closed()
+
+    async def sever(self) -> None:
+        """End all connections, whatever is under way on them."""
+        links = tuple(self._links)
+        for link in links:
+            link.cancel()
+        await asyncio.gather(*links, return_exceptions=True)
+
+    def _welcome(self, reader: StreamReader, writer: StreamWriter) -> None:
+        link = asyncio.ensure_future(self._serve(reader, writer))
+        self._links.add(link)
+        link.add_done_callback(self._links.discard)
+
+    async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
+        try:
+            while await self._exchange(reader, writer):
+                pass
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass  # the client has gone
+        finally:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def _exchange(self, reader: StreamReader, writer: StreamWriter) -> bool:
+        """Whether the connection goes on after one request and its answer."""
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")[1:-2]
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head)}
+        asked = Asked(headers, await reader.readexactly(int(headers.get("content-length", "0"))))
+        answer = await self._answer(asked)
+        writer.write(answer.bytes())
+        await writer.drain()
+        return answer.cut is None

@@ -1,0 +1,40 @@
+"""Runs asynchronous tests, each in a loop of its own, and looks at what they leave behind.
+
+Owns the limit of time and the inventory: a client that was closed leaves no task, and no socket or transport for the
+garbage collector to complain of (its ResourceWarning fails the test).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Final, ParamSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+__all__ = ("in_loop",)
+
+P = ParamSpec("P")
+
+_LIMIT: Final = 15.0
+"""Seconds after which a test that waits for what never comes has failed. No test takes a fifth of it."""
+
+
+def in_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
+    """Runs an asynchronous test to its end and fails it if it leaves a task."""
+
+    @wraps(test)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        asyncio.run(_alone(test(*args, **kwargs)))
+        gc.collect()
+
+    return run
+
+
+async def _alone(test: Coroutine[Any, Any, None]) -> None:
+    async with asyncio.timeout(_LIMIT):
+        await test
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    assert not left, f"tasks are left: {left}"
