@@ -3,7 +3,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -43,6 +43,13 @@ class Own(dict[str, str]):
 class Untyped:
     def __init__(self, key, pattern=None, store=Bare) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
         ...
+
+
+_Place = Literal["first", "last"]
+
+
+class Aliased:
+    def __init__(self, place: _Place, path: Path | None = None) -> None: ...
 
 
 @dataclass
@@ -155,3 +162,8 @@ def test_usual_names_need_no_import_at_run_time() -> None:
 def test_annotation_that_only_type_checkers_know_takes_any_value() -> None:
     value: Any = Bare()
     assert read(Unknowable, {"price": value, "rounds": "2"}).values == {"price": value, "rounds": 2}
+
+
+def test_types_are_told_in_words_that_mean_something_elsewhere() -> None:
+    assert [option.type for option in options_of(Aliased)] == ["Literal['first', 'last']", "Path | None"]
+    assert [option.type for option in options_of(Unknowable)] == ["Decimal", "int"]

@@ -11,6 +11,7 @@ import datetime
 import inspect
 import os
 import pathlib
+import re
 import sys
 import typing
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ _NAMED: Final = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYW
 _PLAIN: Final = (str, int, float, bool, type(None))
 _USUAL: Final = {**vars(typing), **vars(collections.abc), **vars(datetime), **vars(pathlib)}
 """Names of annotations that are known without an import: linters move such imports out of sight of the run time."""
+_MODULES: Final = re.compile(r"\b(?:[A-Za-z_]\w*\.)+(?=[A-Za-z_])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Option:
 
     Attributes:
         name: The name of the parameter.
-        type: The annotation as text; empty where there is none.
+        type: The annotation as text, its aliases spelled out; empty where there is none.
         default: The default value, or its text where it is no plain data; None where there is none.
         required: True where there is no default.
     """
@@ -147,22 +149,29 @@ def _signature(target: type) -> _Signature:
     except ValueError:  # a class whose constructor is written in C, with nothing to set
         parameters = []
     named = [parameter for parameter in parameters if parameter.kind in _NAMED]
+    types = {parameter.name: _type(parameter, target) for parameter in named}
     return _Signature(
-        options=tuple(_option(parameter) for parameter in named),
-        types={parameter.name: _type(parameter, target) for parameter in named},
+        options=tuple(_option(parameter, types[parameter.name]) for parameter in named),
+        types=types,
         is_open=any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters),
     )
 
 
-def _option(parameter: inspect.Parameter) -> Option:
-    annotation, default = parameter.annotation, parameter.default
-    if annotation is parameter.empty:
-        text = ""
-    else:
-        text = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
+def _option(parameter: inspect.Parameter, kind: Any) -> Option:
+    text, default = _text(parameter, kind), parameter.default
     if default is parameter.empty:
         return Option(parameter.name, text, None, required=True)
     return Option(parameter.name, text, default if isinstance(default, _PLAIN) else repr(default), required=False)
+
+
+def _text(parameter: inspect.Parameter, kind: Any) -> str:
+    """The annotation for a reader: aliases spelled out, since they mean nothing outside their module."""
+    written = parameter.annotation
+    if written is parameter.empty:
+        return ""
+    if kind is Any and isinstance(written, str):
+        return written
+    return _MODULES.sub("", inspect.formatannotation(kind))
 
 
 def _type(parameter: inspect.Parameter, target: type) -> Any:
