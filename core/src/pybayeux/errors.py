@@ -147,6 +147,8 @@ class TransportError(BayeuxError):
         retry_after: Seconds that the server asked to wait (``Retry-After``), or None.
         fatal: True where trying again cannot help, such as a certificate that does not verify.
         unsent: True where the request surely never left, so that sending it again cannot do it twice.
+        unavailable: True where this transport cannot reach the server though another may, such as a WebSocket whose
+            upgrade is refused or hangs.
     """
 
     def __init__(
@@ -158,6 +160,7 @@ class TransportError(BayeuxError):
         retry_after: float | None = None,
         fatal: bool = False,
         unsent: bool = False,
+        unavailable: bool = False,
     ) -> None:
         super().__init__(f"{why}; received {body!r}" if body else why)
         self.why: Final = why
@@ -166,6 +169,7 @@ class TransportError(BayeuxError):
         self.retry_after: Final = retry_after
         self.fatal: Final = fatal
         self.unsent: Final = unsent
+        self.unavailable: Final = unavailable
 
 
 class ExchangeTimeoutError(TransportError):

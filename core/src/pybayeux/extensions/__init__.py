@@ -4,7 +4,7 @@ One idea per module, from the entry point to the call:
 
 - `discovery` what is installed, and what is behind it
 - `validation` what is wrong with it
-- `options`, `conversion`, `config` what it is to be made with
+- `options`, `config` what it is to be made with
 - `candidates` used, blocked, not configured or broken
 - `naming`, `making`, `selection` which objects a client gets
 - `manager`, `registry`, `registration` who is registered with a client, and for how long

@@ -20,8 +20,8 @@ from functools import cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from ..conversion import ConversionError, convert, convert_text
 from ..errors import ExtensionOptionError
-from .conversion import ConversionError, convert, convert_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

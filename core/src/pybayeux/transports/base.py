@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from .cookies import CookieJar
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
@@ -58,6 +60,9 @@ class TransportContext:
         http: An httpx client of the user's, or None.
         auth: As httpx has it, or None.
         max_network_delay: Seconds to wait for a connection to be made.
+        cookies: Those of the session; every transport sends and keeps them.
+        anonymous: Whether the server is one that the user's credentials are not for: then what an HTTP client of the
+            user's would add by itself stays out too. `headers` and `auth` are empty already.
     """
 
     url: str
@@ -69,6 +74,8 @@ class TransportContext:
     http: Any = None
     auth: Any = None
     max_network_delay: float = 10.0
+    cookies: CookieJar = field(default_factory=CookieJar)
+    anonymous: bool = False
 
 
 class Transport(Protocol):
@@ -77,10 +84,13 @@ class Transport(Protocol):
     async def send(self, messages: list[Message]) -> None:
         """Carry these messages as one request, in order, and return when the exchange is over.
 
-        What comes back has passed `receive` by then. The caller limits the time, and cancels.
+        It is over when every message has its answer, and what came back has passed `receive` by then. A transport
+        on which messages may also come unasked hands them to `receive` as they come. Several exchanges may be under
+        way at once. The caller limits the time, and cancels: nothing that comes late may pass for an answer then.
 
         Raises:
-            TransportError: The exchange failed.
+            TransportError: The exchange failed. With `unavailable`, this transport cannot reach the server though
+                another one may: the client then tries the next.
             MessageDecodeError: What came back is no Bayeux.
         """
 

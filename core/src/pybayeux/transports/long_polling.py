@@ -31,7 +31,7 @@ class LongPolling:
         self._context: Final = context
         self._owned: Final = context.http is None
         self._http: Any = context.http if context.http is not None else httpx.AsyncClient()
-        self._cookies: Final = httpx.Cookies(self._http.cookies)
+        context.cookies.seed(self._http.cookies)
         # Connecting, reading, writing, queueing: how long an answer may take is the session's business, which knows
         # what the server was told; the user's httpx client would break every held connect after five seconds.
         self._timeout: Final = (context.max_network_delay, None, None, None)
@@ -75,15 +75,14 @@ class LongPolling:
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             raise self._failure(error) from error
         self._context.redact.remember(*in_headers(response.request.headers))  # the library's own authentication too
-        self._cookies.extract_cookies(response)
+        self._context.cookies.take(str(response.url), response.headers.multi_items())
         return response
 
     def _set_cookies(self, built: httpx.Request, given: str | None) -> None:
         """The session's cookies beside those of the `Cookie` header that was given; none of a shared jar."""
         built.headers.pop("Cookie", None)
-        self._cookies.set_cookie_header(built)
-        if given is not None:
-            built.headers["Cookie"] = "; ".join(filter(None, (given, built.headers.get("Cookie"))))
+        if (header := self._context.cookies.header(str(built.url), given)) is not None:
+            built.headers["Cookie"] = header
 
     def _auth(self) -> dict[str, Any]:
         return {} if self._context.auth is None else {"auth": self._context.auth}

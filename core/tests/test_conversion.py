@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Protocol
 import msgspec
 import pytest
 
-from pybayeux.extensions.conversion import ConversionError, convert, convert_text
+from pybayeux.conversion import ConversionError, convert, convert_text
 
 
 class Store(Protocol):
