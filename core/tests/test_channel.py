@@ -91,6 +91,11 @@ def test_what_a_pattern_covers(pattern: str, channel: str, expected: bool) -> No
     assert Channel(pattern).match(channel) is expected
 
 
+def test_a_channel_and_a_plain_string_match_alike() -> None:
+    assert Channel("/foo/*").match(Channel("/foo/bar"))
+    assert Channel("/foo/*").match("/foo/bar")
+
+
 @given(channels | patterns, channels | patterns)
 def test_match_agrees_with_a_comparison_segment_by_segment(pattern: str, channel: str) -> None:
     assert Channel(pattern).match(channel) is covers(pattern, channel)
@@ -129,6 +134,9 @@ INVALID = [
     "/foo/*/bar",
     "/foo*",
     "/foo/***",
+    "/*/x*",
+    "/foo/*bar",
+    "/**/*",
     "*",
     "/é",
     "/a\n",
@@ -176,3 +184,4 @@ def test_every_meta_channel_has_its_constant() -> None:
         Channel.META_UNSUBSCRIBE,
         Channel.META_DISCONNECT,
     ] == ["/meta/handshake", "/meta/connect", "/meta/subscribe", "/meta/unsubscribe", "/meta/disconnect"]
+    assert Channel.META_CONNECT.type is ChannelType.META

@@ -197,8 +197,78 @@ async def test_waiting_for_a_state() -> None:
         await waiting
         await client.wait_for("connected")
     await client.wait_for("disconnected")
-    with pytest.raises(ValueError, match="nonsense"):
+    with pytest.raises(UsageError, match="nonsense"):
         await client.wait_for("nonsense")
+
+
+@in_virtual_time
+async def test_health_and_the_last_sign_of_life() -> None:
+    server = FakeServer(hold=30)
+    client = make_client(server)
+    assert (client.last_seen, client.healthy, client.accepting, client.connection_type) == (None, False, True, None)
+    async with client:
+        assert (client.healthy, client.connection_type) == (True, "long-polling")
+        assert client.last_seen is not None
+        server.silent.add("/meta/connect")
+        await asyncio.sleep(35)
+        assert (client.state, client.healthy) == (ConnectionState.CONNECTED, True)
+        await asyncio.sleep(34)
+        assert (client.state, client.healthy) == (ConnectionState.UNCONNECTED, False)
+    assert (client.state, client.healthy) == (ConnectionState.DISCONNECTED, False)
+
+
+@in_virtual_time
+async def test_a_client_that_does_not_poll_is_not_healthy_for_long() -> None:
+    server = FakeServer(hold=30)
+    async with make_client(server, queue_size=1) as client, client.subscribe("/a"):
+        server.push("/a", 1)
+        await asyncio.sleep(39)
+        assert (client.state, client.healthy) == (ConnectionState.CONNECTED, True)
+        await asyncio.sleep(2)
+        assert (client.state, client.healthy) == (ConnectionState.CONNECTED, False)
+
+
+@in_virtual_time
+async def test_a_publish_may_fail_at_once_while_there_is_no_connection() -> None:
+    server = FakeServer()
+    async with make_client(server) as client:
+        assert (await client.publish("/a", 1, offline="fail")).successful
+        server.failures += [TransportError("down")] * 99
+        server.push("/x", 1)
+        await client.wait_for("unconnected")
+        with pytest.raises(PublishError, match="no connection: unconnected"):
+            await client.publish("/a", 2, offline="fail")
+        with pytest.raises(UsageError, match="offline"):
+            await client.publish("/a", 2, offline="maybe")  # type: ignore[arg-type]
+        server.failures.clear()
+    assert [message.data for message in server.messages("/a")] == [1]
+
+
+@in_virtual_time
+async def test_a_publish_waits_no_longer_than_it_is_told_to_and_is_not_sent_later() -> None:
+    server = FakeServer()
+    async with make_client(server) as client:
+        server.failures += [TransportError("down", unsent=True)] * 99
+        server.push("/x", 1)
+        await client.wait_for("unconnected")
+        before = now()
+        with pytest.raises(PublishError, match="no answer within 5 s"):
+            await client.publish("/a", 1, timeout=5)
+        assert round(now() - before) == 5
+        server.failures.clear()
+        await client.wait_for("connected")
+        assert (await client.publish("/a", 2)).successful
+    assert [message.data for message in server.messages("/a") if message.data == 2] == [2]
+
+
+@in_virtual_time
+async def test_a_message_that_is_too_large_is_not_sent() -> None:
+    server = FakeServer()
+    async with make_client(server, max_message_size=100) as client:
+        await client.publish("/a", "x" * 70)
+        with pytest.raises(UsageError, match=r"publish to /a: \d+ bytes are more than max_message_size=100"):
+            await client.publish("/a", "x" * 90)
+    assert len(server.messages("/a")) == 1
 
 
 @in_virtual_time

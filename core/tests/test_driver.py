@@ -18,9 +18,18 @@ class Car:
     """A driver, its session, and a server that answers all but held connects, while it is up."""
 
     def __init__(self) -> None:
-        config = SessionConfig(("long-polling",), Backoff(jitter=0), max_network_delay=5, random=Random(1))
+        config = SessionConfig(("long-polling",), backoff=Backoff(jitter=0), max_network_delay=5, random=Random(1))
         self.session = Session(config)
-        self.driver = Driver(self.session, carry=self.carry, give_up=self.give_up, noticed=self.noticed)
+        self.more_time = 0.0
+        self.wall = 1_000_000.0
+        self.driver = Driver(
+            self.session,
+            carry=self.carry,
+            give_up=self.give_up,
+            late=lambda exchange: self.more_time,
+            noticed=self.noticed,
+            wall_clock=lambda: self.wall + asyncio.get_running_loop().time(),
+        )
         self.carried: list[tuple[float, Kind]] = []
         self.errors: list[BaseException] = []
         self.up = True
@@ -131,4 +140,44 @@ async def test_waiting_for_the_end_can_be_given_up() -> None:
         async with asyncio.timeout(1):
             await car.driver.ended()
     assert car.driver.running
+    await car.close()
+
+
+@in_virtual_time
+async def test_an_exchange_may_be_given_more_time() -> None:
+    car = Car()
+    car.slow, car.more_time = True, 7.0
+    car.start()
+    await asyncio.sleep(6)
+    assert car.errors == []
+    car.more_time = 0.0
+    await asyncio.sleep(5.9)
+    assert car.errors == []
+    await asyncio.sleep(0.2)
+    assert [type(error).__name__ for error in car.errors] == ["ExchangeTimeoutError"]
+    await car.close()
+
+
+@in_virtual_time
+async def test_the_sleep_of_the_machine_is_noticed() -> None:
+    car = Car()
+    car.slow = True
+    car.start()
+    await asyncio.sleep(1)
+    car.wall += 3600
+    await asyncio.sleep(4.5)
+    assert [kind for _, kind in car.carried] == [Kind.HANDSHAKE, Kind.HANDSHAKE], "the one under way is not waited for"
+    await car.close()
+
+
+@in_virtual_time
+async def test_a_clock_that_is_set_right_is_no_sleep() -> None:
+    car = Car()
+    car.slow = True
+    car.start()
+    for step in (9.0, -3600.0):
+        await asyncio.sleep(0.5)
+        car.wall += step
+    await asyncio.sleep(3.5)
+    assert len(car.carried) == 1
     await car.close()

@@ -15,6 +15,8 @@ CONTRACT = {
     "unregistered": ("name", "client"),
     "delivered": ("message", "client"),
     "unsubscribed": ("channel", "client"),
+    "redelivers": ("client",),
+    "late": ("message", "client"),
     "state_changed": ("old", "new", "client"),
     "failed": ("error", "client"),
     "request": ("request", "client"),
@@ -41,9 +43,9 @@ def test_every_hook_is_documented(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CONTRACT)
-def test_first_drop_ends_the_message_hooks_alone(name: str) -> None:
+def test_first_result_ends_the_hooks_that_know_one(name: str) -> None:
     options = getattr(HookSpecs, name).pybayeux_spec
-    assert options["firstresult"] == (name in {"outgoing", "incoming"})
+    assert options["firstresult"] == (name in {"outgoing", "incoming", "redelivers", "late"})
 
 
 def test_sync_hooks_exist() -> None:

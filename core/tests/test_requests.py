@@ -61,11 +61,13 @@ def test_requests_are_byte_for_byte_the_protocols_examples(message: Message, wir
     assert encode([message]) == wire
 
 
-def test_several_requests_travel_as_one_array() -> None:
-    batch = [requests.subscribe(CLIENT, channel) for channel in ("/foo/**", "/bar/foo")]
+@pytest.mark.parametrize("build", [requests.subscribe, requests.unsubscribe])
+def test_several_requests_travel_as_one_array(build: Callable[[str, str], Message]) -> None:
+    batch = [build(CLIENT, channel) for channel in ("/foo/**", "/bar/foo")]
+    name = batch[0].channel.encode()
     assert encode(batch) == (
-        b'[{"channel":"/meta/subscribe","clientId":"Un1q31d3nt1f13r","subscription":"/foo/**"},'
-        b'{"channel":"/meta/subscribe","clientId":"Un1q31d3nt1f13r","subscription":"/bar/foo"}]'
+        b'[{"channel":"' + name + b'","clientId":"Un1q31d3nt1f13r","subscription":"/foo/**"},'
+        b'{"channel":"' + name + b'","clientId":"Un1q31d3nt1f13r","subscription":"/bar/foo"}]'
     )
 
 
@@ -113,6 +115,12 @@ def test_connection_types_are_distinct_and_in_order() -> None:
     assert requests.handshake(types).supported_connection_types == ["websocket", "long-polling", "in-process"]
 
 
+@pytest.mark.parametrize("kind", ConnectionType)
+def test_every_known_connection_type_is_taken(kind: ConnectionType) -> None:
+    assert requests.connect(CLIENT, kind).connection_type == kind
+    assert requests.handshake([kind, kind.value]).supported_connection_types == [kind]
+
+
 @pytest.mark.parametrize("name", ["long polling", "1st", "long-polling\n", "-"])
 def test_a_connection_type_is_a_name(name: str) -> None:
     with pytest.raises(UsageError, match="not the name of a transport"):
@@ -121,10 +129,11 @@ def test_a_connection_type_is_a_name(name: str) -> None:
         requests.handshake([name])
 
 
-@pytest.mark.parametrize("name", ["", "/", "foo", "/foo/**/biz", "/foo/*/bar", "/foo//bar"])
-def test_channels_are_checked(name: str) -> None:
+@pytest.mark.parametrize("name", ["", "/", "foo", "/foo/**/biz", "/foo/*/bar", "/foo//bar", "/foo*", "/*/x*"])
+@pytest.mark.parametrize("build", [requests.subscribe, requests.unsubscribe])
+def test_channels_are_checked(build: Callable[[str, list[str]], Message], name: str) -> None:
     with pytest.raises(InvalidChannelError) as caught:
-        requests.subscribe(CLIENT, [name])
+        build(CLIENT, ["/foo", name])
     assert caught.value.channel == name
     with pytest.raises(InvalidChannelError):
         requests.publish(name, 1)
@@ -134,6 +143,12 @@ def test_channels_are_checked(name: str) -> None:
 def test_nothing_is_published_to_patterns_and_meta_channels(name: str) -> None:
     with pytest.raises(InvalidChannelError):
         requests.publish(name, 1)
+
+
+@pytest.mark.parametrize("build", [requests.subscribe, requests.unsubscribe])
+def test_channels_are_distinct_and_in_order(build: Callable[[str, list[str]], Message]) -> None:
+    assert build(CLIENT, ["/b", "/a", "/b", "/c", "/a"]).subscription == ["/b", "/a", "/c"]
+    assert build(CLIENT, ["/a", "/a"]).subscription == "/a"
 
 
 def test_one_channel_given_in_several_spellings_is_one() -> None:

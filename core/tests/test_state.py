@@ -5,12 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pybayeux import ConnectionEvent, ConnectionState, ConnectionStateMachine
-from pybayeux.errors import ClientStateError
+from pybayeux.errors import ClientStateError, UsageError
 from pybayeux.state import TRANSITIONS
 
 S, E = ConnectionState, ConnectionEvent
 SPECIFIED = {
     (S.UNCONNECTED, E.HANDSHAKE_SENT): S.CONNECTING,
+    (S.UNCONNECTED, E.TIMEOUT): S.UNCONNECTED,
     (S.CONNECTING, E.TIMEOUT): S.UNCONNECTED,
     (S.CONNECTING, E.CONNECTED): S.CONNECTED,
     (S.CONNECTING, E.DISCONNECT_SENT): S.UNCONNECTED,
@@ -35,9 +36,69 @@ def test_the_machine_follows_the_table_and_stays_where_there_is_no_way(events: l
         assert machine.is_connected() is (expected is S.CONNECTED)
 
 
-def test_an_unknown_event_is_an_error() -> None:
-    with pytest.raises(ValueError, match="bogus"):
-        ConnectionStateMachine().process_event("bogus")  # type: ignore[arg-type]
+WAYS: dict[ConnectionState, list[ConnectionEvent]] = {
+    S.UNCONNECTED: [],
+    S.CONNECTING: [E.HANDSHAKE_SENT],
+    S.CONNECTED: [E.HANDSHAKE_SENT, E.CONNECTED],
+}
+
+
+def machine_in(state: ConnectionState) -> ConnectionStateMachine:
+    """A machine that has come into this state."""
+    machine = ConnectionStateMachine()
+    for event in WAYS[state]:
+        machine.process_event(event)
+    assert machine.current_state is state
+    return machine
+
+
+@pytest.mark.parametrize(
+    ("state", "event", "following"),
+    [
+        (S.UNCONNECTED, E.HANDSHAKE_SENT, S.CONNECTING),
+        (S.UNCONNECTED, E.TIMEOUT, S.UNCONNECTED),
+        (S.UNCONNECTED, E.CONNECTED, None),
+        (S.UNCONNECTED, E.DISCONNECT_SENT, None),
+        (S.CONNECTING, E.HANDSHAKE_SENT, None),
+        (S.CONNECTING, E.TIMEOUT, S.UNCONNECTED),
+        (S.CONNECTING, E.CONNECTED, S.CONNECTED),
+        (S.CONNECTING, E.DISCONNECT_SENT, S.UNCONNECTED),
+        (S.CONNECTED, E.HANDSHAKE_SENT, None),
+        (S.CONNECTED, E.TIMEOUT, S.UNCONNECTED),
+        (S.CONNECTED, E.CONNECTED, S.CONNECTED),
+        (S.CONNECTED, E.DISCONNECT_SENT, S.UNCONNECTED),
+    ],
+)
+def test_the_specifications_table_cell_by_cell(
+    state: ConnectionState, event: ConnectionEvent, following: ConnectionState | None
+) -> None:
+    machine = machine_in(state)
+    if following is not None:
+        assert machine.process_event(event) is following
+        return
+    with pytest.raises(ClientStateError) as caught:
+        machine.process_event(event)
+    assert event.value in str(caught.value)
+    assert state.value in str(caught.value)
+    assert machine.current_state is state
+
+
+def test_a_new_machine_is_not_connected() -> None:
+    machine = ConnectionStateMachine()
+    assert (machine.current_state, machine.is_connected()) == (S.UNCONNECTED, False)
+    assert [machine_in(state).is_connected() for state in WAYS] == [False, False, True]
+
+
+def test_an_event_may_be_given_by_its_words() -> None:
+    assert ConnectionStateMachine().process_event("handshake request sent") is S.CONNECTING  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("state", WAYS)
+def test_an_unknown_event_is_an_error(state: ConnectionState) -> None:
+    machine = machine_in(state)
+    with pytest.raises(UsageError, match=r"'bogus' is no event; known are: handshake request sent, timeout"):
+        machine.process_event("bogus")  # type: ignore[arg-type]
+    assert machine.current_state is state
 
 
 def test_every_state_has_a_way_in_and_a_way_out() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextvars import ContextVar
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -26,11 +25,14 @@ from .errors import (
     UsageError,
 )
 from .extensions import ExtensionRegistry
+from .inbox import Inbox
 from .postbox import Postbox
 from .redact import Redactor
+from .session.negotiation import Negotiation
 from .state import ConnectionEvent, ConnectionState, ConnectionStateMachine
 from .transports.base import TransportContext
 from .transports.registry import TransportRegistry
+from .wires import Wires
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -39,11 +41,9 @@ if TYPE_CHECKING:
     from .extensions import Registration
     from .message import Message
     from .postbox import Dropped
-    from .transports.base import Transport
 
 __all__ = ("BayeuxClient",)
 
-_inbox: ContextVar[list[Message]] = ContextVar("pybayeux-inbox")
 _DEFAULT_HOLD: Final = 60.0
 
 
@@ -62,6 +62,7 @@ class BayeuxClient:
         discover: bool = True,
         blocked: Iterable[str] = (),
         transports: Sequence[str] | None = None,
+        transport_options: Mapping[str, Mapping[str, Any]] | None = None,
         http: Any = None,
         auth: Any = None,
         headers: Mapping[str, str] | None = None,
@@ -89,8 +90,8 @@ class BayeuxClient:
         self._postbox: Final = Postbox(self, self._extensions, self._redact)
         registry = TransportRegistry()
         self._extensions.register_transports(registry)
-        self._factories: Final = registry.select(transports)
-        self._context: Final = TransportContext(
+        factories = registry.select(transports, transport_options, over_http=http is not None)
+        context = TransportContext(
             url=endpoint.url,
             receive=self._collect,
             on_request=self._postbox.request,
@@ -101,8 +102,10 @@ class BayeuxClient:
             auth=auth if auth is not None else endpoint.credentials,
             max_network_delay=max_network_delay,
         )
-        self._transports: Final[dict[str, Transport]] = {}
-        self._connection_type = next(iter(self._factories))
+        self._wires: Final = Wires(context, factories, transport_options or {})
+        self._inbox: Final = Inbox()
+        self._negotiation: Final = Negotiation(tuple(factories))
+        self._connection_type = self._negotiation.for_handshake()
 
     def __repr__(self) -> str:
         return f"<BayeuxClient {self._url.partition('?')[0]} {self.state.value}>"
@@ -122,6 +125,11 @@ class BayeuxClient:
         """The id that the server gave, or None. It is a credential."""
         return self._client_id
 
+    @property
+    def accepting(self) -> bool:
+        """Whether events that come in now are taken: always, this client holds none."""
+        return True
+
     async def __aenter__(self) -> Self:
         return self
 
@@ -133,10 +141,7 @@ class BayeuxClient:
     async def close(self) -> None:
         """Let go of the connections, without a word to the server: `disconnect` says it."""
         await self._extensions.close()
-        transports = list(self._transports.values())
-        self._transports.clear()
-        for transport in transports:
-            await transport.close()
+        await self._wires.close()
 
     def use(self, extension: object, name: str | None = None) -> Registration:
         """Register an extension from now on.
@@ -166,7 +171,9 @@ class BayeuxClient:
         """
         self._machine.process_event(ConnectionEvent.HANDSHAKE_SENT)
         try:
-            replies = await self._exchange([requests.handshake(self._factories)])
+            self._connection_type = self._negotiation.for_handshake()
+            self._wires.renew()
+            replies = await self._exchange([requests.handshake(self._negotiation.usable)])
             reply = _reply_of(replies, Channel.META_HANDSHAKE, HandshakeError)
             if not reply.client_id:
                 raise HandshakeError(reply.channel, cause=TransportError("the reply has no clientId"))
@@ -179,13 +186,12 @@ class BayeuxClient:
         return replies
 
     def _chosen(self, reply: Message) -> str:
-        offered = reply.supported_connection_types or list(self._factories)
-        for name in self._factories:
-            if name in offered:
-                return name
-        raise HandshakeError(
-            reply.channel, cause=TransportError(f"405:c{list(self._factories)},s{offered}:no_transport")
-        )
+        offered, allowed = reply.supported_connection_types, self._negotiation.usable
+        chosen = self._negotiation.best_of(offered)
+        if chosen is None:
+            cause = TransportError(f"405:c{list(allowed)},s{offered}:no_transport")
+            raise HandshakeError(reply.channel, cause=cause)
+        return chosen
 
     async def connect(self) -> list[Message]:
         """Ask for events; the server may hold its answer as long as it advised (section 4.2).
@@ -202,6 +208,7 @@ class BayeuxClient:
         try:
             replies = await self._exchange([request], self._hold)
             reply = _reply_of(replies, Channel.META_CONNECT, ConnectError)
+            replies = [*self._inbox.claim(), *replies]
         except BaseException:
             if self._client_id is not None:
                 self._machine.process_event(ConnectionEvent.TIMEOUT)
@@ -268,27 +275,21 @@ class BayeuxClient:
         outgoing = await self._postbox.outgoing(messages)
         for _, error in outgoing.stopped:
             raise error
-        received: list[Message] = []
-        _inbox.set(received)
+        received = self._inbox.open(outgoing.passed)
         try:
             async with asyncio.timeout(held + self._max_network_delay):
-                await self._transport().send(outgoing.passed)
+                await self._wires.of(self._connection_type).send(outgoing.passed)
         except TimeoutError:
             raise ExchangeTimeoutError(f"no answer to {messages[0].channel} in time") from None
+        finally:
+            self._inbox.close(received)
         return received
 
-    def _transport(self) -> Transport:
-        name = self._connection_type
-        if name not in self._transports:
-            self._transports[name] = self._factories[name](self._context)
-        return self._transports[name]
-
     async def _collect(self, messages: list[Message]) -> None:
-        inbox = _inbox.get()
         self._redact.clean_errors(messages)
 
         def take(dropped: Dropped) -> None:
-            inbox.extend(message for message in messages if id(message) not in dropped)
+            self._inbox.put(messages, [message for message in messages if id(message) not in dropped])
 
         await self._postbox.incoming(messages, take)
 
@@ -319,4 +320,4 @@ def _given(channels: Sequence[str]) -> Sequence[str]:
     names = [channels] if isinstance(channels, str) else list(channels)
     if not names:
         raise UsageError("name at least one channel")
-    return list(dict.fromkeys(names))
+    return list(dict.fromkeys(map(requests.check_channel, names)))

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any, Final, Self, get_args
-
-import msgspec
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from . import requests
-from .batch import Batch
-from .channel import Channel, ChannelType
+from .channel import ChannelType
 from .connection import Connection
 from .endpoint import parse_endpoint
 from .errors import (
-    ExchangeTimeoutError,
     InvalidChannelError,
-    UsageError,
 )
+from .given import check_choice, check_positive
 from .handlers import ErrorPolicy, Handler, run_handler
+from .pressure import Overflow
+from .sender import Sender
 from .session import Backoff
 from .state import ConnectionState
 from .subscribing import Subscribing
@@ -26,12 +24,14 @@ from .subscriptions import AckMode, Subscription
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
     from types import TracebackType
 
+    from .batch import Batch
     from .extensions import Registration
     from .listeners import Listener
     from .message import Message
-    from .session import Request
+    from .sender import Offline
 
 __all__ = ("AsyncClient",)
 
@@ -47,19 +47,27 @@ class AsyncClient:
         options: From the name of an extension to its options.
         discover: Whether installed extensions are found and registered.
         blocked: Names of installed extensions to leave out.
-        transports: Names of transports in the order of preference; all known ones by default.
+        transports: Names of transports in the order of preference; all known ones by default, without WebSocket where
+            `http` is given. The handshake travels by the first that is no WebSocket.
+        transport_options: From the name of a transport to its options. Each has `url`, an address of its own.
+        trusted_hosts: Hosts, as ``host`` or ``host:port``, that may see what the server itself sees (`headers`, `auth`,
+            cookies) if it advises the client to go there. Others that it advises are asked without.
         http: An httpx client to use, which stays the caller's to close.
         auth: As httpx has it.
         headers: To be sent with every request.
         logger: Where failures are told; ``pybayeux`` by default.
         queue_size: How many events may wait for their receivers before the next connect is held back.
+        overflow: What to do while receivers are slower than the stream for long, and the server sends nothing again:
+            ``"wait"``, at the risk of the session; ``"drop_oldest"``; or ``"raise"`` in the slowest receiver.
+        max_waiting: How many messages may wait to be sent.
+        max_message_size: Bytes of JSON that a message to be published may have, unlimited by default.
         backoff: How long to wait after failures.
         max_network_delay: Seconds that the server may take to answer beyond what it advised itself.
         ignore_error: Told each error that the client deals with; where it says True the error is not reported, and if
             it would have ended the session a new one is begun.
 
     Raises:
-        UsageError: A wrong address, an unknown transport.
+        UsageError: A wrong address, an unknown transport or policy, a figure that makes no sense.
         ExtensionError: An extension given here is wrong, or an option of one.
     """
 
@@ -72,19 +80,28 @@ class AsyncClient:
         discover: bool = True,
         blocked: Iterable[str] = (),
         transports: Sequence[str] | None = None,
+        transport_options: Mapping[str, Mapping[str, Any]] | None = None,
+        trusted_hosts: Iterable[str] = (),
         http: Any = None,
         auth: Any = None,
         headers: Mapping[str, str] | None = None,
         logger: logging.Logger | logging.LoggerAdapter[Any] | None = None,
         queue_size: int = 10_000,
+        overflow: Overflow = "wait",
+        max_waiting: int = 10_000,
+        max_message_size: int | None = None,
         backoff: Backoff | None = None,
         max_network_delay: float = 10.0,
         ignore_error: Callable[[BaseException], bool] | None = None,
     ) -> None:
-        if queue_size < 1 or max_network_delay <= 0:
-            raise UsageError("queue_size and max_network_delay are greater than zero")
+        check_choice("overflow", overflow, Overflow)
+        check_positive(
+            queue_size=queue_size,
+            max_waiting=max_waiting,
+            max_message_size=max_message_size,
+            max_network_delay=max_network_delay,
+        )
         endpoint = parse_endpoint(url)
-        self._url: Final = endpoint.url
         self._max_network_delay: Final = max_network_delay
         self._backoff: Final = backoff or Backoff()
         self._handlers: Final[set[asyncio.Task[None]]] = set()
@@ -96,25 +113,32 @@ class AsyncClient:
             discover=discover,
             blocked=tuple(blocked),
             transports=transports,
+            transport_options=transport_options or {},
+            trusted_hosts=tuple(trusted_hosts),
             http=http,
             auth=auth if auth is not None else endpoint.credentials,
             headers=dict(headers or {}),
             logger=logger or logging.getLogger("pybayeux"),
             queue_size=queue_size,
+            overflow=overflow,
+            max_waiting=max_waiting,
             backoff=self._backoff,
             max_network_delay=max_network_delay,
             ignore_error=ignore_error or (lambda error: False),
         )
+        self._sender: Final = Sender(
+            self._connection, max_message_size=max_message_size, max_network_delay=max_network_delay
+        )
 
     def __repr__(self) -> str:
-        return f"<AsyncClient {self._url.partition('?')[0]} {self.state.value}>"
+        return f"<AsyncClient {self.url.partition('?')[0]} {self.state.value}>"
 
     # -- what it is
 
     @property
     def url(self) -> str:
-        """The server's address, without user and password."""
-        return self._url
+        """The address of the server in use, without user and password: the one given, or one that it advised."""
+        return self._connection.url
 
     @property
     def state(self) -> ConnectionState:
@@ -125,6 +149,33 @@ class AsyncClient:
     def client_id(self) -> str | None:
         """The id that the server gave, or None without a session. It is a credential: log it nowhere."""
         return self._connection.session.client_id
+
+    @property
+    def connection_type(self) -> str | None:
+        """The name of the transport agreed on, or None without a session."""
+        return self._connection.session.connection_type
+
+    @property
+    def last_seen(self) -> datetime | None:
+        """When something came from the server last, in UTC; None where nothing has come yet."""
+        return self._connection.liveness.last_seen
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the client is connected and has heard of the server within the time that a connect may take.
+
+        For supervisors: it turns False while a connection is dead and nobody has noticed yet.
+        """
+        return self.state is ConnectionState.CONNECTED and self._connection.is_fresh
+
+    @property
+    def accepting(self) -> bool:
+        """Whether events that come in now are taken.
+
+        False while receivers are too slow, and the client polls only to keep the session alive. For extensions that
+        acknowledge: what is not taken is not to be acknowledged.
+        """
+        return self._connection.session.accepting
 
     # -- life
 
@@ -178,9 +229,11 @@ class AsyncClient:
         """Wait until the connection is in a state, or in one that implies it.
 
         Raises:
+            UsageError: There is no such state.
             SessionEndedError: The session ended before, or has ended already.
             TimeoutError: `timeout` seconds have passed.
         """
+        check_choice("state", state, tuple(ConnectionState))
         async with asyncio.timeout(timeout):
             await self._connection.reached(ConnectionState(state))
 
@@ -203,7 +256,7 @@ class AsyncClient:
         Args:
             channel: ``/orders``, ``/orders/*`` or ``/orders/**``.
             handler: A function, sync or async, called with each event in order. Without one, iterate.
-            type: What `data` is decoded into: anything that msgspec converts to.
+            type: What `data` is decoded into: anything that msgspec decodes to, or a pydantic model.
             ack: ``"manual"``: an event counts as handled when ``await event.ack()`` was called.
             on_error: What becomes of an event whose handler raised: ``"raise"`` ends the subscription, ``"skip"``
                 goes on, ``"retry"`` tries the same event again.
@@ -216,8 +269,7 @@ class AsyncClient:
         name = requests.check_channel(channel)
         if name.type is ChannelType.META:
             raise InvalidChannelError(channel, "meta channels cannot be subscribed to; listen() to them")
-        if on_error not in get_args(ErrorPolicy):
-            raise UsageError(f"on_error={on_error!r}: known are {', '.join(get_args(ErrorPolicy))}")
+        check_choice("on_error", on_error, ErrorPolicy)
         self._connection.check_usable()
         subscription = Subscription(name, self._connection.delivery, type=type, ack=ack)
 
@@ -271,25 +323,35 @@ class AsyncClient:
 
     # -- sending
 
-    async def publish(self, channel: str, data: Any) -> Message:
-        """Publish, and return the server's reply. While there is no connection it waits for one.
+    async def publish(
+        self, channel: str, data: Any, *, timeout: float | None = None, offline: Offline = "wait"
+    ) -> Message:
+        """Publish, and return the server's reply.
 
         Cancelling the call is safe: what has not left yet is not sent.
 
+        Args:
+            channel: One channel, no pattern.
+            data: Whatever msgspec expresses in JSON.
+            timeout: Seconds to wait for the reply, the connection included; unlimited by default.
+            offline: What to do while there is no connection: ``"wait"`` for it, or ``"fail"`` at once.
+
         Raises:
             InvalidChannelError: A meta channel, a pattern, or no channel.
-            UsageError: `data` is nothing that JSON can express.
-            PublishError: The server refused, or the connection broke: then nobody knows whether it was published.
+            UsageError: `data` is nothing that JSON can express, or more than `max_message_size`.
+            PublishError: The server refused, or did not answer in time, or there is no connection; or the connection
+                broke: then nobody knows whether it was published.
+            QueueOverflowError: As many messages wait to be sent as the client holds.
             MessageDropped: An extension vetoed it.
             ExtensionError: An extension failed on it.
             ClientStateError: The client is not started, or closed.
             SessionEndedError: The session ended before an answer came.
         """
-        return await self._request(requests.publish(channel, data))
+        return await self._sender.publish(channel, data, timeout, offline)
 
     def batch(self) -> Batch:
         """Several publishes as one request: ``async with client.batch() as batch: batch.publish(...)``."""
-        return Batch(self._request)
+        return self._sender.batch()
 
     async def call(self, target: str, data: Any, *, timeout: float | None = None) -> Message:
         """Call a remote procedure: a message to ``/service/<target>`` whose answer carries its id (as CometD has it).
@@ -303,28 +365,7 @@ class AsyncClient:
             PublishError: The server answered with a failure.
             ExchangeTimeoutError: No answer in time (``406::timeout``).
         """
-        channel = Channel(target if target.startswith("/service/") else f"/service/{target.lstrip('/')}")
-        try:
-            async with asyncio.timeout(timeout or self._max_network_delay):
-                return await self._request(requests.publish(channel, data), awaits_data=True)
-        except TimeoutError:
-            raise ExchangeTimeoutError(f"406::timeout: no answer to the call of {channel}") from None
-
-    async def _request(self, message: Message, *, awaits_data: bool = False) -> Message:
-        try:
-            # Encoded now: later changes by the caller do not reach the wire, nor do those of a first attempt a second.
-            message.data = msgspec.Raw(message.raw_data)
-        except TypeError as error:
-            raise UsageError(f"publish to {message.channel}: data cannot be expressed in JSON: {error}") from error
-        request = self._connection.send(message, awaits_data=awaits_data)
-        return await self._reply(request)
-
-    async def _reply(self, request: Request) -> Message:
-        try:
-            return await self._connection.waiting.for_reply(request)
-        except asyncio.CancelledError:
-            self._connection.session.forget(request)
-            raise
+        return await self._sender.call(target, data, timeout)
 
     # -- extending
 

@@ -6,18 +6,23 @@ import asyncio
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
+from .carrier import Carrier
+from .channel import Channel, ChannelType
 from .chores import Chores
 from .delivery import Delivery
 from .driver import Driver
+from .endpoint import host_of
 from .errors import BayeuxError, ClientStateError, ReceiverError, TransportError, UsageError
 from .extensions import ExtensionRegistry
-from .failures import local_reply
 from .listeners import Listeners
+from .liveness import Liveness
 from .postbox import Postbox
+from .pressure import Pressure
 from .redact import Redactor
 from .session import (
     Ended,
     Failed,
+    Overdue,
     Refused,
     Session,
     SessionConfig,
@@ -26,19 +31,22 @@ from .session import (
     Subscribed,
 )
 from .state import ConnectionState
-from .transports.base import Transport, TransportContext, TransportFactory
+from .transports.base import TransportContext
 from .transports.registry import TransportRegistry
 from .waiting import Waiting, implies
+from .wires import Wires
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
     from .extensions import Registration
     from .message import Message
     from .postbox import Dropped
+    from .pressure import Overflow
     from .session import Backoff, Batch, Exchange, Notice, Request
     from .subscriptions import Subscription
+    from .transports.base import TransportFactory
 
 __all__ = ("Connection",)
 
@@ -56,11 +64,15 @@ class Connection:
         discover: bool,
         blocked: tuple[str, ...],
         transports: Sequence[str] | None,
+        transport_options: Mapping[str, Mapping[str, Any]],
+        trusted_hosts: Collection[str],
         http: Any,
         auth: Any,
         headers: dict[str, str],
         logger: logging.Logger | logging.LoggerAdapter[Any],
         queue_size: int,
+        overflow: Overflow,
+        max_waiting: int,
         backoff: Backoff,
         max_network_delay: float,
         ignore_error: Callable[[BaseException], bool],
@@ -84,8 +96,8 @@ class Connection:
             on_error=self.report,
         )
         self._postbox: Final = Postbox(client, self.extensions, self.redact)
-        self._factories: Final = self._select(transports)
-        self._context: Final = TransportContext(
+        factories = self._select(transports, transport_options, http)
+        context = TransportContext(
             url=url,
             receive=self._receive,
             on_request=self._postbox.request,
@@ -95,13 +107,17 @@ class Connection:
             http=http,
             auth=auth,
             max_network_delay=max_network_delay,
+            room=self._wait_for_room,
+            broken=self._broke,
         )
-        self._transports: dict[str, Transport] = {}
+        self._wires: Final = Wires(context, factories, transport_options, trusted_hosts)
         self.session: Final = Session(
             SessionConfig(
-                tuple(self._factories),
+                tuple(factories),
+                host=host_of(url),
                 backoff=backoff,
                 max_network_delay=max_network_delay,
+                max_waiting=max_waiting,
                 random=self._random,
                 goes_on_after=ignore_error,
                 redact=self.redact,
@@ -115,15 +131,52 @@ class Connection:
             leave=self._leave,
             aside=self._chores.add,
         )
-        self._driver: Final = Driver(self.session, carry=self._carry, give_up=self._fail, noticed=self._read_notices)
+        self._pressure: Final = Pressure(
+            overflow,
+            self.session,
+            self.delivery,
+            redelivers=lambda: self.extensions.server_redelivers(client),
+            end=self._cut,
+            report=self.report,
+            poke=self._poke,
+            now=_now,
+        )
+        self._carrier: Final = Carrier(
+            self.session,
+            postbox=self._postbox,
+            wires=self._wires,
+            listeners=self.listeners,
+            redact=self.redact,
+            noticed=self._read_notices,
+        )
+        self._driver: Final = Driver(
+            self.session,
+            carry=self._carrier.carry,
+            give_up=self._carrier.fail,
+            late=self._late,
+            noticed=self._read_notices,
+        )
+        self.liveness: Final = Liveness()
         self._dropped: Dropped = {}
         self._ended_by: BayeuxError | None = None
         self._closed = False
 
-    def _select(self, names: Sequence[str] | None) -> dict[str, TransportFactory]:
+    def _select(
+        self, names: Sequence[str] | None, options: Mapping[str, Mapping[str, Any]], http: Any
+    ) -> dict[str, TransportFactory]:
         registry = TransportRegistry()
         self.extensions.register_transports(registry)
-        return registry.select(names)
+        return registry.select(names, options, over_http=http is not None)
+
+    @property
+    def url(self) -> str:
+        """The address of the server in use."""
+        return self._wires.url(self.session.host)
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether something came within the time that the server may take for a connect."""
+        return self.liveness.age <= self.session.longest_silence
 
     # -- life
 
@@ -137,8 +190,7 @@ class Connection:
             raise ClientStateError("the client is started already")
         self._closed, self._ended_by = False, None
         await self.extensions.open()
-        for name, factory in self._factories.items():
-            self._transports[name] = factory(self._context)
+        self.liveness.start()
         self.session.start(_now())
         self._driver.start()
 
@@ -153,9 +205,7 @@ class Connection:
         await self._chores.finish()
         await self.extensions.close()
         await self._chores.finish()
-        transports, self._transports = self._transports, {}
-        for transport in transports.values():
-            await transport.close()
+        await self._wires.close()
 
     async def reached(self, state: ConnectionState) -> None:
         """Wait for a state, or one that implies it; raises what ended the session before."""
@@ -182,6 +232,10 @@ class Connection:
         if self._ended_by is not None:
             raise self._ended_by
         channel = subscription.channel
+        if Channel(channel).type is ChannelType.SERVICE:
+            # Private to session and server, so there is nothing to subscribe to; Faye refuses it (section 2.2.2).
+            self.delivery.router.add(subscription)
+            return
         if self.delivery.router.add(subscription):
             # Events may come before the reply: the receiver is known from now on.
             self.delivery.started(channel)
@@ -250,50 +304,15 @@ class Connection:
         """Seconds to wait after so many failures in a row."""
         return self._backoff.delay(failures, self._random)
 
-    # -- what goes out
-
-    async def _carry(self, exchange: Exchange) -> None:
-        try:
-            outgoing = await self._postbox.outgoing(exchange.messages)
-            for message, error in outgoing.stopped:
-                await self._reject(exchange, message, error)
-            if outgoing.passed:
-                await self._transports[exchange.transport].send(outgoing.passed)
-        except BayeuxError as error:
-            await self._fail(exchange, error)
-        except Exception as error:
-            # A transport or the user's own authentication broke: as a failed attempt it is retried like any other.
-            failure = TransportError(f"{type(error).__name__}: {self.redact(str(error))}")
-            failure.__cause__ = error
-            await self._fail(exchange, failure)
-        else:
-            self.session.over(exchange, _now())
-            self._read_notices()
-
-    async def _reject(self, exchange: Exchange, message: Message, error: BayeuxError) -> None:
-        await self._tell_failed([local_reply(message, error, exchange.transport)])
-        assert message.id is not None
-        self.session.rejected(exchange, message.id, error, _now())
-        self._read_notices()
-
-    async def _fail(self, exchange: Exchange, error: BayeuxError) -> None:
-        unanswered = [request.message for request in exchange.unanswered.values()]
-        await self._tell_failed([local_reply(message, error, exchange.transport) for message in unanswered])
-        self.session.failed(exchange, error, _now())
-        self._read_notices()
-
-    async def _tell_failed(self, replies: list[Message]) -> None:
-        """Let extensions and listeners see failures; the session hears of them in its own way."""
-
-        def take(dropped: Dropped) -> None:
-            self.listeners.tell([reply for reply in replies if id(reply) not in dropped])
-
-        await self._postbox.incoming(replies, take)
+    def _late(self, exchange: Exchange) -> float:
+        """Seconds that an extension gives the server beyond the deadline."""
+        return self.extensions.more_time(exchange.messages[0], self._client)
 
     # -- what comes in
 
     async def _receive(self, messages: list[Message]) -> None:
-        batch = self.session.admit(messages)
+        self.liveness.seen()
+        batch = self._pressure.taken_of(self.session.admit(messages))
         self.redact.clean_errors(batch.special)
         await self._postbox.incoming(batch.messages, lambda dropped: self._take(batch, dropped))
 
@@ -308,8 +327,18 @@ class Connection:
         self.delivery.dispatch(events)
         self._driver.poke()
 
+    async def _broke(self, error: BayeuxError) -> None:
+        await self._carrier.broke(error)
+        self._driver.poke()
+
+    async def _wait_for_room(self) -> None:
+        await self._pressure.wait()
+
+    def _poke(self) -> None:
+        self._driver.poke()
+
     def _room(self, there_is: bool) -> None:
-        self.session.pause(not there_is)
+        self._pressure.room(there_is)
         self._driver.poke()
 
     def _delivered(self, message: Message) -> Awaitable[None] | None:
@@ -342,6 +371,9 @@ class Connection:
                 self.waiting.channel_granted(channel)
             case Refused(channel, error):
                 self._refused(channel, error)
+            case Overdue():
+                self._pressure.overdue()
+                self._driver.poke()
             case Ended(error):
                 self._ended(error)
 
@@ -351,6 +383,14 @@ class Connection:
         for subscription in self.delivery.router.of(channel):
             self.delivery.router.remove(subscription)
             subscription.end(error)
+
+    def _cut(self, subscription: Subscription, error: BayeuxError) -> None:
+        """End one subscription with an error; what waits for it is given up."""
+        self._forget(subscription)
+        subscription.end(error)
+        subscription.drop(subscription.pending)
+        self.delivery.taken()
+        self._driver.poke()
 
     def _ended(self, error: BayeuxError | None) -> None:
         self._ended_by = error

@@ -52,6 +52,7 @@ class Delivery:
         self._room: Final = room
         self._leave: Final = leave
         self._aside: Final = aside
+        self._dropped: int | None = None
         self._latest: Sequence[Message] = ()
         self._shares: dict[int, _Share] = {}
         self._stuck: set[str] = set()
@@ -70,9 +71,30 @@ class Delivery:
             if receiver.idle:
                 receiver.wake()
         self.waiting += len(events)
-        if self.waiting >= self._limit and not self.full:
-            self.full = True
-            self._room(False)
+        if self.waiting >= self._limit:
+            if self._dropped is not None:
+                self._drop_oldest()
+            if not self.full:
+                self.full = True
+                self._room(False)
+
+    def start_dropping(self) -> None:
+        """Of more events than there is room for, drop those that wait longest, where most wait."""
+        self._dropped = 0
+        self._drop_oldest()
+
+    def stop_dropping(self) -> int:
+        """Drop no more; gives how many were dropped."""
+        dropped, self._dropped = self._dropped or 0, None
+        return dropped
+
+    def _drop_oldest(self) -> None:
+        while (surplus := self.waiting - self._limit) > 0:
+            fullest = max(self.router, key=lambda subscription: subscription.pending)
+            dropped = fullest.drop(surplus)
+            if not dropped:
+                break
+            self._dropped = (self._dropped or 0) + dropped
 
     def _join(self, subscriptions: tuple[Subscription, ...]) -> Receiver:
         return _Several(self, subscriptions)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Final
 
 from .errors import ExchangeTimeoutError
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 
 __all__ = ("Driver",)
 
+_TICK: Final = 5.0
+"""Seconds between looks at the clock."""
+_ASLEEP: Final = 10.0
+"""Seconds that the time of day has to jump by to count as the machine's sleep, and not as a clock set right."""
+
 
 class Driver:
     """Does what the session says, when it says so, until it has ended.
@@ -24,7 +30,9 @@ class Driver:
         session: What decides.
         carry: Takes one exchange to the server and back; it reports to the session by itself.
         give_up: Tells the session that an exchange failed.
+        late: Asked for more seconds before an exchange is given up for lack of an answer.
         noticed: Called after every step, to look at the session's notices.
+        wall_clock: The time of day in seconds, which goes on while the machine sleeps.
     """
 
     def __init__(
@@ -33,12 +41,17 @@ class Driver:
         *,
         carry: Callable[[Exchange], Awaitable[None]],
         give_up: Callable[[Exchange, BayeuxError], Awaitable[None]],
+        late: Callable[[Exchange], float],
         noticed: Callable[[], None],
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self._session: Final = session
         self._carry: Final = carry
         self._give_up: Final = give_up
+        self._late: Final = late
         self._noticed: Final = noticed
+        self._wall_clock: Final = wall_clock
+        self._drift = 0.0
         self._under_way: dict[Exchange, asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -63,9 +76,11 @@ class Driver:
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
+        self._drift = self._wall_clock() - loop.time()
         try:
             while True:
                 self._wake.clear()
+                self._look_at_the_clock(loop.time())
                 wake_at = self._step(loop.time())
                 if self._session.state is ConnectionState.DISCONNECTED:
                     break
@@ -73,9 +88,19 @@ class Driver:
         finally:
             await self._clear_away()
 
+    def _look_at_the_clock(self, now: float) -> None:
+        """Notice that the machine has slept: connections are dead then, and nobody would be told for a long time."""
+        before, self._drift = self._drift, self._wall_clock() - now
+        if (slept := self._drift - before) > _ASLEEP:
+            self._session.slept(slept, now)
+
     def _step(self, now: float) -> float | None:
         step = self._session.step(now)
         for exchange in step.expired:
+            if (more := self._late(exchange)) > 0:
+                self._session.extend(exchange, now + more)
+                self.poke()
+                continue
             self._stop(exchange)
             late = ExchangeTimeoutError(f"no answer to {exchange.kind.value} in time")
             self._start(exchange, self._give_up(exchange, late))
@@ -103,12 +128,12 @@ class Driver:
 
     async def _sleep(self, wake_at: float | None) -> None:
         loop = asyncio.get_running_loop()
-        timer = None if wake_at is None else loop.call_at(wake_at, self._wake.set)
+        look_at = loop.time() + _TICK
+        timer = loop.call_at(look_at if wake_at is None else min(wake_at, look_at), self._wake.set)
         try:
             await self._wake.wait()
         finally:
-            if timer is not None:
-                timer.cancel()
+            timer.cancel()
 
     async def _clear_away(self) -> None:
         left = list(self._under_way.values())

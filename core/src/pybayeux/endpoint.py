@@ -7,9 +7,10 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from .errors import UsageError
 
-__all__ = ("Endpoint", "parse_endpoint")
+__all__ = ("Endpoint", "at_host", "host_of", "parse_endpoint", "transport_url")
 
 _SCHEMES: Final = ("http", "https")
+_WEBSOCKET: Final = ("ws", "wss")
 
 
 class Endpoint(NamedTuple):
@@ -19,7 +20,32 @@ class Endpoint(NamedTuple):
     credentials: tuple[str, str] | None
 
 
-def parse_endpoint(url: str) -> Endpoint:
+def transport_url(url: str) -> str:
+    """The address of a transport's own; ``ws`` and ``wss`` are good as well.
+
+    Raises:
+        UsageError: It is no address, or has a user or password in it.
+    """
+    endpoint = parse_endpoint(url, (*_SCHEMES, *_WEBSOCKET))
+    if endpoint.credentials is not None:
+        raise UsageError("url: a user and password belong into the client's own address")
+    return endpoint.url
+
+
+def host_of(url: str) -> str:
+    """The host of an address, with its port if there is one."""
+    return urlsplit(url).netloc.rpartition("@")[2]
+
+
+def at_host(url: str, host: str) -> str:
+    """The same address at another host, or the address that `host` is, with the path of this one if it has none."""
+    own, other = urlsplit(url), urlsplit(host if "://" in host else f"//{host}")
+    scheme = other.scheme if other.scheme in _SCHEMES else own.scheme
+    bare = other.netloc.rpartition("@")[2]
+    return urlunsplit((scheme, bare, other.path if other.path.strip("/") else own.path, own.query, ""))
+
+
+def parse_endpoint(url: str, schemes: tuple[str, ...] = _SCHEMES) -> Endpoint:
     """Take an address apart, so that its password goes into no text.
 
     Raises:
@@ -32,7 +58,7 @@ def parse_endpoint(url: str) -> Endpoint:
     except ValueError:
         # The reason quotes the address, perhaps a part of its password.
         raise UsageError("url: its host or port cannot be read; a / in a password is to be written as %2F") from None
-    if parts.scheme not in _SCHEMES or not host:
+    if parts.scheme not in schemes or not host or ("%" in host and ":" not in host):
         shown = f"{parts.scheme}://…" if parts.scheme else "no scheme"
         raise UsageError(f"url: {shown} is not the address of a server, such as https://host/cometd")
     bare = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, parts.query, ""))

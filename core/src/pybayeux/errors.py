@@ -20,6 +20,7 @@ BayeuxError
 ├── SessionEndedError          the session is over and will not be retried
 ├── ReceiverError              the user's own handler failed
 ├── QueueOverflowError         more waits to be sent than the client holds
+├── SlowReceiverError          receivers are slower than the stream, and what is done about it
 ├── MessageDropped             an extension vetoed the message
 └── ExtensionError             an extension is to blame
     ├── ExtensionLoadError
@@ -57,6 +58,7 @@ __all__ = (
     "ReceiverError",
     "ReplyError",
     "SessionEndedError",
+    "SlowReceiverError",
     "SubscribeError",
     "TransportError",
     "UnknownAdviceError",
@@ -256,6 +258,13 @@ class ReceiverError(BayeuxError):
 
 class QueueOverflowError(BayeuxError):
     """More messages wait to be sent than the client holds."""
+
+
+class SlowReceiverError(BayeuxError):
+    """Events wait for receivers that are slower than the stream; the text says what is done about it.
+
+    Reported for each step. With ``overflow="raise"`` the slowest subscription ends with it.
+    """
 
 
 class MessageDropped(BayeuxError):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .errors import MessageDropped, TransportError
+from .errors import ExtensionError, MessageDropped, TransportError
 from .message import Message
 
 if TYPE_CHECKING:
@@ -17,7 +17,11 @@ __all__ = ("local_reply",)
 
 
 def local_reply(request: Message, error: BayeuxError, connection_type: str) -> Message:
-    """The failed reply to `request`; its ``extra["failure"]`` tells the HTTP status (or None) and the reason."""
+    """The failed reply to `request`.
+
+    Its ``extra["failure"]`` tells the HTTP status (or None), the reason, and whether the request may have reached the
+    server, whose answer may then be lost, with events in it.
+    """
     status = error.status if isinstance(error, TransportError) else None
     reply = Message(
         channel=request.channel,
@@ -26,5 +30,16 @@ def local_reply(request: Message, error: BayeuxError, connection_type: str) -> M
         successful=False,
         error=str(error) if isinstance(error, MessageDropped) else f"{status or 503}::{error}",
     )
-    reply.extra["failure"] = {"status": status, "reason": str(error), "connectionType": connection_type}
+    reply.extra["failure"] = {
+        "status": status,
+        "reason": str(error),
+        "sent": not _is_unsent(error),
+        "connectionType": connection_type,
+    }
     return reply
+
+
+def _is_unsent(error: BayeuxError) -> bool:
+    if isinstance(error, TransportError):
+        return error.unsent
+    return isinstance(error, MessageDropped | ExtensionError)

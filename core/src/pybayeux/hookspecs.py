@@ -13,7 +13,7 @@ Rules for all hooks:
   on the way in. ``tryfirst`` and ``trylast`` mean earliest and latest in this call, in either direction.
 - ``wrapper=True`` makes a plain generator with one ``yield`` an implementation that runs around all later ones. It
   returns what `yield` gave it, or something else to replace it.
-- An implementation returns None, or, where the specification says so, a `Drop`. Anything else is an error.
+- An implementation returns None, or, where the specification says so, a `Drop` or a value. Anything else is an error.
 - The annotated result is the one of a single implementation.
 """
 
@@ -147,6 +147,30 @@ class HookSpecs:
         An exception is reported to `failed`.
         """
 
+    @hookspec(firstresult=True)
+    def redelivers(self, client: AsyncClient) -> bool | None:
+        """Say whether the server sends again what the client does not take now.
+
+        Called when receivers have been too slow for so long that the server may drop the session. Return True where
+        what comes in while `client.accepting` is False comes again later, as under CometD's acknowledgement as long as
+        it is not acknowledged: the client then polls on, to keep the session alive, and takes none of the events it
+        gets; their `incoming` is not called. None asks the next extension; without a True the client's policy
+        `overflow` decides. Never ``async def``.
+
+        An exception is reported to `failed`, and counts as None.
+        """
+
+    @hookspec(firstresult=True)
+    def late(self, message: Message, client: AsyncClient) -> float | None:
+        """Give a server more time for its answer to a request.
+
+        Called when the answer to `message` has not come within the advised timeout and `max_network_delay`, before the
+        request is given up. Return the seconds to wait on; None asks the next extension, and without an answer the
+        request fails. Never ``async def``.
+
+        An exception is reported to `failed`, and counts as None.
+        """
+
     @hookspec
     def state_changed(self, old: ConnectionState, new: ConnectionState, client: AsyncClient) -> None:
         """The connection has gone from one state into another.
@@ -209,5 +233,5 @@ HOOK_ARGUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """The arguments of each hook, by its name."""
 
-SYNC_HOOKS: Final = frozenset({"unsubscribed", "register_transports", "register_commands"})
+SYNC_HOOKS: Final = frozenset({"unsubscribed", "redelivers", "late", "register_transports", "register_commands"})
 """The hooks that cannot wait: an ``async def`` implementation of these is refused."""

@@ -6,7 +6,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from .errors import ClientStateError
+from .errors import ClientStateError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,6 +80,7 @@ TRANSITIONS: Final[Mapping[ConnectionState, frozenset[ConnectionState]]] = Mappi
 _SPECIFIED: Final[Mapping[tuple[ConnectionState, ConnectionEvent], ConnectionState]] = MappingProxyType(
     {
         (_S.UNCONNECTED, ConnectionEvent.HANDSHAKE_SENT): _S.CONNECTING,
+        (_S.UNCONNECTED, ConnectionEvent.TIMEOUT): _S.UNCONNECTED,
         (_S.CONNECTING, ConnectionEvent.TIMEOUT): _S.UNCONNECTED,
         (_S.CONNECTING, ConnectionEvent.CONNECTED): _S.CONNECTED,
         (_S.CONNECTING, ConnectionEvent.DISCONNECT_SENT): _S.UNCONNECTED,
@@ -110,9 +111,14 @@ class ConnectionStateMachine:
 
         Raises:
             ClientStateError: The event cannot happen in the current state; the state stays.
+            UsageError: There is no such event.
         """
-        following = _SPECIFIED.get((self._state, ConnectionEvent(event)))
+        try:
+            known = ConnectionEvent(event)
+        except ValueError:
+            raise UsageError(f"{event!r} is no event; known are: {', '.join(ConnectionEvent)}") from None
+        following = _SPECIFIED.get((self._state, known))
         if following is None:
-            raise ClientStateError(f"{event.value!r} cannot happen while {self._state.value}")
+            raise ClientStateError(f"{known.value!r} cannot happen while {self._state.value}")
         self._state = following
         return following

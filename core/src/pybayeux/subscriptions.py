@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self, TypeAlias
 
 import msgspec
 
 from .channel import routing_patterns
-from .errors import BayeuxError, ClientStateError, ReceiverError, UsageError
+from .errors import BayeuxError, ClientStateError, ReceiverError
+from .given import check_choice
+from .payload import payload_decoder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -65,9 +67,8 @@ class Subscription:
     def __init__(self, channel: str, courier: Courier, *, type: Any = None, ack: AckMode = "auto") -> None:
         self.channel: Final = channel
         self._courier: Final = courier
-        if ack not in get_args(AckMode):
-            raise UsageError(f"ack={ack!r}: known are {', '.join(get_args(AckMode))}")
-        self._decoder: Final = None if type is None else _decoder(type)
+        check_choice("ack", ack, AckMode)
+        self._decode: Final = None if type is None else payload_decoder(type)
         self._manual: Final = ack == "manual"
         self._as_is: Final = type is None and not self._manual
         self._queue: Final[deque[Message]] = deque()
@@ -159,8 +160,8 @@ class Subscription:
         """End the subscription; an error says that the receiver failed on the event in its hands."""
         if error is not None and self._given:
             self._courier.broke(self._given[0])
+        self._release(self._given)  # before what waits behind it: `delivered` keeps the order
         await self.unsubscribe()
-        self._release(self._given)
 
     async def unsubscribe(self) -> None:
         """End the subscription. Events that wait are given up, unhandled. Ending it twice is ending it once."""
@@ -189,16 +190,16 @@ class Subscription:
     def _presented(self, message: Message) -> Message:
         """The event as the receiver asked for it; other receivers have the same one and must not see that."""
         shown = msgspec.structs.replace(message)
-        if self._decoder is not None:
-            shown.data = self._converted(message, self._decoder)
+        if self._decode is not None:
+            shown.data = self._converted(message, self._decode)
         if self._manual:
             shown.__dict__["receipt"] = Receipt(self, message)
         return shown
 
-    def _converted(self, message: Message, decoder: msgspec.json.Decoder[Any]) -> Any:
+    def _converted(self, message: Message, decode: Callable[[bytes], Any]) -> Any:
         try:
-            return decoder.decode(message.raw_data)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            return decode(message.raw_data)
+        except (msgspec.DecodeError, ValueError) as error:
             raise ReceiverError(message.channel, error) from error
 
     def acknowledge(self, message: Message) -> list[Awaitable[None]]:
@@ -221,6 +222,13 @@ class Subscription:
         if self._arrived is not None and not self._arrived.done():
             self._arrived.set_result(None)
 
+    def drop(self, most: int) -> int:
+        """Give up the oldest events that wait, so many at the most; gives how many there were."""
+        dropped = [self._queue.popleft() for _ in range(min(most, len(self._queue)))]
+        self._courier.waiting -= len(dropped)
+        self._courier.left(dropped)
+        return len(dropped)
+
     def end(self, error: BayeuxError | None = None) -> None:
         """No more events come; a receiver that waits is told, with the error where there is one."""
         if self._closed:
@@ -232,22 +240,14 @@ class Subscription:
 
     def _give_up(self) -> None:
         """What waits comes again where the server keeps it; what the receiver holds it may still finish."""
-        self._courier.waiting -= len(self._queue)
-        self._courier.taken()
-        self._release(self._queue)
         if self._manual:
             self._release(self._given)
+        self.drop(len(self._queue))
+        self._courier.taken()
 
     def _release(self, events: deque[Message]) -> None:
         self._courier.left(list(events))
         events.clear()
-
-
-def _decoder(type: Any) -> msgspec.json.Decoder[Any]:
-    try:
-        return msgspec.json.Decoder(type)
-    except TypeError as error:
-        raise UsageError(f"type={type!r} is nothing that data can be decoded into: {error}") from error
 
 
 class Receipt:

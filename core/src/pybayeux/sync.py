@@ -15,12 +15,14 @@ from .loop_thread import Done, LoopThread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
     from types import TracebackType
 
     from .batch import Batch
     from .handlers import ErrorPolicy, Handler
     from .listeners import Listener
     from .message import Message
+    from .sender import Offline
     from .state import ConnectionState
     from .subscriptions import AckMode, Receipt, Subscription
 
@@ -52,7 +54,7 @@ class Client:
 
     @property
     def url(self) -> str:
-        """The server's address, without user and password."""
+        """The address of the server in use, without user and password. See `AsyncClient.url`."""
         return self._client.url
 
     @property
@@ -64,6 +66,26 @@ class Client:
     def client_id(self) -> str | None:
         """The id that the server gave, or None without a session. It is a credential: log it nowhere."""
         return self._client.client_id
+
+    @property
+    def connection_type(self) -> str | None:
+        """The name of the transport agreed on, or None without a session."""
+        return self._client.connection_type
+
+    @property
+    def last_seen(self) -> datetime | None:
+        """When something came from the server last, in UTC; None where nothing has come yet."""
+        return self._client.last_seen
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the client is connected and has heard of the server lately. See `AsyncClient.healthy`."""
+        return self._client.healthy
+
+    @property
+    def accepting(self) -> bool:
+        """Whether events that come in now are taken. See `AsyncClient.accepting`."""
+        return self._client.accepting
 
     def __enter__(self) -> Self:
         self.start()
@@ -85,7 +107,7 @@ class Client:
             raise
 
     def close(self) -> None:
-        """Disconnect and end every subscription. Closing twice is closing once."""
+        """Disconnect and end every subscription. Closing twice is closing once. See `AsyncClient.close`."""
         self._thread.run(self._client.close())
         self._thread.stop()
 
@@ -118,12 +140,12 @@ class Client:
         """Call `listener` with each reply on a meta channel. See `AsyncClient.listen`."""
         return self._client.listen(channel, _in_worker(listener))
 
-    def publish(self, channel: str, data: Any) -> Message:
+    def publish(self, channel: str, data: Any, *, timeout: float | None = None, offline: Offline = "wait") -> Message:
         """Publish, and return the server's reply. See `AsyncClient.publish`."""
-        return self._thread.run(self._client.publish(channel, data))
+        return self._thread.run(self._client.publish(channel, data, timeout=timeout, offline=offline))
 
     def batch(self) -> SyncBatch:
-        """Several publishes as one request: ``with client.batch() as batch: batch.publish(...)``."""
+        """Several publishes as one request: ``with client.batch() as batch: ...``. See `AsyncClient.batch`."""
         return SyncBatch(self._thread, self._client.batch())
 
     def call(self, target: str, data: Any, *, timeout: float | None = None) -> Message:
@@ -168,6 +190,11 @@ class SyncSubscription:
     def channel(self) -> str:
         """The channel or pattern subscribed to."""
         return self.beneath.channel
+
+    @property
+    def pending(self) -> int:
+        """How many events wait to be taken."""
+        return len(self._taken) + self.beneath.pending
 
     @property
     def closed(self) -> bool:

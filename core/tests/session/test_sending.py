@@ -259,11 +259,11 @@ def test_close_sends_what_waits_and_fails_what_stays() -> None:
 
 def test_paused_session_holds_the_connect_back() -> None:
     world = World().connected()
-    world.session.pause(True)
+    world.session.pause(True, world.now)
     world.accept(world.current(Kind.CONNECT))
     world.pass_time(5)
     assert not world.has(Kind.CONNECT)
-    world.session.pause(False)
+    world.session.pause(False, world.now)
     world.settle_down()
     assert world.has(Kind.CONNECT)
 
@@ -283,3 +283,15 @@ def test_advice_on_an_event_counts() -> None:
     world.answer(exchange, event, world.reply(exchange.messages[0]))
     world.pass_time(1.4)
     assert not world.has(Kind.CONNECT)
+
+
+def test_a_subscription_that_cannot_be_asked_for_is_refused_and_the_others_are_not() -> None:
+    world = World().connected()
+    world.session.subscribe("/large")
+    world.settle_down()
+    world.fail(world.current(Kind.SEND), TransportError("larger than a request may be", fatal=True))
+    refused = [notice for notice in world.notices if isinstance(notice, Refused)]
+    assert [(each.channel, str(each.error)) for each in refused] == [("/large", "larger than a request may be")]
+    world.pass_time(60)
+    assert not world.has(Kind.SEND)
+    assert world.session.channels == []

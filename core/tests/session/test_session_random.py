@@ -25,6 +25,7 @@ advices = st.one_of(
         interval=st.sampled_from([None, 0, 50, 5000, -1]),
         timeout=st.sampled_from([None, 0, 10_000]),
         max_interval=st.sampled_from([None, 1000]),
+        hosts=st.sampled_from([None, ["b.example"], ["b.example", "c.example"]]),
     ),
 )
 
@@ -34,7 +35,7 @@ class RandomServer(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World(max_network_delay=5)
+        self.world = World(max_network_delay=5, connection_types=("websocket", "long-polling"), host="a.example")
         self.wanted: set[str] = set()
         self.requests: list[Request] = []
         self.ids: set[str] = set()
@@ -74,7 +75,11 @@ class RandomServer(RuleBasedStateMachine):
 
     @rule(paused=st.booleans())
     def pause(self, paused: bool) -> None:
-        self.world.session.pause(paused)
+        self.world.session.pause(paused, self.world.now)
+
+    @rule()
+    def discard(self) -> None:
+        self.world.session.discard(self.world.now)
 
     @rule()
     def close(self) -> None:
@@ -90,10 +95,18 @@ class RandomServer(RuleBasedStateMachine):
     # -- the server and the network
 
     @precondition(lambda self: self.world.under_way)
-    @rule(data=st.data(), advice=advices, successful=st.booleans(), error=st.sampled_from(ERRORS))
-    def answer(self, data: Any, advice: Advice | None, successful: bool, error: str) -> None:
+    @rule(
+        data=st.data(),
+        advice=advices,
+        successful=st.booleans(),
+        error=st.sampled_from(ERRORS),
+        offered=st.sampled_from([None, [], ["long-polling"], ["long-polling", "websocket"]]),
+    )
+    def answer(self, data: Any, advice: Advice | None, successful: bool, error: str, offered: list[str] | None) -> None:
         exchange = data.draw(st.sampled_from(self.world.under_way))
         fields: dict[str, Any] = {"successful": successful, "advice": advice}
+        if exchange.kind is Kind.HANDSHAKE:
+            fields["supported_connection_types"] = offered
         if not successful:
             fields["error"] = error
         replies = [self.world.reply(message, **fields) for message in exchange.messages]
@@ -103,9 +116,15 @@ class RandomServer(RuleBasedStateMachine):
         self.step()
 
     @precondition(lambda self: self.world.under_way)
-    @rule(data=st.data())
-    def lose(self, data: Any) -> None:
-        self.world.fail(data.draw(st.sampled_from(self.world.under_way)), TransportError("lost", status=503))
+    @rule(data=st.data(), unavailable=st.booleans())
+    def lose(self, data: Any, unavailable: bool) -> None:
+        error = TransportError("lost", status=503, unavailable=unavailable, unsent=unavailable)
+        self.world.fail(data.draw(st.sampled_from(self.world.under_way)), error)
+        self.step()
+
+    @rule()
+    def sleep(self) -> None:
+        self.world.session.slept(3600, self.world.now)
         self.step()
 
     @rule(number=st.integers(0, 60), channel=st.sampled_from(["/meta/connect", "/meta/handshake", "/meta/disconnect"]))
@@ -160,12 +179,12 @@ class RandomServer(RuleBasedStateMachine):
         self.step()
         session = self.world.session
         if session.state is not ConnectionState.DISCONNECTED and not self.world.under_way:
-            assert self.world.wake_at is not None or session._control.paused
+            assert self.world.wake_at is not None or session._control.holding.paused
 
     def teardown(self) -> None:
         """A server that behaves again brings everything back, and the end settles every request."""
         world = self.world
-        world.session.pause(False)
+        world.session.pause(False, world.now)
         if world.state() is ConnectionState.DISCONNECTING:
             world.pass_time(10)
         if world.state() is ConnectionState.DISCONNECTED:

@@ -23,7 +23,8 @@ class World:
     def __init__(self, **config: Any) -> None:
         config.setdefault("backoff", Backoff(increment=1, maximum=30, jitter=0))
         self.now = 100.0
-        self.session = Session(SessionConfig(("long-polling",), random=Random(1), **config))
+        config.setdefault("connection_types", ("long-polling",))
+        self.session = Session(SessionConfig(random=Random(1), **config))
         self.under_way: list[Exchange] = []
         self.sent: list[tuple[float, Exchange]] = []
         self.notices: list[Notice] = []
@@ -129,6 +130,10 @@ class World:
     def state(self) -> ConnectionState:
         """Where the session stands now; a call, since a type checker takes an attribute for unchanged."""
         return self.session.state
+
+    def accepting(self) -> bool:
+        """Whether events are taken now; a call for the same reason."""
+        return self.session.accepting
 
     @property
     def states(self) -> list[str]:

@@ -2,81 +2,34 @@ from __future__ import annotations
 
 import asyncio
 import json
-import ssl
+from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
 import httpx
 import pytest
 
+from core.tests.transports import site_stub
+from core.tests.transports.site_stub import REPLY, URL, refuse
 from core.tests.virtual_time import in_virtual_time
-from pybayeux import Message
-from pybayeux.errors import MessageDecodeError, TransportError
-from pybayeux.redact import Redactor
-from pybayeux.transports.base import TransportContext, TransportRequest, TransportResponse
+from pybayeux import Message, decode
+from pybayeux.errors import TransportError, UsageError
 from pybayeux.transports.long_polling import LongPolling
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-HELLO = [Message(channel="/meta/handshake", id="1")]
-REPLY = [{"channel": "/meta/handshake", "id": "1", "successful": True}]
-URL = "https://host/cometd"
 
+class Site(site_stub.Site):
+    """A site, and long-polling with these options."""
 
-class Site:
-    """A web server on httpx's own mock, and a transport that talks to it."""
-
-    def __init__(self, answer: Callable[[httpx.Request], httpx.Response] | None = None, **arguments: Any) -> None:
-        self.answer = answer or (lambda request: httpx.Response(200, json=REPLY))
-        self.requests: list[httpx.Request] = []
-        self.received: list[list[Message]] = []
-        self.responses: list[TransportResponse] = []
-        self.on_request: Callable[[TransportRequest], None] = lambda request: None
-        self.redact = Redactor()
-        self.http = arguments.pop("http", None) or httpx.AsyncClient(transport=httpx.MockTransport(self._handle))
-        self.transport = LongPolling(self._context(**{"url": URL, **arguments}))
-
-    def _context(self, **arguments: Any) -> TransportContext:
-        return TransportContext(
-            receive=self._receive,
-            on_request=self._request,
-            on_response=self._response,
-            redact=self.redact,
-            http=self.http,
-            **arguments,
-        )
-
-    def _handle(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        return self.answer(request)
-
-    async def _receive(self, messages: list[Message]) -> None:
-        self.received.append(messages)
-
-    async def _request(self, request: TransportRequest) -> None:
-        self.on_request(request)
-
-    async def _response(self, response: TransportResponse) -> None:
-        self.responses.append(response)
-
-    async def send(self) -> httpx.Request:
-        """One exchange; gives the request as it left."""
-        await self.transport.send(HELLO)
-        return self.requests[-1]
-
-
-def refuse(status: int, **arguments: Any) -> Callable[[httpx.Request], httpx.Response]:
-    """A server that always answers so."""
-    return lambda request: httpx.Response(status, **arguments)
-
-
-def raising(error: Exception) -> Callable[[httpx.Request], httpx.Response]:
-    """A network on which every request fails so."""
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        raise error
-
-    return answer
+    def __init__(
+        self,
+        answer: Callable[[httpx.Request], httpx.Response] | None = None,
+        options: dict[str, Any] | None = None,
+        **arguments: Any,
+    ) -> None:
+        super().__init__(partial(LongPolling, **(options or {})), answer, **arguments)
 
 
 # -- what leaves and what comes back
@@ -110,285 +63,174 @@ async def test_headers_of_the_user_are_sent() -> None:
 
 
 @in_virtual_time
-async def test_no_read_timeout_of_a_shared_http_client_breaks_a_held_connect() -> None:
-    site = Site(max_network_delay=7.0)
-    request = await site.send()
-    assert request.extensions["timeout"] == {"connect": 7.0, "read": None, "write": None, "pool": None}
-
-
-@in_virtual_time
-async def test_a_cancelled_exchange_is_given_up() -> None:
-    async def hang(request: httpx.Request) -> httpx.Response:
-        await asyncio.Event().wait()
-        raise AssertionError
-
-    site = Site(http=httpx.AsyncClient(transport=httpx.MockTransport(hang)))
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(5):
-            await site.send()
-
-
-# -- the user's http client, authentication
-
-
-@in_virtual_time
-async def test_a_http_client_of_the_users_stays_open() -> None:
+async def test_closing_closes_the_http_client_of_its_own() -> None:
     site = Site()
     await site.transport.close()
     assert not site.http.is_closed
 
 
-@in_virtual_time
-async def test_a_http_client_of_its_own_is_closed() -> None:
-    site = Site()
-    transport = LongPolling(TransportContext(URL, site._receive, site._request, site._response, redact=Redactor()))
-    await transport.close()
-    assert transport._http.is_closed
+# -- the message's type in the address
 
-
-@in_virtual_time
-async def test_basic_authentication() -> None:
-    site = Site(auth=("user", "s3cr3t"))
-    assert (await site.send()).headers["Authorization"] == "Basic dXNlcjpzM2NyM3Q="
-
-
-@in_virtual_time
-async def test_the_users_own_authentication_may_see_the_answer() -> None:
-    class Twice(httpx.Auth):
-        def auth_flow(self, request: httpx.Request) -> Any:
-            response = yield request
-            if response.status_code == 401:
-                request.headers["Authorization"] = "Token fresh"
-                yield request
-
-    site = Site(auth=Twice())
-    site.answer = lambda request: httpx.Response(200 if "Authorization" in request.headers else 401, json=REPLY)
-    assert (await site.send()).headers["Authorization"] == "Token fresh"
-    assert len(site.received) == 1
-
-
-@in_virtual_time
-async def test_the_authentication_of_the_http_client_stays() -> None:
-    site = Site()
-    site.http.auth = ("user", "pass")
-    assert (await site.send()).headers["Authorization"].startswith("Basic ")
-
-
-# -- cookies
-
-
-def with_cookie(request: httpx.Request) -> httpx.Response:
-    """Gives each newcomer a cookie."""
-    known = "BAYEUX_BROWSER" in request.headers.get("Cookie", "")
-    headers = {} if known else {"Set-Cookie": f"BAYEUX_BROWSER={request.headers.get('X-Name', 'b')}; Path=/"}
-    return httpx.Response(200, json=REPLY, headers=headers)
-
-
-@pytest.mark.parametrize("url", [URL, "http://127.0.0.1:8080/cometd", "http://localhost:8080/cometd", "http://[::1]/"])
-@in_virtual_time
-async def test_cookies_come_back(url: str) -> None:
-    site = Site(with_cookie, url=url)
-    assert "Cookie" not in (await site.send()).headers
-    assert (await site.send()).headers["Cookie"] == "BAYEUX_BROWSER=b"
-
-
-@in_virtual_time
-async def test_sessions_that_share_a_http_client_have_cookies_of_their_own() -> None:
-    one = Site(with_cookie, headers={"X-Name": "one"})
-    two = Site(http=one.http, headers={"X-Name": "two"})
-    for site in (one, two, one, two):
-        await site.transport.send(HELLO)
-    assert [request.headers.get("Cookie") for request in one.requests] == [
-        None,
-        None,
-        "BAYEUX_BROWSER=one",
-        "BAYEUX_BROWSER=two",
-    ]
-
-
-@in_virtual_time
-async def test_cookies_that_the_http_client_brought_are_sent() -> None:
-    http = httpx.AsyncClient(transport=httpx.MockTransport(with_cookie), cookies={"route": "7"})
-    site = Site(http=http)
-    site.http = http
-    seen: list[str | None] = []
-    http.event_hooks["request"].append(_note_cookie(seen))
-    for _ in range(2):
-        await site.transport.send(HELLO)
-    assert seen == ["route=7", "route=7; BAYEUX_BROWSER=b"]
-
-
-def _note_cookie(seen: list[str | None]) -> Callable[[httpx.Request], Any]:
-    async def note(request: httpx.Request) -> None:
-        seen.append(request.headers.get("Cookie"))
-
-    return note
-
-
-@in_virtual_time
-async def test_a_cookie_header_that_was_given_is_kept() -> None:
-    site = Site(with_cookie, headers={"Cookie": "sid=1"})
-    assert (await site.send()).headers["Cookie"] == "sid=1"
-    assert (await site.send()).headers["Cookie"] == "sid=1; BAYEUX_BROWSER=b"
-
-
-@in_virtual_time
-async def test_cookies_of_failed_answers_count_too() -> None:
-    site = Site(refuse(503, headers={"Set-Cookie": "route=7"}))
-    with pytest.raises(TransportError):
-        await site.send()
-    site.answer = with_cookie
-    assert (await site.send()).headers["Cookie"] == "route=7"
-
-
-# -- failures
-
-
-@pytest.mark.parametrize("status", [204, 302, 400, 401, 403, 404, 408, 429, 500, 502, 503])
-@in_virtual_time
-async def test_every_status_but_200_is_a_failure(status: int) -> None:
-    site = Site(refuse(status, json=REPLY))
-    with pytest.raises(TransportError, match=f"HTTP {status}") as caught:
-        await site.send()
-    assert (caught.value.status, caught.value.fatal, site.received) == (status, False, [])
-
-
-@pytest.mark.parametrize("body", [b"", b" \r\n"])
-@in_virtual_time
-async def test_an_empty_answer_is_a_failure(body: bytes) -> None:
-    with pytest.raises(TransportError, match="empty answer") as caught:
-        await Site(refuse(200, content=body)).send()
-    assert caught.value.status == 200
-
-
-@pytest.mark.parametrize("body", [b"<html>Maintenance</html>", b'"text"', b"[{", b"\x1f\x8b\x00"])
-@in_virtual_time
-async def test_an_answer_that_is_no_bayeux_is_a_failure(body: bytes) -> None:
-    with pytest.raises(MessageDecodeError):
-        await Site(refuse(200, content=body)).send()
-
-
-@in_virtual_time
-async def test_a_failure_shows_the_beginning_of_the_body() -> None:
-    with pytest.raises(TransportError, match="Bad Gateway") as caught:
-        await Site(refuse(502, text="<h1>Bad Gateway</h1>" + "x" * 5000)).send()
-    assert caught.value.body.startswith("<h1>Bad Gateway</h1>xxx")
-    assert len(caught.value.body) == 200
-
-
-@pytest.mark.parametrize(("header", "seconds"), [("7", 7.0), ("soon", None), (None, None)])
-@in_virtual_time
-async def test_retry_after_is_read(header: str | None, seconds: float | None) -> None:
-    headers = {} if header is None else {"Retry-After": header}
-    with pytest.raises(TransportError) as caught:
-        await Site(refuse(503, headers=headers)).send()
-    assert caught.value.retry_after == seconds
-
-
-def chained(error: Exception, cause: Exception) -> Exception:
-    """An error as httpx chains it."""
-    error.__cause__ = cause
-    return error
-
-
-UNVERIFIED = ssl.SSLCertVerificationError(1, "certificate verify failed")
+CONNECT = Message(channel="/meta/connect", id="2")
+PUBLISH = Message(channel="/orders", data=1, id="3")
+APPENDED = {"append_message_type": True}
 
 
 @pytest.mark.parametrize(
-    ("error", "fatal", "unsent"),
+    ("url", "appended"),
     [
-        (httpx.ConnectError("refused"), False, True),
-        (httpx.ConnectTimeout("late"), False, True),
-        (httpx.PoolTimeout("busy"), False, True),
-        (httpx.ReadError("reset"), False, False),
-        (httpx.ReadTimeout("late"), False, False),
-        (httpx.WriteError("reset"), False, False),
-        (httpx.RemoteProtocolError("gibberish"), False, False),
-        (httpx.ProxyError("proxy"), False, False),
-        (httpx.DecodingError("gzip"), False, False),
-        (httpx.UnsupportedProtocol("gopher"), True, False),
-        (httpx.InvalidURL("no"), True, False),
-        (chained(httpx.ConnectError("tls"), UNVERIFIED), True, True),
-        (chained(httpx.ConnectError("tls"), chained(OSError("ssl"), UNVERIFIED)), True, True),
-        (chained(httpx.ConnectError("tls"), ssl.SSLError(1, "handshake failure")), False, True),
+        ("https://host/cometd", "https://host/cometd/connect"),
+        ("https://host/cometd/", "https://host/cometd/connect"),
+        ("https://host", "https://host/connect"),
+        ("https://host.example/a.b/cometd", "https://host.example/a.b/cometd/connect"),
+        ("https://host/cometd?tenant=7", "https://host/cometd?tenant=7"),
+        ("https://host/cometd/60.0", "https://host/cometd/60.0"),
+        ("https://host/bayeux.php", "https://host/bayeux.php"),
+        ("https://host/bayeux.php/", "https://host/bayeux.php/"),
     ],
 )
 @in_virtual_time
-async def test_failures_of_the_network(error: Exception, fatal: bool, unsent: bool) -> None:
-    with pytest.raises(TransportError, match=type(error).__name__) as caught:
-        await Site(raising(error)).send()
-    assert (caught.value.status, caught.value.fatal, caught.value.unsent) == (None, fatal, unsent)
-    assert caught.value.__cause__ is error
+async def test_the_type_of_a_lone_meta_message_is_appended_where_the_url_allows(url: str, appended: str) -> None:
+    request = await Site(options=APPENDED, url=url).send(CONNECT)
+    assert str(request.url) == str(httpx.URL(appended))
+
+
+@pytest.mark.parametrize("messages", [[PUBLISH], [CONNECT, PUBLISH], [CONNECT, CONNECT]])
+@in_virtual_time
+async def test_no_type_is_appended_for_anything_else(messages: list[Message]) -> None:
+    assert str((await Site(options=APPENDED).send(*messages)).url) == URL
 
 
 @in_virtual_time
-async def test_a_failure_without_words_has_some() -> None:
-    with pytest.raises(TransportError, match="ReadError: no reason given"):
-        await Site(raising(httpx.ReadError(""))).send()
+async def test_no_type_is_appended_by_default() -> None:
+    assert str((await Site().send(CONNECT)).url) == URL
 
 
-# -- hooks
-
-
-@in_virtual_time
-async def test_a_request_may_be_changed_before_it_leaves() -> None:
-    site = Site(headers={"X-Old": "1"})
-
-    def change(request: TransportRequest) -> None:
-        assert request.connection_type == "long-polling"
-        request.url += "?signed=1"
-        request.headers["authorization"] = "Bearer t0k3n-t0k3n"
-        del request.headers["x-old"]
-
-    site.on_request = change
-    sent = await site.send()
-    assert str(sent.url) == URL + "?signed=1"
-    assert sent.headers["Authorization"] == "Bearer t0k3n-t0k3n"
-    assert "X-Old" not in sent.headers
+# -- as a form
 
 
 @in_virtual_time
-async def test_changes_of_one_request_do_not_stay_for_the_next() -> None:
-    site = Site()
-    site.on_request = lambda request: request.headers.update({"X-Once": "1"})
-    await site.send()
-    site.on_request = lambda request: None
-    assert "X-Once" not in (await site.send()).headers
+async def test_messages_leave_as_the_field_of_a_form() -> None:
+    message = Message(channel="/a", data="ä &=+%\u2028")
+    request = await Site(options={"form": True}).send(message)
+    assert request.headers["Content-Type"] == "application/x-www-form-urlencoded"
+    fields = parse_qs(request.content.decode("ascii"), strict_parsing=True)
+    assert set(fields) == {"message"}
+    assert [each.data for each in decode(fields["message"][0])] == [message.data]
+
+
+# -- how large a request may be
+
+
+def batches(site: Site) -> list[list[Any]]:
+    """The data of the messages of each request."""
+    return [[message.get("data") for message in json.loads(request.content)] for request in site.requests]
+
+
+MESSAGES = [Message(channel="/a", data=number) for number in range(5)]  # of 25 bytes each
+LARGE = Message(channel="/large", data="x" * 100)
+LARGER = Message(channel="/larger", data="x" * 101)
+
+
+@pytest.mark.parametrize(
+    ("size", "sent"),
+    [
+        (131, [[0, 1, 2, 3, 4]]),
+        (130, [[0, 1, 2, 3], [4]]),
+        (53, [[0, 1], [2, 3], [4]]),
+        (52, [[0], [1], [2], [3], [4]]),
+        (27, [[0], [1], [2], [3], [4]]),
+    ],
+)
+@in_virtual_time
+async def test_a_batch_that_is_too_large_is_sent_in_parts_in_order(size: int, sent: list[list[int]]) -> None:
+    site = Site(options={"max_request_size": size})
+    await site.send(*MESSAGES)
+    assert batches(site) == sent
+    assert all(len(request.content) <= size for request in site.requests)
+    assert len(site.received) == len(sent)
 
 
 @in_virtual_time
-async def test_a_response_is_seen_before_its_status_is_judged() -> None:
-    site = Site(refuse(401, headers={"WWW-Authenticate": "Bearer"}))
-    with pytest.raises(TransportError):
-        await site.send()
-    (seen,) = site.responses
-    assert (seen.status, seen.url, seen.connection_type) == (401, URL, "long-polling")
-    assert seen.headers["www-authenticate"] == "Bearer"
+async def test_one_part_follows_the_other() -> None:
+    under_way = 0
 
+    async def answer(request: httpx.Request) -> httpx.Response:
+        nonlocal under_way
+        under_way += 1
+        assert under_way == 1
+        await asyncio.sleep(1)
+        under_way -= 1
+        return httpx.Response(200, json=REPLY)
 
-def test_requests_and_responses_show_no_secrets() -> None:
-    request = TransportRequest("https://host/?token=s3cr3t", {"Authorization": "Bearer s3cr3t"}, "long-polling")
-    response = TransportResponse("https://host/?token=s3cr3t", 200, {"Set-Cookie": "s3cr3t"}, "long-polling")
-    assert "s3cr3t" not in repr(request) + repr(response)
-
-
-# -- secrets
-
-
-@pytest.mark.parametrize("status", [500, 200])
-@pytest.mark.parametrize("before", ["", "no such thing: ", "x" * 190])
-@in_virtual_time
-async def test_a_token_that_the_server_repeats_shows_nowhere_not_even_cut(status: int, before: str) -> None:
-    site = Site(refuse(status, text=before + "t0k3n-t0k3n-t0k3n"))
-    site.on_request = lambda request: request.headers.update({"Authorization": "Bearer t0k3n-t0k3n-t0k3n"})
-    with pytest.raises((TransportError, MessageDecodeError)) as caught:
-        await site.send()
-    assert "t0k" not in str(caught.value)
+    site = Site(options={"max_request_size": 30}, http=httpx.AsyncClient(transport=httpx.MockTransport(answer)))
+    await site.transport.send(MESSAGES)
+    assert len(site.received) == 5
 
 
 @in_virtual_time
-async def test_a_token_in_the_networks_error_shows_nowhere() -> None:
-    site = Site(raising(httpx.ReadError("Authorization: Bearer t0k3n-t0k3n failed")))
-    with pytest.raises(TransportError) as caught:
-        await site.send()
-    assert "t0k3n" not in str(caught.value)
+async def test_a_message_that_is_too_large_fails_after_the_others_were_sent() -> None:
+    site = Site(options={"max_request_size": 100})
+    with pytest.raises(TransportError, match=r"/large takes 132 bytes, max_request_size is 100\Z") as caught:
+        await site.send(*MESSAGES[:2], LARGE, *MESSAGES[2:])
+    assert batches(site) == [[0, 1, 2], [3, 4]]
+    assert (caught.value.unsent, caught.value.fatal) == (False, True)
+
+
+@in_virtual_time
+async def test_messages_that_are_too_large_alone_send_nothing() -> None:
+    site = Site(options={"max_request_size": 100})
+    with pytest.raises(TransportError, match=r"/larger takes 134 bytes.*\(1 more are too large\)"):
+        await site.send(LARGE, LARGER)
+    assert site.requests == []
+
+
+@in_virtual_time
+async def test_the_size_of_a_form_is_what_it_is_on_the_wire() -> None:
+    message = Message(channel="/a", data="ä" * 10)
+    size = len((await Site(options={"form": True}).send(message)).content)
+    await Site(options={"form": True, "max_request_size": size}).send(message)
+    with pytest.raises(TransportError, match=f"takes {size} bytes"):
+        await Site(options={"form": True, "max_request_size": size - 1}).send(message)
+
+
+@in_virtual_time
+async def test_the_first_part_that_fails_is_the_last() -> None:
+    site = Site(options={"max_request_size": 30})
+    site.answer = lambda request: httpx.Response(503 if len(site.requests) == 2 else 200, json=REPLY)
+    with pytest.raises(TransportError, match="HTTP 503"):
+        await site.send(*MESSAGES)
+    assert batches(site) == [[0], [1]]
+
+
+@pytest.mark.parametrize(("nth", "unsent"), [(1, True), (2, False)])
+@in_virtual_time
+async def test_what_surely_never_left_is_so_for_all_messages(nth: int, unsent: bool) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if len(site.requests) == nth:
+            raise httpx.ConnectError("refused")
+        return httpx.Response(200, json=REPLY)
+
+    site = Site(answer, options={"max_request_size": 30})
+    with pytest.raises(TransportError, match="ConnectError: refused") as caught:
+        await site.send(*MESSAGES)
+    assert caught.value.unsent == unsent
+
+
+@in_virtual_time
+async def test_a_part_of_one_meta_message_may_have_its_type_appended() -> None:
+    site = Site(options={"max_request_size": 60, **APPENDED})
+    await site.send(CONNECT, PUBLISH)
+    assert [request.url.path for request in site.requests] == ["/cometd/connect", "/cometd"]
+
+
+@pytest.mark.parametrize("limit", [0, -5])
+def test_a_limit_of_nothing_is_refused(limit: int) -> None:
+    with pytest.raises(UsageError, match="max_request_size"):
+        Site(options={"max_request_size": limit})
+
+
+@in_virtual_time
+async def test_the_limit_of_an_answer() -> None:
+    with pytest.raises(TransportError, match="max_response_size=5"):
+        await Site(refuse(200, json=REPLY), options={"max_response_size": 5}).send()

@@ -5,41 +5,127 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pybayeux.errors import UsageError
+from pybayeux.transports.callback_polling import CallbackPolling
 from pybayeux.transports.long_polling import LongPolling
+from pybayeux.transports.memory import MemoryTransport
 from pybayeux.transports.registry import TransportRegistry
 
 if TYPE_CHECKING:
     from pybayeux.transports.base import Transport, TransportContext
 
 
-def factory(context: TransportContext) -> Transport:
+def factory(context: TransportContext, *, size: int = 0) -> Transport:
     return LongPolling(context)
 
 
-def test_long_polling_is_there_from_the_start() -> None:
-    assert TransportRegistry().select(None) == {"long-polling": LongPolling}
+def test_polling_is_there_from_the_start() -> None:
+    known = TransportRegistry().select(None)
+    assert (known["long-polling"], known["callback-polling"]) == (LongPolling, CallbackPolling)
+    assert list(known)[-2:] == ["long-polling", "callback-polling"]
 
 
 def test_what_is_registered_comes_after_it() -> None:
     registry = TransportRegistry()
-    registry.register("websocket", factory)
-    assert list(registry.select(None)) == ["long-polling", "websocket"]
+    registry.register("pigeon", factory)
+    assert list(registry.select(None))[-2:] == ["callback-polling", "pigeon"]
 
 
 def test_names_are_taken_in_the_order_of_preference() -> None:
     registry = TransportRegistry()
-    registry.register("websocket", factory)
-    assert registry.select(["websocket", "long-polling"]) == {"websocket": factory, "long-polling": LongPolling}
-    assert list(registry.select(["websocket"])) == ["websocket"]
+    registry.register("pigeon", factory)
+    assert registry.select(["pigeon", "long-polling"]) == {"pigeon": factory, "long-polling": LongPolling}
+    assert list(registry.select(["pigeon", "long-polling"])) == ["pigeon", "long-polling"]
+    assert list(registry.select(["pigeon"])) == ["pigeon"]
 
 
 def test_the_latest_registration_of_a_name_counts() -> None:
     registry = TransportRegistry()
     registry.register("long-polling", factory)
-    assert registry.select(None) == {"long-polling": factory}
+    assert registry.select(None)["long-polling"] is factory
 
 
-@pytest.mark.parametrize("names", [["websocket"], ["long-polling", "carrier-pigeon"], []])
+@pytest.mark.parametrize("names", [["pigeon"], ["long-polling", "carrier-pigeon"], []])
 def test_unknown_names_are_refused_and_the_known_ones_told(names: list[str]) -> None:
-    with pytest.raises(UsageError, match="known are long-polling"):
+    with pytest.raises(UsageError, match="known are callback-polling, long-polling"):
         TransportRegistry().select(names)
+
+
+# -- by default
+
+
+def test_memory_is_used_only_where_it_is_named() -> None:
+    async def server(messages: list[object]) -> list[object]:
+        return messages
+
+    registry = TransportRegistry()
+    assert "memory" not in registry.select(None)
+    made = registry.select(["memory"], {"memory": {"server": server}})["memory"]
+    assert made.func is MemoryTransport  # type: ignore[attr-defined]
+
+
+def test_an_extension_may_keep_its_transport_for_those_who_name_it() -> None:
+    registry = TransportRegistry()
+    registry.register("pigeon", factory, by_default=False)
+    assert "pigeon" not in registry.select(None)
+    assert list(registry.select(["pigeon"])) == ["pigeon"]
+    registry.register("pigeon", factory)
+    assert "pigeon" in registry.select(None)
+
+
+def test_with_a_http_client_a_websocket_is_used_only_where_it_is_named() -> None:
+    registry = TransportRegistry()
+    registry.register("websocket", factory)
+    assert "websocket" in registry.select(None)
+    assert "websocket" not in registry.select(None, over_http=True)
+    assert list(registry.select(["websocket"], over_http=True)) == ["websocket"]
+
+
+# -- options
+
+
+def test_options_go_to_the_transport_that_they_are_for() -> None:
+    registry = TransportRegistry()
+    registry.register("pigeon", factory)
+    made = registry.select(None, {"pigeon": {"size": "7"}, "long-polling": {"form": True}})
+    assert made["pigeon"].keywords == {"size": 7}  # type: ignore[attr-defined]
+    assert made["long-polling"].keywords == {"form": True}  # type: ignore[attr-defined]
+    assert made["callback-polling"] is CallbackPolling
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "value"),
+    [
+        ("long-polling", "append_message_type", True),
+        ("long-polling", "form", True),
+        ("long-polling", "max_response_size", 1_000_000),
+        ("long-polling", "max_request_size", "32768"),
+        ("callback-polling", "max_uri_length", 4000),
+        ("callback-polling", "max_response_size", None),
+        ("long-polling", "url", "https://other/"),
+    ],
+)
+def test_the_options_of_polling(name: str, option: str, value: object) -> None:
+    assert name in TransportRegistry().select(None, {name: {option: value}})
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"pigeon": {}}, "known are"),
+        ({"long-polling": {"speed": 1}}, "'long-polling' has no option 'speed'; known are append_message_type, form"),
+        ({"long-polling": {"max_request_size": "large"}}, "'max_request_size' is wrong"),
+        ({"callback-polling": {"form": True}}, "'callback-polling' has no option 'form'"),
+    ],
+)
+def test_wrong_options_are_refused(options: dict[str, dict[str, object]], complaint: str) -> None:
+    with pytest.raises(UsageError, match=complaint):
+        TransportRegistry().select(None, options)
+
+
+def test_wrappers_stand_before_every_transport_the_last_one_nearest_to_the_client() -> None:
+    registry = TransportRegistry()
+    registry.wrap(lambda factory: lambda context: ["first", factory(context)])  # type: ignore[arg-type, return-value]
+    registry.wrap(lambda factory: lambda context: ["second", factory(context)])  # type: ignore[arg-type, return-value]
+    registry.register("mine", lambda context: "mine")  # type: ignore[arg-type, return-value]
+    made: object = registry.select(["mine"])["mine"](None)  # type: ignore[arg-type]
+    assert made == ["second", ["first", "mine"]]

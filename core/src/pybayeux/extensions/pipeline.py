@@ -148,15 +148,16 @@ def _plain_batch(steps: tuple[_Step, ...], judge: Judge) -> _BatchCall:
 
 
 def _plain(steps: tuple[_Step, ...], judge: Judge) -> Call:
-    def call(*args: Any) -> None:
+    def call(*args: Any) -> Veto | None:
         for function, extension, _ in steps:
             try:
                 result = function(*args)
             except Exception as error:
                 judge.failure(extension, error)
                 continue
-            if result is not None:
-                judge.verdict(extension, result)  # a veto is known to hooks of two arguments alone
+            if result is not None and (veto := judge.verdict(extension, result)) is not None:
+                return veto
+        return None
 
     return call
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from ..errors import ExtensionError, ExtensionHookError
 from .manager import HookManager
@@ -46,6 +46,8 @@ class ExtensionRegistry:
         incoming: An exception is reported and the call goes on, as in the others but `request`.
         delivered: As `incoming`.
         unsubscribed: As `incoming`.
+        redelivers: As `incoming`.
+        late: As `incoming`.
         state_changed: As `incoming`.
         failed: An exception goes to the logger alone.
         request: As `outgoing`.
@@ -56,6 +58,8 @@ class ExtensionRegistry:
     incoming: Pipeline[[Message, AsyncClient]]
     delivered: Pipeline[[Message, AsyncClient]]
     unsubscribed: Pipeline[[str, AsyncClient]]
+    redelivers: Pipeline[[AsyncClient]]
+    late: Pipeline[[Message, AsyncClient]]
     state_changed: Pipeline[[ConnectionState, ConnectionState, AsyncClient]]
     failed: Pipeline[[BayeuxError, AsyncClient]]
     request: Pipeline[[TransportRequest, AsyncClient]]
@@ -152,6 +156,14 @@ class ExtensionRegistry:
     def register_transports(self, registry: TransportRegistry) -> None:
         """Let all extensions add their transports; they need not have been told of their registration yet."""
         self._pipeline("register_transports", self._members, report=self._report).call(registry)
+
+    def server_redelivers(self, client: Any) -> bool:
+        """Whether an extension says that the server sends again what is not taken."""
+        return cast("bool | None", self.redelivers.call(client)) is True
+
+    def more_time(self, message: Message, client: Any) -> float:
+        """Seconds that an extension gives the server for its answer to `message`; none by default."""
+        return cast("float | None", self.late.call(message, client)) or 0.0
 
     async def open(self) -> None:
         """Call `registered` of those that have not been told yet, in their order.
@@ -258,6 +270,8 @@ class ExtensionRegistry:
         self.incoming = self._pipeline("incoming", ready, report=self._report)
         self.delivered = self._pipeline("delivered", ready, report=self._report)
         self.unsubscribed = self._pipeline("unsubscribed", ready, report=self._report)
+        self.redelivers = self._pipeline("redelivers", ready, report=self._report)
+        self.late = self._pipeline("late", ready, report=self._report)
         self.state_changed = self._pipeline("state_changed", ready, report=self._report)
         self.failed = self._pipeline("failed", ready, report=log_error)
         self.request = self._pipeline("request", ready)

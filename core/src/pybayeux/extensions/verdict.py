@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 from ..errors import ExtensionHookError
 from ..hookspecs import Drop
@@ -20,7 +20,13 @@ __all__ = ("Judge", "Report", "Veto", "log_error")
 Report: TypeAlias = Callable[[ExtensionHookError], None]
 """Is told of an error that must not stop the call."""
 
-_VETOED: Final = frozenset({"outgoing", "incoming"})
+_RESULTS: Final[Mapping[str, tuple[type, ...]]] = {
+    "outgoing": (Drop,),
+    "incoming": (Drop,),
+    "redelivers": (bool,),
+    "late": (int, float),
+}
+"""What an implementation may return beside None, for the hooks that know a result."""
 
 _logger: Final = logging.getLogger("pybayeux.extensions")
 
@@ -63,13 +69,14 @@ class Judge:
         self.report(fault)
 
     def verdict(self, extension: str, result: object) -> Veto | None:
-        """The veto in a result that is not None."""
+        """What a result that is not None means: a veto with its author, or a value where the hook knows one."""
         if isinstance(result, Veto):  # a wrapper hands on what an inner one decided
             return result
-        if isinstance(result, Drop) and self.hook in _VETOED:
-            return Veto(result.reason, extension)
+        known = _RESULTS.get(self.hook, ())
+        if isinstance(result, known):
+            return Veto(result.reason, extension) if isinstance(result, Drop) else cast("Veto", result)
         if inspect.iscoroutine(result):
             result.close()  # it is reported as a wrong result: no second warning that nobody awaited it
-        expected = "None or Drop" if self.hook in _VETOED else "None"
+        expected = " or ".join(["None", *(kind.__name__ for kind in known)])
         self.failure(extension, TypeError(f"{expected} expected, got {type(result).__name__}"))
         return None

@@ -21,6 +21,7 @@ from .machine import Step as Step
 from .notices import Ended as Ended
 from .notices import Failed as Failed
 from .notices import Notice as Notice
+from .notices import Overdue as Overdue
 from .notices import Refused as Refused
 from .notices import Settled as Settled
 from .notices import StateChanged as StateChanged
@@ -35,6 +36,7 @@ __all__ = (
     "Failed",
     "Kind",
     "Notice",
+    "Overdue",
     "Refused",
     "Request",
     "Session",

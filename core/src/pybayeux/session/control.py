@@ -18,7 +18,8 @@ from ..message import Advice, Message
 from ..state import ConnectionState
 from .advice import AdviceBook, own_advice
 from .exchange import Exchange, Kind, Request
-from .notices import Failed
+from .holding import Holding
+from .notices import Failed, Overdue
 
 if TYPE_CHECKING:
     from .shared import Shared
@@ -38,24 +39,34 @@ class ControlLane:
         self._shared: Final = shared
         self.outstanding: Exchange | None = None
         self.due = 0.0
-        self.paused = False
+        self.holding: Final = Holding(shared)
+        self._connected_at = 0.0
         self._failures = 0
         self._fresh = True
         self._proven = False
         self._failing_since: float | None = None
         self._losses: list[float] = []
+        self._offered: list[str] | None = None
+        self._expected = 0
+        self._patience = 0.0
 
     def start(self, now: float) -> None:
         """Begin with a handshake."""
         self._failures, self._proven, self.due = 0, False, now
+        self._shared.negotiation.restart()
+        self._shared.hosts.restart()
         self._shared.move(_S.HANDSHAKING)
 
     def lose_session(self, now: float, delay: float = 0.0) -> None:
         """Begin anew with a handshake, after `delay` seconds; whatever is outstanding is abandoned."""
         self.drop()
+        self.holding.renew(now)
+        self._expected = 0
         self._shared.revival = None
         self._shared.client_id = None
         self._shared.connection_type = None
+        self._shared.negotiation.session_lost()
+        self._shared.hosts.new_handshake(self._shared.advice.hosts)
         if self._shared.state is not _S.HANDSHAKING:
             self._shared.move(_S.REHANDSHAKING)
         # A session that is lost again and again must not spin: what failed since the last successful connect, and
@@ -72,24 +83,47 @@ class ControlLane:
     def next(self, now: float) -> Exchange | None:
         """What to send now."""
         state = self._shared.state
+        if self.holding.blocking:
+            self._see_whether_overdue(now)
         if self.outstanding is not None or now < self.due:
             return None
         if state in (_S.HANDSHAKING, _S.REHANDSHAKING):
             self.outstanding = self._handshake(now)
             return self.outstanding
-        if state in (_S.HANDSHAKEN, _S.CONNECTING, _S.CONNECTED, _S.UNCONNECTED) and not self.paused:
+        if state not in (_S.HANDSHAKEN, _S.CONNECTING, _S.CONNECTED, _S.UNCONNECTED) or now < self._expected_by:
+            return None
+        if not self.holding.paused or (self.holding.discards and now >= self.holding.due):
             self.outstanding = self._connect(now)
             return self.outstanding
+        self._see_whether_overdue(now)
         return None
+
+    def _see_whether_overdue(self, now: float) -> None:
+        if self.holding.is_overdue(now):
+            self._shared.notices.append(Overdue())
 
     def wake_at(self) -> float | None:
         """When this lane wants to be asked again."""
         if self.outstanding is not None:
-            return self.outstanding.deadline
-        return None if self.paused else self.due
+            overdue_at = self.holding.wake_at() if self.holding.blocking else None
+            return self.outstanding.deadline if overdue_at is None else min(self.outstanding.deadline, overdue_at)
+        if self.holding.paused and self._shared.state not in (_S.HANDSHAKING, _S.REHANDSHAKING):
+            held_until = self.holding.wake_at()
+            return None if held_until is None else max(self.due, self._expected_by, held_until)
+        return max(self.due, self._expected_by)
+
+    @property
+    def accepting(self) -> bool:
+        """Whether what comes in now is taken: no connect is under way only to keep the session alive."""
+        return not (self.holding.discards if self.outstanding is None else self.outstanding.discards)
+
+    @property
+    def _expected_by(self) -> float:
+        """Until when events that were announced are waited for."""
+        return self._patience if self._expected else 0.0
 
     def _handshake(self, now: float) -> Exchange:
-        template = requests.handshake(self._shared.config.connection_types)
+        template = requests.handshake(self._shared.negotiation.usable)
         return self._shared.open(Kind.HANDSHAKE, [Request(template)], now)
 
     def _connect(self, now: float) -> Exchange:
@@ -97,13 +131,16 @@ class ControlLane:
         assert shared.client_id is not None
         assert shared.connection_type is not None
         template = requests.connect(shared.client_id, shared.connection_type)
-        held = 0.0 if self._fresh else shared.advice.timeout
-        if self._fresh:
+        at_once = self._fresh or self.holding.discards
+        if at_once:
             # Faye and cometd-nodejs hold any other connect, and nobody would know that the session stands.
             template.advice = Advice(timeout=0)
         if shared.state is _S.HANDSHAKEN:
             shared.move(_S.CONNECTING)
-        return shared.open(Kind.CONNECT, [Request(template)], now, held)
+        self._connected_at, self._expected = now, 0
+        exchange = shared.open(Kind.CONNECT, [Request(template)], now, 0.0 if at_once else shared.advice.timeout)
+        exchange.discards = self.holding.discards
+        return exchange
 
     def reply(self, exchange: Exchange, message: Message, now: float) -> BayeuxError | None:
         """Take the answer to what was outstanding; gives the error that ends the session, if it does."""
@@ -120,27 +157,35 @@ class ControlLane:
             malformed = MalformedMessageError("a handshake's reply without clientId", repr(message))
             self._retry(malformed, now)
             return None
-        chosen = self._common_type(message)
+        self._offered = message.supported_connection_types
+        chosen = shared.negotiation.best_of(self._offered)
         if chosen is None:
             return SessionEndedError(_no_transport(shared.config.connection_types, message))
         shared.client_id, shared.connection_type = message.client_id, chosen
         shared.advice = own_advice(message.advice, chosen)
         shared.move(_S.HANDSHAKEN)
         self._fresh, self.due, self._failing_since = True, now + max(0.0, shared.advice.interval), None
+        self._expect(message, now)
         return None
 
-    def _common_type(self, message: Message) -> str | None:
-        offered = message.supported_connection_types
-        allowed = self._shared.config.connection_types
-        if not offered:
-            return allowed[0]
-        return next((name for name in allowed if name in offered), None)
+    def _expect(self, message: Message, now: float) -> None:
+        """CometD may send events with the handshake's reply, and says how many: they come before the first connect."""
+        announced = message.extra.get("x-messages") if "extra" in message.__dict__ else None
+        self._expected = announced if isinstance(announced, int) else 0
+        self._patience = now + self._shared.config.max_network_delay
+
+    def arrived(self, events: int) -> None:
+        """So many events came."""
+        self._expected = max(0, self._expected - events)
 
     def _connect_reply(self, message: Message, now: float) -> BayeuxError | None:
         if message.successful is not True:
             return self._refused(ConnectError(message.channel, reply=message), message, now)
         own = own_advice(message.advice, self._shared.connection_type)
+        self.holding.polled(now - self._connected_at, now)
         self._failures, self._fresh, self._proven, self._failing_since = 0, False, True, None
+        if self._shared.connection_type is not None:
+            self._shared.negotiation.works(self._shared.connection_type)
         self._shared.move(_S.CONNECTED)
         self.due = now + max(0.0, self._shared.advice.interval)
         if own.interval < 0:
@@ -174,6 +219,7 @@ class ControlLane:
         delay = max(at_least, shared.backoff(self._failures))
         self.due = now + delay
         if shared.state in (_S.HANDSHAKING, _S.REHANDSHAKING):
+            shared.hosts.failed()
             return
         shared.move(_S.UNCONNECTED)
         self._fresh = True
@@ -186,6 +232,8 @@ class ControlLane:
     def failed(self, exchange: Exchange, error: BayeuxError, now: float) -> BayeuxError | None:
         """The exchange brought no answer; gives the error that ends the session, if it does."""
         self.outstanding = None
+        if isinstance(error, TransportError) and self._another_transport(exchange, error, now):
+            return None
         if exchange.kind is Kind.HANDSHAKE and not self._proven and self._is_hopeless(error):
             ended = SessionEndedError(f"the handshake cannot succeed: {error}")
             ended.__cause__ = error
@@ -193,6 +241,30 @@ class ControlLane:
         at_least = error.retry_after if isinstance(error, TransportError) else None
         self._retry(error, now, at_least or 0.0)
         return None
+
+    def interrupted(self, error: BayeuxError, now: float) -> None:
+        """The connection broke between two connects."""
+        if self.outstanding is not None:
+            self._shared.notices.append(Failed(error))  # the connect under way goes over another connection
+        elif self._shared.state in (_S.CONNECTING, _S.CONNECTED):
+            self._retry(error, now)
+
+    def _another_transport(self, exchange: Exchange, error: TransportError, now: float) -> bool:
+        """Go on with the next transport where this one cannot reach the server; the session stays."""
+        shared = self._shared
+        if not error.unavailable:
+            shared.negotiation.network_failed()
+            return False
+        if not shared.negotiation.cannot_reach(exchange.transport):
+            return False
+        if shared.client_id is not None:
+            following = shared.negotiation.best_of(self._offered)
+            if following is None:
+                return False
+            shared.connection_type = following
+        shared.notices.append(Failed(error))
+        self._fresh, self.due = True, now
+        return True
 
     def _is_hopeless(self, error: BayeuxError) -> bool:
         if not isinstance(error, TransportError) or self._shared.revival is not None:

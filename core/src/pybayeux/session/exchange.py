@@ -26,12 +26,14 @@ class Request:
     """One message to the server that awaits an answer.
 
     `template` is the message as the user or the session made it, `message` the copy that travels on the latest of
-    `attempts`. `awaits_data` marks a remote call, whose answer is an event that carries the request's id.
+    `attempts`. `awaits_data` marks a remote call, whose answer is an event that carries the request's id. Nobody waits
+    for one that is `forgotten`: it is not sent again.
     """
 
     template: Message
     awaits_data: bool = False
     attempts: int = 0
+    forgotten: bool = False
     message: Message = field(init=False)
 
     def __post_init__(self) -> None:
@@ -40,14 +42,20 @@ class Request:
 
 @dataclass(slots=True, eq=False)
 class Exchange:
-    """The messages that travel together, and the moment after which nobody waits for their answers."""
+    """The messages that travel together, how and where to, and the moment after which nobody waits for their answers.
+
+    `host` is the one to send them to where the server has advised another than the user's own. `discards` marks a
+    connect that only keeps the session alive: what it brings is not taken.
+    """
 
     kind: Kind
     requests: list[Request]
     deadline: float
     transport: str
+    host: str | None = None
     unanswered: dict[str, Request] = field(default_factory=dict)
     expired: bool = False
+    discards: bool = False
 
     @property
     def messages(self) -> list[Message]:

@@ -77,6 +77,17 @@ class Session:
         return self._shared.connection_type
 
     @property
+    def host(self) -> str | None:
+        """The host in use as it was advised, or None for the user's own."""
+        return self._shared.hosts.current
+
+    @property
+    def longest_silence(self) -> float:
+        """Seconds for which a server in good order may say nothing."""
+        advice = self._shared.advice
+        return advice.timeout + max(0.0, advice.interval) + self._shared.config.max_network_delay
+
+    @property
     def channels(self) -> list[str]:
         """The channels that the client wants."""
         return [interest.channel for interest in self._sending.interests]
@@ -154,13 +165,48 @@ class Session:
         self._sending.send(request)
         return request
 
+    def extend(self, exchange: Exchange, until: float) -> None:
+        """Wait for the answers to an expired exchange until then."""
+        exchange.deadline, exchange.expired = until, False
+
     def forget(self, request: Request) -> None:
         """Nobody waits for this request any more; if it has not left yet, it never will."""
         self._sending.forget(request)
 
-    def pause(self, paused: bool) -> None:
-        """Hold the next connect back, or no longer: there is no room for more events."""
-        self._control.paused = paused
+    def pause(self, paused: bool, now: float) -> None:
+        """Hold the next connect back, or no longer: there is no room for more events.
+
+        If that lasts, an `Overdue` is among the notices.
+        """
+        if paused:
+            self._control.holding.pause(now)
+        else:
+            self._control.holding.release()
+
+    def block(self) -> None:
+        """A transport reads no further for lack of room."""
+        self._control.holding.blocking = True
+
+    def discard(self, now: float) -> None:
+        """Poll while there is no room, and take nothing of what comes: the server sends it again."""
+        self._control.holding.discard(now)
+
+    @property
+    def accepting(self) -> bool:
+        """Whether the events that come in now are taken."""
+        return self._control.accepting
+
+    def interrupted(self, error: BayeuxError, now: float) -> None:
+        """A connection broke on which events come unasked, while no connect was under way on it."""
+        self._control.interrupted(error, now)
+
+    def slept(self, seconds: float, now: float) -> None:
+        """The machine has slept so long: what is under way is not waited for."""
+        error = TransportError(f"the clock jumped by {seconds:.0f} s, as after the machine's sleep", unsent=False)
+        for exchange in (self._control.outstanding, self._sending.outstanding):
+            if exchange is not None and self.state is not _S.DISCONNECTING:
+                self._shared.abandoned.append(exchange)
+                self.failed(exchange, error, now)
 
     def rehandshake(self, reason: str) -> None:
         """Begin a new session with the same subscriptions, even where the server advised to end.
@@ -220,15 +266,26 @@ class Session:
     def receive(self, batch: Batch, now: float) -> list[Message]:
         """Take a batch that was admitted, element by element; gives the events among it, in order."""
         if not batch.special:
+            self._control.arrived(len(batch.messages))
             return batch.messages
         answers: set[int] = set()
         for message in batch.special:
             if message.advice is not None:
                 self._take_advice(message)
-            if message.successful is not None or message.is_meta or self._is_answer(message):
+            if self._is_no_event(message):
                 self._answer(message, now)
                 answers.add(id(message))
-        return [message for message in batch.messages if id(message) not in answers]
+        events = [message for message in batch.messages if id(message) not in answers]
+        self._control.arrived(len(events))
+        return events
+
+    def without_events(self, batch: Batch) -> Batch:
+        """What is left of a batch whose events are not taken."""
+        rest = [message for message in batch.special if self._is_no_event(message)]
+        return Batch(rest, rest)
+
+    def _is_no_event(self, message: Message) -> bool:
+        return message.successful is not None or message.is_meta or self._is_answer(message)
 
     def _is_answer(self, message: Message) -> bool:
         """Whether a message that does not say `successful` is an answer nevertheless, or no message at all.

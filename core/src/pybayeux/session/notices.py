@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ..state import ConnectionState
     from .exchange import Request
 
-__all__ = ("Ended", "Failed", "Notice", "Refused", "Settled", "StateChanged", "Subscribed")
+__all__ = ("Ended", "Failed", "Notice", "Overdue", "Refused", "Settled", "StateChanged", "Subscribed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +54,15 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Overdue:
+    """Connects are held back for lack of room, and the server may soon drop the session for that."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The session is over; `error` is None where the user ended it."""
 
     error: BayeuxError | None
 
 
-Notice: TypeAlias = StateChanged | Failed | Settled | Subscribed | Refused | Ended
+Notice: TypeAlias = StateChanged | Failed | Settled | Subscribed | Refused | Overdue | Ended

@@ -64,7 +64,8 @@ class SendLane:
         self._waiting.append(request)
 
     def forget(self, request: Request) -> None:
-        """Nobody waits for this request any more: it is not sent if it still waits."""
+        """Nobody waits for this request any more: it is not sent if it still waits, nor a second time."""
+        request.forgotten = True
         if request in self._waiting:
             self._waiting.remove(request)
         self._calls = {key: call for key, call in self._calls.items() if call is not request}
@@ -103,6 +104,7 @@ class SendLane:
         if self._shared.state in _MAY_SEND:
             batch = self._leaving() + self._asking(now) + self._publishing()
         elif self._shared.state is _S.DISCONNECTING:
+            self._settle_leaving()  # the disconnect ends every subscription
             batch = self._publishing()
         else:
             return None
@@ -166,7 +168,7 @@ class SendLane:
             return True
         if message.channel == Channel.META_SUBSCRIBE:
             self._subscribe_reply(request, message, now)
-        elif request.awaits_data and message.successful is not False:
+        elif request.awaits_data and message.successful is not False and not request.forgotten:
             assert request.message.id is not None
             self._calls[request.message.id] = request
         else:
@@ -184,7 +186,7 @@ class SendLane:
             return  # session_lost() makes it wanted
         if _is_unsubscribe(request):
             self._settle(request, _granted_locally(request))
-        elif request.attempts < _ATTEMPTS:
+        elif request.attempts < _ATTEMPTS and not request.forgotten:
             self._waiting.appendleft(request)
         else:
             self._settle(request, _error_of(message))
@@ -223,14 +225,19 @@ class SendLane:
         retry_after = error.retry_after if isinstance(error, TransportError) else None
         self._due = now + max(retry_after or 0.0, self._shared.backoff(self._failures))
         for request in reversed(left):
-            self._return(request, error)
+            self._return(request, error, now)
 
-    def _return(self, request: Request, error: BayeuxError) -> None:
+    def _return(self, request: Request, error: BayeuxError, now: float) -> None:
+        is_fatal = isinstance(error, TransportError) and error.fatal
         if request.template.channel == Channel.META_SUBSCRIBE:
             interest = self.interests.get(str(request.template.subscription))
-            if interest is not None and interest.standing is Standing.ASKED:
+            if interest is None or interest.standing is not Standing.ASKED:
+                return
+            if is_fatal:  # such as a message that no request has room for
+                self._refused(interest, error, now)
+            else:
                 interest.wanted()
-        elif _is_unsubscribe(request) or (isinstance(error, TransportError) and error.unsent):
+        elif _is_unsubscribe(request) or (isinstance(error, TransportError) and error.unsent and not request.forgotten):
             self._waiting.appendleft(request)
         else:
             # Nobody knows whether the server acted on it: to send it again could publish it twice.
@@ -256,9 +263,12 @@ class SendLane:
     def session_lost(self) -> None:
         """The server forgot every subscription; what was to be unsubscribed is so already."""
         self.interests.session_lost()
+        self._settle_leaving()
+        self._failures, self._due = 0, 0.0
+
+    def _settle_leaving(self) -> None:
         for request in self._leaving():
             self._settle(request, _granted_locally(request))
-        self._failures, self._due = 0, 0.0
 
     def fail_all(self, error: BayeuxError) -> None:
         """The session is over: everything that waits gets the error."""

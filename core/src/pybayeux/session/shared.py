@@ -13,6 +13,8 @@ from ..state import TRANSITIONS, ConnectionState
 from .advice import AdviceBook
 from .backoff import Backoff
 from .exchange import Exchange, Kind, Request
+from .hosts import Hosts
+from .negotiation import Negotiation
 from .notices import StateChanged
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ class SessionConfig:
 
     Attributes:
         connection_types: The transports allowed, in the order of preference.
+        host: The host of the user's own server, with its port if it has one.
         backoff: How long to wait after failures.
         max_network_delay: How much longer than advised the server may take to answer.
         max_waiting: How many messages may wait to be sent.
@@ -39,6 +42,7 @@ class SessionConfig:
     """
 
     connection_types: tuple[str, ...]
+    host: str = ""
     backoff: Backoff = field(default_factory=Backoff)
     max_network_delay: float = 10.0
     max_waiting: int = 10_000
@@ -60,7 +64,13 @@ class Shared:
     abandoned: list[Exchange] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     revival: str | None = None
+    negotiation: Negotiation = field(init=False)
+    hosts: Hosts = field(init=False)
     _ids: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def __post_init__(self) -> None:
+        self.negotiation = Negotiation(self.config.connection_types)
+        self.hosts = Hosts(self.config.host)
 
     def move(self, new: ConnectionState) -> None:
         """Go to another state, if it is another.
@@ -83,8 +93,8 @@ class Shared:
     def open(self, kind: Kind, requests: Sequence[Request], now: float, held: float = 0.0) -> Exchange:
         """Number the requests and put them on their way; the server may hold the answer for `held` seconds."""
         deadline = now + held + self.config.max_network_delay
-        transport = self.connection_type or self.config.connection_types[0]
-        exchange = Exchange(kind, list(requests), deadline, transport)
+        transport = self.connection_type or self.negotiation.for_handshake()
+        exchange = Exchange(kind, list(requests), deadline, transport, self.hosts.current)
         for request in exchange.requests:
             self._number(request)
             message_id = request.message.id

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 from .cookies import CookieJar
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
+    from ..errors import BayeuxError
     from ..message import Message
     from ..redact import Redactor
 
-__all__ = ("Receive", "Transport", "TransportContext", "TransportFactory", "TransportRequest", "TransportResponse")
+__all__ = (
+    "Receive",
+    "Renewable",
+    "Transport",
+    "TransportContext",
+    "TransportFactory",
+    "TransportRequest",
+    "TransportResponse",
+)
 
 Receive: TypeAlias = "Callable[[list[Message]], Awaitable[None]]"
 
@@ -46,6 +55,14 @@ class TransportResponse:
         return f"TransportResponse({self.connection_type!r}, status={self.status})"
 
 
+async def _always() -> None:
+    """There is room."""
+
+
+async def _ignored(error: BayeuxError) -> None:
+    """Nobody wants to know."""
+
+
 @dataclass(slots=True)
 class TransportContext:
     """What a client gives to its transports.
@@ -60,6 +77,9 @@ class TransportContext:
         http: An httpx client of the user's, or None.
         auth: As httpx has it, or None.
         max_network_delay: Seconds to wait for a connection to be made.
+        room: To be awaited before more is read of what comes unasked; it waits while receivers are too slow.
+        broken: To be awaited with the error where a connection broke on which events come unasked, and no connect was
+            under way on it that fails with it: what the server had sent may be lost, and nobody else would know.
         cookies: Those of the session; every transport sends and keeps them.
         anonymous: Whether the server is one that the user's credentials are not for: then what an HTTP client of the
             user's would add by itself stays out too. `headers` and `auth` are empty already.
@@ -74,6 +94,8 @@ class TransportContext:
     http: Any = None
     auth: Any = None
     max_network_delay: float = 10.0
+    room: Callable[[], Awaitable[None]] = field(default_factory=lambda: _always)
+    broken: Callable[[BayeuxError], Awaitable[None]] = field(default_factory=lambda: _ignored)
     cookies: CookieJar = field(default_factory=CookieJar)
     anonymous: bool = False
 
@@ -96,6 +118,14 @@ class Transport(Protocol):
 
     async def close(self) -> None:
         """Let go of every connection."""
+
+
+@runtime_checkable
+class Renewable(Protocol):
+    """A transport whose connections know who opened them, such as a WebSocket: its token is that of the upgrade."""
+
+    def renew(self) -> None:
+        """A new session begins: what is sent from now on goes over new connections. Those in use end with their use."""
 
 
 TransportFactory: TypeAlias = "Callable[[TransportContext], Transport]"

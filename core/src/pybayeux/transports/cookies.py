@@ -12,10 +12,13 @@ import httpx
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from http.cookiejar import Cookie
 
 __all__ = ("CookieJar",)
 
 _HTTP: Final = {"ws": "http", "wss": "https"}
+_SESSION: Final = "BAYEUX_BROWSER"
+"""What CometD ties a session to."""
 
 
 class CookieJar:
@@ -25,19 +28,40 @@ class CookieJar:
         self._cookies: Final = httpx.Cookies()
 
     def seed(self, cookies: httpx.Cookies) -> None:
-        """Begin with these too, such as those of the user's HTTP client."""
-        self._cookies.update(cookies)
+        """Begin with these too, such as those of the user's HTTP client.
 
-    def header(self, url: str, given: str | None = None) -> str | None:
-        """The value of the `Cookie` header for a request to `url`, behind what was given for it; None for no header."""
+        Left out are those that a server has set here since, and the cookie of another session: an HTTP client keeps
+        what comes through it, and sessions that share one would get each other's.
+        """
+        known = {_key(cookie) for cookie in self._cookies.jar}
+        for cookie in cookies.jar:
+            if cookie.name != _SESSION and _key(cookie) not in known:
+                self._cookies.jar.set_cookie(cookie)
+
+    def header(self, url: str, given: str | None = None, *, anonymous: bool = False) -> str | None:
+        """The value of the `Cookie` header for a request to `url`, behind what was given for it; None for no header.
+
+        Cookies of no host in particular, as users give them to HTTP clients, go to every server but the `anonymous`.
+        """
         request = httpx.Request("GET", _as_http(url))
-        self._cookies.set_cookie_header(request)
+        (self._of_hosts() if anonymous else self._cookies).set_cookie_header(request)
         return "; ".join(filter(None, (given, request.headers.get("Cookie")))) or None
+
+    def _of_hosts(self) -> httpx.Cookies:
+        cookies = httpx.Cookies()
+        for cookie in self._cookies.jar:
+            if cookie.domain:
+                cookies.jar.set_cookie(cookie)
+        return cookies
 
     def take(self, url: str, headers: Iterable[tuple[str, str]]) -> None:
         """Keep what the headers of an answer from `url` set."""
         request = httpx.Request("GET", _as_http(url))
         self._cookies.extract_cookies(httpx.Response(200, headers=list(headers), request=request))
+
+
+def _key(cookie: Cookie) -> tuple[str, str, str]:
+    return cookie.domain, cookie.path, cookie.name
 
 
 def _as_http(url: str) -> str:

@@ -1,118 +1,90 @@
-"""Long-polling over httpx: a POST for each exchange (Bayeux 1.0, section 6.1)."""
+"""Long-polling: a POST for each exchange (Bayeux 1.0, section 6.1)."""
 
 from __future__ import annotations
 
-import ssl
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote_plus, urlsplit
 
-import httpx
+from .http import HttpCall, HttpLink
+from .splitting import SizeLimit, send_in_parts
 
-from ..credentials import in_headers, in_url
-from ..errors import MessageDecodeError, TransportError
-from ..message import Message, decode, encode
-from .base import TransportContext, TransportRequest, TransportResponse
-from .retry_after import seconds_to_wait
+if TYPE_CHECKING:
+    from ..message import Message
+    from .base import TransportContext
 
 __all__ = ("LongPolling",)
 
-_UNSENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_JSON: Final = "application/json;charset=UTF-8"
+_FORM: Final = "application/x-www-form-urlencoded"
+_META: Final = "/meta/"
 
 
 class LongPolling:
     """The transport that every server has.
 
-    The cookies are the session's own, also where several clients share one httpx client: CometD ties a session to
-    its cookie, and a second session in the same jar would take it away.
+    Args:
+        context: What the client gives to it.
+        append_message_type: Post a lone meta message to ``url/handshake``, ``url/connect`` and so on, as CometD's
+            clients do, where proxies or logs are to tell them apart. Never done where the URL has a query or its last
+            segment a dot. Salesforce answers such addresses with errors.
+        form: Send a form with the field ``message``, for gateways that let no JSON through. Faye takes it, CometD 8
+            does not.
+        max_response_size: Bytes of an answer's body, decompressed, beyond which the exchange fails and reads no
+            further; unlimited by default.
+        max_request_size: Bytes of a request's body (Salesforce takes 32768): a batch that is larger is sent as several
+            requests, one after the other; a message that is larger by itself fails. Unlimited by default.
+
+    Raises:
+        UsageError: A limit less than one.
     """
 
     connection_type: Final = "long-polling"
 
-    def __init__(self, context: TransportContext) -> None:
-        self._context: Final = context
-        self._owned: Final = context.http is None
-        self._http: Any = context.http if context.http is not None else httpx.AsyncClient()
-        context.cookies.seed(self._http.cookies)
-        # Connecting, reading, writing, queueing: how long an answer may take is the session's business, which knows
-        # what the server was told; the user's httpx client would break every held connect after five seconds.
-        self._timeout: Final = (context.max_network_delay, None, None, None)
+    def __init__(
+        self,
+        context: TransportContext,
+        *,
+        append_message_type: bool = False,
+        form: bool = False,
+        max_response_size: int | None = None,
+        max_request_size: int | None = None,
+    ) -> None:
+        self._url: Final = context.url
+        self._appends: Final = append_message_type and _may_be_appended_to(context.url)
+        self._form: Final = form
+        self._limit: Final = (
+            None
+            if max_request_size is None
+            else SizeLimit(max_request_size, "bytes", "max_request_size", lambda json: len(self._body(json)))
+        )
+        self._link: Final = HttpLink(context, self.connection_type, max_response_size=max_response_size)
 
     async def send(self, messages: list[Message]) -> None:
         """Post these messages as one array and receive the array that comes back.
 
         Raises:
-            TransportError: No connection, a status other than 200, or an empty body.
+            TransportError: No connection, a status other than 200, an empty body, or more than a limit allows.
             MessageDecodeError: A body that is no Bayeux.
         """
-        response = await self._post(encode(messages))
-        await self._context.on_response(
-            TransportResponse(str(response.url), response.status_code, response.headers, self.connection_type)
-        )
-        self._check(response)
-        try:
-            replies = decode(response.content)
-        except MessageDecodeError as error:
-            # The error's own text is what came from the wire: only the redacted one goes on, and a secret that a
-            # cut has maimed would not be known again.
-            raise MessageDecodeError(error.why, self._context.redact(response.text[:2000])) from None
-        await self._context.receive(replies)
+        await send_in_parts(messages, self._limit, self._post)
 
     async def close(self) -> None:
         """Close the connections, unless the httpx client is the user's."""
-        if self._owned:
-            await self._http.aclose()
+        await self._link.close()
 
-    async def _post(self, body: bytes) -> httpx.Response:
-        request = TransportRequest(self._context.url, httpx.Headers(self._context.headers), self.connection_type)
-        request.headers.setdefault("Content-Type", "application/json;charset=UTF-8")
-        await self._context.on_request(request)
-        self._context.redact.remember(*in_url(request.url), *in_headers(request.headers))
-        try:
-            built = self._http.build_request(
-                "POST", request.url, content=body, headers=request.headers, timeout=self._timeout
-            )
-            self._set_cookies(built, request.headers.get("Cookie"))
-            response: httpx.Response = await self._http.send(built, **self._auth())
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            raise self._failure(error) from error
-        self._context.redact.remember(*in_headers(response.request.headers))  # the library's own authentication too
-        self._context.cookies.take(str(response.url), response.headers.multi_items())
-        return response
+    async def _post(self, messages: list[Message], json: bytes) -> None:
+        headers = {"Content-Type": _FORM if self._form else _JSON}
+        await self._link.exchange(HttpCall("POST", self._url_for(messages), self._body(json), headers))
 
-    def _set_cookies(self, built: httpx.Request, given: str | None) -> None:
-        """The session's cookies beside those of the `Cookie` header that was given; none of a shared jar."""
-        built.headers.pop("Cookie", None)
-        if (header := self._context.cookies.header(str(built.url), given)) is not None:
-            built.headers["Cookie"] = header
+    def _body(self, json: bytes) -> bytes:
+        return f"message={quote_plus(json)}".encode() if self._form else json
 
-    def _auth(self) -> dict[str, Any]:
-        return {} if self._context.auth is None else {"auth": self._context.auth}
-
-    def _check(self, response: httpx.Response) -> None:
-        status = response.status_code
-        if status != 200:
-            raise TransportError(
-                f"HTTP {status} {response.reason_phrase}".rstrip(),
-                status=status,
-                body=self._context.redact(response.text),
-                retry_after=seconds_to_wait(response.headers.get("Retry-After")),
-            )
-        if not response.content.strip():
-            raise TransportError("an empty answer (HTTP 200)", status=status)
-
-    def _failure(self, error: Exception) -> TransportError:
-        text = self._context.redact(str(error)) or "no reason given"
-        return TransportError(
-            f"{type(error).__name__}: {text}", fatal=_is_fatal(error), unsent=isinstance(error, _UNSENT)
-        )
+    def _url_for(self, messages: list[Message]) -> str:
+        if not self._appends or len(messages) != 1 or not messages[0].is_meta:
+            return self._url
+        return f"{self._url.rstrip('/')}/{messages[0].channel.removeprefix(_META)}"
 
 
-def _is_fatal(error: BaseException) -> bool:
-    """Whether to try again cannot help: a certificate that does not verify, a URL that is none."""
-    if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
-        return True
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return True
-        cause = cause.__cause__ or cause.__context__
-    return False
+def _may_be_appended_to(url: str) -> bool:
+    parts = urlsplit(url)
+    return not parts.query and "." not in parts.path.rstrip("/").rpartition("/")[2]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final, get_type_hints
+from functools import reduce
+from typing import TYPE_CHECKING, Any
 
-from ..conversion import ConversionError, convert
+from ..connection_type import ConnectionType
 from ..errors import UsageError
+from .callback_polling import CallbackPolling
 from .long_polling import LongPolling
+from .memory import MemoryTransport
+from .options import bind_options
+from .websocket import WebSocket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -17,55 +20,66 @@ if TYPE_CHECKING:
 
 __all__ = ("TransportRegistry",)
 
-_URL: Final = "url"
-"""Every transport may have an address of its own; the client sees to that."""
-
 
 class TransportRegistry:
     """Connection types and what makes their transports; extensions add to it in `register_transports`."""
 
     def __init__(self) -> None:
-        self._factories: dict[str, Callable[..., Transport]] = {LongPolling.connection_type: LongPolling}
+        self._factories: dict[str, Callable[..., Transport]] = {}
+        self._by_default: dict[str, bool] = {}
+        self._wrappers: list[Callable[[TransportFactory], TransportFactory]] = []
+        self.register(WebSocket.connection_type, WebSocket)
+        self.register(LongPolling.connection_type, LongPolling)
+        self.register(CallbackPolling.connection_type, CallbackPolling)
+        self.register(MemoryTransport.connection_type, MemoryTransport, by_default=False)
 
-    def register(self, connection_type: str, factory: Callable[..., Transport]) -> None:
+    def register(self, connection_type: str, factory: Callable[..., Transport], *, by_default: bool = True) -> None:
         """Let `factory` make the transports of this connection type, instead of what did before.
 
-        It is called with the `TransportContext`, and with the options that the user gave for it as keyword arguments;
-        those it can take are its keyword parameters.
+        Args:
+            connection_type: The name, as in the handshake's `supportedConnectionTypes`.
+            factory: Called with the `TransportContext`, and with the options that the user gave for it as keyword
+                arguments; those it can take are its keyword parameters.
+            by_default: Whether clients use it where the user names no transports.
         """
         self._factories[connection_type] = factory
+        self._by_default[connection_type] = by_default
+
+    def wrap(self, wrapper: Callable[[TransportFactory], TransportFactory]) -> None:
+        """Let `wrapper` stand before every transport: it is given what makes one, and gives what is to be used instead.
+
+        The one registered last is nearest to the client.
+        """
+        self._wrappers.append(wrapper)
 
     def select(
-        self, names: Sequence[str] | None, options: Mapping[str, Mapping[str, Any]] | None = None
+        self,
+        names: Sequence[str] | None,
+        options: Mapping[str, Mapping[str, Any]] | None = None,
+        *,
+        over_http: bool = False,
     ) -> dict[str, TransportFactory]:
-        """The transports to use, in the order of preference; all that are known where no names are given.
+        """The transports to use, in the order of preference; those meant for it where no names are given.
+
+        Args:
+            names: In the order of preference.
+            options: By name, what the user gave for them.
+            over_http: Whether the user gave an HTTP client: a WebSocket does not go through it, so its proxies and
+                certificates would be missing there, and a WebSocket is used only where it is named.
 
         Raises:
-            UsageError: A name or an option is unknown, a value is wrong, or there is no name.
+            UsageError: A name or an option is unknown, an option is missing or wrong, or there is no name.
         """
-        chosen = list(self._factories) if names is None else list(names)
+        chosen = self._defaults(over_http) if names is None else list(names)
         unknown = [name for name in (*chosen, *(options or {})) if name not in self._factories]
         if unknown or not chosen:
-            known = ", ".join(sorted(self._factories))
-            raise UsageError(f"transports={unknown or chosen}: known are {known}")
-        return {name: self._bound(name, (options or {}).get(name, {})) for name in chosen}
+            raise UsageError(f"transports={unknown or chosen}: known are {', '.join(sorted(self._factories))}")
+        return {name: self._made(name, (options or {}).get(name, {})) for name in chosen}
 
-    def _bound(self, name: str, options: Mapping[str, Any]) -> TransportFactory:
-        factory = self._factories[name]
-        given = {option: value for option, value in options.items() if option != _URL}
-        if not given:
-            return factory
-        types = _option_types(factory)
-        for option in given:
-            if option not in types:
-                raise UsageError(f"transport {name!r} has no option {option!r}; known are {', '.join((*types, _URL))}")
-        try:
-            return partial(factory, **{option: convert(value, types[option]) for option, value in given.items()})
-        except ConversionError as error:
-            raise UsageError(f"transport {name!r}: {error}") from error
+    def _made(self, name: str, options: Mapping[str, Any]) -> TransportFactory:
+        factory = bind_options(name, self._factories[name], options)
+        return reduce(lambda inner, wrapper: wrapper(inner), self._wrappers, factory)
 
-
-def _option_types(factory: Callable[..., Transport]) -> dict[str, Any]:
-    parameters = list(inspect.signature(factory).parameters)[1:]
-    hints = get_type_hints(factory.__init__ if inspect.isclass(factory) else factory)
-    return {name: hints.get(name, Any) for name in parameters}
+    def _defaults(self, over_http: bool) -> list[str]:
+        left_out = {ConnectionType.WEBSOCKET} if over_http else set()
+        return [name for name, is_default in self._by_default.items() if is_default and name not in left_out]

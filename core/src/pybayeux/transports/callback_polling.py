@@ -1,0 +1,75 @@
+"""Callback-polling: a GET for each exchange, answered by a script (Bayeux 1.0, section 6.2; JSONP)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+from .http import HttpCall, HttpLink
+from .script import unwrap_script
+from .splitting import SizeLimit, send_in_parts
+
+if TYPE_CHECKING:
+    from ..message import Message
+    from .base import TransportContext
+
+__all__ = ("CallbackPolling",)
+
+_CALLBACK: Final = "jsonpcallback"
+"""The name that the specification has for where none is given."""
+
+_PLAIN: Final = "!'()*,:;@/?$"
+"""What a query may hold as it is (RFC 3986, section 3.4) and no server takes for something else."""
+
+
+class CallbackPolling:
+    """For servers and gateways that let nothing but GET through.
+
+    The messages are in the address, the client id too, and addresses stand in the logs of servers and proxies, and in
+    httpx's own at level INFO: prefer long-polling wherever it works.
+
+    Args:
+        context: What the client gives to it.
+        max_uri_length: Characters of an address: a batch that makes a longer one is sent as several requests, one
+            after the other; a message that makes one by itself fails.
+        max_response_size: Bytes of an answer's body, decompressed, beyond which the exchange fails and reads no
+            further; unlimited by default.
+
+    Raises:
+        UsageError: A limit less than one.
+    """
+
+    connection_type: Final = "callback-polling"
+
+    def __init__(
+        self, context: TransportContext, *, max_uri_length: int = 2000, max_response_size: int | None = None
+    ) -> None:
+        self._beginning: Final = f"{context.url}{'&' if '?' in context.url else '?'}jsonp={_CALLBACK}&message="
+        self._limit: Final = SizeLimit(
+            max_uri_length, "characters of an address", "max_uri_length", lambda json: len(self._url(json))
+        )
+        self._link: Final = HttpLink(
+            context, self.connection_type, unwrap=unwrap_script, max_response_size=max_response_size
+        )
+
+    async def send(self, messages: list[Message]) -> None:
+        """Send these messages in the address of one GET, and receive the array that comes back.
+
+        Raises:
+            TransportError: No connection, a status other than 200, an empty body, or more than a limit allows.
+            MessageDecodeError: A body that is no script with Bayeux in it.
+        """
+        await send_in_parts(messages, self._limit, self._get)
+
+    async def close(self) -> None:
+        """Close the connections, unless the httpx client is the user's."""
+        await self._link.close()
+
+    async def _get(self, messages: list[Message], json: bytes) -> None:
+        # Every client's first handshake has the same address: a cache would give all of them one session.
+        headers = {"Accept": "*/*", "Cache-Control": "no-cache"}
+        public = frozenset({_CALLBACK, json.decode()})
+        await self._link.exchange(HttpCall("GET", self._url(json), headers=headers, public=public))
+
+    def _url(self, json: bytes) -> str:
+        return f"{self._beginning}{quote(json, safe=_PLAIN)}"

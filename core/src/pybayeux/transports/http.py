@@ -1,0 +1,228 @@
+"""What the transports over HTTP share: one request over httpx, from the hooks to the messages that came back.
+
+Owns headers, cookies, authentication, redirects and the judgement of the answer. What a request carries, and how the
+messages lie in the answer, its users know.
+"""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import httpx
+
+from ..credentials import in_headers, in_url
+from ..errors import BayeuxError, TransportError, UsageError
+from .base import TransportContext, TransportRequest, TransportResponse
+from .decoding import decode_answer
+from .http_failures import network_failure, status_failure
+from .redirects import MOST_REDIRECTS, Redirect, harmless, read_redirect, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ("HttpCall", "HttpLink")
+
+_SHOWN: Final = 10_000
+"""Characters of a body that are looked at for an error's text: far more than it shows, so that no secret is cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpCall:
+    """One request to make.
+
+    Attributes:
+        method: ``POST`` or ``GET``.
+        url: Where to.
+        content: The body, if there is one.
+        headers: Sent unless the user or an extension has given others of their names.
+        public: Values in the query of `url` that are no secrets.
+    """
+
+    method: str
+    url: str
+    content: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    public: frozenset[str] = frozenset()
+
+
+class _Target(NamedTuple):
+    """An address that a call goes to, and whether the user's credentials are for it."""
+
+    url: str
+    trusted: bool
+
+
+class _Body(NamedTuple):
+    content: bytes
+    complete: bool
+
+
+class HttpLink:
+    """Makes the requests of one transport.
+
+    The cookies are the session's own, also where several clients share one httpx client: CometD ties a session to
+    its cookie, and a second session in the same jar would take it away.
+
+    Args:
+        context: What the client gave to the transport.
+        connection_type: The transport's name.
+        unwrap: Takes the JSON out of an answer's body; raises MessageDecodeError where there is none.
+        max_response_size: Bytes of an answer's body, decompressed, beyond which the exchange fails and reads no
+            further; None for no limit.
+
+    Raises:
+        UsageError: A limit less than one.
+    """
+
+    def __init__(
+        self,
+        context: TransportContext,
+        connection_type: str,
+        *,
+        unwrap: Callable[[bytes], bytes] = bytes,
+        max_response_size: int | None = None,
+    ) -> None:
+        if max_response_size is not None and max_response_size < 1:
+            raise UsageError(f"transport {connection_type!r}: max_response_size={max_response_size} is less than 1")
+        self._context: Final = context
+        self._connection_type: Final = connection_type
+        self._unwrap: Final = unwrap
+        self._limit: Final = max_response_size
+        self._owned: Final = context.http is None
+        self._http: Final[Any] = context.http if context.http is not None else httpx.AsyncClient()
+        if not context.anonymous:
+            context.cookies.seed(self._http.cookies)
+        # Connecting, reading, writing, queueing: how long an answer may take is the session's business, which knows
+        # what the server was told; the user's httpx client would break every held connect after five seconds.
+        self._timeout: Final = (context.max_network_delay, None, None, None)
+
+    async def exchange(self, call: HttpCall) -> None:
+        """Make a call, and receive the messages that come back.
+
+        Raises:
+            TransportError: No connection, a status other than 200, an empty body or one that is too large.
+            MessageDecodeError: A body that is no Bayeux.
+        """
+        body = await self._fetch(call)
+        await self._context.receive(decode_answer(body, self._context.redact, self._unwrap))
+
+    async def close(self) -> None:
+        """Close the connections, unless the httpx client is the user's."""
+        if self._owned:
+            await self._http.aclose()
+
+    async def _fetch(self, call: HttpCall) -> bytes:
+        """The body of the answer to a call, after the redirects on the way."""
+        target = _Target(call.url, not self._context.anonymous)
+        for _ in range(MOST_REDIRECTS + 1):
+            response = await self._send(call, target)
+            try:
+                redirect = await self._look_at(response)
+                if redirect is None or redirect.url is None:
+                    return await self._content(response, redirect)
+            finally:
+                if self._limit is not None:
+                    await response.aclose()
+            target = _Target(redirect.url, target.trusted and redirect.same_origin)
+        raise TransportError(
+            f"more than {MOST_REDIRECTS} redirects, the last one to {self._context.redact(shown(target.url))}",
+            status=response.status_code,
+        )
+
+    # -- out
+
+    async def _send(self, call: HttpCall, target: _Target) -> Any:
+        request = await self._request(call, target)
+        try:
+            built = self._http.build_request(
+                call.method, request.url, content=call.content, headers=request.headers, timeout=self._timeout
+            )
+            if not target.trusted:
+                _take_away_what_the_client_added(built, request)
+            self._set_cookies(built, request.headers.get("Cookie"), target)
+            response = await self._http.send(
+                built, stream=self._limit is not None, follow_redirects=False, **self._auth(target)
+            )
+        except BayeuxError:
+            raise
+        except Exception as error:  # the library's own, or the user's authentication
+            raise network_failure(error, self._context.redact) from error
+        self._context.redact.remember(*in_headers(response.request.headers))  # the library's own authentication too
+        self._context.cookies.take(str(response.url), response.headers.multi_items())
+        return response
+
+    async def _request(self, call: HttpCall, target: _Target) -> TransportRequest:
+        """The request as the extensions let it go."""
+        given = self._context.headers if target.trusted else harmless(self._context.headers)
+        request = TransportRequest(target.url, httpx.Headers(given), self._connection_type)
+        for name, value in call.headers.items():
+            request.headers.setdefault(name, value)
+        await self._context.on_request(request)
+        secrets = (secret for secret in in_url(request.url) if secret not in call.public)
+        self._context.redact.remember(*secrets, *in_headers(request.headers))
+        return request
+
+    def _set_cookies(self, built: Any, given: str | None, target: _Target) -> None:
+        """The session's cookies beside those of the `Cookie` header that was given; none of a shared jar."""
+        built.headers.pop("Cookie", None)
+        header = self._context.cookies.header(str(built.url), given, anonymous=not target.trusted)
+        if header is not None:
+            built.headers["Cookie"] = header
+
+    def _auth(self, target: _Target) -> dict[str, Any]:
+        if not target.trusted:
+            return {"auth": None}
+        return {} if self._context.auth is None else {"auth": self._context.auth}
+
+    # -- in
+
+    async def _look_at(self, response: Any) -> Redirect | None:
+        """Show the answer to the extensions, and see whether it points elsewhere."""
+        url, status = str(response.url), response.status_code
+        await self._context.on_response(TransportResponse(url, status, response.headers, self._connection_type))
+        return read_redirect(status, url, response.headers.get("Location"))
+
+    async def _content(self, response: Any, redirect: Redirect | None) -> bytes:
+        """The body of a good answer."""
+        body = await self._body(response)
+        status = response.status_code
+        if status != 200:
+            text = _text(body.content[:_SHOWN], response.charset_encoding)
+            raise status_failure(response, text, redirect, self._context.redact)
+        if not body.complete:
+            raise TransportError(f"an answer of more than max_response_size={self._limit} bytes", status=status)
+        if not body.content.strip():
+            raise TransportError("an empty answer (HTTP 200)", status=status)
+        return body.content
+
+    async def _body(self, response: Any) -> _Body:
+        """The body, or as much of it as is allowed."""
+        if self._limit is None:
+            return _Body(response.content, complete=True)
+        read = bytearray()
+        try:
+            async with aclosing(response.aiter_bytes()) as chunks:
+                async for chunk in chunks:
+                    read += chunk
+                    if len(read) > self._limit:
+                        return _Body(bytes(read[: self._limit]), complete=False)
+        except Exception as error:
+            raise network_failure(error, self._context.redact) from error
+        return _Body(bytes(read), complete=True)
+
+
+def _take_away_what_the_client_added(built: Any, request: TransportRequest) -> None:
+    """Leave no header or parameter of the HTTP client's own that could tell who sends this."""
+    kept = {name.lower() for name in (*request.headers, *harmless(built.headers))}
+    for name in [name for name in built.headers if name.lower() not in kept]:
+        del built.headers[name]
+    built.url = type(built.url)(request.url)
+
+
+def _text(body: bytes, charset: str | None) -> str:
+    try:
+        return body.decode(charset or "utf-8", "replace")
+    except LookupError:
+        return body.decode("utf-8", "replace")

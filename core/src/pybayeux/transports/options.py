@@ -1,0 +1,73 @@
+"""The options of a transport: the keyword parameters of what makes it, after the context."""
+
+from __future__ import annotations
+
+import inspect
+from functools import partial
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Final, get_type_hints
+
+from ..conversion import ConversionError, convert
+from ..errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from inspect import Parameter
+
+    from .base import Transport, TransportFactory
+
+__all__ = ("URL", "bind_options")
+
+URL: Final = "url"
+"""An option that every transport has: an address of its own. The client sees to that."""
+
+
+def bind_options(name: str, factory: Callable[..., Transport], given: Mapping[str, Any]) -> TransportFactory:
+    """What makes the transport with these options, converted to the types that its parameters say.
+
+    Raises:
+        UsageError: An option is unknown or missing, or a value is wrong.
+    """
+    options = {option: value for option, value in given.items() if option != URL}
+    parameters = list(inspect.signature(factory).parameters.values())[1:]
+    known = {each.name: each for each in parameters if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)}
+    is_open = any(each.kind is each.VAR_KEYWORD for each in parameters)
+    for option in options:
+        if option not in known and not is_open:
+            raise UsageError(f"transport {name!r} has no option {option!r}; known are {', '.join((*known, URL))}")
+    for option, parameter in known.items():
+        if parameter.default is parameter.empty and option not in options:
+            raise UsageError(f"transport {name!r} needs the option {option!r}")
+    if not options:
+        return factory
+    namespace = _namespace(factory)
+    types = {option: _type(parameter, namespace) for option, parameter in known.items()}
+    return partial(factory, **{option: _value(name, option, value, types) for option, value in options.items()})
+
+
+def _value(name: str, option: str, value: Any, types: Mapping[str, Any]) -> object:
+    try:
+        return convert(value, types.get(option, Any))
+    except ConversionError as error:
+        raise UsageError(f"transport {name!r}: option {option!r} is wrong: {error}") from error
+
+
+def _type(parameter: Parameter, namespace: Mapping[str, Any]) -> Any:
+    """The annotation as a type. Any where it cannot be told, such as a name that only type checkers import."""
+    if parameter.annotation is parameter.empty:
+        return Any
+    holder = SimpleNamespace(__annotations__={parameter.name: parameter.annotation})
+    try:
+        return get_type_hints(holder, globalns=dict(namespace))[parameter.name]
+    except (NameError, TypeError, SyntaxError, AttributeError):
+        return Any
+
+
+def _namespace(factory: Any) -> Mapping[str, Any]:
+    """The names that the annotations of a factory were written with."""
+    while isinstance(factory, partial):
+        factory = factory.func
+    function = factory.__init__ if inspect.isclass(factory) else factory
+    if not hasattr(function, "__globals__"):
+        function = getattr(function, "__func__", type(function).__call__)
+    return getattr(function, "__globals__", {})

@@ -1,0 +1,162 @@
+"""WebSocket: one socket for all exchanges, and for the events that come unasked.
+
+Bayeux 1.0 does not know it, but allows more transports than its own (section 6); CometD and Faye agree on this one.
+Owns when a socket is opened: at the first exchange, and at the next one after it broke. `upgrade` opens it,
+`open_socket` is one that is open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from ..errors import TransportError, UsageError
+from ..message import encode
+from .base import TransportContext  # noqa: TC001 - read at run time, for the types of the options
+
+if TYPE_CHECKING:
+    from ..message import Message
+    from .open_socket import OpenSocket
+
+__all__ = ("WebSocket", "WebSocketOptions")
+
+_MAX_MESSAGE_SIZE: Final = 64 * 2**20
+_OPEN_TIMEOUT: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class WebSocketOptions:
+    """What the user wants of the socket; times are seconds. `WebSocket` documents them."""
+
+    subprotocol: str | None
+    compression: bool
+    max_message_size: int | None
+    open_timeout: float
+    ping_interval: float | None
+    ping_timeout: float
+    ssl: Any
+
+
+class WebSocket:
+    """The transport without polling: events come when they happen.
+
+    Args:
+        context: What the client gives to its transports.
+        subprotocol: To be agreed on with the server; one that does not is unusable.
+        compression: Whether to offer permessage-deflate. Servers take any offer, and it costs both sides more
+            processor time than the bytes are worth on most networks.
+        max_message_size: Bytes that one message of the server may have, decompressed; None for no limit.
+        open_timeout: Seconds that connection and upgrade may take together; then another transport is tried. By
+            default 5, or half of what the client gives an exchange if that is less, since it would end with that.
+        ping_interval: Seconds between pings, for what is between here and the server and drops idle connections
+            sooner than a connect is held. By default there are none: a server that has gone silent is found out by
+            the deadline of the connect that is always under way.
+        ssl: An `ssl.SSLContext` instead of the default one.
+
+    Raises:
+        UsageError: A size or a time is not positive.
+    """
+
+    connection_type: Final = "websocket"
+
+    def __init__(
+        self,
+        context: TransportContext,
+        *,
+        subprotocol: str | None = None,
+        compression: bool = False,
+        max_message_size: int | None = _MAX_MESSAGE_SIZE,
+        open_timeout: float | None = None,
+        ping_interval: float | None = None,
+        ssl: Any = None,
+    ) -> None:
+        _check_positive(max_message_size=max_message_size, open_timeout=open_timeout, ping_interval=ping_interval)
+        self._context: Final = context
+        self._options: Final = WebSocketOptions(
+            subprotocol=subprotocol,
+            compression=compression,
+            max_message_size=max_message_size,
+            open_timeout=open_timeout or min(_OPEN_TIMEOUT, context.max_network_delay / 2),
+            ping_interval=ping_interval,
+            ping_timeout=context.max_network_delay,
+            ssl=ssl,
+        )
+        self._sockets: list[OpenSocket] = []
+        self._opening: Final = asyncio.Lock()
+        self._failures = 0
+        self._failure: TransportError | None = None
+        self._closed = False
+
+    async def send(self, messages: list[Message]) -> None:
+        """Send these messages as one frame and return when each has its answer.
+
+        Answers are told from events by their id together with a `successful`. An exchange that is cancelled when its
+        messages are on their way takes the socket with it, and all the other exchanges: what came late over a socket
+        that went on could pass for the answer to a repeated request, or bring events that the server sends again.
+
+        Raises:
+            TransportError: No connection, an upgrade that was refused, or the socket broke.
+            MessageDecodeError: A frame came that is no Bayeux; nobody knows what it should have been.
+        """
+        if not messages:
+            return  # CometD answers an empty array with an error
+        frame = encode(messages)
+        socket = await self._socket()
+        await socket.exchange(messages, frame)
+
+    def renew(self) -> None:
+        """Open another socket for the next exchange; the present one is closed when its exchanges are over."""
+        for socket in self._sockets:
+            socket.retire()
+
+    async def close(self) -> None:
+        """Close the socket for good; exchanges under way fail."""
+        self._closed = True
+        sockets, self._sockets = self._sockets, []
+        for socket in sockets:
+            await socket.close()
+
+    async def _socket(self) -> OpenSocket:
+        """The socket that is open, or a new one.
+
+        Exchanges that want one at the same time get the same, or the same failure: another attempt right behind one
+        that has hung would only take their time.
+        """
+        failures = self._failures
+        if (socket := self._usable()) is not None:
+            return socket
+        async with self._opening:
+            if (socket := self._usable()) is not None:
+                return socket
+            if self._failure is not None and self._failures > failures:
+                raise self._failure
+            return await self._open()
+
+    def _usable(self) -> OpenSocket | None:
+        if self._closed:
+            raise TransportError("the WebSocket transport is closed", unsent=True)
+        return self._sockets[-1] if self._sockets and self._sockets[-1].is_open else None
+
+    async def _open(self) -> OpenSocket:
+        # `websockets` takes time to import, and many programs never need it.
+        from .open_socket import OpenSocket
+        from .upgrade import Upgrade
+
+        try:
+            connection = await Upgrade(self._context, self._options).open()
+        except TransportError as error:
+            self._failure, self._failures = error, self._failures + 1
+            raise
+        socket = OpenSocket(connection, self._context, self._options.max_message_size)
+        self._sockets = [*(other for other in self._sockets if not other.is_over), socket]
+        if self._closed:
+            await self.close()
+            self._usable()
+        return socket
+
+
+def _check_positive(**options: float | None) -> None:
+    for name, value in options.items():
+        if value is not None and value <= 0:
+            raise UsageError(f"transport 'websocket': {name}={value} is not positive")

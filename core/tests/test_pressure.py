@@ -1,0 +1,154 @@
+"""Receivers that are slower than the stream, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from core.tests.fake_server import FakeServer, Witness, make_client
+from core.tests.virtual_time import in_virtual_time, settle
+from pybayeux import AsyncClient, Message, hookimpl
+from pybayeux.errors import SlowReceiverError, UsageError
+
+if TYPE_CHECKING:
+    from pybayeux import Subscription
+
+
+class Redelivering(FakeServer):
+    """A server that sends everything again until a connect acknowledges it, and the extension that does so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.batch = 0
+        self._acknowledged = 0
+        self._kept: list[tuple[int, Message]] = []
+
+    @hookimpl
+    def outgoing(self, message: Message) -> None:
+        if message.channel == "/meta/connect":
+            message.ext = {"ack": self._acknowledged}
+
+    @hookimpl
+    def incoming(self, message: Message, client: AsyncClient) -> None:
+        if message.channel == "/meta/connect" and message.ext is not None and client.accepting:
+            self._acknowledged = message.ext["ack"]
+
+    @hookimpl
+    def redelivers(self) -> bool:
+        return True
+
+    async def _hold(self, connect: Message) -> None:
+        assert connect.ext is not None
+        self._kept = [(batch, event) for batch, event in self._kept if batch > connect.ext["ack"]]
+        if not self._kept:
+            await super()._hold(connect)
+
+    def _take_events(self) -> list[Message]:
+        self.batch += 1
+        self._kept += [(self.batch, event) for event in super()._take_events()]
+        return [event for _, event in self._kept]
+
+    def _reply(self, message: Message) -> Message:
+        reply = super()._reply(message)
+        reply.ext = {"ack": self.batch}
+        return reply
+
+
+async def take(events: Subscription, count: int) -> list[Any]:
+    return [(await anext(events)).data for _ in range(count)]
+
+
+def told(witness: Witness) -> list[str]:
+    return [str(error) for error in witness.errors if isinstance(error, SlowReceiverError)]
+
+
+@in_virtual_time
+async def test_a_short_wait_is_nothing_to_speak_of() -> None:
+    server, witness = FakeServer(), Witness()
+    async with make_client(server, witness, queue_size=3) as client, client.subscribe("/a") as events:
+        server.push("/a", *range(5))
+        await asyncio.sleep(0.9)
+        server.push("/a", 5)
+        assert await take(events, 6) == list(range(6))
+    assert told(witness) == []
+
+
+@in_virtual_time
+async def test_waiting_is_the_default_and_is_told() -> None:
+    server, witness = FakeServer(), Witness()
+    async with make_client(server, witness, queue_size=3) as client, client.subscribe("/a") as events:
+        connects = len(server.messages("/meta/connect"))
+        server.push("/a", *range(5))
+        await asyncio.sleep(60)
+        assert len(server.messages("/meta/connect")) == connects
+        server.push("/a", 5)
+        assert await take(events, 6) == list(range(6))
+        assert (await client.publish("/b", 1)).successful
+    waiting, relieved = told(witness)
+    assert waiting.startswith("5 events wait for their receivers: no connect is sent until there is room")
+    assert relieved == "there is room again; 0 events were not taken meanwhile"
+
+
+@in_virtual_time
+async def test_what_the_server_sends_again_is_left_to_it_and_the_session_lives() -> None:
+    server, witness = Redelivering(), Witness()
+    async with make_client(server, witness, queue_size=3) as client, client.subscribe("/a") as events:
+        server.push("/a", *range(5))
+        await asyncio.sleep(1.5)
+        server.push("/a", 5, 6)
+        await asyncio.sleep(20)
+        assert (events.pending, client.accepting) == (5, False)
+        polls = [message for message in server.messages("/meta/connect")[-10:] if message.advice is not None]
+        assert len(polls) == 10
+        assert await take(events, 7) == list(range(7))
+        server.push("/a", 7)
+        assert await take(events, 1) == [7]
+        assert (events.pending, client.accepting) == (0, True)
+    assert [text.partition(":")[2] for text in told(witness)][:1] == [
+        " what comes now is left to the server, which sends it again"
+    ]
+    assert told(witness)[1].startswith("there is room again; ")
+    assert "rehandshaking" not in witness.states
+
+
+@in_virtual_time
+async def test_the_oldest_are_dropped_for_new_ones() -> None:
+    server, witness = FakeServer(), Witness()
+    client = make_client(server, witness, queue_size=3, overflow="drop_oldest")
+    async with client, client.subscribe("/a") as events:
+        server.push("/a", *range(5))
+        await asyncio.sleep(2)
+        assert events.pending == 3
+        server.push("/a", 5, 6)
+        await settle()
+        assert await take(events, 3) == [4, 5, 6]
+        server.push("/a", 7)
+        assert await take(events, 1) == [7]
+    assert told(witness) == [
+        "5 events wait for their receivers: the oldest of them are dropped for new ones",
+        "there is room again; 4 events were not taken meanwhile",
+    ]
+
+
+@in_virtual_time
+async def test_the_slowest_receiver_gets_an_error() -> None:
+    server, witness = FakeServer(), Witness()
+    async with make_client(server, witness, queue_size=3, overflow="raise") as client:
+        slow, quick = await client.subscribe("/a"), await client.subscribe("/b")
+        server.push("/a", *range(4))
+        server.push("/b", 1)
+        await asyncio.sleep(2)
+        with pytest.raises(SlowReceiverError, match="subscription to /a is ended"):
+            await anext(slow)
+        assert await take(quick, 1) == [1]
+        server.push("/b", 2)
+        assert await take(quick, 1) == [2]
+        assert server.messages("/meta/unsubscribe")[0].subscription == "/a"
+
+
+@pytest.mark.parametrize("arguments", [{"overflow": "panic"}, {"queue_size": 0}, {"max_waiting": 0}])
+def test_wrong_arguments(arguments: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=next(iter(arguments))):
+        make_client(FakeServer(), **arguments)

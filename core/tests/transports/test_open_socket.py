@@ -1,0 +1,469 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosedOK
+from websockets.protocol import State
+
+from core.tests.transports.websocket_site import Site, in_real_time, message, reply
+from core.tests.virtual_time import in_virtual_time, settle
+from pybayeux.errors import ClientStateError, MessageDecodeError, TransportError
+from pybayeux.redact import Redactor
+from pybayeux.transports.base import TransportContext
+from pybayeux.transports.open_socket import OpenSocket
+
+if TYPE_CHECKING:
+    from pybayeux import Message
+
+CONNECT = "/meta/connect"
+
+
+def event(data: Any, channel: str = "/a", **fields: Any) -> dict[str, Any]:
+    """An event as it goes over the wire."""
+    return {"channel": channel, "data": data, **fields}
+
+
+async def fails(sending: asyncio.Task[None]) -> TransportError:
+    """The error of an exchange."""
+    with pytest.raises(TransportError) as caught:
+        await sending
+    return caught.value
+
+
+# -- exchanges and events
+
+
+@in_real_time
+async def test_messages_leave_as_one_text_frame_and_the_answers_come_back_in_order() -> None:
+    async with Site() as site:
+        sending = site.send(message("1"), message("2"))
+        peer = await site.peer()
+        assert await peer.heard() == [
+            {"channel": "/meta/subscribe", "id": "1"},
+            {"channel": "/meta/subscribe", "id": "2"},
+        ]
+        await peer.say(reply("1"), reply("2"))
+        await sending
+        assert [each.id for each in site.messages] == ["1", "2"]
+
+
+@in_real_time
+async def test_frames_are_text() -> None:
+    async with Site() as site:
+        site.send(message("1"))
+        assert isinstance(await (await site.peer()).connection.recv(), str)
+
+
+@in_real_time
+async def test_binary_frames_are_read_too() -> None:
+    async with Site() as site:
+        sending, peer = await site.begin(message("1"))
+        await peer.connection.send(json.dumps([reply("1")]).encode())
+        await sending
+
+
+@in_real_time
+async def test_an_exchange_is_over_when_its_last_answer_is_here() -> None:
+    async with Site() as site:
+        sending, peer = await site.begin(message("1"), message("2"), message("3"))
+        for number, answer in enumerate((reply("3"), reply("1"))):
+            await peer.say(answer)
+            await site.got(number + 1)
+            assert not sending.done()
+        await peer.say(reply("2"))
+        await sending
+        assert [each.id for each in site.messages] == ["3", "1", "2"]
+
+
+@in_real_time
+async def test_exchanges_under_way_share_the_socket_and_end_in_any_order() -> None:
+    async with Site() as site:
+        held, peer = await site.begin(message("1", CONNECT))
+        quick = site.send(message("2"))
+        await peer.heard()
+        await peer.say(reply("2"))
+        await quick
+        assert not held.done()
+        await peer.say(reply("1", CONNECT))
+        await held
+        assert len(site.upgrades) == 1
+
+
+@in_real_time
+async def test_one_frame_may_answer_several_exchanges() -> None:
+    async with Site() as site:
+        one, peer = await site.begin(message("1"))
+        other = site.send(message("2"))
+        await peer.heard()
+        await peer.say(reply("2"), event(0), reply("1"))
+        await asyncio.gather(one, other)
+
+
+@in_real_time
+async def test_events_come_unasked() -> None:
+    async with Site() as site:
+        peer = await site.opened()
+        for number in range(3):
+            await peer.say(event(number))
+        assert [each.data for each in await site.got(3)] == [0, 1, 2]
+
+
+@in_real_time
+async def test_an_event_with_the_id_of_a_publish_is_no_answer() -> None:
+    async with Site() as site:
+        sending, peer = await site.begin(message("5", "/a", data=1))
+        await peer.say(event(1, id="5"))
+        await site.got(1)
+        assert not sending.done()
+        await peer.say(reply("5", "/a"))
+        await sending
+
+
+@in_real_time
+async def test_an_id_that_the_receiver_sets_counts() -> None:
+    async def guess(messages: list[Message]) -> None:
+        messages[0].id = "1"
+
+    async with Site() as site:
+        site.on_receive = guess
+        sending, peer = await site.begin(message("1"))
+        await peer.say({"channel": "/meta/subscribe", "successful": True})
+        await sending
+
+
+@in_real_time
+async def test_an_exchange_is_over_after_its_answers_were_received() -> None:
+    received = asyncio.Event()
+
+    async def wait(messages: list[Message]) -> None:
+        await received.wait()
+
+    async with Site() as site:
+        site.on_receive = wait
+        sending, peer = await site.begin(message("1"))
+        await peer.say(reply("1"))
+        await peer.connection.ping()
+        assert not sending.done()
+        received.set()
+        await sending
+        assert [each.id for each in site.messages] == ["1"]
+
+
+@in_real_time
+async def test_a_burst_keeps_its_order_and_comes_in_few_batches() -> None:
+    async with Site() as site:
+        peer = await site.opened()
+        for number in range(5000):
+            await peer.say(event(number))
+        assert [each.data for each in await site.got(5000)] == list(range(5000))
+        assert len(site.received) < 2500
+
+
+class Flood:
+    """A connection on which frames of 64 KiB come without end, until it is closed."""
+
+    state = State.OPEN
+    frame = json.dumps([event("x" * 2**16)]).encode()
+
+    def __init__(self) -> None:
+        self.frames = 0
+
+    async def recv(self, decode: bool) -> bytes:
+        await asyncio.sleep(0)
+        if self.state is not State.OPEN:
+            raise ConnectionClosedOK(None, None)
+        self.frames += 1
+        return self.frame
+
+    async def close(self, code: int) -> None:
+        self.state = State.CLOSED
+
+
+@in_virtual_time
+async def test_the_socket_is_not_read_while_the_receiver_has_enough_to_do() -> None:
+    received: list[int] = []
+    turn = asyncio.Event()
+
+    async def receive(messages: list[Message]) -> None:
+        received.append(len(messages))
+        await turn.wait()
+        turn.clear()
+
+    async def look(about: object) -> None:
+        pass
+
+    flood = Flood()
+    context = TransportContext("ws://host/", receive, look, look, Redactor())
+    socket = OpenSocket(cast(ClientConnection, flood), context, None)
+    for _ in range(3):
+        await settle()
+        assert flood.frames == sum(received) + 4
+        turn.set()
+    await socket.close()
+    assert socket.is_over
+
+
+@in_real_time
+async def test_nothing_is_received_while_there_is_no_room() -> None:
+    asked, room = asyncio.Event(), asyncio.Event()
+
+    async def wait() -> None:
+        asked.set()
+        await room.wait()
+
+    async with Site(room=wait) as site:
+        sending, peer = await site.begin(message("1"))
+        await peer.say(event(1))
+        await asked.wait()
+        await peer.say(reply("1"))
+        await peer.connection.close()
+        assert site.received == []
+        room.set()
+        await sending
+        assert [each.channel for each in site.messages] == ["/a", "/meta/subscribe"]
+
+
+@in_real_time
+async def test_close_does_not_wait_for_room() -> None:
+    async def wait() -> None:
+        await asyncio.Event().wait()
+
+    async with Site(room=wait) as site:
+        held, peer = await site.begin(message("1", CONNECT))
+        await peer.say(event(1))
+        await site.transport.close()
+        await fails(held)
+
+
+@in_real_time
+async def test_large_messages_go_both_ways() -> None:
+    payload = "Grüße ☃ " * 300_000
+    async with Site(served={"max_size": None}) as site:
+        sending = site.send(message("1", "/a", data=payload))
+        peer = await site.peer()
+        ((sent),) = await peer.heard()
+        assert sent["data"] == payload
+        await peer.say(event(payload), reply("1", "/a"))
+        await sending
+        assert site.messages[0].data == payload
+
+
+@in_real_time
+async def test_a_message_in_fragments_is_one() -> None:
+    async with Site() as site:
+        sending, peer = await site.begin(message("1"))
+        text = json.dumps([reply("1")])
+        await peer.connection.send([text[:5], text[5:9], text[9:]])
+        await sending
+
+
+@in_real_time
+async def test_nothing_is_sent_without_messages() -> None:
+    async with Site() as site:
+        await site.transport.send([])
+        assert site.upgrades == []
+
+
+# -- an exchange that is given up
+
+
+@in_real_time
+async def test_a_cancelled_exchange_closes_the_socket_and_fails_the_others() -> None:
+    async with Site() as site:
+        held, peer = await site.begin(message("1", CONNECT))
+        late = site.send(message("2"))
+        await peer.heard()
+        late.cancel()
+        error = await fails(held)
+        assert "given up" in str(error)
+        assert not error.unsent
+        assert await peer.ended() == (1000, "")
+        assert late.cancelled()
+
+
+@in_real_time
+async def test_what_comes_late_is_not_received() -> None:
+    async with Site() as site:
+        late, peer = await site.begin(message("1"))
+        late.cancel()
+        await asyncio.wait({late})
+        await peer.say(reply("1"), event(1))
+        await peer.ended()
+        assert site.received == []
+
+
+@in_real_time
+async def test_the_next_exchange_after_a_cancelled_one_has_a_new_socket() -> None:
+    async with Site() as site:
+        late, _ = await site.begin(message("1"))
+        late.cancel()
+        sending, peer = await site.begin(message("2"))
+        await peer.say(reply("2"))
+        await sending
+        assert len(site.upgrades) == 2
+
+
+@in_real_time
+async def test_a_deadline_ends_an_exchange() -> None:
+    async with Site() as site:
+        peer = await site.opened()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await site.transport.send([message("1")])
+        assert await peer.ended() == (1000, "")
+
+
+@in_real_time
+async def test_a_cancellation_behind_the_answer_leaves_the_socket_open() -> None:
+    async with Site() as site:
+        sending, peer = await site.begin(message("1"))
+
+        async def cancel(messages: list[Message]) -> None:
+            asyncio.get_running_loop().call_soon(sending.cancel)
+
+        site.on_receive = cancel
+        await peer.say(reply("1"))
+        await asyncio.wait({sending})
+        site.on_receive = None
+        again = site.send(message("2"))
+        await peer.heard()
+        await peer.say(reply("2"))
+        await again
+        assert len(site.upgrades) == 1
+
+
+# -- the socket breaks
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "text"),
+    [
+        (1000, "", "the server closed the WebSocket: 1000"),
+        (1001, "going away", "the server closed the WebSocket: 1001 going away"),
+        (1011, "java.text.ParseException: t0k3n-t0k3n", "the server closed the WebSocket: 1011 java.text.ParseExc"),
+    ],
+)
+@in_real_time
+async def test_a_close_frame_fails_every_exchange(code: int, reason: str, text: str) -> None:
+    async with Site() as site:
+        site.redact.remember("t0k3n-t0k3n")
+        held, peer = await site.begin(message("1", CONNECT))
+        other = site.send(message("2"))
+        await peer.heard()
+        await peer.connection.close(code, reason)
+        for error in (await fails(held), await fails(other)):
+            assert text in str(error)
+            assert "t0k3n" not in str(error)
+            assert (error.unsent, error.unavailable, error.fatal) == (False, False, False)
+
+
+@in_real_time
+async def test_a_broken_connection_fails_every_exchange() -> None:
+    async with Site() as site:
+        held, peer = await site.begin(message("1", CONNECT))
+        peer.connection.transport.abort()
+        assert "the WebSocket broke" in str(await fails(held))
+
+
+@in_real_time
+async def test_what_came_before_the_end_is_received_before_it() -> None:
+    async with Site() as site:
+        held, peer = await site.begin(message("1", CONNECT))
+        other = site.send(message("2"))
+        await peer.heard()
+        await peer.say(event(1), reply("2"))
+        await peer.connection.close()
+        await other
+        await fails(held)
+        assert [each.channel for each in site.messages] == ["/a", "/meta/subscribe"]
+
+
+@in_real_time
+async def test_the_next_exchange_after_a_break_has_a_new_socket() -> None:
+    async with Site() as site:
+        peer = await site.opened()
+        await peer.connection.close()
+        sending, peer = await site.begin(message("1"))
+        await peer.say(reply("1"))
+        await sending
+        assert len(site.upgrades) == 2
+
+
+@in_real_time
+async def test_a_message_beyond_the_limit_names_the_option() -> None:
+    async with Site({"max_message_size": 1000}) as site:
+        sending, peer = await site.begin(message("1"))
+        await peer.say(event("x" * 1000))
+        assert "max_message_size=1000" in str(await fails(sending))
+        await peer.ended()
+        assert peer.connection.close_code == 1009
+        assert site.received == []
+
+
+@in_real_time
+async def test_a_violation_of_the_protocol_is_told() -> None:
+    async with Site() as site:
+        sending, peer = await site.begin(message("1"))
+        peer.connection.transport.write(b"\xff\x00")
+        assert "the WebSocket was closed: 1002" in str(await fails(sending))
+
+
+@pytest.mark.parametrize("frame", ["not json t0k3n-t0k3n", "", "[{", "7", b"\xff\xfe"])
+@in_real_time
+async def test_a_malformed_frame_fails_every_exchange_and_closes_the_socket(frame: str | bytes) -> None:
+    async with Site() as site:
+        site.redact.remember("t0k3n-t0k3n")
+        held, peer = await site.begin(message("1", CONNECT))
+        other = site.send(message("2"))
+        await peer.heard()
+        await peer.connection.send(frame)
+        for sending in (held, other):
+            with pytest.raises(MessageDecodeError) as caught:
+                await sending
+            assert "t0k3n" not in str(caught.value)
+        assert (await peer.ended())[0] == 1007
+
+
+@in_real_time
+async def test_what_came_before_a_malformed_frame_is_received() -> None:
+    async with Site() as site:
+        peer = await site.opened()
+        await peer.say(event(1))
+        await peer.connection.send("nonsense")
+        await peer.say(event(2))
+        assert (await peer.ended())[0] == 1007
+        assert [each.data for each in site.messages] == [1]
+
+
+@in_real_time
+async def test_a_malformed_frame_that_nobody_waits_for_costs_only_the_socket() -> None:
+    async with Site() as site:
+        peer = await site.opened()
+        await peer.connection.send("nonsense")
+        await peer.ended()
+        sending, peer = await site.begin(message("1"))
+        await peer.say(reply("1"))
+        await sending
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"), [(ClientStateError("closed"), ClientStateError), (KeyError("t0k3n-t0k3n"), TransportError)]
+)
+@in_real_time
+async def test_a_receiver_that_fails_breaks_the_socket(error: Exception, kind: type[Exception]) -> None:
+    async def fail(messages: list[Message]) -> None:
+        raise error
+
+    async with Site() as site:
+        site.redact.remember("t0k3n-t0k3n")
+        site.on_receive = fail
+        sending, peer = await site.begin(message("1"))
+        await peer.say(reply("1"))
+        with pytest.raises(kind) as caught:
+            await sending
+        assert "t0k3n" not in str(caught.value)
+        await peer.ended()

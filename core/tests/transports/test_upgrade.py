@@ -1,0 +1,417 @@
+from __future__ import annotations
+
+import asyncio
+import logging
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from websockets.asyncio.server import ServerConnection
+from websockets.frames import Frame, Opcode
+
+from core.tests.transports.websocket_site import Peer, Site, at_raw_server, in_real_time, message, reply
+from pybayeux.errors import TransportError
+from pybayeux.transports.cookies import CookieJar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from websockets.datastructures import Headers
+    from websockets.http11 import Response
+
+    from pybayeux.transports.base import TransportRequest
+
+
+async def upgraded(site: Site) -> Headers:
+    """The headers of an upgrade that was granted."""
+    await site.opened()
+    return site.upgrades[-1].headers
+
+
+async def refused(site: Site) -> TransportError:
+    """The failure of an upgrade."""
+    with pytest.raises(TransportError) as caught:
+        await site.transport.send([message("1")])
+    assert caught.value.unsent
+    return caught.value
+
+
+def answering(status: int, body: str = "", **headers: str) -> Callable[[ServerConnection], Response]:
+    """A server that answers every upgrade so."""
+
+    def respond(connection: ServerConnection) -> Response:
+        response = connection.respond(HTTPStatus(status), body)
+        for name, value in headers.items():
+            response.headers[name.replace("_", "-")] = value
+        return response
+
+    return respond
+
+
+# -- what is asked
+
+
+@in_real_time
+async def test_the_address_is_that_of_the_server() -> None:
+    async with Site() as site:
+        headers = await upgraded(site)
+        assert site.upgrades[0].path == "/cometd"
+        assert headers["Host"] == f"127.0.0.1:{site.port}"
+
+
+@in_real_time
+async def test_a_websocket_address_is_taken_as_it_is() -> None:
+    async with Site() as site:
+        site.context.url = f"ws://127.0.0.1:{site.port}/other?x=1"
+        await upgraded(site)
+        assert site.upgrades[0].path == "/other?x=1"
+
+
+@in_real_time
+async def test_nothing_is_offered_that_was_not_asked_for() -> None:
+    async with Site(served={"compression": "deflate"}) as site:
+        headers = await upgraded(site)
+        for name in ("Sec-WebSocket-Extensions", "Sec-WebSocket-Protocol", "Origin", "Cookie", "Authorization"):
+            assert name not in headers
+
+
+@in_real_time
+async def test_compression_where_it_is_asked_for() -> None:
+    async with Site({"compression": True}, served={"compression": "deflate"}) as site:
+        assert "permessage-deflate" in (await upgraded(site))["Sec-WebSocket-Extensions"]
+
+
+@in_real_time
+async def test_headers_of_the_user_are_sent() -> None:
+    headers = {"X-Tenant": "7", "Origin": "https://app", "user-agent": "mine", "Host": "nowhere", "Upgrade": "h2c"}
+    async with Site(headers=headers) as site:
+        sent = await upgraded(site)
+        assert (sent["X-Tenant"], sent["Origin"], sent["User-Agent"]) == ("7", "https://app", "mine")
+        assert sent.get_all("Host") == [f"127.0.0.1:{site.port}"]
+        assert sent.get_all("Upgrade") == ["websocket"]
+
+
+@in_real_time
+async def test_an_upgrade_may_be_changed_before_it_leaves() -> None:
+    def change(request: TransportRequest) -> None:
+        assert request.connection_type == "websocket"
+        assert request.url == site.url
+        request.url = request.url.replace("ws:", "http:") + "?signed=1"
+        request.headers["authorization"] = "Bearer t0k3n-t0k3n"
+        del request.headers["x-old"]
+
+    async with Site(headers={"X-Old": "1"}) as site:
+        site.on_request = change
+        sent = await upgraded(site)
+        assert site.upgrades[0].path == "/cometd?signed=1"
+        assert sent["Authorization"] == "Bearer t0k3n-t0k3n"
+        assert "X-Old" not in sent
+
+
+# -- subprotocol
+
+
+@in_real_time
+async def test_a_subprotocol_is_agreed_on() -> None:
+    async with Site({"subprotocol": "bayeux"}, served={"subprotocols": ["bayeux"]}) as site:
+        assert (await upgraded(site))["Sec-WebSocket-Protocol"] == "bayeux"
+
+
+@in_real_time
+async def test_a_server_without_the_subprotocol_is_of_no_use() -> None:
+    async with Site({"subprotocol": "bayeux"}) as site:
+        error = await refused(site)
+        assert "'bayeux'" in str(error)
+        assert error.unavailable
+        await (await site.peer()).ended()
+
+
+@in_real_time
+async def test_a_server_with_another_subprotocol_is_of_no_use() -> None:
+    other = {"subprotocols": ["other"], "select_subprotocol": lambda connection, offered: "other"}
+    async with Site({"subprotocol": "bayeux"}, served=other) as site:
+        error = await refused(site)
+        assert "other" in str(error)
+        assert error.unavailable
+
+
+# -- cookies
+
+
+@in_real_time
+async def test_cookies_of_the_session_are_sent_and_kept() -> None:
+    cookies = CookieJar()
+
+    def greet(connection: ServerConnection, request: Any, response: Response) -> None:
+        response.headers["Set-Cookie"] = "route=7; Path=/"
+        response.headers["Set-Cookie"] = "BAYEUX_BROWSER=new; Path=/"
+
+    async with Site(served={"process_response": greet}, cookies=cookies, headers={"Cookie": "own=1"}) as site:
+        cookies.take(f"http://127.0.0.1:{site.port}/", [("Set-Cookie", "BAYEUX_BROWSER=old; Path=/")])
+        assert (await upgraded(site)).get_all("Cookie") == ["own=1; BAYEUX_BROWSER=old"]
+        assert cookies.header(site.context.url) == "BAYEUX_BROWSER=new; route=7"
+
+
+@in_real_time
+async def test_cookies_of_a_refusal_count_too() -> None:
+    async with Site(refuse=answering(503, Set_Cookie="route=7")) as site:
+        await refused(site)
+        assert site.context.cookies.header(site.context.url) == "route=7"
+
+
+# -- authentication
+
+
+@pytest.mark.parametrize("auth", [("user", "s3cr3t"), httpx.BasicAuth("user", "s3cr3t")])
+@in_real_time
+async def test_basic_authentication(auth: Any) -> None:
+    async with Site(auth=auth) as site:
+        assert (await upgraded(site))["Authorization"] == "Basic dXNlcjpzM2NyM3Q="
+        assert site.redact("the password is s3cr3t") == "the password is ***"
+
+
+@in_real_time
+async def test_authentication_by_a_function() -> None:
+    def sign(request: httpx.Request) -> httpx.Request:
+        request.headers["X-Signed"] = str(request.url)
+        return request
+
+    async with Site(auth=sign) as site:
+        assert (await upgraded(site))["X-Signed"] == f"http://127.0.0.1:{site.port}/cometd"
+
+
+@in_real_time
+async def test_authentication_may_answer_a_challenge() -> None:
+    class Twice(httpx.Auth):
+        def auth_flow(self, request: httpx.Request) -> Any:
+            response = yield request
+            if response.status_code == 401:
+                request.headers["Authorization"] = f"Token {response.headers['X-Nonce']}"
+                yield request
+
+    def challenge(connection: ServerConnection) -> Response | None:
+        asked = site.upgrades[-1].headers
+        return None if "Authorization" in asked else answering(401, X_Nonce="n0nc3")(connection)
+
+    async with Site(auth=Twice(), refuse=challenge) as site:
+        assert (await upgraded(site))["Authorization"] == "Token n0nc3"
+        assert [response.status for response in site.responses] == [401, 101]
+
+
+@in_real_time
+async def test_authentication_that_finds_no_answer_leaves_the_refusal() -> None:
+    async with Site(auth=httpx.DigestAuth("user", "s3cr3t"), refuse=answering(401, "who?")) as site:
+        error = await refused(site)
+        assert (error.status, error.body, error.unavailable) == (401, "who?", False)
+
+
+@in_real_time
+async def test_authentication_that_asks_somebody_else_is_not_possible() -> None:
+    class Elsewhere(httpx.Auth):
+        def auth_flow(self, request: httpx.Request) -> Any:
+            yield httpx.Request("POST", "https://login.example.com/token")
+            yield request
+
+    async with Site(auth=Elsewhere()) as site:
+        error = await refused(site)
+        assert "login.example.com" in str(error)
+        assert error.unavailable
+        assert site.upgrades == []
+
+
+# -- what is answered
+
+
+@in_real_time
+async def test_the_answer_is_shown_to_extensions() -> None:
+    async with Site() as site:
+        await upgraded(site)
+        (seen,) = site.responses
+        assert (seen.status, seen.url, seen.connection_type) == (101, site.url, "websocket")
+        assert seen.headers["upgrade"] == "websocket"
+
+
+@pytest.mark.parametrize("status", [200, 204, 302, 400, 403, 404, 405, 410, 426, 501])
+@in_real_time
+async def test_refusals_that_mean_there_is_no_websocket(status: int) -> None:
+    async with Site(refuse=answering(status)) as site:
+        error = await refused(site)
+        assert (error.status, error.unavailable, error.fatal) == (status, True, False)
+        assert f"HTTP {status}" in str(error)
+
+
+@pytest.mark.parametrize("status", [401, 408, 429, 500, 502, 503, 504])
+@in_real_time
+async def test_refusals_that_may_pass(status: int) -> None:
+    async with Site(refuse=answering(status, "because", Retry_After="7")) as site:
+        error = await refused(site)
+        assert (error.status, error.unavailable, error.fatal) == (status, False, False)
+        assert (error.retry_after, error.body) == (7.0, "because")
+        (seen,) = site.responses
+        assert (seen.status, seen.headers["retry-after"]) == (status, "7")
+
+
+@in_real_time
+async def test_a_redirect_is_not_followed() -> None:
+    async with Site() as other, Site(refuse=answering(307, Location=other.url)) as site:
+        error = await refused(site)
+        assert (error.status, error.unavailable) == (307, True)
+        assert other.upgrades == []
+
+
+@in_real_time
+async def test_a_token_that_the_server_repeats_shows_nowhere() -> None:
+    async with Site(refuse=answering(500, "x" * 190 + "t0k3n-t0k3n-t0k3n")) as site:
+        site.on_request = lambda request: request.headers.update({"Authorization": "Bearer t0k3n-t0k3n-t0k3n"})
+        assert "t0k" not in str(await refused(site))
+
+
+SWITCHING = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        SWITCHING + b"Upgrade: h2c\r\n\r\n",
+        SWITCHING + b"Upgrade: websocket\r\nSec-WebSocket-Accept: wrong\r\n\r\n",
+        b"gibberish\r\n\r\n",
+        b"",
+    ],
+)
+@in_real_time
+async def test_an_answer_that_is_no_upgrade(answer: bytes) -> None:
+    async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer)
+        writer.close()
+
+    async with at_raw_server(say) as url, Site(url=url) as site:
+        error = await refused(site)
+        assert (error.status, error.unavailable, error.fatal) == (None, True, False)
+        assert "no WebSocket upgrade" in str(error)
+
+
+@in_real_time
+async def test_an_upgrade_that_hangs() -> None:
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        pass
+
+    async with at_raw_server(hang) as url, Site({"open_timeout": 0.05}, url=url) as site:
+        error = await refused(site)
+        assert error.unavailable
+        assert "within 0.05 s" in str(error)
+
+
+@in_real_time
+async def test_a_port_where_nobody_listens() -> None:
+    async with at_raw_server(lambda reader, writer: asyncio.sleep(0)) as url:
+        pass
+    async with Site(url=url) as site:
+        error = await refused(site)
+        assert (error.unavailable, error.fatal) == (False, False)
+        assert "ConnectionRefusedError" in str(error)
+
+
+@pytest.mark.parametrize("url", ["gopher://127.0.0.1/", "ws://127.0.0.1:77777777/"])
+@in_real_time
+async def test_an_address_that_is_none_is_hopeless(url: str) -> None:
+    async with Site() as site:
+        site.on_request = lambda request: setattr(request, "url", url)
+        assert (await refused(site)).fatal
+
+
+@in_real_time
+async def test_an_extension_that_fails_on_the_answer_leaves_no_socket() -> None:
+    async def fail(response: Any) -> None:
+        raise TransportError("no", unsent=True)
+
+    async with Site() as site:
+        site.context.on_response = fail
+        await refused(site)
+        await (await site.peer()).ended()
+
+
+# -- proxies
+
+
+@pytest.fixture
+def proxied(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Has the environment name a proxy."""
+
+    def set_proxy(url: str) -> None:
+        for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+            monkeypatch.setenv(name, url)
+        for name in ("no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+
+    return set_proxy
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+@in_real_time
+async def test_no_proxy_is_asked_for_a_server_on_this_machine(host: str, proxied: Callable[[str], None]) -> None:
+    proxied("http://127.0.0.1:1")
+    async with Site() as site:
+        site.context.url = f"http://{host}:{site.port}/cometd"
+        await upgraded(site)
+
+
+@in_real_time
+async def test_a_proxy_that_refuses(proxied: Callable[[str], None]) -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+
+    async with at_raw_server(refuse) as proxy, Site(url="http://server.invalid/cometd") as site:
+        proxied(proxy.removesuffix("/cometd"))
+        error = await refused(site)
+        assert error.unavailable
+        assert "the proxy refuses" in str(error)
+
+
+@in_real_time
+async def test_the_password_of_a_proxy_that_is_wrong_shows_nowhere(proxied: Callable[[str], None]) -> None:
+    proxied("http://user:s3cr3t@127.0.0.1:1/path")
+    async with Site(url="http://server.invalid/cometd") as site:
+        assert "s3cr3t" not in str(await refused(site))
+
+
+# -- the rest
+
+
+class Listening(ServerConnection):
+    """Says when a ping comes."""
+
+    pinged: asyncio.Event
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.pinged = asyncio.Event()
+
+    def process_event(self, event: Any) -> None:
+        super().process_event(event)
+        if isinstance(event, Frame) and event.opcode is Opcode.PING:
+            self.pinged.set()
+
+
+@in_real_time
+async def test_pings_where_they_are_asked_for() -> None:
+    async with Site({"ping_interval": 0.01}, served={"create_connection": Listening}) as site:
+        peer = await site.opened()
+        assert isinstance(peer.connection, Listening)
+        await peer.connection.pinged.wait()
+
+
+@in_real_time
+async def test_the_library_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        async with Site(auth=("user", "s3cr3t"), served={"logger": logging.getLogger("server")}) as site:
+            caplog.set_level(logging.CRITICAL, "server")
+            sending, peer = await site.begin(message("1", client_id="1d-1d-1d"))
+            await answer(peer)
+            await sending
+    assert [record for record in caplog.records if record.name.startswith("websockets")] == []
+
+
+async def answer(peer: Peer) -> None:
+    """Answer the one request."""
+    await peer.say(reply("1"))
