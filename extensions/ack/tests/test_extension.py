@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from extensions.ack.tests.hooks import incoming
 from pybayeux import Channel, Drop, Message
 from pybayeux_ack import Ack
 
@@ -11,7 +12,7 @@ from pybayeux_ack import Ack
 def _shake(ack: Ack, answer: Any = True, *, successful: bool = True) -> None:
     ack.outgoing(Message(channel=Channel.META_HANDSHAKE, id="1"))
     ext = None if answer is None else {"ack": answer}
-    ack.incoming(Message(channel=Channel.META_HANDSHAKE, id="1", successful=successful, ext=ext))
+    incoming(ack, Message(channel=Channel.META_HANDSHAKE, id="1", successful=successful, ext=ext))
 
 
 def _connect(ack: Ack, connection_type: str = "websocket") -> dict[str, Any] | None:
@@ -21,9 +22,9 @@ def _connect(ack: Ack, connection_type: str = "websocket") -> dict[str, Any] | N
     return message.ext
 
 
-def _reply(ack: Ack, number: Any, *, successful: bool = True) -> None:
+def _reply(ack: Ack, number: Any, *, successful: bool = True, accepting: bool = True) -> None:
     ext = None if number is None else {"ack": number}
-    ack.incoming(Message(channel=Channel.META_CONNECT, id="2", successful=successful, ext=ext))
+    incoming(ack, Message(channel=Channel.META_CONNECT, id="2", successful=successful, ext=ext), accepting=accepting)
 
 
 def _event(text: str) -> Message:
@@ -101,35 +102,35 @@ def test_a_new_session_begins_from_nothing() -> None:
     ack = Ack()
     _shake(ack)
     _connect(ack)
-    ack.incoming(_event("a"))
+    incoming(ack, _event("a"))
     _reply(ack, 3, successful=False)
     _shake(ack)
     assert _connect(ack) == {"ack": 0}
-    assert ack.incoming(_event("a")) is None  # the new session repeats nothing of the old one
+    assert incoming(ack, _event("a")) is None  # the new session repeats nothing of the old one
 
 
 def test_events_of_a_broken_connect_are_dropped_when_they_come_again() -> None:
     ack = Ack()
     _shake(ack)
     _connect(ack)
-    assert ack.incoming(_event("a")) is None
+    assert incoming(ack, _event("a")) is None
     _reply(ack, None, successful=False)
     _connect(ack, "long-polling")  # the transport may change meanwhile
-    assert isinstance(ack.incoming(_event("a")), Drop)
-    assert ack.incoming(_event("b")) is None
+    assert isinstance(incoming(ack, _event("a")), Drop)
+    assert incoming(ack, _event("b")) is None
     _reply(ack, 2)
     _connect(ack)
-    assert ack.incoming(_event("a")) is None
+    assert incoming(ack, _event("a")) is None
 
 
 def test_an_accepted_reply_without_a_number_leaves_nothing_to_recognise() -> None:
     ack = Ack()
     _shake(ack)
     _connect(ack)
-    ack.incoming(_event("a"))
+    incoming(ack, _event("a"))
     _reply(ack, None)
     _connect(ack)
-    assert ack.incoming(_event("a")) is None
+    assert incoming(ack, _event("a")) is None
 
 
 def test_events_between_a_reply_and_the_next_connect_do_not_come_again() -> None:
@@ -138,9 +139,9 @@ def test_events_between_a_reply_and_the_next_connect_do_not_come_again() -> None
     for number in range(3):
         _connect(ack)
         _reply(ack, number)
-        assert ack.incoming(_event("a")) is None
+        assert incoming(ack, _event("a")) is None
     _connect(ack)
-    assert ack.incoming(_event("a")) is None
+    assert incoming(ack, _event("a")) is None
 
 
 def test_answers_that_are_accepted_whole_are_not_watched() -> None:
@@ -148,7 +149,7 @@ def test_answers_that_are_accepted_whole_are_not_watched() -> None:
     _shake(ack)
     for _ in range(2):
         _connect(ack, "long-polling")
-        assert ack.incoming(_event("a")) is None
+        assert incoming(ack, _event("a")) is None
 
 
 def test_replies_and_meta_messages_are_no_events() -> None:
@@ -156,5 +157,24 @@ def test_replies_and_meta_messages_are_no_events() -> None:
     _shake(ack)
     for _ in range(2):
         _connect(ack)
-        assert ack.incoming(Message(channel="/orders", id="7", successful=True)) is None
-        assert ack.incoming(Message(channel=Channel.META_DISCONNECT)) is None
+        assert incoming(ack, Message(channel="/orders", id="7", successful=True)) is None
+        assert incoming(ack, Message(channel=Channel.META_DISCONNECT)) is None
+
+
+def test_what_the_client_does_not_take_is_not_acknowledged() -> None:
+    ack = Ack()
+    _shake(ack)
+    _reply(ack, 1)
+    _reply(ack, 2, accepting=False)
+    assert _connect(ack) == {"ack": 1}
+    _reply(ack, 3)
+    assert _connect(ack) == {"ack": 3}
+
+
+def test_a_server_that_takes_part_redelivers() -> None:
+    ack = Ack()
+    assert ack.redelivers() is None
+    _shake(ack)
+    assert ack.redelivers() is True
+    _shake(ack, None)
+    assert ack.redelivers() is None

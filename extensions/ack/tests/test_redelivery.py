@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from extensions.ack.tests.hooks import incoming
 from pybayeux import Channel, Message
 from pybayeux_ack import Ack
 from pybayeux_ack.redelivery import Redelivery
@@ -107,7 +108,7 @@ def _live(ack: Ack, server: _Server, cuts: Sequence[tuple[int, int | None]], con
     """Publish and connect, each answer cut off after so many messages (None: not at all)."""
     handshake = Message(channel=Channel.META_HANDSHAKE)
     ack.outgoing(handshake)
-    ack.incoming(Message(channel=Channel.META_HANDSHAKE, successful=True, ext={"ack": True}))
+    incoming(ack, Message(channel=Channel.META_HANDSHAKE, successful=True, ext={"ack": True}))
     received: list[Any] = []
     for number, (published, cut) in enumerate([*cuts, (1, None), (0, None)]):
         for _ in range(published):
@@ -117,10 +118,10 @@ def _live(ack: Ack, server: _Server, cuts: Sequence[tuple[int, int | None]], con
         answer = server.connect(request)
         if connection_type == "long-polling" and cut is not None:
             answer = []  # such an answer is accepted whole or not at all
-        passed = [message for message in answer[:cut] if ack.incoming(message) is None]
+        passed = [message for message in answer[:cut] if incoming(ack, message) is None]
         received += [message.data for message in passed if message.successful is None]
         if cut is not None and len(passed) < len(answer):
-            ack.incoming(Message(channel=Channel.META_CONNECT, successful=False, error="503::broken"))
+            incoming(ack, Message(channel=Channel.META_CONNECT, successful=False, error="503::broken"))
     return received
 
 

@@ -137,7 +137,8 @@ def test_the_low_level_client_handshakes_with_a_fresh_token_when_its_caller_does
         issued: list[str] = []
         async with DevServer(tokens=("never used",), timeout=0) as server:
             auth = Auth(_log_in(server, issued))
-            async with BayeuxClient(server.url, discover=False, extensions=[auth]) as client:
+            polling = ["long-polling"]  # on a WebSocket the token is that of the upgrade
+            async with BayeuxClient(server.url, discover=False, transports=polling, extensions=[auth]) as client:
                 await client.handshake()
                 await client.connect()
                 server.faults.expire_token()

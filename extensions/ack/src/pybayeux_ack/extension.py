@@ -17,7 +17,7 @@ from pybayeux import Channel, Drop, hookimpl
 from .redelivery import Redelivery
 
 if TYPE_CHECKING:
-    from pybayeux import Message
+    from pybayeux import AsyncClient, Message
 
 __all__ = ("Ack",)
 
@@ -52,16 +52,21 @@ class Ack:
             self._watching = message.connection_type not in _WHOLE_ANSWERS or self._redelivery.is_due
 
     @hookimpl(tryfirst=True)
-    def incoming(self, message: Message) -> Drop | None:
+    def incoming(self, message: Message, client: AsyncClient) -> Drop | None:
         """Take the number of each batch; drop what was received before, as near to the wire as can be."""
         if message.successful is None:
             if self._watching and not message.is_meta and self._redelivery.is_repeat(message):
                 return Drop("already received: the server sent an unacknowledged batch again")
         elif message.channel == Channel.META_CONNECT:
-            self._connect_reply(message)
+            self._connect_reply(message, accepting=client.accepting)
         elif message.channel == Channel.META_HANDSHAKE and message.successful:
             self._handshake_reply(message)
         return None
+
+    @hookimpl
+    def redelivers(self) -> bool | None:
+        """What is not acknowledged comes again, so the client need not take it now."""
+        return True if self.supported else None
 
     def _begin_session(self, message: Message) -> None:
         _ext(message)["ack"] = True
@@ -76,9 +81,9 @@ class Ack:
         else:
             self.supported = answer is True
 
-    def _connect_reply(self, message: Message) -> None:
+    def _connect_reply(self, message: Message, *, accepting: bool) -> None:
         self._watching = False
-        if self.supported and message.successful:
+        if self.supported and message.successful and accepting:
             self._accept((message.ext or {}).get("ack"))
             self._redelivery.clear()
 

@@ -119,8 +119,8 @@ class Replay:
         """Note each event, after whatever transforms it; drop those that wait to be handled already."""
         if message.successful is None:
             return self._event(message)
-        if message.channel == Channel.META_CONNECT:
-            self._connect_reply(message, client)
+        if isinstance(failure := message.extra.get("failure"), dict):
+            self._failed(message, failure, client)
         elif message.channel == Channel.META_SUBSCRIBE:
             self._subscribe_reply(message, client)
         elif message.channel == Channel.META_UNSUBSCRIBE:
@@ -163,16 +163,17 @@ class Replay:
         self._routes[channel] = found
         return found
 
-    def _connect_reply(self, message: Message, client: AsyncClient) -> None:
-        """A connect that broke off may have taken events with it: a server takes for delivered what it has written.
+    def _failed(self, message: Message, failure: dict[str, Any], client: AsyncClient) -> None:
+        """An answer that broke off may have taken events with it: a server takes for delivered what it has written.
 
         Where messages are acknowledged, it sends them again by itself. Elsewhere a new session begins where the last
-        one was handled.
+        one was handled. What never reached the server, and a handshake, had no events in their answers.
         """
-        if message.successful or self._acknowledged or "failure" not in message.extra:
+        may_have_taken_events = failure.get("sent", True) and message.channel != Channel.META_HANDSHAKE
+        if self._acknowledged or not may_have_taken_events:
             return
         if any(window.can_resume for window in self._windows.values()):
-            self._replay(client, "a connect broke off, and events may be lost with it")
+            self._replay(client, "an answer broke off, and events may be lost with it")
 
     def _replay(self, client: AsyncClient, why: str) -> None:
         """Begin a session anew. Within this one, later events could overtake those that come again."""
