@@ -1,0 +1,5 @@
+"""Sessions for pybayeux that outlive their process."""
+
+from .extension import Reload as Reload
+
+__all__ = ("Reload",)
