@@ -1,4 +1,4 @@
-"""Helpers: a clock that stands still, an engine to talk to, and a decorator for asynchronous tests."""
+"""Helpers: a clock that stands still, an engine to talk to, and what asynchronous tests need."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pybayeux_devserver.options import Options
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-__all__ = ("Clock", "Talk", "in_loop")
+__all__ = ("Clock", "Talk", "eventually", "in_loop")
 
 P = ParamSpec("P")
 Json = dict[str, Any]
@@ -27,6 +27,13 @@ def in_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
         asyncio.run(test(*args, **kwargs))
 
     return run
+
+
+async def eventually(condition: Callable[[], object]) -> None:
+    """Lets the loop run until something is so that nobody announces."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0)
 
 
 class Clock:

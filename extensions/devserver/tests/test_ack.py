@@ -21,6 +21,13 @@ def test_what_is_not_acknowledged_is_delivered_again() -> None:
     assert not queue
 
 
+def test_putting_back_what_is_still_there_changes_nothing() -> None:
+    queue = AckQueue()
+    queue.put({"data": 1})
+    queue.put_back(queue.take())
+    assert queue.take() == [{"data": 1}]
+
+
 def test_events_after_the_acknowledged_batch_stay() -> None:
     queue = AckQueue()
     queue.put({"data": 1})
@@ -90,6 +97,11 @@ def test_the_newer_form_tells_the_batch_to_start_from() -> None:
     talk = Talk(replay=False, ack_object=True)
     assert talk.handshake(ext={"ack": True})["ext"] == {"ack": {"enabled": True, "batch": 1}}
     assert talk.connect(ext={"ack": 1})[-1]["ext"] == {"ack": 2}
+
+
+def test_delivery_with_the_handshake_needs_the_newer_form() -> None:
+    talk = Talk(replay=False, deliver_with_handshake=True)
+    assert talk.handshake(ext={"ack": True})["ext"] == {"ack": {"enabled": True, "batch": 1}}
 
 
 def test_a_server_without_acknowledgement_ignores_it() -> None:

@@ -135,7 +135,7 @@ def test_the_words_for_an_unknown_session_can_be_chosen() -> None:
     assert Talk(unknown_session="403::Unknown client").connect()[0]["error"] == "403::Unknown client"
 
 
-@pytest.mark.parametrize("kind", [None, "websocket"])
+@pytest.mark.parametrize("kind", [None, "smoke"])
 def test_only_offered_connection_types(kind: str | None) -> None:
     talk = Talk().join()
     assert talk.ask("/meta/connect", connectionType=kind)["error"].startswith("301:")

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from extensions.devserver.tests.conversation import in_loop
+from extensions.devserver.tests.socket_visitor import SocketVisitor
 from extensions.devserver.tests.visitor import Visitor
 from pybayeux_devserver import DevServer
 
@@ -38,6 +39,25 @@ async def test_faults_tokens_and_the_record() -> None:
         assert [request["status"] for request in recorded] == [503, 200, 200]
         await http.delete(f"{server.control_url}/requests")
         assert (await http.get(f"{server.control_url}/requests")).json() == []
+
+
+@in_loop
+async def test_sockets_and_their_faults() -> None:
+    async with (
+        DevServer(connection_types=("websocket",)) as server,
+        SocketVisitor(server) as visitor,
+        httpx.AsyncClient() as http,
+    ):
+        await visitor.join()
+        await visitor.ask("/a", data=1)
+        [recorded] = (await http.get(f"{server.control_url}/requests")).json()
+        assert recorded["transport"] == "websocket"
+        assert recorded["messages"][0]["channel"] == recorded["replies"][0]["channel"] == "/a"
+        for fault in ("refuse_websocket", "hang_websocket"):
+            assert (await http.post(f"{server.control_url}/faults/{fault}", json={"n": 2})).status_code == 200
+        closed = await http.post(f"{server.control_url}/faults/close_websockets", json={"code": 4000})
+        assert closed.json() == 1
+        assert await visitor.closed() == 4000
 
 
 @in_loop

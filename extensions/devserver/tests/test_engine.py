@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from extensions.devserver.tests.conversation import Talk
+
+if TYPE_CHECKING:
+    from pybayeux_devserver.sessions import Session
 
 
 def test_replies_come_in_the_order_of_the_requests() -> None:
@@ -80,6 +83,77 @@ def test_a_dropped_session_may_stay_held_until_its_timeout() -> None:
     reply = talk.engine.finish(exchange).messages[0]
     assert reply["successful"]
     assert reply["advice"] == {"reconnect": "none", "interval": 0, "timeout": 30_000}
+
+
+class Stream:
+    """Remembers the sessions that it is told to send or to leave."""
+
+    def __init__(self) -> None:
+        self.flushed: list[Session] = []
+        self.left: list[Session] = []
+
+    def flush(self, session: Session) -> None:
+        self.flushed.append(session)
+
+    def hang_up(self, session: Session) -> None:
+        self.left.append(session)
+
+
+def test_a_session_streams_from_its_first_message_until_it_connects_otherwise() -> None:
+    talk, stream = Talk(replay=False), Stream()
+    talk.handshake()
+    [session] = talk.engine.sessions
+    talk.engine.receive([talk.message("/meta/subscribe", subscription="/a")], talk.caller, stream)
+    talk.engine.publish("/a", 1)
+    assert stream.flushed == [session]
+    assert session.queue.take() == [{"channel": "/a", "data": 1}]
+    talk.connect()
+    talk.engine.receive([talk.message("/b", data=1)], talk.caller, stream)
+    talk.engine.publish("/a", 2)
+    assert stream.flushed == [session]
+    assert talk.events() == [2]
+
+
+def test_a_connect_on_a_stream_waits_although_there_are_events() -> None:
+    talk, stream = Talk(replay=False).join("/a"), Stream()
+    talk.engine.publish("/a", 1)
+    exchange = talk.engine.receive([talk.connect_message()], talk.caller, stream)
+    assert exchange.hold is not None
+    assert exchange.hold.timeout
+    assert len(stream.flushed) == 1
+    assert talk.engine.finish(exchange).messages == [{"channel": "/meta/connect", "successful": True}]
+
+
+def test_events_wait_where_the_stream_has_ended() -> None:
+    talk, stream = Talk(replay=False).join("/a"), Stream()
+    talk.engine.receive([talk.connect_message()], talk.caller, stream)
+    talk.engine.detach(Stream())
+    assert talk.engine.sessions[0].stream is stream
+    talk.engine.detach(stream)
+    talk.engine.publish("/a", 1)
+    assert stream.flushed == []
+    assert talk.events() == [1]
+
+
+def test_a_stream_ends_with_its_session_where_that_is_dropped_at_once() -> None:
+    talk, stream = Talk().join(), Stream()
+    [session] = talk.engine.sessions
+    talk.engine.receive([talk.connect_message()], talk.caller, stream)
+    talk.engine.drop(at_once=True)
+    assert stream.left == [session]
+    assert stream.flushed == []
+
+
+def test_a_disconnected_session_is_told_and_its_connect_answered() -> None:
+    talk, woken = Talk().join(), list[bool]()
+    exchange = talk.begin(talk.connect_message())
+    assert exchange.hold is not None
+    exchange.hold.when_woken(lambda: woken.append(True))
+    assert talk.engine.disconnect() == 1
+    assert woken
+    told, reply = talk.engine.finish(exchange).messages
+    assert told == {"channel": "/meta/disconnect", "successful": True}
+    assert reply["advice"]["reconnect"] == "none"
 
 
 def test_one_session_can_be_dropped() -> None:

@@ -6,6 +6,10 @@ import pytest
 
 from extensions.devserver.tests.conversation import Talk
 from pybayeux_devserver.exchange import Caller
+from pybayeux_devserver.options import Options
+
+OFFERED = list(Options().connection_types)
+GREETING = [{"channel": "/hello", "data": 1}, {"channel": "/hello", "data": 2}]
 
 
 def test_a_handshake_begins_a_session() -> None:
@@ -18,7 +22,7 @@ def test_a_handshake_begins_a_session() -> None:
         "clientId": talk.client_id,
         "version": "1.0",
         "minimumVersion": "1.0",
-        "supportedConnectionTypes": ["long-polling"],
+        "supportedConnectionTypes": OFFERED,
         "advice": {"reconnect": "retry", "interval": 250, "timeout": 1500},
     }
     assert [session.client_id for session in talk.engine.sessions] == [talk.client_id]
@@ -36,7 +40,7 @@ def test_without_a_common_connection_type_there_is_no_session(types: Any) -> Non
     reply = talk.handshake(supportedConnectionTypes=types)
     assert reply["successful"] is False
     assert reply["error"].startswith("301:")
-    assert reply["supportedConnectionTypes"] == ["long-polling"]
+    assert reply["supportedConnectionTypes"] == OFFERED
     assert reply["advice"] == {"reconnect": "none"}
     assert talk.engine.sessions == ()
 
@@ -59,6 +63,44 @@ def test_a_server_without_cookies_binds_nothing() -> None:
     assert talk.connect()[0]["successful"]
 
 
+def test_a_greeting_travels_with_the_handshake_and_is_counted() -> None:
+    heard = []
+
+    def greet(handshake: Any) -> Any:
+        heard.append(handshake["id"])
+        return GREETING
+
+    talk = Talk(on_handshake=greet, deliver_with_handshake=True)
+    reply, *events = talk.send({"channel": "/meta/handshake", "id": "1", "supportedConnectionTypes": ["long-polling"]})
+    assert heard == ["1"]
+    assert reply["x-messages"] == 2
+    assert events == GREETING
+
+
+def test_a_greeting_may_come_before_the_reply() -> None:
+    talk = Talk(on_handshake=lambda _: GREETING, deliver_with_handshake=True, handshake_order="events-first")
+    messages = talk.send({"channel": "/meta/handshake", "supportedConnectionTypes": ["long-polling"]})
+    assert [message["channel"] for message in messages] == ["/hello", "/hello", "/meta/handshake"]
+
+
+@pytest.mark.parametrize("ext", [None, {"ack": True}])
+def test_otherwise_a_greeting_waits_for_the_first_connect(ext: Any) -> None:
+    talk = Talk(on_handshake=lambda _: GREETING, ack_object=True)
+    assert "x-messages" not in talk.handshake(ext=ext)
+    assert talk.events(ext={"ack": 1}) == [1, 2]
+
+
+def test_a_greeting_with_acknowledgement_is_the_batch_of_the_reply() -> None:
+    talk = Talk(replay=False, on_handshake=lambda _: GREETING, deliver_with_handshake=True)
+    assert talk.handshake(ext={"ack": True})["ext"] == {"ack": {"enabled": True, "batch": 1}}
+    assert talk.events(ext={"ack": 0}) == [1, 2]
+    assert talk.events(ext={"ack": 2}) == []
+
+
+def test_nobody_counts_what_is_not_there() -> None:
+    assert "x-messages" not in Talk(on_handshake=lambda _: [], deliver_with_handshake=True).handshake()
+
+
 def test_what_comes_with_a_handshake_has_no_session_yet() -> None:
     talk = Talk()
     handshake = {"channel": "/meta/handshake", "supportedConnectionTypes": ["long-polling"]}
@@ -66,3 +108,8 @@ def test_what_comes_with_a_handshake_has_no_session_yet() -> None:
     assert replies[0]["successful"]
     assert replies[1]["id"] == 2
     assert replies[1]["error"] == "402::session_unknown"
+
+
+def test_the_types_are_offered_in_their_order() -> None:
+    types = ("callback-polling", "long-polling", "websocket")
+    assert Talk(connection_types=types).handshake()["supportedConnectionTypes"] == list(types)

@@ -1,24 +1,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from msgspec.json import encode
-from starlette.requests import Request
 
-from extensions.devserver.tests.conversation import Talk, in_loop
+from extensions.devserver.tests.conversation import in_loop
 from extensions.devserver.tests.visitor import Visitor
 from pybayeux_devserver import DevServer
 from pybayeux_devserver.errors import MalformedRequestError
-from pybayeux_devserver.faults import Faults
-from pybayeux_devserver.listener import Sockets
-from pybayeux_devserver.long_polling import LongPolling, parse_body
-from pybayeux_devserver.recorder import Recorder
-
-if TYPE_CHECKING:
-    from starlette.types import Message
+from pybayeux_devserver.long_polling import parse_body
 
 FORM = "application/x-www-form-urlencoded; charset=UTF-8"
 
@@ -61,74 +52,6 @@ async def test_a_conversation() -> None:
         assert (await visitor.ask("/meta/disconnect")).json()[0]["successful"]
 
 
-@in_loop
-async def test_a_held_connect_is_answered_when_an_event_comes() -> None:
-    async with DevServer(replay=False) as server, Visitor(server) as visitor:
-        await visitor.join("/a")
-        connect = asyncio.create_task(visitor.events())
-        await server.recorder.received("/meta/connect")
-        await server.publish("/a", 1)
-        await server.publish("/a", 2)
-        assert await connect == [1, 2]
-
-
-@in_loop
-async def test_a_held_connect_is_answered_when_its_time_is_over() -> None:
-    async with DevServer(timeout=0.01) as server, Visitor(server) as visitor:
-        await visitor.join("/a")
-        assert (await visitor.connect()).json() == [{"channel": "/meta/connect", "successful": True}]
-
-
-@in_loop
-async def test_the_older_of_two_connects_fails() -> None:
-    async with DevServer() as server, Visitor(server) as visitor:
-        await visitor.join()
-        older = asyncio.create_task(visitor.connect())
-        await server.recorder.received("/meta/connect")
-        assert (await visitor.connect(advice={"timeout": 0})).status_code == 200
-        assert (await older).status_code == 500
-
-
-@in_loop
-async def test_a_client_that_leaves_misses_nothing() -> None:
-    talk = Talk(replay=False).join("/a")
-    incoming: list[Message] = [
-        {"type": "http.request", "body": encode([talk.connect_message()])},
-        {"type": "http.disconnect"},
-    ]
-
-    async def receive() -> Message:
-        return incoming.pop(0)
-
-    cookie = f"BAYEUX_BROWSER={talk.caller.browser}".encode()
-    scope = {"type": "http", "method": "POST", "path": "/cometd", "headers": [(b"cookie", cookie)]}
-    polling = LongPolling(talk.engine, Faults(talk.engine, Sockets()), Recorder())
-    await polling.answer(Request(scope, receive))
-    assert incoming == []
-    assert [session.hold for session in talk.engine.sessions] == [None]
-    talk.engine.publish("/a", 1)
-    assert talk.events() == [1]
-
-
-@in_loop
-async def test_without_its_cookie_a_session_is_unknown() -> None:
-    async with DevServer() as server, Visitor(server) as visitor:
-        await visitor.join()
-        visitor.http.cookies.clear()
-        assert (await visitor.connect()).json()[0]["error"] == "402::session_unknown"
-
-
-@in_loop
-async def test_a_refused_token_is_an_http_status() -> None:
-    async with DevServer(tokens=("good",), auth_style="http") as server:
-        async with Visitor(server, Authorization="Bearer bad") as visitor:
-            response = await visitor.handshake()
-            assert response.status_code == 401
-            assert response.headers["www-authenticate"].startswith("Bearer")
-        async with Visitor(server, Authorization="Bearer good") as visitor:
-            assert (await visitor.handshake()).json()[0]["successful"]
-
-
 @pytest.mark.parametrize("path", ["/cometd", "/", "/a/b"])
 @in_loop
 async def test_the_message_type_may_be_part_of_the_path(path: str) -> None:
@@ -140,7 +63,7 @@ async def test_the_message_type_may_be_part_of_the_path(path: str) -> None:
 
 @in_loop
 async def test_what_is_no_bayeux_is_a_bad_request() -> None:
-    async with DevServer() as server, httpx.AsyncClient() as http:
+    async with DevServer(connection_types=("long-polling",)) as server, httpx.AsyncClient() as http:
         assert (await http.post(server.url, content=b"not json")).status_code == 400
         assert (await http.get(server.url)).status_code == 405
 

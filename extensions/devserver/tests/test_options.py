@@ -20,6 +20,9 @@ def test_plain_strings_become_enums() -> None:
         ({"timeout": -1}, "timeout is negative"),
         ({"connection_types": ()}, "connection_types is empty"),
         ({"order": "sideways"}, "sideways"),
+        ({"handshake_order": "sideways"}, "sideways"),
+        ({"messages_per_frame": 0}, "messages_per_frame is less"),
+        ({"max_uri_length": -1}, "max_uri_length is negative"),
     ],
 )
 def test_senseless_values_are_refused(wrong: dict[str, Any], why: str) -> None:

@@ -39,6 +39,18 @@ async def test_waiting_for_messages() -> None:
 
 
 @in_loop
+async def test_waiting_for_upgrades() -> None:
+    recorder = Recorder()
+    waiting = asyncio.create_task(recorder.upgrades(2))
+    for channels in ([], ["/a"]):
+        recorder.add(_recorded(*channels))
+        await asyncio.sleep(0)
+    assert not waiting.done()
+    recorder.add(_recorded())
+    assert len(await waiting) == 2
+
+
+@in_loop
 async def test_requests_are_recorded_with_their_answers() -> None:
     async with DevServer() as server, Visitor(server, Authorization="Bearer x") as visitor:
         await visitor.handshake(id="1")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import click
 import httpx
 import pytest
 from click.testing import CliRunner
+from websockets.sync.client import connect
 
 from pybayeux_devserver.commands import serve
 
@@ -45,11 +47,31 @@ def _streamed(url: str) -> list[Any]:
         return [message["data"] for message in messages if "data" in message]
 
 
+def test_it_offers_what_is_chosen_and_greets() -> None:
+    arguments = ["--port", "0", "--greet", "/hello"]
+    for kind in ("websocket", "callback-polling"):
+        arguments += ["--connection-type", kind]
+    with subprocess.Popen([sys.executable, "-c", PROGRAM, *arguments], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            url = process.stdout.readline().split()[3]
+            with connect(url.replace("http", "ws", 1), proxy=None) as socket:
+                socket.send('[{"channel": "/meta/handshake", "supportedConnectionTypes": ["websocket"]}]')
+                [reply], [greeting] = json.loads(socket.recv()), json.loads(socket.recv())
+            assert reply["supportedConnectionTypes"] == ["websocket", "callback-polling"]
+            assert reply["x-messages"] == 1
+            assert greeting["channel"] == "/hello"
+        finally:
+            process.kill()
+
+
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
         (["--stream", "/meta/x"], "no broadcast channel"),
         (["--rate", "0"], "not in the range"),
+        (["--connection-type", "smoke"], "websocket"),
+        (["--greet", "/meta/x"], "no broadcast channel"),
         (["--timeout", "-1", "--port", "0"], "timeout is negative"),
         (["--host", "256.0.0.1", "--port", "0"], "256.0.0.1"),
     ],

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from extensions.devserver.tests.conversation import Clock
+from pybayeux_devserver.exchange import Caller
 from pybayeux_devserver.queues import PlainQueue
 from pybayeux_devserver.sessions import Hold, Session, Sessions
 
@@ -14,12 +15,12 @@ def test_a_silent_session_ends() -> None:
     sessions = Sessions(lifetime=10, clock=clock)
     session = _session(sessions)
     clock.now += 9.9
-    assert sessions.find(session.client_id, None) is session
+    assert sessions.find(session.client_id, Caller()) is session
     sessions.touch(session)
     clock.now += 9.9
     assert session in sessions
     clock.now += 0.1
-    assert sessions.find(session.client_id, None) is None
+    assert sessions.find(session.client_id, Caller()) is None
     assert list(sessions) == []
 
 
@@ -35,11 +36,12 @@ def test_a_session_whose_connect_is_held_lives_on() -> None:
 def test_a_session_is_bound_to_its_cookie() -> None:
     sessions = Sessions(lifetime=10, clock=Clock())
     bound, free = _session(sessions, "b"), _session(sessions)
-    assert sessions.find(bound.client_id, "b") is bound
-    assert sessions.find(bound.client_id, None) is None
-    assert sessions.find(bound.client_id, "other") is None
-    assert sessions.find(free.client_id, "whatever") is free
-    assert sessions.find(7, None) is None
+    assert sessions.find(bound.client_id, Caller(browser="b")) is bound
+    assert sessions.find(bound.client_id, Caller()) is None
+    assert sessions.find(bound.client_id, Caller(browser="other")) is None
+    assert sessions.find(bound.client_id, Caller(browser="other", trusted=True)) is bound
+    assert sessions.find(free.client_id, Caller(browser="whatever")) is free
+    assert sessions.find(7, Caller(trusted=True)) is None
 
 
 def test_an_event_wakes_the_connect_that_waits() -> None:
@@ -52,6 +54,47 @@ def test_an_event_wakes_the_connect_that_waits() -> None:
     session.deliver({"data": 1})
     assert woken == ["yes"]
     assert session.queue.take() == [{"data": 0}, {"data": 1}]
+
+
+class Stream:
+    """Counts what it is told."""
+
+    def __init__(self) -> None:
+        self.flushed = 0
+
+    def flush(self, session: Session) -> None:
+        self.flushed += 1
+
+    def hang_up(self, session: Session) -> None: ...
+
+
+def test_a_stream_gets_the_events_and_the_connect_goes_on_waiting() -> None:
+    session, stream, woken = _session(Sessions(lifetime=10, clock=Clock())), Stream(), list[str]()
+    session.attach(stream)
+    assert (session.streaming, stream.flushed) == (True, 0)
+    session.hold = Hold({}, 30, advised=False)
+    session.hold.when_woken(lambda: woken.append("yes"))
+    session.deliver({"data": 1})
+    assert (woken, stream.flushed) == ([], 1)
+    session.attach(None)
+    session.deliver({"data": 2})
+    assert (woken, stream.flushed) == (["yes"], 1)
+
+
+def test_a_stream_gets_what_has_waited_for_it() -> None:
+    session, stream = _session(Sessions(lifetime=10, clock=Clock())), Stream()
+    session.deliver({"data": 1})
+    session.attach(stream)
+    assert stream.flushed == 1
+
+
+def test_a_stream_gets_nothing_that_waits_for_connects() -> None:
+    sessions, stream = Sessions(lifetime=10, clock=Clock()), Stream()
+    session = sessions.create(browser=None, token=None, queue=PlainQueue(connect_only=True))
+    session.deliver({"data": 1})
+    session.attach(stream)
+    session.deliver({"data": 2})
+    assert (session.streaming, stream.flushed) == (False, 0)
 
 
 def test_a_waking_is_not_missed_by_who_listens_later() -> None:

@@ -36,6 +36,9 @@ class AckQueue:
         """Everything not acknowledged yet; it stays here."""
         return [event for _, event in self._events]
 
+    def put_back(self, events: list[Json]) -> None:
+        """Nothing to do: whatever was taken is here until it is acknowledged."""
+
     def close_batch(self) -> int:
         """End the open batch and tell its number, for the reply that carries it."""
         self._open += 1
@@ -58,7 +61,10 @@ def is_requested(handshake: Json) -> bool:
 
 def handshake_answer(queue: AckQueue, options: Options) -> Any:
     """The handshake reply's ``ext.ack``: true, or the newer object with the batch to start from."""
-    return {"enabled": True, "batch": queue.close_batch()} if options.ack_object else True
+    # CometD has the object where it delivers during the handshake: what it delivered is that batch.
+    if options.ack_object or options.deliver_with_handshake:
+        return {"enabled": True, "batch": queue.close_batch()}
+    return True
 
 
 def acknowledged_batch(connect: Json) -> int | None:

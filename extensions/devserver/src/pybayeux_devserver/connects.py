@@ -36,6 +36,7 @@ def connect(kernel: Kernel, message: Json, exchange: Exchange) -> None:
         session.queue.acknowledge(batch)
     if session.hold is not None:
         session.hold.supersede()
+    session.attach(exchange.stream)
     exchange.hold = session.hold = _hold(kernel, session, message, alone=exchange.alone)
     session.connected = True
 
@@ -43,7 +44,8 @@ def connect(kernel: Kernel, message: Json, exchange: Exchange) -> None:
 def _hold(kernel: Kernel, session: Session, message: Json, *, alone: bool) -> Hold:
     advice = message.get("advice")
     advised = not session.connected or advice is not None
-    if not session.connected or session.queue or not alone:
+    waiting = session.queue and not session.streaming
+    if not session.connected or waiting or not alone:
         return Hold(message, 0, advised=advised)
     wish = advice.get("timeout") if isinstance(advice, dict) else None
     timeout = max(0, wish / 1000) if isinstance(wish, int | float) else kernel.options.timeout
@@ -60,7 +62,7 @@ def finish_connect(kernel: Kernel, exchange: Exchange, session: Session, hold: H
     release(kernel, session)
     kernel.gate.check(hold.request, exchange.caller, session)
     reply = replies.reply(hold.request, advice=_advice(kernel, session, hold))
-    events = session.queue.take()
+    events = [] if session.streaming else session.queue.take()
     if isinstance(session.queue, AckQueue):
         reply["ext"] = {"ack": session.queue.close_batch()}
     return reply, events

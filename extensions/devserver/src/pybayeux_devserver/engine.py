@@ -21,7 +21,7 @@ from .errors import Refused
 from .exchange import Answer, Exchange
 from .handshakes import handshake
 from .kernel import Kernel
-from .options import Options, Order
+from .options import Options
 from .publishes import publish
 from .subscribes import disconnect, subscribe, unsubscribe
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .auth import Tokens
     from .exchange import Caller
     from .options import Json
-    from .sessions import Hold, Session
+    from .sessions import Hold, Session, Stream
 
 __all__ = ("Engine",)
 
@@ -67,13 +67,19 @@ class Engine:
         """The sessions that are alive."""
         return tuple(self._kernel.sessions)
 
-    def receive(self, messages: Sequence[Json], caller: Caller) -> Exchange:
+    def receive(self, messages: Sequence[Json], caller: Caller, stream: Stream | None = None) -> Exchange:
         """Handle the messages of one request.
 
         Where the exchange has a hold with a timeout, the transport waits for it, or for its waking, before it
         calls `finish`; or it calls `abandon` if the client leaves meanwhile.
+
+        Args:
+            messages: The messages.
+            caller: Who sends them.
+            stream: The connection that they came by, where it carries events at any time. A session uses it from
+                its first message until it connects in another way, or until the stream is given to `detach`.
         """
-        exchange = Exchange(caller, alone=len(messages) == 1)
+        exchange = Exchange(caller, alone=len(messages) == 1, stream=stream)
         try:
             for message in messages:
                 reply = self._handle(message, exchange)
@@ -89,7 +95,7 @@ class Engine:
         if exchange.unauthorized:
             return Answer(status=401)
         if session is None:
-            return Answer(exchange.replies)
+            return self._answer(exchange, [])
         if hold is None:
             return self._answer(exchange, _riding(session))
         if hold.superseded:
@@ -102,6 +108,12 @@ class Engine:
         session = exchange.session
         if session is not None and session.hold is exchange.hold:
             release(self._kernel, session)
+
+    def detach(self, stream: Stream) -> None:
+        """A stream has ended: events wait until their sessions come back."""
+        for session in self.sessions:
+            if session.stream is stream:
+                session.attach(None)
 
     def publish(self, channel: str, data: Any) -> int | None:
         """Publish from the server's side.
@@ -128,8 +140,8 @@ class Engine:
 
         Args:
             client_id: The session, or None for all.
-            at_once: Answer held connects now, without advice, as Faye does. Otherwise they stay held until their
-                timeout and are then answered with advice ``none``, as CometD does.
+            at_once: Answer held connects now, without advice, and end the streams, as Faye does. Otherwise they
+                stay held until their timeout and are then answered with advice ``none``, as CometD does.
 
         Returns:
             How many sessions are gone.
@@ -139,9 +151,24 @@ class Engine:
             self._kernel.sessions.remove(session)
             if at_once:
                 session.wake()
+                if session.stream is not None:
+                    session.stream.hang_up(session)
             else:
                 session.farewell = {**replies.advice_to_retry(self.options), "reconnect": "none"}
         return len(dropped)
+
+    def disconnect(self, client_id: str | None = None) -> int:
+        """End one session, or all, and say so: a ``/meta/disconnect`` without id, then advice ``none``.
+
+        Returns:
+            How many sessions are gone.
+        """
+        ended = self._named(client_id)
+        self.push({"channel": str(Channel.META_DISCONNECT), "successful": True}, client_id)
+        self.drop(client_id, at_once=False)
+        for session in ended:
+            session.wake()
+        return len(ended)
 
     def wake(self) -> None:
         """Have every held connect answered now."""
@@ -171,13 +198,12 @@ class Engine:
         return self._answer(exchange, events)
 
     def _answer(self, exchange: Exchange, events: list[Json]) -> Answer:
-        if self.options.order is Order.EVENTS_FIRST:
-            return Answer([*events, *exchange.replies])
-        return Answer([*exchange.replies, *events])
+        order = self.options.handshake_order if exchange.greeting else self.options.order
+        return Answer(exchange.replies, [*exchange.greeting, *events], order)
 
 
 def _riding(session: Session) -> list[Json]:
-    """The events that a reply other than a connect's takes along: none where a connect waits for them."""
-    if session.queue.connect_only or session.hold is not None:
+    """The events that a reply other than a connect's takes along: none where they have a way of their own."""
+    if session.queue.connect_only or session.streaming or session.hold is not None:
         return []
     return session.queue.take()

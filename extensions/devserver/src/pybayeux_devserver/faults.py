@@ -1,6 +1,6 @@
 """Faults on demand: what shall go wrong, how often, and for which requests.
 
-Owns the plan. `server.faults` is its face to tests; how a fault looks on the wire is in `responses.py`.
+Owns the plan. `server.faults` is its face to tests; how a fault looks on the wire is in `mishaps.py`.
 """
 
 from __future__ import annotations
@@ -9,18 +9,21 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from starlette.responses import Response
+from pybayeux import Channel
 
-from .responses import DelayedResponse, HalfResponse, NoResponse
+from .mishaps import Half, Instead, Late, Lost, Never
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from .engine import Engine
     from .listener import Sockets
+    from .mishaps import Mishap
     from .options import Json
 
 __all__ = ("Faults",)
+
+_CONNECT: Final[Sequence[Json]] = ({"channel": Channel.META_CONNECT},)
 
 
 @dataclass(slots=True)
@@ -28,9 +31,9 @@ class _Plan:
     """Something that goes wrong the next few times."""
 
     times: int
-    channel: str | None
-    with_events: bool
-    spoil: Callable[[Response], Response]
+    mishap: Mishap
+    channel: str | None = None
+    with_events: bool = False
 
     def strikes(self, asked: Sequence[Json], answered: Sequence[Json]) -> bool:
         """Whether this request is one of those meant; it counts then."""
@@ -49,6 +52,9 @@ class Faults:
     ``/meta/connect``, or for any requests where it is None. Plans are taken in the order in which they were made,
     one per request.
 
+    On a WebSocket, a frame is a request. A frame of events that nobody asked for counts as an answer to a
+    ``/meta/connect``, which would bring them otherwise, to plans for replies with events.
+
     Args:
         engine: Whose sessions and tokens are at risk.
         sockets: The connections that can be cut.
@@ -59,6 +65,7 @@ class Faults:
         self._sockets: Final = sockets
         self._requests: list[_Plan] = []
         self._replies: list[_Plan] = []
+        self._upgrades: list[_Plan] = []
         self._released = asyncio.Event()
 
     def drop_sessions(self, client_id: str | None = None, *, at_once: bool = True) -> int:
@@ -66,7 +73,8 @@ class Faults:
 
         Args:
             client_id: The session, or None for all.
-            at_once: Answer held connects now (Faye); otherwise at their timeout, with advice ``none`` (CometD).
+            at_once: Answer held connects now and close WebSockets (Faye); otherwise held connects are answered at
+                their timeout, with advice ``none`` (CometD).
 
         Returns:
             How many sessions are gone.
@@ -79,8 +87,7 @@ class Faults:
         Returns:
             How many sessions are gone.
         """
-        self._engine.push({"channel": "/meta/disconnect", "successful": True}, client_id)
-        return self._engine.drop(client_id, at_once=False)
+        return self._engine.disconnect(client_id)
 
     def expire_token(self, token: str | None = None) -> None:
         """Accept a token no longer, or none of those known; connects that are held learn it at once."""
@@ -89,7 +96,7 @@ class Faults:
 
     def lose_requests(self, n: int = 1, *, channel: str | None = None) -> None:
         """Cut the connection of the next requests before anything is done with them."""
-        self._requests.append(_Plan(n, channel, False, lambda _: NoResponse(self._sockets)))
+        self._requests.append(_Plan(n, Lost(self._sockets), channel))
 
     def lose_replies(self, n: int = 1, *, channel: str | None = None, with_events: bool = False) -> None:
         """Do what the next requests ask for, and cut the connection instead of an answer.
@@ -101,19 +108,19 @@ class Faults:
             channel: The requests meant.
             with_events: Only replies that carry events.
         """
-        self._replies.append(_Plan(n, channel, with_events, lambda _: NoResponse(self._sockets)))
+        self._replies.append(_Plan(n, Lost(self._sockets), channel, with_events))
 
     def truncate_replies(self, n: int = 1, *, channel: str | None = None, with_events: bool = False) -> None:
         """Send half of the next replies, then close the connection. Arguments as for `lose_replies`."""
-        self._replies.append(_Plan(n, channel, with_events, lambda r: HalfResponse(r, self._sockets)))
+        self._replies.append(_Plan(n, Half(self._sockets), channel, with_events))
 
     def delay_replies(self, n: int = 1, *, seconds: float, channel: str | None = None) -> None:
         """Send the next replies so much later."""
-        self._replies.append(_Plan(n, channel, False, lambda r: DelayedResponse(r, asyncio.sleep(seconds))))
+        self._replies.append(_Plan(n, Late(lambda: asyncio.sleep(seconds)), channel))
 
     def hold_replies(self, n: int = 1, *, channel: str | None = None) -> None:
         """Keep the next replies back until `release_replies`."""
-        self._replies.append(_Plan(n, channel, False, lambda r: DelayedResponse(r, self._released.wait())))
+        self._replies.append(_Plan(n, Late(lambda: self._released.wait()), channel))
 
     def release_replies(self) -> None:
         """Send what was kept back."""
@@ -124,6 +131,8 @@ class Faults:
         self, n: int = 1, *, retry_after: float | None = None, channel: str | None = None, status: int = 503
     ) -> None:
         """Answer the next requests with an HTTP error, as an overloaded server does, and do nothing else.
+
+        The upgrade to a WebSocket is such a request if no channel is given; a frame ends its socket with code 1013.
 
         Args:
             n: How many.
@@ -144,25 +153,55 @@ class Faults:
         channel: str | None = None,
     ) -> None:
         """Answer the next requests with something that is no Bayeux, as a proxy in between does."""
-        answer = Response(body, status, headers)
-        self._requests.append(_Plan(n, channel, False, lambda _: answer))
+        self._requests.append(_Plan(n, Instead(status, body, headers), channel))
+
+    def refuse_websocket(self, n: int = 1, *, status: int = 503) -> None:
+        """Refuse the next upgrades to a WebSocket with an HTTP error, and nothing else."""
+        self._upgrades.append(_Plan(n, Instead(status)))
+
+    def hang_websocket(self, n: int = 1) -> None:
+        """Never answer the next upgrades to a WebSocket, as some proxies do."""
+        self._upgrades.append(_Plan(n, Never()))
+
+    def close_websockets(self, *, code: int | None = 1001) -> int:
+        """Close every WebSocket; the sessions live on.
+
+        Args:
+            code: The close code; None cuts the connections without one.
+
+        Returns:
+            How many there were.
+        """
+        lines = tuple(self._sockets.lines)
+        for line in lines:
+            if code is None:
+                line.cut()
+            else:
+                line.close(code)
+        return len(lines)
 
     def clear(self) -> None:
         """Let nothing more go wrong; what is kept back is sent."""
-        self._requests.clear()
-        self._replies.clear()
+        for plans in (self._requests, self._replies, self._upgrades):
+            plans.clear()
         self.release_replies()
 
-    def instead_of(self, request: Sequence[Json]) -> Response | None:
+    def instead_of(self, request: Sequence[Json]) -> Mishap | None:
         """What this request gets in place of being handled, or None."""
-        for plan in self._requests:
-            if plan.strikes(request, ()):
-                return plan.spoil(Response())
-        return None
+        return _next(self._requests, request)
 
-    def spoiled(self, request: Sequence[Json], answer: Sequence[Json], response: Response) -> Response:
-        """The response as it goes out: itself, unless its turn has come."""
-        for plan in self._replies:
-            if plan.strikes(request, answer):
-                return plan.spoil(response)
-        return response
+    def instead_of_upgrade(self) -> Mishap | None:
+        """The same for the upgrade to a WebSocket."""
+        return _next(self._upgrades) or _next(self._requests)
+
+    def spoiling(self, request: Sequence[Json], answer: Sequence[Json]) -> Mishap | None:
+        """What becomes of the answer to a request if its turn has come, or None."""
+        return _next(self._replies, request, answer)
+
+    def spoiling_push(self, events: Sequence[Json]) -> Mishap | None:
+        """The same for events that nobody asked for."""
+        return _next([plan for plan in self._replies if plan.with_events], _CONNECT, events)
+
+
+def _next(plans: Sequence[_Plan], asked: Sequence[Json] = (), answered: Sequence[Json] = ()) -> Mishap | None:
+    return next((plan.mishap for plan in plans if plan.strikes(asked, answered)), None)

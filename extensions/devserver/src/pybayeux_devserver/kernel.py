@@ -47,13 +47,16 @@ class Kernel:
             Unauthorized: There is no valid token, said by HTTP.
         """
         caller = exchange.caller
-        session = self.sessions.find(message.get("clientId"), caller.browser)
+        session = self.sessions.find(message.get("clientId"), caller)
         # A session may have had its token from its handshake: where it is forgotten, it is the session that is missing.
         if session is not None or caller.token or self.gate.token_in(message):
             self.gate.check(message, caller, session)
         if session is None:
             raise self._unknown(message["channel"])
         self.sessions.touch(session)
+        if exchange.stream is not None and not session.connected:
+            # Whichever way the connects take later, until then events need not wait for the first of them.
+            session.attach(exchange.stream)
         exchange.session = session
         return session
 

@@ -7,23 +7,33 @@ configured, and stopping waits for nobody. That is why this is not `uvicorn.Serv
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+import logging
+from typing import TYPE_CHECKING, Any, Final
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from .mishaps import Line
+
 __all__ = ("Listener", "Sockets")
 
 
 class Sockets:
-    """The connections that are open."""
+    """The connections that are open.
+
+    Attributes:
+        state: What uvicorn knows of them.
+        lines: The WebSockets among them, once they are accepted.
+    """
 
     def __init__(self) -> None:
         self.state: Final = ServerState()
+        self.lines: Final[set[Line]] = set()
 
     def of(self, client: tuple[str, int] | None) -> asyncio.Transport:
         """The connection from a client's address.
@@ -32,7 +42,7 @@ class Sockets:
             ConnectionError: There is none, as where the application runs without a socket.
         """
         for connection in self.state.connections:
-            if isinstance(connection, H11Protocol) and connection.client == client:
+            if isinstance(connection, _PROTOCOLS) and connection.client == client:
                 return connection.transport
         raise ConnectionError(f"no open connection from {client}")
 
@@ -40,6 +50,20 @@ class Sockets:
         """Close every connection without another byte."""
         for connection in tuple(self.state.connections):
             connection.transport.abort()
+
+
+class _QuietWebSocket(WebSocketsSansIOProtocol):
+    """Says nothing of what the recorder knows, headers with their tokens least of all."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.logger = self.conn.logger = _quiet
+        self.conn.debug = False
+
+
+_PROTOCOLS: Final = (H11Protocol, WebSocketsSansIOProtocol)
+_quiet: Final = logging.getLogger("pybayeux_devserver.websocket")
+_quiet.setLevel(logging.WARNING)
 
 
 class Listener:
@@ -50,12 +74,20 @@ class Listener:
         sockets: Where its connections are kept.
         host: The address or name to listen on.
         port: The port; 0 takes a free one, and keeps it over restarts.
+        deflate: Agree to ``permessage-deflate``.
     """
 
-    def __init__(self, app: ASGIApp, sockets: Sockets, *, host: str, port: int) -> None:
+    def __init__(self, app: ASGIApp, sockets: Sockets, *, host: str, port: int, deflate: bool = False) -> None:
         self._sockets: Final = sockets
         self._config: Final = Config(
-            app, http=H11Protocol, ws="none", lifespan="off", log_config=None, proxy_headers=False
+            app,
+            http=H11Protocol,
+            ws=_QuietWebSocket,
+            ws_ping_interval=None,
+            ws_per_message_deflate=deflate,
+            lifespan="off",
+            log_config=None,
+            proxy_headers=False,
         )
         self._server: asyncio.Server | None = None
         self.host: Final = host

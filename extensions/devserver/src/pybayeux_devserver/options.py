@@ -5,12 +5,12 @@ Owns their names, units, defaults and validity. Reads nothing from the environme
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
-__all__ = ("AuthStyle", "Json", "Options", "Order", "Service", "echo")
+__all__ = ("AuthStyle", "Greeter", "Json", "Options", "Order", "Service", "echo")
 
 Json: TypeAlias = dict[str, Any]
 """A message or another JSON object, as plain Python."""
@@ -18,9 +18,12 @@ Json: TypeAlias = dict[str, Any]
 Service: TypeAlias = Callable[[Any], Any]
 """What answers a remote call: takes the call's data, returns the answer's; an exception is a failed call."""
 
+Greeter: TypeAlias = Callable[[Json], Iterable[Json]]
+"""What has something to say to each new session: takes the handshake, returns messages for its client."""
+
 
 class Order(StrEnum):
-    """Which comes first where one HTTP response brings events and replies."""
+    """Which comes first where events and replies travel together: in one HTTP response, or frame after frame."""
 
     EVENTS_FIRST = "events-first"
     """As CometD does."""
@@ -62,14 +65,35 @@ class Options:
     """How long a session lives without a request of its client."""
     advice: Mapping[str, Any] = field(default_factory=dict)
     """More members for every advice, such as ``maxInterval`` or ``hosts``."""
-    connection_types: tuple[str, ...] = ("long-polling",)
+    connection_types: tuple[str, ...] = ("websocket", "long-polling", "callback-polling")
     """What a handshake offers, and what a connect may ask for."""
     order: Order = Order.EVENTS_FIRST
-    """Whether events come before or after the replies of one response."""
+    """Whether events come before or after the replies they travel with."""
     connect_only: bool = False
     """Deliver events with connect replies alone, not with any reply; acknowledged sessions always do."""
+    on_handshake: Greeter | None = None
+    """What is queued for a session that begins; it gets there with the first connect, or as the next option says."""
+    deliver_with_handshake: bool = False
+    """Send what is queued together with the handshake's reply, which tells how much in ``x-messages``.
+
+    The acknowledgement extension then answers a handshake with its newer object, see `ack_object`.
+    """
+    handshake_order: Order = Order.REPLY_FIRST
+    """The same as `order`, for handshakes: CometD's clients count the events that come after the reply."""
+    max_uri_length: int = 8192
+    """The longest URI of a callback-polling request, in bytes; a longer one is answered with HTTP 414."""
+    guarded_scripts: bool = False
+    """Begin the scripts of callback-polling with ``/**/`` and escape line separators in them, as Faye does."""
+    messages_per_frame: int = 1
+    """How many events that are due together share a WebSocket frame."""
+    subprotocol: str | None = None
+    """The WebSocket subprotocol that is agreed to where a client offers it."""
+    deflate: bool = False
+    """Agree to ``permessage-deflate`` on WebSockets."""
     cookie: bool = True
     """Bind every session to a cookie ``BAYEUX_BROWSER``, as CometD does."""
+    cookie_on_websocket: bool = False
+    """Ask the upgrade to a WebSocket for this cookie too. CometD does not, and Faye's client has none by then."""
     unknown_session: str = "402::session_unknown"
     """The error for a session that the server does not know."""
     echo_to_publisher: bool = True
@@ -107,11 +131,14 @@ class Options:
     def __post_init__(self) -> None:
         # Plain strings are welcome where an enum is declared.
         object.__setattr__(self, "order", Order(self.order))
+        object.__setattr__(self, "handshake_order", Order(self.handshake_order))
         object.__setattr__(self, "auth_style", AuthStyle(self.auth_style))
         if not self.path.startswith("/"):
             raise ValueError(f"path {self.path!r} does not start with a slash")
         if not self.connection_types:
             raise ValueError("connection_types is empty: a server offers at least one")
+        if self.messages_per_frame < 1:
+            raise ValueError("messages_per_frame is less than one")
         for name in _NOT_NEGATIVE:
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} is negative")
@@ -124,4 +151,4 @@ class Options:
         return ("/**",) if self.replay else ()
 
 
-_NOT_NEGATIVE: Final = ("timeout", "max_interval", "retention")
+_NOT_NEGATIVE: Final = ("timeout", "max_interval", "retention", "max_uri_length")

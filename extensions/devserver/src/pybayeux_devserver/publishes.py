@@ -44,7 +44,7 @@ def publish(kernel: Kernel, message: Json, exchange: Exchange) -> Json:
 
 
 def _publisher(kernel: Kernel, message: Json, exchange: Exchange) -> Session | None:
-    unknown = kernel.sessions.find(message.get("clientId"), exchange.caller.browser) is None
+    unknown = kernel.sessions.find(message.get("clientId"), exchange.caller) is None
     if unknown and kernel.options.anonymous_publish:
         kernel.gate.check(message, exchange.caller, None)
         return None

@@ -26,6 +26,9 @@ class Queue(Protocol):
     def take(self) -> list[Json]:
         """What the next response carries."""
 
+    def put_back(self, events: list[Json]) -> None:
+        """What was taken and could not be sent."""
+
     def __bool__(self) -> bool:
         """Whether there is anything to deliver."""
 
@@ -45,6 +48,10 @@ class PlainQueue:
         """Everything that waits; the queue is empty afterwards."""
         events, self._events = self._events, []
         return events
+
+    def put_back(self, events: list[Json]) -> None:
+        """Put events at the front again."""
+        self._events[:0] = events
 
     def __bool__(self) -> bool:
         return bool(self._events)

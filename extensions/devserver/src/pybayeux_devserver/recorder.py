@@ -22,16 +22,21 @@ _KEPT: Final = 10_000
 
 @dataclass(slots=True, eq=False)
 class Recorded:
-    """One request and what came of it."""
+    """One request and what came of it: an HTTP request, the upgrade to a WebSocket, or a frame on one."""
 
     path: str
     headers: Mapping[str, str]
-    """The request's headers, names in lower case."""
+    """The request's headers, names in lower case; those of the upgrade for a frame."""
     messages: Sequence[Json]
+    """What it says; an upgrade says nothing."""
     status: int | None = None
-    """The HTTP status meant for it; None until it is answered, or where its client left before."""
+    """The HTTP status meant for it; None until it is answered, or where its client left before.
+
+    The replies to a frame count as 200."""
     replies: Sequence[Json] = field(default_factory=tuple)
     """The messages of the answer, also where a fault kept them from arriving."""
+    transport: str = "long-polling"
+    """The transport by its protocol name."""
 
 
 class Recorder:
@@ -67,5 +72,15 @@ class Recorder:
             The messages to that channel.
         """
         while len(found := self.messages(channel)) < count:
+            await self._arrival.wait()
+        return found
+
+    async def upgrades(self, count: int = 1) -> list[Recorded]:
+        """Wait until so many upgrades to a WebSocket were asked for, whatever became of them.
+
+        Returns:
+            The upgrades.
+        """
+        while len(found := [request for request in tuple(self.requests) if not request.messages]) < count:
             await self._arrival.wait()
         return found

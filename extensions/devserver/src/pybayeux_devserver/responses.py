@@ -1,6 +1,7 @@
 """Responses that go wrong: late, cut in half, or never sent.
 
-Owns how a fault looks on the wire. When one strikes is decided in `faults.py`.
+Owns how a fault looks on the wire, where one HTTP response answers one request; the refusal of a WebSocket is one
+too. When a fault strikes is decided in `faults.py`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from .listener import Sockets
 
-__all__ = ("DelayedResponse", "HalfResponse", "NoResponse", "client_left_before")
+__all__ = ("DelayedResponse", "HalfResponse", "NeverResponse", "NoResponse", "client_left_before")
 
 
 class NoResponse(Response):
@@ -31,6 +32,14 @@ class NoResponse(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Cut the connection and see it gone, so that nobody misses the answer."""
         self._sockets.of(scope["client"]).abort()
+        await _left(receive)
+
+
+class NeverResponse(Response):
+    """Nothing happens until the client gives up."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Wait for the client to leave."""
         await _left(receive)
 
 
@@ -89,5 +98,5 @@ async def client_left_before(awaited: Awaitable[object], receive: Receive) -> bo
 
 
 async def _left(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
+    while not (await receive())["type"].endswith(".disconnect"):
         pass

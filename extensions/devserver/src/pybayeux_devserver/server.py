@@ -12,20 +12,25 @@ from typing import TYPE_CHECKING, Any, Final
 
 from anyio.from_thread import start_blocking_portal
 from starlette.applications import Starlette
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from .blocking import BlockingServer
+from .callback_polling import CallbackPolling
 from .control import control_routes
 from .engine import Engine
 from .faults import Faults
 from .listener import Listener, Sockets
 from .long_polling import LongPolling
 from .options import Options
+from .polling import Polling
 from .recorder import Recorder
+from .websocket import WebSockets
 
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
+
+    from starlette.routing import BaseRoute
 
     from .auth import Tokens
     from .options import Json
@@ -65,8 +70,9 @@ class DevServer:
         self.engine: Final = Engine(Options(**options))
         self.faults: Final = Faults(self.engine, sockets)
         self.recorder: Final = Recorder()
-        app = self._app(control=control)
-        self._listener: Final = Listener(app, sockets, host=host, port=port)
+        routes = _routes(self.engine, self.faults, self.recorder, sockets)
+        app = Starlette(routes=[control_routes(self), *routes] if control else routes)
+        self._listener: Final = Listener(app, sockets, host=host, port=port, deflate=self.engine.options.deflate)
         self._restarts: Final[set[asyncio.Task[None]]] = set()
         self._blocking: Final = ExitStack()
 
@@ -155,10 +161,18 @@ class DevServer:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._listener.host, self._listener.host)
         return f"http://{f'[{host}]' if ':' in host else host}:{self._listener.port}"
 
-    def _app(self, *, control: bool) -> Starlette:
-        polling = LongPolling(self.engine, self.faults, self.recorder)
-        path = self.engine.options.path.rstrip("/")
-        # CometD's JavaScript client appends the type of a lone meta message to the URL.
-        places = [path, path + "/", path + "/{message_type}"] if path else ["/", "/{message_type}"]
-        routes = [Route(place, polling.answer, methods=["POST"]) for place in places]
-        return Starlette(routes=[control_routes(self), *routes] if control else routes)
+
+def _routes(engine: Engine, faults: Faults, recorder: Recorder, sockets: Sockets) -> list[BaseRoute]:
+    """Where the transports are: all at the same path, those that are offered, and long-polling as it is mandatory."""
+    polling, offered = Polling(engine, faults, recorder), engine.options.connection_types
+    websockets = WebSockets(engine, faults, recorder, sockets)
+    path = engine.options.path.rstrip("/")
+    routes: list[BaseRoute] = []
+    # CometD's JavaScript client appends the type of a lone meta message to the URL.
+    for place in [path, path + "/", path + "/{message_type}"] if path else ["/", "/{message_type}"]:
+        routes.append(Route(place, LongPolling(polling).answer, methods=["POST"]))
+        if "callback-polling" in offered:
+            routes.append(Route(place, CallbackPolling(polling, engine.options).answer, methods=["GET"]))
+        if "websocket" in offered:
+            routes.append(WebSocketRoute(place, websockets.answer))
+    return routes

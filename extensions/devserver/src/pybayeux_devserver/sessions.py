@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pybayeux import Channel
 
+    from .exchange import Caller
     from .options import Json
     from .queues import Queue
 
-__all__ = ("Hold", "Session", "Sessions")
+__all__ = ("Hold", "Session", "Sessions", "Stream")
 
 
 class Hold:
@@ -56,6 +57,16 @@ class Hold:
         self.wake()
 
 
+class Stream(Protocol):
+    """A connection that carries events at any time, such as a WebSocket."""
+
+    def flush(self, session: Session) -> None:
+        """A session has events for it to take."""
+
+    def hang_up(self, session: Session) -> None:
+        """A session was dropped: the connection ends, after the reply to its held connect if there is one."""
+
+
 @dataclass(eq=False, kw_only=True)
 class Session:
     """One client, from its handshake until it leaves, is dropped or stays silent for too long."""
@@ -69,20 +80,41 @@ class Session:
     expires_at: float
     subscriptions: set[Channel] = field(default_factory=set)
     hold: Hold | None = None
+    stream: Stream | None = None
+    """Where its events go as soon as there are any."""
     connected: bool = False
     """Whether it has ever sent a connect."""
     farewell: Json | None = None
     """What the last connect reply of a removed session advises."""
 
+    @property
+    def streaming(self) -> bool:
+        """Whether its events wait for no connect."""
+        return self.stream is not None and not self.queue.connect_only
+
+    def attach(self, stream: Stream | None) -> None:
+        """Send events this way from now on; None means with connect replies, and with others on occasion."""
+        self.stream = stream
+        if self.queue:
+            self._flush()
+
     def deliver(self, event: Json) -> None:
-        """Queue an event and wake the connect that waits for one."""
+        """Queue an event and send it, or wake the connect that waits for one."""
         self.queue.put(event)
-        self.wake()
+        if not self._flush():
+            self.wake()
 
     def wake(self) -> None:
         """Have the held connect answered, if there is one."""
         if self.hold is not None:
             self.hold.wake()
+
+    def _flush(self) -> bool:
+        """Send what is queued, if there is a way."""
+        if self.stream is None or self.queue.connect_only:
+            return False
+        self.stream.flush(self)
+        return True
 
 
 class Sessions:
@@ -110,13 +142,13 @@ class Sessions:
         self._known[session.client_id] = session
         return session
 
-    def find(self, client_id: object, browser: str | None) -> Session | None:
-        """The session with this id if it is alive and bound to this cookie, or to none."""
+    def find(self, client_id: object, caller: Caller) -> Session | None:
+        """The session with this id if it is alive and bound to the caller's cookie, or to none."""
         self._expire()
         session = self._known.get(client_id) if isinstance(client_id, str) else None
-        if session is None or session.browser not in (None, browser):
-            return None
-        return session
+        if session is None or caller.trusted or session.browser in (None, caller.browser):
+            return session
+        return None
 
     def touch(self, session: Session) -> None:
         """The client has shown itself: its time begins anew."""

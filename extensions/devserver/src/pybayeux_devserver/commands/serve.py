@@ -9,14 +9,17 @@ import asyncio
 import signal
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from pybayeux_devserver.channels import broadcast_channel
+from pybayeux_devserver.options import Options
 
 if TYPE_CHECKING:
+    from pybayeux_devserver.options import Json
     from pybayeux_devserver.server import DevServer
 
 __all__ = ("serve",)
@@ -28,6 +31,8 @@ Examples:
       A server with acknowledgement and replay.
   pybayeux serve --stream /orders --rate 5
       Five events a second on /orders.
+  pybayeux serve --connection-type websocket --connection-type long-polling
+      Clients may choose between these two, and prefer the first.
   pybayeux serve --token secret --auth-style http
       Clients have to send "Authorization: Bearer secret".
   curl -X POST localhost:8080/control/publish -d '{"channel": "/orders", "data": {"n": 1}}'
@@ -54,11 +59,50 @@ def _broadcast_channels(_context: click.Context, _option: click.Parameter, names
     "--max-interval", default=10.0, show_default=True, help="Seconds that a session outlives its last request."
 )
 @click.option(
+    "--connection-type",
+    "connection_types",
+    type=click.Choice(["websocket", "long-polling", "callback-polling"]),
+    multiple=True,
+    default=Options().connection_types,
+    show_default=True,
+    help="Transport to offer; may be given several times, the best first.",
+)
+@click.option(
     "--order",
     type=click.Choice(["events-first", "reply-first"]),
     default="events-first",
     show_default=True,
-    help="What comes first in a response: events as with CometD, or the reply as with Faye.",
+    help="What comes first where both come together: events as with CometD, or the reply as with Faye.",
+)
+@click.option(
+    "--messages-per-frame",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Events that share a WebSocket frame.",
+)
+@click.option("--subprotocol", help="WebSocket subprotocol to agree to.  [default: none]")
+@click.option("--deflate/--no-deflate", default=False, show_default=True, help="Compress WebSocket frames.")
+@click.option(
+    "--max-uri-length",
+    type=click.IntRange(min=0),
+    default=8192,
+    show_default=True,
+    help="Longest URI of callback-polling, in bytes.",
+)
+@click.option(
+    "--guarded-scripts/--plain-scripts",
+    default=False,
+    show_default=True,
+    help="Write the scripts of callback-polling as Faye does, or as CometD does.",
+)
+@click.option(
+    "--greet",
+    "greetings",
+    multiple=True,
+    metavar="CHANNEL",
+    callback=_broadcast_channels,
+    help="Send an event on this channel together with each handshake's reply; may be given several times.",
 )
 @click.option("--ack/--no-ack", default=True, show_default=True, help="Offer acknowledgement of events.")
 @click.option("--replay/--no-replay", default=True, show_default=True, help="Keep a log to replay from.")
@@ -87,14 +131,16 @@ def _broadcast_channels(_context: click.Context, _option: click.Parameter, names
     show_default=True,
     help="Events a second on each --stream.",
 )
-def serve(streams: tuple[str, ...], rate: float, **options: Any) -> None:
+def serve(streams: tuple[str, ...], rate: float, greetings: tuple[str, ...], **options: Any) -> None:
     """Run a Bayeux server for demos and tests.
 
-    It speaks long-polling, acknowledges events, keeps a log to replay from, and fails on demand through its control
-    interface. Stop it with Ctrl-C.
+    It speaks the transports that are chosen, acknowledges events, keeps a log to replay from, and fails on demand
+    through its control interface. Stop it with Ctrl-C.
     """
     from pybayeux_devserver.server import DevServer
 
+    if greetings:
+        options |= {"deliver_with_handshake": True, "on_handshake": partial(_greeting, greetings)}
     try:
         asyncio.run(_serve(DevServer(**options), streams, rate))
     except OSError as error:
@@ -102,6 +148,11 @@ def serve(streams: tuple[str, ...], rate: float, **options: Any) -> None:
     except ValueError as error:
         raise click.ClickException(str(error)) from error
     click.echo("Stopped.")
+
+
+def _greeting(channels: tuple[str, ...], _handshake: Json) -> list[Json]:
+    now = datetime.now(UTC).isoformat()
+    return [{"channel": channel, "data": {"greeting": True, "time": now}} for channel in channels]
 
 
 async def _serve(server: DevServer, streams: tuple[str, ...], rate: float) -> None:
