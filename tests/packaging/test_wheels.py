@@ -103,8 +103,11 @@ def test_core_alone_has_no_extension(built: Built, own_environment: Environment)
 
 
 def test_installed_packages_hold_a_conversation(everything: Environment) -> None:
-    """The token of `auth`, the position of `replay` and the offer of `ack` all reach a server: nobody named them."""
-    assert everything.run_script(CONVERSATION).splitlines() == ["[1, 2]", "['ack', 'replay']"]
+    """The token of `auth`, the position of `replay` and the offer of `ack` all reach a server: nobody named them.
+
+    So does the time of `timesync`.
+    """
+    assert everything.run_script(CONVERSATION).splitlines() == ["[1, 2]", "['ack', 'replay', 'timesync']"]
     origins = everything.run_script(ORIGINS, *(member.module for member in MEMBERS)).splitlines()
     assert all(origin.startswith(str(everything.folder)) for origin in origins)
 
@@ -116,8 +119,12 @@ def test_command_line_lists_the_installed_extensions(everything: Environment) ->
     assert {name: each["state"] for name, each in listed.items()} == {
         "ack": "active",
         "auth": "not configured",
+        "binary": "active",
         "devserver": "active",
+        "reload": "not configured",
         "replay": "active",
+        "timestamp": "active",
+        "timesync": "active",
     }
 
 

@@ -179,13 +179,16 @@ def test_synchronous_iteration_ends_when_another_thread_closes(bayeux_server: Bl
     events = client.subscribe("/a")
     client.publish("/a", 1)
     received: list[int] = []
+    arrived = threading.Event()
 
     def receive() -> None:
-        received.extend(event.data for event in events)
+        for event in events:
+            received.append(event.data)
+            arrived.set()
 
     receiver = threading.Thread(target=receive)
     receiver.start()
-    bayeux_server.received("/meta/connect", 3)
+    assert arrived.wait(10)
     client.close()
     receiver.join(5)
     assert not receiver.is_alive()

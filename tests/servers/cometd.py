@@ -42,8 +42,9 @@ def cometd(**options: Option) -> Server:
     """A CometD server, not yet started.
 
     Args:
-        options: ``ack``, ``timesync``, ``timestamp``, ``binary`` (extensions, on or off), ``activity`` (ms) and any
-            option of CometD's ``BayeuxServer``, such as ``timeout=2000`` or ``**{"ws.messagesPerFrame": 5}``.
+        options: ``ack``, ``timesync``, ``timestamp``, ``binary`` (extensions, on or off), ``activity`` (ms),
+            ``greetings`` (how many events on ``/greetings`` each new session gets) and any option of CometD's
+            ``BayeuxServer``, such as ``timeout=2000`` or ``**{"ws.messagesPerFrame": 5}``.
 
     Raises:
         MissingTool: Java 17 or Maven is missing.

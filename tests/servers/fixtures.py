@@ -30,6 +30,7 @@ __all__ = (
     "any_factory",
     "any_server",
     "cometd_factory",
+    "cometd_node_factory",
     "cometd_node_server",
     "cometd_server",
     "faye_factory",
@@ -44,11 +45,13 @@ _NEEDS: Final = {
     "any_factory": (_cometd.prepare, _node.prepare),
     "any_server": (_cometd.prepare, _node.prepare),
     "cometd_factory": (_cometd.prepare,),
+    "cometd_node_factory": (_node.prepare,),
     "cometd_node_server": (_node.prepare,),
     "cometd_server": (_cometd.prepare,),
     "faye_factory": (_node.prepare,),
     "faye_server": (_node.prepare,),
     "peer_factory": (_node.prepare,),
+    "stand": (_cometd.prepare, _node.prepare),
 }
 """What must be built for which fixture."""
 
@@ -118,6 +121,13 @@ def cometd_factory() -> Iterator[ServerFactory]:
 def faye_factory() -> Iterator[ServerFactory]:
     """Starts Faye servers of the test's own: ``faye_factory(timeout=2000)``."""
     with _factory(faye) as factory:
+        yield factory
+
+
+@pytest.fixture
+def cometd_node_factory() -> Iterator[ServerFactory]:
+    """Starts cometd-nodejs servers of the test's own: ``cometd_node_factory(maxInterval=500)``."""
+    with _factory(cometd_node) as factory:
         yield factory
 
 

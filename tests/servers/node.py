@@ -62,7 +62,8 @@ class Peer:
     Args:
         kind: whose client: Faye's or CometD's.
         url: the Bayeux URL of the server, always with ``http``.
-        transport: ``"long-polling"`` or ``"websocket"``.
+        transport: ``"long-polling"``, ``"websocket"`` or ``"callback-polling"``. For the last, which both clients
+            have for web pages only, the process plays as much of a page as they need.
     """
 
     def __init__(self, kind: Literal["cometd", "faye"], url: str, transport: str = "long-polling") -> None:
@@ -70,7 +71,10 @@ class Peer:
         self._seen: list[dict[str, Any]] = []
 
     def send(self, op: str, **details: Any) -> None:
-        """Gives an order: ``subscribe``, ``unsubscribe``, ``publish`` (``channel``, ``data``), ``disconnect``."""
+        """Gives an order: ``subscribe``, ``unsubscribe``, ``publish`` (``channel``, ``data``), ``disconnect``.
+
+        CometD's client also knows ``publishBinary`` (``channel``, ``hex``, ``last``, ``meta``).
+        """
         self._child.write_line(json.dumps({"op": op, **details}))
 
     def expect(self, event: str, timeout: float = 20, **details: Any) -> dict[str, Any]:

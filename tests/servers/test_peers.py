@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tests.servers.fixtures import PeerFactory
     from tests.servers.server import Server
 
-TRANSPORTS = ("long-polling", "websocket")
+TRANSPORTS = ("long-polling", "websocket", "callback-polling")
 
 
 def _talk(kind: Literal["cometd", "faye"], server: Server, transport: str, peer_factory: PeerFactory) -> None:

@@ -37,4 +37,13 @@ serve({
     held: engine.hasConnection(id),
   })),
   drop: (id) => engine.destroyClient(id),
-}, (server) => bayeux.attach(server), port);
+}, mount, port);
+
+function mount(server) {
+  bayeux.attach(server);
+  // Faye never reads a GET to its end, so since Node 16 one that is broken off while its connect is held is an error to
+  // it; Faye answers that with a 500, and dies of a second answer when the connect's time is up.
+  server.prependListener('request', (request) => {
+    if (request.method === 'GET') request.resume();
+  });
+}

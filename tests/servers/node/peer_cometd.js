@@ -1,23 +1,29 @@
-// The CometD JavaScript client as a peer: node peer_cometd.js <url> [long-polling|websocket]
-import { CometD } from 'cometd';
+// The CometD JavaScript client as a peer: node peer_cometd.js <url> [long-polling|websocket|callback-polling]
+import { BinaryExtension, CometD } from 'cometd';
 import { adapt } from 'cometd-nodejs-client';
 import { obey, target, tell, transportTeller } from './peer.js';
+import { becomePage } from './scripts.js';
 
-adapt();
 const { url, transport } = target();
+// The client has callback-polling everywhere; what it lacks in Node is a page to put its scripts in.
+if (transport === 'callback-polling') becomePage(url);
+adapt();
 const client = new CometD();
 client.getTransportTypes().filter((type) => type !== transport).forEach((type) => client.unregisterTransport(type));
 client.configure({ url, logLevel: 'warn' });
 client.registerExtension('transport', transportTeller());
+client.registerExtension('binary', new BinaryExtension());
 
 const outcome = ({ successful, error }) => ({ successful, error });
 const subscriptions = new Map();
+/** The data of a message for the other side, which has no other way to see bytes than as hexadecimal text. */
+const shown = ({ ext, data }) => (ext?.binary ? { ...data, data: Buffer.from(data.data).toString('hex') } : data);
 
 client.handshake(({ clientId, ...reply }) => tell('handshake', { clientId, ...outcome(reply) }));
 
 obey({
   subscribe({ channel }) {
-    const receive = (message) => tell('message', { channel: message.channel, data: message.data });
+    const receive = (message) => tell('message', { channel: message.channel, data: shown(message) });
     const handle = client.subscribe(channel, receive, (reply) => tell('subscribed', { channel, ...outcome(reply) }));
     subscriptions.set(channel, handle);
   },
@@ -29,6 +35,11 @@ obey({
 
   publish({ channel, data }) {
     client.publish(channel, data, (reply) => tell('published', { channel, ...outcome(reply) }));
+  },
+
+  publishBinary({ channel, hex, last, meta }) {
+    const report = (reply) => tell('published', { channel, ...outcome(reply) });
+    client.publishBinary(channel, Uint8Array.from(Buffer.from(hex, 'hex')), last, meta ?? undefined, report);
   },
 
   disconnect() {

@@ -1,10 +1,25 @@
-// The Faye client as a peer: node peer_faye.js <url> [long-polling|websocket]
+// The Faye client as a peer: node peer_faye.js <url> [long-polling|websocket|callback-polling]
 import faye from 'faye';
 import { obey, target, tell, transportTeller } from './peer.js';
+import { becomePage, runScript } from './scripts.js';
 
 const { url, transport } = target();
-const client = new faye.Client(url, { retry: 1 });
-['websocket', 'eventsource'].filter((type) => type !== transport).forEach((type) => client.disable(type));
+const client = new (clientClass())(url, { retry: 1 });
+unwanted().forEach((type) => client.disable(type));
+
+/** The client made for Node, which has no callback-polling; for that the one made for browsers, in a page. */
+function clientClass() {
+  if (transport !== 'callback-polling') return faye.Client;
+  becomePage(url);
+  runScript('faye/client/faye-browser.js');
+  return globalThis.Faye.Client;
+}
+
+/** What the client would prefer. It shakes hands by long-polling where the transport is WebSocket. */
+function unwanted() {
+  if (transport === 'callback-polling') return ['websocket', 'eventsource', 'long-polling', 'cross-origin-long-polling'];
+  return ['websocket', 'eventsource'].filter((type) => type !== transport);
+}
 
 const subscriptions = new Map();
 

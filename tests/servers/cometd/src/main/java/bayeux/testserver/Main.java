@@ -22,7 +22,7 @@ import org.eclipse.jetty.websocket.server.WebSocketUpgradeHandler;
 
 /**
  * CometD in an embedded Jetty: {@code Main [--port=0] [--ack=true] [--timesync=true] [--timestamp=false]
- * [--binary=true] [--activity=0] [--<any option of BayeuxServer>=<value>]...}
+ * [--binary=true] [--activity=0] [--greetings=0] [--<any option of BayeuxServer>=<value>]...}
  *
  * <p>Prints {@code READY <port>} when it listens and lives until its standard input closes, so that it
  * cannot outlive the process that started it.
@@ -73,6 +73,7 @@ public final class Main {
         context.insertHandler(WebSocketUpgradeHandler.from(server, context));
         BayeuxServerImpl bayeux = new BayeuxServerImpl();
         addExtensions(bayeux, options);
+        bayeux.addListener(new Greetings(Integer.parseInt(take(options, "greetings", "0"))));
         bayeux.setSecurityPolicy(new TestPolicy());
         // The WebSocket transport finds its context and its path among the options.
         bayeux.setOption(Context.class.getName(), context.getContext());

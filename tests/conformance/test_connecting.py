@@ -1,0 +1,291 @@
+"""Behaviours of the connection: its connects, what breaks them, and how it comes back."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from pybayeux import Advice, ConnectionState, Message, hookimpl
+from pybayeux.errors import ConnectError, ExchangeTimeoutError, ReceiverError, SessionEndedError
+from tests.conformance.stands import behaviour, on
+from tests.conformance.traffic import Traffic
+from tests.servers.faults import Action, Fault
+from tests.support.clients import take
+from tests.support.loops import in_loop
+
+if TYPE_CHECKING:
+    from tests.conformance.stands import DevStand, Stand
+    from tests.servers.proxy import Proxy
+
+CONNECT: Final = "/meta/connect"
+HANDSHAKE: Final = "/meta/handshake"
+FIRST_CONNECT: Final = b'/meta/connect"'
+"""Passes with the reply to a connect."""
+SHORT: Final[dict[str, Any]] = {"timeout": 400, "instead": {"devserver": {"timeout": 0.4}}}
+"""Servers that hold a connect for 0.4 seconds: some say only then what they have known for long."""
+
+
+def most_at_once(traffic: Traffic) -> int:
+    """How many connects were under way at the same time, at most."""
+    steps = [{f"> {CONNECT}": 1, f"< {CONNECT}": -1}.get(line, 0) for line in traffic.lines]
+    return max(sum(steps[:end]) for end in range(len(steps) + 1))
+
+
+# -- one at a time
+
+
+@behaviour("C01")
+@on("cometd", "faye", "cometd-node", "devserver")
+@in_loop
+async def test_one_connect_at_a_time_whatever_happens(stand: Stand, proxy: Proxy) -> None:
+    traffic = Traffic()
+    async with stand.client(traffic) as client, client.subscribe("/conformance/one") as events:
+        for number in range(5):
+            await asyncio.gather(client.publish("/conformance/one", number), client.subscribe(f"/conformance/{number}"))
+        assert await take(events, 5) == list(range(5))
+        await stand.held(client.client_id)
+        connects = len(traffic.asked(CONNECT))
+        await asyncio.to_thread(proxy.sever)
+        await traffic.until(lambda: len(traffic.asked(CONNECT)) > connects)
+    assert most_at_once(traffic) == 1
+
+
+@behaviour("C02")
+@on("cometd", "faye", "cometd-node", "devserver")
+@in_loop
+async def test_first_connect_and_first_after_a_failure_ask_for_an_answer_at_once(stand: Stand, proxy: Proxy) -> None:
+    traffic = Traffic()
+    async with stand.client(traffic) as client:
+        await stand.held(client.client_id)
+        await asyncio.to_thread(proxy.sever)
+        await traffic.until(lambda: len(traffic.asked(CONNECT)) >= 3)
+    assert [each.advice for each in traffic.asked(CONNECT)][:3] == [Advice(timeout=0), None, Advice(timeout=0)]
+
+
+class Clock:
+    """Notes when connects leave and when they are answered."""
+
+    def __init__(self) -> None:
+        self.left: list[float] = []
+        self.answered: list[float] = []
+
+    @hookimpl
+    def outgoing(self, message: Message) -> None:
+        if message.channel == CONNECT:
+            self.left.append(asyncio.get_running_loop().time())
+
+    @hookimpl
+    def incoming(self, message: Message) -> None:
+        if message.channel == CONNECT:
+            self.answered.append(asyncio.get_running_loop().time())
+
+
+@behaviour("C03")
+@on("cometd", "faye", "cometd-node", "devserver", interval=200, instead={"devserver": {"interval": 0.2}})
+@in_loop
+async def test_interval_is_kept(stand: Stand) -> None:
+    clock, traffic = Clock(), Traffic()
+    async with stand.client(clock, traffic):
+        await traffic.until(lambda: len(clock.left) >= 2)
+        advice = traffic.answers(CONNECT)[0].advice
+        assert advice is not None
+        assert advice.interval == 200
+    pauses = [left - answered for left, answered in zip(clock.left[1:], clock.answered, strict=False)]
+    assert all(pause >= 0.199 for pause in pauses), pauses
+
+
+# -- failures
+
+
+@behaviour("C06", "C13")
+@on("cometd", "faye", "devserver", **SHORT)  # cometd-nodejs says farewell to a session that it drops: see C18 and C12
+@in_loop
+async def test_failed_connect_with_handshake_begins_a_new_session(stand: Stand) -> None:
+    traffic = Traffic()
+    async with stand.client(traffic) as client:
+        before = client.client_id
+        await stand.held(before)
+        await stand.drop(before)
+        await traffic.connected(2)
+        assert client.client_id not in (None, before)
+        assert await stand.sessions() == [client.client_id]
+    (failed,) = [reply for reply in traffic.answers(CONNECT) if not reply.successful and "failure" not in reply.extra]
+    assert failed.advice is not None
+    assert failed.advice.should_handshake()
+    assert [error.error and error.error.is_unknown_client for error in connect_errors(traffic)] == [True]
+    assert ConnectionState.REHANDSHAKING in traffic.states
+
+
+def connect_errors(traffic: Traffic) -> list[ConnectError]:
+    return [error for error in traffic.errors if isinstance(error, ConnectError)]
+
+
+@behaviour("C13")
+@on("cometd", "devserver")  # Faye takes a publish of anybody, and cometd-nodejs says farewell before
+@in_loop
+async def test_publish_in_an_unknown_session_goes_into_the_next_one(stand: Stand) -> None:
+    traffic = Traffic()
+    async with stand.client(traffic) as client, stand.client() as witness:
+        events = await witness.subscribe("/conformance/lost")
+        before = client.client_id
+        await stand.held(before)
+        await stand.drop(before)
+        assert (await client.publish("/conformance/lost", "once")).successful
+        assert client.client_id not in (None, before)
+        await client.publish("/conformance/lost", "and no more")
+        assert await take(events, 2) == ["once", "and no more"]
+    first, again, _ = traffic.asked("/conformance/lost")
+    assert (first.client_id, again.client_id != before) == (before, True)
+
+
+# -- the end
+
+
+@behaviour("C07")
+@on("devserver", instead={"devserver": {"tokens": ("right",)}})
+@in_loop  # real servers say so of a session alone that they have removed: see the next test
+async def test_none_on_a_failed_connect_is_the_end_of_everything(stand: DevStand) -> None:
+    traffic = Traffic()
+    client = stand.client(traffic, headers={"Authorization": "Bearer right"})
+    await client.start()
+    events = await client.subscribe("/conformance/none")
+    waiting = [asyncio.ensure_future(anext(events)), asyncio.create_task(client.wait_for("unconnected"))]
+    await stand.held(client.client_id)
+    await asyncio.to_thread(stand.server.faults.expire_token, "right")
+    for each in waiting:
+        with pytest.raises(SessionEndedError, match="none"):
+            await each
+    assert (client.state, client.client_id) == ("disconnected", None)
+    assert traffic.states[-2:] == ["terminating", "disconnected"]
+    assert [type(error) for error in traffic.errors] == [SessionEndedError]
+    asked = len(traffic.sent)
+    await client.close()
+    assert len(traffic.sent) == asked
+
+
+@behaviour("C07")
+@on("cometd", timeout=300)
+@in_loop
+async def test_none_on_a_successful_connect_is_only_noted(stand: Stand) -> None:
+    traffic = Traffic()
+    async with stand.client(traffic) as client:
+        before = client.client_id
+        await stand.held(before)
+        await stand.drop(before)
+        await traffic.connected(2)
+        assert client.client_id not in (None, before)
+    noted = [reply for reply in traffic.answers(CONNECT) if reply.advice and reply.advice.reconnect == "none"]
+    assert [reply.successful for reply in noted] == [True]
+
+
+@behaviour("C18")
+@on("cometd", "cometd-node", "devserver")  # Faye has no farewell
+@in_loop
+async def test_farewell_of_the_server_begins_a_new_session(stand: Stand) -> None:
+    traffic = Traffic()
+    async with stand.client(traffic) as client:
+        before = client.client_id
+        await stand.held(before)
+        await stand.say_farewell(before)
+        await traffic.connected(2)
+        assert client.client_id not in (None, before)
+    assert traffic.answers("/meta/disconnect")[0].id is None
+    assert "/meta/disconnect" in str(traffic.errors[0])
+
+
+# -- replies that are late or of nobody
+
+
+@behaviour("C08")
+@pytest.mark.parametrize("stray", ["999", "2"], ids=["unknown id", "old id"])
+@on("devserver")  # no real server sends such
+@in_loop
+async def test_connect_replies_of_another_id_are_ignored(stand: DevStand, stray: str) -> None:
+    traffic = Traffic()
+    async with stand.client(traffic) as client, client.subscribe("/conformance/stray") as events:
+        assert traffic.asked(CONNECT)[0].id == "2"
+        await stand.held(client.client_id)
+        answered = len(traffic.answers(CONNECT))
+        reply = {"channel": CONNECT, "id": stray, "successful": True, "advice": {"reconnect": "none"}}
+        for _ in range(3):
+            await asyncio.to_thread(stand.server.push, reply)
+        await stand.send("/conformance/stray", 1, 2)
+        assert await take(events, 2) == [1, 2]
+        await stand.held(client.client_id)
+    assert most_at_once(traffic) == 1
+    assert stray not in [reply.id for reply in traffic.answers(CONNECT)[answered:]]
+    assert traffic.errors == []
+
+
+@behaviour("C09")
+@on("cometd", "faye", "cometd-node", "devserver")
+@in_loop
+async def test_reply_that_comes_after_the_client_gave_up_changes_nothing(stand: Stand, proxy: Proxy) -> None:
+    late = proxy.add(Fault(Action.DELAY, FIRST_CONNECT, seconds=0.5))
+    traffic = Traffic()
+    async with stand.client(traffic, max_network_delay=0.25) as client, client.subscribe("/conformance/late") as events:
+        assert late.struck == 1
+        await stand.held(client.client_id)
+        await stand.send("/conformance/late", 1, 2, 3)
+        assert await take(events, 3) == [1, 2, 3]
+        session = client.client_id
+        await asyncio.sleep(0.3)  # what is late is there by now
+        await stand.send("/conformance/late", 4)
+        assert await take(events, 1) == [4]
+        assert client.client_id == session
+    assert [type(error) for error in traffic.errors] == [ExchangeTimeoutError]
+    assert most_at_once(traffic) == 1
+
+
+class Patience:
+    """Gives the server more time."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    @hookimpl
+    def late(self, message: Message) -> float:
+        self.asked.append(message.channel)
+        return 5.0
+
+
+@behaviour("C17")
+@on("cometd", "faye", "cometd-node", "devserver")
+@in_loop
+async def test_wait_is_extended_when_it_ends(stand: Stand, proxy: Proxy) -> None:
+    proxy.add(Fault(Action.DELAY, FIRST_CONNECT, seconds=0.5))
+    traffic, patience = Traffic(), Patience()
+    async with stand.client(traffic, patience, max_network_delay=0.25):
+        assert [each.advice for each in traffic.asked(CONNECT)][:1] == [Advice(timeout=0)]
+    assert patience.asked == [CONNECT]
+    assert traffic.errors == []
+
+
+# -- listeners
+
+
+def broken(message: Message) -> None:
+    raise ValueError(f"broken by {message.channel}")
+
+
+@behaviour("C19")
+@on("cometd", "faye", "cometd-node", "devserver")
+@in_loop
+async def test_exceptions_in_listeners_stop_nothing(stand: Stand) -> None:
+    traffic = Traffic()
+    client = stand.client(traffic)
+    for channel in (HANDSHAKE, CONNECT, "/meta/subscribe"):
+        client.listen(channel, broken)
+    async with client:
+        await client.subscribe("/conformance/broken", broken, on_error="skip")
+        events = await client.subscribe("/conformance/broken")
+        for number in range(3):
+            await stand.held(client.client_id)
+            await stand.send("/conformance/broken", number)
+            assert await take(events, 1) == [number]
+    assert set(map(type, traffic.errors)) == {ReceiverError}
+    assert {str(error.__cause__) for error in traffic.errors} == {
+        f"broken by {channel}" for channel in (HANDSHAKE, CONNECT, "/meta/subscribe", "/conformance/broken")
+    }
