@@ -152,6 +152,9 @@ class ControlLane:
     def _handshake_reply(self, message: Message, now: float) -> BayeuxError | None:
         shared = self._shared
         if message.successful is not True:
+            if (offered := message.supported_connection_types) and shared.negotiation.best_of(offered) is None:
+                # Faye advises to handshake again, which would bring the same answer for ever.
+                return SessionEndedError(_no_transport(shared.config.connection_types, message))
             return self._refused(HandshakeError(message.channel, reply=message), message, now)
         if not message.client_id:
             malformed = MalformedMessageError("a handshake's reply without clientId", repr(message))

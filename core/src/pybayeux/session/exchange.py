@@ -44,8 +44,8 @@ class Request:
 class Exchange:
     """The messages that travel together, how and where to, and the moment after which nobody waits for their answers.
 
-    `host` is the one to send them to where the server has advised another than the user's own. `discards` marks a
-    connect that only keeps the session alive: what it brings is not taken.
+    `host` is the one to send them to where the server has advised another than the user's own, `client_id` the session
+    that they belong to. `discards` marks a connect that only keeps the session alive: what it brings is not taken.
     """
 
     kind: Kind
@@ -53,6 +53,7 @@ class Exchange:
     deadline: float
     transport: str
     host: str | None = None
+    client_id: str | None = None
     unanswered: dict[str, Request] = field(default_factory=dict)
     expired: bool = False
     discards: bool = False

@@ -324,7 +324,9 @@ class Session:
         if exchange.kind is Kind.DISCONNECT:
             self._farewell_answered(now)
         elif exchange.kind is Kind.SEND:
-            if self._sending.reply(request, message, now) and self.state is not _S.DISCONNECTING:
+            is_lost = self._sending.reply(request, message, now)
+            # What is said of an older session says nothing of this one.
+            if is_lost and exchange.client_id == self.client_id and self.state is not _S.DISCONNECTING:
                 self._lose_session(now)
         elif self.state is not _S.DISCONNECTING:
             self._end_if(self._control.reply(exchange, message, now), now)

@@ -94,7 +94,7 @@ class Shared:
         """Number the requests and put them on their way; the server may hold the answer for `held` seconds."""
         deadline = now + held + self.config.max_network_delay
         transport = self.connection_type or self.negotiation.for_handshake()
-        exchange = Exchange(kind, list(requests), deadline, transport, self.hosts.current)
+        exchange = Exchange(kind, list(requests), deadline, transport, self.hosts.current, self.client_id)
         for request in exchange.requests:
             self._number(request)
             message_id = request.message.id
