@@ -14,6 +14,7 @@ from pybayeux.errors import SlowReceiverError, UsageError
 
 if TYPE_CHECKING:
     from pybayeux import Subscription
+    from pybayeux.transports.base import TransportContext
 
 
 class Redelivering(FakeServer):
@@ -152,3 +153,78 @@ async def test_the_slowest_receiver_gets_an_error() -> None:
 def test_wrong_arguments(arguments: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match=next(iter(arguments))):
         make_client(FakeServer(), **arguments)
+
+
+# -- transports on which events come unasked
+
+
+class Pushing(FakeServer):
+    """A server whose events come by themselves, one after the other, as fast as they are read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read = 0
+        self._context: TransportContext
+
+    @hookimpl
+    def register_transports(self, registry: Any) -> None:
+        super().register_transports(registry)
+        registry.wrap(self._noted)
+
+    def _noted(self, factory: Any) -> Any:
+        def make(context: TransportContext) -> Any:
+            self._context = context
+            return factory(context)
+
+        return make
+
+    async def flood(self, count: int) -> None:
+        for number in range(count):
+            await self._context.room()
+            self.read = number + 1
+            await self._context.receive([Message(channel="/a", data=number)])
+
+
+@in_virtual_time
+async def test_a_socket_is_not_read_while_there_is_no_room() -> None:
+    server, witness = Pushing(), Witness()
+    async with make_client(server, witness, queue_size=3) as client, client.subscribe("/a") as events:
+        flood = asyncio.ensure_future(server.flood(8))
+        await asyncio.sleep(0.9)
+        assert (server.read, events.pending, told(witness)) == (3, 3, [])
+        await asyncio.sleep(0.2)
+        assert len(told(witness)) == 1, "a held connect does not make it less of a danger"
+        assert await take(events, 8) == list(range(8))
+        await flood
+        assert len(told(witness)) == 2
+
+
+@in_virtual_time
+async def test_a_socket_is_read_on_where_the_oldest_are_dropped() -> None:
+    server, witness = Pushing(), Witness()
+    client = make_client(server, witness, queue_size=3, overflow="drop_oldest")
+    async with client, client.subscribe("/a") as events:
+        await server.flood(8)
+        assert (server.read, events.pending) == (8, 3)
+        assert await take(events, 3) == [5, 6, 7]
+
+
+@in_virtual_time
+async def test_a_socket_is_read_on_where_the_slowest_receiver_is_ended() -> None:
+    server = Pushing()
+    async with make_client(server, queue_size=3, overflow="raise") as client:
+        slow = await client.subscribe("/a")
+        await server.flood(8)
+        with pytest.raises(SlowReceiverError):
+            await anext(slow)
+
+
+@in_virtual_time
+async def test_closing_lets_go_of_who_waits_for_room() -> None:
+    server = Pushing()
+    async with make_client(server, queue_size=3) as client:
+        await client.subscribe("/a")
+        flood = asyncio.ensure_future(server.flood(8))
+        await settle()
+        assert not flood.done()
+    await flood

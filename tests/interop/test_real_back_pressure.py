@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import pytest
+
 from pybayeux import ConnectionState
 from pybayeux.errors import SlowReceiverError
 from pybayeux_ack import Ack
@@ -20,10 +22,11 @@ RATE = 500.0
 QUEUE = 100
 
 
+@pytest.mark.parametrize("transport", ["long-polling", "websocket"])
 @in_loop
-async def test_session_outlives_a_receiver_that_sleeps(cometd_factory: ServerFactory) -> None:
+async def test_session_outlives_a_receiver_that_sleeps(cometd_factory: ServerFactory, transport: str) -> None:
     server, journal, seen = cometd_factory(maxInterval=2000), Journal(), []
-    client = make_client(server.url, journal, Ack(), queue_size=QUEUE)
+    client = make_client(server.url, journal, Ack(), queue_size=QUEUE, transports=[transport])
     async with client, client.subscribe("/slow") as events:
         publishing = asyncio.create_task(asyncio.to_thread(server.control.publish, "/slow", EVENTS, rate=RATE))
         async for event in events:

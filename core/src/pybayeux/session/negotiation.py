@@ -1,9 +1,9 @@
 """Which transport carries what: the handshake, and after it the session.
 
 Owns the order of preference and what is known of each transport. A handshake asks by polling what else the server has,
-so that no WebSocket is tried in vain (every server has long-polling: Bayeux 1.0, section 6). The session then moves, with
-its client id, to the best transport that both sides have. CometD 8 and Faye go along with a change to WebSocket; from one
-kind of polling to another CometD does not, so the handshake travels by the kind that is preferred.
+so that no WebSocket is tried in vain (every server has long-polling: Bayeux 1.0, section 6). The session then moves,
+with its client id, to the best transport that both sides have. CometD 8 and Faye go along with a change to WebSocket;
+from one kind of polling to another CometD does not, so the handshake travels by the kind that is preferred.
 """
 
 from __future__ import annotations
