@@ -117,7 +117,9 @@ async def test_idle_session_that_the_server_dropped(short_server: Server) -> Non
         assert client.client_id != before
         await assert_all_flow(server, received)
     assert ConnectionState.REHANDSHAKING in journal.states
-    assert [str(error).rpartition(":")[2] for error in journal.errors] in (["session_unknown"], ["Unknown client"])
+    # Faye hangs up as well where there is a WebSocket.
+    assert str(journal.errors[-1]).rpartition(":")[2] in ("session_unknown", "Unknown client")
+    assert len(journal.errors) <= 2
 
 
 @in_loop

@@ -50,7 +50,8 @@ _DEFAULT_HOLD: Final = 60.0
 class BayeuxClient:
     """A client without initiative: every call is one request, and returns every message that came back for it.
 
-    It does not retry, reconnect or resubscribe; `AsyncClient` does. The arguments are those of `AsyncClient`.
+    It does not retry, reconnect or resubscribe; `AsyncClient` does. The arguments are those of `AsyncClient`. Where no
+    transports are named, it polls: on a WebSocket events come by themselves, and belong to the next connect that returns.
     """
 
     def __init__(
@@ -90,7 +91,8 @@ class BayeuxClient:
         self._postbox: Final = Postbox(self, self._extensions, self._redact)
         registry = TransportRegistry()
         self._extensions.register_transports(registry)
-        factories = registry.select(transports, transport_options, over_http=http is not None)
+        # On a WebSocket events come by themselves, and a connect returns without them when its time is over.
+        factories = registry.select(transports, transport_options, by_polling=True)
         context = TransportContext(
             url=endpoint.url,
             receive=self._collect,

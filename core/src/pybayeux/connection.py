@@ -166,7 +166,7 @@ class Connection:
     ) -> dict[str, TransportFactory]:
         registry = TransportRegistry()
         self.extensions.register_transports(registry)
-        return registry.select(names, options, over_http=http is not None)
+        return registry.select(names, options, by_polling=http is not None)
 
     @property
     def url(self) -> str:

@@ -175,6 +175,12 @@ class RandomServer(RuleBasedStateMachine):
         assert len(settled) == len(set(settled))
 
     @invariant()
+    def never_busy_without_a_reason(self) -> None:
+        self.step()
+        # What is asked for now and brings nothing to do would be asked for without end.
+        assert self.world.wake_at is None or self.world.wake_at > self.world.now
+
+    @invariant()
     def never_idle_without_a_reason(self) -> None:
         self.step()
         session = self.world.session

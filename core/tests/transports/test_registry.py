@@ -76,8 +76,8 @@ def test_with_a_http_client_a_websocket_is_used_only_where_it_is_named() -> None
     registry = TransportRegistry()
     registry.register("websocket", factory)
     assert "websocket" in registry.select(None)
-    assert "websocket" not in registry.select(None, over_http=True)
-    assert list(registry.select(["websocket"], over_http=True)) == ["websocket"]
+    assert "websocket" not in registry.select(None, by_polling=True)
+    assert list(registry.select(["websocket"], by_polling=True)) == ["websocket"]
 
 
 # -- options

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -197,3 +198,25 @@ async def test_options_that_make_no_sense(option: str) -> None:
     async with Site() as site:
         with pytest.raises(UsageError, match=option):
             bind_options("websocket", WebSocket, {option: 0})(site.context)
+
+
+@in_real_time
+async def test_a_batch_that_is_too_large_for_a_frame_is_sent_as_several_in_order() -> None:
+    async with Site({"max_frame_size": 300}) as site:
+        sending = site.send(*[message(str(number), "/a", data="x" * 40) for number in range(20)])
+        peer, heard = await site.peer(), list[str]()
+        while len(heard) < 20:
+            frame = await peer.heard()
+            assert len(json.dumps(frame)) < 500
+            heard += [each["id"] for each in frame]
+        assert heard == [str(number) for number in range(20)]
+        await peer.say(*[reply(number, "/a") for number in heard])
+        await sending
+
+
+@in_real_time
+async def test_a_message_larger_than_a_frame_may_be_is_alone_in_its_own() -> None:
+    async with Site({"max_frame_size": 100}) as site:
+        site.send(message("1", "/a", data=1), message("2", "/a", data="x" * 500), message("3", "/a", data=3))
+        peer = await site.peer()
+        assert [[each["id"] for each in await peer.heard()] for _ in range(3)] == [["1"], ["2"], ["3"]]

@@ -30,6 +30,9 @@ _S = ConnectionState
 # Answers of a web server that a first handshake cannot get over: wrong address, no access.
 _HOPELESS: Final = frozenset({401, 403, 404, 405, 410})
 _RECENT: Final = 10.0
+_ACTIVE: Final = frozenset(
+    {_S.HANDSHAKING, _S.REHANDSHAKING, _S.HANDSHAKEN, _S.CONNECTING, _S.CONNECTED, _S.UNCONNECTED}
+)
 
 
 class ControlLane:
@@ -40,7 +43,6 @@ class ControlLane:
         self.outstanding: Exchange | None = None
         self.due = 0.0
         self.holding: Final = Holding(shared)
-        self._connected_at = 0.0
         self._failures = 0
         self._fresh = True
         self._proven = False
@@ -90,7 +92,7 @@ class ControlLane:
         if state in (_S.HANDSHAKING, _S.REHANDSHAKING):
             self.outstanding = self._handshake(now)
             return self.outstanding
-        if state not in (_S.HANDSHAKEN, _S.CONNECTING, _S.CONNECTED, _S.UNCONNECTED) or now < self._expected_by:
+        if state not in _ACTIVE or now < self._expected_by:
             return None
         if not self.holding.paused or (self.holding.discards and now >= self.holding.due):
             self.outstanding = self._connect(now)
@@ -107,6 +109,8 @@ class ControlLane:
         if self.outstanding is not None:
             overdue_at = self.holding.wake_at() if self.holding.blocking else None
             return self.outstanding.deadline if overdue_at is None else min(self.outstanding.deadline, overdue_at)
+        if self._shared.state not in _ACTIVE:
+            return None
         if self.holding.paused and self._shared.state not in (_S.HANDSHAKING, _S.REHANDSHAKING):
             held_until = self.holding.wake_at()
             return None if held_until is None else max(self.due, self._expected_by, held_until)
@@ -137,7 +141,7 @@ class ControlLane:
             template.advice = Advice(timeout=0)
         if shared.state is _S.HANDSHAKEN:
             shared.move(_S.CONNECTING)
-        self._connected_at, self._expected = now, 0
+        self._expected = 0
         exchange = shared.open(Kind.CONNECT, [Request(template)], now, 0.0 if at_once else shared.advice.timeout)
         exchange.discards = self.holding.discards
         return exchange
@@ -185,7 +189,7 @@ class ControlLane:
         if message.successful is not True:
             return self._refused(ConnectError(message.channel, reply=message), message, now)
         own = own_advice(message.advice, self._shared.connection_type)
-        self.holding.polled(now - self._connected_at, now)
+        self.holding.polled(now)
         self._failures, self._fresh, self._proven, self._failing_since = 0, False, True, None
         if self._shared.connection_type is not None:
             self._shared.negotiation.works(self._shared.connection_type)

@@ -17,7 +17,6 @@ __all__ = ("Holding",)
 _PERIOD: Final = 1.0
 """Seconds without a connect that every server lives with, where it has not told how many it does."""
 _SHARE: Final = 3
-_COSTLY: Final = 10
 
 
 class Holding:
@@ -63,9 +62,9 @@ class Holding:
         self._told = True
         return True
 
-    def polled(self, seconds: float, now: float) -> None:
-        """A connect was answered after so many seconds: one that costs time, with all it discards, comes rarer."""
-        self.due = now + min(max(self._period, seconds * _COSTLY), self._period * _SHARE)
+    def polled(self, now: float) -> None:
+        """A connect was answered: the server's patience begins anew."""
+        self.due = now + self._period
 
     def wake_at(self) -> float | None:
         """When this wants to be asked again."""

@@ -72,8 +72,8 @@ class OpenSocket:
         """Whether nothing is left to be done."""
         return not self._tasks
 
-    async def exchange(self, messages: list[Message], frame: bytes) -> None:
-        """Send a frame with these messages and wait for their answers.
+    async def exchange(self, messages: list[Message], frames: list[bytes]) -> None:
+        """Send frames with these messages, one behind the other, and wait for their answers.
 
         Raises:
             BayeuxError: What broke the socket meanwhile.
@@ -82,7 +82,8 @@ class OpenSocket:
         connects = sum(message.channel == Channel.META_CONNECT for message in messages)
         self._connects += connects
         try:
-            await self._connection.send(frame, text=True)
+            for frame in frames:
+                await self._connection.send(frame, text=True)
             await over
         except ConnectionClosed as closed:
             raise self._failure or self._broken_by(closed) from closed

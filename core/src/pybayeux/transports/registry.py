@@ -57,20 +57,20 @@ class TransportRegistry:
         names: Sequence[str] | None,
         options: Mapping[str, Mapping[str, Any]] | None = None,
         *,
-        over_http: bool = False,
+        by_polling: bool = False,
     ) -> dict[str, TransportFactory]:
         """The transports to use, in the order of preference; those meant for it where no names are given.
 
         Args:
             names: In the order of preference.
             options: By name, what the user gave for them.
-            over_http: Whether the user gave an HTTP client: a WebSocket does not go through it, so its proxies and
-                certificates would be missing there, and a WebSocket is used only where it is named.
+            by_polling: Whether a WebSocket is used only where it is named: it does not go through an HTTP client of the
+                user's, so its proxies and certificates would be missing there, and it brings events unasked.
 
         Raises:
             UsageError: A name or an option is unknown, an option is missing or wrong, or there is no name.
         """
-        chosen = self._defaults(over_http) if names is None else list(names)
+        chosen = self._defaults(by_polling) if names is None else list(names)
         unknown = [name for name in (*chosen, *(options or {})) if name not in self._factories]
         if unknown or not chosen:
             raise UsageError(f"transports={unknown or chosen}: known are {', '.join(sorted(self._factories))}")
@@ -80,6 +80,6 @@ class TransportRegistry:
         factory = bind_options(name, self._factories[name], options)
         return reduce(lambda inner, wrapper: wrapper(inner), self._wrappers, factory)
 
-    def _defaults(self, over_http: bool) -> list[str]:
-        left_out = {ConnectionType.WEBSOCKET} if over_http else set()
+    def _defaults(self, by_polling: bool) -> list[str]:
+        left_out = {ConnectionType.WEBSOCKET} if by_polling else set()
         return [name for name, is_default in self._by_default.items() if is_default and name not in left_out]

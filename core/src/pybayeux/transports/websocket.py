@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ("WebSocket", "WebSocketOptions")
 
 _MAX_MESSAGE_SIZE: Final = 64 * 2**20
+_MAX_FRAME_SIZE: Final = 2**15
 _OPEN_TIMEOUT: Final = 5.0
 
 
@@ -47,6 +48,8 @@ class WebSocket:
         compression: Whether to offer permessage-deflate. Servers take any offer, and it costs both sides more
             processor time than the bytes are worth on most networks.
         max_message_size: Bytes that one message of the server may have, decompressed; None for no limit.
+        max_frame_size: Bytes of a frame to send: a batch that is larger is sent as several, one behind the other.
+            CometD closes the socket at more than 65536. A message that is larger by itself is left to the server.
         open_timeout: Seconds that connection and upgrade may take together; then another transport is tried. By
             default 5, or half of what the client gives an exchange if that is less, since it would end with that.
         ping_interval: Seconds between pings, for what is between here and the server and drops idle connections
@@ -67,11 +70,18 @@ class WebSocket:
         subprotocol: str | None = None,
         compression: bool = False,
         max_message_size: int | None = _MAX_MESSAGE_SIZE,
+        max_frame_size: int = _MAX_FRAME_SIZE,
         open_timeout: float | None = None,
         ping_interval: float | None = None,
         ssl: Any = None,
     ) -> None:
-        _check_positive(max_message_size=max_message_size, open_timeout=open_timeout, ping_interval=ping_interval)
+        _check_positive(
+            max_message_size=max_message_size,
+            max_frame_size=max_frame_size,
+            open_timeout=open_timeout,
+            ping_interval=ping_interval,
+        )
+        self._max_frame_size: Final = max_frame_size
         self._context: Final = context
         self._options: Final = WebSocketOptions(
             subprotocol=subprotocol,
@@ -89,7 +99,7 @@ class WebSocket:
         self._closed = False
 
     async def send(self, messages: list[Message]) -> None:
-        """Send these messages as one frame and return when each has its answer.
+        """Send these messages, as one frame if they fit, and return when each has its answer.
 
         Answers are told from events by their id together with a `successful`. An exchange that is cancelled when its
         messages are on their way takes the socket with it, and all the other exchanges: what came late over a socket
@@ -101,9 +111,9 @@ class WebSocket:
         """
         if not messages:
             return  # CometD answers an empty array with an error
-        frame = encode(messages)
+        frames = _frames(messages, self._max_frame_size)
         socket = await self._socket()
-        await socket.exchange(messages, frame)
+        await socket.exchange(messages, frames)
 
     def renew(self) -> None:
         """Open another socket for the next exchange; the present one is closed when its exchanges are over."""
@@ -160,3 +170,12 @@ def _check_positive(**options: float | None) -> None:
     for name, value in options.items():
         if value is not None and value <= 0:
             raise UsageError(f"transport 'websocket': {name}={value} is not positive")
+
+
+def _frames(messages: list[Message], limit: int) -> list[bytes]:
+    """These messages as arrays of at most so many bytes each, in order; a larger message is alone in its own."""
+    whole = encode(messages)
+    if len(whole) <= limit or len(messages) == 1:
+        return [whole]
+    half = len(messages) // 2
+    return [*_frames(messages[:half], limit), *_frames(messages[half:], limit)]
