@@ -125,7 +125,8 @@ async def test_idle_session_that_the_server_dropped(short_server: Server) -> Non
 @in_loop
 async def test_session_dropped_while_the_client_speaks(short_server: Server) -> None:
     server = short_server
-    async with make_client(server.url) as client:
+    # A WebSocket Faye closes, and then nobody knows what became of a publish on it.
+    async with make_client(server.url, transports=["long-polling"]) as client:
         received = await receive_all(client)
         await asyncio.to_thread(server.control.wait, is_back)
         assert server.control.drop() == 1

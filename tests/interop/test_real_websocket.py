@@ -205,7 +205,7 @@ async def test_a_malformed_frame_of_ours_closes_the_socket(cometd_server: Server
         await talk.begin()
         socket = await talk.transport._socket()
         with pytest.raises(TransportError, match="the server closed the WebSocket: 1011"):
-            await socket.exchange([Message(channel="/x", id="x")], b"not json")
+            await socket.exchange([Message(channel="/x", id="x")], [b"not json"])
 
 
 @in_loop

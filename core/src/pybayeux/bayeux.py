@@ -51,7 +51,8 @@ class BayeuxClient:
     """A client without initiative: every call is one request, and returns every message that came back for it.
 
     It does not retry, reconnect or resubscribe; `AsyncClient` does. The arguments are those of `AsyncClient`. Where no
-    transports are named, it polls: on a WebSocket events come by themselves, and belong to the next connect that returns.
+    transports are named, it polls: on a WebSocket events come by themselves, and belong to the next connect that
+    returns.
     """
 
     def __init__(
