@@ -514,3 +514,23 @@ async def test_state_changed_and_failed_may_be_asynchronous() -> None:
     assert told[0] is ConnectionState.HANDSHAKING
     assert isinstance(told[1], TransportError)
     assert told[-1] is ConnectionState.DISCONNECTED
+
+
+@in_virtual_time
+async def test_a_hook_that_never_returns_is_reported_and_the_connection_lives_on() -> None:
+    server, witness = FakeServer(), Witness()
+
+    class Stuck:
+        @hookimpl
+        async def incoming(self, message: Message) -> None:
+            if message.channel == "/a":
+                await asyncio.Event().wait()
+
+    async with make_client(server, Stuck(), witness, hook_timeout=5) as client, client.subscribe("/**") as events:
+        server.push("/a", 1)
+        server.push("/b", 2)
+        assert [(await anext(events)).data, (await anext(events)).data] == [1, 2]
+        assert (await client.publish("/c", 3)).successful
+    assert [str(error) for error in witness.errors] == [
+        "extension 'stuck' failed in incoming: TimeoutError: it had not returned after 5 s, and was cancelled"
+    ]

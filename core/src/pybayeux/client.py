@@ -63,6 +63,8 @@ class AsyncClient:
         max_message_size: Bytes of JSON that a message to be published may have, unlimited by default.
         backoff: How long to wait after failures.
         max_network_delay: Seconds that the server may take to answer beyond what it advised itself.
+        hook_timeout: Seconds that an asynchronous hook of an extension may take where the connection would wait for it;
+            then it is cancelled, and reported. None for no limit.
         ignore_error: Told each error that the client deals with; where it says True the error is not reported, and if
             it would have ended the session a new one is begun.
 
@@ -92,6 +94,7 @@ class AsyncClient:
         max_message_size: int | None = None,
         backoff: Backoff | None = None,
         max_network_delay: float = 10.0,
+        hook_timeout: float | None = 30.0,
         ignore_error: Callable[[BaseException], bool] | None = None,
     ) -> None:
         check_choice("overflow", overflow, Overflow)
@@ -100,6 +103,7 @@ class AsyncClient:
             max_waiting=max_waiting,
             max_message_size=max_message_size,
             max_network_delay=max_network_delay,
+            hook_timeout=hook_timeout,
         )
         endpoint = parse_endpoint(url)
         self._max_network_delay: Final = max_network_delay
@@ -124,6 +128,7 @@ class AsyncClient:
             max_waiting=max_waiting,
             backoff=self._backoff,
             max_network_delay=max_network_delay,
+            hook_timeout=hook_timeout,
             ignore_error=ignore_error or (lambda error: False),
         )
         self._sender: Final = Sender(

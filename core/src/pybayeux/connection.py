@@ -75,6 +75,7 @@ class Connection:
         max_waiting: int,
         backoff: Backoff,
         max_network_delay: float,
+        hook_timeout: float | None,
         ignore_error: Callable[[BaseException], bool],
     ) -> None:
         self._client: Final = client
@@ -94,6 +95,7 @@ class Connection:
             discover=discover,
             blocked=blocked,
             on_error=self.report,
+            patience=hook_timeout,
         )
         self._postbox: Final = Postbox(client, self.extensions, self.redact)
         factories = self._select(transports, transport_options, http)

@@ -6,6 +6,7 @@ word in a report of an error.
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
@@ -13,7 +14,12 @@ from urllib.parse import parse_qsl, urlsplit
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ("in_ext", "in_headers", "in_url")
+__all__ = ("in_ext", "in_headers", "in_url", "is_secret")
+
+_SECRET: Final = re.compile(
+    r"token|secret|passw|passphrase|pwd|key|credential|auth|session|cookie|jwt|assertion|signature|sid$",
+    re.IGNORECASE,
+)
 
 _INNOCENT: Final = frozenset(
     {
@@ -30,6 +36,11 @@ _INNOCENT: Final = frozenset(
         "user-agent",
     }
 )
+
+
+def is_secret(name: str) -> bool:
+    """Whether the value of an option, header, variable or member of this name is to be kept out of every text."""
+    return _SECRET.search(name) is not None
 
 
 def in_headers(headers: Mapping[str, str]) -> Iterator[str]:

@@ -38,7 +38,10 @@ if TYPE_CHECKING:
     from .transports.registry import TransportRegistry
 
 __all__ = (
+    "DEPRECATED_ARGUMENTS",
+    "HOOK_API",
     "HOOK_ARGUMENTS",
+    "OLDEST_HOOK_API",
     "PROJECT",
     "SYNC_HOOKS",
     "Drop",
@@ -49,6 +52,18 @@ __all__ = (
 
 PROJECT: Final = "pybayeux"
 """The name of the markers and the group of the entry points."""
+
+HOOK_API: Final = 1
+"""The number of this set of hooks. It grows when a hook or an argument goes away, or changes what it means.
+
+An extension may say which it was written for, as an attribute `pybayeux_hook_api`; one that does not fit is left out.
+"""
+
+OLDEST_HOOK_API: Final = 1
+"""The oldest number whose extensions still work here."""
+
+DEPRECATED_ARGUMENTS: Final[Mapping[str, Mapping[str, str]]] = {}
+"""From a hook and its argument to what serves in its place: using one of these warns its author."""
 
 hookspec: Final = pluggy.HookspecMarker(PROJECT)
 """Marks a specification. For this module alone."""

@@ -59,7 +59,7 @@ def test_alone_it_prints_its_help(arguments: tuple[str, ...], packages: Packages
     assert "Exit codes:" in result.stdout
 
 
-@pytest.mark.parametrize("command", ["listen", "publish", "extensions"])
+@pytest.mark.parametrize("command", ["listen", "publish", "extensions", "new-extension"])
 def test_each_help_teaches(command: str, packages: Packages) -> None:
     result = _run(command, "--help")
     assert result.exit_code == 0

@@ -6,7 +6,7 @@ import sys
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
-from pybayeux.extensions import discovery
+from pybayeux.extensions import compatibility, discovery
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,11 +23,20 @@ class Packages:
         self._dists: set[str] = set()
         self._modules: set[str] = set()
 
-    def add(self, dist: str, entry_points: dict[str, str], *, version: str = "1.2", **modules: str) -> None:
-        """Install a distribution with these entry points and modules."""
+    def add(
+        self,
+        dist: str,
+        entry_points: dict[str, str],
+        *,
+        version: str = "1.2",
+        requires: Iterable[str] = (),
+        **modules: str,
+    ) -> None:
+        """Install a distribution with these entry points, requirements and modules."""
         info = self._folder / f"{dist.replace('-', '_')}-{version}.dist-info"
         info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {dist}\nVersion: {version}\n")
+        required = "".join(f"Requires-Dist: {each}\n" for each in requires)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {dist}\nVersion: {version}\n{required}")
         lines = [f"{name} = {value}\n" for name, value in entry_points.items()]
         (info / "entry_points.txt").write_text("[pybayeux]\n" + "".join(lines))
         for name, source in modules.items():
@@ -64,6 +73,7 @@ class Packages:
         """Let the next look at the installed packages be the first."""
         discovery.find.cache_clear()
         discovery.load.cache_clear()
+        compatibility.misfit_of.cache_clear()
 
     def remove(self) -> None:
         """Leave nothing behind."""

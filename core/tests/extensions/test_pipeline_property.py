@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,9 +15,11 @@ from pybayeux import Drop, hookimpl
 from pybayeux.errors import ExtensionHookError
 from pybayeux.extensions import Pipeline
 from pybayeux.extensions.manager import HookManager
+from pybayeux.extensions.tracing import Step, tracing_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+    from contextlib import AbstractContextManager
 
 Trace: TypeAlias = list[tuple[str, str]]
 Outcome: TypeAlias = tuple[str, str | None]
@@ -152,11 +156,21 @@ def run(pipeline: Pipeline[...]) -> Callable[[], Drop | None]:
     return drive if pipeline.is_async else lambda: pipeline.call("message", "client")
 
 
+def tracing(steps: list[Step], *, is_on: bool) -> AbstractContextManager[None]:
+    """Within it, pipelines are compiled with tracing, or without."""
+    return tracing_to(steps.append) if is_on else nullcontext()
+
+
+def traced_calls(steps: list[Step]) -> set[str]:
+    return {step.extension for step in steps}
+
+
 named_plans = st.lists(plans, max_size=6).map(lambda found: [(f"e{n}", plan) for n, plan in enumerate(found)])
 
 
-@given(named_plans)
-def test_outgoing_is_what_pluggy_does(sets: list[tuple[str, Plan]]) -> None:
+@pytest.mark.parametrize("is_traced", [False, True])
+@given(sets=named_plans)
+def test_outgoing_is_what_pluggy_does(sets: list[tuple[str, Plan]], is_traced: bool) -> None:
     ours: Trace = []
     theirs: Trace = []
     model = manager_of("outgoing", sets, theirs)
@@ -164,9 +178,12 @@ def test_outgoing_is_what_pluggy_does(sets: list[tuple[str, Plan]]) -> None:
     for allow_async in (False, True):
         ours.clear()
         manager = manager_of("outgoing", sets, ours, allow_async=allow_async)
-        pipeline: Pipeline[...] = Pipeline("outgoing", manager.hook.outgoing.get_hookimpls())
+        steps: list[Step] = []
+        with tracing(steps, is_on=is_traced):
+            pipeline: Pipeline[...] = Pipeline("outgoing", manager.hook.outgoing.get_hookimpls())
         assert outcome_of(run(pipeline)) == expected
         assert ours == theirs
+        assert traced_calls(steps) == ({name for name, _ in theirs} if is_traced else set())
 
 
 def lived_through(plan: Plan) -> Plan:
@@ -174,8 +191,9 @@ def lived_through(plan: Plan) -> Plan:
     return replace(plan, react="pass") if plan.react == "raise" else plan
 
 
-@given(named_plans)
-def test_incoming_is_the_mirror_image(sets: list[tuple[str, Plan]]) -> None:
+@pytest.mark.parametrize("is_traced", [False, True])
+@given(sets=named_plans)
+def test_incoming_is_the_mirror_image(sets: list[tuple[str, Plan]], is_traced: bool) -> None:
     sane = [(name, plan) for name, plan in sets if not plan.fails]
     failing = {name for name, plan in sets if plan.fails}
     theirs: Trace = []
@@ -185,7 +203,10 @@ def test_incoming_is_the_mirror_image(sets: list[tuple[str, Plan]]) -> None:
         ours: Trace = []
         errors: list[ExtensionHookError] = []
         manager = manager_of("incoming", sets, ours, allow_async=allow_async)
-        pipeline: Pipeline[...] = Pipeline("incoming", manager.hook.incoming.get_hookimpls(), report=errors.append)
+        steps: list[Step] = []
+        with tracing(steps, is_on=is_traced):
+            pipeline: Pipeline[...] = Pipeline("incoming", manager.hook.incoming.get_hookimpls(), report=errors.append)
         assert outcome_of(run(pipeline)) == expected
         assert [step for step in ours if step[0] not in failing] == theirs
         assert all(str(error.__cause__) == error.extension for error in errors)
+        assert traced_calls(steps) == ({name for name, _ in ours} if is_traced else set())

@@ -9,6 +9,7 @@ import pytest
 from pybayeux import hookimpl
 from pybayeux.errors import ExtensionError
 from pybayeux.extensions.validation import implemented_hooks
+from pybayeux.hookspecs import HOOK_API
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Generator
@@ -203,3 +204,42 @@ def test_nothing_of_the_extension_is_run() -> None:
             raise AssertionError("must not be called")
 
     assert implemented_hooks(Touchy(), "touchy") == ("incoming",)
+
+
+# -- compatibility
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"), [(2, "update pybayeux"), (0, "update the extension"), ("1", "update the")]
+)
+def test_an_extension_for_other_hooks_is_refused(number: object, remedy: str) -> None:
+    class Other:
+        pybayeux_hook_api = number
+
+        @hookimpl
+        def outgoing(self) -> None: ...
+
+    with pytest.raises(ExtensionError, match=f"'other' is for HOOK_API {number!r}.*{remedy}"):
+        implemented_hooks(Other, "other")
+
+
+def test_an_extension_for_these_hooks_is_taken() -> None:
+    class Same:
+        pybayeux_hook_api = HOOK_API
+
+        @hookimpl
+        def outgoing(self) -> None: ...
+
+    assert implemented_hooks(Same(), "same") == ("outgoing",)
+
+
+def test_a_deprecated_argument_warns_its_author_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Old:
+        @hookimpl
+        def outgoing(self, client: object) -> None: ...
+
+    deprecated = {"outgoing": {"client": "take it from registered"}}
+    monkeypatch.setattr("pybayeux.extensions.validation.DEPRECATED_ARGUMENTS", deprecated)
+    expected = r"extension 'old', hook 'outgoing': the argument 'client' will go away: take it from registered"
+    with pytest.warns(DeprecationWarning, match=expected):
+        implemented_hooks(Old, "old")

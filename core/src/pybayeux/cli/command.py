@@ -14,10 +14,12 @@ import click
 
 from ..errors import UsageError
 from ..extensions import register_commands
+from .doctor import doctor
 from .extensions import extensions
 from .failures import EXIT_CODES, told
 from .given import Given
 from .listen import listen
+from .new_extension import new_extension
 from .options import extension_options
 from .publish import publish
 from .telling import telling
@@ -34,6 +36,7 @@ _EPILOG: Final = f"""
 Examples:
   pybayeux listen http://localhost:8080/cometd '/chat/**'
   pybayeux publish http://localhost:8080/cometd /chat/demo '{{"text": "hi"}}'
+  pybayeux doctor http://localhost:8080/cometd
   pybayeux extensions
 \b
 Extensions add sub-commands, such as "serve", a server to try things with: pip install pybayeux-devserver
@@ -101,5 +104,5 @@ def main(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for _command in (listen, publish, extensions):
+for _command in (listen, publish, doctor, extensions, new_extension):
     main.add_command(_command)

@@ -27,7 +27,13 @@ if TYPE_CHECKING:
 __all__ = ("extensions",)
 
 _PIPED_WIDTH: Final = 160
-_COLOURS: Final = {"active": "green", "blocked": "bright_black", "not configured": "yellow", "broken": "bold red"}
+_COLOURS: Final = {
+    "active": "green",
+    "blocked": "bright_black",
+    "not configured": "yellow",
+    "incompatible": "bold red",
+    "broken": "bold red",
+}
 
 _EPILOG: Final = """
 \b
@@ -43,6 +49,7 @@ States:
   active          Every client uses it.
   not configured  It lacks an option that it cannot do without.
   blocked         Left out by -p no:NAME or PYBAYEUX_DISABLE_EXTENSIONS.
+  incompatible    Its package requires another version of pybayeux than the one installed.
   broken          It cannot be loaded, or an option is wrong.
 \b
 Options are set with -x, as PYBAYEUX_<EXTENSION>_<OPTION> in the environment, or in a file: pybayeux.toml with a

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 from typing import Any, Final
 
 import click
 import msgspec
 
+from ..credentials import is_secret
 from ..errors import UsageError
 from ..extensions import read_config
 from ..redact import Redactor
@@ -20,16 +20,7 @@ from ..redact import Redactor
 __all__ = ("Given", "is_secret")
 
 _logger: Final = logging.getLogger("pybayeux.cli")
-_SECRET: Final = re.compile(
-    r"token|secret|passw|passphrase|pwd|key|credential|auth|session|cookie|jwt|assertion|signature|sid$",
-    re.IGNORECASE,
-)
 _LONGEST: Final = 1000
-
-
-def is_secret(name: str) -> bool:
-    """Whether the value of an option, header or variable of this name is to be kept out of every text."""
-    return _SECRET.search(name) is not None
 
 
 class Given:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+from ..extensions.tracing import log_step, tracing_to
 from .given import Given
 from .server import Server
 from .telling import set_verbosity
@@ -46,6 +47,11 @@ def _headers(context: click.Context, _option: click.Parameter, texts: tuple[str,
 def _verbosity(context: click.Context, option: click.Parameter, wanted: bool) -> None:
     if wanted:
         set_verbosity(str(option.name))
+
+
+def _trace(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        context.with_resource(tracing_to(log_step))
 
 
 # Eager, so that they count where `--help` lists what extensions add.
@@ -108,6 +114,13 @@ _SERVER: Final = (
     click.option("-q", "quiet", is_flag=True, expose_value=False, callback=_verbosity, help="Tell nothing but errors."),
     click.option(
         "-v", "verbose", is_flag=True, expose_value=False, callback=_verbosity, help="Tell of every message and state."
+    ),
+    click.option(
+        "--trace",
+        is_flag=True,
+        expose_value=False,
+        callback=_trace,
+        help="Tell of every hook of every extension: how long it took and what it changed.",
     ),
 )
 

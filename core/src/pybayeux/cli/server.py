@@ -59,9 +59,14 @@ class Server:
         finally:
             await client.close()
 
-    def _client(self, watcher: Watcher) -> AsyncClient:
+    def settings(self, watcher: Watcher) -> dict[str, Any]:
+        """The keyword arguments of a client, those that `AsyncClient` and `BayeuxClient` share.
+
+        Raises:
+            UsageError: The file with the options of extensions is wrong.
+        """
         self._keep_password_secret()
-        settings: dict[str, Any] = {
+        return {
             "extensions": [watcher],
             "options": self.given.options(),
             "blocked": self.given.blocked,
@@ -70,6 +75,9 @@ class Server:
             "max_network_delay": self.max_network_delay,
             "logger": client_logger,
         }
+
+    def _client(self, watcher: Watcher) -> AsyncClient:
+        settings = self.settings(watcher)
         with redirect_stdout(sys.stderr):  # an extension that prints when it is imported is not to spoil the output
             return AsyncClient(self.url, **settings)
 

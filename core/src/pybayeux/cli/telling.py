@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from ..errors import SessionEndedError
+from ..extensions.tracing import TRACE_LOGGER, Step
 from ..hookspecs import hookimpl
 from ..state import ConnectionState
 from .printable import printable
@@ -33,6 +34,10 @@ _package: Final = logging.getLogger("pybayeux")
 client_logger: Final = logging.getLogger("pybayeux.cli.client")
 """For the client: the failures that it would log are the watcher's to tell, who knows which one ends the command."""
 client_logger.addFilter(lambda record: record.levelno < logging.WARNING)
+
+_trace: Final = logging.getLogger(TRACE_LOGGER)
+"""Says something only where that was asked for, so it has its say whatever else is to be told."""
+_trace.addFilter(lambda record: not _is_own(record))
 
 _LEVELS: Final = {"quiet": logging.ERROR, "verbose": logging.DEBUG}
 _COLOURS: Final = {
@@ -72,14 +77,16 @@ def telling(redact: Callable[[str], str]) -> Iterator[None]:
     Args:
         redact: Takes secrets out of a text.
     """
-    root, handler, level = logging.getLogger(), _Stderr(redact), _package.level
+    root, handler, levels = logging.getLogger(), _Stderr(redact), (_package.level, _trace.level)
     root.addHandler(handler)
     _package.setLevel(logging.INFO)
+    _trace.setLevel(logging.INFO)
     try:
         yield
     finally:
         root.removeHandler(handler)
-        _package.setLevel(level)
+        _package.setLevel(levels[0])
+        _trace.setLevel(levels[1])
 
 
 def set_verbosity(name: str) -> None:
@@ -87,12 +94,21 @@ def set_verbosity(name: str) -> None:
     _package.setLevel(_LEVELS[name])
 
 
+def _is_own(record: logging.LogRecord) -> bool:
+    """Whether it traces the extension that tells: nobody asks for that."""
+    steps = record.args if isinstance(record.args, tuple) else ()
+    return any(isinstance(step, Step) and step.extension == Watcher.name for step in steps)
+
+
 class Watcher:
     """An extension that tells of its client's states and, where everything is to be told, of its messages.
 
     Attributes:
+        name: What it is registered as.
         last_failure: The last error that the client lived through, or None.
     """
+
+    name: Final = "command-line"
 
     def __init__(self) -> None:
         self.last_failure: BayeuxError | None = None

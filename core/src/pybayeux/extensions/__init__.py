@@ -5,10 +5,12 @@ One idea per module, from the entry point to the call:
 - `discovery` what is installed, and what is behind it
 - `validation` what is wrong with it
 - `options`, `config` what it is to be made with
-- `candidates` used, blocked, not configured or broken
+- `compatibility` whether it was written for this version
+- `candidates` used, blocked, not configured, incompatible or broken
 - `naming`, `making`, `selection` which objects a client gets
 - `manager`, `registry`, `registration` who is registered with a client, and for how long
 - `pipeline`, `verdict`, `wrapping` the calls
+- `tracing`, `changes` what is told of the calls
 - `listing`, `commands` the command line's view of it
 
 It knows hooks and objects. It knows nothing of sessions, transports and the wire.

@@ -1,4 +1,4 @@
-"""What becomes of each installed extension for one client: used, blocked, not configured or broken.
+"""What becomes of each installed extension for one client: used, blocked, not configured, incompatible or broken.
 
 Decides and makes instances; registers nothing. Every verdict has a reason that the listing can show.
 """
@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from ..errors import ExtensionError, ExtensionLoadError, ExtensionOptionError
+from .compatibility import misfit_of
 from .discovery import Installed, disabled_names, find, load
 from .options import Settings, read_options
 
@@ -27,6 +28,7 @@ class State(StrEnum):
     ACTIVE = "active"
     BLOCKED = "blocked"
     NOT_CONFIGURED = "not configured"
+    INCOMPATIBLE = "incompatible"
     BROKEN = "broken"
 
 
@@ -41,7 +43,7 @@ class Candidate:
         target: The class, module or instance, where it could be loaded.
         hooks: The names of the hooks it implements.
         values: The options for the constructor of a class.
-        error: What is wrong with a broken one.
+        error: What is wrong with a broken or incompatible one.
     """
 
     installed: Installed
@@ -80,6 +82,8 @@ def survey(options: GivenOptions, blocked: Collection[str] = ()) -> list[Candida
 
 
 def _judge(installed: Installed, given: Mapping[str, object] | None) -> Candidate:
+    if (misfit := misfit_of(installed)) is not None:
+        return Candidate(installed, State.INCOMPATIBLE, str(misfit), error=misfit)
     loaded = load(installed)
     if loaded.error is not None:
         return _broken(installed, loaded.error)

@@ -43,6 +43,15 @@ class Installed:
     def __str__(self) -> str:
         return f"extension {self.name!r} of {self.dist} {self.version}"
 
+    @property
+    def requirements(self) -> tuple[str, ...]:
+        """What the distribution requires, as its metadata says it; nothing where that is damaged."""
+        dist: Any = self.entry_point.dist
+        try:
+            return tuple(dist.requires or ())
+        except Exception:  # damaged metadata; the extension itself may work
+            return ()
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:

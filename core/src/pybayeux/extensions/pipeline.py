@@ -15,17 +15,20 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, TypeAlias
 
 from ..hookspecs import HOOK_ARGUMENTS
+from .patience import bounded
+from .tracing import traced
 from .verdict import Judge, Report, Veto
 from .wrapping import AsyncCall, Call, around, async_around
 
 if TYPE_CHECKING:
     import pluggy
 
-__all__ = ("Pipeline",)
+__all__ = ("MIRRORED", "Pipeline")
 
 P = ParamSpec("P")
 
-_MIRRORED: Final = frozenset({"incoming", "response"})
+MIRRORED: Final = frozenset({"incoming", "response"})
+"""The hooks whose order is the mirror image of pluggy's."""
 
 _BatchCall: TypeAlias = Callable[[Sequence[Any], Any], list[Veto | None]]
 
@@ -53,7 +56,12 @@ class Pipeline(Generic[P]):
     acall: Callable[P, Awaitable[Veto | None]]
 
     def __init__(
-        self, hook: str, implementations: Sequence[pluggy.HookImpl] = (), *, report: Report | None = None
+        self,
+        hook: str,
+        implementations: Sequence[pluggy.HookImpl] = (),
+        *,
+        report: Report | None = None,
+        patience: float | None = None,
     ) -> None:
         """Compile.
 
@@ -61,10 +69,11 @@ class Pipeline(Generic[P]):
             hook: The name of the hook.
             implementations: As `get_hookimpls()` gives them.
             report: Is told of exceptions, which then do not end the call. None: the first one ends it.
+            patience: Seconds that an implementation may wait before it has failed. None: as long as it likes.
         """
         ordered = _in_order(hook, implementations)
         wrappers = [each for each in ordered if each.wrapper]
-        steps = tuple(_step(hook, each) for each in ordered if not each.wrapper)
+        steps = tuple(_step(hook, each, patience) for each in ordered if not each.wrapper)
         judge = Judge(hook, report)
         self.hook: Final = hook
         self.is_empty: Final = not ordered
@@ -84,7 +93,7 @@ class Pipeline(Generic[P]):
 
 def _in_order(hook: str, implementations: Sequence[pluggy.HookImpl]) -> list[pluggy.HookImpl]:
     """The order of the call; pluggy keeps its lists the other way round."""
-    if hook in _MIRRORED:
+    if hook in MIRRORED:
         return sorted(implementations, key=_group)
     return list(reversed(implementations))
 
@@ -94,10 +103,14 @@ def _group(implementation: pluggy.HookImpl) -> tuple[bool, int]:
     return (not implementation.wrapper, implementation.trylast - implementation.tryfirst)
 
 
-def _step(hook: str, implementation: pluggy.HookImpl) -> _Step:
+def _step(hook: str, implementation: pluggy.HookImpl, patience: float | None = None) -> _Step:
     function = implementation.function
     waits = inspect.iscoroutinefunction(inspect.unwrap(function))
-    return (_adapted(function, implementation.argnames, HOOK_ARGUMENTS[hook]), implementation.plugin_name, waits)
+    adapted = _adapted(function, implementation.argnames, HOOK_ARGUMENTS[hook])
+    if waits and patience is not None:
+        adapted = bounded(adapted, patience)
+    name = implementation.plugin_name
+    return (traced(adapted, name, hook, waits=waits, is_wrapper=implementation.wrapper), name, waits)
 
 
 def _adapted(function: Callable[..., Any], taken: tuple[str, ...], given: tuple[str, ...]) -> Callable[..., Any]:

@@ -74,6 +74,7 @@ class ExtensionRegistry:
         discover: bool = True,
         blocked: Collection[str] = (),
         on_error: Report = log_error,
+        patience: float | None = None,
     ) -> None:
         """Register the installed extensions in the order of their names, then those passed, as given.
 
@@ -86,6 +87,7 @@ class ExtensionRegistry:
             discover: False: installed extensions are not looked for.
             blocked: Names of installed extensions to leave out, or ``all``.
             on_error: Is told of an exception in a hook that must not break the connection.
+            patience: Seconds that such a hook may take, if it waits; None: as long as it likes.
 
         Raises:
             ExtensionError: A passed extension is wrong, or its name is taken.
@@ -94,6 +96,7 @@ class ExtensionRegistry:
         """
         self._client: Final = client
         self._report: Final = on_error
+        self._patience: Final = patience
         self._members: Final[dict[str, Member]] = {}
         self._tasks: Final[set[asyncio.Task[ExtensionHookError | None]]] = set()
         self._is_open = False
@@ -280,4 +283,6 @@ class ExtensionRegistry:
     def _pipeline(self, hook: str, names: Collection[str], *, report: Report | None = None) -> Pipeline[...]:
         """The pipeline of the extensions with these names."""
         every = getattr(self._manager.hook, hook).get_hookimpls() if names else []
-        return Pipeline(hook, [each for each in every if each.plugin_name in names], report=report)
+        implementations = [each for each in every if each.plugin_name in names]
+        # Where an exception ends the call, the exchange's own deadline does, too.
+        return Pipeline(hook, implementations, report=report, patience=None if report is None else self._patience)

@@ -7,11 +7,12 @@ where there is one, the argument.
 from __future__ import annotations
 
 import inspect
+import warnings
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from ..errors import ExtensionError
-from ..hookspecs import HOOK_ARGUMENTS, SYNC_HOOKS
+from ..hookspecs import DEPRECATED_ARGUMENTS, HOOK_API, HOOK_ARGUMENTS, OLDEST_HOOK_API, SYNC_HOOKS
 from .manager import HookManager
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def implemented_hooks(extension: object, name: str) -> tuple[str, ...]:
     Raises:
         ExtensionError: An implementation would not work, or fails to do what was meant.
     """
+    _check_hook_api(extension, name)
     hooks = set()
     for attribute, options in _marked(extension):
         hook = options["specname"] or attribute
@@ -54,6 +56,19 @@ def implemented_hooks(extension: object, name: str) -> tuple[str, ...]:
     if not hooks:
         _refuse_unmarked(extension, name)
     return tuple(sorted(hooks))
+
+
+def _check_hook_api(extension: object, name: str) -> None:
+    """Refuse an extension that says it was written for other hooks than these."""
+    wanted = inspect.getattr_static(extension, "pybayeux_hook_api", None)
+    if wanted is None or (isinstance(wanted, int) and OLDEST_HOOK_API <= wanted <= HOOK_API):
+        return
+    remedy = "pybayeux" if isinstance(wanted, int) and wanted > HOOK_API else "the extension"
+    raise ExtensionError(
+        f"extension {name!r} is for HOOK_API {wanted!r}, and this pybayeux has {OLDEST_HOOK_API} to {HOOK_API}: "
+        f"update {remedy}",
+        extension=name,
+    )
 
 
 def _marked(extension: object) -> Iterator[tuple[str, pluggy.HookimplOpts]]:
@@ -102,6 +117,9 @@ class _Check:
             self._refuse(f"{_UNWANTED[parameter.kind].format(parameter.name)}; {_list(given)}")
         if parameter.name not in given:
             self._refuse(f"unknown argument {parameter.name!r}; {_list(given)}")
+        if (instead := DEPRECATED_ARGUMENTS.get(self._hook, {}).get(parameter.name)) is not None:
+            why = f"the argument {parameter.name!r} will go away: {instead}"
+            warnings.warn(f"extension {self._name!r}, hook {self._hook!r}: {why}", DeprecationWarning, stacklevel=2)
         if parameter.default is not parameter.empty:
             self._refuse(f"the argument {parameter.name!r} has a default, which would never be used")
 

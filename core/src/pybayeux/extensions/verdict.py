@@ -15,12 +15,12 @@ from ..errors import ExtensionHookError
 from ..hookspecs import Drop
 from .texts import described
 
-__all__ = ("Judge", "Report", "Veto", "log_error")
+__all__ = ("RESULTS", "Judge", "Report", "Veto", "log_error")
 
 Report: TypeAlias = Callable[[ExtensionHookError], None]
 """Is told of an error that must not stop the call."""
 
-_RESULTS: Final[Mapping[str, tuple[type, ...]]] = {
+RESULTS: Final[Mapping[str, tuple[type, ...]]] = {
     "outgoing": (Drop,),
     "incoming": (Drop,),
     "redelivers": (bool,),
@@ -72,7 +72,7 @@ class Judge:
         """What a result that is not None means: a veto with its author, or a value where the hook knows one."""
         if isinstance(result, Veto):  # a wrapper hands on what an inner one decided
             return result
-        known = _RESULTS.get(self.hook, ())
+        known = RESULTS.get(self.hook, ())
         if isinstance(result, known):
             return Veto(result.reason, extension) if isinstance(result, Drop) else cast("Veto", result)
         if inspect.iscoroutine(result):

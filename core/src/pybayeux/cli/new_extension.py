@@ -1,0 +1,111 @@
+"""`pybayeux new-extension`: a package to begin with, that is built, tested and found before its author wrote a line."""
+
+from __future__ import annotations
+
+import logging
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from ..errors import UsageError
+from ..extensions.discovery import find
+from .package_names import PackageNames, normalised
+from .scaffold import HOOKS, render, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ("new_extension",)
+
+_logger: Final = logging.getLogger("pybayeux.cli")
+
+_NEXT: Final = ("pip install -e '.[test]'", "pytest", "pybayeux extensions")
+_COMMANDS: Final = 3
+
+_EPILOG: Final = """
+\b
+Examples:
+  pybayeux new-extension acme-tenant
+      The package acme-tenant in a folder of that name: it puts a value into the ext of each publish.
+  pybayeux new-extension pybayeux-tenant
+      The same, for an extension that is called "tenant".
+  pybayeux new-extension acme-token --hook request
+      A header for every HTTP request, where tokens go.
+  pybayeux new-extension acme-tenant --dir ~/src/tenant
+      In another folder; one that is not empty is left alone.
+\b
+What is made:
+  pyproject.toml               What the package needs, and the entry point by which every client finds it.
+  src/<module>/__init__.py     The extension: one class, one option, one hook.
+  tests/test_<module>.py       Its test, which passes.
+  .github/workflows/test.yml   Runs the test on GitHub, with Python 3.11 to 3.13.
+\b
+Exit codes:
+  0    Done.
+  1    It could not be written.
+  2    Wrong usage: a name that cannot be used, or a folder that is not empty.
+"""
+
+
+def _names(_context: click.Context, _argument: click.Parameter, name: str) -> PackageNames:
+    try:
+        return PackageNames.of(name)
+    except UsageError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+@click.command("new-extension", epilog=_EPILOG, short_help="Make a package with an extension of your own.")
+@click.argument("names", metavar="NAME", callback=_names)
+@click.option(
+    "--hook",
+    type=click.Choice(HOOKS),
+    default=HOOKS[0],
+    show_default=True,
+    help="The hook that it implements, to begin with.",
+)
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Where to make it: a new folder, or an empty one.  [default: ./NAME]",
+)
+def new_extension(names: PackageNames, hook: str, folder: Path | None) -> None:
+    """Make a complete package with an extension of your own: tested, typed, and found once it is installed.
+
+    NAME is the name of the package, such as acme-tenant. It is that of the extension too, but for a "pybayeux-" in
+    front.
+    """
+    folder = folder or Path(names.distribution)
+    files = render(names, hook)
+    write(files, folder)
+    for warning in _warnings(names):
+        _logger.warning("%s", warning)
+    click.echo(f"Made the extension {names.extension!r} in {folder}:")
+    _echo_indented(files)
+    click.echo("\nNext:")
+    _echo_indented([*_entering(folder), *_NEXT][:_COMMANDS])
+
+
+def _warnings(names: PackageNames) -> Iterator[str]:
+    for installed in find():
+        package = f"{installed.dist} {installed.version}"
+        if normalised(installed.dist) == names.distribution:
+            yield f"{package} is installed here: installing the new package replaces it"
+        elif installed.name == names.extension:
+            yield (
+                f"{package} has an extension {installed.name!r} already: where both are installed, one is left out; "
+                "choose another name, or change that of the entry point in pyproject.toml"
+            )
+
+
+def _entering(folder: Path) -> Iterator[str]:
+    if folder.resolve() != Path.cwd():
+        yield f"cd {shlex.quote(str(folder))}"
+
+
+def _echo_indented(lines: Iterable[str]) -> None:
+    for line in lines:
+        click.echo(f"  {line}")

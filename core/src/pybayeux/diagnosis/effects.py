@@ -1,0 +1,100 @@
+"""What each installed extension did in a conversation: told from the trace of its hooks and the server's reply.
+
+Knows no extension by name. One that offers something in the handshake's `ext` is used where the reply's `ext` has a
+member of that name; one that does something else is active, and no answer tells whether the server cares.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from ..channel import Channel
+from ..credentials import is_secret
+from .report import ExtensionReport
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from ..errors import ExtensionError
+    from ..extensions import ExtensionInfo
+    from ..extensions.tracing import Step
+
+__all__ = ("ACTIVE", "FAULTY", "judge_extensions")
+
+ACTIVE: Final = "active"
+FAULTY: Final = frozenset({"broken", "failing", "incompatible"})
+"""The states in which something is wrong with an extension."""
+
+
+def judge_extensions(
+    listed: Iterable[ExtensionInfo],
+    steps: Sequence[Step],
+    complaints: Mapping[str, ExtensionError],
+    announced: Mapping[str, Any] | None,
+) -> list[ExtensionReport]:
+    """What became of each.
+
+    Args:
+        listed: What is installed.
+        steps: Every call of a hook.
+        complaints: By name, why one was left out by the client.
+        announced: The `ext` of the handshake's reply; None where there was no session.
+    """
+    reports = []
+    for info in listed:
+        own = [step for step in steps if step.extension == info.name]
+        state, told = _verdict(info, own, complaints.get(info.name), announced)
+        reports.append(ExtensionReport(info.name, info.dist, info.version, state, told))
+    return reports
+
+
+def _verdict(
+    info: ExtensionInfo, steps: Sequence[Step], complaint: ExtensionError | None, announced: Mapping[str, Any] | None
+) -> tuple[str, str]:
+    if info.state != ACTIVE:
+        return str(info.state), info.reason
+    if complaint is not None:
+        return "broken", str(complaint)
+    if failures := list(dict.fromkeys(f"{step.hook} raised {step.error}" for step in steps if step.error is not None)):
+        return "failing", "; ".join(failures)
+    offered = _offered(steps)
+    if announced is not None and offered:
+        answered = [name for name in offered if _is_on(announced.get(name))]
+        if answered:
+            return "used", f"the server answers {_listed(answered)}"
+        if not any(map(is_secret, offered)):
+            return "without effect", f"the server's answer to the handshake says nothing of {_listed(offered)}"
+    return ACTIVE, _deeds(steps) or "nothing of it shows in a handshake and a connect"
+
+
+def _offered(steps: Iterable[Step]) -> list[str]:
+    """The members of `ext` that the handshake got."""
+    changes = (
+        change
+        for step in steps
+        if step.hook == "outgoing" and step.subject == Channel.META_HANDSHAKE
+        for change in step.changes
+    )
+    return list(dict.fromkeys(change.path[1] for change in changes if change.path[0] == "ext" and len(change.path) > 1))
+
+
+def _is_on(answer: Any) -> bool:
+    return answer.get("enabled", True) is not False if isinstance(answer, dict) else answer not in (None, False)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"ext.{name}" for name in names)
+
+
+def _deeds(steps: Iterable[Step]) -> str:
+    deeds = {
+        f"{_VERBS[step.hook]} {'.'.join(change.path[:2])}": None
+        for step in steps
+        if step.hook in _VERBS
+        for change in step.changes
+    }
+    dropped = {f"drops {step.subject} ({step.dropped})": None for step in steps if step.dropped is not None}
+    return ", ".join(deeds | dropped)
+
+
+_VERBS: Final = {"outgoing": "sends", "request": "sends", "incoming": "changes"}

@@ -1,0 +1,116 @@
+"""One session on one transport: handshake, some connects, disconnect.
+
+Owns the order of the requests, their deadlines, and that a session which was begun is ended, whatever happens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from contextlib import redirect_stdout, suppress
+from statistics import median
+from typing import TYPE_CHECKING, Any, Final
+
+from ..bayeux import BayeuxClient
+from ..channel import Channel
+from ..errors import BayeuxError, ExchangeTimeoutError
+from .observing import Observer
+from .report import Connects, TransportReport
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Mapping
+
+    from ..message import Message
+
+__all__ = ("Probe",)
+
+_CONNECTS: Final = 5
+_LONGEST_INTERVAL: Final = 1.0
+"""Seconds that a server may want between two connects before one of them is enough."""
+_FAREWELL: Final = 2.0
+
+
+class Probe:
+    """Tries one transport.
+
+    Args:
+        url: Where the server is.
+        transport: The transport's name.
+        settings: The keyword arguments of the client.
+
+    Attributes:
+        seen: What came back.
+        report: What is found out, filled in as it goes.
+        error: What failed, or None.
+    """
+
+    def __init__(self, url: str, transport: str, settings: Mapping[str, Any]) -> None:
+        self.seen: Final = Observer()
+        self.report: Final = TransportReport(transport)
+        self.error: Exception | None = None
+        self._patience: Final[float] = settings["max_network_delay"]
+        everyone = [*settings["extensions"], self.seen]
+        with redirect_stdout(sys.stderr):  # an extension that prints when it is imported is not to spoil the output
+            self._client: Final = BayeuxClient(url, **{**settings, "transports": [transport], "extensions": everyone})
+
+    async def run(self) -> None:
+        """Try it. What fails is in the report."""
+        at = str(Channel.META_HANDSHAKE)
+        try:
+            self.report.handshake_ms = await self._timed(self._client.handshake())
+            at = str(Channel.META_CONNECT)
+            await self._connect()
+            self.report.works = True
+        except Exception as error:
+            # Whatever an extension or a transport raises is a finding, not the end of the others.
+            self.error, self.report.works = error, False
+            self.report.failed_at, self.report.error = at, str(error) or type(error).__name__
+        finally:
+            self.report.status = self.seen.answers[-1].status if self.seen.answers else None
+            await self._leave()
+
+    @property
+    def handshake_reply(self) -> Message | None:
+        """The server's reply to the handshake, or None."""
+        return next((reply for reply, _ in self.seen.replies if reply.channel == Channel.META_HANDSHAKE), None)
+
+    async def _connect(self) -> None:
+        times: list[float] = []
+        try:
+            while len(times) < _CONNECTS:
+                times.append(await self._timed(self._client.connect()))
+                interval = self._interval()
+                if interval > _LONGEST_INTERVAL:
+                    break
+                await asyncio.sleep(interval)
+        finally:
+            if times:
+                self.report.first_connect_ms = times[0]
+                self.report.connects = Connects(len(times), min(times), median(times))
+
+    async def _timed(self, request: Awaitable[object]) -> float:
+        """How many milliseconds a request takes.
+
+        Raises:
+            ExchangeTimeoutError: It takes too long.
+            BayeuxError: It failed.
+        """
+        started = time.perf_counter()
+        try:
+            async with asyncio.timeout(self._patience):
+                await request
+        except TimeoutError:
+            raise ExchangeTimeoutError(f"no answer within {self._patience:g} seconds") from None
+        return round((time.perf_counter() - started) * 1000, 3)
+
+    def _interval(self) -> float:
+        advised = [reply.advice.interval for reply, _ in self.seen.replies if reply.advice is not None]
+        return max(0.0, next((each for each in reversed(advised) if each is not None), 0) / 1000)
+
+    async def _leave(self) -> None:
+        with suppress(BayeuxError, TimeoutError):
+            if self._client.client_id is not None:
+                async with asyncio.timeout(min(_FAREWELL, self._patience)):
+                    await self._client.disconnect()
+        await self._client.close()

@@ -1,0 +1,208 @@
+"""Tells of every call of a hook: who, how long, and what it changed.
+
+Off, it costs nothing: a pipeline asks once, while it is compiled, and wraps its functions only where somebody wants to
+know. That is the logger ``pybayeux.trace`` with PYBAYEUX_TRACE=1, and whoever calls `tracing_to`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from ..hookspecs import Drop
+from .changes import Change, Snapshot, changes_between, snapshot
+from .texts import described
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+__all__ = ("TRACE_LOGGER", "Step", "is_tracing", "log_step", "traced", "tracing_to")
+
+TRACE_LOGGER: Final = "pybayeux.trace"
+
+_logger: Final = logging.getLogger(TRACE_LOGGER)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call of one implementation.
+
+    Attributes:
+        extension: The name of the extension.
+        hook: The name of the hook.
+        subject: What it was about: a channel, an address without its query, or nothing.
+        microseconds: How long it took. With an asynchronous one the waiting counts, with a wrapper what it wraps.
+        changes: What is different now.
+        dropped: Why it dropped the message, or None.
+        error: The type and text of what it raised, or None.
+    """
+
+    extension: str
+    hook: str
+    subject: str
+    microseconds: float
+    changes: tuple[Change, ...] = ()
+    dropped: str | None = None
+    error: str | None = None
+
+    def __str__(self) -> str:
+        place = " ".join(filter(None, (self.extension, self.hook, self.subject)))
+        told = [str(change) for change in self.changes]
+        told += [] if self.dropped is None else [f"dropped: {self.dropped}"]
+        told += [] if self.error is None else [f"raised {self.error}"]
+        return f"{place}: {self.microseconds:.0f} µs, {'; '.join(told) or 'no change'}"
+
+
+Sink: TypeAlias = Callable[[Step], None]
+
+_sinks: Final[ContextVar[tuple[Sink, ...]]] = ContextVar("pybayeux_trace", default=())
+
+
+def log_step(step: Step) -> None:
+    """Tell it to the logger ``pybayeux.trace``."""
+    _logger.info("%s", step)
+
+
+def is_tracing() -> bool:
+    """True where PYBAYEUX_TRACE asks for the log."""
+    return os.environ.get("PYBAYEUX_TRACE", "").strip().lower() in {"1", "true", "yes", "on"}
+
+
+@contextmanager
+def tracing_to(sink: Sink) -> Iterator[None]:
+    """Let every extension that joins a client within this block, and in tasks that begin there, be traced to `sink`."""
+    token = _sinks.set((*_sinks.get(), sink))
+    try:
+        yield
+    finally:
+        _sinks.reset(token)
+
+
+def traced(
+    function: Callable[..., Any], extension: str, hook: str, *, waits: bool, is_wrapper: bool
+) -> Callable[..., Any]:
+    """The function itself where nobody wants to know, else one that does the same and tells of it.
+
+    Args:
+        function: Takes all arguments of its hook.
+        extension: The name of its extension.
+        hook: The name of its hook.
+        waits: Whether it is a coroutine function.
+        is_wrapper: Whether it is a generator around later ones.
+    """
+    sinks = _sinks.get()
+    if is_tracing() and log_step not in sinks:
+        sinks = (*sinks, log_step)
+    if not sinks:
+        return function
+    observe = _Observer(extension, hook, sinks)
+    kind = _around if is_wrapper else _awaiting if waits else _plain
+    return kind(function, observe)
+
+
+def _plain(function: Callable[..., Any], observer: _Observer) -> Callable[..., Any]:
+    def call(*args: Any) -> Any:
+        with observer.call(args) as outcome:
+            outcome.result = function(*args)
+        return outcome.result
+
+    return call
+
+
+def _awaiting(function: Callable[..., Any], observer: _Observer) -> Callable[..., Any]:
+    async def call(*args: Any) -> Any:
+        with observer.call(args) as outcome:
+            outcome.result = await function(*args)
+        return outcome.result
+
+    return call
+
+
+def _around(function: Callable[..., Any], observer: _Observer) -> Callable[..., Any]:
+    def call(*args: Any) -> Generator[None, Any, Any]:
+        with observer.call(args) as outcome:
+            outcome.result = yield from function(*args)
+        return outcome.result
+
+    return call
+
+
+@dataclass(slots=True)
+class _Outcome:
+    result: Any = None
+
+
+class _Observer:
+    """Watches the calls of one implementation. What it cannot look at, it leaves out: no call fails because of it."""
+
+    def __init__(self, extension: str, hook: str, sinks: tuple[Sink, ...]) -> None:
+        self._extension: Final = extension
+        self._hook: Final = hook
+        self._sinks: Final = sinks
+
+    def call(self, args: tuple[Any, ...]) -> _Call:
+        return _Call(self, args[0] if args else None)
+
+    def tell(self, subject: Any, before: Snapshot, nanoseconds: int, outcome: Any, error: BaseException | None) -> None:
+        step = Step(
+            self._extension,
+            self._hook,
+            _name_of(subject),
+            nanoseconds / 1000,
+            changes_between(before, _look_at(subject)),
+            outcome.reason if isinstance(outcome, Drop) else None,
+            None if error is None else described(error),
+        )
+        for sink in self._sinks:
+            sink(step)
+
+
+class _Call:
+    """One call: a plain class, because what is raised through a generator's `contextmanager` may be changed by it."""
+
+    __slots__ = ("_before", "_observer", "_outcome", "_started", "_subject")
+
+    def __init__(self, observer: _Observer, subject: Any) -> None:
+        self._observer = observer
+        self._subject = subject
+        self._outcome = _Outcome()
+        self._before: Snapshot = {}
+        self._started = 0
+
+    def __enter__(self) -> _Outcome:
+        self._before = _look_at(self._subject)
+        self._started = time.perf_counter_ns()
+        return self._outcome
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        taken = time.perf_counter_ns() - self._started
+        if not isinstance(error, GeneratorExit):
+            self._observer.tell(self._subject, self._before, taken, self._outcome.result, error)
+
+
+def _look_at(subject: Any) -> Snapshot:
+    try:
+        return snapshot(subject)
+    except Exception:  # such as an object of the extension's own making where a message was
+        return {}
+
+
+def _name_of(subject: Any) -> str:
+    try:
+        return _named(subject)
+    except Exception:
+        return ""
+
+
+def _named(subject: Any) -> str:
+    if isinstance(channel := getattr(subject, "channel", None), str):
+        return channel
+    if isinstance(url := getattr(subject, "url", None), str):
+        return url.partition("?")[0]
+    return str(subject) if isinstance(subject, str) else ""

@@ -1,0 +1,59 @@
+"""For tests of extensions: a client with one extension, a scripted server, virtual time, and the contract.
+
+Nothing of it is loaded with `pybayeux`, nor with this package: each name is looked up when it is first used, since
+pytest loads the plugin at the start of every run, whatever it is about.
+
+- `virtual_time` hours in no time
+- `server` says what a test has it say
+- `harness` a client with one extension, put together
+- `recorder` every call of every hook
+- `contract`, `checks` what every extension is to keep
+- `conversation`, `neighbours`, `differences`, `subject` what the checks are made of
+- `plugin` the fixtures
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from .contract import ContractError as ContractError
+    from .contract import check_contract as check_contract
+    from .harness import Harness as Harness
+    from .recorder import HookCall as HookCall
+    from .recorder import HookRecorder as HookRecorder
+    from .server import ScriptedServer as ScriptedServer
+    from .virtual_time import Clock as Clock
+    from .virtual_time import in_virtual_time as in_virtual_time
+    from .virtual_time import run as run
+
+__all__ = (
+    "Clock",
+    "ContractError",
+    "Harness",
+    "HookCall",
+    "HookRecorder",
+    "ScriptedServer",
+    "check_contract",
+    "in_virtual_time",
+    "run",
+)
+
+_HOMES: Final = {
+    "Clock": "virtual_time",
+    "ContractError": "contract",
+    "Harness": "harness",
+    "HookCall": "recorder",
+    "HookRecorder": "recorder",
+    "ScriptedServer": "server",
+    "check_contract": "contract",
+    "in_virtual_time": "virtual_time",
+    "run": "virtual_time",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)

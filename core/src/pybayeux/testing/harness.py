@@ -1,0 +1,136 @@
+"""A client with one extension, over a scripted server, in virtual time: all that a test of an extension needs.
+
+Owns the putting together, and what a test looks at: what was sent, what was handled, what was reported.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from ..client import AsyncClient
+from ..errors import UsageError
+from ..hookspecs import hookimpl
+from ..session import Backoff
+from .server import Order, ScriptedServer
+from .subject import made, name_of
+from .virtual_time import Clock, VirtualTimeLoop
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from types import TracebackType
+
+    from ..errors import BayeuxError
+    from ..handlers import Handler
+    from ..message import Message
+    from ..subscriptions import Subscription
+
+__all__ = ("Harness",)
+
+_LONGEST_START: Final = 300.0
+
+
+class Harness:
+    """``async with Harness(MyExtension) as harness``: a started client with that extension alone.
+
+    Under `in_virtual_time`, no test sleeps. What is scripted before the block begins is about the handshake.
+
+    Args:
+        extension: A class, an instance or a module.
+        options: The options of a class.
+        order: What comes first in an answer with events in it.
+        ext: What the server announces in the handshake's reply.
+        neighbours: Other extensions, registered after this one.
+        url: The server's address, as the client knows it.
+        client_arguments: What else `AsyncClient` is to be given.
+
+    Attributes:
+        extension: The extension under test.
+        name: Its name in the client.
+        client: The client.
+        server: The server, and the script.
+        clock: Lets time pass.
+        delivered: The data of the events that every receiver has handled, in order.
+        failures: What was reported to the hook `failed`, in order.
+
+    Raises:
+        ExtensionError: The extension is wrong, or its options are.
+    """
+
+    def __init__(
+        self,
+        extension: object,
+        options: Mapping[str, object] | None = None,
+        *,
+        order: Order = "events-first",
+        ext: Mapping[str, Any] | None = None,
+        neighbours: Iterable[object] = (),
+        url: str = "http://bayeux.test/cometd",
+        **client_arguments: Any,
+    ) -> None:
+        self.extension: Final = made(extension, options)
+        self.name: Final = name_of(self.extension)
+        self.server: Final = ScriptedServer(order=order, ext=ext)
+        self.clock: Final = Clock()
+        self.delivered: Final[list[Any]] = []
+        self.failures: Final[list[BayeuxError]] = []
+        arguments: dict[str, Any] = {"discover": False, "backoff": Backoff(jitter=0)} | client_arguments
+        witness = _Witness(self.delivered, self.failures)
+        # The server comes last, so that no other one's transport takes its place.
+        everybody = [self.extension, *neighbours, witness, self.server]
+        self.client: Final = AsyncClient(url, extensions=everybody, **arguments)
+
+    @property
+    def sent(self) -> list[Message]:
+        """The messages that left, after `outgoing`, in order; those included that got lost on the way."""
+        return self.server.received
+
+    async def subscribe(self, channel: str, handler: Handler | None = None, **arguments: Any) -> Subscription:
+        """Subscribe, with a handler that takes everything by default: `delivered` shows what it got.
+
+        Args:
+            channel: The channel or pattern.
+            handler: As `AsyncClient.subscribe` has it.
+            arguments: What else `AsyncClient.subscribe` is to be given.
+        """
+        return await self.client.subscribe(channel, handler or _take, **arguments)
+
+    async def settle(self) -> None:
+        """Return when everything that can happen at this moment has happened."""
+        await self.clock.settle()
+
+    async def __aenter__(self) -> Self:
+        if not isinstance(asyncio.get_running_loop(), VirtualTimeLoop):
+            raise UsageError("a Harness needs virtual time: use @in_virtual_time, or pybayeux.testing.run")
+        try:
+            await self.client.start(timeout=_LONGEST_START)
+        except TimeoutError:
+            reported = "; ".join(map(str, self.failures[:3])) or "nothing was reported: a hook may wait for ever"
+            raise AssertionError(f"the client does not connect: {reported}") from None
+        await self.settle()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.client.close()
+
+
+class _Witness:
+    """Notes what the client goes through."""
+
+    def __init__(self, delivered: list[Any], failures: list[BayeuxError]) -> None:
+        self._delivered: Final = delivered
+        self._failures: Final = failures
+
+    @hookimpl
+    def delivered(self, message: Message) -> None:
+        self._delivered.append(message.data)
+
+    @hookimpl
+    def failed(self, error: BayeuxError) -> None:
+        self._failures.append(error)
+
+
+def _take(event: Message) -> None:
+    """Every event is welcome."""

@@ -1,0 +1,162 @@
+"""Time that passes only when a test lets it: hours in no time, and always alike.
+
+Owns the event loop whose clock jumps to the next timer instead of sleeping, and the ways to run a test on it. Where
+nothing is due and nothing can happen any more it says so, instead of waiting for ever. Work in threads
+(`asyncio.to_thread`) is waited for in real time, and the clock stands still meanwhile. Sockets are not: what talks to
+a real network has no place here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar, TypeVarTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from concurrent.futures import Executor
+
+__all__ = ("Clock", "VirtualTimeLoop", "in_virtual_time", "run")
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+_START: Final = 1000.0
+_MOMENT: Final = 1e-6
+_DAY: Final = 86_400.0
+
+
+class VirtualTimeLoop(asyncio.SelectorEventLoop):
+    """An event loop that never sleeps."""
+
+    def __init__(self) -> None:
+        self._now = _START
+        self._in_threads = 0
+        super().__init__(_Jumping(self))
+
+    def time(self) -> float:
+        """Seconds of the virtual clock."""
+        return self._now
+
+    def jump(self, seconds: float | None) -> None:
+        """Let the clock pass the time that the loop would have slept; None where it would never have woken up.
+
+        Raises:
+            RuntimeError: Nothing will ever happen.
+        """
+        if seconds is None:
+            raise RuntimeError("everybody waits, and nothing will ever happen")
+        self._now += seconds
+
+    @property
+    def waits_for_threads(self) -> bool:
+        """Whether work is under way that takes real time."""
+        return self._in_threads > 0
+
+    def run_in_executor(self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
+        """Run a function in a thread; the clock stands still until it has returned."""
+        future = super().run_in_executor(executor, func, *args)
+        self._in_threads += 1
+        future.add_done_callback(self._returned)
+        return future
+
+    def _returned(self, _: asyncio.Future[Any]) -> None:
+        self._in_threads -= 1
+
+    async def shutdown_default_executor(self, *args: Any) -> None:
+        """Wait until the threads have ended, in real time."""
+        self._in_threads += 1
+        try:
+            await super().shutdown_default_executor(*args)
+        finally:
+            self._in_threads -= 1
+
+
+class _Jumping(selectors.DefaultSelector):
+    def __init__(self, loop: VirtualTimeLoop) -> None:
+        super().__init__()
+        self._loop: Final = loop
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout != 0 and self._loop.waits_for_threads:
+            return super().select(None)
+        ready = super().select(0)
+        if not ready and timeout != 0:
+            self._loop.jump(timeout)
+        return ready
+
+
+class Clock:
+    """The virtual clock, as tests see it.
+
+    It can be called: ``Timestamp(clock=Clock())`` gives an extension the time of day in virtual time.
+
+    Args:
+        epoch: The time of day, in seconds since 1970, at which a test begins.
+    """
+
+    def __init__(self, epoch: float = 1_700_000_000.0) -> None:
+        self._epoch: Final = epoch
+
+    def __call__(self) -> float:
+        """The time of day, in seconds since 1970."""
+        return self._epoch + self.now
+
+    @property
+    def now(self) -> float:
+        """Seconds since the test began."""
+        return asyncio.get_running_loop().time() - _START
+
+    async def advance(self, seconds: float) -> None:
+        """Let time pass, with all that falls due meanwhile."""
+        await asyncio.sleep(seconds)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Return when everything that can happen at this moment has happened."""
+        await asyncio.sleep(_MOMENT)
+
+
+def run(main: Coroutine[Any, Any, T], *, limit: float = _DAY) -> T:
+    """Run a coroutine in virtual time.
+
+    Args:
+        main: What to run.
+        limit: Virtual seconds that it may take: a client goes on polling while a test waits in vain.
+
+    Returns:
+        What the coroutine returned.
+
+    Raises:
+        AssertionError: It left tasks behind.
+        TimeoutError: The limit has passed: it waits for what will never happen.
+        RuntimeError: An event loop is running already.
+    """
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        return runner.run(_alone(main, limit))
+
+
+async def _alone(main: Coroutine[Any, Any, T], limit: float) -> T:
+    try:
+        async with asyncio.timeout(limit) as patience:
+            result = await main
+    except TimeoutError as error:
+        if not patience.expired():
+            raise
+        raise TimeoutError(f"it is not over after {limit:g} virtual seconds: it waits in vain") from error
+    left = sorted(task.get_name() for task in asyncio.all_tasks() - {asyncio.current_task()})
+    if left:
+        raise AssertionError(f"tasks are left: {', '.join(left)}")
+    return result
+
+
+def in_virtual_time(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
+    """Make an ordinary test of an asynchronous one: `run` runs it. No plugin for asynchronous tests is needed."""
+
+    @wraps(test)
+    def in_own_loop(*args: P.args, **kwargs: P.kwargs) -> None:
+        run(test(*args, **kwargs))
+
+    return in_own_loop

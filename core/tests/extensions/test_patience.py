@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from core.tests.virtual_time import in_virtual_time
+from pybayeux.extensions.patience import bounded
+
+
+@in_virtual_time
+async def test_who_returns_in_time_is_left_alone() -> None:
+    async def quick(number: int) -> int:
+        await asyncio.sleep(4)
+        return number
+
+    assert await bounded(quick, 5)(7) == 7
+
+
+@in_virtual_time
+async def test_who_does_not_return_is_cancelled() -> None:
+    ended = asyncio.Event()
+
+    async def stuck() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    with pytest.raises(TimeoutError, match=r"it had not returned after 5 s, and was cancelled"):
+        await bounded(stuck, 5)()
+    assert ended.is_set()
+
+
+@in_virtual_time
+async def test_its_own_timeouts_are_its_own() -> None:
+    async def impatient() -> None:
+        raise TimeoutError("the login server is slow")
+
+    with pytest.raises(TimeoutError, match="login"):
+        await bounded(impatient, 5)()

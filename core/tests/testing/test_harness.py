@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pybayeux import Message, hookimpl
+from pybayeux.errors import ExtensionOptionError, SessionEndedError, TransportError, UsageError
+from pybayeux.message import Advice
+from pybayeux.testing import Harness, in_virtual_time
+
+if TYPE_CHECKING:
+    from pybayeux.transports.base import TransportRequest
+
+
+class Greeting:
+    """Greets on every publish and in every request."""
+
+    def __init__(self, word: str = "hello") -> None:
+        self.word = word
+
+    @hookimpl
+    def outgoing(self, message: Message) -> None:
+        if not message.is_meta:
+            message.get_ext(create=True)["greeting"] = self.word  # type: ignore[index]
+
+    @hookimpl
+    def request(self, request: TransportRequest) -> None:
+        request.headers["X-Greeting"] = self.word
+
+
+@in_virtual_time
+async def test_what_was_sent_and_what_was_handled() -> None:
+    async with Harness(Greeting, {"word": "hi"}) as harness:
+        await harness.subscribe("/orders/*")
+        harness.server.push("/orders/new", 1, 2)
+        await harness.settle()
+        await harness.client.publish("/orders/new", 3)
+        await harness.settle()
+    assert harness.delivered == [1, 2, 3]
+    assert [message.ext for message in harness.sent if message.channel == "/orders/new"] == [{"greeting": "hi"}]
+    assert {request.headers["x-greeting"] for request in harness.server.requests} == {"hi"}
+    assert harness.failures == []
+
+
+@in_virtual_time
+async def test_what_was_reported_and_time_that_passes() -> None:
+    async with Harness(Greeting()) as harness:
+        harness.server.fail(*[TransportError("gone")] * 3)
+        before = harness.clock.now
+        await harness.clock.advance(3600)
+        assert harness.clock.now == pytest.approx(before + 3600, abs=0.01)
+        assert harness.client.state == "connected"
+    assert [str(error) for error in harness.failures] == ["gone"] * 3
+
+
+@in_virtual_time
+async def test_the_script_of_the_handshake_is_given_before() -> None:
+    harness = Harness(Greeting)
+    harness.server.refuse_next("/meta/handshake", "403::denied", advice=Advice(reconnect="none"))
+    with pytest.raises(SessionEndedError):
+        async with harness:
+            pass
+
+
+@in_virtual_time
+async def test_a_handler_and_neighbours_of_ones_own() -> None:
+    class Neighbour:
+        seen: list[str] = []  # noqa: RUF012
+
+        @hookimpl
+        def incoming(self, message: Message) -> None:
+            self.seen.append(message.channel)
+
+    got: list[object] = []
+    async with Harness(Greeting, neighbours=[Neighbour()], queue_size=5) as harness:
+        await harness.subscribe("/orders", lambda event: got.append(event.data))
+        harness.server.push("/orders", 1)
+        await harness.settle()
+    assert got == [1]
+    assert "/orders" in Neighbour.seen
+
+
+def test_it_needs_virtual_time() -> None:
+    async def test() -> None:
+        async with Harness(Greeting):
+            pass
+
+    with pytest.raises(UsageError, match="in_virtual_time"):
+        asyncio.run(test())
+
+
+def test_wrong_options_are_refused() -> None:
+    with pytest.raises(ExtensionOptionError, match="wrod"):
+        Harness(Greeting, {"wrod": "hi"})
+    with pytest.raises(UsageError, match="ready made"):
+        Harness(Greeting(), {"word": "hi"})
