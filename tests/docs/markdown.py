@@ -17,6 +17,7 @@ PAGES: Final = (
     *sorted(ROOT.glob("docs/**/*.md")),
     ROOT / "core" / "README.md",
     *sorted(ROOT.glob("extensions/*/README.md")),
+    *sorted(ROOT.glob("examples/third-party/*/README.md")),
 )
 """Every page of documentation but the README of the whole, whose blocks are the examples themselves."""
 

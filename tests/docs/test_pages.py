@@ -10,6 +10,7 @@ import pytest
 from pybayeux import errors
 from pybayeux.hookspecs import HOOK_ARGUMENTS
 from tests.docs.console import as_run
+from tests.docs.hooks import FILE, heading, page
 from tests.docs.markdown import PAGES, ROOT, blocks
 
 if TYPE_CHECKING:
@@ -67,3 +68,13 @@ def test_every_error_is_in_the_tree() -> None:
 def test_every_page_is_in_the_menu() -> None:
     menu = re.findall(r"^ +- (?:[^:\n]+: )?([\w-]+\.md)$", _text(ROOT / "mkdocs.yml"), re.MULTILINE)
     assert sorted(menu) == sorted(path.name for path in DOCS.glob("*.md"))
+
+
+def test_the_page_of_hooks_is_made_from_their_specifications() -> None:
+    assert _text(FILE) == page(), "python -m tests.docs.hooks writes it anew"
+
+
+@pytest.mark.parametrize("hook", HOOK_ARGUMENTS)
+def test_every_hook_has_its_section_and_its_test(hook: str) -> None:
+    assert f"## {heading(hook)}\n" in _text(FILE)
+    assert f"def test_hook_{hook}(" in _text(ROOT / "core" / "tests" / "test_hooks.py")

@@ -54,11 +54,12 @@ for name in sys.argv[1:]:
 def test_wheel_has_the_package_and_nothing_else(member: Member, built: Built) -> None:
     with zipfile.ZipFile(built.wheel(member)) as wheel:
         files = {name for name in wheel.namelist() if not name.endswith("/")}
-    sources = {path.relative_to(member.source.parent).as_posix() for path in member.source.rglob("*.py")}
+    wanted = [*member.source.rglob("*.py"), *member.source.rglob("*.template"), member.source / "py.typed"]
+    sources = {path.relative_to(member.source.parent).as_posix() for path in wanted}
     version = member.project["version"]
     info = f"{member.module}-{version}.dist-info"
-    assert {name for name in files if name.startswith(f"{member.module}/")} == sources | {f"{member.module}/py.typed"}
-    assert files - sources - {f"{member.module}/py.typed"} == {
+    assert {name for name in files if name.startswith(f"{member.module}/")} == sources
+    assert files - sources == {
         f"{info}/METADATA",
         f"{info}/RECORD",
         f"{info}/WHEEL",
@@ -84,7 +85,12 @@ def test_sdist_has_sources_and_tests(member: Member, built: Built) -> None:
     root = f"{member.module}-{member.project['version']}"
     with tarfile.open(built.sdist(member)) as sdist:
         files = {name.removeprefix(f"{root}/") for name in sdist.getnames()}
-    wanted = [*member.source.rglob("*.py"), *member.folder.glob("tests/**/*.py"), member.source / "py.typed"]
+    wanted = [
+        *member.source.rglob("*.py"),
+        *member.source.rglob("*.template"),
+        *member.folder.glob("tests/**/*.py"),
+        member.source / "py.typed",
+    ]
     assert {path.relative_to(member.folder).as_posix() for path in wanted} <= files
     assert {"LICENSE", "PKG-INFO", "README.md", "pyproject.toml"} <= files
     assert not [name for name in files if "__pycache__" in name]
@@ -121,6 +127,7 @@ def test_command_line_lists_the_installed_extensions(everything: Environment) ->
         "auth": "not configured",
         "binary": "active",
         "devserver": "active",
+        "opentelemetry": "active",
         "reload": "not configured",
         "replay": "active",
         "timestamp": "active",

@@ -21,6 +21,21 @@ def test_replies_come_in_the_order_of_the_requests() -> None:
     assert [reply["id"] for reply in replies] == ["1", "2", "3"]
 
 
+def test_replies_can_say_more_in_their_ext_and_events_do_not() -> None:
+    talk = Talk(reply_ext=lambda reply: {"of": reply["channel"], "good": reply["successful"]})
+    assert talk.handshake(ext={"ack": True})["ext"] == {
+        "replay": True,
+        "ack": True,
+        "of": "/meta/handshake",
+        "good": True,
+    }
+    assert talk.connect()[0]["ext"] == {"ack": 1, "of": "/meta/connect", "good": True}
+    assert talk.ask("/a/*", data=1)["ext"] == {"of": "/a/*", "good": False}
+    talk.ask("/meta/subscribe", subscription="/a")
+    talk.engine.publish("/a", 1)
+    assert [message.get("ext", {}).get("of") for message in talk.connect()] == [None, "/meta/connect"]
+
+
 @pytest.mark.parametrize("channel", [None, 7])
 def test_a_message_without_a_channel(channel: Any) -> None:
     reply = Talk().send({"channel": channel, "id": "1"})[0]

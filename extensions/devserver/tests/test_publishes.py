@@ -40,6 +40,11 @@ def test_events_can_carry_the_id_of_their_publisher() -> None:
     assert talk.send(talk.message("/a", data=1, id="5"))[0] == {"channel": "/a", "data": 1, "id": "5"}
 
 
+def test_events_carry_the_ext_of_their_publisher() -> None:
+    talk = Talk(replay=False).join("/a")
+    assert talk.send(talk.message("/a", data=1, ext={"mark": 1}))[0] == {"channel": "/a", "data": 1, "ext": {"mark": 1}}
+
+
 def test_a_publisher_need_not_hear_itself() -> None:
     talk = Talk(replay=False, echo_to_publisher=False).join("/a")
     other = Talk(talk.engine).join("/a")

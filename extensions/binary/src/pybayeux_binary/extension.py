@@ -21,7 +21,7 @@ __all__ = ("Binary",)
 class Binary:
     """Publishes `BinaryData`, and makes `data` of what comes marked as binary a `BinaryData`. It has no options."""
 
-    @hookimpl
+    @hookimpl(tryfirst=True)  # nearest to the user: what compresses or encrypts has to see what travels
     def outgoing(self, message: Message) -> None:
         """Put bytes into the form that travels, and mark the message."""
         if message.is_meta or not is_binary(_json(message)):
@@ -31,7 +31,7 @@ class Binary:
         assert ext is not None
         ext["binary"] = {}
 
-    @hookimpl
+    @hookimpl(trylast=True)
     def incoming(self, message: Message) -> None:
         """Give the bytes of a marked message, and take the mark off, as CometD for Java does.
 

@@ -38,9 +38,9 @@ class Broker:
         self.log: Final = ReplayLog(options.replay_channels, retention=options.retention, seed=options.seed)
 
     def publish(
-        self, channel: str, data: Any, *, publisher: Session | None = None, message_id: Any = None
+        self, channel: str, data: Any, *, publisher: Session | None = None, message_id: Any = None, ext: Any = None
     ) -> int | None:
-        """Log an event if its channel is kept, and deliver it.
+        """Log an event if its channel is kept, and deliver it, with the `ext` of its publisher.
 
         Returns:
             The event's replay id, or None where its channel is not kept.
@@ -48,7 +48,7 @@ class Broker:
         replay_id = self.log.next_id() if self.log.keeps(channel) else None
         if replay_id is not None:
             data = stamped(data, replay_id, self._clock())
-        event = replies.event(channel, data, message_id if self._options.event_ids else None)
+        event = replies.event(channel, data, message_id if self._options.event_ids else None, ext)
         if replay_id is not None:
             self.log.append(replay_id, event)
         self._deliver(event, publisher)

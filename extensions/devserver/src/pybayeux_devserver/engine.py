@@ -199,6 +199,9 @@ class Engine:
 
     def _answer(self, exchange: Exchange, events: list[Json]) -> Answer:
         order = self.options.handshake_order if exchange.greeting else self.options.order
+        if self.options.reply_ext is not None:
+            for reply in exchange.replies:
+                reply["ext"] = reply.get("ext", {}) | msgspec.to_builtins(self.options.reply_ext(reply))
         return Answer(exchange.replies, [*exchange.greeting, *events], order)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
-__all__ = ("AuthStyle", "Greeter", "Json", "Options", "Order", "Service", "echo")
+__all__ = ("Annotator", "AuthStyle", "Greeter", "Json", "Options", "Order", "Service", "echo")
 
 Json: TypeAlias = dict[str, Any]
 """A message or another JSON object, as plain Python."""
@@ -20,6 +20,9 @@ Service: TypeAlias = Callable[[Any], Any]
 
 Greeter: TypeAlias = Callable[[Json], Iterable[Json]]
 """What has something to say to each new session: takes the handshake, returns messages for its client."""
+
+Annotator: TypeAlias = Callable[[Json], Json]
+"""What has something to say with each reply: takes the reply, returns members for its ``ext``."""
 
 
 class Order(StrEnum):
@@ -121,6 +124,8 @@ class Options:
     """How many events the log keeps."""
     seed: int = 0
     """Determines the gaps between replay ids, so that a test sees the same ids each time."""
+    reply_ext: Annotator | None = None
+    """What more is in the ``ext`` of replies, such as what a vendor's server says of a login."""
     tokens: tuple[str, ...] = ()
     """Bearer tokens that are accepted; none given means that no token is asked for until one is issued."""
     token_member: str = "token"

@@ -37,7 +37,8 @@ def publish(kernel: Kernel, message: Json, exchange: Exchange) -> Json:
     if covered(channel, kernel.options.deny_publish):
         raise Refused("403:denied_by_security_policy:publish_denied")
     if channel.type is ChannelType.BROADCAST:
-        kernel.broker.publish(message["channel"], message["data"], publisher=session, message_id=message.get("id"))
+        own = {"message_id": message.get("id"), "ext": message.get("ext")}
+        kernel.broker.publish(message["channel"], message["data"], publisher=session, **own)
     elif session is not None and channel in kernel.options.services:
         session.deliver(_called(kernel, message))
     return replies.reply(message)

@@ -30,11 +30,13 @@ def failure(request: Json, error: str, **members: Any) -> Json:
     return reply(request, subscription=asked, **{**members, "successful": False, "error": error})
 
 
-def event(channel: str, data: Any, message_id: Any = None) -> Json:
-    """An event as it is delivered."""
+def event(channel: str, data: Any, message_id: Any = None, ext: Any = None) -> Json:
+    """An event as it is delivered; None as a member means: leave it out."""
     message: Json = {"channel": channel, "data": data}
     if message_id is not None:
         message["id"] = message_id
+    if ext is not None:
+        message["ext"] = ext
     return message
 
 
