@@ -123,9 +123,20 @@ def connect_errors(traffic: Traffic) -> list[ConnectError]:
 
 
 @behaviour("C13")
-@on("cometd", "devserver")  # Faye takes a publish of anybody, and cometd-nodejs says farewell before
+@on("cometd")  # Faye takes a publish of anybody, and cometd-nodejs says farewell before
 @in_loop
 async def test_publish_in_an_unknown_session_goes_into_the_next_one(stand: Stand) -> None:
+    await publish_in_a_dropped_session(stand)
+
+
+@behaviour("C13")
+@on("devserver", transports=("long-polling", "callback-polling"))  # it closes a dropped session's socket at once
+@in_loop
+async def test_publish_after_a_drop_goes_into_the_next_session(stand: Stand) -> None:
+    await publish_in_a_dropped_session(stand)
+
+
+async def publish_in_a_dropped_session(stand: Stand) -> None:
     traffic = Traffic()
     async with stand.client(traffic) as client, stand.client() as witness:
         events = await witness.subscribe("/conformance/lost")
