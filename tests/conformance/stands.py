@@ -11,7 +11,7 @@ import pytest
 from pybayeux import AsyncClient, BayeuxClient
 from tests.servers.control import held
 from tests.servers.server import Server
-from tests.support.clients import IMPATIENT
+from tests.support.clients import IMPATIENT, asked_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -137,6 +137,7 @@ class _Clients:
         self.url = proxy.url
 
     def _arguments(self, extensions: tuple[object, ...]) -> dict[str, Any]:
+        extensions = (*asked_for(), *extensions)
         return {"extensions": extensions, "discover": False, "transports": [self.transport]}
 
 

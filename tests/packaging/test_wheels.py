@@ -124,6 +124,7 @@ def test_command_line_lists_the_installed_extensions(everything: Environment) ->
     assert {each["dist"]: each["version"] for each in listed.values()} == versions
     assert {name: each["state"] for name, each in listed.items()} == {
         "ack": "active",
+        "aiohttp": "active",
         "auth": "not configured",
         "binary": "active",
         "devserver": "active",

@@ -53,7 +53,7 @@ BAD: dict[str, tuple[Script, type[BayeuxError], str]] = {
     "HTML": (body(PAGE, content_type="text/html"), MessageDecodeError, "Please log in"),
     "a number": (body(b"42"), MessageDecodeError, "42"),
     "no message": (body(b'["stray"]'), MalformedMessageError, "stray"),
-    "truncated": (cut_short, TransportError, "20 bytes"),
+    "truncated": (cut_short, TransportError, "received 20"),
     "empty": (body(b""), TransportError, "empty"),
     "blank": (body(b" \r\n"), TransportError, "empty"),
     "no reply": (body(b"[]"), TransportError, "no reply"),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import httpx
 import pytest
 
@@ -58,6 +60,32 @@ def test_a_cookie_may_change_and_end() -> None:
     assert jar.header(URL) == "a=2"
     jar.take(URL, [("Set-Cookie", "a=; Path=/; Max-Age=0")])
     assert jar.header(URL) is None
+
+
+def test_the_header_is_the_same_each_time_and_apart_for_each_address() -> None:
+    jar = taking(URL, "a=1; Path=/", "b=2; Path=/cometd")
+    for _ in range(2):
+        assert sorted(str(jar.header(URL)).split("; ")) == ["a=1", "b=2"]
+        assert jar.header("https://host/else") == "a=1"
+        assert jar.header("https://other/") is None
+    for number in range(100):
+        assert jar.header(f"https://host/else?message={number}") == "a=1"
+
+
+def test_a_cookie_that_ends_by_itself_is_not_sent_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    jar = taking(URL, "a=1; Path=/; Max-Age=60", "b=2; Path=/")
+    assert jar.header(URL) == "a=1; b=2"
+    later = time.time() + 61
+    monkeypatch.setattr("time.time", lambda: later)
+    assert jar.header(URL) == "b=2"
+
+
+def test_cookies_that_are_added_are_sent_at_once() -> None:
+    jar = taking(URL, "a=1; Path=/")
+    assert jar.header(URL, anonymous=True) == "a=1"
+    jar.seed(httpx.Cookies({"route": "7"}))
+    assert sorted(str(jar.header(URL)).split("; ")) == ["a=1", "route=7"]
+    assert jar.header(URL, anonymous=True) == "a=1"
 
 
 # -- those of an HTTP client

@@ -2,12 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from websockets.asyncio.client import ClientConnection
-from websockets.exceptions import ConnectionClosedOK
-from websockets.protocol import State
 
 from core.tests.transports.websocket_site import Site, in_real_time, message, reply
 from core.tests.virtual_time import in_virtual_time, settle
@@ -166,21 +163,28 @@ async def test_a_burst_keeps_its_order_and_comes_in_few_batches() -> None:
 class Flood:
     """A connection on which frames of 64 KiB come without end, until it is closed."""
 
-    state = State.OPEN
+    is_open = True
+    subprotocol = None
     frame = json.dumps([event("x" * 2**16)]).encode()
 
     def __init__(self) -> None:
         self.frames = 0
 
-    async def recv(self, decode: bool) -> bytes:
+    async def send(self, frame: bytes) -> None:
+        pass
+
+    async def receive(self) -> bytes:
         await asyncio.sleep(0)
-        if self.state is not State.OPEN:
-            raise ConnectionClosedOK(None, None)
+        if not self.is_open:
+            raise TransportError("closed")
         self.frames += 1
         return self.frame
 
     async def close(self, code: int) -> None:
-        self.state = State.CLOSED
+        self.is_open = False
+
+    async def abort(self) -> None:
+        self.is_open = False
 
 
 @in_virtual_time
@@ -198,7 +202,7 @@ async def test_the_socket_is_not_read_while_the_receiver_has_enough_to_do() -> N
 
     flood = Flood()
     context = TransportContext("ws://host/", receive, look, look, Redactor())
-    socket = OpenSocket(cast(ClientConnection, flood), context, None)
+    socket = OpenSocket(flood, context)
     for _ in range(3):
         await settle()
         assert flood.frames == sum(received) + 4

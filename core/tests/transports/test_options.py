@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from functools import partial
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -125,3 +125,15 @@ def test_an_option_without_a_default_is_needed() -> None:
 
 def test_without_options_the_factory_stays_what_it_is() -> None:
     assert bind_options("pigeon", function, {}) is function
+
+
+def test_a_function_that_wraps_another_has_its_options() -> None:
+    @wraps(function)
+    def outer(context: TransportContext, **options: Any) -> Transport:
+        return function(context, **options)
+
+    made = bind_options("test", partial(outer), {"size": 7})(CONTEXT)
+    assert isinstance(made, Given)
+    assert made.values["size"] == 7
+    with pytest.raises(UsageError, match="option 'size' is wrong"):
+        bind_options("test", outer, {"size": "many"})

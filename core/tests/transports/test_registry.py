@@ -129,3 +129,11 @@ def test_wrappers_stand_before_every_transport_the_last_one_nearest_to_the_clien
     registry.register("mine", lambda context: "mine")  # type: ignore[arg-type, return-value]
     made: object = registry.select(["mine"])["mine"](None)  # type: ignore[arg-type]
     assert made == ["second", ["first", "mine"]]
+
+
+def test_a_wrapper_may_stand_before_one_transport_alone() -> None:
+    registry = TransportRegistry()
+    registry.wrap(lambda factory: lambda context: "wrapped", "long-polling")  # type: ignore[arg-type, return-value]
+    chosen = registry.select(["long-polling", "callback-polling"])
+    assert chosen["long-polling"](None) == "wrapped"  # type: ignore[arg-type, comparison-overlap]
+    assert chosen["callback-polling"] is CallbackPolling

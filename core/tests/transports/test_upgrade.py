@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from websockets.datastructures import Headers
     from websockets.http11 import Response
 
-    from pybayeux.transports.base import TransportRequest
+    from pybayeux.transports.base import TransportRequest, UpgradeCall
 
 
 async def upgraded(site: Site) -> Headers:
@@ -373,6 +373,40 @@ async def test_the_password_of_a_proxy_that_is_wrong_shows_nowhere(proxied: Call
     proxied("http://user:s3cr3t@127.0.0.1:1/path")
     async with Site(url="http://server.invalid/cometd") as site:
         assert "s3cr3t" not in str(await refused(site))
+
+
+# -- another library
+
+
+class Refused:
+    """What a server says that wants none of it."""
+
+    status = 503
+    headers = (("Set-Cookie", "a=1; Path=/"), ("Retry-After", "7"))
+    body = b"not now"
+    socket = None
+
+    def __init__(self, failure: TransportError | None = None) -> None:
+        self.failure = failure
+
+
+@pytest.mark.parametrize("failure", [None, TransportError("no WebSocket upgrade: strange", unsent=True)])
+@in_real_time
+async def test_another_library_may_open_the_socket(failure: TransportError | None) -> None:
+    calls: list[UpgradeCall] = []
+
+    async def dial(call: UpgradeCall) -> Refused:
+        calls.append(call)
+        return Refused(failure)
+
+    async with Site({"subprotocol": "bayeux", "max_message_size": 7}, headers={"X-Tenant": "7"}) as site:
+        site.context.dial = dial
+        error = await refused(site)
+        assert site.upgrades == []
+        assert [(call.url, call.subprotocol, call.max_message_size) for call in calls] == [(site.url, "bayeux", 7)]
+        assert ("x-tenant", "7") in calls[0].headers
+        assert (site.context.cookies.header(site.url), site.responses[0].status) == ("a=1", 503)
+        assert error is failure or (error.status, error.body, error.retry_after) == (503, "not now", 7.0)
 
 
 # -- the rest

@@ -10,7 +10,7 @@ import gc
 import json
 from contextlib import asynccontextmanager
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ParamSpec, Self
+from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Self
 
 from websockets.asyncio.server import ServerConnection, serve
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from websockets.http11 import Request, Response
+
+    from pybayeux.transports.base import Dial
 
 __all__ = ("Peer", "Site", "at_raw_server", "in_real_time", "message", "reply")
 
@@ -80,7 +82,13 @@ class Peer:
 
 
 class Site:
-    """The server, and a transport with `options` and the context's `arguments`."""
+    """The server, and a transport with `options` and the context's `arguments`.
+
+    Attributes:
+        dialler: Gives what opens the sockets in the place of the built-in library, for all sites of a test.
+    """
+
+    dialler: ClassVar[Callable[[Redactor], Dial] | None] = None
 
     def __init__(
         self,
@@ -114,6 +122,7 @@ class Site:
             on_request=self._request,
             on_response=self._response,
             redact=self.redact,
+            dial=None if Site.dialler is None else Site.dialler(self.redact),
             **arguments,
         )
         self.transport = WebSocket(self.context, **self._options)

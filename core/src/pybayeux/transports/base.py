@@ -8,20 +8,24 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 from .cookies import CookieJar
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
+    from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 
-    from ..errors import BayeuxError
+    from ..errors import BayeuxError, TransportError
     from ..message import Message
     from ..redact import Redactor
 
 __all__ = (
+    "Dial",
     "Receive",
     "Renewable",
+    "Socket",
     "Transport",
     "TransportContext",
     "TransportFactory",
     "TransportRequest",
     "TransportResponse",
+    "UpgradeAnswer",
+    "UpgradeCall",
 )
 
 Receive: TypeAlias = "Callable[[list[Message]], Awaitable[None]]"
@@ -55,6 +59,93 @@ class TransportResponse:
         return f"TransportResponse({self.connection_type!r}, status={self.status})"
 
 
+@dataclass(frozen=True, slots=True)
+class UpgradeCall:
+    """One WebSocket to open; times are seconds.
+
+    Attributes:
+        url: Where, as ``ws:`` or ``wss:``.
+        headers: To be sent beside those that make an upgrade, in this order.
+        subprotocol: To be asked for, or None.
+        compression: Whether to offer permessage-deflate.
+        max_message_size: Bytes of one message, decompressed, beyond which the socket is closed (1009), or None.
+        open_timeout: How long connecting and upgrading may take together.
+        ping_interval: How often to ping, or None for never.
+        ping_timeout: How long the answer to a ping may take.
+        ssl: An `ssl.SSLContext`, or None for the default one.
+    """
+
+    url: str
+    headers: Sequence[tuple[str, str]]
+    subprotocol: str | None
+    compression: bool
+    max_message_size: int | None
+    open_timeout: float
+    ping_interval: float | None
+    ping_timeout: float
+    ssl: Any
+
+
+class Socket(Protocol):
+    """A WebSocket that is open, of whichever library."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether frames can be sent."""
+
+    @property
+    def subprotocol(self) -> str | None:
+        """What was agreed on."""
+
+    async def send(self, frame: bytes) -> None:
+        """Send a text frame.
+
+        Raises:
+            TransportError: The socket is no longer open.
+        """
+
+    async def receive(self) -> bytes:
+        """The next message, text or binary; pings and pongs are none.
+
+        Raises:
+            TransportError: Nothing comes any more, and why.
+        """
+
+    async def close(self, code: int) -> None:
+        """Say farewell, and let go of the connection within a second or so, whatever the server does."""
+
+    async def abort(self) -> None:
+        """Let go of the connection without a word."""
+
+
+class UpgradeAnswer(Protocol):
+    """What a server said to an upgrade."""
+
+    @property
+    def status(self) -> int:
+        """The status."""
+
+    @property
+    def headers(self) -> Sequence[tuple[str, str]]:
+        """The headers."""
+
+    @property
+    def body(self) -> bytes:
+        """The body, for the text of an error; empty with a socket."""
+
+    @property
+    def socket(self) -> Socket | None:
+        """The socket, if it was granted."""
+
+    @property
+    def failure(self) -> TransportError | None:
+        """What is wrong with an answer that is neither a socket nor a plain refusal."""
+
+
+Dial: TypeAlias = "Callable[[UpgradeCall], Awaitable[UpgradeAnswer]]"
+"""Opens a WebSocket, follows no redirect; raises TransportError, redacted, where the server does not answer at all."""
+
+
 async def _always() -> None:
     """There is room."""
 
@@ -83,6 +174,8 @@ class TransportContext:
         cookies: Those of the session; every transport sends and keeps them.
         anonymous: Whether the server is one that the user's credentials are not for: then what an HTTP client of the
             user's would add by itself stays out too. `headers` and `auth` are empty already.
+        dial: What opens WebSockets, or None for the built-in library. An extension that wraps a transport
+            (`TransportRegistry.wrap`) may put one of another library here, as it may put an HTTP client into `http`.
     """
 
     url: str
@@ -98,6 +191,7 @@ class TransportContext:
     broken: Callable[[BayeuxError], Awaitable[None]] = field(default_factory=lambda: _ignored)
     cookies: CookieJar = field(default_factory=CookieJar)
     anonymous: bool = False
+    dial: Dial | None = None
 
 
 class Transport(Protocol):

@@ -8,10 +8,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from websockets.exceptions import ConnectionClosed
-from websockets.frames import CloseCode
-from websockets.protocol import State
-
 from ..channel import Channel
 from ..errors import BayeuxError, MessageDecodeError, TransportError
 from .decoding import decode_answer
@@ -20,13 +16,13 @@ from .pending import Pending
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from websockets.asyncio.client import ClientConnection
-
     from ..message import Message
-    from .base import TransportContext
+    from .base import Socket, TransportContext
 
 __all__ = ("OpenSocket",)
 
+_NORMAL: Final = 1000
+_MALFORMED: Final = 1007
 _GATHERED: Final = 2**18
 """Bytes that may wait while what came before them is being received; then the socket is not read."""
 
@@ -38,15 +34,13 @@ class OpenSocket:
     together: in a burst hundreds of frames, one event in each, cost one batch.
 
     Args:
-        connection: The library's connection. From now on it is this object's.
+        connection: The library's socket. From now on it is this object's.
         context: What the client gave to the transport.
-        max_message_size: What the connection allows, for the text of an error.
     """
 
-    def __init__(self, connection: ClientConnection, context: TransportContext, max_message_size: int | None) -> None:
+    def __init__(self, connection: Socket, context: TransportContext) -> None:
         self._connection: Final = connection
         self._context: Final = context
-        self._max_message_size: Final = max_message_size
         self._pending: Final = Pending()
         self._frames: list[bytes] = []
         self._gathered = 0
@@ -63,9 +57,7 @@ class OpenSocket:
     @property
     def is_open(self) -> bool:
         """Whether exchanges can be started."""
-        return (
-            not self._retired and self._failure is None and self._end is None and self._connection.state is State.OPEN
-        )
+        return not self._retired and self._failure is None and self._end is None and self._connection.is_open
 
     @property
     def is_over(self) -> bool:
@@ -83,10 +75,8 @@ class OpenSocket:
         self._connects += connects
         try:
             for frame in frames:
-                await self._connection.send(frame, text=True)
+                await self._send(frame)
             await over
-        except ConnectionClosed as closed:
-            raise self._failure or self._broken_by(closed) from closed
         except asyncio.CancelledError:
             if over.cancelled() or not over.done():
                 self._fail(TransportError("the WebSocket was closed: an exchange on it was given up"))
@@ -95,6 +85,12 @@ class OpenSocket:
             self._connects -= connects
             self._pending.forget(over)
             self._close_if_retired()
+
+    async def _send(self, frame: bytes) -> None:
+        try:
+            await self._connection.send(frame)
+        except TransportError as error:
+            raise self._failure or error from error.__cause__
 
     def retire(self) -> None:
         """Take no further exchange, and close when those under way are over."""
@@ -120,11 +116,11 @@ class OpenSocket:
         """Take frames off the socket until it ends, when nobody wants them any more too: the close frame is behind."""
         try:
             while True:
-                frame = await self._connection.recv(decode=False)
+                frame = await self._connection.receive()
                 if self._failure is None:
                     await self._gather(frame)
-        except ConnectionClosed as closed:
-            self._end = self._broken_by(closed)
+        except TransportError as end:
+            self._end = end
             self._arrived.set()
 
     async def _gather(self, frame: bytes) -> None:
@@ -161,7 +157,7 @@ class OpenSocket:
         else:
             self._pending.answered(messages)
         if malformed is not None:
-            self._fail(malformed, CloseCode.INVALID_DATA)
+            self._fail(malformed, _MALFORMED)
 
     def _decoded(self, frames: list[bytes]) -> tuple[list[Message], MessageDecodeError | None]:
         """The messages in these frames, or in those before the first that is malformed."""
@@ -175,7 +171,7 @@ class OpenSocket:
 
     # -- the end
 
-    def _fail(self, error: BayeuxError, code: CloseCode = CloseCode.NORMAL_CLOSURE, *, meant: bool = False) -> None:
+    def _fail(self, error: BayeuxError, code: int = _NORMAL, *, meant: bool = False) -> None:
         """Nothing more is received from now on, and everybody who waits gets the error."""
         if self._failure is not None:
             return
@@ -187,18 +183,6 @@ class OpenSocket:
         self._arrived.set()
         self._pending.fail(error)
         self._start(self._connection.close(code), "close")
-
-    def _broken_by(self, closed: ConnectionClosed) -> TransportError:
-        by_us = closed.sent is not None and (closed.rcvd is None or not closed.rcvd_then_sent)
-        if by_us and closed.sent is not None and closed.sent.code == CloseCode.MESSAGE_TOO_BIG:
-            return TransportError(f"a message came of more than max_message_size={self._max_message_size} bytes (1009)")
-        frame = closed.sent if by_us else closed.rcvd
-        if frame is not None:
-            why = f"{frame.code} {frame.reason}".rstrip()
-            whose = "the WebSocket was closed" if by_us else "the server closed the WebSocket"
-            return TransportError(f"{whose}: {self._context.redact(why)}")
-        cause = self._context.redact(str(closed.__cause__ or "")) or "no close frame"
-        return TransportError(f"the WebSocket broke: {cause}")
 
     def _start(self, work: Awaitable[None], name: str) -> asyncio.Task[None]:
         task = asyncio.ensure_future(work)

@@ -65,8 +65,8 @@ def _type(parameter: Parameter, namespace: Mapping[str, Any]) -> Any:
 
 def _namespace(factory: Any) -> Mapping[str, Any]:
     """The names that the annotations of a factory were written with."""
-    while isinstance(factory, partial):
-        factory = factory.func
+    while isinstance(factory, partial) or hasattr(factory, "__wrapped__"):
+        factory = factory.func if isinstance(factory, partial) else factory.__wrapped__
     function = factory.__init__ if inspect.isclass(factory) else factory
     if not hasattr(function, "__globals__"):
         function = getattr(function, "__func__", type(function).__call__)

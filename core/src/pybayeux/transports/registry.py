@@ -27,7 +27,7 @@ class TransportRegistry:
     def __init__(self) -> None:
         self._factories: dict[str, Callable[..., Transport]] = {}
         self._by_default: dict[str, bool] = {}
-        self._wrappers: list[Callable[[TransportFactory], TransportFactory]] = []
+        self._wrappers: list[tuple[str | None, Callable[[TransportFactory], TransportFactory]]] = []
         self.register(WebSocket.connection_type, WebSocket)
         self.register(LongPolling.connection_type, LongPolling)
         self.register(CallbackPolling.connection_type, CallbackPolling)
@@ -45,12 +45,16 @@ class TransportRegistry:
         self._factories[connection_type] = factory
         self._by_default[connection_type] = by_default
 
-    def wrap(self, wrapper: Callable[[TransportFactory], TransportFactory]) -> None:
+    def wrap(self, wrapper: Callable[[TransportFactory], TransportFactory], connection_type: str | None = None) -> None:
         """Let `wrapper` stand before every transport: it is given what makes one, and gives what is to be used instead.
 
         The one registered last is nearest to the client.
+
+        Args:
+            wrapper: Called with a factory, once the options are bound to it.
+            connection_type: The one transport to stand before; by default all.
         """
-        self._wrappers.append(wrapper)
+        self._wrappers.append((connection_type, wrapper))
 
     def select(
         self,
@@ -78,7 +82,8 @@ class TransportRegistry:
 
     def _made(self, name: str, options: Mapping[str, Any]) -> TransportFactory:
         factory = bind_options(name, self._factories[name], options)
-        return reduce(lambda inner, wrapper: wrapper(inner), self._wrappers, factory)
+        wrappers = [wrapper for wrapped, wrapper in self._wrappers if wrapped in (None, name)]
+        return reduce(lambda inner, wrapper: wrapper(inner), wrappers, factory)
 
     def _defaults(self, by_polling: bool) -> list[str]:
         left_out = {ConnectionType.WEBSOCKET} if by_polling else set()

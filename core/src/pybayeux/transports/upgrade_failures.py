@@ -5,44 +5,25 @@ Owns what means that the server, or what is before it, has no WebSocket here: th
 
 from __future__ import annotations
 
-import ssl
 from typing import TYPE_CHECKING, Final
-
-import httpx
-from websockets.exceptions import InvalidHandshake, InvalidProxy, InvalidProxyStatus, InvalidURI, ProxyError
 
 from ..errors import TransportError
 from .retry_after import seconds_to_wait
 
 if TYPE_CHECKING:
+    import httpx
+
     from ..redact import Redactor
 
-__all__ = ("other_subprotocol", "refused_upgrade", "upgrade_failure")
+__all__ = ("other_subprotocol", "refused_upgrade", "wrong_address")
 
 _PASSING: Final = frozenset({401, 407, 408, 425, 429, 500, 502, 503, 504})
 """Statuses that say nothing of WebSocket: who asks is not known, or the server is in trouble."""
 
 
-def upgrade_failure(error: Exception, redact: Redactor, *, patience: float | None = None) -> TransportError:
-    """The failure of an upgrade that was not answered, or not with a valid answer.
-
-    Args:
-        error: What happened.
-        redact: Takes secrets out of a text.
-        patience: How long the answer was waited for; None where there was not even a connection.
-    """
-    text = f"{type(error).__name__}: {redact(str(error)) or 'no reason given'}"
-    if isinstance(error, InvalidURI | httpx.InvalidURL | ValueError | ssl.SSLCertVerificationError):
-        return TransportError(text, unsent=True, fatal=True)
-    if isinstance(error, TimeoutError) and patience is not None:
-        return TransportError(f"no answer to the upgrade within {patience:g} s", unsent=True, unavailable=True)
-    if isinstance(error, InvalidProxy):  # whose text has the proxy's address, perhaps with a password
-        return TransportError(f"the address of the proxy is wrong: {error.msg}", unsent=True)
-    if isinstance(error, InvalidProxyStatus):
-        return TransportError(f"the proxy refuses: {text}", unsent=True, unavailable=True)
-    if isinstance(error, InvalidHandshake) and not isinstance(error, ProxyError):
-        return TransportError(f"no WebSocket upgrade: {text}", unsent=True, unavailable=True)
-    return TransportError(text, unsent=True, unavailable=isinstance(error, ImportError))  # of a kind of proxy
+def wrong_address(error: Exception, redact: Redactor) -> TransportError:
+    """The failure of an upgrade to an address that is none."""
+    return TransportError(f"{type(error).__name__}: {redact(str(error))}", unsent=True, fatal=True)
 
 
 def refused_upgrade(response: httpx.Response, redact: Redactor) -> TransportError:

@@ -158,7 +158,7 @@ class WebSocket:
         except TransportError as error:
             self._failure, self._failures = error, self._failures + 1
             raise
-        socket = OpenSocket(connection, self._context, self._options.max_message_size)
+        socket = OpenSocket(connection, self._context)
         self._sockets = [*(other for other in self._sockets if not other.is_over), socket]
         if self._closed:
             await self.close()
