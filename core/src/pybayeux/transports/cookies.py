@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
+from .schemes import as_http
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from http.cookiejar import Cookie
 
 __all__ = ("CookieJar",)
 
-_HTTP: Final = {"ws": "http", "wss": "https"}
 _SETTING: Final = frozenset({"set-cookie", "set-cookie2"})
 _ADDRESSES: Final = 16
 _SESSION: Final = "BAYEUX_BROWSER"
@@ -55,7 +56,7 @@ class CookieJar:
             return self._known[url, anonymous]
         if not self._cookies.jar:
             return None
-        request = httpx.Request("GET", _as_http(url))
+        request = httpx.Request("GET", as_http(url))
         (self._of_hosts() if anonymous else self._cookies).set_cookie_header(request)
         header: str | None = request.headers.get("Cookie")
         if not any(cookie.expires for cookie in self._cookies.jar):  # else it is another one later
@@ -77,14 +78,9 @@ class CookieJar:
         if not setting:
             return
         self._known.clear()
-        request = httpx.Request("GET", _as_http(url))
+        request = httpx.Request("GET", as_http(url))
         self._cookies.extract_cookies(httpx.Response(200, headers=setting, request=request))
 
 
 def _key(cookie: Cookie) -> tuple[str, str, str]:
     return cookie.domain, cookie.path, cookie.name
-
-
-def _as_http(url: str) -> str:
-    scheme, separator, rest = url.partition("://")
-    return f"{_HTTP.get(scheme, scheme)}{separator}{rest}"

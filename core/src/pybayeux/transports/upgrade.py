@@ -13,6 +13,7 @@ import httpx
 from ..credentials import in_headers, in_url
 from ..errors import TransportError
 from .base import TransportRequest, TransportResponse, UpgradeCall
+from .schemes import as_http, as_websocket
 from .upgrade_failures import other_subprotocol, refused_upgrade, wrong_address
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 __all__ = ("Upgrade",)
 
 _TYPE: Final = "websocket"
-_WEBSOCKET: Final = {"http": "ws", "https": "wss"}
-_HTTP: Final = {"ws": "http", "wss": "https"}
 _OWN: Final = frozenset({"host", "connection", "upgrade", "content-length", "transfer-encoding", "cookie"})
 """Headers that are set here or by the library, like all whose names begin as those of the WebSocket itself."""
 _OWN_PREFIX: Final = "sec-websocket-"
@@ -78,13 +77,13 @@ class Upgrade:
 
     async def _first_request(self) -> tuple[str, httpx.Request]:
         """The address, and the upgrade as extensions let it go and httpx's authentication wants to see it."""
-        asked = _with_scheme(self._context.url, _WEBSOCKET)
+        asked = as_websocket(self._context.url)
         request = TransportRequest(asked, httpx.Headers(self._context.headers), _TYPE)
         await self._context.on_request(request)
-        url = _with_scheme(request.url, _WEBSOCKET)
+        url = as_websocket(request.url)
         self._context.redact.remember(*in_url(url))
         try:
-            return url, httpx.Request("GET", _with_scheme(url, _HTTP), headers=request.headers)
+            return url, httpx.Request("GET", as_http(url), headers=request.headers)
         except httpx.InvalidURL as error:
             raise wrong_address(error, self._context.redact) from error
 
@@ -172,8 +171,3 @@ def _check_target(request: httpx.Request, first: httpx.Request) -> None:
 
 def _is_own(name: str) -> bool:
     return name.lower() in _OWN or name.lower().startswith(_OWN_PREFIX)
-
-
-def _with_scheme(url: str, schemes: dict[str, str]) -> str:
-    scheme, separator, rest = url.partition("://")
-    return f"{schemes.get(scheme.lower(), scheme)}{separator}{rest}"
