@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,7 +13,7 @@ import pytest
 from core.tests.fake_server import FakeServer, make_client
 from core.tests.virtual_time import in_virtual_time, settle
 from pybayeux import AsyncClient, Drop, hookimpl
-from pybayeux.errors import MessageDropped, TransportError
+from pybayeux.errors import MessageDropped, PublishError, TransportError
 from pybayeux.extensions.manager import HookManager
 from pybayeux.extensions.pipeline import Pipeline
 
@@ -114,6 +115,53 @@ async def test_hook_late() -> None:
         assert not waiting.done()
         assert [message.channel for message, _ in calls] == ["/b"]
         waiting.cancel()
+
+
+@in_virtual_time
+async def test_hook_rewind() -> None:
+    calls: list[Any] = []
+    server = FakeServer()
+    slow = [noting("redelivers", [], "client", True), noting("rewind", calls, "client")]
+    async with make_client(server, *slow, queue_size=1) as client, client.subscribe("/a") as events:
+        server.push("/a", 1)
+        await asyncio.sleep(2)
+        server.push("/a", 2)
+        await asyncio.sleep(2)
+        assert calls == []
+        await anext(events)
+        assert calls == [(client,)]
+
+
+@in_virtual_time
+async def test_hook_transaction() -> None:
+    calls: list[Any] = []
+    server, extension = FakeServer(), noting("transaction", calls, "message, client", nullcontext("tx"))
+    async with make_client(server, extension) as client:
+        events = await client.subscribe("/a", ack="manual")
+        server.push("/a", 1)
+        async with (await anext(events)).transaction() as transaction:
+            assert transaction == "tx"
+        assert [(message.data, given) for message, given in calls] == [(1, client)]
+
+
+@in_virtual_time
+async def test_hook_explain() -> None:
+    calls: list[Any] = []
+    meant = PublishError("/b")
+    server, extension = FakeServer(), noting("explain", calls, "error, client", meant)
+    async with make_client(server, extension) as client:
+        server.refuse_next("/b", "403::no")
+        with pytest.raises(PublishError) as raised:
+            await client.publish("/b", 1)
+        assert raised.value is meant
+        assert [(type(error), given) for error, given in calls] == [(PublishError, client)]
+
+
+def test_hook_resolve() -> None:
+    calls: list[Any] = []
+    extension = noting("resolve", calls, "url", "https://host/cometd")
+    client = AsyncClient("acme://shop", extensions=[extension], discover=False)
+    assert (client.url, calls) == ("https://host/cometd", [("acme://shop",)])
 
 
 @in_virtual_time

@@ -17,13 +17,19 @@ CONTRACT = {
     "unsubscribed": ("channel", "client"),
     "redelivers": ("client",),
     "late": ("message", "client"),
+    "rewind": ("client",),
+    "transaction": ("message", "client"),
+    "explain": ("error", "client"),
     "state_changed": ("old", "new", "client"),
     "failed": ("error", "client"),
     "request": ("request", "client"),
     "response": ("response", "client"),
+    "resolve": ("url",),
     "register_transports": ("registry",),
     "register_commands": ("cli",),
 }
+
+FIRST_RESULT = {"outgoing", "incoming", "redelivers", "late", "transaction", "explain", "resolve"}
 
 
 def test_hooks_are_those_of_the_contract() -> None:
@@ -45,7 +51,7 @@ def test_every_hook_is_documented(name: str) -> None:
 @pytest.mark.parametrize("name", CONTRACT)
 def test_first_result_ends_the_hooks_that_know_one(name: str) -> None:
     options = getattr(HookSpecs, name).pybayeux_spec
-    assert options["firstresult"] == (name in {"outgoing", "incoming", "redelivers", "late"})
+    assert options["firstresult"] == (name in FIRST_RESULT)
 
 
 def test_sync_hooks_exist() -> None:

@@ -114,6 +114,56 @@ async def test_what_the_server_sends_again_is_left_to_it_and_the_session_lives()
     assert "rehandshaking" not in witness.states
 
 
+class Rewinding(FakeServer):
+    """A server that sends again when a new session asks for it, and the extension that asks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rewinds = 0
+
+    @hookimpl
+    def redelivers(self) -> bool:
+        return True
+
+    @hookimpl
+    def rewind(self, client: AsyncClient) -> None:
+        self.rewinds += 1
+        client.rehandshake("there is room")
+
+
+@in_virtual_time
+async def test_what_has_to_be_asked_for_is_asked_for_when_half_of_the_queue_is_free() -> None:
+    server = Rewinding()
+    async with make_client(server, queue_size=4) as client, client.subscribe("/a") as events:
+        server.push("/a", *range(4))
+        await asyncio.sleep(2)
+        server.push("/a", 4, 5)
+        await asyncio.sleep(2)
+        assert (events.pending, client.accepting, server.rewinds) == (4, False, 0)
+        assert await take(events, 2) == [0, 1]
+        await settle()
+        assert (client.accepting, server.rewinds, server.sessions) == (False, 0, 1), "one that is free is not enough"
+        assert await take(events, 1) == [2]
+        assert (client.accepting, server.rewinds) == (False, 1), "not before the new session"
+        await settle()
+        assert (client.accepting, server.sessions) == (True, 2)
+        server.push("/a", 4, 5)
+        assert await take(events, 3) == [3, 4, 5]
+
+
+@in_virtual_time
+async def test_where_nothing_was_passed_by_nothing_is_asked_for() -> None:
+    server = Rewinding()
+    async with make_client(server, queue_size=4) as client, client.subscribe("/a") as events:
+        server.push("/a", *range(4))
+        await asyncio.sleep(5)
+        accepted = [client.accepting]
+        assert await take(events, 4) == list(range(4))
+        accepted.append(client.accepting)
+    assert accepted == [False, True]
+    assert (server.rewinds, server.sessions) == (0, 1)
+
+
 @in_virtual_time
 async def test_the_oldest_are_dropped_for_new_ones() -> None:
     server, witness = FakeServer(), Witness()

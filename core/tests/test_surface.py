@@ -13,7 +13,7 @@ from pybayeux.sync import SyncBatch
 
 PAIRS = [(AsyncClient, Client), (Subscription, SyncSubscription), (Batch, SyncBatch)]
 # What only the loop's side needs: the courier's part of a subscription, and what other threads take from it.
-BENEATH = {"acknowledge", "beneath", "channel", "drop", "end", "finish", "leave", "take", "wake"}
+BENEATH = {"acknowledge", "beneath", "channel", "drop", "end", "finish", "leave", "take", "transaction", "wake"}
 
 
 def words(kind: type) -> dict[str, Any]:

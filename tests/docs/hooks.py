@@ -10,8 +10,8 @@ import re
 from pathlib import Path
 from typing import Final
 
+from pybayeux.extensions.catalogue import shape_of
 from pybayeux.extensions.pipeline import MIRRORED
-from pybayeux.extensions.verdict import RESULTS
 from pybayeux.hookspecs import HOOK_API, HOOK_ARGUMENTS, SYNC_HOOKS, HookSpecs
 
 __all__ = ("FILE", "heading", "page")
@@ -57,7 +57,9 @@ def _order(hook: str) -> str:
 
 
 def _result(hook: str) -> str:
-    return ", ".join(["None", *(f"`{kind.__name__}`" for kind in RESULTS.get(hook, ()))])
+    shape = shape_of(hook)
+    assert shape is not None
+    return ", ".join(["None", *(f"`{kind.__name__}`" for kind in shape.results)])
 
 
 def _markdown(text: str) -> str:

@@ -8,8 +8,10 @@ from .channel import ChannelType as ChannelType
 from .client import AsyncClient as AsyncClient
 from .connection_type import ConnectionType as ConnectionType
 from .errors import BayeuxError as BayeuxError
+from .extensions import installed_hook as installed_hook
 from .hookspecs import Drop as Drop
 from .hookspecs import hookimpl as hookimpl
+from .hookspecs import hookspec as hookspec
 from .message import Advice as Advice
 from .message import Message as Message
 from .message import MessageError as MessageError

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from types import TracebackType
 
-    from .extensions import Registration
+    from .extensions import HookCaller, Registration
     from .message import Message
     from .postbox import Dropped
 
@@ -71,8 +71,6 @@ class BayeuxClient:
         logger: logging.Logger | logging.LoggerAdapter[Any] | None = None,
         max_network_delay: float = 10.0,
     ) -> None:
-        endpoint = parse_endpoint(url)
-        self._url: Final = endpoint.url
         self._logger: Final = logger or logging.getLogger("pybayeux")
         self._max_network_delay: Final = max_network_delay
         self._redact: Final = Redactor()
@@ -89,6 +87,7 @@ class BayeuxClient:
             blocked=tuple(blocked),
             on_error=self._report,
         )
+        endpoint = parse_endpoint(self._extensions.resolve(url))
         self._postbox: Final = Postbox(self, self._extensions, self._redact)
         registry = TransportRegistry()
         self._extensions.register_transports(registry)
@@ -111,12 +110,12 @@ class BayeuxClient:
         self._connection_type = self._negotiation.for_handshake()
 
     def __repr__(self) -> str:
-        return f"<BayeuxClient {self._url.partition('?')[0]} {self.state.value}>"
+        return f"<BayeuxClient {self.url.partition('?')[0]} {self.state.value}>"
 
     @property
     def url(self) -> str:
         """The server's address, without user and password."""
-        return self._url
+        return self._wires.url(None)
 
     @property
     def state(self) -> ConnectionState:
@@ -162,6 +161,18 @@ class BayeuxClient:
         """
         return self._extensions.remove(name)
 
+    def hook(self, name: str) -> HookCaller:
+        """The call of a hook that an installed package brings; as `AsyncClient.hook`."""
+        return self._extensions.hook(name)
+
+    def move(self, url: str) -> None:
+        """The server is at another address from the next request on.
+
+        Raises:
+            UsageError: It is no address.
+        """
+        self._wires.move(parse_endpoint(url).url)
+
     # -- one request each
 
     async def handshake(self) -> list[Message]:
@@ -177,7 +188,7 @@ class BayeuxClient:
             self._connection_type = self._negotiation.for_handshake()
             self._wires.renew()
             replies = await self._exchange([requests.handshake(self._negotiation.usable)])
-            reply = _reply_of(replies, Channel.META_HANDSHAKE, HandshakeError)
+            reply = self._reply_of(replies, Channel.META_HANDSHAKE, HandshakeError)
             if not reply.client_id:
                 raise HandshakeError(reply.channel, cause=TransportError("the reply has no clientId"))
             self._connection_type = self._chosen(reply)
@@ -210,7 +221,7 @@ class BayeuxClient:
         self._connecting = True
         try:
             replies = await self._exchange([request], self._hold)
-            reply = _reply_of(replies, Channel.META_CONNECT, ConnectError)
+            reply = self._reply_of(replies, Channel.META_CONNECT, ConnectError)
             replies = [*self._inbox.claim(), *replies]
         except BaseException:
             if self._client_id is not None:
@@ -303,20 +314,19 @@ class BayeuxClient:
     def _all_accepted(self, replies: list[Message], kind: type[ReplyError]) -> list[Message]:
         for reply in replies:
             if reply.successful is False:
-                raise kind(str(reply.subscription or reply.channel), reply=reply)
+                raise self._extensions.explained(kind(str(reply.subscription or reply.channel), reply=reply), self)
         return replies
+
+    def _reply_of(self, replies: list[Message], channel: str, kind: type[ReplyError]) -> Message:
+        for reply in replies:
+            if reply.channel == channel:
+                if reply.successful is not True:
+                    raise self._extensions.explained(kind(channel, reply=reply), self)
+                return reply
+        raise TransportError(f"the server's answer has no reply to {channel}")
 
     def _report(self, error: BayeuxError) -> None:
         self._logger.warning("%s: %s", type(error).__name__, self._redact(str(error), limit=1000))
-
-
-def _reply_of(replies: list[Message], channel: str, kind: type[ReplyError]) -> Message:
-    for reply in replies:
-        if reply.channel == channel:
-            if reply.successful is not True:
-                raise kind(channel, reply=reply)
-            return reply
-    raise TransportError(f"the server's answer has no reply to {channel}")
 
 
 def _given(channels: Sequence[str]) -> Sequence[str]:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from . import requests
 from .channel import ChannelType
 from .connection import Connection
-from .endpoint import parse_endpoint
 from .errors import (
     InvalidChannelError,
 )
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from .batch import Batch
-    from .extensions import Registration
+    from .extensions import HookCaller, Registration
     from .listeners import Listener
     from .message import Message
     from .sender import Offline
@@ -42,7 +41,8 @@ class AsyncClient:
     ``async with AsyncClient(url) as client:`` starts and closes it.
 
     Args:
-        url: The server's address, ``https://host/cometd``. A user and password in it become basic authentication.
+        url: The server's address, ``https://host/cometd``, or one in a scheme that an installed extension knows. A
+            user and password in it become basic authentication.
         extensions: Objects to register beside the installed ones; one takes the place of an installed one of its name.
         options: From the name of an extension to its options.
         discover: Whether installed extensions are found and registered.
@@ -105,13 +105,12 @@ class AsyncClient:
             max_network_delay=max_network_delay,
             hook_timeout=hook_timeout,
         )
-        endpoint = parse_endpoint(url)
         self._max_network_delay: Final = max_network_delay
         self._backoff: Final = backoff or Backoff()
         self._handlers: Final[set[asyncio.Task[None]]] = set()
         self._connection: Final = Connection(
             self,
-            endpoint.url,
+            url,
             extensions=tuple(extensions),
             options=options or {},
             discover=discover,
@@ -120,7 +119,7 @@ class AsyncClient:
             transport_options=transport_options or {},
             trusted_hosts=tuple(trusted_hosts),
             http=http,
-            auth=auth if auth is not None else endpoint.credentials,
+            auth=auth,
             headers=dict(headers or {}),
             logger=logger or logging.getLogger("pybayeux"),
             queue_size=queue_size,
@@ -389,6 +388,28 @@ class AsyncClient:
             ExtensionError: There is none of that name.
         """
         return self._connection.remove(name)
+
+    def hook(self, name: str) -> HookCaller:
+        """The call of a hook that an installed package brings (entry points of the group ``pybayeux.hookspecs``).
+
+        ``client.hook("gap").call(gap, client)``, or ``await ... .acall(...)`` where it `is_async`, with all arguments
+        in the order of the specification. With ``firstresult=True`` it gives the first result that is not None.
+
+        Raises:
+            UsageError: Nobody brings a hook of this name.
+        """
+        return self._connection.extensions.hook(name)
+
+    def move(self, url: str) -> None:
+        """The server is at another address from the next request on, as a login or a migration may tell.
+
+        For extensions. The session and its cookies go on where the new address knows them; `rehandshake` begins another
+        one. Credentials given to the client go to the new address.
+
+        Raises:
+            UsageError: It is no address.
+        """
+        self._connection.move(url)
 
     def resubscribe(self, channel: str) -> None:
         """Ask the server for a channel afresh: its subscription is ended there and made again.

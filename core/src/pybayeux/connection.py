@@ -11,7 +11,7 @@ from .channel import Channel, ChannelType
 from .chores import Chores
 from .delivery import Delivery
 from .driver import Driver
-from .endpoint import host_of
+from .endpoint import host_of, parse_endpoint
 from .errors import BayeuxError, ClientStateError, ReceiverError, TransportError, UsageError
 from .extensions import ExtensionRegistry
 from .listeners import Listeners
@@ -97,17 +97,18 @@ class Connection:
             on_error=self.report,
             patience=hook_timeout,
         )
+        endpoint = parse_endpoint(self.extensions.resolve(url))
         self._postbox: Final = Postbox(client, self.extensions, self.redact)
         factories = self._select(transports, transport_options, http)
         context = TransportContext(
-            url=url,
+            url=endpoint.url,
             receive=self._receive,
             on_request=self._postbox.request,
             on_response=self._postbox.response,
             redact=self.redact,
             headers=headers,
             http=http,
-            auth=auth,
+            auth=auth if auth is not None else endpoint.credentials,
             max_network_delay=max_network_delay,
             room=self._wait_for_room,
             broken=self._broke,
@@ -116,12 +117,13 @@ class Connection:
         self.session: Final = Session(
             SessionConfig(
                 tuple(factories),
-                host=host_of(url),
+                host=host_of(endpoint.url),
                 backoff=backoff,
                 max_network_delay=max_network_delay,
                 max_waiting=max_waiting,
                 random=self._random,
                 goes_on_after=ignore_error,
+                explain=lambda error: self.extensions.explained(error, client),
                 redact=self.redact,
             )
         )
@@ -132,12 +134,14 @@ class Connection:
             room=self._room,
             leave=self._leave,
             aside=self._chores.add,
+            transaction=lambda message: self.extensions.transaction_of(message, client),
         )
         self._pressure: Final = Pressure(
             overflow,
             self.session,
             self.delivery,
             redelivers=lambda: self.extensions.server_redelivers(client),
+            rewind=lambda: self._tell(self.extensions.rewind),
             end=self._cut,
             report=self.report,
             poke=self._poke,
@@ -287,6 +291,12 @@ class Connection:
         if not self.session.resubscribe(channel, _now()):
             raise UsageError(f"nobody is subscribed to {channel}")
         self._driver.poke()
+
+    def move(self, url: str) -> None:
+        """The server is at another address from now on."""
+        endpoint = parse_endpoint(url)
+        self._wires.move(endpoint.url)
+        self.session.move(host_of(endpoint.url))
 
     def rehandshake(self, reason: str) -> None:
         """Begin a new session."""

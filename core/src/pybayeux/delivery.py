@@ -7,13 +7,14 @@ arrival within each channel.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .channel import Channel
 from .subscriptions import Receiver, Router, Subscription
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
+    from contextlib import AbstractAsyncContextManager
 
     from .message import Message
 
@@ -30,6 +31,7 @@ class Delivery:
         room: Called with whether there is room for more events, each time that changes.
         leave: Called with a subscription that its receiver ends.
         aside: Called with what is to be awaited where nobody can wait.
+        transaction: Gives the transaction in which an event may be handled, or None.
     """
 
     def __init__(
@@ -41,12 +43,15 @@ class Delivery:
         room: Callable[[bool], None],
         leave: Callable[[Subscription], Awaitable[None]],
         aside: Callable[[Awaitable[None]], None],
+        transaction: Callable[[Message], AbstractAsyncContextManager[Any] | None] = lambda message: None,
     ) -> None:
         self.router: Final = Router(self._join)
         self.waiting = 0
         self.full = False
         self.indifferent = False
+        self.transaction: Final = transaction
         self._limit: Final = limit
+        self._low_water = limit
         self._listened: Final = listened
         self._delivered: Final = delivered
         self._room: Final = room
@@ -77,6 +82,10 @@ class Delivery:
             if not self.full:
                 self.full = True
                 self._room(False)
+
+    def make_room(self) -> None:
+        """There is room only once half of the queue is free: to have events sent again is worth it for many alone."""
+        self._low_water = max(1, self._limit // 2)
 
     def start_dropping(self) -> None:
         """Of more events than there is room for, drop those that wait longest, where most wait."""
@@ -115,8 +124,8 @@ class Delivery:
 
     def taken(self) -> None:
         """An event left a queue while there was no room."""
-        if self.full and self.waiting < self._limit:
-            self.full = False
+        if self.full and self.waiting < self._low_water:
+            self.full, self._low_water = False, self._limit
             self._room(True)
 
     def handled(self, message: Message) -> Awaitable[None] | None:

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from .errors import UsageError
 
-__all__ = ("Endpoint", "at_host", "host_of", "parse_endpoint", "transport_url")
+__all__ = ("Endpoint", "at_host", "has_foreign_scheme", "host_of", "parse_endpoint", "transport_url")
 
 _SCHEMES: Final = ("http", "https")
 _WEBSOCKET: Final = ("ws", "wss")
@@ -30,6 +30,12 @@ def transport_url(url: str) -> str:
     if endpoint.credentials is not None:
         raise UsageError("url: a user and password belong into the client's own address")
     return endpoint.url
+
+
+def has_foreign_scheme(url: str) -> bool:
+    """Whether an address is in a scheme that only an extension may know, such as ``salesforce://my-org``."""
+    scheme, separator, _ = url.partition("://")
+    return bool(separator and scheme) and scheme.lower() not in (*_SCHEMES, *_WEBSOCKET)
 
 
 def host_of(url: str) -> str:
@@ -60,7 +66,8 @@ def parse_endpoint(url: str, schemes: tuple[str, ...] = _SCHEMES) -> Endpoint:
         raise UsageError("url: its host or port cannot be read; a / in a password is to be written as %2F") from None
     if parts.scheme not in schemes or not host or ("%" in host and ":" not in host):
         shown = f"{parts.scheme}://…" if parts.scheme else "no scheme"
-        raise UsageError(f"url: {shown} is not the address of a server, such as https://host/cometd")
+        known = "; no extension knows this scheme either" if has_foreign_scheme(url) else ""
+        raise UsageError(f"url: {shown} is not the address of a server, such as https://host/cometd{known}")
     bare = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, parts.query, ""))
     if parts.username is None:
         return Endpoint(bare, None)

@@ -32,6 +32,7 @@ No text of an error contains a token, a password or a client id: what comes from
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ __all__ = (
     "PublishError",
     "QueueOverflowError",
     "ReceiverError",
+    "Remedy",
     "ReplyError",
     "SessionEndedError",
     "SlowReceiverError",
@@ -178,6 +180,17 @@ class ExchangeTimeoutError(TransportError):
     """The server did not answer within the advised timeout plus the network's delay."""
 
 
+class Remedy(Enum):
+    """What helps against a refusal, where an extension knows better than the server's advice (hook `explain`)."""
+
+    RETRY = "retry"
+    """The same request again, in the same session."""
+    HANDSHAKE = "handshake"
+    """A new session."""
+    GIVE_UP = "give up"
+    """Nothing: a subscription ends, the others go on; a refused handshake or connect ends the session."""
+
+
 class ReplyError(BayeuxError):
     """The server refused a request, or could not be asked.
 
@@ -186,9 +199,13 @@ class ReplyError(BayeuxError):
         reply: The server's reply, or None where the failure is local.
         error: The reply's error taken apart, or None.
         code: The error's three-digit code, or None.
+        remedy: What helps against it; None where that is left to the server's advice.
+        retry_after: Seconds to wait before that, at least.
     """
 
     action: str = "request"
+    remedy: Remedy | None = None
+    retry_after: float = 0.0
 
     def __init__(self, channel: str, *, reply: Message | None = None, cause: BaseException | None = None) -> None:
         self.channel: Final = channel

@@ -14,6 +14,9 @@ Rules for all hooks:
 - ``wrapper=True`` makes a plain generator with one ``yield`` an implementation that runs around all later ones. It
   returns what `yield` gave it, or something else to replace it.
 - An implementation returns None, or, where the specification says so, a `Drop` or a value. Anything else is an error.
+- An installed package may bring hooks of its own, marked `hookspec` and named by an entry point of the group
+  ``pybayeux.hookspecs``. All of this holds for them too, but that one specified with a plain ``def`` is never
+  implemented with ``async def``. `client.hook` calls them.
 - The annotated result is the one of a single implementation.
 """
 
@@ -27,6 +30,8 @@ import pluggy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractAsyncContextManager
+    from typing import Any
 
     import click
 
@@ -187,6 +192,40 @@ class HookSpecs:
         """
 
     @hookspec
+    def rewind(self, client: AsyncClient) -> None:
+        """Have the server send again what was not taken: there is room for it now.
+
+        Called when receivers were too slow, what came in was left to the server (`redelivers`), and half of the queue
+        is free again. Where the server sends by itself what was not acknowledged there is nothing to do; where it has
+        to be asked, as with replay, this is the time to ask.
+
+        An exception is reported to `failed`.
+        """
+
+    @hookspec(firstresult=True)
+    def transaction(self, message: Message, client: AsyncClient) -> AbstractAsyncContextManager[Any] | None:
+        """Give the transaction in which an event is handled and its position kept, both or neither.
+
+        Called for ``async with event.transaction() as tx``, with the event as it was received; what the block gets as
+        `tx` is what the context manager gives. Where it ends without an exception the event counts as handled. None
+        asks the next extension; where nobody has a transaction, the caller gets a `UsageError`. Never ``async def``.
+
+        An exception is reported to `failed`, and counts as None.
+        """
+
+    @hookspec(firstresult=True)
+    def explain(self, error: BayeuxError, client: AsyncClient) -> BayeuxError | None:
+        """Say what an error of this server means, in the place of what the protocol makes of it.
+
+        Called with a `ReplyError` for each request that the server refused, before the session acts on it, and with a
+        `TransportError` for each exchange that failed. The error returned is raised and reported instead; of a
+        `ReplyError`, its `remedy` and `retry_after` say what the session does next. None asks the next extension;
+        where nobody knows better, the server's advice decides. Never ``async def``.
+
+        An exception is reported to `failed`, and counts as None.
+        """
+
+    @hookspec
     def state_changed(self, old: ConnectionState, new: ConnectionState, client: AsyncClient) -> None:
         """The connection has gone from one state into another.
 
@@ -222,6 +261,17 @@ class HookSpecs:
         Order: first registered first, the mirror image of `request`.
         """
 
+    @hookspec(firstresult=True)
+    def resolve(self, url: str) -> str | None:
+        """Turn an address in a scheme of the extension's own into the ``http`` or ``https`` address of a server.
+
+        Called once, while the client is made, before `registered`, and only with an address whose scheme is not the
+        core's, such as ``salesforce://my-org``. None asks the next extension; where nobody knows the scheme, the caller
+        gets a `UsageError`. Never ``async def``.
+
+        An exception ends the call: a `UsageError` reaches the caller as it is, any other as `ExtensionHookError`.
+        """
+
     @hookspec
     def register_transports(self, registry: TransportRegistry) -> None:
         """Add connection types to those that the client knows.
@@ -248,5 +298,16 @@ HOOK_ARGUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """The arguments of each hook, by its name."""
 
-SYNC_HOOKS: Final = frozenset({"unsubscribed", "redelivers", "late", "register_transports", "register_commands"})
+SYNC_HOOKS: Final = frozenset(
+    {
+        "unsubscribed",
+        "redelivers",
+        "late",
+        "transaction",
+        "explain",
+        "resolve",
+        "register_transports",
+        "register_commands",
+    }
+)
 """The hooks that cannot wait: an ``async def`` implementation of these is refused."""

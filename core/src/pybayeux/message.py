@@ -19,6 +19,7 @@ from .errors import MessageDecodeError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable
+    from contextlib import AbstractAsyncContextManager
 
 __all__ = ("Advice", "Message", "MessageError", "decode", "encode")
 
@@ -211,6 +212,25 @@ class Message(_Fields):
             raise UsageError(f"this message of {self.channel} is not to be acknowledged: subscribe with ack='manual'")
         pending: Awaitable[None] = receipt.acknowledge()
         return pending
+
+    def transaction(self) -> AbstractAsyncContextManager[Any]:
+        """Handle an event and keep its position in one transaction: ``async with event.transaction() as tx``.
+
+        For events of a subscription made with ``ack="manual"``, under an extension that has transactions, such as
+        replay with a store in a database. Where the block ends without an exception, what was done with `tx` and the
+        position are kept together and the event is acknowledged; else neither is, and the event comes again.
+
+        Raises:
+            UsageError: The event came from another kind of subscription or was acknowledged before, there is no
+                extension that has transactions, or the client is the synchronous one.
+        """
+        transaction = getattr(self.__dict__.get("receipt"), "transaction", None)
+        if transaction is None:
+            raise UsageError(
+                f"this message of {self.channel} has no transaction: subscribe with ack='manual' on an AsyncClient"
+            )
+        found: AbstractAsyncContextManager[Any] = transaction()
+        return found
 
     def detach(self) -> None:
         """Let go of the batch that this message was decoded from.

@@ -36,6 +36,7 @@ class Pressure:
         session: What polls.
         delivery: Where events wait.
         redelivers: Tells whether the server sends again what is not taken.
+        rewind: Called when there is room again for what was not taken.
         end: Ends a subscription with an error.
         report: Is told of each step.
         poke: Has the session asked again what to do.
@@ -49,6 +50,7 @@ class Pressure:
         delivery: Delivery,
         *,
         redelivers: Callable[[], bool],
+        rewind: Callable[[], None],
         end: Callable[[Subscription, BayeuxError], None],
         report: Callable[[BayeuxError], None],
         poke: Callable[[], None],
@@ -58,6 +60,7 @@ class Pressure:
         self._session: Final = session
         self._delivery: Final = delivery
         self._redelivers: Final = redelivers
+        self._rewind: Final = rewind
         self._end: Final = end
         self._report: Final = report
         self._poke: Final = poke
@@ -69,6 +72,8 @@ class Pressure:
 
     def room(self, there_is: bool) -> None:
         """Whether there is room for more events has changed."""
+        if there_is and self._passed_by:
+            self._rewind()
         self._session.pause(not there_is, self._now())
         if there_is:
             self._open.set()
@@ -91,6 +96,7 @@ class Pressure:
         """Connects have been held back for as long as it is safe."""
         if self._redelivers():
             self._session.discard(self._now())
+            self._delivery.make_room()
             self._open.set()
             self._take("what comes now is left to the server, which sends it again")
         elif self._policy == "drop_oldest":

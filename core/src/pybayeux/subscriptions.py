@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self, TypeAlias
 
 import msgspec
 
 from .channel import routing_patterns
-from .errors import BayeuxError, ClientStateError, ReceiverError
+from .errors import BayeuxError, ClientStateError, ReceiverError, UsageError
 from .given import check_choice
 from .payload import payload_decoder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+    from contextlib import AbstractAsyncContextManager
     from types import TracebackType
 
     from .message import Message
@@ -52,6 +54,10 @@ class Courier(Protocol):
 
     async def unsubscribe(self, subscription: Subscription) -> None:
         """The user ends a subscription."""
+
+    @property
+    def transaction(self) -> Callable[[Message], AbstractAsyncContextManager[Any] | None]:
+        """Gives the transaction in which an event may be handled, or None."""
 
 
 class Subscription:
@@ -202,6 +208,20 @@ class Subscription:
         except (msgspec.DecodeError, ValueError) as error:
             raise ReceiverError(message.channel, error) from error
 
+    def transaction(self, message: Message) -> AbstractAsyncContextManager[Any]:
+        """The transaction in which an event may be handled.
+
+        Raises:
+            UsageError: Nobody has one.
+        """
+        found = self._courier.transaction(message)
+        if found is None:
+            raise UsageError(
+                f"no extension has a transaction for this event of {message.channel}: "
+                "it takes pybayeux-replay with a store in a database"
+            )
+        return found
+
     def acknowledge(self, message: Message) -> list[Awaitable[None]]:
         """Note an acknowledgement; gives what the unbroken prefix has left to await."""
         if self._closed:
@@ -265,6 +285,15 @@ class Receipt:
         if subscription is not None:
             for later in subscription.acknowledge(self._message):
                 await later
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Any]:
+        """Handle the event and keep its position, both or neither; then it is acknowledged."""
+        if self._subscription is None:
+            raise UsageError(f"this event of {self._message.channel} is acknowledged already")
+        async with self._subscription.transaction(self._message) as transaction:
+            yield transaction
+        await self.acknowledge()
 
 
 class Receiver(Protocol):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from .batch import Batch
+    from .extensions import HookCaller
     from .handlers import ErrorPolicy, Handler
     from .listeners import Listener
     from .message import Message
@@ -159,6 +160,17 @@ class Client:
     def remove(self, name: str) -> None:
         """Remove an extension. See `AsyncClient.remove`."""
         self._thread.run(_remove(self._client, name))
+
+    def hook(self, name: str) -> HookCaller:
+        """The call of a hook that an installed package brings, to be made on the client's loop.
+
+        See `AsyncClient.hook`.
+        """
+        return self._client.hook(name)
+
+    def move(self, url: str) -> None:
+        """The server is at another address from the next request on. See `AsyncClient.move`."""
+        self._thread.run(_called(self._client.move, url))
 
     def resubscribe(self, channel: str) -> None:
         """Ask the server for a channel afresh. See `AsyncClient.resubscribe`."""

@@ -46,6 +46,7 @@ class Wires:
         self._urls: Final = {name: transport_url(given["url"]) for name, given in options.items() if "url" in given}
         self._trusted: Final = frozenset(trusted)
         self._made: dict[tuple[str, str | None], Transport] = {}
+        self._left: list[Transport] = []
 
     def of(self, name: str, host: str | None = None) -> Transport:
         """The transport of this name to the user's own server, or to the host that was advised."""
@@ -56,6 +57,14 @@ class Wires:
     def url(self, host: str | None) -> str:
         """The address of the user's own server, or of the host that was advised."""
         return self._context.url if host is None else at_host(self._context.url, host)
+
+    def move(self, url: str) -> None:
+        """The user's own server is at another address from now on. Exchanges under way end where they are."""
+        if url == self._context.url:
+            return
+        self._context = replace(self._context, url=url)
+        self._left += self._made.values()
+        self._made.clear()
 
     def _context_for(self, name: str, host: str | None) -> TransportContext:
         if host is None:
@@ -73,9 +82,10 @@ class Wires:
 
     async def close(self) -> None:
         """Close every transport; those made later know none of the cookies."""
-        made, self._made = self._made, {}
+        made, self._made = [*self._left, *self._made.values()], {}
+        self._left.clear()
         self._context = replace(self._context, cookies=CookieJar())
-        for transport in made.values():
+        for transport in made:
             await transport.close()
 
 

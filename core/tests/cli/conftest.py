@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.tests.extensions.packages import Packages
-from pybayeux.extensions import candidates, discovery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +27,6 @@ def plain_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Packages]:
     """What is installed, which is what the test installs and nothing else."""
     made = Packages(tmp_path)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(candidates, "find", lambda: made.only(discovery.find()))
+    made.hide_others(monkeypatch)
     yield made
     made.remove()

@@ -62,6 +62,7 @@ def test_the_list_has_everything(three: Packages) -> None:
             {"name": "names", "type": "tuple[str, ...]", "default": "()", "required": False},
             {"name": "empty", "type": "str", "default": "", "required": False},
         ],
+        "brings": [],
         "reason": "",
     }
     assert (listed["broken"]["state"], listed["broken"]["hooks"]) == ("broken", [])

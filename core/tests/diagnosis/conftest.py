@@ -8,7 +8,6 @@ import pytest
 
 from core.tests.diagnosis.stand_in import StandIn
 from core.tests.extensions.packages import Packages
-from pybayeux.extensions import candidates, discovery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,8 +20,7 @@ def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Packag
     for name in ("PYBAYEUX_STRICT", "PYBAYEUX_DISABLE_EXTENSIONS", "PYBAYEUX_TRACE"):
         monkeypatch.delenv(name, raising=False)
     made = Packages(tmp_path)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(candidates, "find", lambda: made.only(discovery.find()))
+    made.hide_others(monkeypatch)
     yield made
     made.remove()
 

@@ -79,7 +79,7 @@ def test_extensions_are_judged_by_what_they_do_and_what_is_answered(packages: Pa
     """
     for name in ("used", "enabled", "disabled", "ignored"):
         source = asks.replace("NAME", repr(name)).replace("VALUE", "True")
-        packages.add(name, {name: f"{name}_module"}, **{f"{name}_module": source})
+        packages.add(name, {name: f"{name}_module"}, hookspecs=None, **{f"{name}_module": source})
     token = asks.replace("NAME", "'com.example.token'").replace("VALUE", "'hunter2'")
     packages.add("token", {"token": "token_module"}, token_module=token)
     packages.add(

@@ -6,11 +6,13 @@ import sys
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
-from pybayeux.extensions import compatibility, discovery
+from pybayeux.extensions import candidates, catalogue, compatibility, discovery, loading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+    import pytest
 
     from pybayeux.extensions.discovery import Installed
 
@@ -30,17 +32,23 @@ class Packages:
         *,
         version: str = "1.2",
         requires: Iterable[str] = (),
+        hookspecs: dict[str, str] | None = None,
         **modules: str,
     ) -> None:
-        """Install a distribution with these entry points, requirements and modules."""
+        """Install a distribution with these entry points, requirements, hook specifications and modules."""
         info = self._folder / f"{dist.replace('-', '_')}-{version}.dist-info"
         info.mkdir()
         required = "".join(f"Requires-Dist: {each}\n" for each in requires)
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {dist}\nVersion: {version}\n{required}")
-        lines = [f"{name} = {value}\n" for name, value in entry_points.items()]
-        (info / "entry_points.txt").write_text("[pybayeux]\n" + "".join(lines))
+        groups = {"pybayeux": entry_points, "pybayeux.hookspecs": hookspecs or {}}
+        lines = [
+            line
+            for group, points in groups.items()
+            for line in (f"[{group}]\n", *(f"{name} = {value}\n" for name, value in points.items()))
+        ]
+        (info / "entry_points.txt").write_text("".join(lines))
         for name, source in modules.items():
-            (self._folder / f"{name}.py").write_text("from pybayeux import hookimpl\n" + dedent(source))
+            (self._folder / f"{name}.py").write_text("from pybayeux import hookimpl, hookspec\n" + dedent(source))
             self._modules.add(name)
         self._dists.add(dist)
         self.forget()
@@ -61,6 +69,13 @@ class Packages:
             """,
         )
 
+    def hide_others(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let nothing be installed but what the test installs."""
+        monkeypatch.syspath_prepend(str(self._folder))
+        monkeypatch.setattr(candidates, "find", lambda: self.only(discovery.find()))
+        monkeypatch.setattr(catalogue, "find_group", lambda group: self.only(discovery.find_group(group)))
+        self.forget()
+
     def only(self, found: Iterable[Installed]) -> tuple[Installed, ...]:
         """What a test installed, without what the environment has."""
         return tuple(each for each in found if each.dist in self._dists)
@@ -71,8 +86,9 @@ class Packages:
 
     def forget(self) -> None:
         """Let the next look at the installed packages be the first."""
-        discovery.find.cache_clear()
-        discovery.load.cache_clear()
+        discovery.find_group.cache_clear()
+        loading.load.cache_clear()
+        catalogue.forget()
         compatibility.misfit_of.cache_clear()
 
     def remove(self) -> None:

@@ -33,6 +33,7 @@ def test_listing_becomes_json(packages: Packages) -> None:
                 {"name": "key", "type": "str", "default": None, "required": True},
                 {"name": "header", "type": "str", "default": "com.example.sig", "required": False},
             ],
+            "brings": [],
             "reason": "missing options: key",
         }
     ]

@@ -52,6 +52,7 @@ States:
   incompatible    Its package requires another version of pybayeux than the one installed.
   broken          It cannot be loaded, or an option is wrong.
 \b
+Hooks that a package "brings" are for other extensions to implement, as they implement the core's.
 Options are set with -x, as PYBAYEUX_<EXTENSION>_<OPTION> in the environment, or in a file: pybayeux.toml with a
 table [<extension>], or pyproject.toml with [tool.pybayeux.<extension>].
 """
@@ -88,7 +89,9 @@ def _print(found: Sequence[ExtensionInfo]) -> None:
 
 def _name(extension: ExtensionInfo) -> Text:
     package = Text(printable(f"{extension.dist} {extension.version}"))
-    return _lines([Text(printable(extension.name), "bold"), package, *(Text(hook, "dim") for hook in extension.hooks)])
+    hooks = [Text(hook, "dim") for hook in extension.hooks]
+    brought = [Text(f"brings {hook}", "dim italic") for hook in extension.brings]
+    return _lines([Text(printable(extension.name), "bold"), package, *hooks, *brought])
 
 
 def _state(extension: ExtensionInfo) -> Text:

@@ -13,7 +13,8 @@ from typing import TypeAlias
 
 from ..errors import ExtensionError, ExtensionLoadError, ExtensionOptionError
 from .compatibility import misfit_of
-from .discovery import Installed, disabled_names, find, load
+from .discovery import Installed, disabled_names, find
+from .loading import load
 from .options import Settings, read_options
 
 __all__ = ("Candidate", "GivenOptions", "State", "survey")

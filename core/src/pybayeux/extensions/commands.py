@@ -1,14 +1,15 @@
-"""The sub-commands that extensions add to the command line, where there is no client."""
+"""Hooks that are called where there is no client, such as those of the command line."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ..errors import ExtensionError
+from ..errors import ExtensionError, UsageError
 from .candidates import Candidate, GivenOptions, State, survey
+from .catalogue import shape_of
 from .making import make
 from .manager import HookManager
-from .pipeline import Pipeline
+from .pipeline import HookCaller, Pipeline
 from .selection import complain
 from .verdict import Report, log_error
 
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
 
     import click
 
-__all__ = ("register_commands",)
+__all__ = ("installed_hook", "register_commands")
 
-_HOOK: Final = "register_commands"
+_COMMANDS: Final = "register_commands"
 
 
 def register_commands(
@@ -29,24 +30,39 @@ def register_commands(
     blocked: Collection[str] = (),
     on_error: Report = log_error,
 ) -> None:
-    """Let the installed extensions add their sub-commands to `cli`.
+    """Let the installed extensions add their sub-commands to `cli`. The arguments are those of `installed_hook`."""
+    installed_hook(_COMMANDS, options=options, blocked=blocked, on_error=on_error).call(cli)
 
-    Makes instances of those classes alone that have the hook and are configured. One that fails is reported, and the
-    others take part.
+
+def installed_hook(
+    name: str,
+    *,
+    options: GivenOptions | None = None,
+    blocked: Collection[str] = (),
+    on_error: Report = log_error,
+) -> HookCaller:
+    """The call of a hook of the installed extensions, for sub-commands, which have no client.
+
+    Makes instances of those classes alone that have the hook and are configured; `registered` is not called. One that
+    fails is reported, and the others take part.
 
     Args:
-        cli: The command to add to.
+        name: The hook, such as one that the caller's own package brings.
         options: Options by the names of extensions and options.
         blocked: Names of extensions to leave out.
-        on_error: Is told of an exception in a hook.
+        on_error: Is told of an exception in the hook.
+
+    Raises:
+        UsageError: There is no such hook.
     """
+    if shape_of(name) is None:
+        raise UsageError(f"no installed package brings a hook {name!r}")
     manager = HookManager()
     for candidate in survey(options or {}, blocked):
-        if candidate.state is State.ACTIVE and _HOOK in candidate.hooks:
+        if candidate.state is State.ACTIVE and name in candidate.hooks:
             _register(manager, candidate)
-    implementations = manager.hook.register_commands.get_hookimpls()
-    pipeline: Pipeline[[click.Group]] = Pipeline(_HOOK, implementations, report=on_error)
-    pipeline.call(cli)
+    known = getattr(manager.hook, name, None)
+    return Pipeline(name, known.get_hookimpls() if known is not None else [], report=on_error)
 
 
 def _register(manager: HookManager, candidate: Candidate) -> None:

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .candidates import Candidate, GivenOptions, State, survey
+from .catalogue import bringers
 from .options import Option, options_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    from .catalogue import Bringer
 
 __all__ = ("ExtensionInfo", "list_extensions")
 
@@ -25,6 +28,7 @@ class ExtensionInfo:
         state: What a new client would do with it.
         hooks: The names of the hooks it implements; empty where it was not loaded.
         options: What can be set; empty where it was not loaded.
+        brings: The names of the hooks that its package brings for others to implement.
         reason: Why it is not active; empty where it is.
     """
 
@@ -34,6 +38,7 @@ class ExtensionInfo:
     state: State
     hooks: tuple[str, ...]
     options: tuple[Option, ...]
+    brings: tuple[str, ...]
     reason: str
 
 
@@ -44,7 +49,9 @@ def list_extensions(options: GivenOptions | None = None, *, blocked: Collection[
         options: Options by the names of extensions and options, as a client would get them.
         blocked: Names of extensions that a client would leave out.
     """
-    return [_info(candidate) for candidate in survey(options or {}, blocked)]
+    found = [_info(candidate) for candidate in survey(options or {}, blocked)]
+    broken = [_broken(bringer) for bringer in bringers() if bringer.error is not None]
+    return sorted(found + broken, key=lambda each: each.name)
 
 
 def _info(candidate: Candidate) -> ExtensionInfo:
@@ -55,5 +62,18 @@ def _info(candidate: Candidate) -> ExtensionInfo:
         state=candidate.state,
         hooks=candidate.hooks,
         options=options_of(candidate.target),
+        brings=_brought_by(candidate.installed.dist),
         reason=candidate.reason,
+    )
+
+
+def _brought_by(dist: str) -> tuple[str, ...]:
+    return tuple(name for bringer in bringers() if bringer.installed.dist == dist for name in bringer.hooks or ())
+
+
+def _broken(bringer: Bringer) -> ExtensionInfo:
+    """Hook specifications that cannot be used are listed as an extension is that cannot."""
+    installed = bringer.installed
+    return ExtensionInfo(
+        installed.name, installed.dist, installed.version, State.BROKEN, (), (), (), str(bringer.error)
     )

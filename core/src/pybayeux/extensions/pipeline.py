@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, Protocol, TypeAlias
 
-from ..hookspecs import HOOK_ARGUMENTS
+from .catalogue import shape_of
 from .patience import bounded
 from .tracing import traced
 from .verdict import Judge, Report, Veto
@@ -23,7 +23,7 @@ from .wrapping import AsyncCall, Call, around, async_around
 if TYPE_CHECKING:
     import pluggy
 
-__all__ = ("MIRRORED", "Pipeline")
+__all__ = ("MIRRORED", "HookCaller", "Pipeline")
 
 P = ParamSpec("P")
 
@@ -34,6 +34,26 @@ _BatchCall: TypeAlias = Callable[[Sequence[Any], Any], list[Veto | None]]
 
 _Step: TypeAlias = tuple[Callable[..., Any], str, bool]
 """A function that takes all arguments of its hook, its extension's name, and whether to await its result."""
+
+
+class HookCaller(Protocol):
+    """The call of a hook that an installed package brings."""
+
+    @property
+    def is_empty(self) -> bool:
+        """True where nobody implements it."""
+
+    @property
+    def is_async(self) -> bool:
+        """True where an implementation waits: use `acall` then."""
+
+    @property
+    def call(self) -> Callable[..., Any]:
+        """Calls all implementations with all arguments in the order of the specification."""
+
+    @property
+    def acall(self) -> Callable[..., Awaitable[Any]]:
+        """The same, and awaits those that wait."""
 
 
 class Pipeline(Generic[P]):
@@ -78,7 +98,7 @@ class Pipeline(Generic[P]):
         self.hook: Final = hook
         self.is_empty: Final = not ordered
         self.is_async: Final = any(waits for _, _, waits in steps)
-        plain = _plain_pair if len(HOOK_ARGUMENTS[hook]) == 2 else _plain
+        plain = _plain_pair if len(_arguments(hook)) == 2 else _plain
         self.call, self.acall = plain(steps, judge), _async_plain(steps, judge)
         for each in reversed(wrappers):
             function, extension, _ = _step(hook, each)
@@ -89,6 +109,12 @@ class Pipeline(Generic[P]):
     def _one_by_one(self, subjects: Sequence[object], client: object) -> list[Veto | None]:
         call: Call = self.call
         return [call(subject, client) for subject in subjects]
+
+
+def _arguments(hook: str) -> tuple[str, ...]:
+    shape = shape_of(hook)
+    assert shape is not None, hook
+    return shape.arguments
 
 
 def _in_order(hook: str, implementations: Sequence[pluggy.HookImpl]) -> list[pluggy.HookImpl]:
@@ -106,7 +132,7 @@ def _group(implementation: pluggy.HookImpl) -> tuple[bool, int]:
 def _step(hook: str, implementation: pluggy.HookImpl, patience: float | None = None) -> _Step:
     function = implementation.function
     waits = inspect.iscoroutinefunction(inspect.unwrap(function))
-    adapted = _adapted(function, implementation.argnames, HOOK_ARGUMENTS[hook])
+    adapted = _adapted(function, implementation.argnames, _arguments(hook))
     if waits and patience is not None:
         adapted = bounded(adapted, patience)
     name = implementation.plugin_name

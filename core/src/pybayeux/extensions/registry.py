@@ -11,9 +11,12 @@ import logging
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from ..errors import ExtensionError, ExtensionHookError
+from ..endpoint import has_foreign_scheme
+from ..errors import ExtensionError, ExtensionHookError, UsageError
+from ..hookspecs import HOOK_ARGUMENTS
+from .catalogue import shape_of
 from .manager import HookManager
-from .pipeline import Pipeline
+from .pipeline import HookCaller, Pipeline
 from .registration import Member, Registration
 from .selection import Chosen, Selection, complain
 from .validation import implemented_hooks
@@ -21,6 +24,7 @@ from .verdict import Report, log_error
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Coroutine, Iterable
+    from contextlib import AbstractAsyncContextManager
 
     from ..client import AsyncClient
     from ..errors import BayeuxError
@@ -48,6 +52,9 @@ class ExtensionRegistry:
         unsubscribed: As `incoming`.
         redelivers: As `incoming`.
         late: As `incoming`.
+        rewind: As `incoming`.
+        transaction: As `incoming`.
+        explain: As `incoming`.
         state_changed: As `incoming`.
         failed: An exception goes to the logger alone.
         request: As `outgoing`.
@@ -60,6 +67,9 @@ class ExtensionRegistry:
     unsubscribed: Pipeline[[str, AsyncClient]]
     redelivers: Pipeline[[AsyncClient]]
     late: Pipeline[[Message, AsyncClient]]
+    rewind: Pipeline[[AsyncClient]]
+    transaction: Pipeline[[Message, AsyncClient]]
+    explain: Pipeline[[BayeuxError, AsyncClient]]
     state_changed: Pipeline[[ConnectionState, ConnectionState, AsyncClient]]
     failed: Pipeline[[BayeuxError, AsyncClient]]
     request: Pipeline[[TransportRequest, AsyncClient]]
@@ -159,6 +169,48 @@ class ExtensionRegistry:
     def register_transports(self, registry: TransportRegistry) -> None:
         """Let all extensions add their transports; they need not have been told of their registration yet."""
         self._pipeline("register_transports", self._members, report=self._report).call(registry)
+
+    def resolve(self, url: str) -> str:
+        """An address in a scheme that an extension knows as that of a server; another one as it is.
+
+        Raises:
+            UsageError: The extension's own: something is wrong with the address.
+            ExtensionHookError: The extension failed on it.
+        """
+        if not has_foreign_scheme(url):
+            return url
+        try:
+            found = self._pipeline("resolve", self._members).call(url)
+        except ExtensionHookError as error:
+            if isinstance(error.__cause__, UsageError):
+                raise error.__cause__ from None
+            raise
+        return cast("str | None", found) or url
+
+    def hook(self, name: str) -> HookCaller:
+        """The call of a hook that an installed package brings.
+
+        Of hooks whose names begin with ``register_`` every extension is told, of others those that are ready.
+
+        Raises:
+            UsageError: Nobody brings a hook of this name.
+        """
+        if shape_of(name) is None or name in HOOK_ARGUMENTS:
+            raise UsageError(f"no installed package brings a hook {name!r}")
+        if (found := self._brought.get(name)) is None:
+            ready = [each for each, member in self._members.items() if member.is_ready or name.startswith("register_")]
+            found = self._brought[name] = self._pipeline(name, ready, report=self._report)
+        return found
+
+    def explained(self, error: BayeuxError, client: Any) -> BayeuxError:
+        """What an error means to an extension that knows the server, else the error as it is."""
+        if self.explain.is_empty:
+            return error
+        return cast("BayeuxError | None", self.explain.call(error, client)) or error
+
+    def transaction_of(self, message: Message, client: Any) -> AbstractAsyncContextManager[Any] | None:
+        """The transaction that an extension has for an event."""
+        return cast("AbstractAsyncContextManager[Any] | None", self.transaction.call(message, client))
 
     def server_redelivers(self, client: Any) -> bool:
         """Whether an extension says that the server sends again what is not taken."""
@@ -268,6 +320,7 @@ class ExtensionRegistry:
     # -- the calls
 
     def _compile(self) -> None:
+        self._brought: dict[str, Pipeline[...]] = {}
         ready = {name for name, member in self._members.items() if member.is_ready}
         self.outgoing = self._pipeline("outgoing", ready)
         self.incoming = self._pipeline("incoming", ready, report=self._report)
@@ -275,6 +328,9 @@ class ExtensionRegistry:
         self.unsubscribed = self._pipeline("unsubscribed", ready, report=self._report)
         self.redelivers = self._pipeline("redelivers", ready, report=self._report)
         self.late = self._pipeline("late", ready, report=self._report)
+        self.rewind = self._pipeline("rewind", ready, report=self._report)
+        self.transaction = self._pipeline("transaction", ready, report=self._report)
+        self.explain = self._pipeline("explain", ready, report=self._report)
         self.state_changed = self._pipeline("state_changed", ready, report=self._report)
         self.failed = self._pipeline("failed", ready, report=log_error)
         self.request = self._pipeline("request", ready)
@@ -282,7 +338,9 @@ class ExtensionRegistry:
 
     def _pipeline(self, hook: str, names: Collection[str], *, report: Report | None = None) -> Pipeline[...]:
         """The pipeline of the extensions with these names."""
-        every = getattr(self._manager.hook, hook).get_hookimpls() if names else []
+        # Pluggy knows a brought hook from its first implementation on.
+        known = getattr(self._manager.hook, hook, None) if names else None
+        every = known.get_hookimpls() if known is not None else []
         implementations = [each for each in every if each.plugin_name in names]
         # Where an exception ends the call, the exchange's own deadline does, too.
         return Pipeline(hook, implementations, report=report, patience=None if report is None else self._patience)

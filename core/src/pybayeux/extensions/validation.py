@@ -12,7 +12,8 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from ..errors import ExtensionError
-from ..hookspecs import DEPRECATED_ARGUMENTS, HOOK_API, HOOK_ARGUMENTS, OLDEST_HOOK_API, SYNC_HOOKS
+from ..hookspecs import DEPRECATED_ARGUMENTS, HOOK_API, HOOK_ARGUMENTS, OLDEST_HOOK_API
+from .catalogue import Shape, hook_names, shape_of
 from .manager import HookManager
 
 if TYPE_CHECKING:
@@ -46,12 +47,12 @@ def implemented_hooks(extension: object, name: str) -> tuple[str, ...]:
     hooks = set()
     for attribute, options in _marked(extension):
         hook = options["specname"] or attribute
-        if hook in HOOK_ARGUMENTS:
-            _Check(name, hook, extension, attribute).run(options)
+        if (shape := shape_of(hook)) is not None:
+            _Check(name, hook, shape, extension, attribute).run(options)
             hooks.add(hook)
         elif not options["optionalhook"]:
-            close = get_close_matches(hook, HOOK_ARGUMENTS, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(HOOK_ARGUMENTS)}"
+            close = get_close_matches(hook, hook_names(), n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(hook_names())}"
             raise ExtensionError(f"extension {name!r}: unknown hook {hook!r}; {hint}", extension=name, hook=hook)
     if not hooks:
         _refuse_unmarked(extension, name)
@@ -90,9 +91,10 @@ def _refuse_unmarked(extension: object, name: str) -> None:
 class _Check:
     """Looks at one implementation of one hook."""
 
-    def __init__(self, extension_name: str, hook: str, owner: object, attribute: str) -> None:
+    def __init__(self, extension_name: str, hook: str, shape: Shape, owner: object, attribute: str) -> None:
         self._name: Final = extension_name
         self._hook: Final = hook
+        self._shape: Final = shape
         self._function: Final = getattr(owner, attribute)
         self._is_unbound: Final = inspect.isclass(owner) and inspect.isfunction(
             inspect.getattr_static(owner, attribute)
@@ -112,7 +114,7 @@ class _Check:
         return parameters[1:] if self._is_unbound else parameters
 
     def _check_parameter(self, parameter: inspect.Parameter) -> None:
-        given = HOOK_ARGUMENTS[self._hook]
+        given = self._shape.arguments
         if parameter.kind in _UNWANTED:
             self._refuse(f"{_UNWANTED[parameter.kind].format(parameter.name)}; {_list(given)}")
         if parameter.name not in given:
@@ -129,7 +131,7 @@ class _Check:
         waits = inspect.iscoroutinefunction(inspect.unwrap(function)) or inspect.isasyncgenfunction(function)
         if waits and is_wrapper:
             self._refuse("a wrapper cannot be async def; make it a plain generator, it may wrap async ones")
-        if waits and self._hook in SYNC_HOOKS:
+        if waits and not self._shape.waits:
             self._refuse("this hook cannot wait; make it a plain function instead of async def")
         if inspect.isasyncgenfunction(function) or (inspect.isgeneratorfunction(function) and not is_wrapper):
             self._refuse("it yields, but is not marked wrapper=True")

@@ -7,26 +7,19 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias, cast
 
 from ..errors import ExtensionHookError
 from ..hookspecs import Drop
+from .catalogue import shape_of
 from .texts import described
 
-__all__ = ("RESULTS", "Judge", "Report", "Veto", "log_error")
+__all__ = ("Judge", "Report", "Veto", "log_error")
 
 Report: TypeAlias = Callable[[ExtensionHookError], None]
 """Is told of an error that must not stop the call."""
-
-RESULTS: Final[Mapping[str, tuple[type, ...]]] = {
-    "outgoing": (Drop,),
-    "incoming": (Drop,),
-    "redelivers": (bool,),
-    "late": (int, float),
-}
-"""What an implementation may return beside None, for the hooks that know a result."""
 
 _logger: Final = logging.getLogger("pybayeux.extensions")
 
@@ -72,7 +65,8 @@ class Judge:
         """What a result that is not None means: a veto with its author, or a value where the hook knows one."""
         if isinstance(result, Veto):  # a wrapper hands on what an inner one decided
             return result
-        known = RESULTS.get(self.hook, ())
+        shape = shape_of(self.hook)
+        known = () if shape is None else shape.results
         if isinstance(result, known):
             return Veto(result.reason, extension) if isinstance(result, Drop) else cast("Veto", result)
         if inspect.iscoroutine(result):

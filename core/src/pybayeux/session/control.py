@@ -10,6 +10,7 @@ from ..errors import (
     ConnectError,
     HandshakeError,
     MalformedMessageError,
+    Remedy,
     SessionEndedError,
     TransportError,
     UnknownAdviceError,
@@ -20,6 +21,7 @@ from .advice import AdviceBook, own_advice
 from .exchange import Exchange, Kind, Request
 from .holding import Holding
 from .notices import Failed, Overdue
+from .remedies import remedy_of
 
 if TYPE_CHECKING:
     from .shared import Shared
@@ -203,19 +205,23 @@ class ControlLane:
         # brings 402 with the advice to handshake. Clients that obey it here stop for ever without an error.
         return None
 
-    def _refused(self, error: HandshakeError | ConnectError, message: Message, now: float) -> BayeuxError | None:
+    def _refused(self, refusal: HandshakeError | ConnectError, message: Message, now: float) -> BayeuxError | None:
         shared = self._shared
         own = own_advice(message.advice, shared.connection_type)
-        unknown = error.error is not None and error.error.is_unknown_client
+        unknown = refusal.error is not None and refusal.error.is_unknown_client
         revived = unknown or shared.revival is not None
-        if own.forbids_retry and not revived:
-            return _ended(error, own)
-        if revived or (own.reconnect == "handshake" and isinstance(error, ConnectError)):
+        error = shared.config.explain(refusal)
+        remedy, wait = remedy_of(error)
+        wait = max(wait, own.interval)
+        if not revived and (remedy is Remedy.GIVE_UP or (remedy is None and own.forbids_retry)):
+            return _ended(error, own if remedy is None else None)
+        advised = Remedy.HANDSHAKE if own.reconnect == "handshake" else Remedy.RETRY
+        if revived or (isinstance(refusal, ConnectError) and (remedy or advised) is Remedy.HANDSHAKE):
             self._failures += 1
             shared.notices.append(Failed(error))
-            self.lose_session(now, own.interval)
+            self.lose_session(now, wait)
         else:
-            self._retry(error, now, own.interval)
+            self._retry(error, now, wait)
         return None
 
     def _retry(self, error: BayeuxError, now: float, at_least: float = 0.0) -> None:
@@ -245,8 +251,7 @@ class ControlLane:
             ended = SessionEndedError(f"the handshake cannot succeed: {error}")
             ended.__cause__ = error
             return ended
-        at_least = error.retry_after if isinstance(error, TransportError) else None
-        self._retry(error, now, at_least or 0.0)
+        self._retry(error, now, remedy_of(error).wait)
         return None
 
     def interrupted(self, error: BayeuxError, now: float) -> None:
@@ -279,10 +284,14 @@ class ControlLane:
         return error.fatal or error.status in _HOPELESS
 
 
-def _ended(error: HandshakeError | ConnectError, own: AdviceBook) -> SessionEndedError:
-    why = "a negative interval" if own.interval < 0 else f"reconnect {own.reconnect!r}"
-    ended = SessionEndedError(f"{error} (the server advised {why})")
-    ended.__cause__ = error if own.is_known else UnknownAdviceError(str(own.reconnect))
+def _ended(error: BayeuxError, own: AdviceBook | None) -> SessionEndedError:
+    """The end of the session by an error: the server advised it, or nothing helps."""
+    if own is None:
+        ended = SessionEndedError(str(error))
+    else:
+        why = "a negative interval" if own.interval < 0 else f"reconnect {own.reconnect!r}"
+        ended = SessionEndedError(f"{error} (the server advised {why})")
+    ended.__cause__ = error if own is None or own.is_known else UnknownAdviceError(str(own.reconnect))
     return ended
 
 

@@ -43,9 +43,10 @@ class Holding:
         if not self.paused:
             self.paused, self._told, self.due = True, False, now + self._period
 
-    def release(self) -> None:
-        """There is room again."""
-        self.paused = self.discards = self.blocking = False
+    def release(self, *, until_renewed: bool = False) -> None:
+        """There is room again; `until_renewed` leaves it to the next session to take what comes."""
+        self.paused = self.blocking = False
+        self.discards = self.discards and until_renewed
 
     def discard(self, now: float) -> None:
         """Poll, and let what comes pass by: the server sends it again."""

@@ -6,7 +6,7 @@ user's own again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
@@ -26,13 +26,18 @@ class Hosts:
     """
 
     def __init__(self, own: str) -> None:
-        self._own: Final = own
+        self._own = own
         self._order: list[str | None] = [None]
         self.current: str | None = None
 
     def restart(self) -> None:
         """Begin with the user's own server."""
         self._order, self.current = [None], None
+
+    def move(self, own: str) -> None:
+        """The user's own server has another host now, and is the one to ask."""
+        self._own = own
+        self.restart()
 
     def new_handshake(self, advised: Sequence[str]) -> None:
         """A new session is to be begun, while these hosts are advised."""

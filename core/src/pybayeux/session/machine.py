@@ -181,7 +181,8 @@ class Session:
         if paused:
             self._control.holding.pause(now)
         else:
-            self._control.holding.release()
+            # What the old session sends could be later than what is to come again.
+            self._control.holding.release(until_renewed=self._shared.revival is not None)
 
     def block(self) -> None:
         """A transport reads no further for lack of room."""
@@ -207,6 +208,10 @@ class Session:
             if exchange is not None and self.state is not _S.DISCONNECTING:
                 self._shared.abandoned.append(exchange)
                 self.failed(exchange, error, now)
+
+    def move(self, host: str) -> None:
+        """The user's own server is at this host from now on."""
+        self._shared.hosts.move(host)
 
     def rehandshake(self, reason: str) -> None:
         """Begin a new session with the same subscriptions, even where the server advised to end.
@@ -324,10 +329,11 @@ class Session:
         if exchange.kind is Kind.DISCONNECT:
             self._farewell_answered(now)
         elif exchange.kind is Kind.SEND:
-            is_lost = self._sending.reply(request, message, now)
+            delay = self._sending.reply(request, message, now)
             # What is said of an older session says nothing of this one.
-            if is_lost and exchange.client_id == self.client_id and self.state is not _S.DISCONNECTING:
-                self._lose_session(now)
+            is_this = exchange.client_id == self.client_id
+            if delay is not None and is_this and self.state is not _S.DISCONNECTING:
+                self._lose_session(now, delay)
         elif self.state is not _S.DISCONNECTING:
             self._end_if(self._control.reply(exchange, message, now), now)
             if self._shared.client_id is None:
@@ -336,11 +342,11 @@ class Session:
             self._control.outstanding = None
             self._finish_farewell()
 
-    def _lose_session(self, now: float) -> None:
+    def _lose_session(self, now: float, delay: float = 0.0) -> None:
         if self.state is _S.DISCONNECTING:
             self._shared.revival = None
             return
-        self._control.lose_session(now)
+        self._control.lose_session(now, delay)
         self._sending.session_lost()
 
     def _server_disconnected(self, now: float) -> None:
@@ -368,6 +374,8 @@ class Session:
     def failed(self, exchange: Exchange, error: BayeuxError, now: float) -> None:
         """An exchange broke: what is unanswered is tried again or fails, as is safe."""
         left = self._shared.close(exchange)
+        if isinstance(error, TransportError):
+            error = self._shared.config.explain(error)
         if exchange is self._farewell:
             self._farewell_answered(now)
         elif exchange is self._control.outstanding:

@@ -15,6 +15,7 @@ from ..errors import (
     BayeuxError,
     PublishError,
     QueueOverflowError,
+    Remedy,
     ReplyError,
     SubscribeError,
     TransportError,
@@ -25,6 +26,7 @@ from ..state import ConnectionState
 from .exchange import Exchange, Kind, Request
 from .interests import Interest, Interests, Standing
 from .notices import Failed, Refused, Settled, Subscribed
+from .remedies import remedy_of
 
 if TYPE_CHECKING:
     from .shared import Shared
@@ -159,21 +161,38 @@ class SendLane:
         found = self._shared.answered(message.id)
         request = self._calls.pop(message.id, None) or (found[1] if found is not None else None)
         if request is not None:
-            self._settle(request, message if message.successful is not False else _error_of(message))
+            refused = message.successful is False
+            self._settle(request, self._shared.config.explain(_error_of(message, request)) if refused else message)
 
-    def reply(self, request: Request, message: Message, now: float) -> bool:
-        """Take an answer; True where it says that the server no longer knows the session."""
-        if message.successful is False and self._is_session_lost(message):
-            self._take_back(request, message)
-            return True
+    def reply(self, request: Request, message: Message, now: float) -> float | None:
+        """Take an answer; where a new session is needed, gives the seconds to wait before it."""
+        if message.successful is False:
+            return self._refusal(request, message, now)
         if message.channel == Channel.META_SUBSCRIBE:
-            self._subscribe_reply(request, message, now)
-        elif request.awaits_data and message.successful is not False and not request.forgotten:
+            self._granted(request, message)
+        elif request.awaits_data and not request.forgotten:
             assert request.message.id is not None
             self._calls[request.message.id] = request
         else:
-            self._settle(request, message if message.successful is not False else _error_of(message))
-        return False
+            self._settle(request, message)
+        return None
+
+    def _refusal(self, request: Request, message: Message, now: float) -> float | None:
+        if self._is_session_lost(message):
+            self._take_back(request, message)
+            return 0.0
+        error = self._shared.config.explain(_error_of(message, request))
+        remedy, wait = remedy_of(error)
+        if remedy is Remedy.HANDSHAKE:
+            self._shared.notices.append(Failed(error))
+            self._take_back(request, message)
+            return wait
+        interest = self._asked(request)
+        if interest is not None:
+            self._refused(interest, error, now)
+        elif message.channel != Channel.META_SUBSCRIBE:
+            self._settle(request, error)
+        return None
 
     def _is_session_lost(self, message: Message) -> bool:
         error = message.parse_error()
@@ -189,21 +208,23 @@ class SendLane:
         elif request.attempts < _ATTEMPTS and not request.forgotten:
             self._waiting.appendleft(request)
         else:
-            self._settle(request, _error_of(message))
+            self._settle(request, _error_of(message, request))
 
-    def _subscribe_reply(self, request: Request, message: Message, now: float) -> None:
-        channel = str(request.template.subscription)
-        interest = self.interests.get(channel)
-        if interest is None or interest.standing is not Standing.ASKED:
-            return  # the user has left the channel since
-        if message.successful is not False:
+    def _asked(self, request: Request) -> Interest | None:
+        """The interest that a request asked for; None for another request, or where the user has left the channel."""
+        if request.template.channel != Channel.META_SUBSCRIBE:
+            return None
+        interest = self.interests.get(str(request.template.subscription))
+        return interest if interest is not None and interest.standing is Standing.ASKED else None
+
+    def _granted(self, request: Request, message: Message) -> None:
+        if (interest := self._asked(request)) is not None:
             interest.granted()
-            self._shared.notices.append(Subscribed(channel, message))
-            return
-        self._refused(interest, SubscribeError(channel, reply=message), now)
+            self._shared.notices.append(Subscribed(interest.channel, message))
 
     def _refused(self, interest: Interest, error: BayeuxError, now: float) -> None:
-        if not interest.again and not interest.proven:
+        remedy, wait = remedy_of(error)
+        if not interest.again and (remedy is Remedy.GIVE_UP or (remedy is None and not interest.proven)):
             self.interests.remove(interest.channel)
             self._shared.notices.append(Refused(interest.channel, error))
             return
@@ -212,7 +233,7 @@ class SendLane:
             interest.wanted(now)
             return
         interest.failures += 1
-        interest.wanted(now + self._shared.backoff(interest.failures + 1))
+        interest.wanted(now + max(wait, self._shared.backoff(interest.failures + 1)))
 
     def failed(self, exchange: Exchange, left: list[Request], error: BayeuxError, now: float) -> None:
         """The exchange brought no answer to what is left of it."""
@@ -222,20 +243,17 @@ class SendLane:
             return
         self._shared.notices.append(Failed(error))
         self._failures += 1
-        retry_after = error.retry_after if isinstance(error, TransportError) else None
-        self._due = now + max(retry_after or 0.0, self._shared.backoff(self._failures))
+        self._due = now + max(remedy_of(error).wait, self._shared.backoff(self._failures))
         for request in reversed(left):
             self._return(request, error, now)
 
     def _return(self, request: Request, error: BayeuxError, now: float) -> None:
         is_fatal = isinstance(error, TransportError) and error.fatal
         if request.template.channel == Channel.META_SUBSCRIBE:
-            interest = self.interests.get(str(request.template.subscription))
-            if interest is None or interest.standing is not Standing.ASKED:
-                return
-            if is_fatal:  # such as a message that no request has room for
+            interest = self._asked(request)
+            if interest is not None and is_fatal:  # such as a message that no request has room for
                 self._refused(interest, error, now)
-            else:
+            elif interest is not None:
                 interest.wanted()
         elif _is_unsubscribe(request) or (isinstance(error, TransportError) and error.unsent and not request.forgotten):
             self._waiting.appendleft(request)
@@ -290,9 +308,11 @@ def _is_unsubscribe(request: Request) -> bool:
     return request.template.channel == Channel.META_UNSUBSCRIBE
 
 
-def _error_of(message: Message) -> ReplyError:
+def _error_of(message: Message, request: Request) -> ReplyError:
+    if message.channel == Channel.META_SUBSCRIBE:
+        return SubscribeError(str(request.template.subscription), reply=message)
     if message.channel == Channel.META_UNSUBSCRIBE:
-        return UnsubscribeError(str(message.subscription), reply=message)
+        return UnsubscribeError(str(request.template.subscription), reply=message)
     return PublishError(message.channel, reply=message)
 
 

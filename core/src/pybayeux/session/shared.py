@@ -39,6 +39,7 @@ class SessionConfig:
         random: The source of chance for the jitter.
         redact: Takes secrets out of a text.
         goes_on_after: Whether to begin anew after an error that would end the session.
+        explain: Says what an error of this server means, and what helps against it.
     """
 
     connection_types: tuple[str, ...]
@@ -49,6 +50,7 @@ class SessionConfig:
     random: Random = field(default_factory=Random)
     redact: Callable[[str], str] = lambda text: text
     goes_on_after: Callable[[BayeuxError], bool] = lambda error: False
+    explain: Callable[[BayeuxError], BayeuxError] = lambda error: error
 
 
 @dataclass(slots=True)

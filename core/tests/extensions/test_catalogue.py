@@ -1,0 +1,209 @@
+"""Hooks that an extension brings for other extensions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from core.tests.virtual_time import in_virtual_time
+from pybayeux.errors import ExtensionError, UsageError
+from pybayeux.extensions import ExtensionRegistry, installed_hook, list_extensions
+from pybayeux.extensions.catalogue import bringers, hook_names, shape_of
+from pybayeux.hookspecs import HOOK_ARGUMENTS
+
+if TYPE_CHECKING:
+    from core.tests.extensions.packages import Packages
+    from pybayeux.errors import ExtensionHookError
+
+SPECS = """
+    class Stores:
+        @hookspec
+        def register_stores(self, stores): ...
+
+        @hookspec
+        async def gap(self, gap, client): ...
+
+        @hookspec(firstresult=True)
+        def origin(self, client): ...
+"""
+REDIS = """
+    class Redis:
+        @hookimpl
+        def register_stores(self, stores):
+            stores.append("redis")
+
+        @hookimpl
+        async def gap(self, gap):
+            gap.append("seen")
+
+        @hookimpl
+        def origin(self, client):
+            return "org"
+"""
+
+
+def bring(packages: Packages, specs: str = SPECS, name: str = "keeper") -> None:
+    """Install a package that brings hooks, and an extension beside them."""
+    module = f"{name}_module"
+    packages.add(
+        name,
+        {name: module},
+        hookspecs={name: f"{module}:Stores"},
+        **{module: specs + "\n    @hookimpl\n    def incoming(message): ...\n"},
+    )
+
+
+def registry(*extensions: object, errors: list[ExtensionHookError] | None = None) -> ExtensionRegistry:
+    return ExtensionRegistry("client", extensions=extensions, on_error=(errors if errors is not None else []).append)
+
+
+def test_the_core_has_its_own_hooks_alone(packages: Packages) -> None:
+    assert hook_names() == tuple(HOOK_ARGUMENTS)
+    assert shape_of("register_stores") is None
+
+
+def test_brought_hooks_have_shapes(packages: Packages) -> None:
+    bring(packages)
+    assert hook_names() == (*HOOK_ARGUMENTS, "register_stores", "gap", "origin")
+    stores, gap, origin = map(shape_of, ("register_stores", "gap", "origin"))
+    assert stores is not None
+    assert gap is not None
+    assert origin is not None
+    assert (stores.arguments, stores.results, stores.waits) == (("stores",), (), False)
+    assert (gap.arguments, gap.waits) == (("gap", "client"), True)
+    assert origin.results == (object,)
+
+
+@in_virtual_time
+async def test_an_installed_extension_implements_them(packages: Packages) -> None:
+    bring(packages)
+    packages.add("redis-store", {"redis": "redis_module:Redis"}, redis_module=REDIS)
+    extensions = registry()
+    stores: list[str] = []
+    extensions.hook("register_stores").call(stores)
+    assert stores == ["redis"], "told before anybody is ready"
+    gap: list[str] = []
+    await extensions.hook("gap").acall(gap, "client")
+    assert gap == [], "not ready yet"
+    await extensions.open()
+    assert extensions.hook("gap").is_async
+    await extensions.hook("gap").acall(gap, "client")
+    assert gap == ["seen"]
+    assert extensions.hook("origin").call("client") == "org"
+
+
+@in_virtual_time
+async def test_a_removed_one_is_not_called_any_more(packages: Packages) -> None:
+    bring(packages)
+    packages.add("redis-store", {"redis": "redis_module:Redis"}, redis_module=REDIS)
+    extensions = registry()
+    await extensions.open()
+    assert extensions.hook("origin").call("client") == "org"
+    extensions.remove("redis")
+    assert extensions.hook("origin").is_empty
+    assert extensions.hook("origin").call("client") is None
+
+
+def test_without_a_client(packages: Packages) -> None:
+    bring(packages)
+    packages.add("redis-store", {"redis": "redis_module:Redis"}, redis_module=REDIS)
+    stores: list[str] = []
+    installed_hook("register_stores").call(stores)
+    assert stores == ["redis"]
+    installed_hook("register_stores", blocked=["redis"]).call(stores)
+    assert stores == ["redis"]
+    with pytest.raises(UsageError, match="nobody_knows"):
+        installed_hook("nobody_knows")
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("def gapp(self): ...", "did you mean 'gap'"),
+        ("def gap(self, hole): ...", "unknown argument 'hole'"),
+        ("async def register_stores(self, stores): ...", "cannot wait"),
+    ],
+)
+def test_implementations_are_checked_as_those_of_the_core(packages: Packages, source: str, words: str) -> None:
+    bring(packages)
+    packages.add("odd", {"odd": "odd_module:Odd"}, odd_module=f"class Odd:\n @hookimpl\n {source}")
+    (odd,) = [each for each in list_extensions() if each.name == "odd"]
+    assert odd.state.value == "broken"
+    assert words in odd.reason
+
+
+def test_where_the_bringer_is_missing_an_optional_hook_is_no_mistake(packages: Packages) -> None:
+    source = "class Odd:\n @hookimpl(optionalhook=True)\n def gap(self, gap): ...\n @hookimpl\n def incoming(self): ..."
+    packages.add("odd", {"odd": "odd_module:Odd"}, odd_module=source)
+    (odd,) = list_extensions()
+    assert (odd.state.value, odd.hooks) == ("active", ("incoming",))
+
+
+def test_a_failure_is_reported_and_stops_nothing(packages: Packages) -> None:
+    bring(packages)
+    packages.add("bad", {"bad": "bad_module"}, bad_module="@hookimpl\ndef register_stores(stores): 1 / 0")
+    packages.add("redis-store", {"redis": "redis_module:Redis"}, redis_module=REDIS)
+    errors: list[ExtensionHookError] = []
+    stores: list[str] = []
+    registry(errors=errors).hook("register_stores").call(stores)
+    assert stores == ["redis"]
+    assert [(error.extension, error.hook) for error in errors] == [("bad", "register_stores")]
+
+
+@pytest.mark.parametrize("name", ["nobody_knows", "incoming"])
+def test_only_brought_hooks_are_called_by_name(packages: Packages, name: str) -> None:
+    bring(packages)
+    with pytest.raises(UsageError, match=name):
+        registry().hook(name)
+
+
+def test_the_list_says_who_brings_what(packages: Packages) -> None:
+    bring(packages)
+    (keeper,) = list_extensions()
+    assert keeper.brings == ("register_stores", "gap", "origin")
+
+
+@pytest.mark.parametrize(
+    ("specs", "words"),
+    [
+        ("1 / 0", "ZeroDivisionError"),
+        ("class Other: ...", "AttributeError"),
+        ("class Stores:\n        def gap(self): ...", "nothing in it is marked with @hookspec"),
+        ("class Stores:\n        @hookspec\n        def incoming(self, message): ...", "is pybayeux itself's already"),
+    ],
+)
+def test_a_broken_bringer_is_listed_and_harms_nobody(packages: Packages, specs: str, words: str) -> None:
+    module = f"\n    {specs}\n"
+    packages.add("wrong", {}, hookspecs={"wrong": "wrong_module:Stores"}, wrong_module=module)
+    packages.signature()
+    listed = {each.name: each for each in list_extensions({"signature": {"key": "k"}})}
+    assert listed["signature"].state.value == "active"
+    assert listed["wrong"].state.value == "broken"
+    assert words in listed["wrong"].reason
+    assert "wrong 1.2" in listed["wrong"].reason
+
+
+def test_two_packages_cannot_bring_one_hook(packages: Packages) -> None:
+    bring(packages, name="first")
+    bring(packages, name="second")
+    first, second = bringers()
+    assert first.error is None
+    assert isinstance(second.error, ExtensionError)
+    assert "hook 'register_stores' is first 1.2's already" in str(second.error)
+
+
+def test_the_group_is_read_only_where_a_hook_is_not_the_cores(
+    packages: Packages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packages.signature()
+    asked: list[str] = []
+
+    def find_group(group: str) -> Any:
+        asked.append(group)
+        return ()
+
+    monkeypatch.setattr("pybayeux.extensions.catalogue.find_group", find_group)
+    extensions = ExtensionRegistry("client", options={"signature": {"key": "k"}})
+    assert extensions.names == ("signature",)
+    assert asked == []
