@@ -215,7 +215,7 @@ class AsyncClient:
 
     async def close(self) -> None:
         """Disconnect and end every subscription; a handler may finish its event. Closing twice is closing once."""
-        self._connection.end_subscriptions()
+        self._connection.enrolment.end_all()
         await self._let_handlers_finish()
         await self._connection.close()
 

@@ -7,12 +7,12 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 from .carrier import Carrier
-from .channel import Channel, ChannelType
 from .chores import Chores
 from .delivery import Delivery
 from .driver import Driver
 from .endpoint import host_of, parse_endpoint
-from .errors import BayeuxError, ClientStateError, ReceiverError, TransportError, UsageError
+from .enrolment import Enrolment
+from .errors import BayeuxError, ClientStateError, ReceiverError, UsageError
 from .extensions import ExtensionRegistry
 from .listeners import Listeners
 from .liveness import Liveness
@@ -30,7 +30,6 @@ from .session import (
     StateChanged,
     Subscribed,
 )
-from .state import ConnectionState
 from .transports.base import TransportContext
 from .transports.registry import TransportRegistry
 from .waiting import Waiting, implies
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     from .postbox import Dropped
     from .pressure import Overflow
     from .session import Backoff, Batch, Exchange, Notice, Request
+    from .state import ConnectionState
     from .subscriptions import Subscription
     from .transports.base import TransportFactory
 
@@ -83,7 +83,6 @@ class Connection:
         self._ignore_error: Final = ignore_error
         self._random: Final = Random()
         self._backoff: Final = backoff
-        self._max_network_delay: Final = max_network_delay
         self.redact: Final = Redactor()
         self.waiting: Final = Waiting()
         self._chores: Final = Chores(self._chore_failed)
@@ -132,7 +131,7 @@ class Connection:
             listened=lambda: not self.extensions.delivered.is_empty,
             delivered=self._delivered,
             room=self._room,
-            leave=self._leave,
+            leave=lambda subscription: self.enrolment.leave(subscription),
             aside=self._chores.add,
             transaction=lambda message: self.extensions.transaction_of(message, client),
         )
@@ -142,7 +141,7 @@ class Connection:
             self.delivery,
             redelivers=lambda: self.extensions.server_redelivers(client),
             rewind=lambda: self._tell(self.extensions.rewind),
-            end=self._cut,
+            end=lambda subscription, error: self.enrolment.cut(subscription, error),
             report=self.report,
             poke=self._poke,
             now=_now,
@@ -161,6 +160,16 @@ class Connection:
             give_up=self._carrier.fail,
             late=self._late,
             noticed=self._read_notices,
+        )
+        self.enrolment: Final = Enrolment(
+            self.session,
+            self.delivery,
+            self.waiting,
+            is_running=lambda: self._driver.running,
+            poke=self._driver.poke,
+            unsubscribed=lambda channel: self._tell(self.extensions.unsubscribed, channel),
+            report=self.report,
+            patience=max_network_delay,
         )
         self.liveness: Final = Liveness()
         self._dropped: Dropped = {}
@@ -219,12 +228,6 @@ class Connection:
             raise self._ended_by
         await self.waiting.for_state(state, self.session.state)
 
-    def end_subscriptions(self, error: BayeuxError | None = None) -> None:
-        """No subscription receives any more."""
-        for subscription in self.delivery.router:
-            self._forget(subscription)
-            subscription.end(error)
-
     def check_usable(self) -> None:
         """Raise ClientStateError where the client was closed."""
         if self._closed:
@@ -237,45 +240,7 @@ class Connection:
         self.check_usable()
         if self._ended_by is not None:
             raise self._ended_by
-        channel = subscription.channel
-        if Channel(channel).type is ChannelType.SERVICE:
-            # Private to session and server, so there is nothing to subscribe to; Faye refuses it (section 2.2.2).
-            self.delivery.router.add(subscription)
-            return
-        if self.delivery.router.add(subscription):
-            # Events may come before the reply: the receiver is known from now on.
-            self.delivery.started(channel)
-            self.session.subscribe(channel)
-            self._driver.poke()
-        if not self._driver.running or self.session.is_granted(channel):
-            return
-        try:
-            await self.waiting.for_channel(channel)
-        except BaseException:
-            await self._leave(subscription, wait=False)
-            raise
-
-    async def _leave(self, subscription: Subscription, wait: bool = True) -> None:
-        request = self._forget(subscription)
-        subscription.end()
-        if request is None:
-            return
-        self._driver.poke()
-        if not wait or self.session.state is not ConnectionState.CONNECTED:
-            return
-        try:
-            async with asyncio.timeout(self._max_network_delay):
-                await self.waiting.for_reply(request)
-        except BayeuxError as error:
-            self.report(error)
-        except TimeoutError:
-            self.report(TransportError(f"no answer to the end of the subscription to {subscription.channel}"))
-
-    def _forget(self, subscription: Subscription) -> Request | None:
-        if not self.delivery.router.remove(subscription):
-            return None
-        self._tell(self.extensions.unsubscribed, subscription.channel)
-        return self.session.unsubscribe(subscription.channel)
+        await self.enrolment.begin(subscription)
 
     def send(self, message: Message, *, awaits_data: bool = False) -> Request:
         """Queue a message for the server."""
@@ -382,32 +347,17 @@ class Connection:
             case Subscribed(channel):
                 self.waiting.channel_granted(channel)
             case Refused(channel, error):
-                self._refused(channel, error)
+                self.enrolment.refused(channel, error)
             case Overdue():
                 self._pressure.overdue()
                 self._driver.poke()
             case Ended(error):
                 self._ended(error)
 
-    def _refused(self, channel: str, error: BayeuxError) -> None:
-        if not self.waiting.channel_refused(channel, error):
-            self.report(error)
-        for subscription in self.delivery.router.of(channel):
-            self.delivery.router.remove(subscription)
-            subscription.end(error)
-
-    def _cut(self, subscription: Subscription, error: BayeuxError) -> None:
-        """End one subscription with an error; what waits for it is given up."""
-        self._forget(subscription)
-        subscription.end(error)
-        subscription.drop(subscription.pending)
-        self.delivery.taken()
-        self._driver.poke()
-
     def _ended(self, error: BayeuxError | None) -> None:
         self._ended_by = error
         self.waiting.end(error or ClientStateError("the client was closed"))
-        self.end_subscriptions(error)
+        self.enrolment.end_all(error)
 
     # -- what is reported
 

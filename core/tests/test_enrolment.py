@@ -1,0 +1,56 @@
+"""Channels that the server refuses, and what their receivers and the extensions are told."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.tests.fake_server import FakeServer, Witness, make_client
+from core.tests.virtual_time import in_virtual_time, settle
+from pybayeux import AsyncClient, hookimpl
+from pybayeux.errors import BayeuxError, Remedy, ReplyError, SubscribeError
+
+
+class Hopeless:
+    """Knows that nothing helps against any refusal, and notes the channels that have ended."""
+
+    def __init__(self) -> None:
+        self.ended: list[str] = []
+
+    @hookimpl
+    def explain(self, error: BayeuxError) -> BayeuxError:
+        if isinstance(error, ReplyError):
+            error.remedy = Remedy.GIVE_UP
+        return error
+
+    @hookimpl
+    def unsubscribed(self, channel: str, client: AsyncClient) -> None:
+        self.ended.append(channel)
+
+
+@in_virtual_time
+async def test_a_channel_lost_in_a_later_session_ends_its_receivers_and_no_others() -> None:
+    server, witness, hopeless = FakeServer(), Witness(), Hopeless()
+    async with make_client(server, witness, hopeless) as client:
+        first, second, other = [await client.subscribe(name) for name in ("/a", "/a", "/b")]
+        server.refuse_next("/meta/subscribe", "403::no access any more")
+        client.rehandshake("a new session")
+        for subscription in (first, second):
+            with pytest.raises(SubscribeError, match="no access"):
+                await anext(subscription)
+        server.push("/b", 1)
+        assert (await anext(other)).data == 1
+        assert hopeless.ended == ["/a"]
+        assert [type(error) for error in witness.errors] == [SubscribeError]
+        assert server.subscriptions().count("/a") == 2
+
+
+@in_virtual_time
+async def test_a_first_refusal_is_the_callers_and_told_once() -> None:
+    server, witness, hopeless = FakeServer(), Witness(), Hopeless()
+    async with make_client(server, witness, hopeless) as client:
+        server.refuse_next("/meta/subscribe", "403::no access")
+        with pytest.raises(SubscribeError, match="no access"):
+            await client.subscribe("/a")
+        await settle()
+        assert hopeless.ended == ["/a"]
+        assert witness.errors == []
