@@ -5,7 +5,7 @@ import pytest
 from pybayeux import Message
 from pybayeux.errors import MessageDecodeError
 from pybayeux.redact import Redactor
-from pybayeux.transports.decoding import decode_answer
+from pybayeux.transports.decoding import decode_answer, refusals_in
 
 
 def test_messages_are_decoded() -> None:
@@ -35,3 +35,19 @@ def test_a_failure_of_the_unwrapping_keeps_its_words() -> None:
 def test_bytes_that_are_no_text_are_shown_all_the_same() -> None:
     with pytest.raises(MessageDecodeError, match="received"):
         decode_answer(b"\xff\xfe\x00", Redactor())
+
+
+@pytest.mark.parametrize(
+    ("body", "count"),
+    [
+        (b'[{"channel":"/meta/handshake","successful":false,"error":"403::Handshake denied"}]', 1),
+        (b'[{"channel":"/a","data":1},{"channel":"/meta/connect","successful":false}]', 2),
+        (b'[{"channel":"/meta/connect","successful":true}]', 0),
+        (b'[{"errorCode":"INVALID_SESSION_ID","message":"Session expired or invalid"}]', 0),
+        (b'[{"channel":"/meta/connect","successful":false},{"message":"no channel"}]', 0),
+        (b"<html>Bad Gateway</html>", 0),
+        (b"", 0),
+    ],
+)
+def test_refusals_in_an_answer_with_a_bad_status(body: bytes, count: int) -> None:
+    assert len(refusals_in(body)) == count

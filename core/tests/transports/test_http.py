@@ -182,6 +182,15 @@ async def test_cookies_of_failed_answers_count_too() -> None:
 # -- failures
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 500, 503])
+@in_virtual_time
+async def test_a_refusal_counts_whatever_the_status_says(status: int) -> None:
+    refusal = {"channel": "/meta/handshake", "successful": False, "error": "403::Handshake denied"}
+    site = Site(refuse(status, json=[refusal]))
+    await site.send()
+    assert [message.error for batch in site.received for message in batch] == ["403::Handshake denied"]
+
+
 @pytest.mark.parametrize("status", [204, 302, 400, 401, 403, 404, 408, 429, 500, 502, 503])
 @in_virtual_time
 async def test_every_status_but_200_is_a_failure(status: int) -> None:

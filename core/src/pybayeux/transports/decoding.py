@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..message import Message
     from ..redact import Redactor
 
-__all__ = ("decode_answer",)
+__all__ = ("decode_answer", "refusals_in")
 
 _SHOWN: Final = 10_000
 """Bytes that are looked at for an error's text: far more than it shows, so that no secret is cut there."""
@@ -36,3 +36,16 @@ def decode_answer(body: bytes, redact: Redactor, unwrap: Callable[[bytes], bytes
         # The error's own text is what came from the wire: only the redacted one goes on, and a secret that a cut has
         # maimed would not be known again.
         raise MessageDecodeError(error.why, redact(body[:_SHOWN].decode("utf-8", "replace"))) from None
+
+
+def refusals_in(body: bytes, unwrap: Callable[[bytes], bytes] = bytes) -> list[Message]:
+    """The messages of an answer with a bad status: all of them, or none where some are no Bayeux or nothing is refused.
+
+    Other services answer errors with JSON too, Salesforce's REST among them: their objects have no channel.
+    """
+    try:
+        messages = decode(unwrap(body))
+    except MessageDecodeError:
+        return []
+    is_bayeux = all(message.channel.startswith("/") for message in messages)
+    return messages if is_bayeux and any(message.successful is False for message in messages) else []

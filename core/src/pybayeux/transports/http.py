@@ -15,7 +15,7 @@ import httpx
 from ..credentials import in_headers, in_url
 from ..errors import BayeuxError, TransportError, UsageError
 from .base import TransportContext, TransportRequest, TransportResponse
-from .decoding import decode_answer
+from .decoding import decode_answer, refusals_in
 from .http_failures import network_failure, status_failure
 from .redirects import MOST_REDIRECTS, Redirect, harmless, read_redirect, shown
 
@@ -57,6 +57,13 @@ class _Target(NamedTuple):
 class _Body(NamedTuple):
     content: bytes
     complete: bool
+
+
+class _Answer(NamedTuple):
+    """What came back; with a status other than 200 it is a failure, unless a refusal is in it."""
+
+    content: bytes
+    failure: TransportError | None = None
 
 
 class HttpLink:
@@ -101,20 +108,28 @@ class HttpLink:
     async def exchange(self, call: HttpCall) -> None:
         """Make a call, and receive the messages that come back.
 
+        Refusals count whatever the status says: Salesforce's tell the cause of a denial, which the status does not.
+
         Raises:
-            TransportError: No connection, a status other than 200, an empty body or one that is too large.
+            TransportError: No connection, an empty body or one that is too large, or a status other than 200 without
+                a refusal.
             MessageDecodeError: A body that is no Bayeux.
         """
-        body = await self._fetch(call)
-        await self._context.receive(decode_answer(body, self._context.redact, self._unwrap))
+        answer = await self._fetch(call)
+        if answer.failure is None:
+            await self._context.receive(decode_answer(answer.content, self._context.redact, self._unwrap))
+        elif replies := refusals_in(answer.content, self._unwrap):
+            await self._context.receive(replies)
+        else:
+            raise answer.failure
 
     async def close(self) -> None:
         """Close the connections, unless the httpx client is the user's."""
         if self._owned:
             await self._http.aclose()
 
-    async def _fetch(self, call: HttpCall) -> bytes:
-        """The body of the answer to a call, after the redirects on the way."""
+    async def _fetch(self, call: HttpCall) -> _Answer:
+        """The answer to a call, after the redirects on the way."""
         target = _Target(call.url, not self._context.anonymous)
         for _ in range(MOST_REDIRECTS + 1):
             response = await self._send(call, target)
@@ -184,18 +199,18 @@ class HttpLink:
         await self._context.on_response(TransportResponse(url, status, response.headers, self._connection_type))
         return read_redirect(status, url, response.headers.get("Location"))
 
-    async def _content(self, response: Any, redirect: Redirect | None) -> bytes:
-        """The body of a good answer."""
+    async def _content(self, response: Any, redirect: Redirect | None) -> _Answer:
+        """What the server says in its last answer."""
         body = await self._body(response)
         status = response.status_code
         if status != 200:
             text = _text(body.content[:_SHOWN], response.charset_encoding)
-            raise status_failure(response, text, redirect, self._context.redact)
+            return _Answer(body.content, status_failure(response, text, redirect, self._context.redact))
         if not body.complete:
             raise TransportError(f"an answer of more than max_response_size={self._limit} bytes", status=status)
         if not body.content.strip():
             raise TransportError("an empty answer (HTTP 200)", status=status)
-        return body.content
+        return _Answer(body.content)
 
     async def _body(self, response: Any) -> _Body:
         """The body, or as much of it as is allowed."""
