@@ -16,8 +16,8 @@ def seconds_to_wait(header: str | None, now: datetime | None = None) -> float | 
         return float(header)
     try:
         moment = parsedate_to_datetime(header)
-    except ValueError:
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)  # the header's dates are in GMT, also in the form that does not say so
+        return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
+    except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)  # the header's dates are in GMT, also in the form that does not say so
-    return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
