@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pybayeux_devserver import BlockingServer
     from pybayeux_devserver.pytest_plugin import ServerFactory
 
-TESTED = {"fresh_token.py", "handled_once.py", "listen_async.py", "listen_sync.py", "publish.py"}
+TESTED = {"exactly_once.py", "fresh_token.py", "handled_once.py", "listen_async.py", "listen_sync.py", "publish.py"}
 
 
 def test_no_example_is_forgotten() -> None:

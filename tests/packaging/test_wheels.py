@@ -126,11 +126,13 @@ def test_command_line_lists_the_installed_extensions(everything: Environment) ->
         "ack": "active",
         "aiohttp": "active",
         "auth": "not configured",
+        "auth-commands": "active",
         "binary": "active",
         "devserver": "active",
         "opentelemetry": "active",
         "reload": "not configured",
         "replay": "active",
+        "salesforce": "active",
         "timestamp": "active",
         "timesync": "active",
     }

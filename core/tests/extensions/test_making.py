@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from pybayeux.errors import ExtensionLoadError
+from pybayeux.errors import ExtensionLoadError, ExtensionOptionError, UsageError
 from pybayeux.extensions.making import make
 
 
@@ -21,6 +21,18 @@ def test_class_is_made_with_its_options() -> None:
 
 def test_anything_else_is_taken_as_it_is() -> None:
     assert make(sys, {}, extension="sys", origin="") is sys
+
+
+class Choosy:
+    def __init__(self, first: int, second: int) -> None:
+        raise UsageError("first and second do not go together")
+
+
+def test_options_that_do_not_fit_together_are_wrong_options() -> None:
+    with pytest.raises(ExtensionOptionError, match=r"extension 'choosy' of x 1: first and second do not go") as caught:
+        make(Choosy, {"first": 1, "second": 2}, extension="choosy", origin="extension 'choosy' of x 1")
+    assert caught.value.extension == "choosy"
+    assert isinstance(caught.value.__cause__, UsageError)
 
 
 def test_failing_constructor_is_named() -> None:

@@ -20,6 +20,12 @@ class Signature:
     def __init__(self, key: str, header: str = "sig", *, rounds: int = 3) -> None: ...
 
 
+class OneOf:
+    pybayeux_needs_one_of = (("token", "flow"),)
+
+    def __init__(self, token: str | None = None, flow: str | None = None, scheme: str = "") -> None: ...
+
+
 class Unknowable:
     def __init__(self, price: Decimal, rounds: int = 1) -> None: ...
 
@@ -167,3 +173,11 @@ def test_annotation_that_only_type_checkers_know_takes_any_value() -> None:
 def test_types_are_told_in_words_that_mean_something_elsewhere() -> None:
     assert [option.type for option in options_of(Aliased)] == ["Literal['first', 'last']", "Path | None"]
     assert [option.type for option in options_of(Unknowable)] == ["Decimal", "int"]
+
+
+def test_one_of_several_options_may_be_required() -> None:
+    assert read(OneOf) == Settings({}, ("token or flow",))
+    for option in ("token", "flow"):
+        assert read(OneOf, {option: "a"}) == Settings({option: "a"}, ())
+    with pytest.raises(ExtensionOptionError, match="option 'token or flow' is missing"):
+        read(OneOf, {"scheme": "a"})

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pybayeux import Drop, hookimpl
-from pybayeux.errors import ExtensionHookError
+from pybayeux.errors import BayeuxError, ExtensionHookError, TransportError, UsageError
 from pybayeux.extensions import Pipeline, Veto
 from pybayeux.extensions.manager import HookManager
 
@@ -258,3 +258,23 @@ def test_wrapper_can_clean_up_when_the_call_is_cancelled() -> None:
 
     asyncio.run(scenario())
     assert seen == ["cleaned"]
+
+
+def test_an_exception_that_is_a_result_was_not_raised() -> None:
+    class Explains:
+        @hookimpl
+        def explain(self, error: BayeuxError) -> BayeuxError:
+            return UsageError("what it means")
+
+    class Around:
+        @hookimpl(wrapper=True)
+        def explain(self, error: BayeuxError) -> Generator[None, Any, Any]:
+            found = yield
+            return found
+
+    manager = HookManager()
+    manager.register(Explains(), "explains")
+    manager.register(Around(), "around")
+    pipeline: Pipeline[Any] = Pipeline("explain", manager.hook.explain.get_hookimpls())
+    result: object = pipeline.call(TransportError("as it came"), None)
+    assert isinstance(result, UsageError)

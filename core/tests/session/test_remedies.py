@@ -8,6 +8,7 @@ from core.tests.session.world import World
 from pybayeux.errors import (
     BayeuxError,
     ConnectError,
+    ExtensionHookError,
     HandshakeError,
     PublishError,
     Remedy,
@@ -94,6 +95,52 @@ def test_a_refused_handshake_is_repeated_after_the_wait(remedy: Remedy) -> None:
     made.answer(handshake, made.reply(handshake.messages[0], successful=False, error=BUSY, advice=NONE))
     assert made.until(Kind.HANDSHAKE) == 60.0
     assert [type(error) for error in made.errors] == [HandshakeError]
+
+
+def hook_failed(cause: BaseException) -> ExtensionHookError:
+    """An extension kept a request from leaving."""
+    error = ExtensionHookError("extension 'auth' failed in outgoing", extension="auth", hook="outgoing")
+    error.__cause__ = cause
+    return error
+
+
+class LoginError(BayeuxError):
+    """An extension's own error, with what helps against it."""
+
+    def __init__(self, remedy: Remedy, retry_after: float = 0.0) -> None:
+        super().__init__("no token")
+        self.remedy, self.retry_after = remedy, retry_after
+
+
+@pytest.mark.parametrize("kind", [Kind.HANDSHAKE, Kind.CONNECT])
+def test_an_extension_that_cannot_go_on_ends_the_session(kind: Kind) -> None:
+    made = World()
+    made.session.start(made.now)
+    made.settle_down()
+    if kind is Kind.CONNECT:
+        made.connected()
+    error = hook_failed(LoginError(Remedy.GIVE_UP))
+    made.fail(made.current(kind), error)
+    (ended,) = made.ends
+    assert isinstance(ended, SessionEndedError)
+    assert ended.__cause__ is error
+
+
+@pytest.mark.parametrize(
+    ("cause", "expected"),
+    [
+        (LoginError(Remedy.RETRY, 45.0), 45.0),
+        (LoginError(Remedy.HANDSHAKE, 45.0), 45.0),
+        (ValueError("a mistake"), 0.0),
+    ],
+)
+def test_an_extension_that_can_go_on_later_is_waited_for(cause: Exception, expected: float) -> None:
+    made = World()
+    made.session.start(made.now)
+    made.settle_down()
+    made.fail(made.current(Kind.HANDSHAKE), hook_failed(cause))
+    assert made.ends == []
+    assert made.until(Kind.HANDSHAKE) == expected
 
 
 def refused_subscribe(made: World) -> World:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from extensions.auth.tests.login_server import CLIENT_ID, USERNAME, LoginServer, key_pair
 from pybayeux import AsyncClient, BayeuxClient, BayeuxError, hookimpl
-from pybayeux_auth import Auth
+from pybayeux.errors import ExtensionHookError, SessionEndedError
+from pybayeux_auth import Auth, Grant, JwtBearerFlow, LoginRefusedError
 from pybayeux_devserver import DevServer
 
 if TYPE_CHECKING:
@@ -147,5 +149,144 @@ def test_the_low_level_client_handshakes_with_a_fresh_token_when_its_caller_does
                 await client.disconnect()
                 await client.handshake()
         assert len(issued) == 2
+
+    _run(scenario())
+
+
+# -- with a login server
+
+
+def _flow(login: LoginServer, **options: Any) -> JwtBearerFlow:
+    given: dict[str, Any] = {
+        "client_id": CLIENT_ID,
+        "username": USERNAME,
+        "private_key": key_pair()[0],
+        "http": login.http(),
+    }
+    return JwtBearerFlow(**(given | options))
+
+
+def test_a_token_that_dies_under_many_subscriptions_costs_one_login() -> None:
+    async def scenario() -> None:
+        server = DevServer(tokens=("never used",), auth_style="salesforce")
+        login = LoginServer(issue=server.tokens.issue)
+        auth = Auth(_flow(login))
+        async with server, _client(server, auth) as client:
+            streams = [await client.subscribe(f"/orders/{number}") for number in range(20)]
+            server.faults.expire_token()
+            await server.recorder.received("/meta/handshake", 2)
+            await server.recorder.received("/meta/subscribe", 40)
+            for number, events in enumerate(streams):
+                await server.publish(f"/orders/{number}", number)
+                assert (await anext(events)).data == number
+        assert (len(login.requests), auth.logins) == (2, 2)
+
+    _run(scenario())
+
+
+class _Mover:
+    """An extension that sends the client where the token is good."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self.grants: list[Grant] = []
+
+    @hookimpl
+    async def authenticated(self, grant: Grant, client: AsyncClient) -> None:
+        await asyncio.sleep(0)
+        self.grants.append(grant)
+        client.move(self._url)
+
+
+def test_a_client_is_moved_by_its_login_before_the_first_request_leaves() -> None:
+    async def scenario() -> None:
+        async with DevServer(tokens=("never used",), auth_style="salesforce") as server, DevServer() as front:
+            login = LoginServer(issue=server.tokens.issue)
+            mover, auth = _Mover(server.url), Auth(_flow(login))
+            async with AsyncClient(front.url, discover=False, extensions=[auth, mover]) as client:
+                assert client.url == server.url
+                events = await client.subscribe("/orders")
+                await server.publish("/orders", 1)
+                assert (await anext(events)).data == 1
+            assert not front.recorder.requests
+            assert mover.grants == [auth.grant]
+            assert len(login.requests) == 1
+
+    _run(scenario())
+
+
+class _Journal:
+    """An extension that notes what goes wrong."""
+
+    def __init__(self) -> None:
+        self.errors: list[BayeuxError] = []
+
+    @hookimpl
+    def failed(self, error: BayeuxError) -> None:
+        self.errors.append(error)
+
+
+def test_a_login_that_is_refused_ends_the_session_and_is_not_tried_again() -> None:
+    async def scenario() -> None:
+        login, journal = LoginServer(), _Journal()
+        login.is_approved = False
+        async with DevServer() as server:
+            client = AsyncClient(server.url, discover=False, extensions=[Auth(_flow(login)), journal])
+            with pytest.raises(
+                SessionEndedError, match="user hasn't approved this consumer; authorise the app once"
+            ) as caught:
+                await client.start(20)
+            await client.close()
+            assert not server.recorder.requests  # better no request than one without its token
+        assert isinstance(caught.value.__cause__, ExtensionHookError)
+        assert isinstance(caught.value.__cause__.__cause__, LoginRefusedError)
+        assert journal.errors == [caught.value]
+        assert len(login.requests) == 1
+
+    _run(scenario())
+
+
+def test_credentials_that_are_revoked_with_the_token_end_it_with_one_more_login() -> None:
+    async def scenario() -> None:
+        server = DevServer(tokens=("never used",), auth_style="salesforce")
+        login = LoginServer(issue=server.tokens.issue)
+        async with server, _client(server, Auth(_flow(login))) as client:
+            events = await client.subscribe("/orders")
+            login.is_approved = False
+            server.faults.expire_token()
+            with pytest.raises(SessionEndedError, match="user hasn't approved this consumer"):
+                await anext(events)
+        assert len(login.requests) == 2
+
+    _run(scenario())
+
+
+def test_a_login_server_that_is_down_is_waited_for() -> None:
+    async def scenario() -> None:
+        login, journal = LoginServer(), _Journal()
+        login.script.append(ConnectionError("no route"))
+        async with DevServer() as server:
+            client = AsyncClient(server.url, discover=False, extensions=[Auth(_flow(login)), journal])
+            await client.start()
+            await client.close()
+        [error] = journal.errors
+        assert "login at https://login.salesforce.com is not possible now: ConnectionError: no route" in str(error)
+        assert len(login.requests) == 2
+
+    _run(scenario())
+
+
+def test_the_low_level_client_tells_its_caller_of_a_refused_login() -> None:
+    async def scenario() -> None:
+        login = LoginServer()
+        login.is_approved = False
+        async with DevServer() as server:
+            client = BayeuxClient(server.url, discover=False, extensions=[Auth(_flow(login))])
+            for _ in range(3):
+                with pytest.raises(ExtensionHookError, match="hasn't approved this consumer") as caught:
+                    await client.handshake()
+                assert isinstance(caught.value.__cause__, LoginRefusedError)
+            await client.close()
+        assert len(login.requests) == 1
 
     _run(scenario())

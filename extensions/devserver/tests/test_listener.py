@@ -21,3 +21,13 @@ async def test_stopping_twice_or_before_starting_does_nothing() -> None:
     assert listener.port > 0
     await listener.stop()
     await listener.stop()
+
+
+@pytest.mark.parametrize(
+    ("host", "origin"),
+    [("127.0.0.1", "http://127.0.0.1:1"), ("0.0.0.0", "http://127.0.0.1:1"), ("::", "http://[::1]:1")],
+)
+def test_where_clients_find_it(host: str, origin: str) -> None:
+    async def app(*_: object) -> None: ...
+
+    assert Listener(app, Sockets(), host=host, port=1).origin == origin

@@ -23,6 +23,22 @@ def test_messages_of_all_channels_or_one() -> None:
     assert recorder.messages() == []
 
 
+def test_when_a_request_came_and_was_answered() -> None:
+    times = iter([1.0, 2.0])
+    recorder, request = Recorder(lambda: next(times)), _recorded("/a")
+    recorder.add(request)
+    assert (request.time, request.answered) == (1.0, None)
+    recorder.answered(request, 200, [{"channel": "/a"}])
+    assert (request.answered, request.status, request.replies) == (2.0, 200, [{"channel": "/a"}])
+
+
+def test_the_oldest_give_way() -> None:
+    recorder = Recorder(kept=2)
+    for channel in ("/a", "/b", "/c"):
+        recorder.add(_recorded(channel))
+    assert [message["channel"] for message in recorder.messages()] == ["/b", "/c"]
+
+
 @in_loop
 async def test_waiting_for_messages() -> None:
     recorder = Recorder()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from pybayeux import Channel, ConnectionState, Message
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pybayeux import AsyncClient
+    from pybayeux_replay import Gap
 
 __all__ = ("REFUSAL", "FakeClient", "World", "event", "subscribe", "unsubscribe")
 
@@ -23,8 +25,10 @@ REFUSAL: Final = (
 class FakeClient:
     """What the extension asks of a client."""
 
-    def __init__(self) -> None:
+    def __init__(self, *neighbours: object) -> None:
         self.state = ConnectionState.CONNECTED
+        self.accepting = True
+        self.neighbours: Final = neighbours
         self.resubscribed: list[str] = []
         self.rehandshaken = 0
 
@@ -35,13 +39,30 @@ class FakeClient:
         assert reason
         self.rehandshaken += 1
 
+    def hook(self, name: str) -> Any:
+        """The call of a hook that the package brings, in the neighbours that have it."""
+        return _Hook([getattr(each, name) for each in self.neighbours if hasattr(each, name)])
+
     @property
     def as_client(self) -> AsyncClient:
         return cast("AsyncClient", self)
 
 
-def event(channel: str, replay_id: int) -> Message:
-    return Message(channel=channel, data={"event": {"replayId": replay_id}, "payload": {}})
+class _Hook:
+    """Calls what implements a hook; gives the first result."""
+
+    is_async = False
+
+    def __init__(self, functions: list[Any]) -> None:
+        self._functions: Final = functions
+
+    def call(self, *arguments: Any) -> Any:
+        results = [function(*arguments) for function in self._functions]
+        return next((result for result in results if result is not None), None)
+
+
+def event(channel: str, replay_id: int, **stamp: Any) -> Message:
+    return Message(channel=channel, data={"event": {"replayId": replay_id, **stamp}, "payload": {}})
 
 
 def subscribe(channel: str) -> Message:
@@ -58,15 +79,31 @@ class World:
     Attributes:
         handled: The replay ids that receivers have handled, in order, over all processes.
         repeated: Those that were handled twice within one process.
+        announces: Whether the server says that it has replay.
     """
 
-    def __init__(self, subscription: str, on_invalid: Any = "earliest") -> None:
+    announces = False
+
+    def __init__(
+        self,
+        subscription: str,
+        *,
+        has_uuids: bool = False,
+        transaction_size: int = 0,
+        neighbours: Iterable[object] = (),
+        **options: Any,
+    ) -> None:
+        self._neighbours: Final = tuple(neighbours)
         self.subscription: Final = subscription
+        self.published: list[tuple[str, int]] = []
+        self.gaps: list[Gap] = []
         self.store: Final = MemoryStore()
         self.log: list[tuple[str, int]] = []
         self.handled: list[int] = []
         self.repeated: list[int] = []
-        self._on_invalid: Final = on_invalid
+        self._has_uuids: Final = has_uuids
+        self._transaction_size: Final = transaction_size
+        self._options: Final[dict[str, Any]] = {"since": "earliest", "on_gap": self.gaps.append} | options
         self._expired: set[int] = set()
         self._outbox: list[tuple[str, int]] = []
         self._here: set[int] = set()
@@ -76,10 +113,25 @@ class World:
     # -- the server
 
     def publish(self, channel: str, gap: int) -> None:
-        last = self.log[-1][1] if self.log else 0
+        last = self.published[-1][1] if self.published else 0
         self.log.append((channel, last + gap))
+        self.published.append((channel, last + gap))
         if self.subscribed and Channel(self.subscription).match(channel):
             self._outbox.append(self.log[-1])
+
+    def transaction_of(self, replay_id: int) -> str | None:
+        """The transaction that an event belongs to, where there are any."""
+        if not self._transaction_size:
+            return None
+        number = [each[1] for each in self.published].index(replay_id)
+        return f"transaction-{number // self._transaction_size}"
+
+    def event(self, channel: str, replay_id: int) -> Message:
+        """An event as the server sends it."""
+        stamp = {"EventUuid": f"uuid-{replay_id}"} if self._has_uuids else {}
+        header = {"transactionKey": self.transaction_of(replay_id)} if self._transaction_size else None
+        data = {"event": {"replayId": replay_id, **stamp}, "payload": {"ChangeEventHeader": header}}
+        return Message(channel=channel, data=data)
 
     def expire(self) -> None:
         """Everything that is handled is no longer kept, so that no position is known any more."""
@@ -101,8 +153,8 @@ class World:
 
     def begin(self) -> None:
         """A process starts and subscribes."""
-        self.client = FakeClient()
-        self.replay = Replay(store=self.store, since="earliest", on_invalid=self._on_invalid)
+        self.client = FakeClient(*self._neighbours)
+        self.replay = Replay(store=self.store, **self._options)
         self.replay.registered(self.client.as_client)
         self.queues: dict[str, list[Message]] = {}
         self._here = set()
@@ -111,6 +163,8 @@ class World:
 
     def kill(self) -> None:
         """The process dies at once: what is not stored yet is forgotten."""
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
         self.begin()
 
     async def restart(self) -> None:
@@ -121,6 +175,8 @@ class World:
     def lose_session(self) -> None:
         self._outbox.clear()
         self.replay.outgoing(Message(channel=Channel.META_HANDSHAKE, id="1"))
+        reply = Message(channel=Channel.META_HANDSHAKE, id="1", successful=True, ext={"replay": self.announces})
+        self.replay.incoming(reply, self.client.as_client)
         if self.subscribed:
             self._ask()
 
@@ -148,7 +204,7 @@ class World:
 
     def _take(self, events: Iterable[tuple[str, int]]) -> None:
         for channel, replay_id in events:
-            message = event(channel, replay_id)
+            message = self.event(channel, replay_id)
             if self.replay.incoming(message, self.client.as_client) is None and self.subscribed:
                 self.queues.setdefault(channel, []).append(message)
 
@@ -158,11 +214,15 @@ class World:
         if not queue:
             return
         message = queue.pop(0)
+        self.note(message)
+        self.replay.delivered(message, self.client.as_client)
+        self._follow()
+
+    def note(self, message: Message) -> None:
+        """An event was handled."""
         replay_id = message.data["event"]["replayId"]
         (self.repeated if replay_id in self._here else self.handled).append(replay_id)
         self._here.add(replay_id)
-        self.replay.delivered(message, self.client.as_client)
-        self._follow()
 
     def give_up(self, channel: str) -> None:
         """The receiver that was to handle the next event goes away, unnoticed; each event has that once."""

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from extensions.replay.tests.simulation import REFUSAL, FakeClient, event, subscribe, unsubscribe
 from pybayeux import Channel, ConnectionState, Drop, Message
-from pybayeux_replay import MemoryStore, Replay
+from pybayeux.errors import UsageError
+from pybayeux_replay import Gap, GapReason, MemoryStore, Replay
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 
 def _asked(replay: Replay, *channels: str) -> dict[str, int]:
@@ -190,12 +195,14 @@ def test_a_refused_position_is_replaced_once_and_told(
     replay = Replay(store, on_invalid=on_invalid)
     assert _asked(replay, "/orders") == {"/orders": 17}
     refused = _reply(Channel.META_SUBSCRIBE, subscription="/orders", error=error)
-    with caplog.at_level(logging.WARNING, "pybayeux.replay"):
-        replay.incoming(refused, client.as_client)
+    replay.incoming(refused, client.as_client)
     assert client.resubscribed == ["/orders"]
     assert _asked(replay, "/orders") == {"/orders": asked}
-    replay.incoming(refused, client.as_client)  # the fallback is refused as well: that is for the caller
-    assert client.resubscribed == ["/orders"]
+    with caplog.at_level(logging.WARNING, "pybayeux.replay"):
+        replay.incoming(refused, client.as_client)  # the fallback is refused as well: that is for the caller
+        assert client.resubscribed == ["/orders"]
+        assert caplog.records == []  # nothing is lost yet: the position kept would bring it
+        replay.incoming(_reply(Channel.META_SUBSCRIBE, subscription="/orders"), client.as_client)
     (record,) = caplog.records
     assert "/orders" in record.getMessage()
     assert "17" in record.getMessage()
@@ -281,6 +288,29 @@ def test_under_a_client_that_does_not_tell_what_is_handled_nothing_is_followed()
     assert _asked(replay, "/orders") == {"/orders": -2}
 
 
+def test_under_such_a_client_an_answer_that_broke_off_is_the_caller_s() -> None:
+    class LowLevel:
+        """Has neither `rehandshake` nor `resubscribe`."""
+
+        state = ConnectionState.CONNECTED
+
+    replay: Any = Replay(since=17)
+    replay.registered(LowLevel())
+    _asked(replay, "/orders")
+    replay.incoming(_broken_connect(), LowLevel())
+
+
+def test_a_receiver_that_is_gone_needs_nothing_again() -> None:
+    replay, client = Replay(since="earliest"), FakeClient()
+    _asked(replay, "/orders")
+    replay.incoming(event("/orders", 1), client.as_client)
+    assert replay.redelivers() is True
+    replay.unsubscribed("/orders")
+    assert replay.redelivers() is None
+    replay.incoming(_broken_connect(), client.as_client)
+    assert client.rehandshaken == 0
+
+
 def test_events_without_an_id_and_replies_pass() -> None:
     replay, client = Replay(), FakeClient()
     _asked(replay, "/orders")
@@ -313,8 +343,70 @@ def test_the_next_server_may_speak_of_replay() -> None:
         assert _asked(replay, "/orders") == {"/orders": asked}
 
 
-def test_options_that_make_no_sense_are_refused() -> None:
-    with pytest.raises(ValueError, match="since"):
-        Replay(since=-7)
-    with pytest.raises(ValueError, match="store"):
-        Replay(store="nowhere")
+def test_answers_that_broke_off_are_a_gap_where_nothing_can_come_again_told_once_for_each_time() -> None:
+    gaps: list[Gap] = []
+    replay, client = Replay(on_gap=gaps.append), FakeClient()
+    _asked(replay, "/cases")
+    replay.incoming(_broken_connect(), client.as_client)
+    replay.incoming(_reply(Channel.META_HANDSHAKE, ext={"replay": True}), client.as_client)
+    _asked(replay, "/orders")
+    replay.incoming(_reply(Channel.META_SUBSCRIBE, subscription="/orders"), client.as_client)
+    assert gaps == []  # nobody had granted anything
+    for _ in range(3):
+        replay.incoming(_broken_connect(), client.as_client)
+    assert [(gap.subscription, gap.reason, gap.resumes_at) for gap in gaps] == [
+        ("/orders", GapReason.SKIPPED, "latest")
+    ]
+    replay.incoming(_reply(Channel.META_CONNECT), client.as_client)
+    replay.incoming(_broken_connect(), client.as_client)
+    assert len(gaps) == 2
+    assert client.rehandshaken == 0
+
+
+def test_a_server_that_has_no_replay_has_no_gaps() -> None:
+    gaps: list[Gap] = []
+    replay, client = Replay(since="earliest", on_recovery="latest", on_gap=gaps.append), FakeClient()
+    for _ in range(2):
+        replay.incoming(_reply(Channel.META_HANDSHAKE), client.as_client)
+        _asked(replay, "/orders")
+        replay.incoming(_reply(Channel.META_SUBSCRIBE, subscription="/orders"), client.as_client)
+        replay.incoming(Message(channel="/orders", data="without an id"), client.as_client)
+        replay.incoming(_broken_connect(), client.as_client)
+    assert gaps == []
+    assert client.rehandshaken == 0
+
+
+def test_a_transaction_of_what_is_not_followed_is_refused() -> None:
+    async def scenario() -> None:
+        replay = Replay()
+        with pytest.raises(UsageError, match="no transactions"):
+            async with replay.transaction(event("/orders", 1)):
+                raise AssertionError("not entered")
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"since": -7}, "since"),
+        ({"store": "nowhere"}, "store 'nowhere'"),
+        ({"on_invalid": "never"}, "on_invalid"),
+        ({"on_recovery": "never"}, "on_recovery"),
+        ({"retention": -1}, "retention"),
+        ({"commit": "never"}, "commit"),
+        ({"dedupe": -1}, "dedupe"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(options: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        Replay(**options)
+
+
+def test_it_keeps_the_contract(bayeux_contract: Callable[..., None], tmp_path: Path) -> None:
+    replays = {"replay": True}
+    bayeux_contract(Replay)
+    bayeux_contract(Replay, {"since": "earliest", "commit": "batch"}, ext=replays)
+    bayeux_contract(Replay, {"store": f"sqlite:///{tmp_path}/positions.db", "commit": 5}, ext=replays | {"ack": True})
+    bayeux_contract(Replay, {"store": f"file:///{tmp_path}/positions.json", "on_recovery": "latest"}, ext=replays)
+    bayeux_contract(Replay, {"since": "earliest", "commit": "transaction", "retention": "P3D"}, ext=replays)

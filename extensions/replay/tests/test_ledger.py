@@ -3,15 +3,25 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pybayeux_replay import MemoryStore, ledger
+from pybayeux.testing import Clock, in_virtual_time
+from pybayeux_replay import MemoryStore, Position, ledger
+from pybayeux_replay.handled import Handled
 from pybayeux_replay.ledger import Ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
+
+    from pybayeux_replay import Store
+
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 
 
 class RecordingStore(MemoryStore):
@@ -29,30 +39,39 @@ class RecordingStore(MemoryStore):
         self.closed = 0
         self._failures = failures
 
-    def set(self, consumer: str, replay_ids: Mapping[str, int]) -> None:
+    def set(self, consumer: str, positions: Mapping[str, Position | int]) -> None:
         assert self.may_go_on.wait(10)
         self.threads.add(threading.get_ident())
         if self._failures:
             self._failures -= 1
             raise OSError("no space left")
-        self.commits.append(dict(replay_ids))
-        super().set(consumer, replay_ids)
+        self.commits.append({name: each.replay_id for name, each in positions.items() if isinstance(each, Position)})
+        super().set(consumer, positions)
         self.has_stored.set()
 
     def close(self) -> None:
         self.closed += 1
 
 
+def _ledger(store: Store, delay: float = 0.0) -> Ledger:
+    return Ledger(lambda: store, "billing", lambda: NOW, delay)
+
+
+def _id(book: Ledger, subscription: str) -> int | None:
+    position = book.get(subscription)
+    return None if position is None else position.replay_id
+
+
 def test_positions_noted_in_one_turn_are_one_commit() -> None:
     async def scenario() -> None:
         for number in range(100):
-            book.put("/orders", number)
-        book.put("/cases", 7)
-        assert (book.get("/orders"), book.get("/cases")) == (99, 7)
+            book.put("/orders", Handled(number))
+        book.put("/cases", Handled(7))
+        assert (_id(book, "/orders"), _id(book, "/cases")) == (99, 7)
         await book.close()
 
     store = RecordingStore()
-    book = Ledger(store, "billing")
+    book = _ledger(store)
     asyncio.run(scenario())
     assert store.commits == [{"/orders": 99, "/cases": 7}]
     assert threading.get_ident() not in store.threads
@@ -61,32 +80,32 @@ def test_positions_noted_in_one_turn_are_one_commit() -> None:
 
 def test_what_comes_while_the_store_is_busy_is_the_next_commit() -> None:
     async def scenario() -> None:
-        book.put("/orders", 1)
+        book.put("/orders", Handled(1))
         await asyncio.sleep(0)
         for number in (2, 3):
-            book.put("/orders", number)
+            book.put("/orders", Handled(number))
         store.may_go_on.set()
         await book.close()
 
     store = RecordingStore()
     store.may_go_on.clear()
-    book = Ledger(store, "billing")
+    book = _ledger(store)
     asyncio.run(scenario())
     assert store.commits == [{"/orders": 1}, {"/orders": 3}]
 
 
 def test_the_newest_position_is_read_before_it_is_stored_and_from_the_store_after() -> None:
     async def scenario() -> None:
-        assert book.get("/orders") is None
-        book.put("/orders", 1)
-        assert book.get("/orders") == 1
+        assert _id(book, "/orders") is None
+        book.put("/orders", Handled(1))
+        assert _id(book, "/orders") == 1
         await book.close()
-        assert book.get("/orders") == 1
+        assert _id(book, "/orders") == 1
         store.set("billing", {"/orders": 5})
-        assert book.get("/orders") == 5
+        assert _id(book, "/orders") == 5
 
     store = MemoryStore()
-    book = Ledger(store, "billing")
+    book = _ledger(store)
     asyncio.run(scenario())
 
 
@@ -94,10 +113,10 @@ def test_a_store_that_fails_gets_the_positions_again(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def scenario() -> None:
-        book.put("/orders", 1)
-        book.put("/cases", 1)
+        book.put("/orders", Handled(1))
+        book.put("/cases", Handled(1))
         await asyncio.sleep(0)
-        book.put("/orders", 2)
+        book.put("/orders", Handled(2))
         store.may_go_on.set()
         assert await asyncio.to_thread(store.has_stored.wait, 10)
         await book.close()
@@ -105,7 +124,7 @@ def test_a_store_that_fails_gets_the_positions_again(
     monkeypatch.setattr(ledger, "_PAUSE", 0.0)
     store = RecordingStore(failures=2)
     store.may_go_on.clear()
-    book = Ledger(store, "billing")
+    book = _ledger(store)
     with caplog.at_level(logging.ERROR, "pybayeux.replay"):
         asyncio.run(scenario())
     assert store.commits == [{"/orders": 2, "/cases": 1}]
@@ -114,26 +133,134 @@ def test_a_store_that_fails_gets_the_positions_again(
 
 def test_closing_does_not_wait_out_the_pause_and_tells_what_could_not_be_stored() -> None:
     async def scenario() -> None:
-        book.put("/orders", 1)
+        book.put("/orders", Handled(1))
         with pytest.raises(OSError, match="no space left"):
             await book.close()
 
     store = RecordingStore(failures=5)
-    book = Ledger(store, "billing")
+    book = _ledger(store)
     asyncio.run(asyncio.wait_for(scenario(), 5))
     assert store.closed == 1
 
 
 def test_a_ledger_serves_one_event_loop_after_the_other() -> None:
     async def scenario(number: int) -> None:
-        book.put("/orders", number)
+        book.put("/orders", Handled(number))
         for _ in range(3):
             await asyncio.sleep(0)
 
     store = MemoryStore()
-    book = Ledger(store, "billing")
+    book = _ledger(store)
     for number in (1, 2):
         asyncio.run(scenario(number))  # and nobody closes it
         kept = store.get("billing", "/orders")
         assert kept is not None
         assert kept.replay_id == number
+
+
+def test_positions_of_an_interval_are_one_commit_and_a_close_does_not_wait_for_its_end() -> None:
+    @in_virtual_time
+    async def scenario() -> None:
+        clock = Clock()
+        for number in range(1, 8):
+            book.put("/orders", Handled(number))
+            await clock.advance(1)
+        assert store.commits == [{"/orders": 5}]
+        began = clock.now
+        await book.close()
+        assert clock.now - began < 0.1
+
+    store = RecordingStore()
+    book = _ledger(store, delay=5)
+    scenario()
+    assert store.commits == [{"/orders": 5}, {"/orders": 7}]
+
+
+def test_what_is_known_of_a_position_is_kept_and_confirmed() -> None:
+    async def scenario() -> None:
+        book.put("/orders", Handled(1, None, "org/1"))
+        (known,) = [book.newest("/orders")]
+        assert known == Position(1, NOW, org="org/1")
+        assert book.newest("/cases") is None
+        book.confirm("/orders", known, NOW + HOUR)
+        later = book.newest("/orders")
+        assert later is not None
+        book.confirm("/orders", later, NOW)  # that was known already
+        await book.close()
+
+    store = MemoryStore()
+    book = _ledger(store)
+    asyncio.run(scenario())
+    assert store.get("billing", "/orders") == Position(1, NOW, org="org/1", quiet_until=NOW + HOUR)
+
+
+def test_the_same_position_is_not_stored_twice_but_one_of_another_org_is() -> None:
+    async def scenario() -> None:
+        for org in (None, None, "org/1", "org/1"):
+            book.put("/orders", Handled(1, None, org))
+            for _ in range(3):
+                await asyncio.sleep(0)
+        await book.close()
+
+    store = RecordingStore()
+    store.blocking = False  # type: ignore[misc]
+    book = _ledger(store)
+    asyncio.run(scenario())
+    assert len(store.commits) == 2
+
+
+class Transactions(MemoryStore):
+    """Keeps a position at the end of a transaction, if there is no exception."""
+
+    @asynccontextmanager
+    async def transaction(self, consumer: str, positions: Mapping[str, Position]) -> AsyncIterator[str]:
+        yield "connection"
+        self.set(consumer, positions)
+
+
+def test_a_position_of_a_transaction_is_not_overtaken_by_an_older_one() -> None:
+    async def scenario() -> None:
+        book.put("/orders", Handled(1))
+        async with book.transaction(store, "/orders", Handled(2)) as connection:
+            assert connection == "connection"
+            for _ in range(3):
+                await asyncio.sleep(0)
+            assert store.get("billing", "/orders") is None  # nobody writes meanwhile
+        book.put("/orders", Handled(2))
+        assert _id(book, "/orders") == 2
+        await book.close()
+
+    store = Transactions()
+    book = _ledger(store)
+    asyncio.run(scenario())
+    assert store.get("billing", "/orders") == Position(2, NOW)
+
+
+def test_after_a_transaction_that_failed_nothing_has_moved() -> None:
+    async def scenario() -> None:
+        book.put("/orders", Handled(1))
+        with pytest.raises(ZeroDivisionError):
+            async with book.transaction(store, "/orders", Handled(2)):
+                raise ZeroDivisionError
+        assert _id(book, "/orders") == 1
+        await book.close()
+
+    store = Transactions()
+    book = _ledger(store)
+    asyncio.run(scenario())
+    assert store.get("billing", "/orders") == Position(1, NOW)
+
+
+def test_the_store_is_opened_at_the_first_use_and_closed_only_then() -> None:
+    def open_store() -> Store:
+        opened.append(RecordingStore())
+        return opened[-1]
+
+    opened: list[RecordingStore] = []
+    book = Ledger(open_store, "billing", lambda: NOW)
+    asyncio.run(book.close())
+    assert opened == []
+    for _ in range(2):
+        assert book.get("/orders") is None
+    asyncio.run(book.close())
+    assert [store.closed for store in opened] == [1]

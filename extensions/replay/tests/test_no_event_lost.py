@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extensions.replay.tests.simulation import World
+from pybayeux import Channel
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 _CHANNELS = ("/orders/a", "/orders/b")
 _publish = st.tuples(st.just("publish"), st.sampled_from(_CHANNELS), st.integers(1, 5))
@@ -25,8 +26,11 @@ _giving_up = st.tuples(st.just("give_up"), st.sampled_from(_CHANNELS))
 _usual = st.one_of(_publish, _receive, _handle, _others)
 
 
-async def _live(world: World, steps: Sequence[tuple[Any, ...]]) -> None:
+async def _live(
+    world: World, steps: Sequence[tuple[Any, ...]], check: Callable[[World], None] = lambda world: None
+) -> None:
     for name, *arguments in steps:
+        check(world)
         if name == "turn":
             await asyncio.sleep(0)
         else:
@@ -35,40 +39,59 @@ async def _live(world: World, steps: Sequence[tuple[Any, ...]]) -> None:
                 await result
     world.finish(_CHANNELS)
     await world.replay.unregistered()
+    check(world)
 
 
-def _run(subscription: str, steps: Sequence[tuple[Any, ...]]) -> World:
+def _run(
+    subscription: str,
+    steps: Sequence[tuple[Any, ...]],
+    check: Callable[[World], None] = lambda world: None,
+    **options: Any,
+) -> World:
     async def scenario() -> World:
-        world = World(subscription)
-        await _live(world, steps)
+        world = World(subscription, **options)
+        await _live(world, steps, check)
         return world
 
     return asyncio.run(scenario())
 
 
-@given(st.lists(_usual, max_size=60))
-def test_a_wildcard_loses_nothing_and_repeats_nothing_within_a_process(steps: list[tuple[Any, ...]]) -> None:
-    world = _run("/orders/*", steps)
+_options = st.fixed_dictionaries(
+    {"has_uuids": st.booleans(), "commit": st.sampled_from(["event", "batch", 1.0, "transaction"])}
+)
+
+
+@given(st.lists(_usual, max_size=60), _options)
+def test_a_wildcard_loses_nothing_and_repeats_nothing_within_a_process(
+    steps: list[tuple[Any, ...]], options: dict[str, Any]
+) -> None:
+    world = _run("/orders/*", steps, **options)
     assert {replay_id for _, replay_id in world.log} <= set(world.handled)
     assert world.repeated == []
 
 
-@given(st.lists(st.one_of(_usual, _leaving), max_size=60))
-def test_a_receiver_that_left_gets_what_it_did_not_handle_when_it_comes_again(steps: list[tuple[Any, ...]]) -> None:
-    world = _run("/orders/a", steps)
+@given(st.lists(st.one_of(_usual, _leaving), max_size=60), _options)
+def test_a_receiver_that_left_gets_what_it_did_not_handle_when_it_comes_again(
+    steps: list[tuple[Any, ...]], options: dict[str, Any]
+) -> None:
+    world = _run("/orders/a", steps, **options)
     assert {replay_id for channel, replay_id in world.log if channel == "/orders/a"} <= set(world.handled)
     assert world.repeated == []
 
 
-@given(st.lists(st.one_of(_usual, _leaving, _giving_up), max_size=60))
-def test_what_a_receiver_gave_up_while_others_stayed_is_not_lost(steps: list[tuple[Any, ...]]) -> None:
-    world = _run("/orders/*", steps)
+@given(st.lists(st.one_of(_usual, _leaving, _giving_up), max_size=60), _options)
+def test_what_a_receiver_gave_up_while_others_stayed_is_not_lost(
+    steps: list[tuple[Any, ...]], options: dict[str, Any]
+) -> None:
+    world = _run("/orders/*", steps, **options)
     assert {replay_id for _, replay_id in world.log} <= set(world.handled) | set(world.repeated)
 
 
-@given(st.lists(st.one_of(_usual, _leaving, _expiring), max_size=60))
-def test_positions_that_the_server_forgot_lose_nothing_that_it_still_keeps(steps: list[tuple[Any, ...]]) -> None:
-    world = _run("/orders/a", steps)
+@given(st.lists(st.one_of(_usual, _leaving, _expiring), max_size=60), _options)
+def test_positions_that_the_server_forgot_lose_nothing_that_it_still_keeps(
+    steps: list[tuple[Any, ...]], options: dict[str, Any]
+) -> None:
+    world = _run("/orders/a", steps, **options)
     assert {replay_id for channel, replay_id in world.log if channel == "/orders/a"} <= set(world.handled)
 
 
@@ -84,3 +107,29 @@ def test_events_in_the_queue_are_not_delivered_again_after_a_lost_session(subscr
     world = _run(subscription, steps)
     assert world.handled[:3] == [1, 2, 3]
     assert world.repeated == []
+
+
+def _assert_no_position_within_a_transaction(world: World) -> None:
+    kept = world.store.get("default", world.subscription)
+    if kept is None:
+        return
+    matching = [each[1] for each in world.published if Channel(world.subscription).match(each[0])]
+    following = matching[matching.index(kept.replay_id) + 1 :]
+    assert following, "the end of a transaction is told by the beginning of the next one"
+    assert world.transaction_of(kept.replay_id) != world.transaction_of(following[0])
+
+
+@given(st.lists(st.one_of(_usual, _leaving), max_size=60), st.sampled_from(["/orders/*", "/orders/a"]), st.booleans())
+def test_a_position_is_never_within_a_transaction_and_no_event_is_lost(
+    steps: list[tuple[Any, ...]], subscription: str, has_uuids: bool
+) -> None:
+    world = _run(
+        subscription,
+        steps,
+        _assert_no_position_within_a_transaction,
+        commit="transaction",
+        transaction_size=3,
+        has_uuids=has_uuids,
+    )
+    matching = {replay_id for channel, replay_id in world.log if Channel(subscription).match(channel)}
+    assert matching <= set(world.handled)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import sqlite3
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import text
 
+from pybayeux_replay import Position
 from pybayeux_replay.sqlite import SqliteStore
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 # Says each number once it is stored, for ever.
 _WRITER = """
@@ -64,6 +70,95 @@ def test_two_open_stores_see_each_other(tmp_path: Path) -> None:
     assert set(other.items("a")) == {"/orders"}
     one.close()
     other.close()
+
+
+_OLD_TABLE = """
+CREATE TABLE replay_position (
+    consumer TEXT NOT NULL, subscription TEXT NOT NULL, replay_id BIGINT NOT NULL, stored_at FLOAT NOT NULL,
+    PRIMARY KEY (consumer, subscription)
+)
+"""
+
+
+def _old_file(path: Path) -> None:
+    """A file as the first version of this package made it."""
+    with sqlite3.connect(path) as connection:
+        connection.execute(_OLD_TABLE)
+        connection.execute("INSERT INTO replay_position VALUES ('billing', '/orders', 17, 1767268800.5)")
+    connection.close()
+
+
+def test_a_file_of_the_first_version_is_upgraded_and_keeps_its_positions(tmp_path: Path) -> None:
+    path = tmp_path / "positions.db"
+    _old_file(path)
+    store, noon = SqliteStore(path), datetime(2026, 1, 1, 12, 0, 0, 500_000, UTC)
+    assert store.get("billing", "/orders") == Position(17, noon)
+    full = Position(18, noon, noon, "u", "org", noon)
+    store.set("billing", {"/orders": full})
+    store.close()
+    again = SqliteStore(path)
+    assert again.items("billing") == {"/orders": full}
+    again.close()
+    with sqlite3.connect(path) as connection:  # as the first version does it
+        connection.execute("UPDATE replay_position SET replay_id = 19, stored_at = 0")
+        assert connection.execute("SELECT replay_id FROM replay_position").fetchall() == [(19,)]
+    connection.close()
+
+
+_OPENER = """
+import sys
+from pybayeux_replay.sqlite import SqliteStore
+store = SqliteStore(sys.argv[1])
+sys.stdin.readline()
+print(store.get("billing", "/orders").replay_id)
+"""
+
+
+def test_several_processes_may_open_a_file_that_has_to_be_upgraded_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "positions.db"
+    _old_file(path)
+    command = [sys.executable, "-c", _OPENER, str(path)]
+    pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    processes = [subprocess.Popen(command, **pipes) for _ in range(3)]
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    assert [process.communicate()[0] for process in processes] == ["17\n"] * 3
+
+
+def test_a_transaction_keeps_what_others_wrote_and_the_position_or_neither(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with store.transaction("billing", {"/orders": Position(1, NOON)}) as connection:
+            await connection.execute(text("CREATE TABLE orders (number INTEGER)"))
+            await connection.execute(text("INSERT INTO orders VALUES (1)"))
+            assert store.get("billing", "/orders") is None  # readers are not kept waiting
+        with pytest.raises(ZeroDivisionError):
+            async with store.transaction("billing", {"/orders": Position(2, NOON)}) as connection:
+                await connection.execute(text("CREATE TABLE bills (number INTEGER)"))
+                await connection.execute(text("INSERT INTO orders VALUES (2)"))
+                raise ZeroDivisionError
+
+    store = SqliteStore(tmp_path / "positions.db")
+    asyncio.run(scenario())
+    asyncio.run(_look(store))  # in another event loop
+    assert store.get("billing", "/orders") == Position(1, NOON)
+    store.close()
+    with sqlite3.connect(store.path) as connection:
+        assert connection.execute("SELECT number FROM orders").fetchall() == [(1,)]
+        assert connection.execute("SELECT name FROM sqlite_master WHERE name = 'bills'").fetchall() == []
+    connection.close()
+
+
+async def _look(store: SqliteStore) -> None:
+    async with store.transaction("other", {}) as connection:
+        assert (await connection.execute(text("SELECT count(*) FROM orders"))).scalar() == 1
+
+
+def test_a_folder_is_made_where_that_is_wanted(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "a" / "b" / "positions.db", makes_folder=True)
+    assert store.items("billing") == {}
+    store.close()
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:

@@ -99,10 +99,18 @@ def read_options(target: type, given: Mapping[str, object] | None, *, extension:
     reader = _Reader(signature, extension, origin)
     reader.refuse_unknown(given or {})
     values = {**reader.from_environment(), **reader.from_mapping(given or {})}
-    missing = tuple(each.name for each in signature.options if each.required and each.name not in values)
+    missing = (
+        *(each.name for each in signature.options if each.required and each.name not in values),
+        *(" or ".join(names) for names in _alternatives(target) if values.keys().isdisjoint(names)),
+    )
     if missing and (values or given is not None):
         reader.refuse(missing[0], "is missing")
     return Settings(values, missing)
+
+
+def _alternatives(target: type) -> tuple[tuple[str, ...], ...]:
+    """Groups of options of which one is needed: what the class says as `pybayeux_needs_one_of`."""
+    return tuple(tuple(names) for names in getattr(target, "pybayeux_needs_one_of", ()))
 
 
 class _Reader:

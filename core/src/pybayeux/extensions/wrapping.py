@@ -7,7 +7,7 @@ returns or raises takes its place. The generator sees exceptions as they were ra
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from ..errors import ExtensionHookError
 from .verdict import Judge, Veto
@@ -17,6 +17,17 @@ __all__ = ("AsyncCall", "Call", "Wrapper", "around", "async_around")
 Call: TypeAlias = Callable[..., Veto | None]
 AsyncCall: TypeAlias = Callable[..., Awaitable[Veto | None]]
 Wrapper: TypeAlias = Callable[..., Generator[None, Veto | None, object]]
+
+
+class _Raised(NamedTuple):
+    """What the inner call raised; a hook may as well return an exception, as `explain` does."""
+
+    error: BaseException
+
+    @property
+    def cause(self) -> BaseException:
+        """What the implementation raised, without our own name tag around it."""
+        return self.error.__cause__ or self.error if isinstance(self.error, ExtensionHookError) else self.error
 
 
 def around(wrapper: Wrapper, extension: str, inner: Call, judge: Judge) -> Call:
@@ -29,7 +40,7 @@ def around(wrapper: Wrapper, extension: str, inner: Call, judge: Judge) -> Call:
         try:
             outcome = inner(*args)
         except BaseException as error:
-            return _leave(generator, error, extension, judge)
+            return _leave(generator, _Raised(error), extension, judge)
         return _leave(generator, outcome, extension, judge)
 
     return call
@@ -45,7 +56,7 @@ def async_around(wrapper: Wrapper, extension: str, inner: AsyncCall, judge: Judg
         try:
             outcome = await inner(*args)
         except BaseException as error:
-            return _leave(generator, error, extension, judge)
+            return _leave(generator, _Raised(error), extension, judge)
         return _leave(generator, outcome, extension, judge)
 
     return acall
@@ -69,14 +80,14 @@ def _enter(
 
 def _leave(
     generator: Generator[None, Veto | None, object],
-    outcome: Veto | BaseException | None,
+    outcome: Veto | _Raised | None,
     extension: str,
     judge: Judge,
 ) -> Veto | None:
     """Run the wrapper to its end, with what the inner call returned or raised."""
     try:
-        if isinstance(outcome, BaseException):
-            generator.throw(_raised(outcome))
+        if isinstance(outcome, _Raised):
+            generator.throw(outcome.cause)
         else:
             generator.send(outcome)
     except StopIteration as stop:
@@ -87,19 +98,13 @@ def _leave(
     else:
         generator.close()
         judge.failure(extension, RuntimeError("the wrapper yields more than once"))
-    if isinstance(outcome, BaseException):
-        raise outcome
+    if isinstance(outcome, _Raised):
+        raise outcome.error
     return outcome
 
 
-def _raised(error: BaseException) -> BaseException:
-    """What an implementation raised, without our own name tag around it."""
-    return error.__cause__ or error if isinstance(error, ExtensionHookError) else error
-
-
-def _is_passed_on(error: Exception, outcome: Veto | BaseException | None) -> bool:
-    if not isinstance(outcome, BaseException):
+def _is_passed_on(error: Exception, outcome: Veto | _Raised | None) -> bool:
+    if not isinstance(outcome, _Raised):
         return False
-    raised = _raised(outcome)
     # A StopIteration cannot leave a generator: Python turns it into a RuntimeError.
-    return error is raised or (isinstance(raised, StopIteration) and error.__cause__ is raised)
+    return error is outcome.cause or (isinstance(outcome.cause, StopIteration) and error.__cause__ is outcome.cause)

@@ -251,7 +251,10 @@ class ControlLane:
             ended = SessionEndedError(f"the handshake cannot succeed: {error}")
             ended.__cause__ = error
             return ended
-        self._retry(error, now, remedy_of(error).wait)
+        remedy, wait = remedy_of(error)
+        if remedy is Remedy.GIVE_UP:
+            return _ended(error, None)
+        self._retry(error, now, wait)
         return None
 
     def interrupted(self, error: BayeuxError, now: float) -> None:

@@ -1,5 +1,59 @@
-"""Tokens for pybayeux: in a header, in ``ext``, and a fresh one when the server refuses the old."""
+"""Tokens for pybayeux: how one logs in, where the token goes, and a fresh one when the server refuses the old.
 
+The flows and stores are imported when they are first used: every client imports this package.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+from .errors import AuthError as AuthError
+from .errors import LoginMisconfiguredError as LoginMisconfiguredError
+from .errors import LoginPausedError as LoginPausedError
+from .errors import LoginRefusedError as LoginRefusedError
+from .errors import LoginUnreachableError as LoginUnreachableError
+from .errors import TokenStoreError as TokenStoreError
 from .extension import Auth as Auth
+from .flows import Flow as Flow
+from .grant import Grant as Grant
 
-__all__ = ("Auth",)
+if TYPE_CHECKING:
+    from .flows import ClientCredentialsFlow as ClientCredentialsFlow
+    from .flows import JwtBearerFlow as JwtBearerFlow
+    from .flows import PasswordFlow as PasswordFlow
+    from .flows import RefreshTokenFlow as RefreshTokenFlow
+    from .flows import SessionFlow as SessionFlow
+    from .flows import SfCliFlow as SfCliFlow
+    from .stores import FileTokenStore as FileTokenStore
+    from .stores import KeyringTokenStore as KeyringTokenStore
+    from .stores import TokenStore as TokenStore
+
+__all__ = (
+    "Auth",
+    "AuthError",
+    "ClientCredentialsFlow",
+    "FileTokenStore",
+    "Flow",
+    "Grant",
+    "JwtBearerFlow",
+    "KeyringTokenStore",
+    "LoginMisconfiguredError",
+    "LoginPausedError",
+    "LoginRefusedError",
+    "LoginUnreachableError",
+    "PasswordFlow",
+    "RefreshTokenFlow",
+    "SessionFlow",
+    "SfCliFlow",
+    "TokenStore",
+    "TokenStoreError",
+)
+
+_STORES: Final = ("FileTokenStore", "KeyringTokenStore", "TokenStore")
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(".stores" if name in _STORES else ".flows", __name__), name)

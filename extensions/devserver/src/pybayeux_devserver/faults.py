@@ -6,12 +6,12 @@ Owns the plan. `server.faults` is its face to tests; how a fault looks on the wi
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pybayeux import Channel
 
 from .mishaps import Half, Instead, Late, Lost, Never
+from .plans import Plan, next_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,25 +24,6 @@ if TYPE_CHECKING:
 __all__ = ("Faults",)
 
 _CONNECT: Final[Sequence[Json]] = ({"channel": Channel.META_CONNECT},)
-
-
-@dataclass(slots=True)
-class _Plan:
-    """Something that goes wrong the next few times."""
-
-    times: int
-    mishap: Mishap
-    channel: str | None = None
-    with_events: bool = False
-
-    def strikes(self, asked: Sequence[Json], answered: Sequence[Json]) -> bool:
-        """Whether this request is one of those meant; it counts then."""
-        if self.times <= 0 or (self.channel and self.channel not in [m.get("channel") for m in asked]):
-            return False
-        if self.with_events and not any("data" in message for message in answered):
-            return False
-        self.times -= 1
-        return True
 
 
 class Faults:
@@ -63,9 +44,9 @@ class Faults:
     def __init__(self, engine: Engine, sockets: Sockets) -> None:
         self._engine: Final = engine
         self._sockets: Final = sockets
-        self._requests: list[_Plan] = []
-        self._replies: list[_Plan] = []
-        self._upgrades: list[_Plan] = []
+        self._requests: list[Plan[Mishap]] = []
+        self._replies: list[Plan[Mishap]] = []
+        self._upgrades: list[Plan[Mishap]] = []
         self._released = asyncio.Event()
 
     def drop_sessions(self, client_id: str | None = None, *, at_once: bool = True) -> int:
@@ -96,7 +77,7 @@ class Faults:
 
     def lose_requests(self, n: int = 1, *, channel: str | None = None) -> None:
         """Cut the connection of the next requests before anything is done with them."""
-        self._requests.append(_Plan(n, Lost(self._sockets), channel))
+        self._requests.append(Plan(n, Lost(self._sockets), channel))
 
     def lose_replies(self, n: int = 1, *, channel: str | None = None, with_events: bool = False) -> None:
         """Do what the next requests ask for, and cut the connection instead of an answer.
@@ -108,19 +89,19 @@ class Faults:
             channel: The requests meant.
             with_events: Only replies that carry events.
         """
-        self._replies.append(_Plan(n, Lost(self._sockets), channel, with_events))
+        self._replies.append(Plan(n, Lost(self._sockets), channel, with_events))
 
     def truncate_replies(self, n: int = 1, *, channel: str | None = None, with_events: bool = False) -> None:
         """Send half of the next replies, then close the connection. Arguments as for `lose_replies`."""
-        self._replies.append(_Plan(n, Half(self._sockets), channel, with_events))
+        self._replies.append(Plan(n, Half(self._sockets), channel, with_events))
 
     def delay_replies(self, n: int = 1, *, seconds: float, channel: str | None = None) -> None:
         """Send the next replies so much later."""
-        self._replies.append(_Plan(n, Late(lambda: asyncio.sleep(seconds)), channel))
+        self._replies.append(Plan(n, Late(lambda: asyncio.sleep(seconds)), channel))
 
     def hold_replies(self, n: int = 1, *, channel: str | None = None) -> None:
         """Keep the next replies back until `release_replies`."""
-        self._replies.append(_Plan(n, Late(lambda: self._released.wait()), channel))
+        self._replies.append(Plan(n, Late(lambda: self._released.wait()), channel))
 
     def release_replies(self) -> None:
         """Send what was kept back."""
@@ -153,15 +134,15 @@ class Faults:
         channel: str | None = None,
     ) -> None:
         """Answer the next requests with something that is no Bayeux, as a proxy in between does."""
-        self._requests.append(_Plan(n, Instead(status, body, headers), channel))
+        self._requests.append(Plan(n, Instead(status, body, headers), channel))
 
     def refuse_websocket(self, n: int = 1, *, status: int = 503) -> None:
         """Refuse the next upgrades to a WebSocket with an HTTP error, and nothing else."""
-        self._upgrades.append(_Plan(n, Instead(status)))
+        self._upgrades.append(Plan(n, Instead(status)))
 
     def hang_websocket(self, n: int = 1) -> None:
         """Never answer the next upgrades to a WebSocket, as some proxies do."""
-        self._upgrades.append(_Plan(n, Never()))
+        self._upgrades.append(Plan(n, Never()))
 
     def close_websockets(self, *, code: int | None = 1001) -> int:
         """Close every WebSocket; the sessions live on.
@@ -188,20 +169,16 @@ class Faults:
 
     def instead_of(self, request: Sequence[Json]) -> Mishap | None:
         """What this request gets in place of being handled, or None."""
-        return _next(self._requests, request)
+        return next_of(self._requests, request)
 
     def instead_of_upgrade(self) -> Mishap | None:
         """The same for the upgrade to a WebSocket."""
-        return _next(self._upgrades) or _next(self._requests)
+        return next_of(self._upgrades) or next_of(self._requests)
 
     def spoiling(self, request: Sequence[Json], answer: Sequence[Json]) -> Mishap | None:
         """What becomes of the answer to a request if its turn has come, or None."""
-        return _next(self._replies, request, answer)
+        return next_of(self._replies, request, answer)
 
     def spoiling_push(self, events: Sequence[Json]) -> Mishap | None:
         """The same for events that nobody asked for."""
-        return _next([plan for plan in self._replies if plan.with_events], _CONNECT, events)
-
-
-def _next(plans: Sequence[_Plan], asked: Sequence[Json] = (), answered: Sequence[Json] = ()) -> Mishap | None:
-    return next((plan.mishap for plan in plans if plan.strikes(asked, answered)), None)
+        return next_of([plan for plan in self._replies if plan.with_events], _CONNECT, events)

@@ -175,7 +175,7 @@ class OpenLine:
         self._recorder.add(record)
         mishap = self._faults.instead_of(messages)
         if mishap is not None:
-            record.status = mishap.status
+            self._recorder.answered(record, mishap.status)
             tasks.start_soon(mishap.frames, (), self)
             return
         exchange = self._engine.receive(messages, self._caller, self)
@@ -195,7 +195,7 @@ class OpenLine:
 
     def _finish(self, exchange: Exchange, record: Recorded, tasks: TaskGroup) -> None:
         answer = self._engine.finish(exchange)
-        record.status, record.replies = answer.status, answer.messages
+        self._recorder.answered(record, answer.status, answer.messages)
         if answer.status == 401:
             self.close(_POLICY_VIOLATION, "invalid token")
             return

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
+import struct
 from typing import TYPE_CHECKING, Any, Final
 
 from uvicorn.config import Config
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from .mishaps import Line
 
 __all__ = ("Listener", "Sockets")
+
+_NO_LINGERING: Final = struct.pack("ii", 1, 0)
 
 
 class Sockets:
@@ -45,6 +49,17 @@ class Sockets:
             if isinstance(connection, _PROTOCOLS) and connection.client == client:
                 return connection.transport
         raise ConnectionError(f"no open connection from {client}")
+
+    def reset(self, client: tuple[str, int] | None) -> None:
+        """Cut the connection from a client's address with a reset, which discards what was sent and not yet read.
+
+        Raises:
+            ConnectionError: There is none.
+        """
+        transport = self.of(client)
+        # Closing a socket that does not linger sends a reset in the place of an end.
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGERING)
+        transport.abort()
 
     def cut_all(self) -> None:
         """Close every connection without another byte."""
@@ -92,6 +107,12 @@ class Listener:
         self._server: asyncio.Server | None = None
         self.host: Final = host
         self.port = port
+
+    @property
+    def origin(self) -> str:
+        """Where clients of the same machine find it, such as ``http://127.0.0.1:8080``."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     async def start(self) -> None:
         """Begin to accept connections.

@@ -61,7 +61,7 @@ class Polling:
         self._recorder.add(record)
         mishap = self._faults.instead_of(messages)
         if mishap is not None:
-            record.status = mishap.status
+            self._recorder.answered(record, mishap.status)
             return mishap.response(Response())
         exchange = self._engine.receive(messages, caller_of(request))
         hold = exchange.hold
@@ -69,7 +69,7 @@ class Polling:
             self._engine.abandon(exchange)
             return Response()
         answer = self._engine.finish(exchange)
-        record.status, record.replies = answer.status, answer.messages
+        self._recorder.answered(record, answer.status, answer.messages)
         response = _response(answer, exchange, write)
         mishap = self._faults.spoiling(messages, answer.messages)
         return response if mishap is None else mishap.response(response)

@@ -6,12 +6,13 @@ Owns the record, bounded, and waiting for something to arrive. Changes nothing.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from .options import Json
 
@@ -37,20 +38,42 @@ class Recorded:
     """The messages of the answer, also where a fault kept them from arriving."""
     transport: str = "long-polling"
     """The transport by its protocol name."""
+    method: str = "POST"
+    body: bytes = b""
+    """What was sent, where it is kept."""
+    peer: str = ""
+    """The client's address and port."""
+    time: float = 0.0
+    """When it came."""
+    answered: float | None = None
+    """When its answer was ready; None until then."""
+    fault: str | None = None
+    """What was made to go wrong with it, where that has a name."""
 
 
 class Recorder:
-    """The last requests, the oldest first."""
+    """The last requests, the oldest first.
 
-    def __init__(self) -> None:
-        self.requests: Final[deque[Recorded]] = deque(maxlen=_KEPT)
+    Args:
+        clock: Tells the present time in seconds.
+        kept: How many are kept.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.time, *, kept: int = _KEPT) -> None:
+        self.requests: Final[deque[Recorded]] = deque(maxlen=kept)
+        self._clock: Final = clock
         self._arrival = asyncio.Event()
 
     def add(self, request: Recorded) -> None:
         """A request has arrived."""
+        request.time = self._clock()
         self.requests.append(request)
         arrival, self._arrival = self._arrival, asyncio.Event()
         arrival.set()
+
+    def answered(self, request: Recorded, status: int | None, replies: Sequence[Json] = ()) -> None:
+        """The answer to a request is ready."""
+        request.status, request.replies, request.answered = status, replies, self._clock()
 
     def messages(self, channel: str | None = None) -> list[Json]:
         """The messages received, or those to one channel."""

@@ -23,15 +23,19 @@ __all__ = ("DelayedResponse", "HalfResponse", "NeverResponse", "NoResponse", "cl
 
 
 class NoResponse(Response):
-    """The connection is cut instead of an answer."""
+    """The connection is cut instead of an answer, with an end or with a reset."""
 
-    def __init__(self, sockets: Sockets) -> None:
+    def __init__(self, sockets: Sockets, *, reset: bool = False) -> None:
         super().__init__()
         self._sockets: Final = sockets
+        self._reset: Final = reset
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Cut the connection and see it gone, so that nobody misses the answer."""
-        self._sockets.of(scope["client"]).abort()
+        if self._reset:
+            self._sockets.reset(scope["client"])
+        else:
+            self._sockets.of(scope["client"]).abort()
         await _left(receive)
 
 
@@ -44,12 +48,13 @@ class NeverResponse(Response):
 
 
 class HalfResponse(Response):
-    """The status, the headers and half of the body; then the connection is closed."""
+    """The status, the headers and half of the body; then the connection is closed, or reset."""
 
-    def __init__(self, whole: Response, sockets: Sockets) -> None:
+    def __init__(self, whole: Response, sockets: Sockets, *, reset: bool = False) -> None:
         super().__init__()
         self._whole: Final = whole
         self._sockets: Final = sockets
+        self._reset: Final = reset
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the first half."""
@@ -61,7 +66,10 @@ class HalfResponse(Response):
             await send(message)
 
         await self._whole(scope, receive, send_half)
-        self._sockets.of(scope["client"]).close()
+        if self._reset:
+            self._sockets.reset(scope["client"])
+        else:
+            self._sockets.of(scope["client"]).close()
         await _left(receive)
 
 

@@ -7,10 +7,8 @@ gets a thread and a loop of its own, and `BlockingServer` is its face.
 from __future__ import annotations
 
 import asyncio
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
-from anyio.from_thread import start_blocking_portal
 from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
 
@@ -22,6 +20,7 @@ from .faults import Faults
 from .listener import Listener, Sockets
 from .long_polling import LongPolling
 from .options import Options
+from .own_thread import OwnThread
 from .polling import Polling
 from .recorder import Recorder
 from .websocket import WebSockets
@@ -74,17 +73,17 @@ class DevServer:
         app = Starlette(routes=[control_routes(self), *routes] if control else routes)
         self._listener: Final = Listener(app, sockets, host=host, port=port, deflate=self.engine.options.deflate)
         self._restarts: Final[set[asyncio.Task[None]]] = set()
-        self._blocking: Final = ExitStack()
+        self._thread: Final = OwnThread()
 
     @property
     def url(self) -> str:
         """Where clients find the server."""
-        return self._origin + self.engine.options.path
+        return self._listener.origin + self.engine.options.path
 
     @property
     def control_url(self) -> str:
         """Where the control interface is."""
-        return self._origin + "/control"
+        return self._listener.origin + "/control"
 
     @property
     def tokens(self) -> Tokens:
@@ -145,21 +144,12 @@ class DevServer:
         await self._listener.stop()
 
     def __enter__(self) -> BlockingServer:
-        with ExitStack() as starting:
-            portal = starting.enter_context(start_blocking_portal())
-            starting.enter_context(portal.wrap_async_context_manager(self))
-            self._blocking.push(starting.pop_all())
-        return BlockingServer(self, portal)
+        return BlockingServer(self, self._thread.start(self))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._blocking.close()
-
-    @property
-    def _origin(self) -> str:
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._listener.host, self._listener.host)
-        return f"http://{f'[{host}]' if ':' in host else host}:{self._listener.port}"
+        self._thread.stop()
 
 
 def _routes(engine: Engine, faults: Faults, recorder: Recorder, sockets: Sockets) -> list[BaseRoute]:

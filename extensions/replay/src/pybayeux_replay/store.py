@@ -1,31 +1,29 @@
 """Where positions are kept: what a store is, and the one that forgets with the process.
 
-A store knows consumers, subscriptions and replay ids; it knows nothing of clients and sessions.
+A store knows consumers, subscriptions and positions; it knows nothing of clients and sessions.
 """
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 from .position import Position
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractAsyncContextManager
 
-__all__ = ("MemoryStore", "Store", "open_store")
-
-_DATABASES: Final = frozenset({".db", ".sqlite", ".sqlite3"})
+__all__ = ("MemoryStore", "Store", "TransactionalStore", "as_positions")
 
 
 @runtime_checkable
 class Store(Protocol):
     """Keeps the position of each subscription of each consumer.
 
-    `get` is called when a subscription begins, on the event loop. `set` is called with what was handled since the last
-    call; one call at a time. An exception in `set` loses nothing: the positions are handed over again.
+    `get` is called when a subscription begins, on the event loop, maybe while `set` is under way in a thread. `set` is
+    called with what was handled since the last call; one call at a time. An exception in `set` loses nothing: the
+    positions are handed over again. The other methods serve people: no client calls `delete` and `items`.
     """
 
     @property
@@ -35,8 +33,8 @@ class Store(Protocol):
     def get(self, consumer: str, subscription: str) -> Position | None:
         """The position kept, or None."""
 
-    def set(self, consumer: str, replay_ids: Mapping[str, int]) -> None:
-        """Keep these replay ids by subscription, all of them or none."""
+    def set(self, consumer: str, positions: Mapping[str, Position]) -> None:
+        """Keep these positions by subscription, all of them or none. Each replaces the one before, newer or not."""
 
     def delete(self, consumer: str, subscription: str) -> None:
         """Forget a position; forgetting one that is not kept is no error."""
@@ -46,6 +44,17 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Let go of files and connections. The store may be used again."""
+
+
+@runtime_checkable
+class TransactionalStore(Store, Protocol):
+    """A store whose transactions others can use as well: what they write and the positions are kept together."""
+
+    def transaction(self, consumer: str, positions: Mapping[str, Position]) -> AbstractAsyncContextManager[Any]:
+        """A transaction at whose end these positions are kept; it gives what others write with.
+
+        An exception in its block, or at its end, keeps nothing of either.
+        """
 
 
 class MemoryStore:
@@ -60,11 +69,9 @@ class MemoryStore:
         """The position kept, or None."""
         return self._positions.get(consumer, {}).get(subscription)
 
-    def set(self, consumer: str, replay_ids: Mapping[str, int]) -> None:
-        """Keep these replay ids by subscription."""
-        now = datetime.now(UTC)
-        kept = self._positions.setdefault(consumer, {})
-        kept.update({subscription: Position(number, now) for subscription, number in replay_ids.items()})
+    def set(self, consumer: str, positions: Mapping[str, Position | int]) -> None:
+        """Keep these positions by subscription; a replay id by itself is a position of this moment."""
+        self._positions.setdefault(consumer, {}).update(as_positions(positions))
 
     def delete(self, consumer: str, subscription: str) -> None:
         """Forget a position."""
@@ -78,24 +85,10 @@ class MemoryStore:
         """Nothing to let go of."""
 
 
-def open_store(name: str) -> Store:
-    """The store of this name: ``memory``, ``sqlite:///positions.db``, or the path of a SQLite file.
-
-    Touches no file yet.
-
-    Raises:
-        ValueError: The name is none of these.
-    """
-    if name == "memory":
-        return MemoryStore()
-    path = name.removeprefix("sqlite:///")
-    is_path = path != name or Path(name).suffix in _DATABASES or os.sep in name
-    if not path or not is_path or "://" in path:
-        raise ValueError(
-            f"store {name!r} is neither 'memory' nor 'sqlite:///positions.db' nor the path of a .db file; "
-            "pass an object with the methods of pybayeux_replay.Store for any other"
-        )
-    # SQLAlchemy takes a third of a second to import: only those who use it wait for it.
-    from .sqlite import SqliteStore
-
-    return SqliteStore(path)
+def as_positions(given: Mapping[str, Position | int]) -> dict[str, Position]:
+    """Positions, of which some may be given as a replay id alone: those are of this moment."""
+    now = datetime.now(UTC)
+    return {
+        subscription: each if isinstance(each, Position) else Position(each, now)
+        for subscription, each in given.items()
+    }

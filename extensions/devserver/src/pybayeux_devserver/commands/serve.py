@@ -6,23 +6,28 @@ Owns the command's options and its life. The server itself is `DevServer`.
 from __future__ import annotations
 
 import asyncio
-import signal
-from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
-from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
+from click.core import ParameterSource
 
 from pybayeux_devserver.channels import broadcast_channel
 from pybayeux_devserver.options import Options
 
+from .running import running
+from .serve_org import serve_org
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
     from pybayeux_devserver.options import Json
     from pybayeux_devserver.server import DevServer
 
 __all__ = ("serve",)
+
+_OF_ORGS: Final = ("host", "port", "control", "streams", "rate", "salesforce", "time_scale", "api_version")
 
 _EPILOG = """
 \b
@@ -35,6 +40,10 @@ Examples:
       Clients may choose between these two, and prefer the first.
   pybayeux serve --token secret --auth-style http
       Clients have to send "Authorization: Bearer secret".
+  pybayeux serve --salesforce --stream /event/Demo__e
+      A Salesforce org with a platform event every second, and the command that listens to it.
+  pybayeux serve --salesforce --time-scale 60
+      An org whose hours pass in minutes: tokens expire, servers change, old events are purged.
   curl -X POST localhost:8080/control/publish -d '{"channel": "/orders", "data": {"n": 1}}'
       Publish by hand.
   curl -X POST localhost:8080/control/faults/lose_replies -d '{"n": 1, "with_events": true}'
@@ -131,18 +140,56 @@ def _broadcast_channels(_context: click.Context, _option: click.Parameter, names
     show_default=True,
     help="Events a second on each --stream.",
 )
-def serve(streams: tuple[str, ...], rate: float, greetings: tuple[str, ...], **options: Any) -> None:
+@click.option("--salesforce", is_flag=True, help="Be a Salesforce org instead: logins, replay, limits, all of it.")
+@click.option(
+    "--time-scale",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="Seconds of the org's time that pass in a second.",
+)
+@click.option("--api-version", default="67.0", show_default=True, help="The org's newest API version.")
+@click.pass_context
+def serve(
+    context: click.Context,
+    /,
+    streams: tuple[str, ...],
+    rate: float,
+    greetings: tuple[str, ...],
+    salesforce: bool,
+    time_scale: float,
+    api_version: str,
+    **options: Any,
+) -> None:
     """Run a Bayeux server for demos and tests.
 
     It speaks the transports that are chosen, acknowledges events, keeps a log to replay from, and fails on demand
-    through its control interface. Stop it with Ctrl-C.
+    through its control interface. With --salesforce it is a Salesforce org instead, which has no other options than
+    --host, --port, --control, --stream, --rate, --time-scale and --api-version. Stop it with Ctrl-C.
     """
-    from pybayeux_devserver.server import DevServer
+    if salesforce:
+        _refuse_others(context)
+        organisation = {"time_scale": time_scale, "version": api_version}
+        _run(partial(serve_org, streams, rate, **_taken(options, "host", "port", "control"), **organisation), options)
+    else:
+        _run(partial(_serve_bayeux, streams, rate, greetings, **options), options)
 
-    if greetings:
-        options |= {"deliver_with_handshake": True, "on_handshake": partial(_greeting, greetings)}
+
+def _taken(options: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: options[name] for name in names}
+
+
+def _refuse_others(context: click.Context) -> None:
+    """An option that means nothing to an org is a mistake, not a detail."""
+    for parameter in context.command.params:
+        given = context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
+        if given and parameter.name not in _OF_ORGS:
+            raise click.UsageError(f"{parameter.opts[0]} means nothing with --salesforce")
+
+
+def _run(start: Callable[[], Coroutine[Any, Any, None]], options: dict[str, Any]) -> None:
     try:
-        asyncio.run(_serve(DevServer(**options), streams, rate))
+        asyncio.run(start())
     except OSError as error:
         raise click.ClickException(f"cannot listen on {options['host']}:{options['port']}: {error}") from error
     except ValueError as error:
@@ -150,31 +197,21 @@ def serve(streams: tuple[str, ...], rate: float, greetings: tuple[str, ...], **o
     click.echo("Stopped.")
 
 
+async def _serve_bayeux(streams: tuple[str, ...], rate: float, greetings: tuple[str, ...], **options: Any) -> None:
+    from pybayeux_devserver.server import DevServer
+
+    if greetings:
+        options |= {"deliver_with_handshake": True, "on_handshake": partial(_greeting, greetings)}
+    server = DevServer(**options)
+    async with server, running(partial(_publish, server), streams, rate) as stopped:
+        click.echo(f"Bayeux server at {server.url} (Ctrl-C stops it)")
+        await stopped.wait()
+
+
 def _greeting(channels: tuple[str, ...], _handshake: Json) -> list[Json]:
     now = datetime.now(UTC).isoformat()
     return [{"channel": channel, "data": {"greeting": True, "time": now}} for channel in channels]
 
 
-async def _serve(server: DevServer, streams: tuple[str, ...], rate: float) -> None:
-    stopped = _stop_signal()
-    async with server, asyncio.TaskGroup() as publishing:
-        click.echo(f"Bayeux server at {server.url} (Ctrl-C stops it)")
-        tasks = [publishing.create_task(_stream(server, channel, rate)) for channel in streams]
-        await stopped.wait()
-        for task in tasks:
-            task.cancel()
-
-
-async def _stream(server: DevServer, channel: str, rate: float) -> None:
-    for number in count(1):
-        await server.publish(channel, {"number": number, "time": datetime.now(UTC).isoformat()})
-        await asyncio.sleep(1 / rate)
-
-
-def _stop_signal() -> asyncio.Event:
-    """Set by Ctrl-C or SIGTERM; without signal handlers in the loop, Ctrl-C cancels the task instead."""
-    stopped = asyncio.Event()
-    with suppress(NotImplementedError):
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    return stopped
+async def _publish(server: DevServer, channel: str, number: int) -> None:
+    await server.publish(channel, {"number": number, "time": datetime.now(UTC).isoformat()})

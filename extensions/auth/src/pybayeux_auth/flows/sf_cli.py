@@ -1,0 +1,151 @@
+"""The login of Salesforce's command line, ``sf``: for a developer's own machine.
+
+``sf org display`` renews the token that it has and says where the org is. Since May 2026 it hides the token itself;
+``sf org auth show-access-token`` shows it then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import subprocess
+from itertools import count
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from ..errors import AuthError, LoginMisconfiguredError, LoginRefusedError, LoginUnreachableError
+from ..grant import Grant, address_of, checked_token
+from ..salesforce_id import long_id
+from .base import Flow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ("SfCliFlow",)
+
+_DISPLAY: Final = ("org", "display")
+_SHOW_TOKEN: Final = ("org", "auth", "show-access-token")
+_ORG: Final = re.compile(r"[\w.@+][\w.@+-]*")
+"""A user name or an alias. Nothing that a command line could take for an option."""
+_PLAIN: Final = {"NO_COLOR": "1", "FORCE_COLOR": "0", "SF_AUTOUPDATE_DISABLE": "true"}
+_PLACEHOLDER: Final = "[REDACTED]"
+_LONGEST: Final = 300
+
+
+class SfCliFlow(Flow):
+    """Asks ``sf`` for the token of an org in which it is logged in.
+
+    Args:
+        org: The alias or user name; None for the default org.
+        command: The program, if it is not found as ``sf``.
+        timeout: Seconds that it may take.
+
+    Raises:
+        LoginMisconfiguredError: The org cannot be one.
+    """
+
+    name: ClassVar[str] = "sf"
+
+    def __init__(self, org: str | None = None, *, command: str = "sf", timeout: float = 60.0) -> None:
+        if org is not None and _ORG.fullmatch(org) is None:
+            raise LoginMisconfiguredError(f"org: {org!r} is neither an alias nor a user name")
+        self._org: Final = org
+        self._command: Final = command
+        self._timeout: Final = timeout
+        self._refused: str | None = None
+        self._asked: Final = count()
+
+    def __repr__(self) -> str:
+        return f"SfCliFlow({self._org or 'the default org'})"
+
+    async def __call__(self) -> Grant:
+        """Ask for the token."""
+        shown = await self._run(*_DISPLAY)
+        token = shown.get("accessToken")
+        if not isinstance(token, str) or token.startswith(_PLACEHOLDER):
+            token = (await self._run(*_SHOW_TOKEN)).get("accessToken")
+        grant = self._grant(token, shown)
+        if grant.access_token == self._refused:
+            raise self._refusal(
+                "it still gives the token that the server has refused",
+                f"connected status: {shown.get('connectedStatus')}",
+            )
+        return grant
+
+    async def credentials(self) -> str:
+        """Others each time: somebody may have logged in meanwhile, and to ask the CLI locks nobody out."""
+        return str(next(self._asked))
+
+    def refused(self, grant: Grant) -> None:
+        """The same token is of no use any more."""
+        self._refused = grant.access_token
+
+    def _grant(self, token: object, shown: Mapping[str, Any]) -> Grant:
+        try:
+            checked = checked_token(token)
+        except (TypeError, ValueError):
+            raise self._refusal("it gives no token", f"connected status: {shown.get('connectedStatus')}") from None
+        instance, org = shown.get("instanceUrl"), shown.get("id")
+        return Grant(
+            access_token=checked,
+            instance_url=address_of(instance) if isinstance(instance, str) else None,
+            org_id=long_id(org) if isinstance(org, str) else None,
+        )
+
+    async def _run(self, *words: str) -> Mapping[str, Any]:
+        arguments = [*words, "--json", *(("--target-org", self._org) if self._org is not None else ())]
+        # In a thread: it works under every loop, and in a thread that is not the main one.
+        code, output = await asyncio.to_thread(self._output, arguments)
+        answer = _json(output)
+        result = answer.get("result")
+        if code == 0 and isinstance(result, dict):
+            return result
+        raise self._failure(" ".join(words), code, answer)
+
+    def _output(self, arguments: list[str]) -> tuple[int, str]:
+        program = shutil.which(self._command)
+        if program is None:
+            raise LoginMisconfiguredError(
+                f"the command {self._command!r} was not found: install the Salesforce CLI, or choose another flow"
+            )
+        try:
+            done = subprocess.run(
+                [program, *arguments],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=self._timeout,
+                check=False,
+                env=os.environ | _PLAIN,
+            )
+        except subprocess.TimeoutExpired:  # not as the cause: it has the output, and that the token
+            raise LoginUnreachableError(self._where, f"no answer within {self._timeout:g} s") from None
+        except OSError as error:
+            raise LoginMisconfiguredError(f"{program} cannot be run: {error.strerror}") from error
+        return done.returncode, done.stdout.decode("utf-8", "replace")
+
+    def _failure(self, command: str, code: int, answer: Mapping[str, Any]) -> AuthError:
+        name, message = (" ".join(str(answer.get(each) or "").split()) for each in ("name", "message"))
+        if not message:
+            return LoginMisconfiguredError(f"sf {command} ended with code {code} and without an answer in JSON")
+        return self._refusal(name, message[:_LONGEST])
+
+    @property
+    def _where(self) -> str:
+        return f"the Salesforce CLI ({self._org or 'default org'})"
+
+    def _refusal(self, error: str, description: str) -> LoginRefusedError:
+        target = f" --target-org {self._org}" if self._org is not None else ""
+        renew = f"sf org login web --alias {self._org}" if self._org is not None else "sf org login web --set-default"
+        advice = f"log in again: {renew} (sf org display{target} says what it has)"
+        return LoginRefusedError(self._where, error=error, description=description, advice=advice)
+
+
+def _json(output: str) -> Mapping[str, Any]:
+    """The JSON object in what was printed: warnings may stand around it."""
+    try:
+        answer = json.loads(output[output.index("{") : output.rindex("}") + 1])
+    except ValueError:  # not as a cause: it has the text, and that the token
+        return {}
+    return answer if isinstance(answer, dict) else {}

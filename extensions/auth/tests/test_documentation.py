@@ -1,0 +1,139 @@
+"""What the pages show is done: each flow logs in to an org, each configuration configures, each command runs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import tomllib
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+from click.testing import CliRunner
+
+from extensions.auth.tests.fake_sf import Cli
+from pybayeux.cli import main
+from pybayeux_auth import Auth
+from pybayeux_auth.configured import ConfiguredAuth
+from pybayeux_auth.flows import token_endpoint
+from pybayeux_auth.flows.login_url import SALESFORCE, LoginUrl, parse_login_url
+from pybayeux_devserver.salesforce import SalesforceEmulator
+from tests.docs.markdown import ROOT, blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pybayeux_devserver.salesforce import BlockingEmulator
+
+GUIDE: Final = ROOT / "docs" / "authentication.md"
+README: Final = ROOT / "extensions" / "auth" / "README.md"
+LOGINS: Final = {GUIDE: 5, README: 1}
+"""How many of a page's Python blocks log in at the org; others show a token, the CLI or an open session."""
+SECRET: Final = "s3cret-0f-the-app"
+
+
+class Pages:
+    """Does what pages say in one place: an org, a folder and an environment that have what they speak of.
+
+    Args:
+        org: The org.
+        folder: The current directory.
+        monkeypatch: Changes the environment.
+    """
+
+    def __init__(self, org: BlockingEmulator, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        known = org.credentials
+        for client_id in ("my-app", "3MVG9..."):
+            user = "integration@example.com"
+            refresh_token = org.add_app(client_id, SECRET, _public(known.private_key), username=user, rotate=True)
+            org.add_user(user, "pa55word", "t0ken")
+        (folder / "server.key").write_text(known.private_key)
+        (folder / "app-secret").write_text(SECRET)
+        environment = {"APP_SECRET": SECRET, "PASSWORD": "pa55word", "SECURITY_TOKEN": "t0ken"}
+        environment |= {"REFRESH_TOKEN": refresh_token, "SESSION_ID": org.issue_token()}
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        cli = Cli(folder)
+        cli.displays(org.issue_token(), instanceUrl=org.url, id=org.org_id)
+        monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+        monkeypatch.setattr(token_endpoint, "parse_login_url", self._parse)
+        self._org = org
+
+    def here(self, text: str) -> str:
+        """The text with the org's addresses."""
+        text = text.replace("https://id.example.com/oauth/token", f"{self._org.url}/services/oauth2/token")
+        for host in ("https://MyDomainName.my.salesforce.com", "https://example.my.salesforce.com"):
+            text = text.replace(host, self._org.url)
+        return text
+
+    def _parse(self, url: str) -> LoginUrl:
+        return parse_login_url(self._org.login_url if url == SALESFORCE else url)
+
+
+def _public(private_key: str) -> str:
+    from cryptography.hazmat.primitives import serialization
+
+    key = serialization.load_pem_private_key(private_key.encode(), None).public_key()
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    return key.public_bytes(serialization.Encoding.PEM, form).decode()
+
+
+@pytest.fixture
+def org() -> Iterator[BlockingEmulator]:
+    with SalesforceEmulator(hostname="localhost", control=False) as running:
+        yield running
+
+
+@pytest.fixture
+def pages(org: BlockingEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pages:
+    for name in [name for name in os.environ if name.startswith("PYBAYEUX_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    return Pages(org, tmp_path, monkeypatch)
+
+
+def _log_in(org: BlockingEmulator, auth: Auth) -> bool:
+    """Log in; whether that was a login at the org."""
+    before: int = org.logins
+    grant = asyncio.run(auth.log_in())
+    assert (grant.org_id, grant.instance_url) in ((org.org_id, org.url), (None, None))
+    return bool(org.logins > before)
+
+
+@pytest.mark.parametrize("path", LOGINS, ids=lambda path: path.name)
+def test_every_flow_of_the_page_logs_in(path: Path, pages: Pages, org: BlockingEmulator) -> None:
+    names: dict[str, Any] = {}
+    logins = 0
+    for block in blocks(path, "python"):
+        names |= {"auth": None, "flow": None, "options": None}
+        exec(compile(pages.here(block.source), f"{path.name}:{block.line}", "exec"), names)
+        if names["options"] is not None:
+            names["auth"] = ConfiguredAuth(**names["options"]["auth"])
+        if names["auth"] is None and names["flow"] is not None:
+            names["auth"] = Auth(names["flow"])
+        if names["auth"] is not None and "/run/secrets" not in block.source:
+            logins += _log_in(org, names["auth"])
+    assert logins == LOGINS[path]
+
+
+@pytest.mark.parametrize("path", LOGINS, ids=lambda path: path.name)
+def test_every_configuration_of_the_page_logs_in(path: Path, pages: Pages, org: BlockingEmulator) -> None:
+    tables = [tomllib.loads(pages.here(block.source))["auth"] for block in blocks(path, "toml")]
+    assert tables
+    assert all(_log_in(org, ConfiguredAuth(**table)) for table in tables)
+
+
+def test_every_command_of_the_page_logs_in(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran = 0
+    for block in blocks(GUIDE, "sh"):
+        for line in map(shlex.split, pages.here(block.source).splitlines()):
+            if line[0] == "export":
+                name, _, value = line[1].partition("=")
+                monkeypatch.setenv(name, value)
+            else:
+                assert line[0] == "pybayeux"
+                result = CliRunner().invoke(main, line[1:])
+                assert result.output.startswith("Logged in.\n"), result.output
+                ran += 1
+    assert ran == 2

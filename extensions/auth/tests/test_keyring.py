@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import sys
+from uuid import uuid4
+
+import pytest
+
+from extensions.auth.tests.fake_keyring import FakeKeyring
+from pybayeux_auth import LoginMisconfiguredError
+from pybayeux_auth.keyring import read_keyring, write_keyring
+
+
+def test_what_is_written_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    FakeKeyring({}).install(monkeypatch)
+    assert read_keyring("service", "me") is None
+    write_keyring("service", "me", "hunter2")
+    assert read_keyring("service", "me") == "hunter2"
+
+
+def test_a_keyring_that_is_locked_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    FakeKeyring({}, locked=True).install(monkeypatch)
+    with pytest.raises(LoginMisconfiguredError, match="the keyring: the collection is locked"):
+        read_keyring("service", "me")
+
+
+def test_without_the_library_the_way_to_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "keyring.errors", None)
+    with pytest.raises(LoginMisconfiguredError, match=r"pip install 'pybayeux-auth\[keyring\]'"):
+        read_keyring("service", "me")
+
+
+def test_the_real_library_has_what_is_called() -> None:
+    keyring = pytest.importorskip("keyring")
+    errors = pytest.importorskip("keyring.errors")
+    assert callable(keyring.get_password)
+    assert callable(keyring.set_password)
+    assert issubclass(errors.KeyringError, Exception)
+    with pytest.raises(LoginMisconfiguredError, match="the keyring: "):
+        _with_no_backend(keyring)
+
+
+def _with_no_backend(keyring: object) -> None:
+    from importlib import import_module
+
+    before = keyring.get_keyring()  # type: ignore[attr-defined]
+    keyring.set_keyring(import_module("keyring.backends.fail").Keyring())  # type: ignore[attr-defined]
+    try:
+        read_keyring("pybayeux-test", uuid4().hex)
+    finally:
+        keyring.set_keyring(before)  # type: ignore[attr-defined]

@@ -1,0 +1,41 @@
+"""A thread with an event loop for a server, where the program has none.
+
+Owns the thread's life. What is called in it is the facades' matter.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Final
+
+from anyio.from_thread import start_blocking_portal
+
+if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from anyio.from_thread import BlockingPortal
+
+__all__ = ("OwnThread",)
+
+
+class OwnThread:
+    """Runs a server in a thread of its own, from `start` to `stop`."""
+
+    def __init__(self) -> None:
+        self._running: Final = ExitStack()
+
+    def start(self, server: AbstractAsyncContextManager[Any]) -> BlockingPortal:
+        """Start the thread and the server in it.
+
+        Returns:
+            The way into the thread.
+        """
+        with ExitStack() as starting:
+            portal = starting.enter_context(start_blocking_portal())
+            starting.enter_context(portal.wrap_async_context_manager(server))
+            self._running.push(starting.pop_all())
+        return portal
+
+    def stop(self) -> None:
+        """Stop the server, then the thread."""
+        self._running.close()

@@ -1,0 +1,157 @@
+"""``POST /cometd/NN.0``: the endpoint of the Streaming API.
+
+Owns the way between HTTP and the engine: what a request must look like, the version in its path, cookies, and waiting
+while a connect is held.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from starlette.requests import ClientDisconnect
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+
+from ..errors import MalformedRequestError
+from ..long_polling import parse_body
+from ..recorder import Recorded
+from ..responses import client_left_before
+from ..waiting import over
+from .gate import token_of
+from .options import OldVersions
+from .texts import REQUEST_SIZE, unsupported_version, version_missing
+from .versions import OLDEST, Version
+from .visit import Visit
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from ..options import Json
+    from ..recorder import Recorder
+    from .engine import OrgEngine
+    from .faults import OrgFaults
+    from .hosts import Hosts
+    from .state import OrgState
+
+__all__ = ("Endpoint",)
+
+_FORM: Final = "application/x-www-form-urlencoded"
+
+
+class Endpoint:
+    """Answers the requests of streaming clients.
+
+    Args:
+        state: The org.
+        engine: What understands the messages.
+        faults: What goes wrong.
+        recorder: What remembers.
+        hosts: The org's names.
+    """
+
+    def __init__(self, state: OrgState, engine: OrgEngine, faults: OrgFaults, recorder: Recorder, hosts: Hosts) -> None:
+        self._state: Final = state
+        self._engine: Final = engine
+        self._faults: Final = faults
+        self._recorder: Final = recorder
+        self._hosts: Final = hosts
+
+    async def answer(self, request: Request) -> Response:
+        """Answer one request, as soon as there is something to say."""
+        try:
+            body = await request.body()
+        except ClientDisconnect:
+            return Response()
+        messages, refusal = self._read(body, request.headers.get("content-type", ""))
+        if self._hosts.has_left(request):
+            refusal = moved()
+        record = recorded(request, body, messages)
+        self._recorder.add(record)
+        fault = self._faults.instead_of(request.url.path, messages)
+        if fault is not None:
+            record.fault = fault.name
+            response = fault.response(Response())
+            self._recorder.answered(record, fault.status)
+            return response
+        if refusal is not None:
+            self._recorder.answered(record, refusal.status_code)
+            return refusal
+        return await self._converse(request, messages, record)
+
+    async def _converse(self, request: Request, messages: list[Json], record: Recorded) -> Response:
+        visit = self._visit(request)
+        self._engine.receive(messages, visit)
+        hold = visit.hold
+        if hold is not None and hold.timeout and await client_left_before(over(hold), request.receive):
+            self._engine.abandon(visit)
+            self._recorder.answered(record, None)
+            return Response()
+        reply = self._engine.finish(visit)
+        fault = self._faults.spoiling(request.url.path, messages, reply.messages)
+        if fault is None or (fault.marks and not (fault.loses and self._state.options.resend_lost)):
+            self._engine.delivered(visit)
+        said = reply.messages if fault is None else fault.rewrite(reply.messages, visit.session)
+        # An error of HTTP has no messages.
+        response = json_response(said, reply.status) if said else Response(status_code=reply.status)
+        self._set_cookies(response, visit)
+        self._recorder.answered(record, reply.status, said)
+        if fault is None:
+            return response
+        record.fault = fault.name
+        return fault.response(response)
+
+    def _read(self, body: bytes, media_type: str) -> tuple[list[Json], Response | None]:
+        """The messages of a request, or the response that it gets instead of being understood."""
+        if len(body) > self._state.options.max_request:
+            return [], PlainTextResponse(REQUEST_SIZE, 413)
+        kind = media_type.lower()
+        form = kind.startswith(_FORM)
+        if not kind.startswith("application/json") and not (form and self._state.options.forms):
+            status = self._state.options.media_type_status
+            return [], PlainTextResponse("Content-Type must be application/json", status)
+        try:
+            return parse_body(body, media_type), None
+        except MalformedRequestError as error:
+            return [], PlainTextResponse(str(error), 400)
+
+    def _visit(self, request: Request) -> Visit:
+        version, error = self._version(request.path_params.get("version"))
+        route = self._state.balancer.route(request.cookies)
+        token = token_of(request.headers.get("authorization"))
+        return Visit(token, route, version, error, cookies=dict(route.fresh))
+
+    def _version(self, asked: str | None) -> tuple[Version, str | None]:
+        newest = Version.parse(self._state.options.version)
+        if asked is None:
+            return newest, version_missing(newest)
+        try:
+            version = Version.parse(asked)
+        except ValueError:
+            return newest, unsupported_version(OLDEST, newest)
+        if OLDEST <= version <= newest:
+            return version, None
+        if version < OLDEST and self._state.options.old_versions is OldVersions.LATEST:
+            return newest, None
+        return newest, unsupported_version(OLDEST, newest)
+
+    @staticmethod
+    def _set_cookies(response: Response, visit: Visit) -> None:
+        for name, value in visit.cookies.items():
+            response.headers.append("set-cookie", f"{name}={value}")
+
+
+def recorded(request: Request, body: bytes, messages: list[Json]) -> Recorded:
+    """The record of a request."""
+    peer = f"{request.client.host}:{request.client.port}" if request.client else ""
+    headers = dict(request.headers)
+    return Recorded(request.url.path, headers, messages, method=request.method, body=body, peer=peer)
+
+
+def moved() -> Response:
+    """What is left under a name that the org has moved away from."""
+    return HTMLResponse("<html><head><title>URL No Longer Exists</title></head></html>", 404)
+
+
+def json_response(content: object, status: int = 200) -> Response:
+    """A response that says something in JSON."""
+    return Response(msgspec.json.encode(content), status, media_type="application/json;charset=UTF-8")

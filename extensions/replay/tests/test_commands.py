@@ -1,0 +1,161 @@
+"""`pybayeux replay`, as it is run."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from pybayeux.cli import main
+from pybayeux_replay import Position
+from pybayeux_replay.sqlite import SqliteStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in ("STORE", "CONSUMER"):
+        monkeypatch.delenv(f"PYBAYEUX_REPLAY_{name}", raising=False)
+    store, now = SqliteStore("positions.db"), datetime.now(UTC)
+    full = Position(4711, now - timedelta(minutes=5), now - timedelta(hours=3), "2ec0", "00D1/CS42")
+    store.set("default", {"/event/Order__e": full, "/orders": Position(7, now - timedelta(days=3))})
+    store.set("billing", {"/cases": Position(-2, now)})
+    store.close()
+    return tmp_path
+
+
+def _run(*arguments: str, **options: Any) -> Result:
+    return CliRunner().invoke(main, arguments, **options)
+
+
+def _kept(consumer: str = "default") -> dict[str, int]:
+    store = SqliteStore("positions.db")
+    kept = {name: each.replay_id for name, each in store.items(consumer).items()}
+    store.close()
+    return kept
+
+
+@pytest.mark.usefixtures("folder")
+def test_show_tells_where_each_subscription_goes_on() -> None:
+    result = _run("replay", "show", "--store", "positions.db")
+    assert result.exit_code == 0
+    lines = [line.split() for line in result.stdout.splitlines()]
+    assert lines[1] == ["/event/Order__e", "4711", "5", "minutes", "ago", "3", "hours", "ago", "00D1/CS42"]
+    assert lines[2] == ["/orders", "7", "3", "days", "ago"]
+    billing = _run("replay", "show", "--store", "positions.db", "--consumer", "billing").stdout.split()
+    assert "/cases earliest" in " ".join(billing)
+    long = f"/topic/Cases?Owner={'x' * 90}"
+    _run("replay", "set", long, "7", "--store", "positions.db", "--consumer", "long")
+    assert long in _run("replay", "show", "--store", "positions.db", "--consumer", "long").stdout
+    empty = _run("replay", "show", "--store", "positions.db", "--consumer", "nobody")
+    assert empty.stdout == "No positions are kept for the consumer 'nobody'.\n"
+
+
+@pytest.mark.usefixtures("folder")
+def test_show_in_json() -> None:
+    shown = json.loads(_run("replay", "show", "--json", "--store", "positions.db").stdout)
+    assert [(each["subscription"], each["replay_id"], each.get("org")) for each in shown] == [
+        ("/event/Order__e", 4711, "00D1/CS42"),
+        ("/orders", 7, None),
+    ]
+
+
+def test_the_options_are_those_of_the_clients(folder: Path) -> None:
+    given = _run("-x", "replay.store=positions.db", "-x", "replay.consumer=billing", "replay", "show", "--json")
+    assert [each["subscription"] for each in json.loads(given.stdout)] == ["/cases"]
+    environment = {"PYBAYEUX_REPLAY_STORE": "positions.db"}
+    assert "/orders" in _run("replay", "show", env=environment).stdout
+    (folder / "pybayeux.toml").write_text('[replay]\nstore = "sqlite:///positions.db"\nconsumer = "billing"\n')
+    assert "/cases" in _run("replay", "show").stdout
+    assert "/orders" in _run("replay", "show", "--consumer", "default").stdout
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("place", "number", "told"),
+    [
+        ("12", 12, "goes on after 12."),
+        ("earliest", -2, "goes on at the earliest."),
+        ("latest", -1, "goes on at the latest."),
+    ],
+)
+def test_set(place: str, number: int, told: str) -> None:
+    result = _run("replay", "set", "/orders", place, "--store", "positions.db")
+    assert (result.exit_code, result.stdout) == (0, f"/orders {told}\n")
+    assert _kept() == {"/event/Order__e": 4711, "/orders": number}
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["set", "orders", "12"], "'orders' is no channel"),
+        (["set", "/orders", "newest"], "'newest' is neither"),
+        (["set", "/orders", "1.5"], "'1.5' is neither"),
+        (["clear", "/unknown", "--yes"], "no position is kept for /unknown"),
+        (["show", "--store", "nowhere"], "store 'nowhere' is neither 'memory' nor"),
+        (["show", "--store", "redis://host"], "no store for redis:// is known, only for file, memory, sqlite"),
+        (["show", "--store", "memory"], "nothing is kept in the store 'memory'"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_and_changes_nothing(arguments: list[str], complaint: str) -> None:
+    result = _run("replay", *arguments, *([] if "--store" in arguments else ["--store", "positions.db"]))
+    assert result.exit_code == 2
+    assert complaint in result.stderr
+    assert _kept() == {"/event/Order__e": 4711, "/orders": 7}
+
+
+@pytest.mark.usefixtures("folder")
+def test_without_a_store_the_way_to_one_is_told() -> None:
+    result = _run("replay", "show")
+    assert result.exit_code == 2
+    assert "name the one of your clients with --store" in result.stderr
+
+
+@pytest.mark.usefixtures("folder")
+def test_clear_asks_unless_it_is_told_not_to() -> None:
+    asked = _run("replay", "clear", "/orders", "--store", "positions.db", input="n\n")
+    assert asked.exit_code == 1
+    assert "Forget the positions of /orders for the consumer 'default'?" in asked.stderr
+    assert "/orders" in _kept()
+    agreed = _run("replay", "clear", "/orders", "--store", "positions.db", input="y\n")
+    assert agreed.stdout == "1 position forgotten.\n"
+    assert _kept() == {"/event/Order__e": 4711}
+    assert _run("replay", "clear", "--yes", "--store", "positions.db").stdout == "1 position forgotten.\n"
+    assert _run("replay", "clear", "--store", "positions.db").stdout == "0 positions forgotten.\n"
+    assert _kept() == {}
+    assert _kept("billing") == {"/cases": -2}
+
+
+@pytest.mark.usefixtures("folder")
+def test_positions_move_from_one_store_into_another() -> None:
+    exported = _run("replay", "export", "--store", "positions.db").stdout
+    result = _run("replay", "import", "-", "--store", "other.json", "--consumer", "new", input=exported)
+    assert (result.exit_code, result.stdout) == (0, "2 positions taken.\n")
+    assert _run("replay", "export", "--store", "other.json", "--consumer", "new").stdout == exported
+
+
+def test_import_changes_nothing_if_anything_is_wrong(folder: Path) -> None:
+    exported = _run("replay", "export", "--store", "positions.db").stdout
+    (folder / "p.json").write_text(exported.replace("4711", "9").replace('"replay_id": 7', '"replay_id": "7"'))
+    result = _run("replay", "import", "p.json", "--store", "positions.db")
+    assert result.exit_code == 2
+    assert "p.json, line 3: Expected `int`, got `str` - at `$.replay_id`" in result.stderr
+    (folder / "p.json").write_bytes(b"\xff\xfe")
+    assert _run("replay", "import", "p.json", "--store", "positions.db").exit_code == 2
+    assert _kept() == {"/event/Order__e": 4711, "/orders": 7}
+
+
+@pytest.mark.parametrize("command", [[], ["show"], ["set"], ["clear"], ["export"], ["import"]])
+def test_every_command_has_its_help(command: list[str]) -> None:
+    result = _run("replay", *command, "--help")
+    assert result.exit_code == 0
+    assert "Usage:" in result.stdout
+    if not command:
+        assert "pybayeux replay set /event/Order__e earliest" in result.stdout

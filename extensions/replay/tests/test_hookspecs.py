@@ -1,0 +1,242 @@
+"""The hooks that this package brings, implemented by strangers, in a real client."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from extensions.replay.tests.replaying_server import ReplayingServer, client_of
+from pybayeux import BayeuxClient, hookimpl
+from pybayeux.errors import BayeuxError, ExtensionError, ExtensionHookError, SubscribeError
+from pybayeux.testing import Clock, in_virtual_time
+from pybayeux_replay import Gap, GapReason, MemoryStore, Replay, Stores
+
+if TYPE_CHECKING:
+    from pybayeux import AsyncClient, Subscription
+
+
+class Alarm:
+    """Notes gaps; slowly, where it may wait."""
+
+    def __init__(self) -> None:
+        self.gaps: list[Gap] = []
+
+
+class PlainAlarm(Alarm):
+    @hookimpl
+    def gap(self, gap: Gap) -> None:
+        self.gaps.append(gap)
+
+
+class PatientAlarm(Alarm):
+    @hookimpl
+    async def gap(self, gap: Gap, client: AsyncClient) -> None:
+        await asyncio.sleep(5)
+        assert client.url
+        self.gaps.append(gap)
+
+
+class Org:
+    """Knows where the client is."""
+
+    def __init__(self, name: str | None = "00D1/CS42") -> None:
+        self.name = name
+
+    @hookimpl(optionalhook=True)
+    def replay_origin(self) -> str | None:
+        return self.name
+
+
+async def _take(events: Subscription, count: int) -> list[int]:
+    return [(await anext(events)).data["number"] for _ in range(count)]
+
+
+async def _lose_session(server: ReplayingServer) -> None:
+    server.forget()
+    await Clock().advance(60)
+
+
+@pytest.mark.parametrize("kind", [PlainAlarm, PatientAlarm])
+def test_a_gap_is_told_once_the_server_has_granted_what_comes_after_it(kind: type[Alarm]) -> None:
+    @in_virtual_time
+    async def scenario() -> None:
+        server, alarm, store, heard = ReplayingServer(retention=2), kind(), MemoryStore(), list[Gap]()
+        store.set("default", {"/orders": 7})
+        server.publish("/orders", 0, 1, 2)
+        async with client_of(server, Replay(store, on_gap=heard.append), alarm) as client:
+            events = await client.subscribe("/orders")
+            assert await _take(events, 2) == [1, 2]
+            await Clock().advance(10)
+        (gap,) = alarm.gaps
+        assert heard == [gap]
+        assert (gap.subscription, gap.reason, gap.resumes_at) == ("/orders", GapReason.EXPIRED, "earliest")
+        assert gap.position is not None
+        assert gap.position.replay_id == 7
+        assert gap.age is not None
+        assert timedelta() <= gap.age < timedelta(minutes=1)
+        assert server.asked == [{"/orders": 7}, {"/orders": -2}]
+
+    scenario()
+
+
+@in_virtual_time
+async def test_a_gap_that_nobody_could_begin_after_is_not_told() -> None:
+    server, alarm, store = ReplayingServer(), PlainAlarm(), MemoryStore()
+    store.set("default", {"/orders": 7})
+    server.refuse_next("/meta/subscribe", "400::The replayId {7} you provided was invalid")
+    server.refuse_next("/meta/subscribe", "403::Organization total events daily limit exceeded")
+    async with client_of(server, Replay(store), alarm) as client:
+        with pytest.raises(SubscribeError, match="daily limit"):
+            await client.subscribe("/orders")
+        assert alarm.gaps == []
+        kept = store.get("default", "/orders")
+        assert kept is not None
+        assert kept.replay_id == 7
+
+
+@in_virtual_time
+async def test_listeners_that_fail_stop_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    async def fail_later(gap: Gap) -> None:
+        raise LookupError(gap.subscription)
+
+    def fail(gap: Gap) -> None:
+        raise ZeroDivisionError
+
+    for listener in (fail, fail_later):
+        server, store = ReplayingServer(), MemoryStore()
+        store.set("default", {"/orders": 7})
+        async with client_of(server, Replay(store, on_gap=listener)) as client:
+            events = await client.subscribe("/orders")
+            server.publish("/orders", 0)
+            assert await _take(events, 1) == [0]
+    assert sum("on_gap failed" in record.getMessage() for record in caplog.records) == 2
+
+
+@in_virtual_time
+async def test_a_position_of_another_org_is_not_even_tried() -> None:
+    server, store, alarm = ReplayingServer(), MemoryStore(), PlainAlarm()
+    server.publish("/orders", 0)
+    async with (
+        client_of(server, Replay(store, since="earliest"), Org(), alarm) as client,
+        client.subscribe("/orders") as events,
+    ):
+        assert await _take(events, 1) == [0]
+    kept = store.get("default", "/orders")
+    assert kept is not None
+    assert kept.org == "00D1/CS42"
+    async with client_of(server, Replay(store), Org("00D1/CS7"), alarm) as client:
+        events = await client.subscribe("/orders")
+        assert await _take(events, 1) == [0]
+    assert server.asked == [{"/orders": -2}, {"/orders": -2}]
+    assert [(gap.reason, gap.position) for gap in alarm.gaps] == [(GapReason.FOREIGN, kept)]
+
+
+@in_virtual_time
+async def test_where_nobody_knows_the_org_the_position_is_tried() -> None:
+    for first, second in ((None, "00D1/CS7"), ("00D1/CS42", None), ("00D1/CS42", "00D1/CS42")):
+        server, store, alarm = ReplayingServer(), MemoryStore(), PlainAlarm()
+        server.publish("/orders", 0, 1)
+        for org in (first, second):
+            async with (
+                client_of(server, Replay(store, since="earliest"), Org(org), alarm) as client,
+                client.subscribe("/orders") as events,
+            ):
+                await anext(events)
+        assert server.asked == [{"/orders": -2}, {"/orders": 10}]
+        assert alarm.gaps == []
+        kept = store.get("default", "/orders")
+        assert kept is not None
+        assert kept.org == (second or first)
+
+
+@in_virtual_time
+async def test_a_foreign_position_is_the_subscriber_s_where_they_want_it_so() -> None:
+    server, store, alarm = ReplayingServer(), MemoryStore(), PlainAlarm()
+    server.publish("/orders", 0)
+    async with (
+        client_of(server, Replay(store, since="earliest"), Org()) as client,
+        client.subscribe("/orders") as events,
+    ):
+        await anext(events)
+    async with client_of(server, Replay(store, on_invalid="raise"), Org("other"), alarm) as client:
+        with pytest.raises(BayeuxError, match="/orders: position 10 is of another org"):
+            await client.subscribe("/orders")
+    assert alarm.gaps == []
+
+
+@in_virtual_time
+async def test_a_move_within_a_run_begins_anew_and_takes_no_id_for_another() -> None:
+    server, org, alarm = ReplayingServer(), Org(), PlainAlarm()
+    async with client_of(server, Replay(), org, alarm) as client:
+        events = await client.subscribe("/orders")
+        server.publish("/orders", 0, 1)
+        assert await _take(events, 2) == [0, 1]
+        org.name = "00D1/CS7"
+        await _lose_session(server)
+        # Everything comes again: the ids of before say nothing of what these events are.
+        assert await _take(events, 2) == [0, 1]
+    assert [gap.reason for gap in alarm.gaps] == [GapReason.FOREIGN]
+
+
+class Shelf:
+    """A stranger's store, and the thirty lines that make it known."""
+
+    def __init__(self) -> None:
+        self.boxes: dict[str, MemoryStore] = {}
+
+    @hookimpl(optionalhook=True)
+    def register_stores(self, stores: Stores) -> None:
+        stores.add("shelf", lambda name: self.boxes.setdefault(name, MemoryStore()))
+
+
+@in_virtual_time
+async def test_a_store_of_a_stranger_is_found_by_its_scheme() -> None:
+    server, shelf = ReplayingServer(), Shelf()
+    server.publish("/orders", 0)
+    async with (
+        client_of(server, Replay("shelf://cellar/3", since="earliest"), shelf) as client,
+        client.subscribe("/orders") as events,
+    ):
+        await anext(events)
+    kept = shelf.boxes["shelf://cellar/3"].get("default", "/orders")
+    assert kept is not None
+    assert kept.replay_id == 10
+
+
+@in_virtual_time
+async def test_a_scheme_that_nobody_knows_is_the_subscriber_s_error() -> None:
+    server = ReplayingServer()
+    async with client_of(server, Replay("shelf://cellar/3")) as client:
+        with pytest.raises(ExtensionHookError, match=r"no store for shelf:// is known, only for file, memory, sqlite"):
+            await client.subscribe("/orders")
+
+
+@in_virtual_time
+async def test_the_low_level_client_has_these_hooks_too() -> None:
+    server, shelf, alarm = ReplayingServer(retention=1), Shelf(), PlainAlarm()
+    server.publish("/orders", 0, 1)
+    shelf.boxes["shelf://x"] = MemoryStore()
+    shelf.boxes["shelf://x"].set("default", {"/orders": 7})
+    extensions: list[Any] = [Replay("shelf://x"), shelf, alarm, Org(), server]
+    async with BayeuxClient("http://bayeux.test/cometd", discover=False, extensions=extensions) as client:
+        await client.handshake()
+        with pytest.raises(SubscribeError):
+            await client.subscribe(["/orders"])
+        await client.subscribe(["/orders"])
+        assert server.asked == [{"/orders": 7}, {"/orders": -2}]
+        assert [gap.reason for gap in alarm.gaps] == [GapReason.EXPIRED]
+        await client.subscribe(["/orders"])
+        assert len(alarm.gaps) == 1
+        await client.disconnect()
+
+
+def test_the_hooks_are_checked_as_those_of_the_core_are() -> None:
+    class Wrong:
+        @hookimpl
+        def gap(self, hole: Gap) -> None: ...
+
+    with pytest.raises(ExtensionError, match="hole"):
+        client_of(ReplayingServer(), Replay(), Wrong())

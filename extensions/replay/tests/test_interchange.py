@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pybayeux_replay import Position
+from pybayeux_replay.interchange import exported, imported
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+POSITIONS = {
+    "/event/Order__e": Position(2**40, NOON, NOON - timedelta(seconds=1), "2ec0", "00D1/CS42", NOON),
+    "/topic/Cases?Priority=Höchste": Position(-2, NOON),
+}
+
+
+def test_what_is_exported_can_be_imported() -> None:
+    assert imported(exported(POSITIONS)) == POSITIONS
+    assert imported(exported({})) == {}
+
+
+def test_it_is_a_list_with_a_position_in_each_line() -> None:
+    text = exported(POSITIONS)
+    assert [each["subscription"] for each in json.loads(text)] == list(POSITIONS)
+    assert text.splitlines()[2] == (
+        '{"subscription": "/topic/Cases?Priority=Höchste", "replay_id": -2, "stored_at": "2026-01-01T12:00:00Z"}'
+    )
+
+
+def test_the_layout_does_not_matter() -> None:
+    assert imported(json.dumps(json.loads(exported(POSITIONS)), indent=2)) == POSITIONS
+    assert imported(json.dumps(json.loads(exported(POSITIONS)))) == POSITIONS
+
+
+_GOOD = '{"subscription": "/a", "replay_id": 1, "stored_at": "2026-01-01T12:00:00Z"}'
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "line 1: Expecting value"),
+        (f"[\n{_GOOD},\n{{]", "line 3: "),
+        (f"[\n{_GOOD},\n]", "line [23]: "),
+        ('{"a": 1}', "line 1: this is to be a list"),
+        ("[\n1]", "line 2: Expected `object`, got `int`"),
+        (f"[\n{_GOOD},\n{_GOOD}]", "line 3: a second position of /a"),
+        (f"[{_GOOD},\n\n{{}}]", "line 3: Object missing required field"),
+        (f"[\n{_GOOD.replace('1,', 'true,')}]", r"line 2: Expected `int`, got `bool` - at `\$.replay_id`"),
+        (f"[\n{_GOOD.replace('1,', '-3,')}]", "line 2: Expected `int` >= -2"),
+        (f"[\n{_GOOD.replace('/a', 'a')}]", r"line 2: .*`\$.subscription`"),
+        (f"[\n{_GOOD.replace('Z', '')}]", "line 2: Expected `datetime` with a timezone"),
+        (f"[\n{_GOOD.replace('replay_id', 'replayId')}]", "line 2: Object contains unknown field `replayId`"),
+    ],
+)
+def test_nonsense_is_refused_with_its_line(text: str, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        imported(text)

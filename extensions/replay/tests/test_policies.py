@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from pybayeux_replay import Gap, GapReason
+from pybayeux_replay.policies import Policies
+from pybayeux_replay.position import EARLIEST, LATEST
+
+GAP = Gap("/orders", GapReason.EXPIRED, None, None)
+HOUR = timedelta(hours=1)
+
+
+def test_where_a_subscription_begins_that_has_no_position() -> None:
+    assert Policies().start("/orders") == LATEST
+    assert Policies(since="earliest").start("/orders") == EARLIEST
+    each = Policies(since={"/cases": "earliest", "/orders": 4711})
+    assert [each.start(name) for name in ("/cases", "/orders", "/leads")] == [EARLIEST, 4711, LATEST]
+
+
+@pytest.mark.parametrize(("choice", "place"), [("earliest", EARLIEST), ("latest", LATEST), ("raise", None)])
+def test_where_one_begins_whose_position_is_of_no_use(choice: Any, place: int | None) -> None:
+    assert Policies(on_invalid=choice).fall_back(GAP) == place
+    assert Policies(on_invalid=lambda gap: choice).fall_back(GAP) == place
+
+
+def test_a_function_gets_the_gap_and_may_name_a_replay_id() -> None:
+    seen: list[Gap] = []
+
+    def decide(gap: Gap) -> int:
+        seen.append(gap)
+        return 4711
+
+    assert Policies(on_invalid=decide).fall_back(GAP) == 4711
+    assert seen == [GAP]
+
+
+def test_a_function_that_says_nonsense() -> None:
+    nonsense: Any = lambda gap: "newest"  # noqa: E731
+    with pytest.raises(ValueError, match="on_invalid: 'newest' is neither"):
+        Policies(on_invalid=nonsense).fall_back(GAP)
+
+
+def test_what_a_server_keeps_no_longer() -> None:
+    policies = Policies(retention=3600)
+    assert [policies.is_past(age) for age in (None, HOUR, HOUR * 2)] == [False, False, True]
+    assert Policies(retention=timedelta(hours=1)).is_past(HOUR * 2)
+    assert not Policies().is_past(timedelta(days=1000))
+
+
+@pytest.mark.parametrize(
+    ("retention", "age", "start", "expected"),
+    [
+        (3600, HOUR, EARLIEST, False),
+        (3600, HOUR * 2, EARLIEST, True),
+        (3600, None, EARLIEST, True),
+        (None, HOUR, EARLIEST, True),
+        (3600, HOUR, LATEST, True),
+        (3600, HOUR, 17, True),
+    ],
+)
+def test_whether_something_may_be_missing(
+    retention: float | None, age: timedelta | None, start: int, expected: bool
+) -> None:
+    assert Policies(retention=retention).may_miss(age, start) is expected
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"since": -7}, "since: -7 is neither"),
+        ({"since": {"/orders": "newest"}}, "since /orders: 'newest' is neither"),
+        ({"on_invalid": "newest"}, "on_invalid 'newest'"),
+        ({"on_recovery": "earliest"}, "on_recovery 'earliest'"),
+        ({"retention": 0}, "retention 0"),
+        ({"retention": timedelta(days=-1)}, "retention"),
+    ],
+)
+def test_what_makes_no_sense(options: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        Policies(**options)
+
+
+def test_recovery() -> None:
+    assert [Policies(on_recovery=choice).live_only for choice in ("resume", "latest")] == [False, True]

@@ -1,0 +1,149 @@
+"""Helpers: an org, a client for it, and what the client goes through."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+
+import pybayeux_salesforce as salesforce
+from pybayeux import Backoff, hookimpl
+from pybayeux_auth import ClientCredentialsFlow
+from pybayeux_devserver.salesforce import SalesforceEmulator
+from pybayeux_devserver.salesforce.oracles import (
+    every_event_is_handled,
+    nothing_is_handled_twice,
+    violations,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterable
+
+    from pybayeux import AsyncClient, BayeuxError, ConnectionState, Message
+    from pybayeux_auth import Grant
+
+__all__ = ("ORDERS", "Witness", "client_of", "flow_of", "in_org", "lost_or_repeated", "publish", "verdict", "with_org")
+
+ORDERS: Final = "/event/Order__e"
+_LIMIT: Final = 40.0
+
+
+class Witness:
+    """Notes what a client goes through, and what it has handled."""
+
+    def __init__(self) -> None:
+        self.errors: list[BayeuxError] = []
+        self.states: list[ConnectionState] = []
+        self.grants: list[Grant] = []
+        self.granted: list[str] = []
+        self.handled: list[tuple[str, int]] = []
+        self._changed = asyncio.Event()
+
+    @hookimpl
+    def failed(self, error: BayeuxError) -> None:
+        self.errors.append(error)
+        self._changed.set()
+
+    @hookimpl
+    def state_changed(self, new: ConnectionState) -> None:
+        self.states.append(new)
+        self._changed.set()
+
+    @hookimpl(optionalhook=True)
+    def authenticated(self, grant: Grant) -> None:
+        self.grants.append(grant)
+        self._changed.set()
+
+    @hookimpl
+    def incoming(self, message: Message) -> None:
+        if message.channel == "/meta/subscribe" and message.successful:
+            self.granted.append(str(message.subscription))
+            self._changed.set()
+
+    def take(self, event: Message) -> None:
+        """A handler of events."""
+        self.handled.append((event.channel, event.data["event"]["replayId"]))
+        self._changed.set()
+
+    def of(self, kind: type[BayeuxError]) -> list[BayeuxError]:
+        """The errors of a kind."""
+        return [error for error in self.errors if isinstance(error, kind)]
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Return when something holds."""
+        while not condition():
+            self._changed.clear()
+            await self._changed.wait()
+
+
+def flow_of(org: SalesforceEmulator) -> ClientCredentialsFlow:
+    """A way to log in."""
+    known = org.credentials
+    return ClientCredentialsFlow(login_url=org.url, client_id=known.client_id, client_secret=known.client_secret)
+
+
+def client_of(org: SalesforceEmulator, witness: object, **arguments: Any) -> AsyncClient:
+    """A client that logs in, begins at the earliest event, and is in no hurry to be patient."""
+    options = {
+        "salesforce": {"busy_wait": (0.2, 0.4), "quota_wait": (0.2, 0.4)},
+        "auth": {"min_interval": 0.0},
+        **arguments.pop("options", {}),
+    }
+    given = {
+        "login": flow_of(org),
+        "store": "memory",
+        "since": "earliest",
+        "discover": False,
+        "backoff": Backoff(increment=0.02, maximum=0.1),
+        **arguments,
+    }
+    return salesforce.client(given.pop("address", org.url), extensions=[witness], options=options, **given)
+
+
+async def publish(org: SalesforceEmulator, *numbers: int, channel: str = ORDERS) -> None:
+    """Publish orders."""
+    for number in numbers:
+        await org.publish(channel, {"Number__c": number})
+
+
+def lost_or_repeated(org: SalesforceEmulator, handled: Iterable[tuple[str, int]], *channels: str) -> list[str]:
+    """Events that were lost, handled twice or out of order, as sentences."""
+    mine = list(handled)
+    published = {channel: org.published[channel] for channel in channels or (ORDERS,)}
+    return [*every_event_is_handled(published, mine), *nothing_is_handled_twice(mine)]
+
+
+def verdict(org: SalesforceEmulator, handled: Iterable[tuple[str, int]], *channels: str) -> list[str]:
+    """The same, and requests that break a rule."""
+    rules = [f"{rule}: {each}" for rule, found in violations(org.requests).items() for each in found]
+    return [*lost_or_repeated(org, handled, *channels), *rules]
+
+
+def with_org(
+    scenario: Callable[[SalesforceEmulator, Witness], Coroutine[Any, Any, None]],
+    *channels: str,
+    **options: Any,
+) -> None:
+    """Run a scenario in an org with these channels."""
+
+    async def run() -> None:
+        async with SalesforceEmulator(seed=7, control=False, **options) as org:
+            for channel in channels or (ORDERS,):
+                org.define(channel)
+            await scenario(org, Witness())
+
+    asyncio.run(asyncio.wait_for(run(), _LIMIT))
+
+
+def in_org(
+    *channels: str, **options: Any
+) -> Callable[[Callable[[SalesforceEmulator, Witness], Coroutine[Any, Any, None]]], Callable[[], None]]:
+    """Make an ordinary test of a scenario in an org with these channels."""
+
+    def decorate(scenario: Callable[[SalesforceEmulator, Witness], Coroutine[Any, Any, None]]) -> Callable[[], None]:
+        def test() -> None:
+            with_org(scenario, *channels, **options)
+
+        test.__name__, test.__doc__ = scenario.__name__, scenario.__doc__
+        return test
+
+    return decorate

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from extensions.salesforce.tests.acceptance import LINES
+
+_HERE = Path(__file__).parent
+
+
+def _tests() -> set[str]:
+    """Every test of this folder, as ``file::function``."""
+    return {
+        f"{path.stem}::{node.name}"
+        for path in _HERE.glob("test_*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
+    }
+
+
+def test_every_line_of_the_list_has_tests() -> None:
+    assert list(LINES) == list(range(1, 17))
+    assert [number for number, line in LINES.items() if not line.text or not line.tests] == []
+
+
+def test_the_tests_of_every_line_exist() -> None:
+    known = _tests()
+    assert [name for line in LINES.values() for name in line.tests if name not in known] == []
