@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from pybayeux import errors
 from tests.packaging.workspace import CORE, EXTENSIONS, MEMBERS, Member, imports
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def test_public_names_are_known() -> None:
 def test_first_party_extension_imports_public_names_alone(member: Member) -> None:
     public = _public_names()
     allowed = {CORE.module} | {f"{CORE.module}.{name}" for name in public}
+    allowed |= {f"{CORE.module}.errors.{name}" for name in errors.__all__}  # where exceptions are documented to be
     for path in _sources(member.source):
         used = {name for name in imports(path) if name.partition(".")[0] == CORE.module}
         assert used <= allowed, path
