@@ -38,6 +38,12 @@ def test_a_process_must_not_handle_an_event_twice() -> None:
     assert verdict.problems == {"repeated": ("a-2",)}
 
 
+def test_after_a_gap_its_ids_mean_nothing_any_more() -> None:
+    told = [*handled("a-1", "a-2", "b-1"), Entry("gap", "/a", run=1), *handled("a-1", "a-2", "a-3")]
+    assert judge(PUBLISHED, told).is_good
+    assert judge(PUBLISHED, [*told, *handled("b-1")]).problems == {"repeated": ("b-1",)}
+
+
 def test_a_later_process_may() -> None:
     verdict = judge(PUBLISHED, [*handled("a-1", "a-2", "b-1"), *handled("a-2", "a-3", run=2)])
     assert (verdict.again, verdict.is_good) == (1, True)

@@ -1,8 +1,9 @@
 """The judgement of a run: what was published beside what was handled and what was told.
 
 Pure functions of two lists. What is promised: every event is handled at least once, or a gap of its channel was told;
-the first handlings of a channel's events are in the order of their publication; no process handles an event twice; and
-what is handled in two processes is no more than what the first had not committed when it died.
+the first handlings of a channel's events are in the order of their publication; and no process handles an event twice,
+unless a gap of its channel was told in between: where the org has moved its ids mean nothing any more, and PushTopics
+have nothing else that tells an event from all others.
 """
 
 from __future__ import annotations
@@ -74,13 +75,15 @@ def judge(published: Mapping[str, Sequence[str]], entries: Iterable[Entry], unav
         unavailable: The marks of events that the server had given up before they were handled.
     """
     channels = {name: _Channel({mark: place for place, mark in enumerate(marks)}) for name, marks in published.items()}
-    counts: Counter[tuple[int, str, str]] = Counter()
     runs: dict[tuple[str, str], set[int]] = defaultdict(set)
     gaps: Counter[str] = Counter()
+    repeated: set[str] = set()
+    since_gap: set[tuple[int, str, str]] = set()
     strange: list[str] = []
     for entry in entries:
         if entry.kind == "gap":
             gaps[entry.channel] += 1
+            since_gap = {each for each in since_gap if each[1] != entry.channel}
         if entry.kind != "event":
             continue
         channel = channels.get(entry.channel)
@@ -88,7 +91,10 @@ def judge(published: Mapping[str, Sequence[str]], entries: Iterable[Entry], unav
             strange.append(entry.mark or entry.text or entry.channel)
             continue
         channel.handled.append(entry.mark)
-        counts[entry.run, entry.channel, entry.mark] += 1
+        handling = (entry.run, entry.channel, entry.mark)
+        if handling in since_gap:
+            repeated.add(entry.mark)
+        since_gap.add(handling)
         runs[entry.channel, entry.mark].add(entry.run)
     missing = [(name, mark) for name, channel in channels.items() for mark in channel.order.keys() - {*channel.handled}]
     given_up = set(unavailable)
@@ -98,7 +104,7 @@ def judge(published: Mapping[str, Sequence[str]], entries: Iterable[Entry], unav
         lost=tuple(sorted(mark for _, mark in missing if mark not in given_up)),
         gone=tuple(sorted(mark for name, mark in missing if mark in given_up and gaps[name])),
         silent=tuple(sorted(mark for name, mark in missing if mark in given_up and not gaps[name])),
-        repeated=tuple(sorted({mark for (_, _, mark), count in counts.items() if count > 1})),
+        repeated=tuple(sorted(repeated)),
         again=sum(len(seen) - 1 for seen in runs.values()),
         disordered=tuple(mark for channel in channels.values() for mark in _disordered(channel)),
         strange=tuple(strange),
