@@ -234,3 +234,16 @@ def test_room_is_left_to_the_next_session_where_one_is_due() -> None:
     assert not made.accepting(), "what the old session still brings is later than what is to come again"
     made.settle_down()
     assert made.accepting()
+
+
+@pytest.mark.parametrize("remedy", [None, Remedy.GIVE_UP])
+def test_a_refusal_while_a_new_session_is_due_is_asked_again_there(remedy: Remedy | None) -> None:
+    made = world(remedy).connected()
+    made.session.subscribe("/a")
+    made.settle_down()
+    subscribe = made.current(Kind.SEND)
+    made.session.rehandshake("a fresh token")
+    made.answer(subscribe, made.reply(subscribe.messages[0], successful=False, error="401::Authentication invalid"))
+    assert not any(isinstance(notice, Refused) for notice in made.notices)
+    made.connected()
+    assert made.session.is_granted("/a")

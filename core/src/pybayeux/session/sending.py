@@ -178,7 +178,8 @@ class SendLane:
         return None
 
     def _refusal(self, request: Request, message: Message, now: float) -> float | None:
-        if self._is_session_lost(message):
+        # An extension that asks for a new session while a refusal passes by, as for a fresh token, has it asked again.
+        if self._is_session_lost(message) or self._shared.revival is not None:
             self._take_back(request, message)
             return 0.0
         error = self._shared.config.explain(_error_of(message, request))

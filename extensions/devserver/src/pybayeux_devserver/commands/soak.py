@@ -10,7 +10,7 @@ import secrets
 import time
 from itertools import count, islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 __all__ = ("soak",)
 
-_EPILOG = """
+_EVERY: Final = 10.0
+"""Seconds between two lines of progress."""
+
+_EPILOG: Final = """
 \b
 Examples:
   pybayeux-devserver soak --minutes 10
@@ -64,7 +67,7 @@ def soak(minutes: float, scripts: int | None, seed: int | None, at_once: int, ke
     click.echo(f"Seeds from {first} on. Ctrl-C ends it.")
     tally = SoakTally()
     try:
-        asyncio.run(_soak(tally, list_of(first, scripts, minutes), at_once, keep))
+        asyncio.run(_soak(tally, scripts_from(first, scripts, minutes), at_once, keep))
     except KeyboardInterrupt:
         click.echo(f"\n{tally}")
         raise click.exceptions.Exit(130) from None
@@ -72,7 +75,7 @@ def soak(minutes: float, scripts: int | None, seed: int | None, at_once: int, ke
     raise click.exceptions.Exit(1 if tally.failed else 0)
 
 
-def list_of(first: int, most: int | None, minutes: float) -> Iterator[Script]:
+def scripts_from(first: int, most: int | None, minutes: float) -> Iterator[Script]:
     """Scripts from a seed on, so many at most, until the time is over."""
     from ..salesforce import SalesforceEmulator
     from ..soak.random_scripts import random_script
@@ -95,7 +98,3 @@ async def _soak(tally: SoakTally, scripts: Iterator[Script], at_once: int, keep:
         if time.monotonic() - last >= _EVERY:
             last = time.monotonic()
             click.echo(tally.line)
-
-
-_EVERY = 10.0
-"""Seconds between two lines of progress."""
