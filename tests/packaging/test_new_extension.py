@@ -58,6 +58,7 @@ def test_new_extension_is_tested_built_and_found(author: Environment, tmp_path: 
         "state": "active",
         "hooks": ["outgoing"],
         "options": [{"name": "value", "type": "str", "default": "hello", "required": False}],
+        "brings": [],
         "reason": "",
     }
 

@@ -163,4 +163,5 @@ def test_readme_installs_from_the_checkout(own_environment: Environment) -> None
     assert lines[0] == ["./core"]
     for folders in lines:
         own_environment.install(*(ROOT / folder for folder in folders))
-    assert len(json.loads(own_environment.run("pybayeux", "extensions", "--json"))) == len(EXTENSIONS)
+    listed = json.loads(own_environment.run("pybayeux", "extensions", "--json"))
+    assert {each["dist"] for each in listed} == {member.name for member in EXTENSIONS}

@@ -295,3 +295,28 @@ def test_a_subscription_that_cannot_be_asked_for_is_refused_and_the_others_are_n
     world.pass_time(60)
     assert not world.has(Kind.SEND)
     assert world.session.channels == []
+
+
+def test_a_subscription_that_the_server_ends_unasked_is_asked_for_again() -> None:
+    world = World()
+    world.session.subscribe("/a")
+    world.connected()
+    assert world.session.is_granted("/a")
+    end = Message(channel="/meta/subscribe", subscription="/a", successful=False, error="403::gone")
+    connect = world.current(Kind.CONNECT)
+    world.answer(connect, end, world.reply(connect.messages[0]))
+    assert [type(error) for error in world.errors] == [SubscribeError]
+    world.until(Kind.SEND)
+    world.accept(world.current(Kind.SEND))
+    assert world.session.is_granted("/a")
+    assert world.channels_sent().count("/meta/subscribe /a") == 2
+
+
+def test_the_end_of_what_nobody_is_subscribed_to_is_nothing() -> None:
+    world = World().connected()
+    end = Message(channel="/meta/subscribe", subscription="/b", successful=False, error="403::gone")
+    connect = world.current(Kind.CONNECT)
+    world.answer(connect, end, world.reply(connect.messages[0]))
+    world.settle_down()
+    assert world.errors == []
+    assert "/meta/subscribe /b" not in world.channels_sent()

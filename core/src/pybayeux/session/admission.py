@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..message import Message
     from .shared import Shared
 
-__all__ = ("Admission", "Batch")
+__all__ = ("Admission", "Batch", "is_end_of_subscription")
 
 _PLAIN_CHANNELS: Final = 10_000
 
@@ -26,6 +26,11 @@ class Batch(NamedTuple):
     """All of them, as received."""
     special: list[Message]
     """Those among them that may be more than an event."""
+
+
+def is_end_of_subscription(message: Message) -> bool:
+    """Whether the server says, unasked, that a subscription is no more: a refusal that answers no request."""
+    return message.id is None and message.channel == Channel.META_SUBSCRIBE and message.successful is False
 
 
 class Admission:
@@ -67,7 +72,7 @@ class Admission:
         if message.id is None:
             message.id = self._guess_id(message)
         if message.id is None:
-            return message.channel == Channel.META_DISCONNECT
+            return message.channel == Channel.META_DISCONNECT or is_end_of_subscription(message)
         exchange = self._shared.unanswered.get(message.id)
         return exchange is not None and exchange.unanswered[message.id].message.channel == message.channel
 

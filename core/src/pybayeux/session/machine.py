@@ -15,7 +15,7 @@ from ..errors import (
 )
 from ..message import encode
 from ..state import ConnectionState
-from .admission import Admission, Batch
+from .admission import Admission, Batch, is_end_of_subscription
 from .control import ControlLane
 from .exchange import Exchange, Kind, Request
 from .interests import Standing
@@ -316,6 +316,8 @@ class Session:
             self._shared.notices.append(Failed(MalformedMessageError("a message without a channel", received)))
         elif message.channel == Channel.META_DISCONNECT and message.id is None:
             self._server_disconnected(now)
+        elif is_end_of_subscription(message):
+            self._sending.ended(message, now)
         elif message.id is not None and not message.is_meta and self._is_call_reply(message):
             self._sending.call_reply(message)
         elif message.id is not None and (found := self._shared.answered(message.id)) is not None:

@@ -236,6 +236,13 @@ class SendLane:
         interest.failures += 1
         interest.wanted(now + max(wait, self._shared.backoff(interest.failures + 1)))
 
+    def ended(self, message: Message, now: float) -> None:
+        """The server has ended a subscription, unasked: it is asked for again, unless nothing helps."""
+        interest = self.interests.get(str(message.subscription))
+        if interest is not None and interest.standing is Standing.GRANTED:
+            error = SubscribeError(interest.channel, reply=message)
+            self._refused(interest, self._shared.config.explain(error), now)
+
     def failed(self, exchange: Exchange, left: list[Request], error: BayeuxError, now: float) -> None:
         """The exchange brought no answer to what is left of it."""
         if self.outstanding is exchange:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from extensions.devserver.tests.conversation import in_loop
+from pybayeux_devserver.soak import stage as _stage
 from pybayeux_devserver.soak.journal import journal
 from pybayeux_devserver.soak.process import ForkedConsumer
 from pybayeux_devserver.soak.script import CRASH, PUBLISH, Script, Step
@@ -17,6 +20,13 @@ if TYPE_CHECKING:
 
 ORDERS = "/event/Order__e"
 SCRIPT = Script("few", (Step(0.0, PUBLISH, {"channel": ORDERS, "count": 3}),))
+
+
+@pytest.fixture(autouse=True)
+def _nobody_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Consumers of these tests subscribe to nothing."""
+    monkeypatch.setattr(_stage, "_GLANCE", 0.01)
+    monkeypatch.setattr(_stage, "_READY", 0.05)
 
 
 class Scripted:

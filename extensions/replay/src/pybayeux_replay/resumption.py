@@ -7,6 +7,7 @@ granted that: until then nothing is lost that the position kept would not bring.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from .gap import Gap, GapReason
@@ -14,7 +15,7 @@ from .position import EARLIEST, LATEST, place_name
 from .window import Window
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from .commit import Grouping
     from .policies import Policies
@@ -184,13 +185,13 @@ class Resumption:
     def _age(self, present: Present, position: Position | None) -> timedelta | None:
         """How old the position is, at least."""
         age = self._sure_age(present, position)
-        return present.now - position.stored_at if age is None and position is not None else age
+        return _since(position.stored_at, present) if age is None and position is not None else age
 
     def _sure_age(self, present: Present, position: Position | None) -> timedelta | None:
         """How long ago everything was there, as far as that is sure."""
         moments = [self._quiet_until, None if position is None else position.complete_until]
         known = [moment for moment in moments if moment is not None]
-        return present.now - max(known) if known else None
+        return _since(max(known), present) if known else None
 
     # -- what came of it
 
@@ -213,3 +214,8 @@ class Resumption:
     def _leave(self, present: Present) -> None:
         self._quiet_until = self.quiet_until(present)
         self._granted_at = None
+
+
+def _since(moment: datetime, present: Present) -> timedelta:
+    """How long ago a moment was; none where the server's clock is ahead of ours."""
+    return max(timedelta(0), present.now - moment)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from importlib.util import find_spec
 from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -63,6 +64,8 @@ def soak(minutes: float, scripts: int | None, seed: int | None, at_once: int, ke
     """
     from ..soak.tally import SoakTally
 
+    if find_spec("pybayeux_salesforce") is None:
+        raise click.ClickException("the consumer needs pybayeux-salesforce: pip install 'pybayeux-devserver[soak]'")
     first = secrets.randbelow(1_000_000) if seed is None else seed
     click.echo(f"Seeds from {first} on. Ctrl-C ends it.")
     tally = SoakTally()

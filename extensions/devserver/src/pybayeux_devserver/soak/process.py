@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ("CommandConsumer", "Consumer", "ForkedConsumer")
 
-_PRELOADED: Final = "pybayeux_devserver.soak.program"
+_PRELOADED: Final = "pybayeux_devserver.soak.preload"
 
 
 class Consumer(Protocol):

@@ -1,6 +1,6 @@
 """A script: what happens to an org and to its consumer, and when.
 
-Data alone; `stage.py` plays it. A moment is a number of seconds since the consumer was started for the first time.
+Data alone; `stage.py` plays it. A moment is a number of seconds since the consumer had all its subscriptions.
 """
 
 from __future__ import annotations

@@ -34,6 +34,9 @@ SCALE: Final = 50.0
 _PATIENCE: Final = 20.0
 """Seconds for what is missing at the end of a script, with all faults over."""
 
+_READY: Final = 20.0
+"""Seconds that the first process may take to subscribe."""
+
 _GLANCE: Final = 0.05
 _AFTERMATH: Final = 0.15
 """Seconds in which what was handled may come again."""
@@ -144,10 +147,11 @@ class _Stage:
         }
 
     async def play(self, patience: float) -> Outcome:
-        began = time.monotonic()
         for channel in CHANNELS:
             self._org.define(channel)
         await self._start()
+        await self._subscribed()
+        began = time.monotonic()
         for step in self._script.steps:
             await asyncio.sleep(began + step.at - time.monotonic())
             await self._perform(step)
@@ -169,6 +173,17 @@ class _Stage:
             late=late,
         )
 
+    async def _subscribed(self) -> None:
+        """Wait for the first process to be where the script begins: everything is to happen to somebody."""
+        for _ in range(int(_READY / _GLANCE)):
+            if any(len(session.subscriptions) == len(CHANNELS) for session in self._org.sessions) or self._ended:
+                break
+            await asyncio.sleep(_GLANCE)
+
+    @property
+    def _ended(self) -> bool:
+        return bool(self._consumer.died) and not self._supervised
+
     def _judge(self) -> Verdict:
         known = {
             channel: [mark for mark in marks if mark not in self._unknowable or mark in self._handled()]
@@ -185,7 +200,7 @@ class _Stage:
     async def _all_handled(self, patience: float) -> None:
         due = {mark for marks in self._published.values() for mark in marks} - self._unavailable - self._unknowable
         for _ in range(int(patience / _GLANCE)):  # the journal is another process's: it has to be looked at
-            if due <= self._handled() or (self._consumer.died and not self._supervised):
+            if due <= self._handled() or self._ended:
                 break
             await asyncio.sleep(_GLANCE)
 

@@ -2,8 +2,8 @@
 
 Pure functions of two lists. What is promised: every event is handled at least once, or a gap of its channel was told;
 the first handlings of a channel's events are in the order of their publication; and no process handles an event twice,
-unless a gap of its channel was told in between: where the org has moved its ids mean nothing any more, and PushTopics
-have nothing else that tells an event from all others.
+unless a gap of its channel was told to it: where the org has moved its ids mean nothing any more, and PushTopics have
+nothing else that tells an event from all others.
 """
 
 from __future__ import annotations
@@ -77,13 +77,13 @@ def judge(published: Mapping[str, Sequence[str]], entries: Iterable[Entry], unav
     channels = {name: _Channel({mark: place for place, mark in enumerate(marks)}) for name, marks in published.items()}
     runs: dict[tuple[str, str], set[int]] = defaultdict(set)
     gaps: Counter[str] = Counter()
-    repeated: set[str] = set()
-    since_gap: set[tuple[int, str, str]] = set()
+    counts: Counter[tuple[int, str, str]] = Counter()
+    told: set[tuple[int, str]] = set()
     strange: list[str] = []
     for entry in entries:
         if entry.kind == "gap":
             gaps[entry.channel] += 1
-            since_gap = {each for each in since_gap if each[1] != entry.channel}
+            told.add((entry.run, entry.channel))
         if entry.kind != "event":
             continue
         channel = channels.get(entry.channel)
@@ -91,11 +91,9 @@ def judge(published: Mapping[str, Sequence[str]], entries: Iterable[Entry], unav
             strange.append(entry.mark or entry.text or entry.channel)
             continue
         channel.handled.append(entry.mark)
-        handling = (entry.run, entry.channel, entry.mark)
-        if handling in since_gap:
-            repeated.add(entry.mark)
-        since_gap.add(handling)
+        counts[entry.run, entry.channel, entry.mark] += 1
         runs[entry.channel, entry.mark].add(entry.run)
+    repeated = {mark for (run, name, mark), count in counts.items() if count > 1 and (run, name) not in told}
     missing = [(name, mark) for name, channel in channels.items() for mark in channel.order.keys() - {*channel.handled}]
     given_up = set(unavailable)
     return Verdict(
