@@ -18,7 +18,7 @@ from extensions.salesforce.tests.org import (
     verdict,
     with_org,
 )
-from pybayeux_auth import JwtBearerFlow
+from pybayeux_auth import Grant, JwtBearerFlow
 from pybayeux_devserver.salesforce.farewells import FAREWELLS
 from pybayeux_salesforce import PositionRefusedError, SessionGoneError, TokenDeadError
 
@@ -196,6 +196,24 @@ async def test_an_org_that_moves_is_followed(org: SalesforceEmulator, witness: W
         await witness.until(lambda: len(witness.handled) >= 2)
         assert client.url == org.endpoint
         assert not client.url.startswith(before)
+    assert org.logins == 2
+
+
+@in_org()
+async def test_an_org_that_moves_between_the_login_and_the_first_connect(
+    org: SalesforceEmulator, witness: Witness
+) -> None:
+    moves = iter([True])
+
+    async def log_in() -> Grant:
+        grant = await flow_of(org)()
+        if next(moves, False):
+            org.migrate(move=True, collide=False)
+        return grant
+
+    async with client_of(org, witness, login=log_in) as client:
+        await client.subscribe(ORDERS, witness.take)
+        assert client.url == org.endpoint
     assert org.logins == 2
 
 

@@ -185,9 +185,11 @@ class Salesforce:
         kind = read_exchange(error)
         if kind is None:
             return None
-        if error.status in _LEFT and self._has_connected and self._remedies.first("move"):
-            _log_in_again(client, "the org is no longer here, and a login says where it is")
-        hopeless = kind is RequestTooLargeError or (kind is SetupError and not self._has_connected)
+        # It may move between a login and the first connect as well: a login more tells a move from a wrong address.
+        asks_where = error.status in _LEFT and self._remedies.first("move")
+        if asks_where:
+            _log_in_again(client, "the org is not here, and a login says where it is")
+        hopeless = kind is RequestTooLargeError or (kind is SetupError and not self._has_connected and not asks_where)
         made = as_transport_error(kind, error, fatal=hopeless)
         if kind is SetupError:
             made.advice = _whereabouts(client.url)
