@@ -40,12 +40,11 @@ def test_latest_means_after_the_newest_received_once_something_was_received() ->
     assert window.ask() == 9
 
 
-def test_only_what_waited_when_asked_again_is_a_repeat() -> None:
+def test_what_waits_when_it_is_asked_for_again_is_a_repeat() -> None:
     window = Window("/orders", EARLIEST)
     window.ask()
     for replay_id in (1, 2):
         window.receive(event("/orders", replay_id), replay_id)
-    assert window.receive(event("/orders", 2), 2)  # nothing was asked for again: nothing is known of it
     window.ask()
     assert not window.receive(event("/orders", 1), 1)
     assert not window.receive(event("/orders", 2), 2)
@@ -297,9 +296,19 @@ def test_only_so_many_are_remembered() -> None:
     assert window.receive(event("/orders/b", 2), 2)
 
 
-def test_before_it_is_asked_for_again_nothing_is_taken_for_a_repeat() -> None:
+def test_what_comes_again_unasked_is_a_repeat_whether_it_waits_or_was_handled() -> None:
     window, _ = _with_handled()
-    assert window.receive(event("/orders/b", 2), 2)
+    assert not window.receive(event("/orders/b", 2), 2)
+    assert not window.receive(event("/orders/a", 1), 1)
+    assert window.receive(event("/orders/b", 3), 3)
+    assert not window.receive(event("/orders/b", 3), 3)
+
+
+def test_a_lower_id_that_never_came_is_no_repeat() -> None:
+    window = Window("/orders", EARLIEST, remembered=10)
+    window.ask()
+    assert window.receive(event("/orders", 7), 7)
+    assert window.receive(event("/orders", 5), 5)
 
 
 def test_an_id_of_another_numbering_is_another_event_and_an_own_id_is_not() -> None:

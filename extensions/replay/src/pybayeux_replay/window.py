@@ -5,8 +5,9 @@ event already here, how far is everything handled, and how far may a position be
 
 Where the server should begin: after the last handled event, so that nothing unhandled can be lost. The events that
 were received and still wait in the client's queues then come once more, and so may some that were handled. Exactly
-those are dropped, and only once a subscription was asked for again. Nothing is concluded from the order of ids: after a
-migration of the server they may begin anew, and a comparison would then silence a channel for ever.
+those are dropped, told by what they are. They are looked for once a subscription was asked for again, or an id is not
+higher than the one before. Nothing else is concluded from the order of ids: after a migration of the server they may
+begin anew, and a comparison would then silence a channel for ever.
 
 When waiting events do not count as being here: once the client has unsubscribed, its receivers are gone and their
 queues with them. The same goes after the server refused the position, because the ids may mean something else now. What
@@ -111,6 +112,7 @@ class Window:
         self._handled: dict[str, int] = {}
         self._repeats: frozenset[Key] = frozenset()
         self._passed_over: frozenset[Key] = frozenset()
+        self._newest: dict[str, int] = {}
         self._done: Final = Dedupe(remembered)
         self._undone: deque[tuple[int, Key]] = deque()
         self._moved_by: str | None = None
@@ -151,14 +153,19 @@ class Window:
         if self._closed:
             self._forget_arrivals()
             self._closed = False
-        self._repeats = frozenset(key for _, _, _, _, key, event in self._arrivals if event is not None)
-        self._done.recall()
-        self._again |= self._count > 0
+        self._look_back()
         self.lost_track |= self._blind
         self._blind = False
         self._moved_by = None
         self.asked = self._place() if place is None else place
         return self.asked
+
+    def _look_back(self) -> None:
+        """From now on, events may come that came before."""
+        self._repeats = frozenset(key for _, _, _, _, key, event in self._arrivals if event is not None)
+        self._done.recall()
+        self._again |= self._count > 0
+        self._newest.clear()
 
     def _place(self) -> int:
         if self.position is not None:
@@ -201,6 +208,9 @@ class Window:
         channel = event.channel
         if key is None:
             key = (channel, replay_id)
+        if replay_id <= self._newest.get(channel, -1):
+            self._look_back()  # a server that was not sure of its answer sends it again, unasked
+        self._newest[channel] = replay_id
         is_done = False
         if self._again:
             if key in self._repeats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from .script import CHANNELS, CRASH, FAULT, PUBLISH, Script, Step
+from .script import BUSY, CHANNELS, CRASH, FAULT, PUBLISH, Script, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +62,7 @@ NAMED: Final = (
     ))),
     _script(
         "failure of a subscription nobody asked for",
-        _fault(1.0, "unsolicited-subscribe-failure", 2, subscription=CHANNELS[0]),
+        _fault(1.0, "unsolicited-subscribe-failure", 2, subscription=CHANNELS[0], error=BUSY),
     ),
     _script("killed and started again", _crash(1.0)),
     _script("killed while answers are lost", _with_events("reply-lost", 3), _crash(1.1), _crash(1.9)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
-from .script import CHANNELS, CRASH, FAULT, PUBLISH, Script, Step
+from .script import BUSY, CHANNELS, CRASH, FAULT, PUBLISH, Script, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,7 +63,11 @@ def _fault(chance: Random, kinds: Sequence[str]) -> dict[str, Any]:
     kind = chance.choice(kinds)
     if kind == "huge-ids":  # strikes a channel of events, once and for all
         return {"kind": kind, "channel": chance.choice(CHANNELS)}
-    more = {"subscription": chance.choice(CHANNELS)} if kind == "unsolicited-subscribe-failure" else {}
+    more: dict[str, Any] = {}
+    if (
+        kind == "unsolicited-subscribe-failure"
+    ):  # with a reason that passes: a lost permission ends the channel for good
+        more = {"subscription": chance.choice(CHANNELS), "error": BUSY}
     return {"kind": kind, "n": chance.choice((1, 1, 2, 4)), **where, **more}
 
 

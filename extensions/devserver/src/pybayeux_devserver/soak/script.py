@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("CHANNELS", "CRASH", "FAULT", "PUBLISH", "Script", "Step")
+__all__ = ("BUSY", "CHANNELS", "CRASH", "FAULT", "PUBLISH", "Script", "Step")
 
 CHANNELS: Final = ("/event/Order__e", "/topic/Opportunities", "/data/AccountChangeEvent")
 """What is published and subscribed to in every script: one channel of each kind that carries records."""
+
+BUSY: Final = "503::Server is too busy. Please try your request again later."
+"""A reason that passes."""
 
 PUBLISH: Final = "publish"
 """Publish `count` events on `channel`."""
