@@ -21,8 +21,8 @@ __all__ = ("Dedupe",)
 class Dedupe:
     """Remembers the last so many events of one subscription that were handled.
 
-    Events come again after a subscription was asked for again, or where their ids fall back, so it is then that they are
-    looked up: to add one costs next to nothing.
+    Events come again after a subscription was asked for again, or where their ids fall back: it is then that they are
+    looked up, so that to add one costs next to nothing.
 
     Args:
         limit: How many; 0 for none.

@@ -131,6 +131,7 @@ class _Stage:
         self._unavailable: Final[set[str]] = set()
         self._unknowable: Final[set[str]] = set()
         self._runs = 0
+        self._has_moved = False
         self._actions: Final[Mapping[str, Callable[..., Any]]] = {
             PUBLISH: self._publish,
             CRASH: self._crash,
@@ -141,7 +142,7 @@ class _Stage:
             "kill_sessions": org.kill_sessions,
             "busy": org.busy,
             "quota": self._quota,
-            "migrate": org.migrate,
+            "migrate": self._migrate,
             "purge": self._purge,
             "advance": org.advance,
         }
@@ -260,6 +261,14 @@ class _Stage:
     async def _quota(self, kind: str, seconds: float) -> None:
         self._org.quota(kind, on=True)
         asyncio.get_running_loop().call_later(seconds, lambda: self._org.quota(kind, on=False))
+
+    def _migrate(self, **how: Any) -> None:
+        """The org moves. Where it comes back to a name that it had, an old id is none of another event's.
+
+        Under the same name the same id would be good, and no client could know.
+        """
+        self._org.migrate(**how | ({"collide": False} if self._has_moved else {}))
+        self._has_moved |= how.get("move", False)
 
     def _purge(self, channel: str) -> None:
         """The server gives up all that it keeps of a channel.
