@@ -217,6 +217,27 @@ async def test_an_org_that_moves_between_the_login_and_the_first_connect(
     assert org.logins == 2
 
 
+@in_org()
+async def test_an_org_that_moves_twice_in_a_row_is_followed(org: SalesforceEmulator, witness: Witness) -> None:
+    moves = iter([False, True])  # again while the client is on its way to where it has moved
+
+    async def log_in() -> Grant:
+        grant = await flow_of(org)()
+        if next(moves, False):
+            org.migrate(move=True, collide=False)
+        return grant
+
+    async with client_of(org, witness, login=log_in) as client:
+        await client.subscribe(ORDERS, witness.take)
+        await publish(org, 1)
+        await witness.until(lambda: len(witness.handled) == 1)
+        org.migrate(move=True, collide=False)
+        await publish(org, 2)
+        await witness.until(lambda: len(witness.handled) >= 2)
+        assert client.url == org.endpoint
+    assert org.logins == 3
+
+
 def test_helpers_of_these_tests_log_in_at_my_domain() -> None:
     async def scenario(org: SalesforceEmulator, _: Witness) -> None:
         grant = await flow_of(org)()

@@ -64,7 +64,7 @@ async def test_a_real_consumer_handles_everything(tmp_path: Path) -> None:
 async def test_what_is_not_handled_is_noticed(tmp_path: Path) -> None:
     outcome = await play(SCRIPT, Scripted("event-1", "event-3"), tmp_path, patience=0.2)
     assert outcome.verdict.lost == ("event-2",)
-    assert str(outcome).startswith("script few failed: lost: event-2\nscript few\n  0.00 publish(")
+    assert str(outcome).startswith("script few failed: lost: event-2\nscript few\n  org()\n  0.00 publish(")
 
 
 @in_loop

@@ -31,6 +31,7 @@ from .origin import org_id_of, origin_of
 from .pace import Pace
 from .remedies import Remedies
 from .request_size import limited
+from .search import Search
 from .timers import MAX_INTERVAL, complete_advice
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class Salesforce:
         self._follows: Final = follow
         self._max_interval: Final = max_interval
         self._remedies: Final = Remedies(Pace(*busy_wait), Pace(*quota_wait))
+        self._search: Final = Search(Pace(*busy_wait))
         self._lifetimes: Final = Lifetimes()
         self._cookies: Final = Cookies()
         self._org_id: str | None = None
@@ -106,7 +108,10 @@ class Salesforce:
             return
         self._org_id = org_id_of(grant)
         if self._follows and grant.instance_url is not None and is_streaming_path(client.url):
-            client.move(endpoint_at(grant.instance_url, client.url))
+            before = client.url
+            client.move(endpoint_at(grant.instance_url, before))
+            if client.url != before:
+                self._search.found()
 
     @hookimpl(optionalhook=True)
     def replay_origin(self, client: AsyncClient) -> str | None:
@@ -152,6 +157,7 @@ class Salesforce:
         self._has_connected = True
         if self._connects > 1:  # the first one is answered at once, and says little
             self._remedies.sound()
+            self._search.found()
 
     # -- what its refusals mean
 
@@ -186,7 +192,7 @@ class Salesforce:
         if kind is None:
             return None
         # It may move between a login and the first connect as well: a login more tells a move from a wrong address.
-        asks_where = error.status in _LEFT and self._remedies.first("move")
+        asks_where = error.status in _LEFT and self._search.is_due(_now())
         if asks_where:
             _log_in_again(client, "the org is not here, and a login says where it is")
         hopeless = kind is RequestTooLargeError or (kind is SetupError and not self._has_connected and not asks_where)

@@ -65,7 +65,8 @@ class Script:
     org: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return "\n".join([f"script {self.name}", *(f"  {step}" for step in self.steps)])
+        options = ", ".join(f"{name}={value!r}" for name, value in self.org.items())
+        return "\n".join([f"script {self.name}", f"  org({options})", *(f"  {step}" for step in self.steps)])
 
     @property
     def crashes(self) -> int:

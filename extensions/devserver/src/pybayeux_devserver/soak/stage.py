@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pybayeux_devserver.salesforce import SalesforceEmulator
+from pybayeux_devserver.salesforce.options import Strictness
 
 from .journal import read_journal
 from .script import CHANNELS, CRASH, FAULT, PUBLISH
@@ -273,12 +274,14 @@ class _Stage:
     def _purge(self, channel: str) -> None:
         """The server gives up all that it keeps of a channel.
 
-        Whoever has a position of it can know, and has to tell; whoever has none cannot.
+        Whoever has a position of it can know, and has to tell. Whoever has none cannot, nor where the server takes any
+        id in a range, those of events that are gone included.
         """
         self._org.purge(channel)
         handled = self._handled()
         left = [mark for mark in self._published[channel] if mark not in handled]
-        (self._unavailable if self._has_position(channel) else self._unknowable).update(left)
+        can_know = self._has_position(channel) and self._org.options.unknown_ids is Strictness.STRICT
+        (self._unavailable if can_know else self._unknowable).update(left)
 
     def _has_position(self, channel: str) -> bool:
         return any(entry.kind == "position" and entry.channel == channel for entry in self._entries())
