@@ -1,7 +1,7 @@
 """The same twenty scripts of faults for three clients, and what became of the events.
 
-    uv run python benchmarks/peers/compare.py            # prints the table, and writes docs/comparison.md
-    uv run python benchmarks/peers/compare.py --show     # prints it alone
+    uv run python -m benchmarks.peers.compare            # prints the table, and writes docs/comparison.md
+    uv run python -m benchmarks.peers.compare --show     # prints it alone
 
 Each client runs as its own documentation advises for a stream that must not lose an event, in a process that is started
 again whenever it ends. The org is the emulator, ten times as fast as a real one. It needs Node and npm for Faye.
@@ -66,7 +66,7 @@ def cell(outcome: Outcome) -> str:
     """What a script came to, in a few words."""
     verdict = outcome.verdict
     lost = len(verdict.lost) + len(verdict.silent)
-    more = len(verdict.repeated) + verdict.again
+    more = len(verdict.repeated) + verdict.after_gap + verdict.again
     parts = [f"**{lost} lost**" if lost else "0 lost", f"{more} twice", f"{outcome.logins} logins"]
     if verdict.disordered:
         parts.append(f"{len(verdict.disordered)} out of order")
@@ -80,7 +80,7 @@ def cell(outcome: Outcome) -> str:
 def totals(rows: Sequence[Outcome]) -> str:
     """What all scripts came to together."""
     lost = sum(len(each.verdict.lost) + len(each.verdict.silent) for each in rows)
-    more = sum(len(each.verdict.repeated) + each.verdict.again for each in rows)
+    more = sum(len(each.verdict.repeated) + each.verdict.after_gap + each.verdict.again for each in rows)
     recovered = sum(not each.verdict.lost and not each.verdict.silent for each in rows)
     published = sum(each.verdict.published for each in rows)
     logins, ended = sum(each.logins for each in rows), sum(len(each.died) for each in rows)

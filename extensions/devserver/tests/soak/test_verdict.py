@@ -40,7 +40,8 @@ def test_a_process_must_not_handle_an_event_twice() -> None:
 
 def test_after_a_gap_its_ids_mean_nothing_any_more() -> None:
     told = [*handled("a-1", "a-2", "b-1"), Entry("gap", "/a", run=1), *handled("a-1", "a-2", "a-3")]
-    assert judge(PUBLISHED, told).is_good
+    verdict = judge(PUBLISHED, told)
+    assert (verdict.after_gap, verdict.is_good) == (2, True)
     assert judge(PUBLISHED, [*told, *handled("b-1")]).problems == {"repeated": ("b-1",)}
 
 

@@ -31,6 +31,7 @@ class Verdict:
         gone: Those that the server had given up before they were handled, all of them told as a gap.
         silent: Those given up by the server of which no gap was told.
         repeated: Those that one process handled twice.
+        after_gap: How many events one process handled twice after it was told of a gap, as it may.
         again: How often an event was handled in a later process once more, as it may after a crash.
         disordered: Those first handled after a later one of their channel.
         strange: What was handled and never published.
@@ -43,6 +44,7 @@ class Verdict:
     gone: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()
     repeated: tuple[str, ...] = ()
+    after_gap: int = 0
     again: int = 0
     disordered: tuple[str, ...] = ()
     strange: tuple[str, ...] = ()
@@ -93,7 +95,8 @@ def judge(published: Mapping[str, Sequence[str]], entries: Iterable[Entry], unav
         channel.handled.append(entry.mark)
         counts[entry.run, entry.channel, entry.mark] += 1
         runs[entry.channel, entry.mark].add(entry.run)
-    repeated = {mark for (run, name, mark), count in counts.items() if count > 1 and (run, name) not in told}
+    twice = {handling for handling, count in counts.items() if count > 1}
+    repeated = {mark for run, name, mark in twice if (run, name) not in told}
     missing = [(name, mark) for name, channel in channels.items() for mark in channel.order.keys() - {*channel.handled}]
     given_up = set(unavailable)
     return Verdict(
@@ -103,6 +106,7 @@ def judge(published: Mapping[str, Sequence[str]], entries: Iterable[Entry], unav
         gone=tuple(sorted(mark for name, mark in missing if mark in given_up and gaps[name])),
         silent=tuple(sorted(mark for name, mark in missing if mark in given_up and not gaps[name])),
         repeated=tuple(sorted(repeated)),
+        after_gap=len(twice) - len(repeated),
         again=sum(len(seen) - 1 for seen in runs.values()),
         disordered=tuple(mark for channel in channels.values() for mark in _disordered(channel)),
         strange=tuple(strange),
