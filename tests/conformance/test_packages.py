@@ -69,6 +69,7 @@ async def test_the_clock_of_the_server(stand: Stand) -> None:
 @on("cometd", timestamp=True)  # the others stamp nothing
 @in_loop
 async def test_the_server_s_timestamps_can_be_read(stand: Stand) -> None:
+    began = datetime.now(UTC)
     journal = Journal()
     async with stand.client(journal) as client, client.subscribe("/conformance/stamp") as events:
         await client.publish("/conformance/stamp", 1)
@@ -76,7 +77,8 @@ async def test_the_server_s_timestamps_can_be_read(stand: Stand) -> None:
     moments += [message.timestamp_as_time() for message in journal.received]
     for moment in moments:
         assert moment is not None
-        assert abs(moment - datetime.now(UTC)) < timedelta(seconds=10)
+        # The server tells whole seconds, and once in a hundred times CometD leaves the end of a subscription unanswered.
+        assert began - timedelta(seconds=2) <= moment <= datetime.now(UTC) + timedelta(seconds=2)
 
 
 @behaviour("E10")
