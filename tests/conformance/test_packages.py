@@ -77,7 +77,7 @@ async def test_the_server_s_timestamps_can_be_read(stand: Stand) -> None:
     moments += [message.timestamp_as_time() for message in journal.received]
     for moment in moments:
         assert moment is not None
-        # The server tells whole seconds, and once in a hundred times CometD leaves the end of a subscription unanswered.
+        # The server tells whole seconds; about once in a hundred times CometD leaves an unsubscribe unanswered.
         assert began - timedelta(seconds=2) <= moment <= datetime.now(UTC) + timedelta(seconds=2)
 
 
