@@ -50,14 +50,27 @@ async def test_a_large_event_that_comes_slowly(stand: Stand, proxy: Proxy) -> No
     assert journal.errors == []
 
 
+_WHOLE = ["long-polling", "websocket"]  # an address holds no large message
+
+
 @behaviour("T10")
-@on(*EVERYWHERE, transports=["long-polling", "websocket"])  # an address holds no large message
+@on(*EVERYWHERE, transports=_WHOLE)
 @in_loop
 async def test_a_large_publish(stand: Stand) -> None:
-    large = "é" * 20_000
+    await _there_and_back(stand, "e" * 40_000)
+
+
+@behaviour("T10")
+@on("cometd", "faye", "devserver", transports=_WHOLE)  # cometd-nodejs garbles a character that comes in two pieces
+@in_loop
+async def test_a_large_publish_beyond_ascii(stand: Stand) -> None:
+    await _there_and_back(stand, "é" * 20_000)
+
+
+async def _there_and_back(stand: Stand, data: str) -> None:
     async with stand.client() as client, client.subscribe("/conformance/large-publish") as events:
-        await client.publish("/conformance/large-publish", large)
-        assert await take(events, 1) == [large]
+        await client.publish("/conformance/large-publish", data)
+        assert await take(events, 1) == [data]
 
 
 # -- cookies
