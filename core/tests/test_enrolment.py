@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from core.tests.fake_server import FakeServer, Witness, make_client
 from core.tests.virtual_time import in_virtual_time, settle
-from pybayeux import AsyncClient, hookimpl
-from pybayeux.errors import BayeuxError, Remedy, ReplyError, SubscribeError
+from pybayeux import AsyncClient, Channel, Drop, Message, hookimpl
+from pybayeux.errors import BayeuxError, MessageDropped, Remedy, ReplyError, SubscribeError
 
 
 class Hopeless:
@@ -54,3 +56,46 @@ async def test_a_first_refusal_is_the_callers_and_told_once() -> None:
         await settle()
         assert hopeless.ended == ["/a"]
         assert witness.errors == []
+
+
+class Censor:
+    """Stops the subscribes of later sessions, with what it knows to help."""
+
+    def __init__(self, remedy: Remedy | None) -> None:
+        self.remedy = remedy
+        self.stopped: list[str] | None = None
+
+    @hookimpl
+    def outgoing(self, message: Message) -> Drop | None:
+        if self.stopped is None or message.channel != Channel.META_SUBSCRIBE:
+            return None
+        self.stopped.append(str(message.subscription))
+        return Drop("not ours any more", remedy=self.remedy)
+
+
+@in_virtual_time
+async def test_a_stopped_subscribe_ends_the_channel_where_the_extension_says_that_nothing_helps() -> None:
+    server, censor = FakeServer(), Censor(Remedy.GIVE_UP)
+    async with make_client(server, censor) as client:
+        events = await client.subscribe("/a")
+        censor.stopped = []
+        client.rehandshake("a new session")
+        with pytest.raises(MessageDropped, match="not ours any more"):
+            await anext(events)
+        await asyncio.sleep(60)
+        assert censor.stopped == ["/a"]
+
+
+@in_virtual_time
+async def test_a_stopped_subscribe_of_a_later_session_is_repeated_otherwise() -> None:
+    server, censor = FakeServer(), Censor(None)
+    async with make_client(server, censor) as client:
+        events = await client.subscribe("/a")
+        censor.stopped = []
+        client.rehandshake("a new session")
+        await asyncio.sleep(60)
+        assert len(censor.stopped) > 1
+        censor.stopped = None
+        await asyncio.sleep(120)
+        server.push("/a", 1)
+        assert (await anext(events)).data == 1

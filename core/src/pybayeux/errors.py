@@ -290,14 +290,16 @@ class MessageDropped(BayeuxError):
     Attributes:
         reason: What the extension gave as its reason.
         extension: The extension's name.
+        remedy: What the extension knows to help.
     """
 
     code: Final = 404
 
-    def __init__(self, reason: str, extension: str) -> None:
+    def __init__(self, reason: str, extension: str, remedy: Remedy | None = None) -> None:
         super().__init__(f"404::message_deleted: extension {extension!r}: {reason}")
         self.reason: Final = reason
         self.extension: Final = extension
+        self.remedy: Final = remedy
 
 
 class ExtensionError(BayeuxError):

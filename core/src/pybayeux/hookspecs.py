@@ -23,7 +23,7 @@ Rules for all hooks:
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import pluggy
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import click
 
     from .client import AsyncClient
-    from .errors import BayeuxError
+    from .errors import BayeuxError, Remedy
     from .message import Message
     from .state import ConnectionState
     from .transports.base import TransportRequest, TransportResponse
@@ -83,9 +83,12 @@ class Drop:
 
     Attributes:
         reason: Why, for the error that the sender gets and for the log.
+        remedy: What helps, where the message is a request of the client's own, which else is repeated later.
+            `Remedy.GIVE_UP` ends the subscription, or the session where a handshake or connect was stopped.
     """
 
     reason: str
+    remedy: Remedy | None = field(default=None, kw_only=True)
 
 
 class HookSpecs:

@@ -64,7 +64,7 @@ class Postbox:
             if veto is None:
                 result.passed.append(message)
             else:
-                result.stopped.append((message, MessageDropped(veto.reason, veto.extension)))
+                result.stopped.append((message, MessageDropped(veto.reason, veto.extension, veto.remedy)))
         return result
 
     async def incoming(self, messages: list[Message], take: Take) -> None:
@@ -104,7 +104,7 @@ class Postbox:
 
 def _dropped(messages: Sequence[Message], vetoes: Sequence[Veto | None]) -> Dropped:
     return {
-        id(message): MessageDropped(veto.reason, veto.extension)
+        id(message): MessageDropped(veto.reason, veto.extension, veto.remedy)
         for message, veto in zip(messages, vetoes, strict=True)
         if veto is not None
     }

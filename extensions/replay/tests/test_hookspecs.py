@@ -168,6 +168,19 @@ async def test_a_foreign_position_is_the_subscriber_s_where_they_want_it_so() ->
 
 
 @in_virtual_time
+async def test_a_move_within_a_run_ends_the_subscription_where_the_subscriber_is_to_be_told() -> None:
+    server, org = ReplayingServer(), Org()
+    async with client_of(server, Replay(on_invalid="raise"), org) as client:
+        events = await client.subscribe("/orders")
+        server.publish("/orders", 0)
+        assert await _take(events, 1) == [0]
+        org.name = "00D1/CS7"
+        await _lose_session(server)
+        with pytest.raises(BayeuxError, match="/orders: what came so far is of another org"):
+            await anext(events)
+
+
+@in_virtual_time
 async def test_a_move_within_a_run_begins_anew_and_takes_no_id_for_another() -> None:
     server, org, alarm = ReplayingServer(), Org(), PlainAlarm()
     async with client_of(server, Replay(), org, alarm) as client:

@@ -68,9 +68,13 @@ class Judge:
         shape = shape_of(self.hook)
         known = () if shape is None else shape.results
         if isinstance(result, known):
-            return Veto(result.reason, extension) if isinstance(result, Drop) else cast("Veto", result)
+            return _veto(result, extension) if isinstance(result, Drop) else cast("Veto", result)
         if inspect.iscoroutine(result):
             result.close()  # it is reported as a wrong result: no second warning that nobody awaited it
         expected = " or ".join(["None", *(kind.__name__ for kind in known)])
         self.failure(extension, TypeError(f"{expected} expected, got {type(result).__name__}"))
         return None
+
+
+def _veto(drop: Drop, extension: str) -> Veto:
+    return Veto(drop.reason, extension, remedy=drop.remedy)

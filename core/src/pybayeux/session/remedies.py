@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..errors import ExtensionHookError, Remedy, ReplyError, TransportError
+from ..errors import ExtensionHookError, MessageDropped, Remedy, ReplyError, TransportError
 
 if TYPE_CHECKING:
     from ..errors import BayeuxError
@@ -25,6 +25,8 @@ def remedy_of(error: BayeuxError) -> Remedies:
         return Remedies(error.remedy, error.retry_after)
     if isinstance(error, TransportError):
         return Remedies(None, error.retry_after or 0.0)
+    if isinstance(error, MessageDropped):
+        return Remedies(error.remedy, 0.0)
     if isinstance(error, ExtensionHookError):
         # An extension's own errors may say so as well, such as that of a login that was refused.
         remedy, wait = getattr(error.__cause__, "remedy", None), getattr(error.__cause__, "retry_after", None)

@@ -151,7 +151,7 @@ class Replay:
                 # No other channel's position: a request has a size limit.
                 _ext(message)["replay"] = self._subscriptions.ask(message, self._present())
             except Refusal as refusal:
-                return Drop(str(refusal))
+                return Drop(str(refusal), remedy=Remedy.GIVE_UP)
         return None
 
     @hookimpl

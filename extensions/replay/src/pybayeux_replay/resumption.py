@@ -124,7 +124,8 @@ class Resumption:
         self.gave_up = False
         reason = self._what_is_wrong(present, position)
         if reason is not None and not self._fall_back(reason, present, position) and reason is GapReason.FOREIGN:
-            raise Refusal(f"{self.window.subscription}: position {self.window.position} is of another org or instance")
+            place = "what came so far" if self.window.position is None else f"position {self.window.position}"
+            raise Refusal(f"{self.window.subscription}: {place} is of another org or instance")
         self.window.origin = present.origin or self.window.origin
         asked = self.window.ask(self._place())
         if self.window.lost_track:
