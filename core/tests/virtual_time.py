@@ -68,3 +68,8 @@ async def _alone(test: Coroutine[Any, Any, None]) -> None:
 async def settle() -> None:
     """Return when everything that can happen at this moment has happened."""
     await asyncio.sleep(1e-6)
+
+
+def now() -> float:
+    """The virtual time, in seconds."""
+    return asyncio.get_running_loop().time()
