@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from . import requests
 from .channel import ChannelType
 from .connection import Connection
-from .errors import (
-    InvalidChannelError,
-)
+from .errors import InvalidChannelError
 from .given import check_choice, check_positive
 from .handlers import ErrorPolicy, Handler, run_handler
 from .pressure import Overflow

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from .. import requests
 from ..channel import Channel
 from ..errors import (
     BayeuxError,
@@ -18,6 +17,7 @@ from ..state import ConnectionState
 from .admission import Admission, Batch, is_end_of_subscription
 from .control import ControlLane
 from .exchange import Exchange, Kind, Request
+from .farewell import Farewell
 from .interests import Standing
 from .notices import Ended, Failed
 from .sending import SendLane
@@ -31,7 +31,6 @@ __all__ = ("Session", "Step")
 
 _S = ConnectionState
 _IDLE: Final = frozenset({_S.DISCONNECTED, _S.TERMINATING})
-_FAREWELL_PATIENCE: Final = 1.0
 
 
 class Step(NamedTuple):
@@ -55,9 +54,7 @@ class Session:
         self._control: Final = ControlLane(self._shared)
         self._sending: Final = SendLane(self._shared)
         self._admission: Final = Admission(self._shared)
-        self._farewell: Exchange | None = None
-        self._farewell_said = False
-        self._close_by: float | None = None
+        self._farewell: Final = Farewell(self._shared)
 
     # -- what it is
 
@@ -107,7 +104,7 @@ class Session:
         """
         if self.state is not _S.DISCONNECTED:
             raise ClientStateError(f"the session is already {self.state.value}")
-        self._close_by, self._farewell_said = None, False
+        self._farewell.reset()
         self._control.start(now)
 
     def close(self, now: float) -> None:
@@ -119,7 +116,7 @@ class Session:
         if not reachable:
             self.abort(None)
             return
-        self._close_by = now + self._shared.config.max_network_delay
+        self._farewell.begin(now)
 
     def abort(self, error: BayeuxError | None) -> None:
         """End the session at once, without a word to the server; everything pending gets an error."""
@@ -128,9 +125,7 @@ class Session:
         self._shared.move(_S.TERMINATING)
         self._control.drop()
         self._sending.fail_all(error or ClientStateError("the client was closed"))
-        if self._farewell is not None:
-            self._shared.abandon(self._farewell)
-            self._farewell = None
+        self._farewell.drop()
         self._shared.client_id = self._shared.connection_type = self._shared.revival = None
         self._shared.move(_S.DISCONNECTED)
         self._shared.notices.append(Ended(error))
@@ -227,7 +222,7 @@ class Session:
 
     def step(self, now: float) -> Step:
         """What to send, what to abandon, and when to ask again."""
-        if self._close_by is not None and now >= self._close_by:
+        if self._farewell.is_overdue(now):
             self.abort(None)
         if self._shared.revival is not None and self.state not in _IDLE:
             self._lose_session(now)
@@ -241,26 +236,19 @@ class Session:
     def _wake_at(self, now: float) -> float | None:
         if self.state is _S.DISCONNECTED:
             return None
-        times = [self._control.wake_at(), self._sending.wake_at(now), self._close_by]
-        if self._farewell is not None:
-            times.append(self._farewell.deadline)
+        times = (self._control.wake_at(), self._sending.wake_at(now), self._farewell.wake_at())
         return min((time for time in times if time is not None), default=None)
 
     def _expired(self, now: float) -> tuple[Exchange, ...]:
-        under_way = (self._control.outstanding, self._sending.outstanding, self._farewell)
+        under_way = (self._control.outstanding, self._sending.outstanding, self._farewell.outstanding)
         late = tuple(e for e in under_way if e is not None and now >= e.deadline and not e.expired)
         for exchange in late:
             exchange.expired = True
         return late
 
     def _say_farewell(self, now: float) -> Exchange | None:
-        ready = self.state is _S.DISCONNECTING and not self._farewell_said and self._sending.is_idle()
-        if not ready or self._shared.client_id is None:
-            return None
-        self._farewell_said = True
-        template = requests.disconnect(self._shared.client_id)
-        self._farewell = self._shared.open(Kind.DISCONNECT, [Request(template)], now)
-        return self._farewell
+        is_ready = self.state is _S.DISCONNECTING and self._sending.is_idle()
+        return self._farewell.say(now) if is_ready else None
 
     # -- what comes back
 
@@ -378,7 +366,7 @@ class Session:
         left = self._shared.close(exchange)
         if isinstance(error, TransportError):
             error = self._shared.config.explain(error)
-        if exchange is self._farewell:
+        if exchange is self._farewell.outstanding:
             self._farewell_answered(now)
         elif exchange is self._control.outstanding:
             self._control_failed(exchange, error, now)
@@ -407,16 +395,12 @@ class Session:
     # -- the end
 
     def _farewell_answered(self, now: float) -> None:
-        self._farewell = None
-        held = self._control.outstanding
-        if held is None:
+        self._farewell.answered(now, self._control.outstanding)
+        if self._control.outstanding is None:
             self.abort(None)
-            return
-        # Servers answer the held connect when the session goes; it is waited for, but not for long.
-        self._close_by = min(now + _FAREWELL_PATIENCE, held.deadline)
 
     def _finish_farewell(self) -> None:
-        if self._farewell is None and self._farewell_said:
+        if self._farewell.is_over:
             self.abort(None)
 
 
