@@ -14,12 +14,14 @@ import pytest
 
 from tests.servers import cometd as _cometd
 from tests.servers import node as _node
+from tests.servers import salesforce_cli as _salesforce_cli
 from tests.servers.build import BuildError, MissingTool
 from tests.servers.faye import cometd_node, faye
 from tests.servers.proxy import Proxy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from tests.servers.server import Option, Server
 
@@ -39,6 +41,7 @@ __all__ = (
     "peer_factory",
     "proxy_factory",
     "pytest_collection_finish",
+    "salesforce_cli_factory",
 )
 
 _NEEDS: Final = {
@@ -51,6 +54,7 @@ _NEEDS: Final = {
     "faye_factory": (_node.prepare,),
     "faye_server": (_node.prepare,),
     "peer_factory": (_node.prepare,),
+    "salesforce_cli_factory": (_salesforce_cli.prepare,),
     "stand": (_cometd.prepare, _node.prepare),
 }
 """What must be built for which fixture."""
@@ -183,3 +187,14 @@ def proxy_factory() -> Iterator[ProxyFactory]:
     """Puts proxies before servers: ``proxy_factory(server)``; they end with the test."""
     with ExitStack() as proxies:
         yield lambda server: proxies.enter_context(Proxy(server))
+
+
+@pytest.fixture
+def salesforce_cli_factory(tmp_path: Path) -> Callable[[str], _salesforce_cli.SalesforceCli]:
+    """Gives Salesforce's command line with a home of the test's own: ``salesforce_cli_factory(org.login_url)``."""
+
+    def find(audience: str) -> _salesforce_cli.SalesforceCli:
+        with needs_tools():
+            return _salesforce_cli.SalesforceCli(tmp_path, audience)
+
+    return find

@@ -22,6 +22,16 @@ async def test_the_versions_that_there_are() -> None:
 
 
 @in_loop
+async def test_the_resources_of_a_version_are_for_those_who_have_a_token() -> None:
+    async with SalesforceEmulator() as org, Visitor(org) as visitor, httpx.AsyncClient() as stranger:
+        for end in ("", "/"):
+            resources = (await visitor.http.get(f"{org.url}{DATA}{end}")).json()
+            assert (await visitor.http.get(f"{org.url}{resources['limits']}")).status_code == 200
+            [error] = (await stranger.get(f"{org.url}{DATA}{end}")).json()
+            assert error["errorCode"] == "INVALID_SESSION_ID"
+
+
+@in_loop
 async def test_the_limits() -> None:
     async with SalesforceEmulator(max_clients=20, max_delivered=100) as org, Visitor(org) as visitor:
         org.define(ORDERS)

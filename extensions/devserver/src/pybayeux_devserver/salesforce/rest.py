@@ -51,6 +51,13 @@ class Rest:
             [{"label": f"v{n}.0", "url": f"/services/data/v{n}.0", "version": f"{n}.0"} for n in numbers]
         )
 
+    def resources(self, request: Request, body: bytes) -> Response:
+        """Where everything is in a version; clients ask for it to see whether their token lives."""
+        if not self._admitted(request):
+            return _invalid_session()
+        base = f"/services/data/v{request.path_params['version']}"
+        return json_response({name: f"{base}/{name}" for name in ("limits", "sobjects")})
+
     def limits(self, request: Request, body: bytes) -> Response:
         """What is left of the limits that concern streaming."""
         if not self._admitted(request):

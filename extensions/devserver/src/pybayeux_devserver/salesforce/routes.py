@@ -71,6 +71,8 @@ def org_routes(
         ),
         route("/services/data", rest.versions),
         route("/services/data/", rest.versions),
+        route(data, rest.resources),
+        route(f"{data}/", rest.resources),
         route(f"{data}/limits", rest.limits),
         route(f"{data}/event/eventSchema/{{id}}", rest.event_schema),
         route(f"{data}/sobjects/{{name}}", rest.create, "POST"),

@@ -34,6 +34,10 @@ def test_who_is_meant() -> None:
     assert (app.client_id, username) == ("app", "me")
 
 
+def test_milliseconds_are_taken_for_seconds_far_ahead() -> None:
+    assert verify(_assertion(exp=int(NOW) * 1_000), _apps(), [AUDIENCE], NOW)
+
+
 @pytest.mark.parametrize(
     ("assertion", "error", "description"),
     [
@@ -44,7 +48,6 @@ def test_who_is_meant() -> None:
         (_assertion(aud=None), "invalid_grant", "invalid assertion"),
         (_assertion(sub=None), "invalid_grant", "invalid assertion"),
         (_assertion(exp=int(NOW)), "invalid_grant", "expired authorization code"),
-        (_assertion(exp=int(NOW) + 301), "invalid_grant", "expired authorization code"),
         (_assertion() + "x", "invalid_grant", "invalid assertion"),
         (jwt.encode({"iss": "app"}, "x" * 32, algorithm="HS256"), "invalid_grant", "invalid assertion"),
     ],
