@@ -94,7 +94,9 @@ async def test_unknown_policies_of_a_subscription(arguments: dict[str, Any]) -> 
         assert server.subscriptions == []
 
 
-@pytest.mark.parametrize("data", [object(), {1: object()}, float, {"a": {b"\xff": 1j}}], ids=["object", "key", "class", "bytes"])
+@pytest.mark.parametrize(
+    "data", [object(), {1: object()}, float, {"a": {b"\xff": 1j}}], ids=["object", "key", "class", "bytes"]
+)
 @in_loop
 async def test_data_that_is_no_json(data: object) -> None:
     async with ScriptedServer() as server, make_client(server.url) as client:
