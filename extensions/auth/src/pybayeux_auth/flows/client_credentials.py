@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from ..digest import digest
 from ..errors import LoginMisconfiguredError
-from ..secret import Secret
-from .app import App, AuthMethod
+from .app import ConfiguredApp
 from .base import Flow
 from .token_endpoint import TokenEndpoint
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
     from ..grant import Grant
     from ..secret import SecretSource
+    from .app import AuthMethod
 
 __all__ = ("ClientCredentialsFlow",)
 
@@ -53,10 +53,8 @@ class ClientCredentialsFlow(Flow):
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._endpoint: Final = TokenEndpoint(login_url, http=http, clock=clock)
-        self._client_id: Final = client_id
-        self._secret: Final = Secret(client_secret, "client_secret")
+        self._app: Final = ConfiguredApp(client_id, client_secret, token_endpoint_auth_method)
         self._scope: Final = scope
-        self._method: Final = token_endpoint_auth_method
         if (host := self._endpoint.url.host) in _COMMON:
             raise LoginMisconfiguredError(
                 f"login_url: {host} is shared by all orgs, and gives no token for client credentials; write the org's "
@@ -64,13 +62,13 @@ class ClientCredentialsFlow(Flow):
             )
 
     def __repr__(self) -> str:
-        return f"ClientCredentialsFlow({self._client_id} at {self._endpoint.url.origin})"
+        return f"ClientCredentialsFlow({self._app.client_id} at {self._endpoint.url.origin})"
 
     async def __call__(self) -> Grant:
         """Log in."""
-        app = App(self._client_id, await self._secret.read(), self._method)
-        return await self._endpoint.ask("client_credentials", app, scope=self._scope)
+        return await self._endpoint.ask("client_credentials", await self._app.read(), scope=self._scope)
 
     async def credentials(self) -> str:
         """The app's id and secret."""
-        return digest(self._client_id, await self._secret.read())
+        app = await self._app.read()
+        return digest(app.client_id, app.client_secret)

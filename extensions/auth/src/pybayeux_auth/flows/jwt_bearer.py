@@ -22,7 +22,7 @@ __all__ = ("JwtBearerFlow",)
 
 _GRANT_TYPE: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _LIFETIME: Final = 180
-"""Seconds that an assertion is valid: Salesforce takes none that is valid for longer."""
+"""Seconds that an assertion is valid: the most that Salesforce documents."""
 
 
 class JwtBearerFlow(Flow):

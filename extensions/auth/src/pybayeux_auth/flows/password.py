@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from ..digest import digest
 from ..secret import Secret
-from .app import App, AuthMethod
+from .app import ConfiguredApp
 from .base import Flow
 from .login_url import SALESFORCE
 from .token_endpoint import TokenEndpoint
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ..grant import Grant
     from ..secret import SecretSource
+    from .app import AuthMethod
 
 __all__ = ("PasswordFlow",)
 
@@ -60,28 +61,26 @@ class PasswordFlow(Flow):
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._endpoint: Final = TokenEndpoint(login_url, http=http, clock=clock)
-        self._client_id: Final = client_id
-        self._secret: Final = None if client_secret is None else Secret(client_secret, "client_secret")
+        self._app: Final = ConfiguredApp(client_id, client_secret, token_endpoint_auth_method)
         self._username: Final = username
         self._password: Final = Secret(password, "password")
         self._token: Final = None if security_token is None else Secret(security_token, "security_token")
         self._scope: Final = scope
-        self._method: Final = token_endpoint_auth_method
 
     def __repr__(self) -> str:
         return f"PasswordFlow({self._username} at {self._endpoint.url.origin})"
 
     async def __call__(self) -> Grant:
         """Log in."""
-        app = App(self._client_id, await self._secret.read() if self._secret else None, self._method)
+        app = await self._app.read()
         return await self._endpoint.ask(
             "password", app, username=self._username, password=await self._whole_password(), scope=self._scope
         )
 
     async def credentials(self) -> str:
         """Who logs in, and with what."""
-        secret = await self._secret.read() if self._secret else None
-        return digest(self._client_id, secret, self._username, await self._whole_password())
+        app = await self._app.read()
+        return digest(app.client_id, app.client_secret, self._username, await self._whole_password())
 
     async def _whole_password(self) -> str:
         return await self._password.read() + (await self._token.read() if self._token else "")

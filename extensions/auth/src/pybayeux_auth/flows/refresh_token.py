@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from ..digest import digest
 from ..errors import LoginMisconfiguredError
 from ..secret import Secret
-from .app import App, AuthMethod
+from .app import ConfiguredApp
 from .base import Flow
 from .login_url import SALESFORCE
 from .token_endpoint import TokenEndpoint
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..grant import Grant
     from ..secret import SecretSource
     from ..stores import TokenStore
+    from .app import AuthMethod
 
 __all__ = ("RefreshTokenFlow",)
 
@@ -71,17 +72,15 @@ class RefreshTokenFlow(Flow):
         if refresh_token is None and store is None:
             raise LoginMisconfiguredError("refresh_token: give one, or a token_store that has one")
         self._endpoint: Final = TokenEndpoint(login_url, http=http, clock=clock)
-        self._client_id: Final = client_id
-        self._secret: Final = None if client_secret is None else Secret(client_secret, "client_secret")
+        self._app: Final = ConfiguredApp(client_id, client_secret, token_endpoint_auth_method)
         self._given: Final = None if refresh_token is None else Secret(refresh_token, "refresh_token")
         self._store: Final = store
         self._scope: Final = scope
-        self._method: Final = token_endpoint_auth_method
         self._kept: _Kept | None = None
         self._unsaved: Grant | None = None
 
     def __repr__(self) -> str:
-        return f"RefreshTokenFlow({self._client_id} at {self._endpoint.url.origin}, store={self._store!r})"
+        return f"RefreshTokenFlow({self._app.client_id} at {self._endpoint.url.origin}, store={self._store!r})"
 
     async def __call__(self) -> Grant:
         """Log in."""
@@ -99,11 +98,10 @@ class RefreshTokenFlow(Flow):
 
     async def credentials(self) -> str:
         """The token that would be used next."""
-        return digest(self._client_id, (await self._token()).token)
+        return digest(self._app.client_id, (await self._token()).token)
 
     async def _ask(self, token: str) -> Grant:
-        app = App(self._client_id, await self._secret.read() if self._secret else None, self._method)
-        return await self._endpoint.ask("refresh_token", app, refresh_token=token, scope=self._scope)
+        return await self._endpoint.ask("refresh_token", await self._app.read(), refresh_token=token, scope=self._scope)
 
     async def _save(self) -> None:
         assert self._kept is not None
