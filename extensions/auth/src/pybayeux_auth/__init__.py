@@ -8,6 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from .command_login import log_in_as_configured as log_in_as_configured
 from .errors import AuthError as AuthError
 from .errors import LoginMisconfiguredError as LoginMisconfiguredError
 from .errors import LoginPausedError as LoginPausedError
@@ -48,6 +49,7 @@ __all__ = (
     "SfCliFlow",
     "TokenStore",
     "TokenStoreError",
+    "log_in_as_configured",
 )
 
 _STORES: Final = ("FileTokenStore", "KeyringTokenStore", "TokenStore")

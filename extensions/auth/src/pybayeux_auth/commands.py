@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from pybayeux import BayeuxError, installed_hook
-
-from .errors import LoginMisconfiguredError
-from .grant import Grant
+from .command_login import log_in_as_configured
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from .grant import Grant
 
 __all__ = ("auth",)
 
@@ -73,22 +72,8 @@ def test(context: click.Context, as_json: bool) -> None:
 
     One login is tried, and none again if it fails: nobody is locked out by it.
     """
-    grant = asyncio.run(_log_in(context.find_root().obj))
+    grant = asyncio.run(log_in_as_configured(context.find_root().obj, otherwise=_NOT_CONFIGURED))
     click.echo(json.dumps(_facts(grant)) if as_json else _told(grant))
-
-
-async def _log_in(given: Any) -> Grant:
-    """Log in as configured: the root command's object has what command line, environment and file say."""
-    failures: list[BayeuxError] = []
-    hook = installed_hook("log_in", options=given.options(), blocked=given.blocked, on_error=failures.append)
-    if hook.is_empty:
-        raise LoginMisconfiguredError(_NOT_CONFIGURED)
-    grant = await hook.acall()
-    if isinstance(grant, Grant):
-        return grant
-    failure = failures[0]
-    cause = failure.__cause__
-    raise cause if isinstance(cause, BayeuxError) else failure
 
 
 def _facts(grant: Grant) -> Mapping[str, Any]:

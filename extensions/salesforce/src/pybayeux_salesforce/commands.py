@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 import click
 
-from pybayeux import BayeuxError, installed_hook
 from pybayeux.errors import UsageError
+from pybayeux_auth import log_in_as_configured
 
 from .address import LOGIN_HOSTS, endpoint_of, version_of
 from .rest import Limit, read_limits
@@ -63,7 +63,7 @@ def limits(context: click.Context, address: str, as_json: bool) -> None:
 
 async def _read(given: Any, address: str) -> list[Limit]:
     endpoint = endpoint_of(address)
-    grant = await _log_in(given)
+    grant = await log_in_as_configured(given, otherwise=_NO_LOGIN)
     return await read_limits(_place(endpoint, grant), grant.access_token, version_of(endpoint))
 
 
@@ -75,19 +75,6 @@ def _place(endpoint: str, grant: Grant) -> str:
     if parts.hostname in LOGIN_HOSTS:
         raise UsageError("the login does not say where the org is: give its address, such as salesforce://my-org")
     return f"{parts.scheme}://{parts.netloc}"
-
-
-async def _log_in(given: Any) -> Grant:
-    """Log in as configured: the root command's object has what command line, environment and file say."""
-    failures: list[BayeuxError] = []
-    hook = installed_hook("log_in", options=given.options(), blocked=given.blocked, on_error=failures.append)
-    if hook.is_empty:
-        raise UsageError(_NO_LOGIN)
-    grant: Grant | None = await hook.acall()
-    if grant is not None:
-        return grant
-    cause = failures[0].__cause__
-    raise cause if isinstance(cause, BayeuxError) else failures[0]
 
 
 def _lines(found: list[Limit]) -> list[str]:
