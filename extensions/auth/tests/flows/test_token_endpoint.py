@@ -150,7 +150,13 @@ def test_every_other_answer_is_an_error_of_the_right_kind(
 
 @pytest.mark.parametrize(
     ("header", "expected"),
-    [("120", 120.0), ("Wed, 01 Jan 2020 00:00:00 GMT", 1.0), ("soon", 1.0), (None, 1.0)],
+    [
+        ("120", 120.0),
+        ("Wed, 01 Jan 2020 00:00:00 GMT", 1.0),
+        ("Aaa, 0 Nov 0 00:00:00 -02400000000000", 1.0),
+        ("soon", 1.0),
+        (None, 1.0),
+    ],
 )
 def test_a_server_that_asks_for_time_gets_it(header: str | None, expected: float) -> None:
     headers = {} if header is None else {"Retry-After": header}

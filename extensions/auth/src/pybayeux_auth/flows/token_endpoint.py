@@ -181,6 +181,6 @@ def _date(header: str | None) -> float | None:
     """The moment in a header, in seconds since 1970."""
     try:
         moment = parsedate_to_datetime(header or "")
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
