@@ -19,6 +19,7 @@ from filelock import FileLock
 
 from pybayeux.errors import UsageError
 
+from .folder import check_folder
 from .record import Record
 from .store import as_positions
 
@@ -82,7 +83,7 @@ class FileStore:
         """Nothing to let go of: the file is open only while it is read or written."""
 
     def _read(self) -> _Content:
-        self._check_folder()
+        check_folder(self.path.parent, "file")
         try:
             data = self.path.read_bytes()
         except FileNotFoundError:
@@ -94,7 +95,7 @@ class FileStore:
 
     @contextmanager
     def _changed(self) -> Iterator[_Content]:
-        self._check_folder()
+        check_folder(self.path.parent, "file")
         with FileLock(f"{self.path}.lock", timeout=_PATIENCE):
             content = self._read()
             yield content
@@ -114,13 +115,6 @@ class FileStore:
             os.unlink(new.name)
             raise
         _sync_folder(folder)
-
-    def _check_folder(self) -> None:
-        if not self.path.parent.is_dir():
-            raise FileNotFoundError(
-                f"no folder {str(self.path.parent)!r} to keep positions in "
-                "(an absolute path has four slashes: file:////var/lib)"
-            )
 
 
 def _sync_folder(folder: Path) -> None:

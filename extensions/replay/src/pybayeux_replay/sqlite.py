@@ -33,6 +33,7 @@ from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import URL
 
+from .folder import check_folder
 from .position import Position
 from .store import as_positions
 
@@ -91,7 +92,7 @@ class SqliteStore:
 
     @cached_property
     def _engine(self) -> Engine:
-        self._check_folder()
+        self._ensure_folder()
         engine = create_engine(self._url("sqlite"))
         event.listen(engine, "connect", _prepare)
         if not _is_current(engine):
@@ -113,14 +114,12 @@ class SqliteStore:
     def _url(self, driver: str) -> URL:
         return URL.create(driver, database=str(self.path))
 
-    def _check_folder(self) -> None:
+    def _ensure_folder(self) -> None:
         folder = self.path.parent
         if self._makes_folder:
             folder.mkdir(parents=True, exist_ok=True)
-        elif not folder.is_dir():
-            raise FileNotFoundError(
-                f"no folder {str(folder)!r} to keep positions in (an absolute path has four slashes: sqlite:////var/lib)"
-            )
+        else:
+            check_folder(folder, "sqlite")
 
     def get(self, consumer: str, subscription: str) -> Position | None:
         """The position kept, or None."""
