@@ -64,7 +64,7 @@ class Postbox:
             if veto is None:
                 result.passed.append(message)
             else:
-                result.stopped.append((message, MessageDropped(veto.reason, veto.extension, veto.remedy)))
+                result.stopped.append((message, _error_of(veto)))
         return result
 
     async def incoming(self, messages: list[Message], take: Take) -> None:
@@ -103,8 +103,8 @@ class Postbox:
 
 
 def _dropped(messages: Sequence[Message], vetoes: Sequence[Veto | None]) -> Dropped:
-    return {
-        id(message): MessageDropped(veto.reason, veto.extension, veto.remedy)
-        for message, veto in zip(messages, vetoes, strict=True)
-        if veto is not None
-    }
+    return {id(message): _error_of(veto) for message, veto in zip(messages, vetoes, strict=True) if veto is not None}
+
+
+def _error_of(veto: Veto) -> MessageDropped:
+    return MessageDropped(veto.reason, veto.extension, veto.remedy)
