@@ -187,8 +187,9 @@ class _Stage:
         return bool(self._consumer.died) and not self._supervised
 
     def _judge(self) -> Verdict:
+        handled = self._handled()
         known = {
-            channel: [mark for mark in marks if mark not in self._unknowable or mark in self._handled()]
+            channel: [mark for mark in marks if mark not in self._unknowable or mark in handled]
             for channel, marks in self._published.items()
         }
         return judge(known, self._entries(), self._unavailable)
