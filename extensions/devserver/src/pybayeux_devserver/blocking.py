@@ -5,9 +5,10 @@ Owns the way into that thread. Every word is `DevServer`'s.
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
+
+from .own_thread import call_within
 
 if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
@@ -80,11 +81,7 @@ class BlockingServer:
         Raises:
             TimeoutError: They did not come within so many seconds.
         """
-
-        async def wait() -> list[Json]:
-            return await asyncio.wait_for(self.recorder.received(channel, count), timeout)
-
-        return self._portal.call(wait)
+        return call_within(self._portal, timeout, self.recorder.received, channel, count)
 
 
 class _OnLoop:

@@ -5,17 +5,22 @@ Owns the thread's life. What is called in it is the facades' matter.
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 from anyio.from_thread import start_blocking_portal
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from contextlib import AbstractAsyncContextManager
 
     from anyio.from_thread import BlockingPortal
 
-__all__ = ("OwnThread",)
+__all__ = ("OwnThread", "call_within")
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class OwnThread:
@@ -39,3 +44,18 @@ class OwnThread:
     def stop(self) -> None:
         """Stop the server, then the thread."""
         self._running.close()
+
+
+def call_within(
+    portal: BlockingPortal, timeout: float, function: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """Call a coroutine function in the thread.
+
+    Raises:
+        TimeoutError: It took more than so many seconds.
+    """
+
+    async def limited() -> T:
+        return await asyncio.wait_for(function(*args, **kwargs), timeout)
+
+    return portal.call(limited)

@@ -5,9 +5,10 @@ Owns the way into that thread. Every word is `SalesforceEmulator`'s.
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
+
+from ..own_thread import call_within
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,11 +60,7 @@ class BlockingEmulator:
         Raises:
             TimeoutError: They did not come within so many seconds.
         """
-
-        async def wait() -> list[Json]:
-            return await asyncio.wait_for(self._org.recorder.received(channel, count), timeout)
-
-        return self._portal.call(wait)
+        return call_within(self._portal, timeout, self._org.recorder.received, channel, count)
 
     def __getattr__(self, name: str) -> Any:
         found = self._portal.call(getattr, self._org, name)
