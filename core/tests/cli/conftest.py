@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from core.tests.extensions.packages import Packages
+from tests.support.surroundings import unconfigured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,10 +18,8 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def plain_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No variable and no file of the machine says anything about extensions."""
-    for name in [name for name in os.environ if name.startswith("PYBAYEUX_")]:
-        monkeypatch.delenv(name)
+    unconfigured(tmp_path, monkeypatch)
     monkeypatch.setenv("COLUMNS", "100")
-    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture(autouse=True)

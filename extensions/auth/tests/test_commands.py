@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +21,7 @@ from extensions.auth.tests.login_server import (
     serving,
 )
 from pybayeux.cli import main
+from tests.support.surroundings import unconfigured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,9 +33,7 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder, and an environment that configures nothing."""
-    for name in [name for name in os.environ if name.startswith("PYBAYEUX_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
+    unconfigured(tmp_path, monkeypatch)
     return tmp_path
 
 

@@ -19,6 +19,7 @@ from pybayeux_auth.flows import token_endpoint
 from pybayeux_auth.flows.login_url import SALESFORCE, LoginUrl, parse_login_url
 from pybayeux_devserver.salesforce import SalesforceEmulator
 from tests.docs.markdown import ROOT, blocks
+from tests.support.surroundings import unconfigured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,9 +88,7 @@ def org() -> Iterator[BlockingEmulator]:
 
 @pytest.fixture
 def pages(org: BlockingEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pages:
-    for name in [name for name in os.environ if name.startswith("PYBAYEUX_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
+    unconfigured(tmp_path, monkeypatch)
     return Pages(org, tmp_path, monkeypatch)
 
 

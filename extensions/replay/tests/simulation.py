@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from pybayeux import Channel, ConnectionState, Message
 from pybayeux_replay import MemoryStore, Replay
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from pybayeux import AsyncClient
     from pybayeux_replay import Gap
 
-__all__ = ("REFUSAL", "FakeClient", "World", "event", "subscribe", "unsubscribe")
+__all__ = ("REFUSAL", "FakeClient", "World", "event", "live", "subscribe", "unsubscribe")
 
 REFUSAL: Final = (
     "400::The replayId {%d} you provided was invalid.  Please provide a valid ID, -2 to replay all events, or -1 "
     "to replay only new events."
 )
+
+
+W = TypeVar("W", bound="World")
 
 
 class FakeClient:
@@ -269,3 +272,23 @@ class World:
             self.receive()
             for channel in [channel for channel, queue in self.queues.items() if queue]:
                 self.handle(channel)
+
+
+async def live(
+    world: W,
+    steps: Sequence[tuple[Any, ...]],
+    channels: Iterable[str],
+    check: Callable[[W], None] = lambda world: None,
+) -> None:
+    """Take these steps, each a method of the world and its arguments, and then handle whatever is left."""
+    for name, *arguments in steps:
+        check(world)
+        if name == "turn":
+            await asyncio.sleep(0)
+        else:
+            result = getattr(world, name)(*arguments)
+            if result is not None:
+                await result
+    world.finish(channels)
+    await world.replay.unregistered()
+    check(world)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extensions.replay.tests.simulation import World
+from extensions.replay.tests.simulation import World, live
 from pybayeux_replay import GapReason
 
 if TYPE_CHECKING:
@@ -59,22 +59,10 @@ _steps = st.one_of(
 )
 
 
-async def _live(world: MovingWorld, steps: Sequence[tuple[Any, ...]]) -> None:
-    for name, *arguments in steps:
-        if name == "turn":
-            await asyncio.sleep(0)
-        else:
-            result = getattr(world, name)(*arguments)
-            if result is not None:
-                await result
-    world.finish(_CHANNELS)
-    await world.replay.unregistered()
-
-
 def _run(steps: Sequence[tuple[Any, ...]], **options: Any) -> MovingWorld:
     async def scenario() -> MovingWorld:
         world = MovingWorld("/orders/*", **options)
-        await _live(world, steps)
+        await live(world, steps, _CHANNELS)
         return world
 
     return asyncio.run(scenario())

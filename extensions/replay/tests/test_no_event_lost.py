@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extensions.replay.tests.simulation import World
+from extensions.replay.tests.simulation import World, live
 from pybayeux import Channel
 
 if TYPE_CHECKING:
@@ -26,22 +26,6 @@ _giving_up = st.tuples(st.just("give_up"), st.sampled_from(_CHANNELS))
 _usual = st.one_of(_publish, _receive, _handle, _others)
 
 
-async def _live(
-    world: World, steps: Sequence[tuple[Any, ...]], check: Callable[[World], None] = lambda world: None
-) -> None:
-    for name, *arguments in steps:
-        check(world)
-        if name == "turn":
-            await asyncio.sleep(0)
-        else:
-            result = getattr(world, name)(*arguments)
-            if result is not None:
-                await result
-    world.finish(_CHANNELS)
-    await world.replay.unregistered()
-    check(world)
-
-
 def _run(
     subscription: str,
     steps: Sequence[tuple[Any, ...]],
@@ -50,7 +34,7 @@ def _run(
 ) -> World:
     async def scenario() -> World:
         world = World(subscription, **options)
-        await _live(world, steps, check)
+        await live(world, steps, _CHANNELS, check)
         return world
 
     return asyncio.run(scenario())

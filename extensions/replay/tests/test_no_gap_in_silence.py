@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extensions.replay.tests.simulation import World
+from extensions.replay.tests.simulation import World, live
 from pybayeux import Channel, Message
 from pybayeux_replay import GapReason
 
@@ -101,22 +101,10 @@ _steps = st.one_of(
 )
 
 
-async def _live(world: AgingWorld, steps: Sequence[tuple[Any, ...]]) -> None:
-    for name, *arguments in steps:
-        if name == "turn":
-            await asyncio.sleep(0)
-        else:
-            result = getattr(world, name)(*arguments)
-            if result is not None:
-                await result
-    world.finish([_CHANNEL])
-    await world.replay.unregistered()
-
-
 def _run(steps: Sequence[tuple[Any, ...]], **options: Any) -> AgingWorld:
     async def scenario() -> AgingWorld:
         world = AgingWorld(**options)
-        await _live(world, steps)
+        await live(world, steps, [_CHANNEL])
         return world
 
     return asyncio.run(scenario())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +11,7 @@ from click.testing import CliRunner
 from pybayeux.cli import main
 from pybayeux_devserver.salesforce import SalesforceEmulator
 from tests.support.command_line import CommandLine
+from tests.support.surroundings import unconfigured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,9 +27,7 @@ _ORDERS = "/event/Order__e"
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder, and an environment that configures nothing."""
-    for name in [name for name in os.environ if name.startswith("PYBAYEUX_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
+    unconfigured(tmp_path, monkeypatch)
     return tmp_path
 
 

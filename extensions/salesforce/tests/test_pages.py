@@ -18,6 +18,7 @@ from pybayeux_devserver.salesforce.credentials import key_pair
 from tests.docs.markdown import ROOT, blocks
 from tests.docs.page import Page
 from tests.support.command_line import CommandLine
+from tests.support.surroundings import unconfigured
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,9 +54,7 @@ async def _publish(org: SalesforceEmulator) -> dict[str, Any]:
 
 def _set_up(org: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder and an environment that have what the pages speak of."""
-    for name in [name for name in os.environ if name.startswith("PYBAYEUX_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.chdir(folder)
+    unconfigured(folder, monkeypatch)
     (folder / "server.key").write_text(key_pair().private)
     monkeypatch.setenv("APP_SECRET", _SECRET)
     monkeypatch.setenv("REFRESH_TOKEN", org.credentials.refresh_token)

@@ -23,6 +23,8 @@ from pybayeux_devserver.salesforce.farewells import FAREWELLS
 from pybayeux_salesforce import PositionRefusedError, SessionGoneError, TokenDeadError
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from pybayeux_devserver.salesforce import SalesforceEmulator
 
 
@@ -199,11 +201,9 @@ async def test_an_org_that_moves_is_followed(org: SalesforceEmulator, witness: W
     assert org.logins == 2
 
 
-@in_org()
-async def test_an_org_that_moves_between_the_login_and_the_first_connect(
-    org: SalesforceEmulator, witness: Witness
-) -> None:
-    moves = iter([True])
+def _moving_after(org: SalesforceEmulator, *logins: bool) -> Callable[[], Awaitable[Grant]]:
+    """A login after which the org moves: for each in turn, whether it does."""
+    moves = iter(logins)
 
     async def log_in() -> Grant:
         grant = await flow_of(org)()
@@ -211,7 +211,14 @@ async def test_an_org_that_moves_between_the_login_and_the_first_connect(
             org.migrate(move=True, collide=False)
         return grant
 
-    async with client_of(org, witness, login=log_in) as client:
+    return log_in
+
+
+@in_org()
+async def test_an_org_that_moves_between_the_login_and_the_first_connect(
+    org: SalesforceEmulator, witness: Witness
+) -> None:
+    async with client_of(org, witness, login=_moving_after(org, True)) as client:
         await client.subscribe(ORDERS, witness.take)
         assert client.url == org.endpoint
     assert org.logins == 2
@@ -219,15 +226,8 @@ async def test_an_org_that_moves_between_the_login_and_the_first_connect(
 
 @in_org()
 async def test_an_org_that_moves_twice_in_a_row_is_followed(org: SalesforceEmulator, witness: Witness) -> None:
-    moves = iter([False, True])  # again while the client is on its way to where it has moved
-
-    async def log_in() -> Grant:
-        grant = await flow_of(org)()
-        if next(moves, False):
-            org.migrate(move=True, collide=False)
-        return grant
-
-    async with client_of(org, witness, login=log_in) as client:
+    login = _moving_after(org, False, True)  # again while the client is on its way to where it has moved
+    async with client_of(org, witness, login=login) as client:
         await client.subscribe(ORDERS, witness.take)
         await publish(org, 1)
         await witness.until(lambda: len(witness.handled) == 1)
