@@ -64,9 +64,8 @@ def _fault(chance: Random, kinds: Sequence[str]) -> dict[str, Any]:
     if kind == "huge-ids":  # strikes a channel of events, once and for all
         return {"kind": kind, "channel": chance.choice(CHANNELS)}
     more: dict[str, Any] = {}
-    if (
-        kind == "unsolicited-subscribe-failure"
-    ):  # with a reason that passes: a lost permission ends the channel for good
+    if kind == "unsolicited-subscribe-failure":
+        # With a reason that passes: a lost permission ends the channel for good.
         more = {"subscription": chance.choice(CHANNELS), "error": BUSY}
     return {"kind": kind, "n": chance.choice((1, 1, 2, 4)), **where, **more}
 

@@ -260,7 +260,7 @@ class _Stage:
             await asyncio.sleep(pause)
             await self._start()
 
-    async def _quota(self, kind: str, seconds: float) -> None:
+    def _quota(self, kind: str, seconds: float) -> None:
         self._org.quota(kind, on=True)
         asyncio.get_running_loop().call_later(seconds, lambda: self._org.quota(kind, on=False))
 
