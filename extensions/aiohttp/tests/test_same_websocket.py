@@ -11,6 +11,7 @@ from core.tests.transports import (
     test_open_socket,
     test_open_socket_end,
     test_upgrade,
+    test_upgrade_answers,
     test_websocket,
 )
 from core.tests.transports.websocket_site import Site
@@ -24,7 +25,14 @@ _NOT_HERE: Final = {
     "test_close_does_not_wait_long_for_a_server_that_is_silent",  # test_dialling has it
 }
 
-for _module in (test_broken_socket, test_open_socket, test_open_socket_end, test_upgrade, test_websocket):
+for _module in (
+    test_broken_socket,
+    test_open_socket,
+    test_open_socket_end,
+    test_upgrade,
+    test_upgrade_answers,
+    test_websocket,
+):
     globals().update({name: value for name, value in vars(_module).items() if name not in {*globals(), *_NOT_HERE}})
 
 

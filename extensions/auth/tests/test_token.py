@@ -2,13 +2,12 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import logging
 import threading
-from itertools import count
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
+from extensions.auth.tests.logins import Login, numbered_grants
 from pybayeux.testing import Clock, in_virtual_time
 from pybayeux_auth import (
     AuthError,
@@ -17,12 +16,8 @@ from pybayeux_auth import (
     LoginMisconfiguredError,
     LoginPausedError,
     LoginRefusedError,
-    LoginUnreachableError,
 )
 from pybayeux_auth.token import TokenSource
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
 
 
 def _get(source: TokenSource) -> str:
@@ -110,27 +105,6 @@ def test_what_is_no_text_is_refused_without_being_shown() -> None:
 # -- one login for all who wait
 
 
-class Login:
-    """A login that a test lets go on when it likes."""
-
-    def __init__(self, *results: str | Grant | Exception) -> None:
-        self.results = list(results)
-        self.going = asyncio.Event()
-        self.started = 0
-        self.ended = 0
-
-    async def __call__(self) -> str | Grant:
-        self.started += 1
-        try:
-            await self.going.wait()
-        finally:
-            self.ended += 1
-        result = self.results.pop(0)
-        if isinstance(result, Exception):
-            raise result
-        return result
-
-
 @in_virtual_time
 async def test_fifty_who_ask_meanwhile_get_the_same_token() -> None:
     login = Login("token")
@@ -186,100 +160,6 @@ async def test_everybody_hears_of_a_fresh_grant_before_anybody_gets_it() -> None
         await asyncio.gather(get(), get())
         await get()
     assert log == [*("heard of text", *["got text"] * 3), *("heard of given", *["got given"] * 3)]
-
-
-# -- its age
-
-
-def _numbered(lifetime: float | None, clock: Clock) -> Callable[[], Awaitable[Grant]]:
-    numbers = count(1)
-
-    async def login() -> Grant:
-        await asyncio.sleep(0)
-        expires_at = None if lifetime is None else clock() + lifetime
-        return Grant(access_token=f"token-{next(numbers)}", expires_at=expires_at)
-
-    return login
-
-
-async def _tokens(source: TokenSource, clock: Clock, *pauses: float) -> list[str]:
-    """The tokens after these pauses, each asked for twice: what is replaced in time is there at the second."""
-    found = []
-    for pause in pauses:
-        await clock.advance(pause)
-        first = (await source.get()).access_token
-        await clock.settle()
-        found += [first, (await source.get()).access_token]
-    return found
-
-
-@in_virtual_time
-async def test_a_token_is_replaced_shortly_before_its_end_and_used_until_the_next_is_there() -> None:
-    clock = Clock()
-    source = TokenSource(_numbered(3600, clock), clock=clock)
-    await source.get()
-    one, two, three = "token-1", "token-2", "token-3"
-    assert await _tokens(source, clock, 3539, 2) == [one, one, one, two]
-    assert await _tokens(source, clock, 3599) == [two, three]
-
-
-@in_virtual_time
-async def test_a_token_that_has_died_meanwhile_is_not_used() -> None:
-    clock = Clock()
-    source = TokenSource(_numbered(3600, clock), clock=clock)
-    await source.get()
-    assert await _tokens(source, clock, 3600) == ["token-2", "token-2"]
-
-
-@in_virtual_time
-async def test_a_token_with_a_short_life_has_most_of_it() -> None:
-    clock = Clock()
-    source = TokenSource(_numbered(50, clock), clock=clock)
-    await source.get()
-    assert await _tokens(source, clock, 39, 2) == ["token-1", "token-1", "token-1", "token-2"]
-
-
-@in_virtual_time
-async def test_tokens_that_are_replaced_for_their_age_cost_no_pauses() -> None:
-    clock = Clock()
-    source = TokenSource(_numbered(10, clock), clock=clock)
-    for number in range(1, 100):
-        assert (await source.get()).access_token == f"token-{number}"
-        await clock.advance(10)
-
-
-@in_virtual_time
-async def test_a_token_without_an_age_is_kept() -> None:
-    clock = Clock()
-    source = TokenSource(_numbered(None, clock), clock=clock)
-    await source.get()
-    assert await _tokens(source, clock, 80_000) == ["token-1", "token-1"]
-
-
-@in_virtual_time
-async def test_a_token_that_cannot_be_replaced_in_time_is_used_to_its_end(caplog: pytest.LogCaptureFixture) -> None:
-    clock = Clock()
-    login = Login(
-        Grant(access_token="one", expires_at=clock() + 100),
-        *[LoginUnreachableError("there", "down", retry_after=20.0)] * 2,
-        Grant(access_token="two"),
-    )
-    login.going.set()
-    source = TokenSource(login, clock=clock)
-    await source.get()
-    with caplog.at_level(logging.WARNING):
-        assert await _tokens(source, clock, 85, 5, 5) == ["one"] * 6
-    assert [record.getMessage() for record in caplog.records] == [
-        "the token could not be replaced before its end: login at there is not possible now: down"
-    ]
-    await clock.advance(6)  # it is over
-    with pytest.raises(LoginPausedError):
-        await source.get()
-    await clock.advance(5)
-    with pytest.raises(LoginUnreachableError):
-        await source.get()
-    await clock.advance(21)
-    assert (await source.get()).access_token == "two"
 
 
 # -- what was refused
@@ -365,7 +245,7 @@ async def test_an_error_that_is_raised_again_does_not_grow() -> None:
 @in_virtual_time
 async def test_tokens_that_are_refused_one_after_the_other_come_at_growing_intervals() -> None:
     clock = Clock()
-    source = TokenSource(_numbered(None, clock), interval=5.0, clock=clock)
+    source = TokenSource(numbered_grants(None, clock), interval=5.0, clock=clock)
     at: list[float] = []
     told: list[str] = []
     while len(at) < 6:

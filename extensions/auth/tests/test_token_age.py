@@ -1,0 +1,96 @@
+"""Tokens that come of age."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from extensions.auth.tests.logins import Login, numbered_grants
+from pybayeux.testing import Clock, in_virtual_time
+from pybayeux_auth import (
+    Grant,
+    LoginPausedError,
+    LoginUnreachableError,
+)
+from pybayeux_auth.token import TokenSource
+
+
+async def _tokens(source: TokenSource, clock: Clock, *pauses: float) -> list[str]:
+    """The tokens after these pauses, each asked for twice: what is replaced in time is there at the second."""
+    found = []
+    for pause in pauses:
+        await clock.advance(pause)
+        first = (await source.get()).access_token
+        await clock.settle()
+        found += [first, (await source.get()).access_token]
+    return found
+
+
+@in_virtual_time
+async def test_a_token_is_replaced_shortly_before_its_end_and_used_until_the_next_is_there() -> None:
+    clock = Clock()
+    source = TokenSource(numbered_grants(3600, clock), clock=clock)
+    await source.get()
+    one, two, three = "token-1", "token-2", "token-3"
+    assert await _tokens(source, clock, 3539, 2) == [one, one, one, two]
+    assert await _tokens(source, clock, 3599) == [two, three]
+
+
+@in_virtual_time
+async def test_a_token_that_has_died_meanwhile_is_not_used() -> None:
+    clock = Clock()
+    source = TokenSource(numbered_grants(3600, clock), clock=clock)
+    await source.get()
+    assert await _tokens(source, clock, 3600) == ["token-2", "token-2"]
+
+
+@in_virtual_time
+async def test_a_token_with_a_short_life_has_most_of_it() -> None:
+    clock = Clock()
+    source = TokenSource(numbered_grants(50, clock), clock=clock)
+    await source.get()
+    assert await _tokens(source, clock, 39, 2) == ["token-1", "token-1", "token-1", "token-2"]
+
+
+@in_virtual_time
+async def test_tokens_that_are_replaced_for_their_age_cost_no_pauses() -> None:
+    clock = Clock()
+    source = TokenSource(numbered_grants(10, clock), clock=clock)
+    for number in range(1, 100):
+        assert (await source.get()).access_token == f"token-{number}"
+        await clock.advance(10)
+
+
+@in_virtual_time
+async def test_a_token_without_an_age_is_kept() -> None:
+    clock = Clock()
+    source = TokenSource(numbered_grants(None, clock), clock=clock)
+    await source.get()
+    assert await _tokens(source, clock, 80_000) == ["token-1", "token-1"]
+
+
+@in_virtual_time
+async def test_a_token_that_cannot_be_replaced_in_time_is_used_to_its_end(caplog: pytest.LogCaptureFixture) -> None:
+    clock = Clock()
+    login = Login(
+        Grant(access_token="one", expires_at=clock() + 100),
+        *[LoginUnreachableError("there", "down", retry_after=20.0)] * 2,
+        Grant(access_token="two"),
+    )
+    login.going.set()
+    source = TokenSource(login, clock=clock)
+    await source.get()
+    with caplog.at_level(logging.WARNING):
+        assert await _tokens(source, clock, 85, 5, 5) == ["one"] * 6
+    assert [record.getMessage() for record in caplog.records] == [
+        "the token could not be replaced before its end: login at there is not possible now: down"
+    ]
+    await clock.advance(6)  # it is over
+    with pytest.raises(LoginPausedError):
+        await source.get()
+    await clock.advance(5)
+    with pytest.raises(LoginUnreachableError):
+        await source.get()
+    await clock.advance(21)
+    assert (await source.get()).access_token == "two"
