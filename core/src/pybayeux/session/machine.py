@@ -15,6 +15,7 @@ from ..errors import (
 from ..message import encode
 from ..state import ConnectionState
 from .admission import Admission, Batch, is_end_of_subscription
+from .answers import Answers
 from .control import ControlLane
 from .exchange import Exchange, Kind, Request
 from .farewell import Farewell
@@ -54,6 +55,7 @@ class Session:
         self._control: Final = ControlLane(self._shared)
         self._sending: Final = SendLane(self._shared)
         self._admission: Final = Admission(self._shared)
+        self._answers: Final = Answers(self._shared, self._sending)
         self._farewell: Final = Farewell(self._shared)
 
     # -- what it is
@@ -265,7 +267,7 @@ class Session:
         for message in batch.special:
             if message.advice is not None:
                 self._take_advice(message)
-            if self._is_no_event(message):
+            if self._answers.is_no_event(message):
                 self._answer(message, now)
                 answers.add(id(message))
         events = [message for message in batch.messages if id(message) not in answers]
@@ -274,23 +276,8 @@ class Session:
 
     def without_events(self, batch: Batch) -> Batch:
         """What is left of a batch whose events are not taken."""
-        rest = [message for message in batch.special if self._is_no_event(message)]
+        rest = [message for message in batch.special if self._answers.is_no_event(message)]
         return Batch(rest, rest)
-
-    def _is_no_event(self, message: Message) -> bool:
-        return message.successful is not None or message.is_meta or self._is_answer(message)
-
-    def _is_answer(self, message: Message) -> bool:
-        """Whether a message that does not say `successful` is an answer nevertheless, or no message at all.
-
-        An event may carry the id that its publisher gave it, even one of ours: only a remote call is answered
-        with data.
-        """
-        if message.id is None or not message.channel:
-            return not message.channel
-        if self._sending.awaits_data(message.id):
-            return message.has_data
-        return message.id in self._shared.unanswered and not message.has_data
 
     def _take_advice(self, message: Message) -> None:
         assert message.advice is not None
@@ -306,14 +293,10 @@ class Session:
             self._server_disconnected(now)
         elif is_end_of_subscription(message):
             self._sending.ended(message, now)
-        elif message.id is not None and not message.is_meta and self._is_call_reply(message):
+        elif self._answers.is_call_reply(message):
             self._sending.call_reply(message)
         elif message.id is not None and (found := self._shared.answered(message.id)) is not None:
             self._reply(*found, message, now)
-
-    def _is_call_reply(self, message: Message) -> bool:
-        assert message.id is not None
-        return self._sending.awaits_data(message.id) and (message.has_data or message.successful is False)
 
     def _reply(self, exchange: Exchange, request: Request, message: Message, now: float) -> None:
         if exchange.kind is Kind.DISCONNECT:
