@@ -46,7 +46,7 @@ class _Pushed:
         self._server = server
         self._context = context
 
-    async def send(self, messages: list[Message]) -> None:
+    async def exchange(self, messages: list[Message]) -> None:
         await self._context.receive(await self._server.exchange(messages))
 
     async def close(self) -> None: ...
