@@ -61,8 +61,8 @@ class Car:
             Message(channel=m.channel, id=m.id, client_id="c1", successful=True, advice=RETRY)
             for m in exchange.messages
         ]
-        self.session.receive(self.session.admit(replies), now())
-        self.session.over(exchange, now())
+        self.session.receive(self.session.admit(replies), {}, now())
+        self.session.finished(exchange, now())
 
     async def give_up(self, exchange: Exchange, error: BayeuxError) -> None:
         self.errors.append(error)

@@ -74,10 +74,11 @@ class Pressure:
         """Whether there is room for more events has changed."""
         if there_is and self._passed_by:
             self._rewind()
-        self._session.pause(not there_is, self._now())
         if there_is:
+            self._session.release_connects(self._now())
             self._open.set()
         else:
+            self._session.hold_connects(self._now())
             self._open.clear()
         if there_is and self._measure is not None:
             lost = self._delivery.stop_dropping() if self._policy == "drop_oldest" else 0
@@ -88,21 +89,21 @@ class Pressure:
     async def wait(self) -> None:
         """Wait for room, or until it was decided what becomes of events without; for transports that bring any."""
         if not self._open.is_set():
-            self._session.block()
+            self._session.reading_blocked()
             self._poke()
             await self._open.wait()
 
     def overdue(self) -> None:
         """Connects have been held back for as long as it is safe."""
         if self._redelivers():
-            self._session.discard(self._now())
+            self._session.discard_events(self._now())
             self._delivery.make_room()
             self._open.set()
             self._take("what comes now is left to the server, which sends it again")
         elif self._policy == "drop_oldest":
             self._take("the oldest of them are dropped for new ones")
             self._delivery.start_dropping()
-            self._session.pause(False, self._now())
+            self._session.release_connects(self._now())
             self._open.set()
         elif self._policy == "raise":
             slowest = max(self._delivery.router, key=lambda subscription: subscription.pending)

@@ -74,7 +74,7 @@ class Carrier:
             failure.__cause__ = error
             await self.fail(exchange, failure)
         else:
-            self._session.over(exchange, _now())
+            self._session.finished(exchange, _now())
             self._noticed()
 
     async def fail(self, exchange: Exchange, error: BayeuxError) -> None:

@@ -10,7 +10,17 @@ from .._util.redact import Redactor
 from .._util.urls import host_of, parse_endpoint
 from ..errors import BayeuxError, ClientStateError, ReceiverError, UsageError
 from ..extensions import ExtensionRegistry
-from ..session import Ended, Failed, Overdue, Refused, Session, SessionConfig, Settled, StateChanged, Subscribed
+from ..session import (
+    Ended,
+    Failed,
+    PollOverdue,
+    RequestCompleted,
+    Session,
+    SessionConfig,
+    StateChanged,
+    Subscribed,
+    SubscriptionRejected,
+)
 from ..transports.base import TransportContext
 from ..transports.registry import TransportRegistry
 from .background import Chores
@@ -109,10 +119,10 @@ class Connection:
                 host=host_of(endpoint.url),
                 backoff=backoff,
                 max_network_delay=max_network_delay,
-                max_waiting=max_waiting,
+                send_queue_size=max_waiting,
                 random=self._random,
                 goes_on_after=ignore_error,
-                explain=lambda error: self.extensions.explained(error, client),
+                interpret_error=lambda error: self.extensions.explained(error, client),
                 redact=self.redact,
             )
         )
@@ -162,7 +172,6 @@ class Connection:
             patience=max_network_delay,
         )
         self.liveness: Final = Liveness()
-        self._dropped: Dropped = {}
         self._ended_by: BayeuxError | None = None
         self._closed = False
 
@@ -284,12 +293,8 @@ class Connection:
         await self._postbox.incoming(batch.messages, lambda dropped: self._take(batch, dropped))
 
     def _take(self, batch: Batch, dropped: Dropped) -> None:
-        self._dropped = dropped
-        events = self.session.receive(batch, _now())
+        events = self.session.receive(batch, dropped, _now())
         self._read_notices()
-        self._dropped = {}
-        if dropped:
-            events = [event for event in events if id(event) not in dropped]
         self.listeners.tell([message for message in batch.special if id(message) not in dropped])
         self.delivery.dispatch(events)
         self._driver.poke()
@@ -332,13 +337,13 @@ class Connection:
                 self._tell(self.extensions.state_changed, old, new)
             case Failed(error):
                 self.report(error)
-            case Settled(request, outcome):
-                self.waiting.settle(request, self._dropped.get(id(outcome), outcome))
+            case RequestCompleted(request, outcome):
+                self.waiting.settle(request, outcome)
             case Subscribed(channel):
                 self.waiting.channel_granted(channel)
-            case Refused(channel, error):
+            case SubscriptionRejected(channel, error):
                 self.enrolment.refused(channel, error)
-            case Overdue():
+            case PollOverdue():
                 self._pressure.overdue()
                 self._driver.poke()
             case Ended(error):

@@ -71,7 +71,7 @@ class Enrolment:
             self._delivery.started(channel)
             self._session.subscribe(channel)
             self._poke()
-        if not self._is_running() or self._session.is_granted(channel):
+        if not self._is_running() or self._session.is_active_channel(channel):
             return
         try:
             await self._waiting.for_channel(channel)
