@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from pybayeux.errors import ExchangeTimeoutError
 from pybayeux.message import Advice, Message
-from pybayeux.session import Backoff, Ended, Exchange, Failed, Kind, Session, SessionConfig, Settled, StateChanged
+from pybayeux.session import (
+    Backoff,
+    Ended,
+    Exchange,
+    Failed,
+    Kind,
+    RequestCompleted,
+    Session,
+    SessionConfig,
+    StateChanged,
+)
 from pybayeux.state import ConnectionState
 
 if TYPE_CHECKING:
@@ -89,9 +99,9 @@ class World:
 
     def answer(self, exchange: Exchange, *messages: Message) -> list[Message]:
         """The server answers an exchange with these messages; gives the events."""
-        events = self.session.receive(self.session.admit(list(messages)), self.now)
+        events = self.session.receive(self.session.admit(list(messages)), {}, self.now)
         self._drop(exchange)
-        self.session.over(exchange, self.now)
+        self.session.finished(exchange, self.now)
         self.notices += self.session.take_notices()
         return events
 
@@ -148,7 +158,7 @@ class World:
     @property
     def outcomes(self) -> list[Any]:
         """The outcomes of requests."""
-        return [notice.outcome for notice in self.notices if isinstance(notice, Settled)]
+        return [notice.outcome for notice in self.notices if isinstance(notice, RequestCompleted)]
 
     @property
     def ends(self) -> list[BayeuxError | None]:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from core.tests.session.world import RETRY, World
 from pybayeux import Advice, Message
-from pybayeux.session import Kind, Overdue
+from pybayeux.session import Kind, PollOverdue
 
 
 def overdue(world: World) -> int:
-    return sum(isinstance(notice, Overdue) for notice in world.notices)
+    return sum(isinstance(notice, PollOverdue) for notice in world.notices)
 
 
 def full(world: World) -> World:
     """Connected, the held connect has just brought more than there is room for."""
     world.connected()
-    world.session.pause(True, world.now)
+    world.session.hold_connects(world.now)
     world.accept(world.current(Kind.CONNECT))
     return world
 
@@ -24,7 +24,7 @@ def test_no_connect_is_sent_while_there_is_no_room() -> None:
     world.pass_time(0.9)
     assert not world.has(Kind.CONNECT)
     assert overdue(world) == 0
-    world.session.pause(False, world.now)
+    world.session.release_connects(world.now)
     world.settle_down()
     assert world.current(Kind.CONNECT).messages[0].advice is None
 
@@ -36,14 +36,14 @@ def test_the_client_is_told_once_when_the_server_may_lose_patience() -> None:
     world.pass_time(100)
     assert overdue(world) == 1
     assert not world.has(Kind.CONNECT)
-    world.session.pause(False, world.now)
+    world.session.release_connects(world.now)
     world.settle_down()
     assert world.has(Kind.CONNECT)
 
 
 def test_an_advised_patience_is_used_in_part() -> None:
     world = World().connected()
-    world.session.pause(True, world.now)
+    world.session.hold_connects(world.now)
     world.accept(world.current(Kind.CONNECT), advice=Advice(reconnect="retry", timeout=30_000, max_interval=9000))
     world.pass_time(2.9)
     assert overdue(world) == 0
@@ -55,7 +55,7 @@ def test_what_is_sent_again_need_not_be_taken() -> None:
     world = full(World())
     world.pass_time(1)
     assert world.accepting()
-    world.session.discard(world.now)
+    world.session.discard_events(world.now)
     world.settle_down()
     poll = world.current(Kind.CONNECT)
     assert poll.messages[0].advice == Advice(timeout=0)
@@ -71,10 +71,10 @@ def test_what_is_sent_again_need_not_be_taken() -> None:
 def test_a_poll_that_discards_does_so_to_its_end() -> None:
     world = full(World())
     world.pass_time(1)
-    world.session.discard(world.now)
+    world.session.discard_events(world.now)
     world.settle_down()
     poll = world.current(Kind.CONNECT)
-    world.session.pause(False, world.now)
+    world.session.release_connects(world.now)
     assert not world.accepting(), "its answer may acknowledge what was discarded before"
     world.accept(poll)
     world.settle_down()
@@ -84,15 +84,15 @@ def test_a_poll_that_discards_does_so_to_its_end() -> None:
 
 def test_a_connect_that_was_sent_while_there_was_room_is_taken() -> None:
     world = World().connected()
-    world.session.pause(True, world.now)
-    world.session.discard(world.now)
+    world.session.hold_connects(world.now)
+    world.session.discard_events(world.now)
     assert world.accepting()
 
 
 def test_polls_come_no_rarer_however_long_they_take() -> None:
     world = full(World())
     world.pass_time(1)
-    world.session.discard(world.now)
+    world.session.discard_events(world.now)
     world.settle_down()
     poll = world.current(Kind.CONNECT)
     world.now += 0.75
@@ -103,7 +103,7 @@ def test_polls_come_no_rarer_however_long_they_take() -> None:
 def test_a_new_session_asks_again() -> None:
     world = full(World())
     world.pass_time(1)
-    world.session.discard(world.now)
+    world.session.discard_events(world.now)
     world.settle_down()
     world.accept(world.current(Kind.CONNECT), successful=False, error="402::session_unknown")
     world.until(Kind.HANDSHAKE)
@@ -125,7 +125,7 @@ def test_replies_are_taken_and_events_are_not() -> None:
     world = full(World())
     world.session.send(Message(channel="/p", data=1))
     world.pass_time(1)
-    world.session.discard(world.now)
+    world.session.discard_events(world.now)
     world.settle_down()
     publish, poll = world.current(Kind.SEND), world.current(Kind.CONNECT)
     reply, answer, event = (
@@ -154,10 +154,10 @@ def announced(world: World, count: object) -> World:
 def test_announced_events_come_before_the_first_connect() -> None:
     world = announced(World(), 2)
     assert not world.has(Kind.CONNECT)
-    world.session.receive(world.session.admit([Message(channel="/a", data=1)]), world.now)
+    world.session.receive(world.session.admit([Message(channel="/a", data=1)]), {}, world.now)
     world.settle_down()
     assert not world.has(Kind.CONNECT)
-    world.session.receive(world.session.admit([Message(channel="/a", data=2)]), world.now)
+    world.session.receive(world.session.admit([Message(channel="/a", data=2)]), {}, world.now)
     world.settle_down()
     assert world.has(Kind.CONNECT)
 
@@ -176,15 +176,15 @@ def test_an_announcement_that_is_none_is_ignored() -> None:
 
 def test_a_transport_that_reads_no_further_is_overdue_while_a_connect_is_held() -> None:
     world = World().connected()
-    world.session.pause(True, world.now)
-    world.session.block()
+    world.session.hold_connects(world.now)
+    world.session.reading_blocked()
     world.settle_down()
     world.pass_time(0.9)
     assert overdue(world) == 0
     world.pass_time(0.1)
     assert overdue(world) == 1
     assert world.has(Kind.CONNECT)
-    world.session.pause(False, world.now)
-    world.session.pause(True, world.now)
+    world.session.release_connects(world.now)
+    world.session.hold_connects(world.now)
     world.pass_time(5)
     assert overdue(world) == 1, "it reads again, and a connect is held: the session is in no danger"

@@ -18,7 +18,7 @@ from pybayeux.errors import (
     TransportError,
 )
 from pybayeux.message import Advice, Message
-from pybayeux.session import Kind, Refused
+from pybayeux.session import Kind, SubscriptionRejected
 from pybayeux.state import ConnectionState
 
 NONE = Advice(reconnect="none")
@@ -33,7 +33,7 @@ def world(remedy: Remedy | None, retry_after: float = 0.0) -> World:
             error.remedy, error.retry_after = remedy, retry_after
         return error
 
-    return World(explain=explain)
+    return World(interpret_error=explain)
 
 
 def refused_connect(made: World, advice: Advice | None = NONE) -> World:
@@ -153,16 +153,16 @@ def refused_subscribe(made: World) -> World:
 
 def test_a_refused_subscription_is_given_up_by_default() -> None:
     made = refused_subscribe(world(None).connected())
-    assert [notice.channel for notice in made.notices if isinstance(notice, Refused)] == ["/a"]
+    assert [notice.channel for notice in made.notices if isinstance(notice, SubscriptionRejected)] == ["/a"]
 
 
 def test_a_refused_subscription_is_asked_for_again_after_the_wait() -> None:
     made = refused_subscribe(world(Remedy.RETRY, 300.0).connected())
     assert [type(error) for error in made.errors] == [SubscribeError]
-    assert not any(isinstance(notice, Refused) for notice in made.notices)
+    assert not any(isinstance(notice, SubscriptionRejected) for notice in made.notices)
     assert made.until(Kind.SEND) >= 300.0
     made.accept(made.current(Kind.SEND))
-    assert made.session.is_granted("/a")
+    assert made.session.is_active_channel("/a")
 
 
 def test_a_proven_subscription_is_given_up_where_nothing_helps() -> None:
@@ -178,8 +178,8 @@ def test_a_proven_subscription_is_given_up_where_nothing_helps() -> None:
     made.answer(
         made.current(Kind.SEND), made.reply(first, successful=False, error="403::no access"), made.reply(second)
     )
-    assert [notice.channel for notice in made.notices if isinstance(notice, Refused)] == ["/a"]
-    assert made.session.is_granted("/b"), "the others go on"
+    assert [notice.channel for notice in made.notices if isinstance(notice, SubscriptionRejected)] == ["/a"]
+    assert made.session.is_active_channel("/b"), "the others go on"
 
 
 def test_a_refused_subscription_leads_to_a_new_session() -> None:
@@ -206,7 +206,7 @@ def test_a_refused_publish_gets_the_explained_error() -> None:
     class Quota(PublishError):
         """A vendor's own."""
 
-    made = World(explain=lambda error: Quota("/a") if isinstance(error, PublishError) else error).connected()
+    made = World(interpret_error=lambda error: Quota("/a") if isinstance(error, PublishError) else error).connected()
     made.session.send(Message(channel="/a", data=1))
     made.settle_down()
     publish = made.current(Kind.SEND)
@@ -216,7 +216,7 @@ def test_a_refused_publish_gets_the_explained_error() -> None:
 
 def test_a_broken_exchange_is_explained_too() -> None:
     explained = TransportError("the load balancer is busy", retry_after=45.0)
-    made = World(explain=lambda error: explained).connected()
+    made = World(interpret_error=lambda error: explained).connected()
     made.fail(made.current(Kind.CONNECT), TransportError("HTTP 503"))
     assert made.errors == [explained]
     assert made.until(Kind.CONNECT) == 45.0
@@ -224,13 +224,13 @@ def test_a_broken_exchange_is_explained_too() -> None:
 
 def test_room_is_left_to_the_next_session_where_one_is_due() -> None:
     made = world(None).connected()
-    made.session.pause(True, made.now)
-    made.session.discard(made.now)
+    made.session.hold_connects(made.now)
+    made.session.discard_events(made.now)
     made.accept(made.current(Kind.CONNECT))
     made.settle_down()
     assert not made.accepting()
     made.session.rehandshake("to have it sent again")
-    made.session.pause(False, made.now)
+    made.session.release_connects(made.now)
     assert not made.accepting(), "what the old session still brings is later than what is to come again"
     made.settle_down()
     assert made.accepting()
@@ -244,6 +244,6 @@ def test_a_refusal_while_a_new_session_is_due_is_asked_again_there(remedy: Remed
     subscribe = made.current(Kind.SEND)
     made.session.rehandshake("a fresh token")
     made.answer(subscribe, made.reply(subscribe.messages[0], successful=False, error="401::Authentication invalid"))
-    assert not any(isinstance(notice, Refused) for notice in made.notices)
+    assert not any(isinstance(notice, SubscriptionRejected) for notice in made.notices)
     made.connected()
-    assert made.session.is_granted("/a")
+    assert made.session.is_active_channel("/a")

@@ -14,7 +14,7 @@ from pybayeux.errors import (
     SubscribeError,
     TransportError,
 )
-from pybayeux.session import Kind, Refused, Subscribed
+from pybayeux.session import Kind, Subscribed, SubscriptionRejected
 
 
 def test_subscriptions_of_a_new_session_travel_as_one_request() -> None:
@@ -44,7 +44,7 @@ def test_first_refusal_is_final() -> None:
     world.session.subscribe("/secret")
     world.settle_down()
     world.accept(world.current(Kind.SEND), successful=False, error="403::subscribe_denied")
-    (refused,) = [notice for notice in world.notices if isinstance(notice, Refused)]
+    (refused,) = [notice for notice in world.notices if isinstance(notice, SubscriptionRejected)]
     assert isinstance(refused.error, SubscribeError)
     assert (refused.error.channel, refused.error.code) == ("/secret", 403)
     assert world.session.channels == []
@@ -107,7 +107,7 @@ def test_leaving_and_returning_keeps_the_order_on_the_wire() -> None:
     world.settle_down()
     assert [m.channel for m in world.current(Kind.SEND).messages] == ["/meta/unsubscribe", "/meta/subscribe"]
     world.accept(world.current(Kind.SEND))
-    assert world.session.is_granted("/a")
+    assert world.session.is_active_channel("/a")
 
 
 def test_publishes_gathered_meanwhile_travel_together_in_order_with_the_client_id() -> None:
@@ -216,7 +216,7 @@ def test_call_is_answered_by_the_event_with_its_id() -> None:
     world.accept(exchange)
     assert world.outcomes == []
     answer = Message(channel="/service/echo", data=0, id=exchange.messages[0].id)
-    assert world.session.receive(world.session.admit([answer]), world.now) == []
+    assert world.session.receive(world.session.admit([answer]), {}, world.now) == []
     world.step()
     assert world.outcomes == [answer]
 
@@ -231,7 +231,7 @@ def test_forgotten_publish_is_never_sent() -> None:
 
 
 def test_queue_is_bounded() -> None:
-    world = World(max_waiting=2)
+    world = World(send_queue_size=2)
     world.session.start(world.now)
     world.session.send(Message(channel="/a", data=1))
     world.session.send(Message(channel="/a", data=2))
@@ -259,11 +259,11 @@ def test_close_sends_what_waits_and_fails_what_stays() -> None:
 
 def test_paused_session_holds_the_connect_back() -> None:
     world = World().connected()
-    world.session.pause(True, world.now)
+    world.session.hold_connects(world.now)
     world.accept(world.current(Kind.CONNECT))
     world.pass_time(5)
     assert not world.has(Kind.CONNECT)
-    world.session.pause(False, world.now)
+    world.session.release_connects(world.now)
     world.settle_down()
     assert world.has(Kind.CONNECT)
 
@@ -290,7 +290,7 @@ def test_a_subscription_that_cannot_be_asked_for_is_refused_and_the_others_are_n
     world.session.subscribe("/large")
     world.settle_down()
     world.fail(world.current(Kind.SEND), TransportError("larger than a request may be", fatal=True))
-    refused = [notice for notice in world.notices if isinstance(notice, Refused)]
+    refused = [notice for notice in world.notices if isinstance(notice, SubscriptionRejected)]
     assert [(each.channel, str(each.error)) for each in refused] == [("/large", "larger than a request may be")]
     world.pass_time(60)
     assert not world.has(Kind.SEND)
@@ -301,14 +301,14 @@ def test_a_subscription_that_the_server_ends_unasked_is_asked_for_again() -> Non
     world = World()
     world.session.subscribe("/a")
     world.connected()
-    assert world.session.is_granted("/a")
+    assert world.session.is_active_channel("/a")
     end = Message(channel="/meta/subscribe", subscription="/a", successful=False, error="403::gone")
     connect = world.current(Kind.CONNECT)
     world.answer(connect, end, world.reply(connect.messages[0]))
     assert [type(error) for error in world.errors] == [SubscribeError]
     world.until(Kind.SEND)
     world.accept(world.current(Kind.SEND))
-    assert world.session.is_granted("/a")
+    assert world.session.is_active_channel("/a")
     assert world.channels_sent().count("/meta/subscribe /a") == 2
 
 

@@ -1,4 +1,7 @@
-"""What a session tells its client beside what to send."""
+"""Notices: what a session reports to its caller, besides what to send.
+
+They are not Bayeux events (messages with data), nor events of the state machine (`transitions.SessionEvent`).
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,16 @@ if TYPE_CHECKING:
     from ..state import ConnectionState
     from .exchange import Request
 
-__all__ = ("Ended", "Failed", "Notice", "Overdue", "Refused", "Settled", "StateChanged", "Subscribed")
+__all__ = (
+    "Ended",
+    "Failed",
+    "Notice",
+    "PollOverdue",
+    "RequestCompleted",
+    "StateChanged",
+    "Subscribed",
+    "SubscriptionRejected",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +36,14 @@ class StateChanged:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Something went wrong that the session deals with by itself."""
+    """Something failed, and the session deals with it by itself."""
 
     error: BayeuxError
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """A request got its one answer: the server's reply, or the error that ended it."""
+class RequestCompleted:
+    """A request has its one outcome: the server's reply, or the error that ended it."""
 
     request: Request
     outcome: Message | BayeuxError
@@ -46,15 +58,15 @@ class Subscribed:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """The server refused a subscription that it had never accepted: it is given up."""
+class SubscriptionRejected:
+    """The server refused a subscription for good: the channel is no longer wanted."""
 
     channel: str
     error: BayeuxError
 
 
 @dataclass(frozen=True, slots=True)
-class Overdue:
+class PollOverdue:
     """Connects are held back for lack of room, and the server may soon drop the session for that."""
 
 
@@ -65,4 +77,4 @@ class Ended:
     error: BayeuxError | None
 
 
-Notice: TypeAlias = StateChanged | Failed | Settled | Subscribed | Refused | Overdue | Ended
+Notice: TypeAlias = StateChanged | Failed | RequestCompleted | Subscribed | SubscriptionRejected | PollOverdue | Ended

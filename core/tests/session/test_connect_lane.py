@@ -273,7 +273,7 @@ def test_a_connect_reply_of_another_id_makes_no_second_loop() -> None:
     world = World().connected()
     stray = Message(channel="/meta/connect", id="77", successful=True)
     assert world.session.admit([stray]).messages == []
-    assert world.session.receive(world.session.admit([stray]), world.now) == []
+    assert world.session.receive(world.session.admit([stray]), {}, world.now) == []
     world.settle_down()
     assert len(world.under_way) == 1
 
@@ -282,7 +282,7 @@ def test_server_initiated_disconnect_begins_a_new_session() -> None:
     world = World().connected()
     goodbye = Message(channel="/meta/disconnect")
     assert world.session.admit([goodbye]).messages == [goodbye]
-    world.session.receive(world.session.admit([goodbye]), world.now)
+    world.session.receive(world.session.admit([goodbye]), {}, world.now)
     world.settle_down()
     assert world.has(Kind.HANDSHAKE)
 
