@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from ._client.hooks import Dropped
     from .extensions import HookCaller, Registration
     from .message import Message
+    from .transports.base import Completion
 
 __all__ = ("BayeuxClient",)
 
@@ -292,20 +293,20 @@ class BayeuxClient:
         received = self._inbox.open(outgoing.passed)
         try:
             async with asyncio.timeout(held + self._max_network_delay):
-                await self._wires.of(self._connection_type).send(outgoing.passed)
+                await self._wires.of(self._connection_type).exchange(outgoing.passed)
         except TimeoutError:
             raise ExchangeTimeoutError(f"no answer to {messages[0].channel} in time") from None
         finally:
             self._inbox.close(received)
         return received
 
-    async def _collect(self, messages: list[Message]) -> None:
+    def _collect(self, messages: list[Message]) -> Completion:
         self._redact.clean_errors(messages)
 
         def take(dropped: Dropped) -> None:
             self._inbox.put(messages, [message for message in messages if id(message) not in dropped])
 
-        await self._postbox.incoming(messages, take)
+        return self._postbox.incoming(messages, take)
 
     def _note_advice(self, reply: Message) -> None:
         if reply.advice is not None and reply.advice.timeout is not None:

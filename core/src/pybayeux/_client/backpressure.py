@@ -12,6 +12,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from ..errors import SlowReceiverError
+from ..transports.base import DONE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ..errors import BayeuxError
     from ..session import Batch, Session
     from ..subscription import Subscription
+    from ..transports.base import Completion
     from .dispatcher import Delivery
 
 __all__ = ("Overflow", "Pressure")
@@ -85,12 +87,13 @@ class Pressure:
             self._measure, self._passed_by = None, 0
             self._report(SlowReceiverError(f"there is room again; {counted} events were not taken meanwhile"))
 
-    async def wait(self) -> None:
+    def wait(self) -> Completion:
         """Wait for room, or until it was decided what becomes of events without; for transports that bring any."""
-        if not self._open.is_set():
-            self._session.block()
-            self._poke()
-            await self._open.wait()
+        if self._open.is_set():
+            return DONE
+        self._session.block()
+        self._poke()
+        return asyncio.ensure_future(self._open.wait())
 
     def overdue(self) -> None:
         """Connects have been held back for as long as it is safe."""

@@ -65,7 +65,7 @@ class Carrier:
             for message, error in outgoing.stopped:
                 await self._reject(exchange, message, error)
             if outgoing.passed:
-                await self._wires.of(exchange.transport, exchange.host).send(outgoing.passed)
+                await self._wires.of(exchange.transport, exchange.host).exchange(outgoing.passed)
         except BayeuxError as error:
             await self.fail(exchange, error)
         except Exception as error:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ..session import Backoff, Batch, Exchange, Notice, Request
     from ..state import ConnectionState
     from ..subscription import Subscription
-    from ..transports.base import TransportFactory
+    from ..transports.base import Completion, TransportFactory
     from .backpressure import Overflow
     from .hooks import Dropped
 
@@ -277,11 +277,11 @@ class Connection:
 
     # -- what comes in
 
-    async def _receive(self, messages: list[Message]) -> None:
+    def _receive(self, messages: list[Message]) -> Completion:
         self.liveness.seen()
         batch = self._pressure.taken_of(self.session.admit(messages))
         self.redact.clean_errors(batch.special)
-        await self._postbox.incoming(batch.messages, lambda dropped: self._take(batch, dropped))
+        return self._postbox.incoming(batch.messages, lambda dropped: self._take(batch, dropped))
 
     def _take(self, batch: Batch, dropped: Dropped) -> None:
         self._dropped = dropped
@@ -294,12 +294,15 @@ class Connection:
         self.delivery.dispatch(events)
         self._driver.poke()
 
-    async def _broke(self, error: BayeuxError) -> None:
+    def _broke(self, error: BayeuxError) -> None:
+        self._chores.add(self._report_broken(error))
+
+    async def _report_broken(self, error: BayeuxError) -> None:
         await self._carrier.broke(error)
         self._driver.poke()
 
-    async def _wait_for_room(self) -> None:
-        await self._pressure.wait()
+    def _wait_for_room(self) -> Completion:
+        return self._pressure.wait()
 
     def _poke(self) -> None:
         self._driver.poke()

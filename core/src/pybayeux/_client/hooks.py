@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from .._util.credentials import in_ext
 from ..errors import BayeuxError, MessageDropped
+from ..transports.base import DONE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from .._util.redact import Redactor
     from ..extensions import ExtensionRegistry, Veto
     from ..message import Message
-    from ..transports.base import TransportRequest, TransportResponse
+    from ..transports.base import Completion, TransportRequest, TransportResponse
 
 __all__ = ("Dropped", "Outgoing", "Postbox")
 
@@ -67,7 +68,7 @@ class Postbox:
                 result.stopped.append((message, _error_of(veto)))
         return result
 
-    async def incoming(self, messages: list[Message], take: Take) -> None:
+    def incoming(self, messages: list[Message], take: Take) -> Completion:
         """Run `incoming` on a batch, then `take`. Batches keep their order, and none is cut off half-way.
 
         Args:
@@ -76,9 +77,9 @@ class Postbox:
         """
         if self._extensions.incoming.is_async or self._turn.locked():
             # The exchange that brought the batch may be given up meanwhile: its events are here all the same.
-            await asyncio.shield(self._incoming_in_turn(messages, take))
-        else:
-            take(_dropped(messages, self._extensions.incoming.call_batch(messages, self._client)))
+            return asyncio.shield(self._incoming_in_turn(messages, take))
+        take(_dropped(messages, self._extensions.incoming.call_batch(messages, self._client)))
+        return DONE
 
     async def _incoming_in_turn(self, messages: list[Message], take: Take) -> None:
         async with self._turn:
