@@ -29,7 +29,7 @@ from websockets.asyncio.client import connect
 
 from pybayeux import Message, decode
 from pybayeux._util.redact import Redactor
-from pybayeux.transports.base import TransportContext
+from pybayeux.transports.base import DONE, TransportContext
 from pybayeux.transports.registry import TransportRegistry
 from pybayeux_aiohttp import Aiohttp
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from multiprocessing.connection import Connection
 
-    from pybayeux.transports.base import Transport
+    from pybayeux.transports.base import Completion, Transport
 
 POSTS: Final = 200
 FRAMES: Final = 5_000
@@ -121,10 +121,11 @@ class Receiver:
         self.enough = asyncio.Event()
         self.context = TransportContext(url, self.receive, self.look, self.look, Redactor())
 
-    async def receive(self, messages: list[Message]) -> None:
+    def receive(self, messages: list[Message]) -> Completion:
         self.wanted -= len(messages)
         if self.wanted <= 0:
             self.enough.set()
+        return DONE
 
     async def look(self, about: object) -> None:
         pass
@@ -159,7 +160,7 @@ async def time_posts(url: str, *, over_aiohttp: bool) -> float:
 
         async def round_() -> None:
             for number in range(POSTS):
-                await made.send([Message(channel="/bench", id=str(number), data=0)])
+                await made.exchange([Message(channel="/bench", id=str(number), data=0)])
 
         return await best(POSTS, round_)
 
@@ -171,7 +172,7 @@ async def time_frames(url: str, *, over_aiohttp: bool) -> float:
         async def round_() -> None:
             receiver.wanted = FRAMES + 1
             receiver.enough.clear()
-            await made.send([Message(channel="/bench", id="1", data=FRAMES)])
+            await made.exchange([Message(channel="/bench", id="1", data=FRAMES)])
             await receiver.enough.wait()
 
         return await best(FRAMES, round_)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -65,7 +66,8 @@ async def test_a_break_between_two_connects_is_a_failed_connect_for_everybody(in
         heard: list[Message] = []
         client.listen("/meta/connect", heard.append)
         error = TransportError("the socket broke")
-        await server.context.broken(error)
+        server.context.broken(error)
+        await asyncio.sleep(0)
         assert witness.errors == [error]
         assert server.failures_seen == [(None, True)]
         assert [reply.successful for reply in heard] == [False]

@@ -10,7 +10,7 @@ from core.tests.virtual_time import in_virtual_time
 from pybayeux._client.transport_pool import TransportPool
 from pybayeux._util.redact import Redactor
 from pybayeux.errors import UsageError
-from pybayeux.transports.base import TransportContext
+from pybayeux.transports.base import DONE, TransportContext
 
 
 @dataclass
@@ -31,7 +31,7 @@ async def _nothing(_: object) -> None: ...
 
 CONTEXT = TransportContext(
     url="https://a.example/bayeux?x=1",
-    receive=_nothing,
+    receive=lambda messages: DONE,
     on_request=_nothing,
     on_response=_nothing,
     redact=Redactor(),

@@ -24,7 +24,7 @@ class Posting:
         self._url = context.url
         self._link = HttpLink(context, "long-polling", **options)
 
-    async def send(self, messages: list[Message]) -> None:
+    async def exchange(self, messages: list[Message]) -> None:
         await self._link.exchange(HttpCall("POST", self._url, encode(messages), {"Content-Type": "application/json"}))
 
     async def close(self) -> None:

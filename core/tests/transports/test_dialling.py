@@ -35,7 +35,7 @@ def test_failures_without_an_answer(error: Exception, fatal: bool, unavailable: 
 
 
 def test_an_answer_that_is_late_is_none() -> None:
-    failure = upgrade_failure(TimeoutError("late"), Redactor(), patience=5.0)
+    failure = upgrade_failure(TimeoutError("late"), Redactor(), waited=5.0)
     assert (str(failure), failure.unavailable, failure.unsent) == ("no answer to the upgrade within 5 s", True, True)
 
 

@@ -187,6 +187,6 @@ async def _speak_to(url: str) -> None:
             site = Site(url=url, http=http)
             transport = Posting(site.context, max_response_size=limit)
             for _ in range(2):
-                await transport.send(HELLO)
+                await transport.exchange(HELLO)
             assert [[message.id for message in batch] for batch in site.received] == [["1"], ["1"]]
             assert site.context.cookies.header(url) == "BAYEUX_BROWSER=b"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -12,6 +13,7 @@ from websockets.frames import Frame, Opcode
 from core.tests.transports.upgrading import answer, answering, refused, upgraded
 from core.tests.transports.websocket_site import Site, in_real_time, message
 from pybayeux.errors import TransportError
+from pybayeux.transports.base import UpgradeAnswer
 from pybayeux.transports.cookies import CookieJar
 
 if TYPE_CHECKING:
@@ -194,16 +196,7 @@ async def test_authentication_that_asks_somebody_else_is_not_possible() -> None:
 # -- another library
 
 
-class Refused:
-    """What a server says that wants none of it."""
-
-    status = 503
-    headers = (("Set-Cookie", "a=1; Path=/"), ("Retry-After", "7"))
-    body = b"not now"
-    socket = None
-
-    def __init__(self, failure: TransportError | None = None) -> None:
-        self.failure = failure
+REFUSED = UpgradeAnswer(503, (("Set-Cookie", "a=1; Path=/"), ("Retry-After", "7")), b"not now")
 
 
 @pytest.mark.parametrize("failure", [None, TransportError("no WebSocket upgrade: strange", unsent=True)])
@@ -211,9 +204,9 @@ class Refused:
 async def test_another_library_may_open_the_socket(failure: TransportError | None) -> None:
     calls: list[UpgradeCall] = []
 
-    async def dial(call: UpgradeCall) -> Refused:
+    async def dial(call: UpgradeCall) -> UpgradeAnswer:
         calls.append(call)
-        return Refused(failure)
+        return replace(REFUSED, failure=failure)
 
     async with Site({"subprotocol": "bayeux", "max_message_size": 7}, headers={"X-Tenant": "7"}) as site:
         site.context.dial = dial

@@ -72,7 +72,7 @@ async def test_a_certificate_that_does_not_verify_is_hopeless(tmp_path: Path) ->
     async with Site(served={"ssl": Certificate(tmp_path).server()}) as site:
         site.context.url = f"https://127.0.0.1:{site.port}/cometd"
         with pytest.raises(TransportError) as caught:
-            await site.transport.send([message("1")])
+            await site.transport.exchange([message("1")])
         assert (caught.value.fatal, caught.value.unsent) == (True, True)
 
 
@@ -84,7 +84,7 @@ async def test_the_body_of_a_refusal_is_read_no_further_than_a_megabyte() -> Non
 
     async with at_raw_server(endless) as url, Site(url=url) as site:
         with pytest.raises(TransportError) as caught:
-            await site.transport.send([message("1")])
+            await site.transport.exchange([message("1")])
         assert caught.value.status == 503
         assert str(caught.value.body).startswith("no")
 
@@ -96,7 +96,7 @@ async def test_a_refusal_whose_body_never_comes_is_one_all_the_same() -> None:
 
     async with at_raw_server(stall) as url, Site({"open_timeout": 0.05}, url=url) as site:
         with pytest.raises(TransportError) as caught:
-            await site.transport.send([message("1")])
+            await site.transport.exchange([message("1")])
         assert (caught.value.status, caught.value.retry_after, caught.value.unavailable) == (503, 7.0, False)
 
 
@@ -123,6 +123,6 @@ async def test_a_redirect_is_a_refusal() -> None:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     async with Site(url=f"http://127.0.0.1:{runner.addresses[0][1]}/cometd") as site:
         with pytest.raises(TransportError) as caught:
-            await site.transport.send([message("1")])
+            await site.transport.exchange([message("1")])
         assert (caught.value.status, asked) == (307, ["/cometd"])
     await runner.cleanup()

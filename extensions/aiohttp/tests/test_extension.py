@@ -13,7 +13,7 @@ from extensions.aiohttp.tests.web_site import Site, make
 from pybayeux import AsyncClient
 from pybayeux._util.redact import Redactor
 from pybayeux.errors import UsageError
-from pybayeux.transports.base import TransportContext
+from pybayeux.transports.base import DONE, TransportContext
 from pybayeux.transports.callback_polling import CallbackPolling
 from pybayeux.transports.long_polling import LongPolling
 from pybayeux.transports.registry import TransportRegistry
@@ -35,7 +35,7 @@ async def _nothing(about: object) -> None:
 
 
 def context(**arguments: Any) -> TransportContext:
-    return TransportContext(URL, _nothing, _nothing, _nothing, Redactor(), **arguments)
+    return TransportContext(URL, lambda messages: DONE, _nothing, _nothing, Redactor(), **arguments)
 
 
 def polls_with_aiohttp(**arguments: Any) -> bool:

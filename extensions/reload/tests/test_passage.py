@@ -8,18 +8,21 @@ import pytest
 
 from core.tests.virtual_time import in_virtual_time, settle
 from pybayeux import Message, requests
+from pybayeux.transports.base import DONE
 from pybayeux_reload.passage import Passage, channels_of
 from pybayeux_reload.session import KeptSession
 from pybayeux_reload.unclaimed import Unclaimed
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
     from pathlib import Path
+
+    from pybayeux.transports.base import Completion
 
 
 @dataclass
 class _Context:
-    receive: Callable[[list[Message]], Awaitable[None]]
+    receive: Callable[[list[Message]], Completion]
     url: str = "http://127.0.0.1/"
 
 
@@ -31,7 +34,7 @@ class _Behind:
     sent: list[Message] = field(default_factory=list)
     closed: bool = False
 
-    async def send(self, messages: list[Message]) -> None:
+    async def exchange(self, messages: list[Message]) -> None:
         self.sent += messages
 
     async def close(self) -> None:
@@ -52,8 +55,9 @@ class _Stage:
         self.behind = _Behind(context)
         return self.behind
 
-    async def _receive(self, messages: list[Message]) -> None:
+    def _receive(self, messages: list[Message]) -> Completion:
         self.received += messages
+        return DONE
 
     def sent(self) -> list[str]:
         return [message.channel for message in self.behind.sent]
@@ -75,7 +79,7 @@ async def test_everything_passes_in_both_directions(stage: _Stage) -> None:
         requests.disconnect("abc"),
     ]
     for message in everything:
-        await stage.passage.send([message])
+        await stage.passage.exchange([message])
     assert stage.behind.sent == everything
     batch = [Message(channel="/a", data=1), Message(channel="/meta/connect", successful=True)]
     await stage.behind.context.receive(batch)
@@ -88,15 +92,15 @@ async def test_everything_passes_in_both_directions(stage: _Stage) -> None:
 async def test_the_farewell_of_a_session_that_is_handed_over_is_answered_here(stage: _Stage) -> None:
     connect = requests.connect("abc", "long-polling")
     connect.id = "7"
-    await stage.passage.send([connect])
+    await stage.passage.exchange([connect])
     stage.session.leaving = True
     publish, unsubscribe, disconnect = (
         requests.publish("/a", 1),
         requests.unsubscribe("abc", "/a"),
         requests.disconnect("abc"),
     )
-    await stage.passage.send([unsubscribe, publish])
-    await stage.passage.send([disconnect])
+    await stage.passage.exchange([unsubscribe, publish])
+    await stage.passage.exchange([disconnect])
     assert stage.sent() == ["/meta/connect", "/a"]
     assert [(each.channel, each.id, each.subscription, each.successful) for each in stage.received] == [
         ("/meta/unsubscribe", None, "/a", True),
@@ -108,7 +112,7 @@ async def test_the_farewell_of_a_session_that_is_handed_over_is_answered_here(st
 @in_virtual_time
 async def test_no_connect_leaves_while_a_session_is_handed_over_and_none_comes_back(stage: _Stage) -> None:
     stage.session.leaving = True
-    polling = asyncio.create_task(stage.passage.send([requests.connect("abc", "long-polling")]))
+    polling = asyncio.create_task(stage.passage.exchange([requests.connect("abc", "long-polling")]))
     await settle()
     assert not polling.done()
     polling.cancel()
@@ -128,9 +132,9 @@ async def test_a_subscribe_claims_what_waits_for_it_before_it_leaves(stage: _Sta
     event = Message(channel="/a", data=1)
     await stage.behind.context.receive([event])
     assert stage.received == []
-    await stage.passage.send([requests.publish("/b", 1)])
+    await stage.passage.exchange([requests.publish("/b", 1)])
     assert stage.received == []
-    await stage.passage.send([requests.subscribe("abc", ["/b", "/a"])])
+    await stage.passage.exchange([requests.subscribe("abc", ["/b", "/a"])])
     assert stage.received == [event]
 
 

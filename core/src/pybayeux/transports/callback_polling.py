@@ -58,7 +58,7 @@ class CallbackPolling:
             context, self.connection_type, unwrap=unwrap_script, max_response_size=max_response_size
         )
 
-    async def send(self, messages: list[Message]) -> None:
+    async def exchange(self, messages: list[Message]) -> None:
         """Send these messages in the address of one GET, and receive the array that comes back.
 
         Raises:

@@ -59,7 +59,7 @@ class LongPolling:
         )
         self._link: Final = HttpLink(context, self.connection_type, max_response_size=max_response_size)
 
-    async def send(self, messages: list[Message]) -> None:
+    async def exchange(self, messages: list[Message]) -> None:
         """Post these messages as one array and receive the array that comes back.
 
         Raises:

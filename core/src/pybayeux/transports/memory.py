@@ -43,7 +43,7 @@ class MemoryTransport:
         self._context: Final = context
         self._server: Final = server
 
-    async def send(self, messages: list[Message]) -> None:
+    async def exchange(self, messages: list[Message]) -> None:
         """Have the server answer, and receive what it says.
 
         Raises:

@@ -84,7 +84,7 @@ class WebSocket:
         self._failure: TransportError | None = None
         self._closed = False
 
-    async def send(self, messages: list[Message]) -> None:
+    async def exchange(self, messages: list[Message]) -> None:
         """Send these messages, as one frame if they fit, and return when each has its answer.
 
         Answers are told from events by their id together with a `successful`. An exchange that is cancelled when its

@@ -45,7 +45,7 @@ class Aiohttp:
 
 
 class _Transport(Protocol):
-    async def send(self, messages: list[Message]) -> None: ...
+    async def exchange(self, messages: list[Message]) -> None: ...
 
     async def close(self) -> None: ...
 
@@ -63,7 +63,7 @@ class _Posting:
     def __init__(self, transport: _Transport, http: HttpClient) -> None:
         self._transport: Final = transport
         self._http: Final = http
-        self.send: Final = transport.send
+        self.exchange: Final = transport.exchange
 
     async def close(self) -> None:
         """Close both."""

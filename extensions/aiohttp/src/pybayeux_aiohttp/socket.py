@@ -44,6 +44,9 @@ class Socket:
         self._redact: Final = redact
         self._max_message_size: Final = max_message_size
         self._end: errors.TransportError | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self._may_read: Final = asyncio.Event()
+        self._may_read.set()
 
     @property
     def is_open(self) -> bool:
@@ -69,17 +72,29 @@ class Socket:
             self._end = self._broken_by(error)
             raise self._end from error
 
-    async def receive(self) -> bytes:
-        """The next message.
+    def start(self, receiver: Any) -> None:
+        """Call this receiver from now on."""
+        self._reading = asyncio.get_running_loop().create_task(self._read(receiver), name="pybayeux-aiohttp-read")
 
-        Raises:
-            TransportError: Nothing comes any more.
-        """
-        message = await self._websocket.receive()
-        if message.type is WSMsgType.TEXT or message.type is WSMsgType.BINARY:
-            return message.data  # type: ignore[no-any-return]
-        self._end = self._end or self._ended_by(message)
-        raise self._end
+    async def _read(self, receiver: Any) -> None:
+        try:
+            while self._end is None:
+                await self._may_read.wait()
+                message = await self._websocket.receive()
+                if message.type is WSMsgType.TEXT or message.type is WSMsgType.BINARY:
+                    receiver.frames_received([message.data])
+                else:
+                    self._end = self._end or self._ended_by(message)
+        finally:
+            receiver.closed(self._end or errors.TransportError("the WebSocket was released"))
+
+    def pause_reading(self) -> None:
+        """Take no more; the library reads on until its own buffer is full."""
+        self._may_read.clear()
+
+    def resume_reading(self) -> None:
+        """Read again."""
+        self._may_read.set()
 
     async def close(self, code: int) -> None:
         """Say farewell."""
@@ -90,11 +105,14 @@ class Socket:
         except TimeoutError:
             pass
         finally:
-            await self._let_go()
+            await self.abort()
 
     async def abort(self) -> None:
         """Let go of the connection without a word."""
         await self._let_go()
+        if self._reading is not None and self._reading is not asyncio.current_task():
+            self._reading.cancel()
+            await asyncio.wait([self._reading])
 
     def _ended_by(self, message: aiohttp.WSMessage) -> errors.TransportError:
         if message.type is WSMsgType.CLOSE:

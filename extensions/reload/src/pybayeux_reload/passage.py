@@ -26,7 +26,7 @@ _FAREWELL: Final = frozenset({Channel.META_UNSUBSCRIBE, Channel.META_DISCONNECT}
 class Transport(Protocol):
     """What the client wants of a transport, and this module of the one behind it."""
 
-    async def send(self, messages: list[Message]) -> None:
+    async def exchange(self, messages: list[Message]) -> None:
         """Carry messages as one request, and return when they are answered."""
 
     async def close(self) -> None:
@@ -58,7 +58,7 @@ class Passage:
         self._session: Final = session
         self._unclaimed: Final = unclaimed
 
-    async def send(self, messages: list[Message]) -> None:
+    async def exchange(self, messages: list[Message]) -> None:
         """Have the messages answered, by the server or here."""
         first = messages[0]
         if first.channel == Channel.META_HANDSHAKE and (reply := self._take_over(first)) is not None:
@@ -72,7 +72,7 @@ class Passage:
         else:
             if any(message.channel == Channel.META_DISCONNECT for message in messages):
                 self._session.end()
-            await self._behind.send(messages)
+            await self._behind.exchange(messages)
 
     def renew(self) -> None:
         """A new session begins: let the transport behind open its connections anew, if it has such."""
@@ -108,7 +108,7 @@ class Passage:
 
     async def _poll(self, messages: list[Message]) -> None:
         self._session.connect = messages[0]
-        await self._behind.send(messages)
+        await self._behind.exchange(messages)
         if self._session.leaving:
             await _until_given_up()  # its answer was kept from the client, see `_receive`
 
@@ -124,15 +124,13 @@ class Passage:
         if farewell:
             await self._context.receive([_granted(message) for message in farewell])
         if others:
-            await self._behind.send(others)
+            await self._behind.exchange(others)
 
-    async def _receive(self, messages: list[Message]) -> None:
+    def _receive(self, messages: list[Message]) -> Any:
         if self._session.leaving:
             # Events are for the next process; a server that keeps what is not acknowledged sends them again.
             messages = [m for m in messages if m.successful is not None and m.channel != Channel.META_CONNECT]
-        messages = self._unclaimed.keep(messages)
-        if messages:
-            await self._context.receive(messages)
+        return self._context.receive(self._unclaimed.keep(messages))
 
 
 def channels_of(message: Message) -> list[str]:

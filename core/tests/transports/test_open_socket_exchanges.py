@@ -7,7 +7,7 @@ import pytest
 from core.tests.virtual_time import in_virtual_time
 from pybayeux import Message, decode
 from pybayeux.errors import TransportError
-from pybayeux.transports.pending import Pending
+from pybayeux.transports.open_socket import PendingExchanges
 
 
 def asked(*ids: str) -> list[Message]:
@@ -20,13 +20,13 @@ def came(text: str) -> list[Message]:
 
 @in_virtual_time
 async def test_an_exchange_is_over_when_every_message_has_its_answer() -> None:
-    pending = Pending()
-    over = pending.expect(asked("1", "2"))
-    pending.answered(came("[{'channel':'/meta/subscribe','id':'2','successful':true}]"))
-    assert not over.done()
-    pending.answered(came("[{'channel':'/meta/subscribe','id':'1','successful':false}]"))
-    assert over.done()
-    pending.forget(over)
+    pending = PendingExchanges()
+    replied = pending.expect(asked("1", "2"))
+    pending.receive(came("[{'channel':'/meta/subscribe','id':'2','successful':true}]"))
+    assert not replied.done()
+    pending.receive(came("[{'channel':'/meta/subscribe','id':'1','successful':false}]"))
+    assert replied.done()
+    pending.forget(replied)
 
 
 @pytest.mark.parametrize(
@@ -45,67 +45,67 @@ async def test_an_exchange_is_over_when_every_message_has_its_answer() -> None:
 )
 @in_virtual_time
 async def test_answers_are_told_from_events(text: str, is_answer: bool) -> None:
-    pending = Pending()
-    over = pending.expect(asked("1"))
-    pending.answered(came(f"[{text}]"))
-    assert over.done() is is_answer
-    pending.forget(over)
+    pending = PendingExchanges()
+    replied = pending.expect(asked("1"))
+    pending.receive(came(f"[{text}]"))
+    assert replied.done() is is_answer
+    pending.forget(replied)
 
 
 @in_virtual_time
 async def test_an_answer_that_comes_twice_counts_once() -> None:
-    pending = Pending()
+    pending = PendingExchanges()
     one, other = pending.expect(asked("1")), pending.expect(asked("2"))
     answers = came("[{'channel':'/a','id':'1','successful':true},{'channel':'/a','id':'1','successful':true}]")
-    pending.answered(answers)
+    pending.receive(answers)
     assert (one.done(), other.done()) == (True, False)
     pending.forget(other)
 
 
 @in_virtual_time
 async def test_nothing_is_waited_for_without_ids() -> None:
-    assert Pending().expect([Message(channel="/a")]).done()
+    assert PendingExchanges().expect([Message(channel="/a")]).done()
 
 
 @in_virtual_time
 async def test_a_failure_reaches_every_exchange() -> None:
-    pending = Pending()
+    pending = PendingExchanges()
     exchanges = [pending.expect(asked("1", "2")), pending.expect(asked("3"))]
     error = TransportError("broken")
     pending.fail(error)
-    assert [over.exception() for over in exchanges] == [error, error]
+    assert [replied.exception() for replied in exchanges] == [error, error]
 
 
 @in_virtual_time
 async def test_a_failure_that_nobody_waits_for_is_no_complaint() -> None:
     complaints: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: complaints.append(context))
-    pending = Pending()
-    over = pending.expect(asked("1"))
+    pending = PendingExchanges()
+    replied = pending.expect(asked("1"))
     pending.fail(TransportError("broken"))
-    pending.forget(over)
-    del over
+    pending.forget(replied)
+    del replied
     assert complaints == []
 
 
 @in_virtual_time
 async def test_a_forgotten_exchange_has_no_answers() -> None:
-    pending = Pending()
-    over = pending.expect(asked("1"))
-    pending.forget(over)
-    pending.answered(came("[{'channel':'/a','id':'1','successful':true}]"))
+    pending = PendingExchanges()
+    replied = pending.expect(asked("1"))
+    pending.forget(replied)
+    pending.receive(came("[{'channel':'/a','id':'1','successful':true}]"))
     pending.fail(TransportError("broken"))
-    assert over.cancelled()
+    assert replied.cancelled()
 
 
 @in_virtual_time
 async def test_an_exchange_that_was_just_cancelled_needs_no_answer() -> None:
-    pending = Pending()
+    pending = PendingExchanges()
     answered, failed = pending.expect(asked("1")), pending.expect(asked("2"))
-    for over in (answered, failed):
-        over.cancel()
-    pending.answered(came("[{'channel':'/a','id':'1','successful':true}]"))
+    for replied in (answered, failed):
+        replied.cancel()
+    pending.receive(came("[{'channel':'/a','id':'1','successful':true}]"))
     pending.fail(TransportError("broken"))
-    for over in (answered, failed):
-        pending.forget(over)
-        assert over.cancelled()
+    for replied in (answered, failed):
+        pending.forget(replied)
+        assert replied.cancelled()
