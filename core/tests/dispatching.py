@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pybayeux import Message
 from pybayeux._client.dispatcher import Dispatcher
@@ -10,6 +10,9 @@ from pybayeux.subscription import Subscription
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
+
+    from pybayeux._client.background import BackgroundTasks
+    from pybayeux._client.hooks import HookRunner
 
 __all__ = ("DispatcherProbe", "events")
 
@@ -33,7 +36,9 @@ class DispatcherProbe:
         self.left: list[Subscription] = []
         self.background: list[Awaitable[None]] = []
         self.observed, self.slow = observed, slow
-        self.dispatcher = Dispatcher(limit, hooks=_Hooks(self), background=_Background(self))
+        self.dispatcher = Dispatcher(
+            limit, cast("HookRunner", _Hooks(self)), cast("BackgroundTasks", _Background(self))
+        )
         self.dispatcher.attach(_BackPressure(self), _Subscriptions(self))
 
     def subscribe(self, channel: str, **arguments: Any) -> Subscription:

@@ -41,7 +41,8 @@ async def test_silence_counts_from_the_start_then_from_what_came_last() -> None:
     assert abs(clock.last_heard - datetime.now(UTC)) < timedelta(minutes=1)
     clock.stop()
     clock.start()
-    assert (clock.last_heard, clock.silence) == (None, 0.0)
+    last_heard: object = clock.last_heard
+    assert (last_heard, clock.silence) == (None, 0.0)
     clock.stop()
 
 

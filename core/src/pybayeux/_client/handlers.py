@@ -90,7 +90,7 @@ class HandlerRunner:
         self._retry_delay: Final = retry_delay
         self._keep: Final = keep
         self._context: Final = copy_context()  # as a task of its own would have it
-        self._call: Callable[[Message], Any] = partial(self._context.run, handler)
+        self._call: Handler = self._call_in_context
 
     def start(self) -> None:
         """Begin with the events that wait already."""
@@ -122,6 +122,9 @@ class HandlerRunner:
         if inspect.isawaitable(result):
             return self._persist(event, lambda: result)
         return self._subscription.finish_one()
+
+    def _call_in_context(self, event: Message) -> Any:
+        return self._context.run(self._handler, event)
 
     def _unfit(self, error: ReceiverError) -> Awaitable[None] | None:
         """The event does not fit the type of the subscription."""

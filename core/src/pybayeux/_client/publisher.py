@@ -75,7 +75,7 @@ class Publisher:
             raise ExchangeTimeoutError(f"406::timeout: no answer to the call of {channel}") from None
 
     async def request(self, message: Message, *, awaits_data: bool = False) -> Message:
-        """Queue a message, and wait for its reply; if the caller is cancelled before the message left, it never leaves."""
+        """Queue a message, and wait for its reply. One whose caller is cancelled before it left never leaves."""
         try:
             # Encoded now: later changes by the caller do not reach the wire, nor do those of a first attempt a second.
             message.data = msgspec.Raw(message.raw_data)
