@@ -293,14 +293,14 @@ def router() -> tuple[Router, list[tuple[Subscription, ...]]]:
 
     def join(subscriptions: tuple[Subscription, ...]) -> Subscription:
         joined.append(subscriptions)
-        return Subscription("/joined", DispatcherProbe().delivery)
+        return Subscription("/joined", DispatcherProbe().dispatcher)
 
     return Router(join), joined
 
 
 def test_the_first_and_the_last_of_a_channel_are_told() -> None:
     routes, _ = router()
-    one, two = (Subscription("/a", DispatcherProbe().delivery) for _ in range(2))
+    one, two = (Subscription("/a", DispatcherProbe().dispatcher) for _ in range(2))
     assert [routes.add(one), routes.add(two)] == [True, False]
     assert routes.of("/a") == [one, two]
     assert [routes.remove(each) for each in (one, one, two, two)] == [False, False, True, False]
@@ -309,11 +309,11 @@ def test_the_first_and_the_last_of_a_channel_are_told() -> None:
 
 def test_a_channel_leads_to_its_subscription_until_they_change() -> None:
     routes, joined = router()
-    exact = Subscription("/a/b", DispatcherProbe().delivery)
+    exact = Subscription("/a/b", DispatcherProbe().dispatcher)
     routes.add(exact)
     assert routes.find("/a/b") is exact
     assert routes.routes == {"/a/b": exact}
-    wide = Subscription("/a/**", DispatcherProbe().delivery)
+    wide = Subscription("/a/**", DispatcherProbe().dispatcher)
     routes.add(wide)
     assert routes.routes == {}
     routes.find("/a/b")
@@ -323,7 +323,7 @@ def test_a_channel_leads_to_its_subscription_until_they_change() -> None:
 
 def test_routes_of_endless_channels_do_not_pile_up() -> None:
     routes, _ = router()
-    routes.add(Subscription("/**", DispatcherProbe().delivery))
+    routes.add(Subscription("/**", DispatcherProbe().dispatcher))
     for number in range(25_000):
         routes.find(f"/a/{number}")
     assert len(routes.routes) <= 10_000
