@@ -15,7 +15,7 @@ class Acme:
     """Knows the scheme ``acme``."""
 
     @hookimpl
-    def resolve(self, url: str) -> str | None:
+    def resolve_url(self, url: str) -> str | None:
         scheme, _, name = url.partition("://")
         if scheme != "acme":
             return None
@@ -39,7 +39,7 @@ def test_credentials_in_the_resolved_address_are_no_part_of_it() -> None:
 def test_a_known_scheme_is_nobodys_business() -> None:
     class Greedy:
         @hookimpl
-        def resolve(self) -> str:
+        def resolve_url(self) -> str:
             raise AssertionError("not asked")
 
     assert AsyncClient("https://host/x", extensions=[Greedy()], discover=False).url == "https://host/x"

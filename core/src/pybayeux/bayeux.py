@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
 from . import requests
 from ._client.background import BackgroundTasks
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from ._client.hooks import Vetoes
-    from .extensions import HookCaller, Registration
+    from .hookspecs import HookCaller, Registration
     from .message import Message
     from .transports.base import Completion
 
@@ -149,6 +149,16 @@ class BayeuxClient:
         return self._client_id
 
     @property
+    def connection_type(self) -> str | None:
+        """The name of the transport agreed on, or None without a session."""
+        return None if self._client_id is None else self._connection_type
+
+    @property
+    def recovers(self) -> bool:
+        """Whether the client handshakes and subscribes again by itself: never, that is left to the caller."""
+        return False
+
+    @property
     def accepting(self) -> bool:
         """Whether events that come in now are taken: always, this client holds none."""
         return True
@@ -193,6 +203,22 @@ class BayeuxClient:
             UsageError: It is no address.
         """
         self._pool.move(parse_endpoint(url).url)
+
+    def resubscribe(self, channel: str) -> NoReturn:
+        """Refuse: this client subscribes only when it is told to.
+
+        Raises:
+            UsageError: Always.
+        """
+        raise UsageError(f"resubscribe({channel!r}): a BayeuxClient leaves that to its caller, use subscribe()")
+
+    def rehandshake(self, reason: str) -> NoReturn:
+        """Refuse: this client begins a session only when it is told to.
+
+        Raises:
+            UsageError: Always.
+        """
+        raise UsageError(f"rehandshake({reason!r}): a BayeuxClient leaves that to its caller, use handshake()")
 
     # -- one request each
 

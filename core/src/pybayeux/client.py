@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ._client.handlers import Handler
     from ._client.listeners import Listener
     from ._client.publisher import Offline
-    from .extensions import HookCaller, Registration
+    from .hookspecs import HookCaller, Registration
     from .message import Message
 
 __all__ = ("AsyncClient",)
@@ -145,6 +145,11 @@ class AsyncClient:
         return self._connection.runner.connection_type
 
     @property
+    def recovers(self) -> bool:
+        """Whether the client handshakes and subscribes again by itself: always. For extensions, see `HookClient`."""
+        return True
+
+    @property
     def last_seen(self) -> datetime | None:
         """When something came from the server last, in UTC; None where nothing has come yet."""
         return self._connection.runner.last_seen
@@ -248,7 +253,7 @@ class AsyncClient:
         if name.type is ChannelType.META:
             raise InvalidChannelError(channel, "meta channels cannot be subscribed to; listen() to them")
         check_choice("on_error", on_error, ErrorPolicy)
-        self._connection.check_usable()
+        self._connection.runner.check_usable()
         subscription = Subscription(name, self._connection.dispatcher, type=type, ack=ack)
 
         async def begin() -> Subscription:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ._client.handlers import ErrorPolicy, Handler
     from ._client.listeners import Listener
     from ._client.publisher import Offline
-    from .extensions import HookCaller
+    from .hookspecs import HookCaller
     from .message import Message, Receipt
     from .state import ConnectionState
     from .subscription import AckMode, Subscription

@@ -96,7 +96,6 @@ class Connection:
         self._pool: Final = TransportPool(context, factories, config.transport_options, config.trusted_hosts)
         self.dispatcher.attach(back_pressure, self.subscriptions)
         self.runner.attach(self._pool, self.dispatcher, back_pressure, self.subscriptions)
-        self._closed = False
 
     def _transport_factories(self) -> dict[str, TransportFactory]:
         registry = TransportRegistry()
@@ -136,7 +135,6 @@ class Connection:
         """
         if self.runner.is_running:
             raise ClientStateError("the client is started already")
-        self._closed = False
         await self.extensions.open()
         self.runner.start()
 
@@ -144,24 +142,11 @@ class Connection:
         """End the session, let handlers finish their event, and let go of everything."""
         self.subscriptions.end_all()
         await self.handlers.finish(self._config.max_network_delay)
-        self._closed = True
         await self.runner.close()
         await self.background.finish()
         await self.extensions.close()
         await self.background.finish()
         await self._pool.close()
-
-    def check_usable(self) -> None:
-        """See that the client can send and subscribe.
-
-        Raises:
-            ClientStateError: The client is closed.
-            BayeuxError: The error that ended the session.
-        """
-        if self._closed:
-            raise ClientStateError("the client is closed: start() it again first")
-        if self.runner.ended_by is not None:
-            raise self.runner.ended_by
 
     async def wait_for(self, state: ConnectionState) -> None:
         """Wait for a state, or one that implies it.
@@ -177,7 +162,7 @@ class Connection:
 
     async def subscribe(self, subscription: Subscription) -> None:
         """Let a subscription receive; on a running session, return when the server has accepted it."""
-        self.check_usable()
+        self.runner.check_usable()
         await self.subscriptions.begin(subscription)
 
     def resubscribe(self, channel: str) -> None:

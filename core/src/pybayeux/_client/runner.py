@@ -87,6 +87,7 @@ class SessionRunner:
         self._over: asyncio.Future[None] | None = None
         self._step_soon: asyncio.Handle | None = None
         self._handles_notices = False
+        self._closed = False
         self.ended_by: BayeuxError | None = None
 
     def attach(
@@ -110,13 +111,14 @@ class SessionRunner:
 
     def start(self) -> None:
         """Begin with a handshake, on the loop that is running."""
-        self._over, self.ended_by = asyncio.get_running_loop().create_future(), None
+        self._over, self.ended_by, self._closed = asyncio.get_running_loop().create_future(), None, False
         self._clock.start()
         self._session.start(self._clock.now)
         self._changed()
 
     async def close(self) -> None:
         """End the session; return when it is over and nothing is under way."""
+        self._closed = True
         if self._over is None:
             return
         if not self._over.done():
@@ -124,6 +126,18 @@ class SessionRunner:
             self._changed()
         await asyncio.shield(self._over)
         await self._incoming.finish()
+
+    def check_usable(self) -> None:
+        """See that messages can be sent, now or when the session has begun.
+
+        Raises:
+            ClientStateError: The session was closed.
+            BayeuxError: The error that ended the session.
+        """
+        if self._closed:
+            raise ClientStateError("the client is closed: start() it again first")
+        if self.ended_by is not None:
+            raise self.ended_by
 
     def _end(self) -> None:
         """The session is over: let go of everything that was for it."""
@@ -189,7 +203,9 @@ class SessionRunner:
         Raises:
             ClientStateError: The session is over or was never started.
             QueueOverflowError: Too many messages wait.
+            BayeuxError: The error that ended the session.
         """
+        self.check_usable()
         request = self._session.send(message, awaits_data=awaits_data)
         self._changed()
         return request
