@@ -163,9 +163,9 @@ class ReplyMatcher:
         request = self._waiting(message_id) or self._calls.get(message_id)
         return request is not None and request.awaits_data
 
-    def _waiting(self, message_id: str) -> Request | None:
-        exchange = self._exchanges.get(message_id)
-        return None if exchange is None else exchange.unanswered[message_id]
+    def _waiting(self, message_id: str | None) -> Request | None:
+        exchange = self._exchanges.get(message_id) if message_id is not None else None
+        return None if exchange is None or message_id is None else exchange.unanswered[message_id]
 
     # -- what came
 
@@ -213,7 +213,9 @@ class ReplyMatcher:
             return self._kind_of_meta(message)
         if message.id is not None and self.awaits_data(message.id) and answers_request(message, awaits_data=True):
             return MessageKind.CALL_RESULT
-        if message.id in self._exchanges and answers_request(message):
+        request = self._waiting(message.id)
+        # An event may have the id of a subscribe of ours by chance: only a meta message answers a meta message.
+        if request is not None and not request.message.is_meta and answers_request(message):
             return MessageKind.REPLY
         return MessageKind.STRAY if is_reply(message) else MessageKind.EVENT
 
