@@ -51,9 +51,9 @@ class ConnectionState(StrEnum):
     UNCONNECTED = "unconnected"
     """The last connect failed; the session is being tried again."""
     DISCONNECTING = "disconnecting"
-    """The disconnect is under way."""
+    """The user closed the session: what waits is sent, then a disconnect."""
     TERMINATING = "terminating"
-    """The session is over; what was pending is being failed."""
+    """The session is over: everything that waits for a reply gets its error."""
 
     @property
     def summary(self) -> ConnectionState:
