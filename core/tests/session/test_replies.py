@@ -244,12 +244,13 @@ def test_a_vetoed_connect_reply_counts_for_the_session() -> None:
     assert world.state() is ConnectionState.CONNECTED
 
 
-def test_events_alone_change_nothing() -> None:
+@pytest.mark.parametrize("message_id", [None, "their own"])
+def test_events_alone_change_nothing(message_id: str | None) -> None:
     world = World().connected()
     world.answer(world.current(Kind.CONNECT), message("/a", data=True))
     world.pass_time(1)
     wake_at = world.session.step(world.now).wake_at
-    events = [message("/a", data=True) for _ in range(3)]
+    events = [message("/a", data=True, id=message_id) for _ in range(3)]
     batch = world.session.admit(events)
     assert batch.special == []
     assert world.session.receive(batch, {}, world.now) is batch.messages

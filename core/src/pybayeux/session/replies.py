@@ -171,15 +171,16 @@ class ReplyMatcher:
 
     def admit(self, messages: list[Message]) -> Batch:
         """Look a batch through before extensions see it: meta messages that answer nothing are left out."""
-        # Nearly every message is an event, and its channel alone tells it: this pass is all that most batches cost.
-        known = self._event_channels
+        # Nearly every message is an event, and its channel alone tells it: this pass is all that most batches cost. An
+        # id is looked up, since Faye's events have their publishers'.
+        known, exchanges, calls = self._event_channels, self._exchanges, self._calls
         special = [
             message
             for message in messages
             if message.channel not in known
             or message.successful is not None
-            or message.id is not None
             or message.advice is not None
+            or (message.id is not None and (message.id in exchanges or message.id in calls))
         ]
         if not special:
             return Batch(messages, special)

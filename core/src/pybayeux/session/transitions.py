@@ -42,7 +42,7 @@ __all__ = ("TRANSITIONS", "SessionEvent", "allows", "next_state")
 # same session) from a session that the server forgot (handshake again, subscribe again), nor an end that the user wants
 # from an outage.
 #
-# CometD's clients therefore have nine states, and so have we, under the same names. `pybayeux.state` documents each.
+# CometD's Java client therefore has nine states, and so have we, under the same names. `pybayeux.state` documents each.
 #
 # The life of a session
 # ---------------------
