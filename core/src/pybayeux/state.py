@@ -33,7 +33,7 @@ class ConnectionState(StrEnum):
     """Where a connection stands.
 
     The specification knows three of them, UNCONNECTED, CONNECTING and CONNECTED (Bayeux 1.0, section 2.5);
-    `summary` gives that view. The others tell what a client is doing, named as CometD's clients name them.
+    `summary` returns that view. The others say what a client is doing, under the names of CometD's Java client.
     """
 
     DISCONNECTED = "disconnected"

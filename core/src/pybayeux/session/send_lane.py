@@ -76,7 +76,7 @@ class SendLane:
         self._state.replies.forget_call(request)
 
     def unsubscribe(self, channel: str) -> Request | None:
-        """No longer want a channel; returns the request that tells the server, where the server has to know."""
+        """No longer want a channel; returns the unsubscribe for the server, where it needs one."""
         subscription = self.subscriptions.remove(channel)
         if subscription is None or subscription.status is SubscriptionStatus.UNSENT or self._state.client_id is None:
             return None

@@ -123,7 +123,7 @@ class Session:
         self._send.subscriptions.add(channel)
 
     def unsubscribe(self, channel: str) -> Request | None:
-        """No longer want a channel; returns the request that tells the server, where the server has to know."""
+        """No longer want a channel; returns the unsubscribe for the server, where it needs one."""
         return self._send.unsubscribe(channel)
 
     def resubscribe(self, channel: str, now: float) -> bool:
