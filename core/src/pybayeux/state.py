@@ -33,7 +33,7 @@ class ConnectionState(StrEnum):
     """Where a connection stands.
 
     The specification knows three of them, UNCONNECTED, CONNECTING and CONNECTED (Bayeux 1.0, section 2.5);
-    `summary` gives that view. The others tell what a client is doing, named as CometD's clients name them.
+    `summary` returns that view. The others say what a client is doing, under the names of CometD's Java client.
     """
 
     DISCONNECTED = "disconnected"
@@ -51,9 +51,9 @@ class ConnectionState(StrEnum):
     UNCONNECTED = "unconnected"
     """The last connect failed; the session is being tried again."""
     DISCONNECTING = "disconnecting"
-    """The disconnect is under way."""
+    """The user closed the session: what waits is sent, then a disconnect."""
     TERMINATING = "terminating"
-    """The session is over; what was pending is being failed."""
+    """The session is over: everything that waits for a reply gets its error."""
 
     @property
     def summary(self) -> ConnectionState:

@@ -262,22 +262,6 @@ def test_a_session_lost_again_and_again_does_not_spin() -> None:
     assert len(world.times_of(Kind.HANDSHAKE)) < 15
 
 
-def test_a_reply_without_an_id_is_matched_by_its_channel() -> None:
-    world = World().connected()
-    exchange = world.current(Kind.CONNECT)
-    world.answer(exchange, Message(channel="/meta/connect", successful=True))
-    assert world.errors == []
-
-
-def test_a_connect_reply_of_another_id_makes_no_second_loop() -> None:
-    world = World().connected()
-    stray = Message(channel="/meta/connect", id="77", successful=True)
-    assert world.session.admit([stray]).messages == []
-    assert world.session.receive(world.session.admit([stray]), {}, world.now) == []
-    world.settle_down()
-    assert len(world.under_way) == 1
-
-
 def test_server_initiated_disconnect_begins_a_new_session() -> None:
     world = World().connected()
     goodbye = Message(channel="/meta/disconnect")
@@ -295,37 +279,3 @@ def test_starting_twice_is_an_error_and_starting_after_the_end_works() -> None:
     world.step()
     world.connected()
     assert world.state() is ConnectionState.CONNECTED
-
-
-def test_close_disconnects_and_waits_for_both_replies() -> None:
-    world = World().connected()
-    held = world.current(Kind.CONNECT)
-    world.session.close(world.now)
-    world.settle_down()
-    farewell = world.current(Kind.DISCONNECT)
-    assert farewell.messages[0].client_id == "c1"
-    world.accept(farewell)
-    world.pass_time(0.5)
-    assert world.under_way == [held]
-    assert world.state() is ConnectionState.DISCONNECTING
-    world.accept(held, advice=Advice(reconnect="none"))
-    assert world.state() is ConnectionState.DISCONNECTED
-    assert world.ends == [None]
-
-
-def test_close_ends_locally_when_nobody_answers() -> None:
-    world = World(max_network_delay=3).connected()
-    world.session.close(world.now)
-    world.pass_time(3)
-    assert world.state() is ConnectionState.DISCONNECTED
-    assert not world.under_way
-
-
-def test_close_while_handshaking_sends_nothing_more() -> None:
-    world = World()
-    world.session.start(world.now)
-    world.settle_down()
-    world.session.close(world.now)
-    world.settle_down()
-    assert not world.under_way
-    assert world.state() is ConnectionState.DISCONNECTED

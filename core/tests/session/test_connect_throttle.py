@@ -188,3 +188,45 @@ def test_a_transport_that_reads_no_further_is_overdue_while_a_connect_is_held() 
     world.session.hold_connects(world.now)
     world.pass_time(5)
     assert overdue(world) == 1, "it reads again, and a connect is held: the session is in no danger"
+
+
+def test_no_connect_is_sent_however_long_there_is_no_room() -> None:
+    world = World().connected()
+    world.session.hold_connects(world.now)
+    world.accept(world.current(Kind.CONNECT))
+    world.pass_time(5)
+    assert not world.has(Kind.CONNECT)
+    world.session.release_connects(world.now)
+    world.settle_down()
+    assert world.has(Kind.CONNECT)
+
+
+def test_a_blocked_transport_is_no_reason_to_ask_without_end() -> None:
+    world = World().connected()
+    world.session.hold_connects(world.now)
+    world.session.reading_blocked()
+    world.pass_time(1)
+    world.session.discard_events(world.now)
+    world.step()
+    assert world.wake_at == world.current(Kind.CONNECT).deadline
+
+
+def test_a_restart_takes_the_events_of_its_own_session() -> None:
+    world = full(World())
+    world.pass_time(1)
+    world.session.discard_events(world.now)
+    world.session.rehandshake("to have it sent again")
+    world.session.release_connects(world.now)
+    assert not world.accepting()
+    world.session.abort(None)
+    world.step()
+    world.connected()
+    assert world.accepting()
+
+
+def test_a_restart_does_not_wait_for_events_of_the_session_before() -> None:
+    world = announced(World(), 2)
+    world.session.abort(None)
+    world.step()
+    world.connected()
+    assert world.has(Kind.CONNECT)

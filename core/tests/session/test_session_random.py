@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from core.tests.session.world import RETRY, World
 from pybayeux import Advice, ConnectionState, Message
 from pybayeux.errors import TransportError
-from pybayeux.session import Exchange, Kind, Request, RequestCompleted, SubscriptionRejected
+from pybayeux.session import Exchange, Kind, Request, RequestCompleted, StateChanged, SubscriptionRejected
 from pybayeux.session.transitions import TRANSITIONS
 
 CHANNELS = ["/a", "/b/*", "/c/**"]
@@ -172,10 +172,11 @@ class RandomServer(RuleBasedStateMachine):
 
     @invariant()
     def states_follow_the_table(self) -> None:
-        state = ConnectionState.DISCONNECTED
-        for name in self.world.states:
-            assert ConnectionState(name) in TRANSITIONS[state].values()
-            state = ConnectionState(name)
+        rows = self.world.rows
+        assert all(TRANSITIONS[old][event] is new for old, event, new in rows)
+        assert [new for _, _, new in rows[:-1]] == [old for old, _, _ in rows[1:]]
+        moves = [(old, new) for old, _, new in rows if old is not new]
+        assert [(each.old, each.new) for each in self.world.notices if isinstance(each, StateChanged)] == moves
 
     @invariant()
     def forgets_no_channel_that_the_server_did_not_refuse(self) -> None:

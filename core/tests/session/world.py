@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from random import Random
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 from pybayeux.errors import ExchangeTimeoutError
 from pybayeux.message import Advice, Message
@@ -18,13 +19,28 @@ from pybayeux.session import (
     SessionConfig,
     StateChanged,
 )
+from pybayeux.session.state import SessionState
 from pybayeux.state import ConnectionState
 
 if TYPE_CHECKING:
     from pybayeux.errors import BayeuxError
     from pybayeux.session import Notice, Step
+    from pybayeux.session.transitions import SessionEvent
 
 RETRY = Advice(reconnect="retry", interval=0, timeout=30_000)
+
+
+class RecordedState(SessionState):
+    """A session's state that notes each row of the table that it goes by."""
+
+    def __init__(self, config: SessionConfig) -> None:
+        super().__init__(config)
+        self.rows: list[tuple[ConnectionState, SessionEvent, ConnectionState]] = []
+
+    def on(self, event: SessionEvent) -> None:
+        old = self.current
+        super().on(event)
+        self.rows.append((old, event, self.current))
 
 
 class World:
@@ -34,7 +50,8 @@ class World:
         config.setdefault("backoff", Backoff(increment=1, maximum=30, jitter=0))
         self.now = 100.0
         config.setdefault("connection_types", ("long-polling",))
-        self.session = Session(SessionConfig(random=Random(1), **config))
+        with patch("pybayeux.session.session.SessionState", RecordedState):
+            self.session = Session(SessionConfig(random=Random(1), **config))
         self.under_way: list[Exchange] = []
         self.sent: list[tuple[float, Exchange]] = []
         self.notices: list[Notice] = []
@@ -136,6 +153,12 @@ class World:
         return self
 
     # -- what was noted
+
+    @property
+    def rows(self) -> list[tuple[ConnectionState, SessionEvent, ConnectionState]]:
+        """The rows of the table gone by: state, event, following state."""
+        assert isinstance(self.session._state, RecordedState)
+        return self.session._state.rows
 
     def state(self) -> ConnectionState:
         """Where the session stands now; a call, since a type checker takes an attribute for unchanged."""

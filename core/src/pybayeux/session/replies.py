@@ -24,22 +24,22 @@ __all__ = ("Batch", "MessageKind", "ReplyMatcher", "answers_request", "as_receiv
 #
 # A reply has the channel of its request and echoes its id (Bayeux 1.0, the field `id`); an event has the channel that
 # it was published to, and may have its publisher's id. So an id alone proves nothing: Faye sends an event back to its
-# own publisher under the publish's id. What tells a reply is that it is a meta message, or carries `successful`, or
-# (for a publish) has no data where every event has some. A remote call turns the last around: its result is a message
-# with data and the call's id.
+# own publisher under the publish's id. A reply is known by being a meta message, or by carrying `successful`, or
+# (for a publish) by having no data where every event has some. A remote call turns the last around: its result is a
+# message with data and the call's id.
 #
 # A reply must also answer something that is waited for. One to an exchange that was abandoned would otherwise move the
-# session, and worse: the acknowledge extension reads its batch number, and a number from a reply that nobody waits for
-# makes CometD drop events that were never delivered. So replies are matched before extensions see them.
+# session, and worse: the acknowledge extension reads its batch number, and a number from a reply that nothing waits
+# for makes CometD drop events that were never delivered. So replies are matched before extensions see them.
 #
 # Two meta messages come unasked, without an id: a disconnect by the server, and the refusal by which it ends a
-# subscription (Salesforce). And the id of a reply is a SHOULD; a missing one is filled in where only one request can be
-# meant.
+# subscription (Salesforce). A reply to a meta message MUST have the id of its request; one that lacks it all the same
+# is matched where only one request can be meant.
 
 _MAX_EVENT_CHANNELS: Final = 10_000
 
 
-# -- for one message and one request; transports and the low-level client decide by these too
+# -- for one message and one request, also outside of a session
 
 
 def is_reply(message: Message) -> bool:
@@ -158,28 +158,29 @@ class ReplyMatcher:
         self._calls.clear()
         return calls
 
-    def awaits_data(self, message_id: str) -> bool:
-        """Whether a message with this id and with data is the result of a remote call."""
-        request = self._waiting(message_id) or self._calls.get(message_id)
-        return request is not None and request.awaits_data
+    def _waiting(self, message_id: str | None) -> Request | None:
+        if message_id is None or (exchange := self._exchanges.get(message_id)) is None:
+            return None
+        return exchange.unanswered[message_id]
 
-    def _waiting(self, message_id: str) -> Request | None:
-        exchange = self._exchanges.get(message_id)
-        return None if exchange is None else exchange.unanswered[message_id]
+    def _awaits_data(self, message_id: str | None) -> bool:
+        request = self._waiting(message_id) or self._calls.get(message_id or "")
+        return request is not None and request.awaits_data
 
     # -- what came
 
     def admit(self, messages: list[Message]) -> Batch:
         """Look a batch through before extensions see it: meta messages that answer nothing are left out."""
-        # Nearly every message is an event, and its channel alone tells it: this pass is all that most batches cost.
-        known = self._event_channels
+        # Nearly every message is an event, and its channel alone shows it: this pass is all that most batches cost. An
+        # id is looked up, since Faye's events have those of their publishers.
+        known, exchanges, calls = self._event_channels, self._exchanges, self._calls
         special = [
             message
             for message in messages
             if message.channel not in known
             or message.successful is not None
-            or message.id is not None
             or message.advice is not None
+            or (message.id is not None and (message.id in exchanges or message.id in calls))
         ]
         if not special:
             return Batch(messages, special)
@@ -211,9 +212,11 @@ class ReplyMatcher:
             return MessageKind.MALFORMED
         if message.is_meta:
             return self._kind_of_meta(message)
-        if message.id is not None and self.awaits_data(message.id) and answers_request(message, awaits_data=True):
+        if self._awaits_data(message.id) and answers_request(message, awaits_data=True):
             return MessageKind.CALL_RESULT
-        if message.id in self._exchanges and answers_request(message):
+        request = self._waiting(message.id)
+        # An event may have the id of a subscribe of ours by chance: only a meta message answers a meta message.
+        if request is not None and not request.message.is_meta and answers_request(message):
             return MessageKind.REPLY
         return MessageKind.STRAY if is_reply(message) else MessageKind.EVENT
 

@@ -76,7 +76,7 @@ class SendLane:
         self._state.replies.forget_call(request)
 
     def unsubscribe(self, channel: str) -> Request | None:
-        """No longer want a channel; returns the request that tells the server, where the server has to know."""
+        """No longer want a channel; returns the unsubscribe for the server, where it needs one."""
         subscription = self.subscriptions.remove(channel)
         if subscription is None or subscription.status is SubscriptionStatus.UNSENT or self._state.client_id is None:
             return None
@@ -289,8 +289,11 @@ class SendLane:
 
     def session_lost(self) -> None:
         """The server has forgotten every subscription; what was to be unsubscribed is so already."""
-        self.subscriptions.session_lost()
         self._complete_unsubscribes()
+        self._reset()
+
+    def _reset(self) -> None:
+        self.subscriptions.session_lost()
         self._failures, self._due = 0, 0.0
 
     def _complete_unsubscribes(self) -> None:
@@ -299,7 +302,7 @@ class SendLane:
 
     def fail_all(self, error: BayeuxError) -> None:
         """The session is over: everything that waits gets the error."""
-        self.subscriptions.session_lost()
+        self._reset()
         waiting = self._take_queue() + self._state.replies.close_calls()
         if self.outstanding is not None:
             waiting += self._state.abandon(self.outstanding)

@@ -123,7 +123,7 @@ class Session:
         self._send.subscriptions.add(channel)
 
     def unsubscribe(self, channel: str) -> Request | None:
-        """No longer want a channel; returns the request that tells the server, where the server has to know."""
+        """No longer want a channel; returns the unsubscribe for the server, where it needs one."""
         return self._send.unsubscribe(channel)
 
     def resubscribe(self, channel: str, now: float) -> bool:
@@ -187,7 +187,7 @@ class Session:
             self._end(_E.DISCONNECT_DONE, None)
         if self._state.rehandshake_reason is not None:
             self._lose_session(now)
-        # The deadlines come first: an exchange that is late and one that is due never share a lane in one step.
+        # An exchange that is late keeps its lane until the caller hands it to `failed`: it may yet be extended.
         expired = self._expire(now)
         due = (self._connect.next(now), self._send.next(now), self._next_disconnect(now))
         abandoned = tuple(self._state.abandoned)
@@ -275,7 +275,7 @@ class Session:
             self._disconnect_done(now)
         elif exchange.kind is Kind.SEND:
             delay = self._send.reply(request, message, veto, now)
-            # A late reply may speak of an older session, which says nothing of this one.
+            # A send exchange outlives its session: a late reply may speak of the one before.
             if delay is not None and exchange.client_id == self.client_id:
                 self._lose_session(now, delay)
         elif self._state.is_running:
@@ -301,6 +301,7 @@ class Session:
     def failed(self, exchange: Exchange, error: BayeuxError, now: float) -> None:
         """An exchange broke: its requests without a reply are sent again, or fail, as is safe."""
         unanswered = self._state.replies.close(exchange)
+        # Refusals are interpreted by the lanes, where it is known what was refused.
         if isinstance(error, TransportError):
             error = self._state.config.interpret_error(error)
         if exchange is self._disconnect.outstanding:
@@ -336,6 +337,7 @@ class Session:
         error = TransportError(f"the clock jumped by {seconds:.0f} s, as after the machine's sleep", unsent=False)
         for exchange in (self._connect.outstanding, self._send.outstanding):
             if exchange is not None and self._state.is_running:
+                # The requests may have been answered while the machine slept, so that `unsent` is false above.
                 self._state.abandoned.append(exchange)
                 self.failed(exchange, error, now)
 
@@ -345,6 +347,7 @@ class Session:
         """The connect lane has taken a reply or a failure: end the session by its error, or tell the other lane."""
         if ends_by is not None:
             self._state.report(ends_by)
+            # The user may know better than the server (`ignore_error`); the pace is that of lost sessions.
             if self._state.config.goes_on_after(ends_by):
                 self._lose_session(now)
             else:
@@ -372,6 +375,7 @@ class Session:
 
     def _end(self, event: SessionEvent, error: BayeuxError | None) -> None:
         state = self._state
+        # Both moves are in the notices, and the outcomes of requests between them: callers learn of the end first.
         state.on(event)
         self._connect.drop()
         self._send.fail_all(error or ClientStateError("the client was closed"))

@@ -132,6 +132,7 @@ class SessionState:
     def open(self, kind: Kind, requests: Sequence[Request], now: float, held: float = 0.0) -> Exchange:
         """Put requests on their way; the server may hold the reply for `held` seconds."""
         deadline = now + held + self.config.max_network_delay
+        # Only a handshake has no connection type yet: the reply will bring it.
         transport = self.connection_type or self.negotiation.for_handshake()
         exchange = Exchange(kind, list(requests), deadline, transport, self.hosts.current, self.client_id)
         for request in exchange.requests:

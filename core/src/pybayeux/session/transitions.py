@@ -37,12 +37,12 @@ __all__ = ("TRANSITIONS", "SessionEvent", "allows", "next_state")
 #     CONNECTING, CONNECTED -- timeout ------------> UNCONNECTED
 #     CONNECTING, CONNECTED -- disconnect sent ----> UNCONNECTED
 #
-# `pybayeux.state.ConnectionStateMachine` is that machine, word for word, and `ConnectionState.summary` maps every state
-# here to one of its three. It is too small to run a client: it does not tell a connect that failed (try again in the
-# same session) from a session that the server forgot (handshake again, subscribe again), nor an end that the user wants
-# from an outage.
+# `pybayeux.state.ConnectionStateMachine` is that machine, and `ConnectionState.summary` maps every state here to one of
+# its three. It is too small to run a client. A connect that failed (try again in the same session) and a session that
+# the server forgot (handshake again, subscribe again) are the same to it; so are an outage and an end that the user
+# wants.
 #
-# CometD's clients therefore have nine states, and so have we, under the same names. `pybayeux.state` documents each.
+# CometD's Java client therefore has nine states, and so have we, under the same names. `pybayeux.state` documents each.
 #
 # The life of a session
 # ---------------------
@@ -56,8 +56,7 @@ __all__ = ("TRANSITIONS", "SessionEvent", "allows", "next_state")
 # same session: every subscription is restored, and what waits to be sent is sent then.
 #
 # The end has two steps. DISCONNECTING still talks to the server: it sends what waits, then a disconnect. TERMINATING
-# no longer does: it gives an error to all that still waits for a reply. After DISCONNECTED the session may be started
-# again.
+# no longer does: all that still waits for a reply gets an error. From DISCONNECTED the session may be started again.
 #
 # What is not in the table
 # ------------------------
@@ -69,8 +68,9 @@ __all__ = ("TRANSITIONS", "SessionEvent", "allows", "next_state")
 # 2) the connect throttle, which holds connects back for slow receivers (`connect_throttle`);
 # 3) the disconnect: first what waits is flushed, then the disconnect is sent, then answered (`disconnect`).
 #
-# How often something failed is a count and no state: it decides when the next attempt is made, never which
-# (`FailureHistory` in `backoff`).
+# How often and how long something has failed is history and no state (`FailureHistory` in `backoff`). It decides when
+# the next attempt is made, and twice which event a failure is: until a connect was accepted, a handshake that can only
+# fail again is an ABORT; an outage that outlasts the session on the server is a SESSION_LOST.
 #
 # Guards
 # ------
@@ -186,12 +186,12 @@ TRANSITIONS: Final[Mapping[ConnectionState, Mapping[SessionEvent, ConnectionStat
         _S.UNCONNECTED: {
             _E.CONNECT_SENT: _S.UNCONNECTED,
             _E.CONNECT_ACCEPTED: _S.CONNECTED,
-            # No CONNECTION_LOST: the connect that failed has told of the outage already.
+            # No CONNECTION_LOST: the outage is known already, by the connect that failed.
             _E.CONNECT_FAILED: _S.UNCONNECTED,
             # Only where the very first connect has failed; after that the transport has been proven.
             _E.TRANSPORT_CHANGED: _S.UNCONNECTED,
             # Also without a word from the server: after an outage longer than the lifetime that CometD advises
-            # (`maxInterval`), it has forgotten the session, and a connect would only be told so.
+            # (`maxInterval`), it has forgotten the session, and would answer a connect with 402.
             _E.SESSION_LOST: _S.REHANDSHAKING,
             _E.CLOSE: _S.DISCONNECTING,
             _E.ABORT: _S.TERMINATING,
