@@ -1,7 +1,7 @@
-"""HTTP requests over httpx, from the extensions' hooks to the messages that came back: what polling transports share.
+"""HTTP requests over httpx, from the extensions' hooks to the messages that came back.
 
-Owns headers, cookies, authentication, redirects, and what makes an answer a failure. What a request carries, and how the
-messages are wrapped in an answer, is the transports' matter.
+Owns headers, cookies, authentication, redirects, and what makes an answer a failure. Does not know what a request
+carries, nor how the messages are wrapped in an answer.
 """
 
 from __future__ import annotations
@@ -142,9 +142,9 @@ class HttpRequester:
                 if self._limit is not None:
                     await response.aclose()
             target = _Target(redirect.url, target.trusted and redirect.same_origin)
+        last = self._context.redact(without_secrets(target.url))
         raise TransportError(
-            f"more than {MOST_REDIRECTS} redirects, the last one to {self._context.redact(without_secrets(target.url))}",
-            status=response.status_code,
+            f"more than {MOST_REDIRECTS} redirects, the last one to {last}", status=response.status_code
         )
 
     # -- out
