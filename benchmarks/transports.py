@@ -2,10 +2,10 @@
 
     uv run python benchmarks/transports.py
 
-Long-polling goes over httpx, and with `pybayeux-aiohttp` over aiohttp; a WebSocket goes over websockets. All are measured
-in this process and in this run, against a server in a process of its own, and only this process's time counts. The
-transports are asked for what a client asks of them: an exchange of one publish, with a session's cookie, and events, one
-in a frame, until they are handed over. Beside them stand the libraries alone. Each figure is the best of several rounds.
+Long-polling goes over httpx, and with `pybayeux-aiohttp` over aiohttp; a WebSocket goes over websockets. All are
+measured in this process and in this run, against a server in a process of its own, and only this process's time counts.
+The transports do what a client has them do: an exchange of one publish, with a session's cookie, and events, one in a
+frame, until they are received. Beside them stand the libraries alone. Each figure is the best of several rounds.
 """
 
 from __future__ import annotations

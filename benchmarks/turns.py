@@ -30,6 +30,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from statistics import median_low
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -216,14 +217,13 @@ def count() -> dict[str, Figures]:
     figures = {}
     for transport, library in CASES:
         counter = Counter()
-        with (
-            DevServer() as server,
-            asyncio.Runner(
-                loop_factory=lambda counter=counter: asyncio.SelectorEventLoop(_Selector(counter))
-            ) as runner,
-        ):
+        with DevServer() as server, asyncio.Runner(loop_factory=partial(_make_loop, counter)) as runner:
             figures[f"{transport}, {library}"] = runner.run(_count(transport, library, counter, server))
     return figures
+
+
+def _make_loop(counter: Counter) -> asyncio.AbstractEventLoop:
+    return asyncio.SelectorEventLoop(_Selector(counter))
 
 
 def count_of(source: Path) -> dict[str, Figures]:
