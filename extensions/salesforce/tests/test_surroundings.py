@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from extensions.aiohttp.tests.certificate import Certificate
+from core.tests.transports.certificate import Certificate
 from extensions.salesforce.tests.org import ORDERS, Witness, client_of, flow_of, in_org, publish, with_org
 from extensions.salesforce.tests.tls import tls_before
 from pybayeux import hookimpl

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from ..errors import MessageDecodeError
-from .http import HttpCall, HttpLink
+from .http import HttpCall, HttpRequester
 from .splitting import SizeLimit, send_in_parts
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class CallbackPolling:
         self._limit: Final = SizeLimit(
             max_uri_length, "characters of an address", "max_uri_length", lambda json: len(self._url(json))
         )
-        self._link: Final = HttpLink(
+        self._requester: Final = HttpRequester(
             context, self.connection_type, unwrap=unwrap_script, max_response_size=max_response_size
         )
 
@@ -69,13 +69,13 @@ class CallbackPolling:
 
     async def close(self) -> None:
         """Close the connections, unless the httpx client is the user's."""
-        await self._link.close()
+        await self._requester.close()
 
     async def _get(self, messages: list[Message], json: bytes) -> None:
         # Every client's first handshake has the same address: a cache would give all of them one session.
         headers = {"Accept": "*/*", "Cache-Control": "no-cache"}
         public = frozenset({_CALLBACK, json.decode()})
-        await self._link.exchange(HttpCall("GET", self._url(json), headers=headers, public=public))
+        await self._requester.exchange(HttpCall("GET", self._url(json), headers=headers, public=public))
 
     def _url(self, json: bytes) -> str:
         return f"{self._beginning}{quote(json, safe=_PLAIN)}"

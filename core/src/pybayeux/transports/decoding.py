@@ -1,4 +1,4 @@
-"""The messages in what a server answered, and what to say where there are none."""
+"""Bayeux messages in the bytes of an answer or a frame, and the error where there are none."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ("decode_answer", "refusals_in")
 
-_SHOWN: Final = 10_000
-"""Bytes that are looked at for an error's text: far more than it shows, so that no secret is cut there."""
+_ERROR_TEXT: Final = 10_000
+"""Bytes that are read for an error's text: far more than it has room for, so that no secret is cut in two."""
 
 
 def decode_answer(body: bytes, redact: Redactor, unwrap: Callable[[bytes], bytes] = bytes) -> list[Message]:
@@ -25,21 +25,21 @@ def decode_answer(body: bytes, redact: Redactor, unwrap: Callable[[bytes], bytes
     Args:
         body: What came.
         redact: Takes secrets out of a text.
-        unwrap: Takes the JSON out of it; raises MessageDecodeError where there is none.
+        unwrap: Returns the JSON in it; raises MessageDecodeError where there is none.
 
     Raises:
-        MessageDecodeError: It is no Bayeux.
+        MessageDecodeError: It is not Bayeux.
     """
     try:
         return decode(unwrap(body))
     except MessageDecodeError as error:
-        # The error's own text is what came from the wire: only the redacted one goes on, and a secret that a cut has
-        # maimed would not be known again.
-        raise MessageDecodeError(error.why, redact(body[:_SHOWN].decode("utf-8", "replace"))) from None
+        # The error's own text is what came from the wire. Only the redacted text goes on, and it is redacted before it
+        # is cut: half a secret would not be recognised.
+        raise MessageDecodeError(error.why, redact(body[:_ERROR_TEXT].decode("utf-8", "replace"))) from None
 
 
 def refusals_in(body: bytes, unwrap: Callable[[bytes], bytes] = bytes) -> list[Message]:
-    """The messages of an answer with a bad status: all of them, or none where some are no Bayeux or nothing is refused.
+    """The messages of an answer with a bad status; none where some are not Bayeux, or nothing is refused.
 
     Other services answer errors with JSON too, Salesforce's REST among them: their objects have no channel.
     """
