@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
 from . import requests
 from ._client.hooks import Postbox
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from ._client.hooks import Dropped
-    from .extensions import HookCaller, Registration
+    from .hookspecs import HookCaller, Registration
     from .message import Message
 
 __all__ = ("BayeuxClient",)
@@ -62,7 +62,7 @@ class BayeuxClient:
         extensions: Iterable[object] = (),
         options: Mapping[str, Mapping[str, Any]] | None = None,
         discover: bool = True,
-        blocked: Iterable[str] = (),
+        disabled: Iterable[str] = (),
         transports: Sequence[str] | None = None,
         transport_options: Mapping[str, Mapping[str, Any]] | None = None,
         http: Any = None,
@@ -84,10 +84,10 @@ class BayeuxClient:
             extensions=tuple(extensions),
             options=options or {},
             discover=discover,
-            blocked=tuple(blocked),
+            disabled=tuple(disabled),
             on_error=self._report,
         )
-        endpoint = parse_endpoint(self._extensions.resolve(url))
+        endpoint = parse_endpoint(self._extensions.resolve_url(url))
         self._postbox: Final = Postbox(self, self._extensions, self._redact)
         registry = TransportRegistry()
         self._extensions.register_transports(registry)
@@ -128,9 +128,19 @@ class BayeuxClient:
         return self._client_id
 
     @property
+    def connection_type(self) -> str | None:
+        """The name of the transport agreed on, or None without a session."""
+        return None if self._client_id is None else self._connection_type
+
+    @property
     def accepting(self) -> bool:
         """Whether events that come in now are taken: always, this client holds none."""
         return True
+
+    @property
+    def recovers(self) -> bool:
+        """Whether the client handshakes and subscribes again by itself: never, that is left to the caller."""
+        return False
 
     async def __aenter__(self) -> Self:
         return self
@@ -172,6 +182,22 @@ class BayeuxClient:
             UsageError: It is no address.
         """
         self._wires.move(parse_endpoint(url).url)
+
+    def resubscribe(self, channel: str) -> NoReturn:
+        """Refuse: this client subscribes only when it is told to.
+
+        Raises:
+            UsageError: Always.
+        """
+        raise UsageError(f"resubscribe({channel!r}): a BayeuxClient leaves that to its caller, use subscribe()")
+
+    def rehandshake(self, reason: str) -> NoReturn:
+        """Refuse: this client begins a session only when it is told to.
+
+        Raises:
+            UsageError: Always.
+        """
+        raise UsageError(f"rehandshake({reason!r}): a BayeuxClient leaves that to its caller, use handshake()")
 
     # -- one request each
 
@@ -314,14 +340,14 @@ class BayeuxClient:
     def _all_accepted(self, replies: list[Message], kind: type[ReplyError]) -> list[Message]:
         for reply in replies:
             if reply.successful is False:
-                raise self._extensions.explained(kind(str(reply.subscription or reply.channel), reply=reply), self)
+                raise self._postbox.interpret_error(kind(str(reply.subscription or reply.channel), reply=reply))
         return replies
 
     def _reply_of(self, replies: list[Message], channel: str, kind: type[ReplyError]) -> Message:
         for reply in replies:
             if reply.channel == channel:
                 if reply.successful is not True:
-                    raise self._extensions.explained(kind(channel, reply=reply), self)
+                    raise self._postbox.interpret_error(kind(channel, reply=reply))
                 return reply
         raise TransportError(f"the server's answer has no reply to {channel}")
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ._client.batch import Batch
     from ._client.listeners import Listener
     from ._client.publisher import Offline
-    from .extensions import HookCaller, Registration
+    from .hookspecs import HookCaller, Registration
     from .message import Message
 
 __all__ = ("AsyncClient",)
@@ -43,7 +43,7 @@ class AsyncClient:
         extensions: Objects to register beside the installed ones; one takes the place of an installed one of its name.
         options: From the name of an extension to its options.
         discover: Whether installed extensions are found and registered.
-        blocked: Names of installed extensions to leave out.
+        disabled: Names of installed extensions to leave out.
         transports: Names of transports in the order of preference; all known ones by default, without WebSocket where
             `http` is given. The handshake travels by the first that is no WebSocket.
         transport_options: From the name of a transport to its options. Each has `url`, an address of its own.
@@ -77,7 +77,7 @@ class AsyncClient:
         extensions: Iterable[object] = (),
         options: Mapping[str, Mapping[str, Any]] | None = None,
         discover: bool = True,
-        blocked: Iterable[str] = (),
+        disabled: Iterable[str] = (),
         transports: Sequence[str] | None = None,
         transport_options: Mapping[str, Mapping[str, Any]] | None = None,
         trusted_hosts: Iterable[str] = (),
@@ -111,7 +111,7 @@ class AsyncClient:
             extensions=tuple(extensions),
             options=options or {},
             discover=discover,
-            blocked=tuple(blocked),
+            disabled=tuple(disabled),
             transports=transports,
             transport_options=transport_options or {},
             trusted_hosts=tuple(trusted_hosts),
@@ -177,6 +177,11 @@ class AsyncClient:
         acknowledge: what is not taken is not to be acknowledged.
         """
         return self._connection.session.accepting
+
+    @property
+    def recovers(self) -> bool:
+        """Whether the client handshakes and subscribes again by itself: always. For extensions, see `HookClient`."""
+        return True
 
     # -- life
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ._client.handlers import ErrorPolicy, Handler
     from ._client.listeners import Listener
     from ._client.publisher import Offline
-    from .extensions import HookCaller
+    from .hookspecs import HookCaller
     from .message import Message
     from .state import ConnectionState
     from .subscription import AckMode, Receipt, Subscription
@@ -87,6 +87,11 @@ class Client:
     def accepting(self) -> bool:
         """Whether events that come in now are taken. See `AsyncClient.accepting`."""
         return self._client.accepting
+
+    @property
+    def recovers(self) -> bool:
+        """Whether the client handshakes and subscribes again by itself: always. See `AsyncClient.recovers`."""
+        return self._client.recovers
 
     def __enter__(self) -> Self:
         self.start()

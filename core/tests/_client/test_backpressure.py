@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from core.tests.fake_server import FakeServer, Witness, make_client
 from core.tests.virtual_time import in_virtual_time, settle
-from pybayeux import AsyncClient, Message, hookimpl
+from pybayeux import AsyncClient, Message, Redelivery, hookimpl
 from pybayeux.errors import SlowReceiverError, UsageError
 
 if TYPE_CHECKING:
-    from pybayeux import Subscription
+    from pybayeux import HookClient, Subscription
     from pybayeux.transports.base import TransportContext
 
 
@@ -37,8 +38,8 @@ class Redelivering(FakeServer):
             self._acknowledged = message.ext["ack"]
 
     @hookimpl
-    def redelivers(self) -> bool:
-        return True
+    def redelivery(self) -> Redelivery:
+        return Redelivery()
 
     async def _hold(self, connect: Message) -> None:
         assert connect.ext is not None
@@ -122,11 +123,10 @@ class Rewinding(FakeServer):
         self.rewinds = 0
 
     @hookimpl
-    def redelivers(self) -> bool:
-        return True
+    def redelivery(self, client: HookClient) -> Redelivery:
+        return Redelivery(partial(self._rewind, client))
 
-    @hookimpl
-    def rewind(self, client: AsyncClient) -> None:
+    def _rewind(self, client: HookClient) -> None:
         self.rewinds += 1
         client.rehandshake("there is room")
 

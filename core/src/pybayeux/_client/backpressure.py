@@ -2,7 +2,7 @@
 
 Memory is bounded by `queue_size`. While that many events wait, no connect is sent, for a moment: that costs nothing,
 and nobody is told. If it lasts, the server may drop the session, and there are two ways on. Where the server sends
-again what is not taken (an extension knows that: `redelivers`), the client polls on and takes no more events until
+again what is not taken (an extension knows that: `redelivery`), the client polls on and takes no more events until
 there is room. Elsewhere the user's policy decides. Each step is reported.
 """
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..errors import BayeuxError
+    from ..hookspecs import Redelivery
     from ..session import Batch, Session
     from ..subscription import Subscription
     from .dispatcher import Delivery
@@ -35,8 +36,7 @@ class Pressure:
         policy: What to do where the server sends nothing again.
         session: What polls.
         delivery: Where events wait.
-        redelivers: Tells whether the server sends again what is not taken.
-        rewind: Called when there is room again for what was not taken.
+        redelivery: Returns how to get again what is not taken, or None where the server does not send it again.
         end: Ends a subscription with an error.
         report: Is told of each step.
         poke: Has the session asked again what to do.
@@ -49,8 +49,7 @@ class Pressure:
         session: Session,
         delivery: Delivery,
         *,
-        redelivers: Callable[[], bool],
-        rewind: Callable[[], None],
+        redelivery: Callable[[], Redelivery | None],
         end: Callable[[Subscription, BayeuxError], None],
         report: Callable[[BayeuxError], None],
         poke: Callable[[], None],
@@ -59,8 +58,8 @@ class Pressure:
         self._policy: Final = policy
         self._session: Final = session
         self._delivery: Final = delivery
-        self._redelivers: Final = redelivers
-        self._rewind: Final = rewind
+        self._ask_redelivery: Final = redelivery
+        self._redelivery: Redelivery | None = None
         self._end: Final = end
         self._report: Final = report
         self._poke: Final = poke
@@ -73,7 +72,7 @@ class Pressure:
     def room(self, there_is: bool) -> None:
         """Whether there is room for more events has changed."""
         if there_is and self._passed_by:
-            self._rewind()
+            self._request_redelivery()
         self._session.pause(not there_is, self._now())
         if there_is:
             self._open.set()
@@ -94,7 +93,8 @@ class Pressure:
 
     def overdue(self) -> None:
         """Connects have been held back for as long as it is safe."""
-        if self._redelivers():
+        self._redelivery = self._ask_redelivery()
+        if self._redelivery is not None:
             self._session.discard(self._now())
             self._delivery.make_room()
             self._open.set()
@@ -109,6 +109,10 @@ class Pressure:
             self._end(slowest, self._take(f"the subscription to {slowest.channel} is ended"))
         else:
             self._take("no connect is sent until there is room, and the server may drop the session")
+
+    def _request_redelivery(self) -> None:
+        if self._redelivery is not None and self._redelivery.request is not None:
+            self._redelivery.request()
 
     def _take(self, measure: str) -> SlowReceiverError:
         self._measure = measure

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
-    from ..extensions import Registration
+    from ..hookspecs import Registration
     from ..message import Message
     from ..session import Backoff, Batch, Exchange, Notice, Request
     from ..state import ConnectionState
@@ -52,7 +52,7 @@ class Connection:
         extensions: tuple[object, ...],
         options: Mapping[str, Mapping[str, Any]],
         discover: bool,
-        blocked: tuple[str, ...],
+        disabled: tuple[str, ...],
         transports: Sequence[str] | None,
         transport_options: Mapping[str, Mapping[str, Any]],
         trusted_hosts: Collection[str],
@@ -82,11 +82,11 @@ class Connection:
             extensions=extensions,
             options=options,
             discover=discover,
-            blocked=blocked,
+            disabled=disabled,
             on_error=self.report,
-            patience=hook_timeout,
+            hook_timeout=hook_timeout,
         )
-        endpoint = parse_endpoint(self.extensions.resolve(url))
+        endpoint = parse_endpoint(self.extensions.resolve_url(url))
         self._postbox: Final = Postbox(client, self.extensions, self.redact)
         factories = self._select(transports, transport_options, http)
         context = TransportContext(
@@ -112,7 +112,7 @@ class Connection:
                 max_waiting=max_waiting,
                 random=self._random,
                 goes_on_after=ignore_error,
-                explain=lambda error: self.extensions.explained(error, client),
+                explain=self._postbox.interpret_error,
                 redact=self.redact,
             )
         )
@@ -123,14 +123,13 @@ class Connection:
             room=self._room,
             leave=lambda subscription: self.enrolment.leave(subscription),
             aside=self._chores.add,
-            transaction=lambda message: self.extensions.transaction_of(message, client),
+            transaction=lambda message: self.extensions.transaction.call(message, client),
         )
         self._pressure: Final = Pressure(
             overflow,
             self.session,
             self.delivery,
-            redelivers=lambda: self.extensions.server_redelivers(client),
-            rewind=lambda: self._tell(self.extensions.rewind),
+            redelivery=lambda: self.extensions.redelivery.call(client),
             end=lambda subscription, error: self.enrolment.cut(subscription, error),
             report=self.report,
             poke=self._poke,
@@ -273,7 +272,7 @@ class Connection:
 
     def _late(self, exchange: Exchange) -> float:
         """Seconds that an extension gives the server beyond the deadline."""
-        return self.extensions.more_time(exchange.messages[0], self._client)
+        return self.extensions.extend_timeout.call(exchange.messages[0], self._client) or 0.0
 
     # -- what comes in
 

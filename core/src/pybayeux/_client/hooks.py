@@ -101,6 +101,10 @@ class Postbox:
         elif not pipeline.is_empty:
             pipeline.call(response, self._client)
 
+    def interpret_error(self, error: BayeuxError) -> BayeuxError:
+        """What an error means to an extension that knows the server, else the error as it is."""
+        return self._extensions.interpret_error.call(error, self._client) or error
+
 
 def _dropped(messages: Sequence[Message], vetoes: Sequence[Veto | None]) -> Dropped:
     return {id(message): _error_of(veto) for message, veto in zip(messages, vetoes, strict=True) if veto is not None}
