@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Mark:
     @hookimpl
     def outgoing(self, message: Message) -> None:
-        message.get_ext(create=True)["mark"] = 1  # type: ignore[index]
+        message.get_ext(create=True)["mark"] = 1
 
 
 class Unmarked:
@@ -29,7 +29,7 @@ class Unmarked:
 
 @in_virtual_time
 async def test_harness_and_recorder(bayeux_harness: type[Harness], bayeux_recorder: HookRecorder) -> None:
-    async with bayeux_harness(Mark, neighbours=[bayeux_recorder]) as harness:
+    async with bayeux_harness(Mark, others=[bayeux_recorder]) as harness:
         await harness.client.publish("/orders", 1)
     assert {str(message.ext) for message in harness.sent} == {"{'mark': 1}"}
     assert "registered" in bayeux_recorder.hooks
