@@ -15,7 +15,7 @@ class Acme:
     """Knows the scheme ``acme``."""
 
     @hookimpl
-    def resolve(self, url: str) -> str | None:
+    def resolve_url(self, url: str) -> str | None:
         scheme, _, name = url.partition("://")
         if scheme != "acme":
             return None
@@ -39,7 +39,7 @@ def test_credentials_in_the_resolved_address_are_no_part_of_it() -> None:
 def test_a_known_scheme_is_nobodys_business() -> None:
     class Greedy:
         @hookimpl
-        def resolve(self) -> str:
+        def resolve_url(self) -> str:
             raise AssertionError("not asked")
 
     assert AsyncClient("https://host/x", extensions=[Greedy()], discover=False).url == "https://host/x"
@@ -50,7 +50,7 @@ def test_what_is_wrong_with_the_address_is_told() -> None:
         AsyncClient("acme://", extensions=[Acme()], discover=False)
     with pytest.raises(UsageError, match="no extension knows this scheme"):
         AsyncClient("nobody://host", extensions=[Acme()], discover=False)
-    with pytest.raises(ExtensionHookError, match="'acme' failed in resolve"):
+    with pytest.raises(ExtensionHookError, match="'acme' failed in resolve_url"):
         AsyncClient("acme://broken", extensions=[Acme()], discover=False)
 
 

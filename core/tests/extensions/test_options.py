@@ -123,7 +123,7 @@ def test_nothing_needed_is_configured() -> None:
         ({"header": "x"}, "key", "missing"),
         ({}, "key", "missing"),
         ({"key": "k", "heder": "x"}, "heder", "did you mean 'header'"),
-        ({"key": "k", "zzz": "x"}, "zzz", "known are: key, header, rounds"),
+        ({"key": "k", "zzz": "x"}, "zzz", "expected one of key, header, rounds"),
         ({"key": 3}, "key", "Expected `str`, got `int`"),
         ({"key": "k", "rounds": "many"}, "rounds", "Expected `int`"),
     ],

@@ -31,9 +31,9 @@ def choose(
     *extensions: object,
     options: dict[str, dict[str, Any]] | None = None,
     discover: bool = True,
-    blocked: tuple[str, ...] = (),
+    disabled: tuple[str, ...] = (),
 ) -> list[Chosen]:
-    return list(Selection(options or {}, discover=discover, blocked=blocked).initial(extensions))
+    return list(Selection(options or {}, discover=discover, disabled=disabled).initial(extensions))
 
 
 def names(chosen: list[Chosen]) -> list[tuple[str, bool]]:
@@ -60,10 +60,10 @@ def test_each_client_has_its_own_instance(packages: Packages) -> None:
     assert vars(first.extension)["key"] == "k"
 
 
-def test_unconfigured_and_blocked_ones_are_left_out(packages: Packages) -> None:
+def test_unconfigured_and_disabled_ones_are_left_out(packages: Packages) -> None:
     packages.signature()
     packages.add("plain", {"plain": "plain_module"}, plain_module=MODULE)
-    assert choose(blocked=("plain",)) == []
+    assert choose(disabled=("plain",)) == []
 
 
 def test_passed_object_takes_the_place_of_an_installed_one(packages: Packages) -> None:
@@ -119,9 +119,9 @@ def test_options_for_an_object_that_is_made_are_an_error() -> None:
         choose(Recorder(), options={"recorder": {"depth": 3}}, discover=False)
 
 
-def test_options_for_a_blocked_one_are_no_error(packages: Packages) -> None:
+def test_options_for_a_disabled_one_are_no_error(packages: Packages) -> None:
     packages.signature()
-    assert choose(options={"signature": {"key": "k"}}, blocked=("signature",)) == []
+    assert choose(options={"signature": {"key": "k"}}, disabled=("signature",)) == []
 
 
 def test_wrong_options_are_always_an_error(packages: Packages) -> None:

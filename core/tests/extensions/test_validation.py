@@ -126,7 +126,7 @@ class Unmarked:
 
 WRONG: list[tuple[type, str, str]] = [
     (UnknownHook, "outgoin", "did you mean 'outgoing'?"),
-    (UnknownSpecName, "zzz", "known are outgoing, incoming,"),
+    (UnknownSpecName, "zzz", "expected one of outgoing, incoming,"),
     (UnknownArgument, "outgoing", "unknown argument 'mesage'; the hook has message, client"),
     (KeywordOnly, "outgoing", "the keyword-only argument 'message'"),
     (Defaulted, "outgoing", "the argument 'client' has a default"),

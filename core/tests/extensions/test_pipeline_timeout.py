@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from core.tests.virtual_time import in_virtual_time
-from pybayeux.extensions.patience import bounded
+from pybayeux.extensions.pipeline import with_timeout
 
 
 @in_virtual_time
@@ -14,7 +14,7 @@ async def test_who_returns_in_time_is_left_alone() -> None:
         await asyncio.sleep(4)
         return number
 
-    assert await bounded(quick, 5)(7) == 7
+    assert await with_timeout(quick, 5)(7) == 7
 
 
 @in_virtual_time
@@ -28,7 +28,7 @@ async def test_who_does_not_return_is_cancelled() -> None:
             ended.set()
 
     with pytest.raises(TimeoutError, match=r"it had not returned after 5 s, and was cancelled"):
-        await bounded(stuck, 5)()
+        await with_timeout(stuck, 5)()
     assert ended.is_set()
 
 
@@ -38,4 +38,4 @@ async def test_its_own_timeouts_are_its_own() -> None:
         raise TimeoutError("the login server is slow")
 
     with pytest.raises(TimeoutError, match="login"):
-        await bounded(impatient, 5)()
+        await with_timeout(impatient, 5)()
