@@ -71,7 +71,7 @@ OLDEST_HOOK_API: Final = 1
 """The oldest number whose extensions still work here."""
 
 DEPRECATED_ARGUMENTS: Final[Mapping[str, Mapping[str, str]]] = {}
-"""From a hook and its argument to what serves in its place: using one of these warns its author."""
+"""From a hook and its argument to what to use instead; its use is a DeprecationWarning."""
 
 hookspec: Final = pluggy.HookspecMarker(PROJECT)
 """Marks the specification of a hook: here, and in packages that bring hooks of their own."""
@@ -86,7 +86,7 @@ class Drop:
 
     Attributes:
         reason: Why, for the error that the sender gets and for the log.
-        remedy: What helps, where the message is a request of the client's own, which else is repeated later.
+        remedy: What helps, where the message is a request of the client's own; without it that is repeated later.
             `Remedy.GIVE_UP` ends the subscription, or the session where a handshake or connect was stopped.
     """
 
@@ -319,7 +319,7 @@ class HookSpecs:
     def unsubscribed(self, channel: str, client: HookClient) -> None:
         """The last subscription to a channel or pattern has ended; what waited for its receivers is given up.
 
-        Called at that moment, before the server is told, and also where there is no session in which to tell it: the
+        Called at that moment, before the unsubscribe is sent, and also where there is no session to send it in: the
         place to forget what was received and not handled. It cannot wait: what comes after must find it done.
 
         An exception is reported to `failed`.
@@ -384,7 +384,7 @@ class HookSpecs:
     @hookspec
     @HookRule(on_error="log")
     async def failed(self, error: BayeuxError, client: HookClient) -> None:
-        """Something went wrong that the client lives through: a failed attempt, a failed receiver, a failed hook.
+        """Something went wrong that the client survives: a failed attempt, a failed receiver, a failed hook.
 
         Called once per error, beside the logger. An exception in this hook goes to the logger alone.
         """

@@ -27,7 +27,7 @@ def test_configured_class_is_active(packages: Packages) -> None:
     assert candidate.reason == ""
 
 
-def test_class_that_nobody_configured_is_left_out(packages: Packages) -> None:
+def test_class_without_its_options_is_left_out(packages: Packages) -> None:
     packages.signature()
     candidate = only(resolve_installed({}))
     assert candidate.state is State.NOT_CONFIGURED

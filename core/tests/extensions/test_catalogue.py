@@ -134,7 +134,7 @@ def test_implementations_are_checked_as_those_of_the_core(packages: Packages, so
     assert words in odd.reason
 
 
-def test_where_the_bringer_is_missing_an_optional_hook_is_no_mistake(packages: Packages) -> None:
+def test_an_optional_hook_of_a_missing_package_is_no_mistake(packages: Packages) -> None:
     source = "class Odd:\n @hookimpl(optionalhook=True)\n def gap(self, gap): ...\n @hookimpl\n def incoming(self): ..."
     packages.add("odd", {"odd": "odd_module:Odd"}, odd_module=source)
     (odd,) = list_extensions()
@@ -153,13 +153,13 @@ def test_a_failure_is_reported_and_stops_nothing(packages: Packages) -> None:
 
 
 @pytest.mark.parametrize("name", ["nobody_knows", "incoming"])
-def test_only_brought_hooks_are_called_by_name(packages: Packages, name: str) -> None:
+def test_only_hooks_of_packages_are_called_by_name(packages: Packages, name: str) -> None:
     bring(packages)
     with pytest.raises(UsageError, match=name):
         registry().hook(name)
 
 
-def test_the_list_says_who_brings_what(packages: Packages) -> None:
+def test_the_list_says_which_package_brings_which_hooks(packages: Packages) -> None:
     bring(packages)
     (keeper,) = list_extensions()
     assert keeper.brings == ("register_stores", "gap", "origin")
@@ -174,7 +174,7 @@ def test_the_list_says_who_brings_what(packages: Packages) -> None:
         ("class Stores:\n        @hookspec\n        def incoming(self, message): ...", "is pybayeux itself's already"),
     ],
 )
-def test_a_broken_bringer_is_listed_and_harms_nobody(packages: Packages, specs: str, words: str) -> None:
+def test_a_broken_provider_is_listed_and_the_others_are_used(packages: Packages, specs: str, words: str) -> None:
     module = f"\n    {specs}\n"
     packages.add("wrong", {}, hookspecs={"wrong": "wrong_module:Stores"}, wrong_module=module)
     packages.signature()

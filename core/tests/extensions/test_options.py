@@ -170,7 +170,7 @@ def test_annotation_that_only_type_checkers_know_takes_any_value() -> None:
     assert read(Unknowable, {"price": value, "rounds": "2"}).values == {"price": value, "rounds": 2}
 
 
-def test_types_are_told_in_words_that_mean_something_elsewhere() -> None:
+def test_types_are_listed_with_their_aliases_resolved() -> None:
     assert [option.type for option in options_of(Aliased)] == ["Literal['first', 'last']", "Path | None"]
     assert [option.type for option in options_of(Unknowable)] == ["Decimal", "int"]
 

@@ -167,7 +167,7 @@ def test_batch_is_one_call_for_each() -> None:
     assert pipeline.call_batch(["x", "y", "z"], CLIENT) == [Veto("a", "e0"), None, Veto("b", "e0")]
 
 
-def test_drop_ends_the_call_and_has_its_author() -> None:
+def test_drop_ends_the_call_and_names_its_extension() -> None:
     seen: list[str] = []
     pipeline = compiled("outgoing", Tracer("late"), Doing(lambda: Drop("why")), Tracer("early"))
     assert pipeline.call(seen, CLIENT) == Veto("why", "e1")

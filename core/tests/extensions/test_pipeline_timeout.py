@@ -9,7 +9,7 @@ from pybayeux.extensions.pipeline import with_timeout
 
 
 @in_virtual_time
-async def test_who_returns_in_time_is_left_alone() -> None:
+async def test_a_hook_that_returns_in_time_is_left_alone() -> None:
     async def quick(number: int) -> int:
         await asyncio.sleep(4)
         return number
@@ -18,7 +18,7 @@ async def test_who_returns_in_time_is_left_alone() -> None:
 
 
 @in_virtual_time
-async def test_who_does_not_return_is_cancelled() -> None:
+async def test_a_hook_that_does_not_return_is_cancelled() -> None:
     ended = asyncio.Event()
 
     async def stuck() -> None:
@@ -33,7 +33,7 @@ async def test_who_does_not_return_is_cancelled() -> None:
 
 
 @in_virtual_time
-async def test_its_own_timeouts_are_its_own() -> None:
+async def test_a_timeout_of_the_hook_itself_is_passed_on() -> None:
     async def impatient() -> None:
         raise TimeoutError("the login server is slow")
 

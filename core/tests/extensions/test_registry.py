@@ -68,7 +68,7 @@ def test_object_registers_once() -> None:
     assert made.names == ("journal",)
 
 
-def test_made_up_name_finds_a_free_one() -> None:
+def test_name_made_of_the_class_is_a_free_one() -> None:
     made = registry(Refusing())
     assert made.use(Refusing()).name == "refusing-2"
 

@@ -36,7 +36,7 @@ class SlowRefusing:
         raise ValueError("registered")
 
 
-def is_deaf(made: ExtensionRegistry) -> bool:
+def has_no_hooks(made: ExtensionRegistry) -> bool:
     return made.outgoing.is_empty and made.incoming.is_empty
 
 
@@ -79,7 +79,7 @@ def test_use_and_remove_before_the_start() -> None:
     assert made.names == ()
 
 
-def test_asynchronous_one_used_before_the_start_is_told_at_the_start() -> None:
+def test_asynchronous_one_used_before_the_start_is_registered_at_the_start() -> None:
     log: list[Any] = []
     made = registry()
 
@@ -100,18 +100,18 @@ def test_asynchronous_one_joins_a_running_client() -> None:
         await made.open()
         registration = made.use(SlowJournal(log, "a"))
         assert registration.name == "a"
-        assert is_deaf(made), "until it is ready"
+        assert has_no_hooks(made), "until it is ready"
         await registration
-        assert not is_deaf(made)
+        assert not has_no_hooks(made)
         removal = made.remove("a")
-        assert is_deaf(made)
+        assert has_no_hooks(made)
         await removal
 
     asyncio.run(scenario())
     assert log == ["+a", "-a"]
 
 
-def test_nobody_has_to_await_a_registration() -> None:
+def test_a_registration_need_not_be_awaited() -> None:
     log: list[Any] = []
     made = registry()
 
@@ -124,7 +124,7 @@ def test_nobody_has_to_await_a_registration() -> None:
     assert log == ["+a", "-a"]
 
 
-def test_one_removed_while_it_is_being_told_is_told_the_end() -> None:
+def test_one_removed_while_it_registers_is_unregistered() -> None:
     log: list[Any] = []
     made = registry()
 
@@ -155,10 +155,10 @@ def test_one_removed_while_it_fails_leaves_its_successor() -> None:
 
     asyncio.run(scenario())
     assert made.names == ("a",)
-    assert not is_deaf(made)
+    assert not has_no_hooks(made)
 
 
-def test_one_removed_before_the_start_is_told_nothing() -> None:
+def test_one_removed_before_the_start_is_not_called() -> None:
     log: list[Any] = []
     made = registry(Journal(log, "a"))
     made.remove("a")
@@ -217,7 +217,7 @@ def test_failing_unregistered_is_reported() -> None:
     assert log == ["+a", "-a"]
 
 
-def test_extension_may_use_another_one_when_it_is_told() -> None:
+def test_extension_may_use_another_one_in_registered() -> None:
     log: list[Any] = []
     made = registry()
 

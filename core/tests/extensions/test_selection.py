@@ -74,7 +74,7 @@ def test_passed_object_takes_the_place_of_an_installed_one(packages: Packages) -
     assert choose(passed) == [Chosen("signature", passed, is_installed=False)]
 
 
-def test_passed_object_takes_the_place_of_one_with_its_made_up_name(packages: Packages) -> None:
+def test_passed_object_replaces_one_with_the_name_of_its_class(packages: Packages) -> None:
     packages.add("recorder", {"recorder": "recorder_module"}, recorder_module=MODULE)
     passed = Recorder()
     assert choose(passed) == [Chosen("recorder", passed, is_installed=False)]
@@ -86,7 +86,7 @@ def test_passed_object_takes_the_place_of_a_broken_one(packages: Packages, caplo
     assert caplog.records == []
 
 
-def test_made_up_names_differ() -> None:
+def test_names_made_of_classes_differ() -> None:
     chosen = choose(Recorder(), Recorder(), Recorder(), discover=False)
     assert [each.name for each in chosen] == ["recorder", "recorder-2", "recorder-3"]
 
@@ -107,7 +107,7 @@ def test_what_is_no_extension_is_refused(wrong: object) -> None:
         choose(wrong, discover=False)
 
 
-def test_options_for_nobody_are_an_error(packages: Packages) -> None:
+def test_options_for_an_unknown_extension_are_an_error(packages: Packages) -> None:
     packages.signature()
     with pytest.raises(ExtensionOptionError, match="'signatur', but there is no such extension") as caught:
         choose(options={"signatur": {"key": "k"}})

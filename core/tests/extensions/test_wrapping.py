@@ -102,7 +102,7 @@ def test_wrappers_are_skins_too(inner: type[Inner], hook: str, order: str) -> No
     assert " ".join(seen) == order
 
 
-def test_veto_passes_with_its_author(inner: type[Inner]) -> None:
+def test_veto_passes_with_the_name_of_its_extension(inner: type[Inner]) -> None:
     seen: list[str] = []
     assert run("outgoing", inner(lambda: Drop("why")), around(seen, "a")) == Veto("why", "inner")
     assert seen == ["<a", "a>"]
@@ -134,7 +134,7 @@ def test_wrapper_sees_the_exception_as_it_was_raised(inner: type[Inner]) -> None
     assert run("outgoing", inner(fail), body) == Veto("no", "w0")
 
 
-def test_exception_that_passes_a_wrapper_keeps_its_author(inner: type[Inner]) -> None:
+def test_exception_that_passes_a_wrapper_keeps_its_extension(inner: type[Inner]) -> None:
     with pytest.raises(ExtensionHookError) as caught:
         run("outgoing", inner(fail), around([], "a"), around([], "b"))
     assert caught.value.extension == "inner"

@@ -37,7 +37,7 @@ class Picky:
     def incoming(self) -> None: ...
 
 
-def test_everything_that_is_broken_is_told_at_once() -> None:
+def test_everything_that_is_broken_is_reported_at_once() -> None:
     with pytest.raises(ContractError) as found:
         check_contract(Broken)
     assert {"faults", "options", "secrets"} <= found.value.broken.keys()
@@ -49,7 +49,7 @@ def test_everything_that_is_broken_is_told_at_once() -> None:
     ]
 
 
-def test_an_extension_that_lets_nobody_connect_is_told_so() -> None:
+def test_an_extension_that_prevents_the_connection_is_reported() -> None:
     with pytest.raises(ContractError) as found:
         check_contract(Stuck)
     assert "nothing leaves" in found.value.broken["call_paths"]

@@ -20,7 +20,7 @@ from pybayeux.testing.interference import DISTURBED_CHANNEL, FailsFirst, FailsLa
     ],
 )
 @in_virtual_time
-async def test_trouble_is_on_one_channel_alone(kind: type, error: type[BayeuxError]) -> None:
+async def test_they_interfere_on_one_channel_alone(kind: type, error: type[BayeuxError]) -> None:
     recorder = HookRecorder()
     async with Harness(recorder, others=[kind()]) as harness:
         await harness.subscribe("/**")

@@ -54,7 +54,7 @@ def loaded(statement: str) -> list[str]:
     return sorted(found.stdout.split())
 
 
-def test_nobody_pays_for_the_kit_who_does_not_use_it() -> None:
+def test_the_kit_is_not_imported_before_its_use() -> None:
     assert loaded("import pybayeux") == []
     assert loaded("import pybayeux.testing") == ["pybayeux.testing"]
     assert loaded("import pybayeux.testing.plugin") == ["pybayeux.testing", "pybayeux.testing.plugin", "pytest"]

@@ -105,14 +105,14 @@ def test_low_level() -> None:
     [lambda factory: ordinary_session(factory, "events-first"), two_starts, low_level_session],
     ids=["ordinary", "two starts", "low level"],
 )
-def test_faults_of_the_extension_are_told_wherever_they_come_from(
+def test_faults_of_the_extension_are_noted_in_every_hook(
     scenario: Callable[[ExtensionFactory], Coroutine[Any, Any, Transcript]],
 ) -> None:
     expected = ["incoming", "outgoing"] if scenario is low_level_session else ["failed", "incoming", "outgoing"]
     assert told(run(scenario(ExtensionFactory(Faulty)))) == expected
 
 
-def test_tasks_that_are_left_are_told_and_ended() -> None:
+def test_tasks_that_are_left_are_noted_and_ended() -> None:
     assert run(ordinary_session(ExtensionFactory(Forgetful), "events-first")).tasks == ["forgotten"]
 
 

@@ -74,7 +74,7 @@ def changes_between(before: Snapshot, after: Snapshot) -> tuple[Change, ...]:
 
 
 def without_secrets(ext: Mapping[str, Any]) -> dict[str, Any]:
-    """An `ext` in which every text is masked; what is said with true and false, or in numbers, is left."""
+    """An `ext` in which every text is masked; numbers and true and false are left."""
     return {str(name): _harmless(value) for name, value in ext.items()}
 
 

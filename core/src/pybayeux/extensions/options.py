@@ -88,7 +88,7 @@ def read_options(target: type, given: Mapping[str, object] | None, *, extension:
 
     Args:
         target: The class.
-        given: What the client got for this extension, or None.
+        given: The client's options for this extension, or None.
         extension: The name of the extension.
         origin: What an error calls it, such as ``extension 'signature' of signature-extension 1.2``.
 

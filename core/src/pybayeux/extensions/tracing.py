@@ -53,10 +53,10 @@ class Step:
 
     def __str__(self) -> str:
         place = " ".join(filter(None, (self.extension, self.hook, self.subject)))
-        told = [str(change) for change in self.changes]
-        told += [] if self.dropped is None else [f"dropped: {self.dropped}"]
-        told += [] if self.error is None else [f"raised {self.error}"]
-        return f"{place}: {self.microseconds:.0f} µs, {'; '.join(told) or 'no change'}"
+        parts = [str(change) for change in self.changes]
+        parts += [] if self.dropped is None else [f"dropped: {self.dropped}"]
+        parts += [] if self.error is None else [f"raised {self.error}"]
+        return f"{place}: {self.microseconds:.0f} µs, {'; '.join(parts) or 'no change'}"
 
 
 Sink: TypeAlias = Callable[[Step], None]
@@ -76,7 +76,7 @@ def is_tracing() -> bool:
 
 @contextmanager
 def tracing_to(sink: Sink) -> Iterator[None]:
-    """Let every extension that joins a client within this block, and in tasks that begin there, be traced to `sink`."""
+    """Trace the extensions that are registered within this block, and in tasks begun there, to `sink`."""
     token = _sinks.set((*_sinks.get(), sink))
     try:
         yield
@@ -149,7 +149,9 @@ class _Observer:
     def call(self, args: tuple[Any, ...]) -> _Call:
         return _Call(self, args[0] if args else None)
 
-    def tell(self, subject: Any, before: Snapshot, nanoseconds: int, outcome: Any, error: BaseException | None) -> None:
+    def report(
+        self, subject: Any, before: Snapshot, nanoseconds: int, outcome: Any, error: BaseException | None
+    ) -> None:
         step = Step(
             self._extension,
             self._hook,
@@ -183,7 +185,7 @@ class _Call:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         taken = time.perf_counter_ns() - self._started
         if not isinstance(error, GeneratorExit):
-            self._observer.tell(self._subject, self._before, taken, self._outcome.result, error)
+            self._observer.report(self._subject, self._before, taken, self._outcome.result, error)
 
 
 def _look_at(subject: Any) -> Snapshot:

@@ -103,7 +103,7 @@ def low_level(factory: ExtensionFactory) -> None:
 
 
 def options(factory: ExtensionFactory) -> None:
-    """Options are typed: each default is a value that may be given, and a misspelt name is refused."""
+    """Options are typed: each default is a valid value, and an unknown name is refused."""
     kind = factory.kind
     if kind is None:
         return

@@ -42,7 +42,7 @@ class Harness:
         ext: What the server announces in the handshake's reply.
         others: Other extensions, registered after this one.
         url: The server's address, for the client.
-        client_arguments: What else `AsyncClient` is to be given.
+        client_arguments: Further arguments of `AsyncClient`.
 
     Attributes:
         extension: The extension under test.
@@ -91,7 +91,7 @@ class Harness:
         Args:
             channel: The channel or pattern.
             handler: As `AsyncClient.subscribe` has it.
-            arguments: What else `AsyncClient.subscribe` is to be given.
+            arguments: Further arguments of `AsyncClient.subscribe`.
         """
         return await self.client.subscribe(channel, handler or _take, **arguments)
 

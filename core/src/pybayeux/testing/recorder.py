@@ -22,7 +22,7 @@ class HookCall:
 
     Attributes:
         hook: The name of the hook.
-        arguments: What it was given, by name. A message is a copy, as it was at that moment.
+        arguments: Its arguments, by name. A message is a copy, as it was at that moment.
     """
 
     hook: str

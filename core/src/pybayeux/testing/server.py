@@ -51,7 +51,7 @@ class _Session:
 
 
 class ScriptedServer:
-    """An extension that brings a client its server: ``AsyncClient(url, extensions=[ScriptedServer()])``.
+    """An extension that serves its client: ``AsyncClient(url, extensions=[ScriptedServer()])``.
 
     It stands in for the transport `connection_type`, and runs the hooks `request` and `response` around each exchange
     as that one does.

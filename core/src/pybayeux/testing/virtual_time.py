@@ -90,7 +90,7 @@ class _Jumping(selectors.DefaultSelector):
 class Clock:
     """The virtual clock, as tests see it.
 
-    It can be called: ``Timestamp(clock=Clock())`` gives an extension the time of day in virtual time.
+    It can be called: ``Timestamp(clock=Clock())`` has the time of day in virtual time.
 
     Args:
         epoch: The time of day, in seconds since 1970, at which a test begins.
@@ -123,7 +123,7 @@ def run(main: Coroutine[Any, Any, T], *, limit: float = _DAY) -> T:
 
     Args:
         main: What to run.
-        limit: Virtual seconds that it may take: a client goes on polling while a test waits in vain.
+        limit: Virtual seconds that it may take: a client polls for ever while a test waits for what never happens.
 
     Returns:
         What the coroutine returned.
@@ -144,7 +144,9 @@ async def _alone(main: Coroutine[Any, Any, T], limit: float) -> T:
     except TimeoutError as error:
         if not deadline.expired():
             raise
-        raise TimeoutError(f"it is not over after {limit:g} virtual seconds: it waits in vain") from error
+        raise TimeoutError(
+            f"still running after {limit:g} virtual seconds: it may wait for what never happens"
+        ) from error
     left = sorted(task.get_name() for task in asyncio.all_tasks() - {asyncio.current_task()})
     if left:
         raise AssertionError(f"tasks are left: {', '.join(left)}")
