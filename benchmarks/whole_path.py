@@ -152,7 +152,8 @@ def time_pipelines() -> tuple[float, float]:
 
 
 async def _open_registry(implementations: list[Plain]) -> ExtensionRegistry:
-    registry = ExtensionRegistry(None, extensions=implementations, discover=False)
+    client: Any = None
+    registry = ExtensionRegistry(client, extensions=implementations, discover=False)
     await registry.open()
     return registry
 

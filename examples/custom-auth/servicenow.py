@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from pybayeux import Advice, AsyncClient, Channel, Message, TransportRequest, hookimpl
+from pybayeux import Advice, Channel, HookClient, Message, TransportRequest, hookimpl
 
 
 class ServiceNow:
@@ -27,14 +27,14 @@ class ServiceNow:
         self._active = True
 
     @hookimpl
-    async def request(self, request: TransportRequest, client: AsyncClient) -> None:
+    async def request(self, request: TransportRequest, client: HookClient) -> None:
         if urlsplit(request.url).netloc != urlsplit(client.url).netloc:
             return  # another server, that this one advised: the login is not for it
         self._headers = self._headers or await asyncio.to_thread(self._login)
         request.headers.update(self._headers)
 
     @hookimpl
-    def incoming(self, message: Message, client: AsyncClient) -> None:
+    def incoming(self, message: Message, client: HookClient) -> None:
         ext = message.ext or {}
         self._active = self._active and ext.get("glide.amb.active") is not False
         if str(ext.get("glide.amb.reply.status.code")) == "403":  # whatever `successful` says
@@ -42,7 +42,7 @@ class ServiceNow:
         if message.channel == Channel.META_CONNECT and message.successful:
             self._connected(message, str(ext.get("glide.session.status")), client)
 
-    def _connected(self, message: Message, status: str, client: AsyncClient) -> None:
+    def _connected(self, message: Message, status: str, client: HookClient) -> None:
         if not self._active:
             _refuse(message, "403::the server has turned its message bus off", Advice(reconnect="none"))
         elif status == "session.logged.in":

@@ -262,7 +262,7 @@ class Patience:
         self.asked: list[str] = []
 
     @hookimpl
-    def late(self, message: Message) -> float:
+    def extend_timeout(self, message: Message) -> float:
         self.asked.append(message.channel)
         return 5.0
 

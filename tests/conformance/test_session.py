@@ -98,7 +98,7 @@ class Patience:
         self.asked: list[float] = []
 
     @hookimpl
-    def late(self, message: Message) -> float | None:
+    def extend_timeout(self, message: Message) -> float | None:
         assert message.channel == "/meta/connect"
         self.asked.append(asyncio.get_running_loop().time())
         return 7.0 if len(self.asked) <= 2 else None

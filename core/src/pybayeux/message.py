@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol, overload
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType, field
@@ -185,6 +185,10 @@ class Message(_Fields):
         """Whether the message travels on a meta channel."""
         return self.channel.startswith("/meta/")
 
+    @overload
+    def get_ext(self, create: Literal[True]) -> dict[str, Any]: ...
+    @overload
+    def get_ext(self, create: bool = False) -> dict[str, Any] | None: ...
     def get_ext(self, create: bool = False) -> dict[str, Any] | None:
         """The `ext` member; made and attached if it is absent and `create` is true."""
         if self.ext is None and create:

@@ -89,6 +89,11 @@ class Client:
         """Whether events that come in now are taken. See `AsyncClient.accepting`."""
         return self._client.accepting
 
+    @property
+    def recovers(self) -> bool:
+        """Whether the client handshakes and subscribes again by itself: always. See `AsyncClient.recovers`."""
+        return self._client.recovers
+
     def __enter__(self) -> Self:
         self.start()
         return self

@@ -87,7 +87,7 @@ async def examined(
     settings: dict[str, Any] = {
         "extensions": [server, *extensions],
         "options": options or {},
-        "blocked": [],
+        "disabled": [],
         "transports": None,
         "max_network_delay": 5.0,
     }

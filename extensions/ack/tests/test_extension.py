@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from extensions.ack.tests.hooks import incoming
-from pybayeux import Channel, Drop, Message
+from pybayeux import Channel, Drop, Message, Redelivery
 from pybayeux_ack import Ack
 
 
@@ -173,8 +173,8 @@ def test_what_the_client_does_not_take_is_not_acknowledged() -> None:
 
 def test_a_server_that_takes_part_redelivers() -> None:
     ack = Ack()
-    assert ack.redelivers() is None
+    assert ack.redelivery() is None
     _shake(ack)
-    assert ack.redelivers() is True
+    assert ack.redelivery() == Redelivery()
     _shake(ack, None)
-    assert ack.redelivers() is None
+    assert ack.redelivery() is None

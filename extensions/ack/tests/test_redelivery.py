@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from extensions.ack.tests.hooks import incoming
 from pybayeux import Channel, Message
 from pybayeux_ack import Ack
-from pybayeux_ack.redelivery import Redelivery
+from pybayeux_ack.redelivery import RepeatDetector
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,12 +20,12 @@ def _events(*payloads: Any) -> list[Message]:
     return [Message(channel="/orders", data=payload) for payload in payloads]
 
 
-def _seen(redelivery: Redelivery, *payloads: Any) -> list[bool]:
+def _seen(redelivery: RepeatDetector, *payloads: Any) -> list[bool]:
     return [redelivery.is_repeat(each) for each in _events(*payloads)]
 
 
 def test_a_batch_that_comes_again_is_recognised_as_far_as_it_came() -> None:
-    redelivery = Redelivery()
+    redelivery = RepeatDetector()
     redelivery.begin()
     assert _seen(redelivery, 1, 2) == [False, False]
     redelivery.begin()
@@ -34,7 +34,7 @@ def test_a_batch_that_comes_again_is_recognised_as_far_as_it_came() -> None:
 
 
 def test_equal_events_are_told_apart_by_their_number() -> None:
-    redelivery = Redelivery()
+    redelivery = RepeatDetector()
     redelivery.begin()
     _seen(redelivery, "tick", "tick")
     redelivery.begin()
@@ -42,7 +42,7 @@ def test_equal_events_are_told_apart_by_their_number() -> None:
 
 
 def test_a_repetition_that_is_cut_off_begins_from_the_first_again() -> None:
-    redelivery = Redelivery()
+    redelivery = RepeatDetector()
     redelivery.begin()
     _seen(redelivery, 1, 2, 3)
     redelivery.begin()
@@ -52,7 +52,7 @@ def test_a_repetition_that_is_cut_off_begins_from_the_first_again() -> None:
 
 
 def test_the_first_event_that_differs_ends_it() -> None:
-    redelivery = Redelivery()
+    redelivery = RepeatDetector()
     redelivery.begin()
     _seen(redelivery, 1, 2, 3)
     redelivery.begin()
@@ -70,7 +70,7 @@ def test_channel_id_and_payload_make_the_difference() -> None:
         Message(channel="/orders", id="1"),
     ]
     for other in others:
-        redelivery = Redelivery()
+        redelivery = RepeatDetector()
         redelivery.begin()
         redelivery.is_repeat(one)
         redelivery.begin()

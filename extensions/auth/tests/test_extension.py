@@ -190,13 +190,13 @@ def test_a_server_is_given_time_while_a_request_waits_for_its_token() -> None:
 
         auth, client = Auth(login), FakeClient()
         auth.registered(client.as_client)
-        assert auth.late() is None
+        assert auth.extend_timeout() is None
         waiting = asyncio.create_task(auth.request(made_request(), client.as_client))
         await asyncio.sleep(0)
-        assert (auth.late() or 0) > 0
+        assert (auth.extend_timeout() or 0) > 0
         going.set()
         await waiting
-        assert auth.late() is None
+        assert auth.extend_timeout() is None
 
     asyncio.run(scenario())
 

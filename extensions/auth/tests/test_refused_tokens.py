@@ -139,6 +139,7 @@ def test_under_a_client_without_initiative_the_next_handshake_has_a_fresh_token(
     class LowLevel:
         url = URL
         state = ConnectionState.CONNECTED
+        recovers = False
 
     auth = Auth(_numbered())
     session = Session(auth)

@@ -38,6 +38,7 @@ class FakeClient:
     state: ConnectionState = ConnectionState.CONNECTED
     reasons: list[str] = field(default_factory=list)
     authenticated: FakeHook | None = None
+    recovers: bool = True
 
     def hook(self, name: str) -> FakeHook:
         if self.authenticated is None:

@@ -31,6 +31,7 @@ class FakeClient:
     def __init__(self, *neighbours: object) -> None:
         self.state = ConnectionState.CONNECTED
         self.accepting = True
+        self.recovers = True
         self.neighbours: Final = neighbours
         self.resubscribed: list[str] = []
         self.rehandshaken = 0

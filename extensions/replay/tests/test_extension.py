@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -16,6 +17,8 @@ from pybayeux_replay import Gap, GapReason, MemoryStore, Replay
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from pybayeux import HookClient
 
 
 def _asked(replay: Replay, *channels: str) -> dict[str, int]:
@@ -278,7 +281,7 @@ def test_a_server_that_is_acknowledged_sends_again_by_itself(answer: Any, rehand
 
 def test_under_a_client_that_does_not_tell_what_is_handled_nothing_is_followed() -> None:
     replay, client = Replay(since=17), FakeClient()
-    replay.registered(object())  # type: ignore[arg-type]
+    replay.registered(cast("HookClient", SimpleNamespace(recovers=False)))
     assert _asked(replay, "/orders") == {"/orders": 17}
     replay.incoming(event("/orders", 18), client.as_client)
     assert _asked(replay, "/orders") == {"/orders": 17}
@@ -292,6 +295,7 @@ def test_under_such_a_client_an_answer_that_broke_off_is_the_caller_s() -> None:
     class LowLevel:
         """Has neither `rehandshake` nor `resubscribe`."""
 
+        recovers = False
         state = ConnectionState.CONNECTED
 
     replay: Any = Replay(since=17)
@@ -304,9 +308,9 @@ def test_a_receiver_that_is_gone_needs_nothing_again() -> None:
     replay, client = Replay(since="earliest"), FakeClient()
     _asked(replay, "/orders")
     replay.incoming(event("/orders", 1), client.as_client)
-    assert replay.redelivers() is True
+    assert replay.redelivery(client.as_client) is not None
     replay.unsubscribed("/orders")
-    assert replay.redelivers() is None
+    assert replay.redelivery(client.as_client) is None
     replay.incoming(_broken_connect(), client.as_client)
     assert client.rehandshaken == 0
 

@@ -78,12 +78,12 @@ async def _take(events: Subscription, count: int) -> list[int]:
     [
         ({"since": "earliest"}, "/orders", True),
         ({}, "/orders", True),  # what was received is a place to go on after
-        ({}, "/elsewhere", None),  # nothing was received, and what comes now could not come again
-        ({"on_recovery": "latest", "since": "earliest"}, "/orders", None),
+        ({}, "/elsewhere", False),  # nothing was received, and what comes now could not come again
+        ({"on_recovery": "latest", "since": "earliest"}, "/orders", False),
     ],
 )
 def test_the_server_sends_again_where_every_subscription_can_resume(
-    options: dict[str, Any], publish: str, expected: bool | None
+    options: dict[str, Any], publish: str, expected: bool
 ) -> None:
     replay = Replay(**options)
 
@@ -91,11 +91,11 @@ def test_the_server_sends_again_where_every_subscription_can_resume(
     async def scenario() -> None:
         server = ReplayingServer()
         async with client_of(server, replay) as client:
-            assert replay.redelivers() is None  # nobody is subscribed
+            assert replay.redelivery(client) is None  # nobody is subscribed
             await client.subscribe("/orders")
             server.publish(publish, 0)
             await Clock().settle()
-            assert replay.redelivers() is expected
+            assert (replay.redelivery(client) is not None) is expected
 
     scenario()
 
@@ -105,16 +105,16 @@ async def test_what_no_server_keeps_is_not_left_to_it() -> None:
     server, replay = ReplayingServer(), Replay(since="earliest")
     async with client_of(server, replay) as client:
         await client.subscribe("/orders")
-        assert replay.redelivers() is True
+        assert replay.redelivery(client) is not None
         server.push("/orders", {"number": 1})  # without a replay id
         await Clock().settle()
-        assert replay.redelivers() is None
+        assert replay.redelivery(client) is None
     server, replay = ReplayingServer(), Replay(since="earliest")
     async with client_of(server, replay) as client:
         await client.subscribe("/orders")
         server.push("/service/alarm", "fire")
         await Clock().settle()
-        assert replay.redelivers() is None
+        assert replay.redelivery(client) is None
 
 
 @in_virtual_time
@@ -123,7 +123,20 @@ async def test_where_batches_are_acknowledged_that_is_left_to_whoever_does_it() 
     server.ext["ack"] = True
     async with client_of(server, replay) as client:
         await client.subscribe("/orders")
-        assert replay.redelivers() is None
-        replay.rewind(client)
+        assert replay.redelivery(client) is None
+
+
+@in_virtual_time
+async def test_what_is_acknowledged_by_the_time_there_is_room_is_not_asked_for() -> None:
+    server, replay = ReplayingServer(), Replay(since="earliest")
+    async with client_of(server, replay) as client:
+        await client.subscribe("/orders")
+        redelivery = replay.redelivery(client)
+        assert redelivery is not None
+        assert redelivery.request is not None
+        server.ext["ack"] = True
+        client.rehandshake("the server acknowledges from now on")
         await Clock().settle()
-        assert len(server.messages("/meta/handshake")) == 1
+        redelivery.request()
+        await Clock().settle()
+        assert len(server.messages("/meta/handshake")) == 2

@@ -32,7 +32,7 @@ _ENDPOINT = "https://my-org.my.salesforce.com/cometd/67.0"
 
 
 def _harness(*neighbours: object, url: str = _ENDPOINT, **options: Any) -> Harness:
-    return Harness(Salesforce, options, neighbours=neighbours, url=url)
+    return Harness(Salesforce, options, others=neighbours, url=url)
 
 
 def _kinds(harness: Harness) -> list[type]:

@@ -18,7 +18,7 @@ _ENDPOINT = "https://my-org.my.salesforce.com/cometd/67.0"
 
 
 def _harness(*neighbours: object, url: str = _ENDPOINT, **options: Any) -> Harness:
-    return Harness(Salesforce, options, neighbours=neighbours, url=url)
+    return Harness(Salesforce, options, others=neighbours, url=url)
 
 
 def _handshakes(harness: Harness) -> int:
@@ -62,7 +62,7 @@ def test_what_is_wrong_with_one_is_told() -> None:
 
 
 def test_other_schemes_are_others_business() -> None:
-    assert Salesforce().resolve("faye://my-org") is None
+    assert Salesforce().resolve_url("faye://my-org") is None
     with pytest.raises(UsageError, match="no extension knows this scheme"):
         AsyncClient("faye://my-org", extensions=[Salesforce()], discover=False)
 

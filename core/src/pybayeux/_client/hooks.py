@@ -160,6 +160,10 @@ class HookRunner:
         found = self._registry.transaction.call(message, self._client)
         return cast("AbstractAsyncContextManager[Any] | None", found)
 
+    def interpret_error(self, error: BayeuxError) -> BayeuxError:
+        """What an error means to an extension that knows the server, else the error as it is."""
+        return self._extensions.interpret_error.call(error, self._client) or error
+
 
 async def _run(pipeline: Pipeline[...], *arguments: object) -> None:
     if pipeline.is_async:

@@ -10,14 +10,14 @@ What comes a second time after a broken connection is recognised in `redelivery.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from pybayeux import Channel, Drop, hookimpl
+from pybayeux import Channel, Drop, Redelivery, hookimpl
 
-from .redelivery import Redelivery
+from .redelivery import RepeatDetector
 
 if TYPE_CHECKING:
-    from pybayeux import AsyncClient, Message
+    from pybayeux import HookClient, Message
 
 __all__ = ("Ack",)
 
@@ -38,7 +38,7 @@ class Ack:
     def __init__(self) -> None:
         self.supported = False
         self.batch = 0
-        self._redelivery: Final = Redelivery()
+        self._repeats: Final = RepeatDetector()
         self._watching = False
 
     @hookimpl
@@ -47,15 +47,15 @@ class Ack:
         if message.channel == Channel.META_HANDSHAKE:
             self._begin_session(message)
         elif message.channel == Channel.META_CONNECT and self.supported:
-            _ext(message)["ack"] = self.batch
-            self._redelivery.begin()
-            self._watching = message.connection_type not in _WHOLE_ANSWERS or self._redelivery.is_due
+            message.get_ext(create=True)["ack"] = self.batch
+            self._repeats.begin()
+            self._watching = message.connection_type not in _WHOLE_ANSWERS or self._repeats.is_due
 
     @hookimpl(tryfirst=True)
-    def incoming(self, message: Message, client: AsyncClient) -> Drop | None:
+    def incoming(self, message: Message, client: HookClient) -> Drop | None:
         """Take the number of each batch; drop what was received before, as near to the wire as can be."""
         if message.successful is None:
-            if self._watching and not message.is_meta and self._redelivery.is_repeat(message):
+            if self._watching and not message.is_meta and self._repeats.is_repeat(message):
                 return Drop("already received: the server sent an unacknowledged batch again")
         elif message.channel == Channel.META_CONNECT:
             self._connect_reply(message, accepting=client.accepting)
@@ -64,14 +64,14 @@ class Ack:
         return None
 
     @hookimpl
-    def redelivers(self) -> bool | None:
-        """What is not acknowledged comes again, so the client need not take it now."""
-        return True if self.supported else None
+    def redelivery(self) -> Redelivery | None:
+        """What is not acknowledged comes again by itself, so the client need not take it now."""
+        return Redelivery() if self.supported else None
 
     def _begin_session(self, message: Message) -> None:
-        _ext(message)["ack"] = True
+        message.get_ext(create=True)["ack"] = True
         self.supported, self.batch, self._watching = False, 0, False
-        self._redelivery.clear()
+        self._repeats.clear()
 
     def _handshake_reply(self, message: Message) -> None:
         answer = (message.ext or {}).get("ack")
@@ -85,14 +85,8 @@ class Ack:
         self._watching = False
         if self.supported and message.successful and accepting:
             self._accept((message.ext or {}).get("ack"))
-            self._redelivery.clear()
+            self._repeats.clear()
 
     def _accept(self, number: object) -> None:
         if type(number) is int:
             self.batch = number
-
-
-def _ext(message: Message) -> dict[str, Any]:
-    ext = message.get_ext(create=True)
-    assert ext is not None
-    return ext

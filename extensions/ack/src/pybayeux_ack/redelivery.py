@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pybayeux import Message
 
-__all__ = ("Redelivery",)
+__all__ = ("RepeatDetector",)
 
 
-class Redelivery:
+class RepeatDetector:
     """The events received since the last accepted connect reply, in order, as fingerprints.
 
     A fingerprint is a number: keeping the events themselves would keep their batches in memory.

@@ -24,7 +24,7 @@ async def log_in_as_configured(given: Any, *, otherwise: str) -> Grant:
         BayeuxError: The login failed.
     """
     failures: list[BayeuxError] = []
-    hook = installed_hook("log_in", options=given.options(), blocked=given.blocked, on_error=failures.append)
+    hook = installed_hook("log_in", options=given.options(), disabled=given.disabled, on_error=failures.append)
     if hook.is_empty:
         raise LoginMisconfiguredError(otherwise)
     grant = await hook.acall()

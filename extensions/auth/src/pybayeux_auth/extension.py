@@ -25,7 +25,7 @@ from .refusal import is_token_refused
 from .token import Token, TokenSource
 
 if TYPE_CHECKING:
-    from pybayeux import AsyncClient, Message, TransportRequest
+    from pybayeux import HookClient, Message, TransportRequest
 
     from .grant import Grant
 
@@ -86,7 +86,7 @@ class Auth:
         self._kinds: Final = frozenset(messages)
         self._refreshes: Final = refreshes
         self._home: Final = Home(hosts)
-        self._client: AsyncClient | None = None
+        self._client: HookClient | None = None
         self._sent: set[str] = set()
         self._in_a_row = 0
         self._gave_up = False
@@ -109,7 +109,7 @@ class Auth:
         return self._source.logins
 
     @hookimpl
-    def registered(self, client: AsyncClient) -> None:
+    def registered(self, client: HookClient) -> None:
         """Note whose token it is. A client that was started anew, after its tokens were refused, may have another."""
         self._client = client
         self._home.follow(client.url)
@@ -125,7 +125,7 @@ class Auth:
     # -- the token goes out
 
     @hookimpl
-    async def outgoing(self, message: Message, client: AsyncClient) -> None:
+    async def outgoing(self, message: Message, client: HookClient) -> None:
         """Have a token before the handshake, and put it into the ``ext`` of the messages chosen."""
         if message.channel == Channel.META_HANDSHAKE:
             self._sent.clear()
@@ -143,14 +143,14 @@ class Auth:
         place[name] = token
 
     @hookimpl(trylast=True)
-    async def request(self, request: TransportRequest, client: AsyncClient) -> None:
+    async def request(self, request: TransportRequest, client: HookClient) -> None:
         """Put the token into the header, once it is certain where the request goes."""
         if self._header is None or not self._is_trusted(request.url, client):
             return
         grant = await self._source.get()
         request.headers[self._header] = f"{self._scheme} {grant.access_token}".lstrip()
 
-    def _is_trusted(self, url: str, client: AsyncClient) -> bool:
+    def _is_trusted(self, url: str, client: HookClient) -> bool:
         self._home.follow(client.url)
         if self._home.admits(url):
             return True
@@ -163,7 +163,7 @@ class Auth:
         return await self._source.get()
 
     @hookimpl
-    def late(self) -> float | None:
+    def extend_timeout(self) -> float | None:
         """An answer is not late while its request waits for a token."""
         return _MORE if self._source.is_waited_for else None
 
@@ -184,7 +184,7 @@ class Auth:
     # -- a refusal comes in
 
     @hookimpl
-    def incoming(self, message: Message, client: AsyncClient) -> None:
+    def incoming(self, message: Message, client: HookClient) -> None:
         """Notice that the token was refused, and begin anew with a fresh one."""
         if message.advice is not None and message.advice.hosts:
             self._home.advised(message.advice.hosts)
@@ -214,12 +214,12 @@ class Auth:
         return is_new
 
     @hookimpl(optionalhook=True)
-    def log_in_again(self, reason: str, client: AsyncClient) -> None:
+    def log_in_again(self, reason: str, client: HookClient) -> None:
         """Begin anew with a fresh token, unless one is asked for already."""
         if self._source.grant is not None and client.state not in _ENDING:
             self._renew(client, reason)
 
-    def _renew(self, client: AsyncClient, reason: str) -> None:
+    def _renew(self, client: HookClient, reason: str) -> None:
         if self._source.is_static:
             return
         if self._in_a_row >= self._refreshes:
@@ -229,7 +229,7 @@ class Auth:
         self._in_a_row += 1
         self._sent.clear()  # what else was sent with this token has nothing to say of the next one
         self._source.forget()
-        if hasattr(client, "rehandshake"):  # the low-level client leaves that to its caller
+        if client.recovers:  # the low-level client leaves that to its caller
             client.rehandshake(f"{reason}: a fresh token is asked for")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pybayeux import hookspec
 
 if TYPE_CHECKING:
-    from pybayeux import AsyncClient
+    from pybayeux import HookClient
 
     from .grant import Grant
 
@@ -21,7 +21,7 @@ class AuthHooks:
     """Every hook that this package brings."""
 
     @hookspec
-    async def authenticated(self, grant: Grant, client: AsyncClient) -> None:
+    async def authenticated(self, grant: Grant, client: HookClient) -> None:
         """A fresh token has come.
 
         Called before the first request that uses it leaves, and before the handshake at the latest, so that the client
@@ -38,7 +38,7 @@ class AuthHooks:
         """
 
     @hookspec
-    def log_in_again(self, reason: str, client: AsyncClient) -> None:
+    def log_in_again(self, reason: str, client: HookClient) -> None:
         """The token is no good, or what came with it, such as the address: begin anew with a fresh one.
 
         For extensions that know better than the status 401, such as one that sees that the org has moved: they call it,

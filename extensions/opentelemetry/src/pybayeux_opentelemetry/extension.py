@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from opentelemetry.context import Context
 
-    from pybayeux import AsyncClient, BayeuxError, Message
+    from pybayeux import BayeuxError, HookClient, Message
 
 __all__ = ("OpenTelemetry",)
 
@@ -86,7 +86,7 @@ class OpenTelemetry:
         return self._carriage.context(event)
 
     @hookimpl
-    def registered(self, client: AsyncClient) -> None:
+    def registered(self, client: HookClient) -> None:
         """Know the server."""
         self._server = _host(client)
 
@@ -153,7 +153,7 @@ class OpenTelemetry:
     # -- the connection
 
     @hookimpl
-    def state_changed(self, old: ConnectionState, new: ConnectionState, client: AsyncClient) -> None:
+    def state_changed(self, old: ConnectionState, new: ConnectionState, client: HookClient) -> None:
         """Tell of sessions, and of connections that come back."""
         if new in _BEGINNING and old not in _BEGINNING:
             self._began = self._clock()
@@ -166,7 +166,7 @@ class OpenTelemetry:
         elif old is _S.CONNECTED and new in _LOST:
             self._lost = True
 
-    def _connected(self, client: AsyncClient) -> None:
+    def _connected(self, client: HookClient) -> None:
         if self._lost:
             self._metrics.reconnected()
         if self._began is not None:
@@ -179,5 +179,5 @@ class OpenTelemetry:
         self._metrics.failed(error)
 
 
-def _host(client: AsyncClient) -> str:
+def _host(client: HookClient) -> str:
     return urlsplit(client.url).hostname or ""

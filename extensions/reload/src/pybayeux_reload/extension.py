@@ -23,7 +23,7 @@ from .unclaimed import Unclaimed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pybayeux import AsyncClient, Message
+    from pybayeux import HookClient, Message
 
 __all__ = ("Reload",)
 
@@ -76,7 +76,7 @@ class Reload:
         self._unclaimed.expect(())
 
     @hookimpl(tryfirst=True)
-    def incoming(self, message: Message, client: AsyncClient) -> None:
+    def incoming(self, message: Message, client: HookClient) -> None:
         """Note what makes the session, before anybody changes it."""
         if message.successful is None or not message.is_meta:
             return
@@ -91,10 +91,10 @@ class Reload:
         elif message.channel == Channel.META_UNSUBSCRIBE:
             self._session.unsubscribed(channels_of(message))
 
-    def _connect_reply(self, message: Message, client: AsyncClient) -> None:
+    def _connect_reply(self, message: Message, client: HookClient) -> None:
         if message.successful:
             self._session.lives()
-        elif self._session.on_trial and _is_refused_by_http(message) and hasattr(client, "rehandshake"):
+        elif self._session.on_trial and _is_refused_by_http(message) and client.recovers:
             # No server of Bayeux said that the session is gone; somebody before it no longer knows the way there.
             client.rehandshake("the session of the process before cannot be taken over")
 

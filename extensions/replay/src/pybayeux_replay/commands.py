@@ -117,7 +117,7 @@ def _opened(context: click.Context, store: str | Store) -> Store:
         stores = Stores()
         if not stores.knows(store):
             given: Any = context.find_root().obj
-            installed_hook("register_stores", options=given.options(), blocked=given.blocked).call(stores)
+            installed_hook("register_stores", options=given.options(), disabled=given.disabled).call(stores)
         store = stores.open(store)
     if isinstance(store, MemoryStore):
         raise UsageError(

@@ -15,9 +15,10 @@ from __future__ import annotations
 import logging
 import time
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from pybayeux import Channel, ConnectionState, Drop, hookimpl
+from pybayeux import Channel, ConnectionState, Drop, Redelivery, hookimpl
 from pybayeux.errors import Remedy, ReplyError, SubscribeError
 
 from .commit import CommitMode, commit_of
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
     import click
 
-    from pybayeux import AsyncClient, Message
+    from pybayeux import HookClient, Message
     from pybayeux.errors import BayeuxError
 
     from .resumption import Resumption
@@ -111,16 +112,16 @@ class Replay:
         self._subscriptions: Final = Subscriptions(policies, self._ledger, grouping=how.grouping, remembered=dedupe)
         self._teller: Final = Teller(on_gap)
         self._quiet = Quiet()
-        self._client: AsyncClient | None = None
+        self._client: HookClient | None = None
         self._origin: str | None = None
         self._acknowledged = False
         self._follows = True
         self._told: set[str] = set()
 
     @hookimpl
-    def registered(self, client: AsyncClient) -> None:
+    def registered(self, client: HookClient) -> None:
         """See whether this client tells what is handled."""
-        self._client, self._follows = client, hasattr(client, "resubscribe")
+        self._client, self._follows = client, client.recovers
         self._quiet = Quiet()
 
     def _open_store(self) -> Store:
@@ -163,7 +164,7 @@ class Replay:
     # -- what comes in
 
     @hookimpl(trylast=True)
-    def incoming(self, message: Message, client: AsyncClient) -> Drop | None:
+    def incoming(self, message: Message, client: HookClient) -> Drop | None:
         """Note each event, after whatever transforms it; drop those that wait to be handled, or were handled."""
         if message.successful is None:
             self._quiet.disturbed = True
@@ -180,19 +181,19 @@ class Replay:
             self._handshake_reply(message.ext or {}, client)
         return None
 
-    def _handshake_reply(self, ext: dict[str, Any], client: AsyncClient) -> None:
+    def _handshake_reply(self, ext: dict[str, Any], client: HookClient) -> None:
         self._subscriptions.handshaken(announced=bool(ext.get("replay")))
         answer = ext.get("ack")
         self._acknowledged = answer.get("enabled") is True if isinstance(answer, dict) else answer is True
         self._origin = client.hook("replay_origin").call(client)
 
-    def _connect_reply(self, message: Message, client: AsyncClient) -> None:
+    def _connect_reply(self, message: Message, client: HookClient) -> None:
         if message.successful:
             self._told.clear()
             if client.accepting:
                 self._quiet.answered(self._now())
 
-    def _failed(self, message: Message, failure: dict[str, Any], client: AsyncClient) -> None:
+    def _failed(self, message: Message, failure: dict[str, Any], client: HookClient) -> None:
         """An answer that broke off may have taken events with it: a server takes for delivered what it has written.
 
         Where messages are acknowledged, it sends them again by itself. Elsewhere a new session begins where the last
@@ -206,7 +207,7 @@ class Replay:
         else:
             self._tell_of_loss(client)
 
-    def _tell_of_loss(self, client: AsyncClient) -> None:
+    def _tell_of_loss(self, client: HookClient) -> None:
         """Where nothing can be sent again, what was lost is a gap: one, until an answer comes through again."""
         present = self._present()
         for each in self._subscriptions:
@@ -214,19 +215,19 @@ class Replay:
                 self._told.add(each.window.subscription)
                 self._teller.tell(each.skipped(present, self._subscriptions.newest_position(each)), client)
 
-    def _replay(self, client: AsyncClient, why: str) -> None:
+    def _replay(self, client: HookClient, why: str) -> None:
         """Begin a session anew. Within this one, later events could overtake those that come again."""
         if client.state not in _ENDING:
             client.rehandshake(f"{why}: replaying")
 
-    def _subscribe_reply(self, message: Message, client: AsyncClient) -> None:
+    def _subscribe_reply(self, message: Message, client: HookClient) -> None:
         for each in self._subscriptions.named_in(message):
             if message.successful:
                 self._granted(each, client)
             elif _is_refused_position(message) and self._has_another_place(each) and self._follows:
                 client.resubscribe(each.window.subscription)
 
-    def _granted(self, subscription: Resumption, client: AsyncClient) -> None:
+    def _granted(self, subscription: Resumption, client: HookClient) -> None:
         present = self._present()
         if (gap := subscription.granted(present)) is not None:
             self._teller.tell(gap, client)
@@ -239,7 +240,7 @@ class Replay:
         return subscription.refused(self._present(), self._subscriptions.newest_position(subscription))
 
     @hookimpl(wrapper=True)
-    def explain(self, error: BayeuxError) -> Generator[None, BayeuxError | None, BayeuxError | None]:
+    def interpret_error(self, error: BayeuxError) -> Generator[None, BayeuxError | None, BayeuxError | None]:
         """End a subscription whose subscriber is to be told that its position is of no use."""
         explained = yield
         subscription = self._subscriptions.get(error.channel) if isinstance(error, SubscribeError) else None
@@ -257,16 +258,17 @@ class Replay:
     # -- receivers that are too slow
 
     @hookimpl
-    def redelivers(self) -> bool | None:
+    def redelivery(self, client: HookClient) -> Redelivery | None:
         """What is not taken now can be asked for again, where that is so of every subscription."""
         if self._acknowledged or not self._follows or self._subscriptions.has_private:
             return None
         present = self._present()
         received = [each for each in self._subscriptions if not each.window.closed]
-        return True if received and all(each.can_resume(present) for each in received) else None
+        if not received or not all(each.can_resume(present) for each in received):
+            return None
+        return Redelivery(partial(self._rewind, client))
 
-    @hookimpl
-    def rewind(self, client: AsyncClient) -> None:
+    def _rewind(self, client: HookClient) -> None:
         """There is room for what was not taken."""
         if not self._acknowledged:
             self._replay(client, "receivers were too slow, and have room again")
@@ -274,7 +276,7 @@ class Replay:
     # -- what is handled
 
     @hookimpl
-    def delivered(self, message: Message, client: AsyncClient) -> None:
+    def delivered(self, message: Message, client: HookClient) -> None:
         """Note that an event is handled."""
         if (subscription := self._subscriptions.handle(message)) is not None:
             self._replay(client, f"events of {subscription} were given up unhandled")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pybayeux import hookspec
 
 if TYPE_CHECKING:
-    from pybayeux import AsyncClient
+    from pybayeux import HookClient
 
     from .gap import Gap
     from .stores import Stores
@@ -22,7 +22,7 @@ class ReplayHooks:
     """Every hook that this package brings."""
 
     @hookspec
-    async def gap(self, gap: Gap, client: AsyncClient) -> None:
+    async def gap(self, gap: Gap, client: HookClient) -> None:
         """Events may be missing from a subscription: fetch them elsewhere, raise an alarm.
 
         Called once for each gap, when the server has granted the subscription that goes on behind it. Events after the
@@ -32,7 +32,7 @@ class ReplayHooks:
         """
 
     @hookspec(firstresult=True)
-    def replay_origin(self, client: AsyncClient) -> str | None:
+    def replay_origin(self, client: HookClient) -> str | None:
         """Say who numbers the events, such as an org and its instance: a position is good there alone.
 
         Called after each handshake, before subscriptions begin. None asks the next extension; where nobody knows it,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from .gap import Gap
 
 if TYPE_CHECKING:
-    from pybayeux import AsyncClient
+    from pybayeux import HookClient
 
 __all__ = ("OnGap", "Teller")
 
@@ -32,7 +32,7 @@ class Teller:
         self._listener: Final = listener
         self._tasks: Final[set[asyncio.Future[Any]]] = set()
 
-    def tell(self, gap: Gap, client: AsyncClient) -> None:
+    def tell(self, gap: Gap, client: HookClient) -> None:
         """Tell of a gap."""
         _logger.warning("%s", gap)
         if self._listener is not None:

@@ -37,7 +37,7 @@ from .timers import MAX_INTERVAL, complete_advice
 if TYPE_CHECKING:
     import click
 
-    from pybayeux import AsyncClient, BayeuxError, Message
+    from pybayeux import BayeuxError, HookClient, Message
     from pybayeux_auth import Grant
 
 __all__ = ("Salesforce",)
@@ -89,7 +89,7 @@ class Salesforce:
     # -- where the org is
 
     @hookimpl
-    def resolve(self, url: str) -> str | None:
+    def resolve_url(self, url: str) -> str | None:
         """The endpoint of ``salesforce://...``."""
         if url.partition("://")[0].lower() != SCHEME:
             return None
@@ -102,7 +102,7 @@ class Salesforce:
         return is_salesforce(url) if self._active is None else self._active
 
     @hookimpl(optionalhook=True)
-    def authenticated(self, grant: Grant, client: AsyncClient) -> None:
+    def authenticated(self, grant: Grant, client: HookClient) -> None:
         """Go where the login says that the org is, and note which one it is."""
         if not self._concerns(client.url):
             return
@@ -114,7 +114,7 @@ class Salesforce:
                 self._search.found()
 
     @hookimpl(optionalhook=True)
-    def replay_origin(self, client: AsyncClient) -> str | None:
+    def replay_origin(self, client: HookClient) -> str | None:
         """What the replay ids are good for."""
         return origin_of(self._org_id, client.url)
 
@@ -127,13 +127,13 @@ class Salesforce:
         registry.wrap(lambda factory: limited(factory, self._concerns), _LONG_POLLING)
 
     @hookimpl
-    def outgoing(self, message: Message, client: AsyncClient) -> None:
+    def outgoing(self, message: Message, client: HookClient) -> None:
         """Offer in the handshake what the server has: anything else is an error there."""
         if message.channel == Channel.META_HANDSHAKE and self._concerns(client.url):
             message.supported_connection_types = [_LONG_POLLING]
 
     @hookimpl(tryfirst=True)
-    def incoming(self, message: Message, client: AsyncClient) -> None:
+    def incoming(self, message: Message, client: HookClient) -> None:
         """Note how the session fares, and tell what the server leaves untold before anybody looks."""
         if message.successful is None or not self._concerns(client.url):
             return
@@ -146,10 +146,10 @@ class Salesforce:
         elif message.channel == Channel.META_CONNECT:
             self._connected()
 
-    def _heed_nameless(self, refusal: Message, client: AsyncClient) -> None:
+    def _heed_nameless(self, refusal: Message, client: HookClient) -> None:
         """As the documentation prints it, a session that is unknown is told without channel and id."""
         error = refusal.parse_error()
-        if not refusal.channel and error is not None and error.is_unknown_client and hasattr(client, "rehandshake"):
+        if not refusal.channel and error is not None and error.is_unknown_client and client.recovers:
             client.rehandshake(f"{error}, said of no channel")
 
     def _connected(self) -> None:
@@ -162,7 +162,7 @@ class Salesforce:
     # -- what its refusals mean
 
     @hookimpl
-    def explain(self, error: BayeuxError, client: AsyncClient) -> BayeuxError | None:
+    def interpret_error(self, error: BayeuxError, client: HookClient) -> BayeuxError | None:
         """Give a refusal its meaning, and say what is to be done."""
         if not self._concerns(client.url) or isinstance(error, SalesforceError):
             return None
@@ -172,7 +172,7 @@ class Salesforce:
             return self._explained_exchange(error, client)
         return None
 
-    def _explained(self, refusal: ReplyError, client: AsyncClient) -> SalesforceError:
+    def _explained(self, refusal: ReplyError, client: HookClient) -> SalesforceError:
         kind, reason = read_refusal(refusal)
         now, what, advice = _now(), asked(refusal), ""
         remedy, wait = self._remedies.treat(kind, what, refusal.channel, now)
@@ -187,7 +187,7 @@ class Salesforce:
         made.advice = advice or made.advice
         return made
 
-    def _explained_exchange(self, error: TransportError, client: AsyncClient) -> SalesforceError | None:
+    def _explained_exchange(self, error: TransportError, client: HookClient) -> SalesforceError | None:
         kind = read_exchange(error)
         if kind is None:
             return None
@@ -211,7 +211,7 @@ class Salesforce:
         cli.add_command(salesforce)
 
 
-def _log_in_again(client: AsyncClient, reason: str) -> None:
+def _log_in_again(client: HookClient, reason: str) -> None:
     """Have auth log in once more, if it is there and can; its limits hold."""
     with suppress(UsageError):  # nobody brings the hook
         client.hook("log_in_again").call(reason, client)

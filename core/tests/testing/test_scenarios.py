@@ -8,9 +8,16 @@ import pytest
 
 from pybayeux import Message, hookimpl
 from pybayeux.testing import run
-from pybayeux.testing.conversation import LAST, Transcript, endure, restart, talk, talk_at_low_level
-from pybayeux.testing.neighbours import TROUBLE
-from pybayeux.testing.subject import Subject
+from pybayeux.testing.factory import ExtensionFactory
+from pybayeux.testing.interference import DISTURBED_CHANNEL
+from pybayeux.testing.scenarios import (
+    LAST_EVENT,
+    Transcript,
+    low_level_session,
+    ordinary_session,
+    session_with_faults,
+    two_starts,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -51,7 +58,7 @@ def told(transcript: Transcript) -> list[str]:
 
 @pytest.mark.parametrize("order", ["events-first", "replies-first"])
 def test_all_goes_well(order: Any) -> None:
-    transcript = run(talk(Subject(Quiet), order))
+    transcript = run(ordinary_session(ExtensionFactory(Quiet), order))
     assert transcript.delivered == [
         *(
             {"number": 1},
@@ -63,50 +70,54 @@ def test_all_goes_well(order: Any) -> None:
             "trouble",
             {"number": 4},
             "text",
-            LAST,
+            LAST_EVENT,
         )
     ]
     assert set(transcript.outcomes) == {"done"}
-    assert transcript.sent[TROUBLE] == [{"channel": TROUBLE, "clientId": "session-1", "data": {"number": 3}}]
+    assert transcript.sent[DISTURBED_CHANNEL] == [
+        {"channel": DISTURBED_CHANNEL, "clientId": "session-1", "data": {"number": 3}}
+    ]
     assert transcript.faults == transcript.tasks == []
 
 
 @pytest.mark.parametrize("order", ["events-first", "replies-first"])
 def test_whatever_can_go_wrong_does_and_comes_right_again(order: Any) -> None:
-    transcript = run(endure(Subject(Quiet), order))
+    transcript = run(session_with_faults(ExtensionFactory(Quiet), order))
     assert transcript.outcomes == ["done", "SubscribeError", "PublishError", "PublishError", "done"]
-    assert transcript.delivered == [2, LAST]
+    assert transcript.delivered == [2, LAST_EVENT]
     assert len(transcript.sent["/meta/handshake"]) == 5
     assert transcript.faults == transcript.tasks == []
 
 
 def test_two_starts_with_and_without_the_extension() -> None:
-    transcript = run(restart(Subject(Quiet)))
-    assert transcript.delivered == ["without it", "with it", LAST] * 2
+    transcript = run(two_starts(ExtensionFactory(Quiet)))
+    assert transcript.delivered == ["without it", "with it", LAST_EVENT] * 2
     assert len(transcript.sent["/meta/disconnect"]) == 2
 
 
 def test_low_level() -> None:
-    transcript = run(talk_at_low_level(Subject(Quiet)))
+    transcript = run(low_level_session(ExtensionFactory(Quiet)))
     assert transcript.outcomes == ["done", "done", "done", "done", "UnsubscribeError", "TransportError", "done"]
 
 
 @pytest.mark.parametrize(
-    "conversation", [lambda subject: talk(subject, "events-first"), restart, talk_at_low_level], ids=["talk", "", "low"]
+    "scenario",
+    [lambda factory: ordinary_session(factory, "events-first"), two_starts, low_level_session],
+    ids=["ordinary", "two starts", "low level"],
 )
-def test_faults_of_the_extension_are_told_wherever_they_come_from(
-    conversation: Callable[[Subject], Coroutine[Any, Any, Transcript]],
+def test_faults_of_the_extension_are_noted_in_every_hook(
+    scenario: Callable[[ExtensionFactory], Coroutine[Any, Any, Transcript]],
 ) -> None:
-    expected = ["incoming", "outgoing"] if conversation is talk_at_low_level else ["failed", "incoming", "outgoing"]
-    assert told(run(conversation(Subject(Faulty)))) == expected
+    expected = ["incoming", "outgoing"] if scenario is low_level_session else ["failed", "incoming", "outgoing"]
+    assert told(run(scenario(ExtensionFactory(Faulty)))) == expected
 
 
-def test_tasks_that_are_left_are_told_and_ended() -> None:
-    assert run(talk(Subject(Forgetful), "events-first")).tasks == ["forgotten"]
+def test_tasks_that_are_left_are_noted_and_ended() -> None:
+    assert run(ordinary_session(ExtensionFactory(Forgetful), "events-first")).tasks == ["forgotten"]
 
 
 def test_logging_is_left_as_it_was() -> None:
     root = logging.getLogger()
     before = root.level, list(root.handlers)
-    run(talk(Subject(Quiet), "events-first"))
+    run(ordinary_session(ExtensionFactory(Quiet), "events-first"))
     assert (root.level, root.handlers) == before

@@ -1,7 +1,7 @@
-"""The conversations that the contract has with every extension, and what is noted of them.
+"""The sessions that the contract runs with every extension, and the transcripts of them.
 
-One in which all goes well, one in which much goes wrong, one over two starts of a client, and one with the low-level
-client. They ask nothing of the extension: what it refuses is noted, and comparing is the business of the checks.
+One without faults, one with many, one with two starts of a client, and one with the low-level client. They check
+nothing: what an extension refuses is noted, and the checks compare the transcripts.
 """
 
 from __future__ import annotations
@@ -18,29 +18,29 @@ from ..bayeux import BayeuxClient
 from ..codec import encode
 from ..errors import BayeuxError, ExtensionHookError
 from ..message import Advice
+from .factory import name_of
 from .harness import Harness
-from .neighbours import TROUBLE
+from .interference import DISTURBED_CHANNEL
 from .server import ScriptedServer
-from .subject import name_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 
     from ..message import Message
+    from .factory import ExtensionFactory
     from .server import Order
-    from .subject import Subject
 
-__all__ = ("LAST", "Transcript", "endure", "restart", "talk", "talk_at_low_level")
+__all__ = ("LAST_EVENT", "Transcript", "low_level_session", "ordinary_session", "session_with_faults", "two_starts")
 
 _ORDERS: Final = "/contract/orders"
 _SAFE: Final = "/contract/**"
-LAST: Final = "the last event"
-"""The data of the event that ends a conversation: whoever gets it has a connection that lives."""
+LAST_EVENT: Final = "the last event"
+"""The data of the last event of a session: it arrives where the connection still works."""
 
 
 @dataclass(slots=True)
 class Transcript:
-    """What came of a conversation.
+    """The record of a session.
 
     Attributes:
         sent: What left, by channel, as JSON without ids: exchanges may overtake each other.
@@ -59,8 +59,8 @@ class Transcript:
     texts: list[str] = field(default_factory=list)
 
 
-class _Notes:
-    """Takes notes while a conversation goes on."""
+class _Writer:
+    """Writes the transcript of a session."""
 
     def __init__(self, extension: object) -> None:
         self.transcript: Final = Transcript()
@@ -69,7 +69,7 @@ class _Notes:
         self._tasks: Final = asyncio.all_tasks()
 
     async def outcome(self, work: Awaitable[object]) -> None:
-        """Note what becomes of a call; a refusal is no end."""
+        """Note the outcome of a call; a refusal does not end the session."""
         try:
             await work
         except BayeuxError as error:
@@ -90,7 +90,7 @@ class _Notes:
             self._fault(str(error))
 
     def logged(self, text: str) -> None:
-        """Note a line of the log. Some faults of hooks are told there alone."""
+        """Note a line of the log. Some faults of hooks are written there alone."""
         self.transcript.texts.append(text)
         for line in text.splitlines():
             at = line.find(f"extension {self._name!r} failed in ")
@@ -102,7 +102,7 @@ class _Notes:
             self.transcript.faults.append(text)
 
     async def end(self, sent: Sequence[Message]) -> None:
-        """The conversation is over."""
+        """Complete the transcript: the session is over."""
         by_channel = defaultdict(list)
         for each in json.loads(encode(sent)):
             by_channel[each["channel"]].append({name: value for name, value in each.items() if name != "id"})
@@ -117,9 +117,9 @@ class _Notes:
 
 
 @asynccontextmanager
-async def _noted(harness: Harness) -> AsyncIterator[_Notes]:
-    """Take notes of all that a harness's client goes through within this block."""
-    notes = _Notes(harness.extension)
+async def _noted(harness: Harness) -> AsyncIterator[_Writer]:
+    """Write the transcript of what a harness's client does within this block."""
+    notes = _Writer(harness.extension)
     with _logged() as lines:
         yield notes
         await harness.settle()
@@ -132,17 +132,17 @@ async def _noted(harness: Harness) -> AsyncIterator[_Notes]:
     await notes.end(harness.sent)
 
 
-async def talk(subject: Subject, order: Order, neighbours: Sequence[object] = ()) -> Transcript:
-    """A conversation in which all goes well, but for what neighbours do on their own channel."""
-    harness = Harness(subject.make(), order=order, ext=subject.ext, neighbours=neighbours)
+async def ordinary_session(factory: ExtensionFactory, order: Order, others: Sequence[object] = ()) -> Transcript:
+    """A session without faults, except those that other extensions cause on their own channel."""
+    harness = Harness(factory.new(), order=order, ext=factory.ext, others=others)
     async with _noted(harness) as notes, harness:
         await notes.outcome(harness.subscribe(_ORDERS))
         await notes.outcome(harness.subscribe(_SAFE))
         harness.server.push(_ORDERS, {"number": 1}, "text", None, [1.5, True])
         await harness.settle()
         await notes.outcome(harness.client.publish(_ORDERS, {"number": 2}, timeout=60))
-        await notes.outcome(harness.client.publish(TROUBLE, {"number": 3}, timeout=60))
-        harness.server.push(TROUBLE, "trouble")
+        await notes.outcome(harness.client.publish(DISTURBED_CHANNEL, {"number": 3}, timeout=60))
+        harness.server.push(DISTURBED_CHANNEL, "trouble")
         await harness.settle()
         async with harness.client.batch() as batch:
             batch.publish(_ORDERS, {"number": 4})
@@ -150,16 +150,16 @@ async def talk(subject: Subject, order: Order, neighbours: Sequence[object] = ()
         await harness.settle()
         harness.server.forget()
         await harness.clock.advance(60)
-        harness.server.push("/contract/other", LAST)
+        harness.server.push("/contract/other", LAST_EVENT)
         await harness.settle()
         await notes.outcome(harness.client.unsubscribe(_ORDERS))
         await notes.outcome(harness.client.unsubscribe(_SAFE))
     return notes.transcript
 
 
-async def endure(subject: Subject, order: Order) -> Transcript:
-    """A conversation in which whatever can go wrong does, and comes right again."""
-    harness = Harness(subject.make(), order=order, ext=subject.ext)
+async def session_with_faults(factory: ExtensionFactory, order: Order) -> Transcript:
+    """A session with refusals, broken exchanges and lost sessions, after which everything works again."""
+    harness = Harness(factory.new(), order=order, ext=factory.ext)
     server, client, clock = harness.server, harness.client, harness.clock
     server.refuse_next("/meta/handshake", "500::busy", advice=Advice(reconnect="retry", interval=0))
     async with _noted(harness) as notes, harness:
@@ -182,18 +182,18 @@ async def endure(subject: Subject, order: Order) -> Transcript:
         await clock.advance(60)
         server.forget()
         await clock.advance(60)
-        client.rehandshake("the contract wants it")
+        client.rehandshake("the contract asks for it")
         await clock.advance(60)
         await notes.outcome(client.wait_for("connected", timeout=300))
-        server.push(_ORDERS, LAST)
+        server.push(_ORDERS, LAST_EVENT)
         await harness.settle()
         server.fail()  # the end of the subscriptions is lost too
     return notes.transcript
 
 
-async def restart(subject: Subject) -> Transcript:
+async def two_starts(factory: ExtensionFactory) -> Transcript:
     """The same client and instance twice, and once taken out and put back in between."""
-    harness = Harness(subject.make(), ext=subject.ext)
+    harness = Harness(factory.new(), ext=factory.ext)
     async with _noted(harness) as notes:
         for _ in range(2):
             async with harness:
@@ -202,21 +202,21 @@ async def restart(subject: Subject) -> Transcript:
                 await notes.outcome(harness.client.publish(_ORDERS, "without it", timeout=60))
                 await harness.client.use(harness.extension, harness.name)
                 await notes.outcome(harness.client.publish(_ORDERS, "with it", timeout=60))
-                harness.server.push(_ORDERS, LAST)
+                harness.server.push(_ORDERS, LAST_EVENT)
                 await harness.settle()
     return notes.transcript
 
 
-async def talk_at_low_level(subject: Subject) -> Transcript:
-    """A conversation of the client that has one request per call, and knows less."""
-    extension, server = subject.make(), ScriptedServer(ext=subject.ext, hold=0)
+async def low_level_session(factory: ExtensionFactory) -> Transcript:
+    """A session of the client that sends one request per call."""
+    extension, server = factory.new(), ScriptedServer(ext=factory.ext, hold=0)
     client = BayeuxClient("http://bayeux.test/cometd", extensions=[extension, server], discover=False)
-    notes = _Notes(extension)
+    notes = _Writer(extension)
     with _logged() as lines:
         async with client:
             await notes.outcome(client.handshake())
             await notes.outcome(client.subscribe([_ORDERS]))
-            server.push(_ORDERS, LAST)
+            server.push(_ORDERS, LAST_EVENT)
             await notes.outcome(client.connect())
             await notes.outcome(client.publish(_ORDERS, 1))
             server.refuse_next("/meta/unsubscribe", "403::denied")

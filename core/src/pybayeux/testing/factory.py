@@ -1,4 +1,4 @@
-"""The extension under test: what it is called, and how it is made, as clients do both."""
+"""The extension under test, named and made as a client does it."""
 
 from __future__ import annotations
 
@@ -7,47 +7,46 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
-from ..extensions.making import make
-from ..extensions.naming import label, own_name
 from ..extensions.options import read_options
+from ..extensions.selection import instantiate, label, own_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ("Subject", "made", "name_of")
+__all__ = ("ExtensionFactory", "name_of", "new_extension")
 
 
 def name_of(extension: object) -> str:
-    """The name under which a client registers an object, or an instance of a class, that nobody installed."""
+    """The name under which a client registers an object, or an instance of a class, that is not installed."""
     return own_name(extension, ()) or label(extension)
 
 
-def made(extension: object, options: Mapping[str, object] | None = None) -> object:
-    """An extension, of its class and options; one that is ready made as it is.
+def new_extension(extension: object, options: Mapping[str, object] | None = None) -> object:
+    """An extension made of its class and options; an instance or a module as it is.
 
     Raises:
-        UsageError: Options were given for what is ready made.
+        UsageError: Options were given for an instance or a module.
         ExtensionOptionError: An option is unknown, missing or of the wrong type.
         ExtensionLoadError: The constructor failed.
     """
     if not inspect.isclass(extension):
         if options:
-            raise UsageError(f"{name_of(extension)!r} is ready made: options {', '.join(options)} are for a class")
+            raise UsageError(f"{name_of(extension)!r} is not a class: it takes no options, got {', '.join(options)}")
         return extension
     name = name_of(extension)
     origin = f"extension {name!r}"
     values = read_options(extension, options or {}, extension=name, origin=origin).values
-    return make(extension, values, extension=name, origin=origin)
+    return instantiate(extension, values, extension=name, origin=origin)
 
 
 @dataclass(frozen=True)
-class Subject:
-    """What is checked: a way to as many new instances as there are clients.
+class ExtensionFactory:
+    """Makes a new instance of the extension under test for each client.
 
     Attributes:
-        source: A class, or a function that gives an extension.
+        source: A class, or a function that returns an extension.
         options: The options of a class.
-        ext: What servers announce to it.
+        ext: What servers announce in the handshake's reply.
     """
 
     source: Callable[..., object]
@@ -59,10 +58,10 @@ class Subject:
         """The class, where it is one."""
         return self.source if inspect.isclass(self.source) else None
 
-    def make(self) -> object:
+    def new(self) -> object:
         """A new instance."""
-        return self.source() if self.kind is None else made(self.kind, self.options)
+        return self.source() if self.kind is None else new_extension(self.kind, self.options)
 
-    def with_options(self, options: Mapping[str, object]) -> Subject:
+    def with_options(self, options: Mapping[str, object]) -> ExtensionFactory:
         """The same with other options."""
         return replace(self, options=options)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pybayeux.errors import ExtensionLoadError
+from pybayeux.extensions.candidates import load
 from pybayeux.extensions.discovery import find
-from pybayeux.extensions.loading import load
 
 if TYPE_CHECKING:
     from core.tests.extensions.packages import Packages

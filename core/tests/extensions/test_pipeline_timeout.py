@@ -5,20 +5,20 @@ import asyncio
 import pytest
 
 from core.tests.virtual_time import in_virtual_time
-from pybayeux.extensions.patience import bounded
+from pybayeux.extensions.pipeline import with_timeout
 
 
 @in_virtual_time
-async def test_who_returns_in_time_is_left_alone() -> None:
+async def test_a_hook_that_returns_in_time_is_left_alone() -> None:
     async def quick(number: int) -> int:
         await asyncio.sleep(4)
         return number
 
-    assert await bounded(quick, 5)(7) == 7
+    assert await with_timeout(quick, 5)(7) == 7
 
 
 @in_virtual_time
-async def test_who_does_not_return_is_cancelled() -> None:
+async def test_a_hook_that_does_not_return_is_cancelled() -> None:
     ended = asyncio.Event()
 
     async def stuck() -> None:
@@ -28,14 +28,14 @@ async def test_who_does_not_return_is_cancelled() -> None:
             ended.set()
 
     with pytest.raises(TimeoutError, match=r"it had not returned after 5 s, and was cancelled"):
-        await bounded(stuck, 5)()
+        await with_timeout(stuck, 5)()
     assert ended.is_set()
 
 
 @in_virtual_time
-async def test_its_own_timeouts_are_its_own() -> None:
+async def test_a_timeout_of_the_hook_itself_is_passed_on() -> None:
     async def impatient() -> None:
         raise TimeoutError("the login server is slow")
 
     with pytest.raises(TimeoutError, match="login"):
-        await bounded(impatient, 5)()
+        await with_timeout(impatient, 5)()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from core.tests.extensions.diaries import Diary, Refusing, registry
+from core.tests.extensions.journals import Journal, Refusing, registry
 from pybayeux import hookimpl
 from pybayeux.errors import ExtensionError, ExtensionHookError
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pybayeux.extensions import ExtensionRegistry
 
 
-class SlowDiary(Diary):
+class SlowJournal(Journal):
     """Waits before it writes."""
 
     @hookimpl
@@ -36,12 +36,12 @@ class SlowRefusing:
         raise ValueError("registered")
 
 
-def is_deaf(made: ExtensionRegistry) -> bool:
+def has_no_hooks(made: ExtensionRegistry) -> bool:
     return made.outgoing.is_empty and made.incoming.is_empty
 
 
-@pytest.mark.parametrize("kind", [Diary, SlowDiary])
-def test_registered_and_unregistered_come_in_pairs(kind: type[Diary]) -> None:
+@pytest.mark.parametrize("kind", [Journal, SlowJournal])
+def test_registered_and_unregistered_come_in_pairs(kind: type[Journal]) -> None:
     log: list[Any] = []
     made = registry(kind(log, "a"), kind(log, "b"))
 
@@ -63,8 +63,8 @@ def test_registered_and_unregistered_come_in_pairs(kind: type[Diary]) -> None:
 def test_pair_goes_to_the_extension_concerned_alone() -> None:
     mine: list[Any] = []
     made = registry()
-    made.use(Diary(mine, "mine"))
-    made.use(Diary([], "other"))
+    made.use(Journal(mine, "mine"))
+    made.use(Journal([], "other"))
     made.remove("other")
     assert mine == ["+mine"]
 
@@ -72,19 +72,19 @@ def test_pair_goes_to_the_extension_concerned_alone() -> None:
 def test_use_and_remove_before_the_start() -> None:
     log: list[Any] = []
     made = registry()
-    made.use(Diary(log, "a"))
+    made.use(Journal(log, "a"))
     assert log == ["+a"]
     made.remove("a")
     assert log == ["+a", "-a"]
     assert made.names == ()
 
 
-def test_asynchronous_one_used_before_the_start_is_told_at_the_start() -> None:
+def test_asynchronous_one_used_before_the_start_is_registered_at_the_start() -> None:
     log: list[Any] = []
     made = registry()
 
     async def scenario() -> None:
-        await made.use(SlowDiary(log, "a"))
+        await made.use(SlowJournal(log, "a"))
         assert log == []
         await made.open()
 
@@ -98,39 +98,39 @@ def test_asynchronous_one_joins_a_running_client() -> None:
 
     async def scenario() -> None:
         await made.open()
-        registration = made.use(SlowDiary(log, "a"))
+        registration = made.use(SlowJournal(log, "a"))
         assert registration.name == "a"
-        assert is_deaf(made), "until it is ready"
+        assert has_no_hooks(made), "until it is ready"
         await registration
-        assert not is_deaf(made)
+        assert not has_no_hooks(made)
         removal = made.remove("a")
-        assert is_deaf(made)
+        assert has_no_hooks(made)
         await removal
 
     asyncio.run(scenario())
     assert log == ["+a", "-a"]
 
 
-def test_nobody_has_to_await_a_registration() -> None:
+def test_a_registration_need_not_be_awaited() -> None:
     log: list[Any] = []
     made = registry()
 
     async def scenario() -> None:
         await made.open()
-        made.use(SlowDiary(log, "a"))
+        made.use(SlowJournal(log, "a"))
         await made.close()
 
     asyncio.run(scenario())
     assert log == ["+a", "-a"]
 
 
-def test_one_removed_while_it_is_being_told_is_told_the_end() -> None:
+def test_one_removed_while_it_registers_is_unregistered() -> None:
     log: list[Any] = []
     made = registry()
 
     async def scenario() -> None:
         await made.open()
-        registration = made.use(SlowDiary(log, "a"))
+        registration = made.use(SlowJournal(log, "a"))
         await asyncio.sleep(0)
         await made.remove("a")
         await registration
@@ -149,18 +149,18 @@ def test_one_removed_while_it_fails_leaves_its_successor() -> None:
         registration = made.use(SlowRefusing(), name="a")
         await asyncio.sleep(0)
         made.remove("a")
-        made.use(Diary([]), name="a")
+        made.use(Journal([]), name="a")
         with pytest.raises(ExtensionHookError):
             await registration
 
     asyncio.run(scenario())
     assert made.names == ("a",)
-    assert not is_deaf(made)
+    assert not has_no_hooks(made)
 
 
-def test_one_removed_before_the_start_is_told_nothing() -> None:
+def test_one_removed_before_the_start_is_not_called() -> None:
     log: list[Any] = []
-    made = registry(Diary(log, "a"))
+    made = registry(Journal(log, "a"))
     made.remove("a")
     asyncio.run(made.open())
     assert log == []
@@ -197,7 +197,7 @@ def test_failing_asynchronous_registered_is_reported_and_raised() -> None:
 
 def test_failing_registered_at_the_start_undoes_the_start() -> None:
     log: list[Any] = []
-    made = registry(Diary(log, "a"), Refusing("registered"), Diary(log, "b"))
+    made = registry(Journal(log, "a"), Refusing("registered"), Journal(log, "b"))
     with pytest.raises(ExtensionHookError, match="registered"):
         asyncio.run(made.open())
     assert log == ["+a", "-a"]
@@ -206,7 +206,7 @@ def test_failing_registered_at_the_start_undoes_the_start() -> None:
 def test_failing_unregistered_is_reported() -> None:
     errors: list[ExtensionHookError] = []
     log: list[Any] = []
-    made = registry(Diary(log, "a"), Refusing("unregistered"), errors=errors)
+    made = registry(Journal(log, "a"), Refusing("unregistered"), errors=errors)
 
     async def scenario() -> None:
         await made.open()
@@ -217,16 +217,16 @@ def test_failing_unregistered_is_reported() -> None:
     assert log == ["+a", "-a"]
 
 
-def test_extension_may_use_another_one_when_it_is_told() -> None:
+def test_extension_may_use_another_one_in_registered() -> None:
     log: list[Any] = []
     made = registry()
 
-    class Bringer:
+    class Adding:
         @hookimpl
         def registered(self) -> None:
-            made.use(Diary(log, "brought"))
+            made.use(Journal(log, "brought"))
 
-    made.use(Bringer())
+    made.use(Adding())
     asyncio.run(made.open())
     assert log == ["+brought"]
-    assert made.names == ("bringer", "brought")
+    assert made.names == ("adding", "brought")

@@ -1,4 +1,4 @@
-"""Extensions that keep a diary of what they are told, and the registry around them."""
+"""Extensions that note the hooks that are called, and the registry around them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 CLIENT: Any = object()
 
 
-class Diary:
-    """Writes down what is said to it."""
+class Journal:
+    """Notes the calls of its hooks."""
 
-    def __init__(self, log: list[Any], name: str = "diary") -> None:
+    def __init__(self, log: list[Any], name: str = "journal") -> None:
         self.log, self.name = log, name
 
     @hookimpl

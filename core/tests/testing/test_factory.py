@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pybayeux.errors import ExtensionOptionError, UsageError
-from pybayeux.testing.subject import Subject, made, name_of
+from pybayeux.testing.factory import ExtensionFactory, name_of, new_extension
 
 
 class TwoWords:
@@ -21,35 +21,35 @@ def test_names_are_those_of_a_client() -> None:
 
 
 def test_options_are_converted_as_a_client_does() -> None:
-    extension = made(TwoWords, {"number": 2})
+    extension = new_extension(TwoWords, {"number": 2})
     assert isinstance(extension, TwoWords)
     assert extension.number == 2
     with pytest.raises(ExtensionOptionError):
-        made(TwoWords, {"number": "many"})
+        new_extension(TwoWords, {"number": "many"})
 
 
 def test_what_is_ready_made_is_left_alone() -> None:
     ready = TwoWords()
-    assert made(ready) is ready
+    assert new_extension(ready) is ready
     with pytest.raises(UsageError):
-        made(ready, {"number": 2})
+        new_extension(ready, {"number": 2})
 
 
-def test_subject_makes_new_ones() -> None:
-    subject = Subject(TwoWords, {"number": 3})
-    assert subject.kind is TwoWords
-    first, second = subject.make(), subject.make()
+def test_a_factory_makes_new_ones() -> None:
+    factory = ExtensionFactory(TwoWords, {"number": 3})
+    assert factory.kind is TwoWords
+    first, second = factory.new(), factory.new()
     assert first is not second
     assert isinstance(first, TwoWords)
     assert first.number == 3
-    changed = subject.with_options({}).make()
+    changed = factory.with_options({}).new()
     assert isinstance(changed, TwoWords)
     assert changed.number == 1
 
 
-def test_subject_of_a_function() -> None:
-    subject = Subject(lambda: TwoWords(4))
-    made_one = subject.make()
-    assert subject.kind is None
+def test_a_factory_of_a_function() -> None:
+    factory = ExtensionFactory(lambda: TwoWords(4))
+    made_one = factory.new()
+    assert factory.kind is None
     assert isinstance(made_one, TwoWords)
     assert made_one.number == 4

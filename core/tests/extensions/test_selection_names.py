@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pybayeux.extensions.candidates import survey
-from pybayeux.extensions.naming import label, own_name
+from pybayeux.extensions.candidates import resolve_installed
+from pybayeux.extensions.selection import label, own_name
 
 if TYPE_CHECKING:
     from core.tests.extensions.packages import Packages
@@ -36,7 +36,7 @@ def test_attribute_that_is_no_name_is_passed_over(name: object) -> None:
 
 def test_object_of_an_installed_extension_has_its_name(packages: Packages) -> None:
     packages.signature()
-    candidates = survey({})
+    candidates = resolve_installed({})
     target = candidates[0].target
     assert isinstance(target, type)
     derived = type("Other", (target,), {"name": "not used"})
@@ -48,5 +48,5 @@ def test_object_of_an_installed_extension_has_its_name(packages: Packages) -> No
 
 def test_installed_module_has_its_name(packages: Packages) -> None:
     packages.add("plain", {"plain": "plain_module"}, plain_module="@hookimpl\ndef incoming(): ...")
-    candidates = survey({})
+    candidates = resolve_installed({})
     assert own_name(candidates[0].target, candidates) == "plain"

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from pybayeux.errors import ExtensionLoadError, ExtensionOptionError, UsageError
-from pybayeux.extensions.making import make
+from pybayeux.extensions.selection import instantiate
 
 
 class Pair:
@@ -14,13 +14,13 @@ class Pair:
 
 
 def test_class_is_made_with_its_options() -> None:
-    made = make(Pair, {"first": 4}, extension="pair", origin="extension 'pair'")
+    made = instantiate(Pair, {"first": 4}, extension="pair", origin="extension 'pair'")
     assert isinstance(made, Pair)
     assert made.values == (2, 2)
 
 
 def test_anything_else_is_taken_as_it_is() -> None:
-    assert make(sys, {}, extension="sys", origin="") is sys
+    assert instantiate(sys, {}, extension="sys", origin="") is sys
 
 
 class Choosy:
@@ -30,7 +30,7 @@ class Choosy:
 
 def test_options_that_do_not_fit_together_are_wrong_options() -> None:
     with pytest.raises(ExtensionOptionError, match=r"extension 'choosy' of x 1: first and second do not go") as caught:
-        make(Choosy, {"first": 1, "second": 2}, extension="choosy", origin="extension 'choosy' of x 1")
+        instantiate(Choosy, {"first": 1, "second": 2}, extension="choosy", origin="extension 'choosy' of x 1")
     assert caught.value.extension == "choosy"
     assert isinstance(caught.value.__cause__, UsageError)
 
@@ -39,6 +39,6 @@ def test_failing_constructor_is_named() -> None:
     with pytest.raises(
         ExtensionLoadError, match=r"extension 'pair' of x 1 cannot be made: ZeroDivisionError"
     ) as caught:
-        make(Pair, {"first": 1, "second": 0}, extension="pair", origin="extension 'pair' of x 1")
+        instantiate(Pair, {"first": 1, "second": 0}, extension="pair", origin="extension 'pair' of x 1")
     assert caught.value.extension == "pair"
     assert isinstance(caught.value.__cause__, ZeroDivisionError)

@@ -5,9 +5,9 @@ import inspect
 import pytest
 
 from pybayeux.errors import BayeuxError, ExtensionHookError, MessageDropped
-from pybayeux.hookspecs import HOOK_ARGUMENTS, SYNC_HOOKS
+from pybayeux.extensions.catalogue import core_hooks
 from pybayeux.testing import Harness, HookRecorder, in_virtual_time
-from pybayeux.testing.neighbours import TROUBLE, FailsFirst, FailsLast, VetoesFirst, VetoesLast, Waits
+from pybayeux.testing.interference import DISTURBED_CHANNEL, FailsFirst, FailsLast, VetoesFirst, VetoesLast, Waits
 
 
 @pytest.mark.parametrize(
@@ -20,17 +20,17 @@ from pybayeux.testing.neighbours import TROUBLE, FailsFirst, FailsLast, VetoesFi
     ],
 )
 @in_virtual_time
-async def test_trouble_is_on_one_channel_alone(kind: type, error: type[BayeuxError]) -> None:
+async def test_they_interfere_on_one_channel_alone(kind: type, error: type[BayeuxError]) -> None:
     recorder = HookRecorder()
-    async with Harness(recorder, neighbours=[kind()]) as harness:
+    async with Harness(recorder, others=[kind()]) as harness:
         await harness.subscribe("/**")
         with pytest.raises(error):
-            await harness.client.publish(TROUBLE, 1)
+            await harness.client.publish(DISTURBED_CHANNEL, 1)
         await harness.client.publish("/orders", 2)
-        harness.server.push(TROUBLE, 3)
+        harness.server.push(DISTURBED_CHANNEL, 3)
         await harness.settle()
     assert harness.delivered == ([2] if error is MessageDropped else [2, 3])
-    seen = TROUBLE in [call["message"].channel for call in recorder.of("outgoing")]
+    seen = DISTURBED_CHANNEL in [call["message"].channel for call in recorder.of("outgoing")]
     assert seen is (kind in (VetoesLast, FailsLast))
 
 
@@ -44,5 +44,8 @@ async def test_waiting_costs_nothing_but_time() -> None:
 
 
 def test_every_hook_that_can_wait_waits() -> None:
-    waiting = {name for name in HOOK_ARGUMENTS if inspect.iscoroutinefunction(getattr(Waits, name, None))}
-    assert waiting == HOOK_ARGUMENTS.keys() - SYNC_HOOKS - {"registered", "unregistered"}
+    waiting = {name for name in core_hooks() if inspect.iscoroutinefunction(getattr(Waits, name, None))}
+    assert waiting == {name for name, signature in core_hooks().items() if signature.waits} - {
+        "registered",
+        "unregistered",
+    }

@@ -1,4 +1,4 @@
-"""Extensions that a contract has the one under test live with: they veto, they fail, they wait."""
+"""The other extensions that the contract registers beside the one under test: they veto, they fail, they wait."""
 
 from __future__ import annotations
 
@@ -10,42 +10,42 @@ from ..hookspecs import Drop, hookimpl
 if TYPE_CHECKING:
     from ..message import Message
 
-__all__ = ("TROUBLE", "FailsFirst", "FailsLast", "VetoesFirst", "VetoesLast", "Waits")
+__all__ = ("DISTURBED_CHANNEL", "FailsFirst", "FailsLast", "VetoesFirst", "VetoesLast", "Waits")
 
-TROUBLE: Final = "/contract/trouble"
-"""The channel on which they make trouble; everything else they let pass."""
+DISTURBED_CHANNEL: Final = "/contract/disturbed"
+"""The channel on which they veto or fail; they leave all others alone."""
 
 
 class VetoesFirst:
-    """Vetoes before anybody else is asked."""
+    """Vetoes before the others are called."""
 
     @hookimpl(tryfirst=True)
     def outgoing(self, message: Message) -> Drop | None:
         """No publish on the channel leaves."""
-        return _verdict(message)
+        return _veto(message)
 
     @hookimpl(tryfirst=True)
     def incoming(self, message: Message) -> Drop | None:
         """No event of the channel is seen."""
-        return _verdict(message)
+        return _veto(message)
 
 
 class VetoesLast:
-    """Vetoes after everybody else has seen the message."""
+    """Vetoes after the others have seen the message."""
 
     @hookimpl(trylast=True)
     def outgoing(self, message: Message) -> Drop | None:
         """No publish on the channel leaves."""
-        return _verdict(message)
+        return _veto(message)
 
     @hookimpl(trylast=True)
     def incoming(self, message: Message) -> Drop | None:
         """No event of the channel gets to its receivers."""
-        return _verdict(message)
+        return _veto(message)
 
 
 class FailsFirst:
-    """Fails before anybody else is called."""
+    """Fails before the others are called."""
 
     @hookimpl(tryfirst=True)
     def outgoing(self, message: Message) -> None:
@@ -59,17 +59,17 @@ class FailsFirst:
 
     @hookimpl(tryfirst=True)
     def delivered(self, message: Message) -> None:
-        """The others are still told."""
+        """The others are still called."""
         _fail(message)
 
     @hookimpl(tryfirst=True)
     def state_changed(self) -> None:
-        """The others are still told."""
-        raise ValueError("the neighbour's own fault")
+        """The others are still called."""
+        raise ValueError("another extension's fault")
 
 
 class FailsLast:
-    """Fails after everybody else was called; the worse for those who wrap it."""
+    """Fails after the others were called, inside those that wrap the call."""
 
     @hookimpl(trylast=True)
     def outgoing(self, message: Message) -> None:
@@ -83,12 +83,12 @@ class FailsLast:
 
     @hookimpl(trylast=True)
     def delivered(self, message: Message) -> None:
-        """All others were told."""
+        """All others were called."""
         _fail(message)
 
 
 class Waits:
-    """Has every hook awaited, and lets others run before each call."""
+    """Makes every hook one that is awaited, and lets other tasks run before each call."""
 
     @hookimpl(tryfirst=True)
     async def outgoing(self) -> None:
@@ -102,11 +102,6 @@ class Waits:
 
     @hookimpl(tryfirst=True)
     async def delivered(self) -> None:
-        """Wait for the next turn of the event loop."""
-        await asyncio.sleep(0)
-
-    @hookimpl(tryfirst=True)
-    async def rewind(self) -> None:
         """Wait for the next turn of the event loop."""
         await asyncio.sleep(0)
 
@@ -131,10 +126,10 @@ class Waits:
         await asyncio.sleep(0)
 
 
-def _verdict(message: Message) -> Drop | None:
-    return Drop("a neighbour's veto") if message.channel == TROUBLE else None
+def _veto(message: Message) -> Drop | None:
+    return Drop("another extension's veto") if message.channel == DISTURBED_CHANNEL else None
 
 
 def _fail(message: Message) -> None:
-    if message.channel == TROUBLE:
-        raise ValueError("the neighbour's own fault")
+    if message.channel == DISTURBED_CHANNEL:
+        raise ValueError("another extension's fault")

@@ -6,7 +6,7 @@ import pytest
 
 from pybayeux import AsyncClient
 from pybayeux.errors import ExtensionLoadError
-from pybayeux.extensions import compatibility, list_extensions
+from pybayeux.extensions import candidates, list_extensions
 
 if TYPE_CHECKING:
     from core.tests.extensions.packages import Packages
@@ -16,7 +16,7 @@ MODULE = "@hookimpl\ndef incoming(message): ..."
 
 @pytest.fixture(autouse=True)
 def version(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compatibility, "installed_version", lambda: "0.1.5.dev3")
+    monkeypatch.setattr(candidates, "installed_version", lambda: "0.1.5.dev3")
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_what_fits_is_active(packages: Packages, requires: list[str]) -> None:
 
 
 @pytest.mark.parametrize("requires", [["pybayeux>=0.2,<0.3"], ["msgspec", "Pybayeux>=7; python_version > '3'"]])
-def test_what_does_not_fit_is_told_with_both_versions_and_not_loaded(packages: Packages, requires: list[str]) -> None:
+def test_what_does_not_fit_is_listed_with_both_versions_and_not_loaded(packages: Packages, requires: list[str]) -> None:
     packages.add("new", {"new": "new_module"}, requires=requires, new_module=MODULE)
     [listed] = list_extensions({"new": {"option": 1}})
     assert (listed.state, listed.hooks) == ("incompatible", ())
@@ -46,9 +46,9 @@ def test_what_does_not_fit_is_told_with_both_versions_and_not_loaded(packages: P
     assert not packages.is_imported("new_module")
 
 
-def test_a_blocked_one_is_blocked(packages: Packages) -> None:
+def test_a_disabled_one_is_disabled(packages: Packages) -> None:
     packages.add("new", {"new": "new_module"}, requires=["pybayeux>=7"], new_module=MODULE)
-    assert [each.state for each in list_extensions(blocked=["new"])] == ["blocked"]
+    assert [each.state for each in list_extensions(disabled=["new"])] == ["disabled"]
 
 
 def test_a_client_warns_and_goes_without(packages: Packages, caplog: pytest.LogCaptureFixture) -> None:
@@ -64,7 +64,7 @@ def test_in_strict_mode_it_is_an_error(packages: Packages, monkeypatch: pytest.M
         AsyncClient("http://localhost/")
 
 
-def test_without_a_version_of_our_own_nothing_can_be_told(packages: Packages, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_an_own_version_every_requirement_fits(packages: Packages, monkeypatch: pytest.MonkeyPatch) -> None:
     packages.add("new", {"new": "new_module"}, requires=["pybayeux>=7"], new_module=MODULE)
-    monkeypatch.setattr(compatibility, "installed_version", lambda: None)
+    monkeypatch.setattr(candidates, "installed_version", lambda: None)
     assert [each.state for each in list_extensions()] == ["active"]
