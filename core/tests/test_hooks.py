@@ -140,7 +140,7 @@ async def test_a_redelivery_that_cannot_be_asked_for_is_reported() -> None:
         server.push("/a", 1)
         await asyncio.sleep(2)
         server.push("/a", 2)
-        await asyncio.sleep(2)
+        await asyncio.sleep(2.5)  # between two polls
         await anext(events)
         assert client.accepting
     failed = [error for error in witness.errors if isinstance(error, ExtensionHookError)]

@@ -171,11 +171,6 @@ class AsyncClient:
         """
         return self._connection.runner.accepting
 
-    @property
-    def recovers(self) -> bool:
-        """Whether the client handshakes and subscribes again by itself: always. For extensions, see `HookClient`."""
-        return True
-
     # -- life
 
     async def __aenter__(self) -> Self:

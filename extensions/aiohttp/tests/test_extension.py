@@ -99,6 +99,6 @@ def test_options_are_known_where_the_transport_is_registered_again() -> None:
 async def test_a_client_with_it_talks() -> None:
     async with Site() as site:
         client = AsyncClient(site.url, discover=False, extensions=[Aiohttp()], transports=["long-polling"])
-        wire = client._connection._wires.of("long-polling")
-        await wire.close()
-        assert not isinstance(wire, LongPolling)
+        transport = client._connection._pool.get("long-polling")
+        await transport.close()
+        assert not isinstance(transport, LongPolling)

@@ -7,7 +7,7 @@ with CometD's Java client. Both clients use it; it knows nothing of sessions.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from .._util.credentials import in_ext
 from ..errors import BayeuxError, ExtensionError, MessageDropped, TransportError
@@ -133,7 +133,7 @@ class HookRunner:
         """Run `unsubscribed`."""
         self._notify(self._registry.unsubscribed, channel)
 
-    def _notify(self, pipeline: Pipeline[...], *arguments: object) -> None:
+    def _notify(self, pipeline: Pipeline[..., Any], *arguments: object) -> None:
         if pipeline.is_async:
             self._background.add(pipeline.acall(*arguments, self._client))
         elif not pipeline.is_empty:
@@ -143,29 +143,24 @@ class HookRunner:
 
     def redelivery(self) -> Redelivery | None:
         """Who sends again what is not taken now, or None where it would be lost."""
-        return cast("Redelivery | None", self._registry.redelivery.call(self._client))
+        return self._registry.redelivery.call(self._client)
 
     def more_time(self, message: Message) -> float:
         """Seconds that an extension gives the server beyond the deadline for its answer to `message`."""
-        return cast("float | None", self._registry.extend_timeout.call(message, self._client)) or 0.0
+        return self._registry.extend_timeout.call(message, self._client) or 0.0
 
     def interpret(self, error: BayeuxError) -> BayeuxError:
         """What an error means to an extension that knows the server, else the error as it is."""
         if self._registry.interpret_error.is_empty:
             return error
-        return cast("BayeuxError | None", self._registry.interpret_error.call(error, self._client)) or error
+        return self._registry.interpret_error.call(error, self._client) or error
 
     def transaction(self, message: Message) -> AbstractAsyncContextManager[Any] | None:
         """The transaction in which an extension lets an event be handled, if one has any."""
-        found = self._registry.transaction.call(message, self._client)
-        return cast("AbstractAsyncContextManager[Any] | None", found)
-
-    def interpret_error(self, error: BayeuxError) -> BayeuxError:
-        """What an error means to an extension that knows the server, else the error as it is."""
-        return self._extensions.interpret_error.call(error, self._client) or error
+        return self._registry.transaction.call(message, self._client)
 
 
-async def _run(pipeline: Pipeline[...], *arguments: object) -> None:
+async def _run(pipeline: Pipeline[..., Any], *arguments: object) -> None:
     if pipeline.is_async:
         await pipeline.acall(*arguments)
     elif not pipeline.is_empty:
