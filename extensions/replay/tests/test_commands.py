@@ -54,7 +54,7 @@ def test_show_tells_where_each_subscription_goes_on() -> None:
     _run("replay", "set", long, "7", "--store", "positions.db", "--consumer", "long")
     assert long in _run("replay", "show", "--store", "positions.db", "--consumer", "long").stdout
     empty = _run("replay", "show", "--store", "positions.db", "--consumer", "nobody")
-    assert empty.stdout == "No positions are kept for the consumer 'nobody'.\n"
+    assert empty.stdout == "No positions are stored for the consumer 'nobody'.\n"
 
 
 @pytest.mark.usefixtures("folder")
@@ -95,13 +95,13 @@ def test_set(place: str, number: int, told: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["set", "orders", "12"], "'orders' is no channel"),
-        (["set", "/orders", "newest"], "'newest' is neither"),
-        (["set", "/orders", "1.5"], "'1.5' is neither"),
-        (["clear", "/unknown", "--yes"], "no position is kept for /unknown"),
-        (["show", "--store", "nowhere"], "store 'nowhere' is neither 'memory' nor"),
-        (["show", "--store", "redis://host"], "no store for redis:// is known, only for file, memory, sqlite"),
-        (["show", "--store", "memory"], "nothing is kept in the store 'memory'"),
+        (["set", "orders", "12"], "expected a channel that begins with a slash; got 'orders'"),
+        (["set", "/orders", "newest"], "a replay id; got 'newest'"),
+        (["set", "/orders", "1.5"], "a replay id; got '1.5'"),
+        (["clear", "/unknown", "--yes"], "no position is stored for /unknown"),
+        (["show", "--store", "nowhere"], "file; got 'nowhere'"),
+        (["show", "--store", "redis://host"], "no store for redis://: expected one of file, memory, sqlite"),
+        (["show", "--store", "memory"], "the store 'memory' keeps nothing"),
     ],
 )
 def test_what_makes_no_sense_is_refused_and_changes_nothing(arguments: list[str], complaint: str) -> None:
@@ -115,20 +115,20 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing(arguments: list[str]
 def test_without_a_store_the_way_to_one_is_told() -> None:
     result = _run("replay", "show")
     assert result.exit_code == 2
-    assert "name the one of your clients with --store" in result.stderr
+    assert "name the store of your clients with --store" in result.stderr
 
 
 @pytest.mark.usefixtures("folder")
 def test_clear_asks_unless_it_is_told_not_to() -> None:
     asked = _run("replay", "clear", "/orders", "--store", "positions.db", input="n\n")
     assert asked.exit_code == 1
-    assert "Forget the positions of /orders for the consumer 'default'?" in asked.stderr
+    assert "Delete the positions of /orders for the consumer 'default'?" in asked.stderr
     assert "/orders" in _kept()
     agreed = _run("replay", "clear", "/orders", "--store", "positions.db", input="y\n")
-    assert agreed.stdout == "1 position forgotten.\n"
+    assert agreed.stdout == "1 position deleted.\n"
     assert _kept() == {"/event/Order__e": 4711}
-    assert _run("replay", "clear", "--yes", "--store", "positions.db").stdout == "1 position forgotten.\n"
-    assert _run("replay", "clear", "--store", "positions.db").stdout == "0 positions forgotten.\n"
+    assert _run("replay", "clear", "--yes", "--store", "positions.db").stdout == "1 position deleted.\n"
+    assert _run("replay", "clear", "--store", "positions.db").stdout == "0 positions deleted.\n"
     assert _kept() == {}
     assert _kept("billing") == {"/cases": -2}
 
@@ -137,7 +137,7 @@ def test_clear_asks_unless_it_is_told_not_to() -> None:
 def test_positions_move_from_one_store_into_another() -> None:
     exported = _run("replay", "export", "--store", "positions.db").stdout
     result = _run("replay", "import", "-", "--store", "other.json", "--consumer", "new", input=exported)
-    assert (result.exit_code, result.stdout) == (0, "2 positions taken.\n")
+    assert (result.exit_code, result.stdout) == (0, "2 positions stored.\n")
     assert _run("replay", "export", "--store", "other.json", "--consumer", "new").stdout == exported
 
 

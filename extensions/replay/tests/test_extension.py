@@ -390,7 +390,7 @@ def test_a_transaction_of_what_is_not_followed_is_refused() -> None:
     ("options", "complaint"),
     [
         ({"since": -7}, "since"),
-        ({"store": "nowhere"}, "store 'nowhere'"),
+        ({"store": "nowhere"}, "store: .* got 'nowhere'"),
         ({"on_invalid": "never"}, "on_invalid"),
         ({"on_recovery": "never"}, "on_recovery"),
         ({"retention": -1}, "retention"),

@@ -118,7 +118,7 @@ def test_what_is_no_file_of_positions_is_never_overwritten(tmp_path: Path, text:
         lambda: store.delete("a", "/x"),
     ]
     for act in acts:
-        with pytest.raises(UsageError, match=r"positions.json is no file of positions, and is left as it is: "):
+        with pytest.raises(UsageError, match=r"positions.json does not hold positions, and is not changed: "):
             act()
     assert store.path.read_text(encoding="utf-8") == text
 

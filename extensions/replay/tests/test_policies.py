@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from pybayeux_replay import Gap, GapReason
-from pybayeux_replay.policies import Policies
+from pybayeux_replay.grouping import Grouping
+from pybayeux_replay.policies import CommitPolicy, Policies, commit_policy
 from pybayeux_replay.position import EARLIEST, LATEST
 
 GAP = Gap("/orders", GapReason.EXPIRED, None, None)
@@ -39,15 +40,15 @@ def test_a_function_gets_the_gap_and_may_name_a_replay_id() -> None:
 
 def test_a_function_that_says_nonsense() -> None:
     nonsense: Any = lambda gap: "newest"  # noqa: E731
-    with pytest.raises(ValueError, match="on_invalid: 'newest' is neither"):
+    with pytest.raises(ValueError, match=r"on_invalid: expected .*; got 'newest'"):
         Policies(on_invalid=nonsense).fall_back(GAP)
 
 
 def test_what_a_server_keeps_no_longer() -> None:
     policies = Policies(retention=3600)
-    assert [policies.is_past(age) for age in (None, HOUR, HOUR * 2)] == [False, False, True]
-    assert Policies(retention=timedelta(hours=1)).is_past(HOUR * 2)
-    assert not Policies().is_past(timedelta(days=1000))
+    assert [policies.is_expired(age) for age in (None, HOUR, HOUR * 2)] == [False, False, True]
+    assert Policies(retention=timedelta(hours=1)).is_expired(HOUR * 2)
+    assert not Policies().is_expired(timedelta(days=1000))
 
 
 @pytest.mark.parametrize(
@@ -70,11 +71,11 @@ def test_whether_something_may_be_missing(
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        ({"since": -7}, "since: -7 is neither"),
-        ({"since": {"/orders": "newest"}}, "since /orders: 'newest' is neither"),
-        ({"on_invalid": "newest"}, "on_invalid 'newest'"),
-        ({"on_recovery": "earliest"}, "on_recovery 'earliest'"),
-        ({"retention": 0}, "retention 0"),
+        ({"since": -7}, "since: expected .*; got -7"),
+        ({"since": {"/orders": "newest"}}, "since /orders: expected .*; got 'newest'"),
+        ({"on_invalid": "newest"}, "on_invalid: expected .*; got 'newest'"),
+        ({"on_recovery": "earliest"}, "on_recovery: expected .*; got 'earliest'"),
+        ({"retention": 0}, "retention: expected .*; got 0"),
         ({"retention": timedelta(days=-1)}, "retention"),
     ],
 )
@@ -85,3 +86,23 @@ def test_what_makes_no_sense(options: dict[str, Any], complaint: str) -> None:
 
 def test_recovery() -> None:
     assert [Policies(on_recovery=choice).live_only for choice in ("resume", "latest")] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [
+        ("event", CommitPolicy(Grouping.EACH)),
+        ("batch", CommitPolicy(Grouping.BATCH)),
+        ("transaction", CommitPolicy(Grouping.TRANSACTION)),
+        (5, CommitPolicy(Grouping.EACH, 5.0)),
+        (0.25, CommitPolicy(Grouping.EACH, 0.25)),
+    ],
+)
+def test_modes(mode: Any, expected: CommitPolicy) -> None:
+    assert commit_policy(mode) == expected
+
+
+@pytest.mark.parametrize("mode", ["never", 0, -1.0, float("inf"), float("nan"), None])
+def test_a_mode_that_makes_no_sense(mode: Any) -> None:
+    with pytest.raises(ValueError, match="commit: expected 'event', 'batch', 'transaction' or a number"):
+        commit_policy(mode)

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from pybayeux import Message
 from pybayeux_replay import Position
-from pybayeux_replay.position import place, place_name, wire_key
+from pybayeux_replay.position import PendingPosition, place, place_name, wire_key
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -23,7 +24,7 @@ def test_places() -> None:
 
 @pytest.mark.parametrize("given", ["newest", -3, True, 1.5, None])
 def test_a_place_that_is_none(given: Any) -> None:
-    with pytest.raises(ValueError, match=r"neither 'latest' nor 'earliest'"):
+    with pytest.raises(ValueError, match=r"expected 'latest', 'earliest' or a replay id; got"):
         place(given)
 
 
@@ -32,3 +33,16 @@ def test_a_position_stands_for_everything_until_its_event_or_until_the_server_ha
     assert Position(1, NOON).complete_until is None  # when it was stored says nothing of the stream
     assert Position(1, later, event_time=NOON).complete_until == NOON
     assert Position(1, later, event_time=NOON, quiet_until=later).complete_until == later
+
+
+def test_what_is_kept_of_an_event_is_read_from_it() -> None:
+    stamp = {"replayId": 7, "EventUuid": "2ec0", "createdDate": "2026-01-01T11:00:00Z"}
+    event = Message(channel="/x", data={"event": stamp})
+    assert PendingPosition(7, event, "org/1").position(NOON) == Position(
+        7, NOON, datetime(2026, 1, 1, 11, tzinfo=UTC), "2ec0", "org/1"
+    )
+
+
+def test_without_the_event_less_is_known() -> None:
+    assert PendingPosition(7, None, "org/1").position(NOON) == Position(7, NOON, org="org/1")
+    assert PendingPosition(7).position(NOON) == Position(7, NOON)

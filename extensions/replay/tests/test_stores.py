@@ -53,7 +53,7 @@ def test_sqlite_alone_is_a_file_among_the_user_s_data(tmp_path: Path, monkeypatc
 
 @pytest.mark.parametrize("name", ["memroy", "", "sqlite://", "sqlite:///", "file:///", "redis://", "://x"])
 def test_what_is_no_name_is_refused_with_what_would_do(name: str) -> None:
-    with pytest.raises(ValueError, match=r"neither 'memory' nor 'sqlite' nor a name such as 'sqlite:///positions.db'"):
+    with pytest.raises(ValueError, match=r"expected 'memory', 'sqlite', a name such as 'sqlite:///positions.db'"):
         check_name(name)
 
 
@@ -74,6 +74,6 @@ def test_a_scheme_of_somebody_else() -> None:
 
 def test_a_scheme_that_nobody_knows_is_told_with_those_that_are_known_and_with_what_helps() -> None:
     check_name("redis://host/0")  # somebody may add it
-    with pytest.raises(UsageError, match=r"no store for redis://.*file, memory, sqlite: install the package") as error:
+    with pytest.raises(UsageError, match=r"no store for redis://.*file, memory, sqlite; install the package") as error:
         Stores().open("redis://user:secret@host/0")
     assert "secret" not in str(error.value)

@@ -2,16 +2,28 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from extensions.replay.tests.simulation import FakeClient
-from pybayeux_replay import Gap, GapReason
-from pybayeux_replay.telling import Teller
+from pybayeux_replay import Gap, GapReason, Position
+from pybayeux_replay.gaps import GapNotifier
 
 if TYPE_CHECKING:
     import pytest
 
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 GAP = Gap("/orders", GapReason.EXPIRED, None, None)
+
+
+def test_a_gap_tells_what_it_is_in_one_line() -> None:
+    age = timedelta(days=3, hours=1, microseconds=7)
+    gap = Gap("/event/Order__e", GapReason.EXPIRED, Position(17, NOON), age, "earliest")
+    assert str(gap) == (
+        "/event/Order__e: events after replay id 17 (3 days, 1:00:00 ago) may be missing (expired); "
+        "going on at earliest"
+    )
+    assert str(Gap("/x", GapReason.SKIPPED, None, None)) == "/x: events after the beginning may be missing (skipped)"
 
 
 def test_a_gap_is_told_to_the_log_to_extensions_and_to_the_program(caplog: pytest.LogCaptureFixture) -> None:
@@ -22,7 +34,7 @@ def test_a_gap_is_told_to_the_log_to_extensions_and_to_the_program(caplog: pytes
     told: list[Any] = []
     client = FakeClient(Alarm())
     with caplog.at_level(logging.WARNING, "pybayeux.replay"):
-        Teller(told.append).tell(GAP, client.as_client)
+        GapNotifier(told.append).notify(GAP, client.as_client)
     assert told == [GAP, (GAP, client)]
     assert [record.getMessage() for record in caplog.records] == [str(GAP)]
 
@@ -33,12 +45,12 @@ def test_those_who_wait_are_waited_for_at_the_end() -> None:
         told.append(gap)
 
     async def scenario() -> None:
-        teller = Teller(listen)
-        teller.tell(GAP, FakeClient().as_client)
+        notifier = GapNotifier(listen)
+        notifier.notify(GAP, FakeClient().as_client)
         assert told == []
-        await teller.finish()
+        await notifier.finish()
         assert told == [GAP]
-        await teller.finish()
+        await notifier.finish()
 
     told: list[Gap] = []
     asyncio.run(scenario())

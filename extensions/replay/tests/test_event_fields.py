@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pybayeux import Message, decode
-from pybayeux_replay.reading import event_time, event_uuid, read_key, transaction_key
+from pybayeux_replay.event_fields import event_time, event_uuid, read_key, transaction_key
 
 TOPIC = {
     "event": {"createdDate": "2016-03-29T16:40:08.208Z", "replayId": 13, "type": "created"},
