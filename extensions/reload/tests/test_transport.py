@@ -8,9 +8,9 @@ import pytest
 
 from core.tests.virtual_time import in_virtual_time, settle
 from pybayeux import Message, requests
-from pybayeux_reload.passage import Passage, channels_of
-from pybayeux_reload.session import KeptSession
-from pybayeux_reload.unclaimed import Unclaimed
+from pybayeux_reload.early_events import EarlyEvents
+from pybayeux_reload.persistent_session import PersistentSession
+from pybayeux_reload.transport import InterceptingTransport, channels_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -24,8 +24,8 @@ class _Context:
 
 
 @dataclass
-class _Behind:
-    """The transport behind: notes what leaves, and answers nothing unless told to."""
+class _Wrapped:
+    """The wrapped transport: records what it sends, and answers nothing unless the test says so."""
 
     context: Any
     sent: list[Message] = field(default_factory=list)
@@ -38,34 +38,36 @@ class _Behind:
         self.closed = True
 
 
-class _Stage:
-    """A passage between a client, which notes what it gets, and a transport, which notes what it is given."""
+class _Setup:
+    """An intercepting transport between a client and a transport, which both record what they get."""
 
     def __init__(self, folder: Path) -> None:
         self.received: list[Message] = []
-        self.session = KeptSession(folder / "session.json")
-        self.unclaimed = Unclaimed()
-        self.behind: _Behind
-        self.passage = Passage(self._make, _Context(self._receive), session=self.session, unclaimed=self.unclaimed)
+        self.session = PersistentSession(folder / "session.json")
+        self.early = EarlyEvents()
+        self.wrapped: _Wrapped
+        self.transport = InterceptingTransport(
+            self._make, _Context(self._receive), session=self.session, early=self.early
+        )
 
-    def _make(self, context: Any) -> _Behind:
-        self.behind = _Behind(context)
-        return self.behind
+    def _make(self, context: Any) -> _Wrapped:
+        self.wrapped = _Wrapped(context)
+        return self.wrapped
 
     async def _receive(self, messages: list[Message]) -> None:
         self.received += messages
 
     def sent(self) -> list[str]:
-        return [message.channel for message in self.behind.sent]
+        return [message.channel for message in self.wrapped.sent]
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> _Stage:
-    return _Stage(tmp_path)
+def setup(tmp_path: Path) -> _Setup:
+    return _Setup(tmp_path)
 
 
 @in_virtual_time
-async def test_everything_passes_in_both_directions(stage: _Stage) -> None:
+async def test_everything_passes_in_both_directions(setup: _Setup) -> None:
     everything = [
         requests.handshake(["long-polling"]),
         requests.connect("abc", "long-polling"),
@@ -75,30 +77,30 @@ async def test_everything_passes_in_both_directions(stage: _Stage) -> None:
         requests.disconnect("abc"),
     ]
     for message in everything:
-        await stage.passage.send([message])
-    assert stage.behind.sent == everything
+        await setup.transport.send([message])
+    assert setup.wrapped.sent == everything
     batch = [Message(channel="/a", data=1), Message(channel="/meta/connect", successful=True)]
-    await stage.behind.context.receive(batch)
-    assert stage.received == batch
-    await stage.passage.close()
-    assert stage.behind.closed
+    await setup.wrapped.context.receive(batch)
+    assert setup.received == batch
+    await setup.transport.close()
+    assert setup.wrapped.closed
 
 
 @in_virtual_time
-async def test_the_farewell_of_a_session_that_is_handed_over_is_answered_here(stage: _Stage) -> None:
+async def test_the_end_of_a_session_that_is_handed_over_is_answered_here(setup: _Setup) -> None:
     connect = requests.connect("abc", "long-polling")
     connect.id = "7"
-    await stage.passage.send([connect])
-    stage.session.leaving = True
+    await setup.transport.send([connect])
+    setup.session.is_handing_over = True
     publish, unsubscribe, disconnect = (
         requests.publish("/a", 1),
         requests.unsubscribe("abc", "/a"),
         requests.disconnect("abc"),
     )
-    await stage.passage.send([unsubscribe, publish])
-    await stage.passage.send([disconnect])
-    assert stage.sent() == ["/meta/connect", "/a"]
-    assert [(each.channel, each.id, each.subscription, each.successful) for each in stage.received] == [
+    await setup.transport.send([unsubscribe, publish])
+    await setup.transport.send([disconnect])
+    assert setup.sent() == ["/meta/connect", "/a"]
+    assert [(each.channel, each.id, each.subscription, each.successful) for each in setup.received] == [
         ("/meta/unsubscribe", None, "/a", True),
         ("/meta/connect", "7", None, True),
         ("/meta/disconnect", None, None, True),
@@ -106,32 +108,32 @@ async def test_the_farewell_of_a_session_that_is_handed_over_is_answered_here(st
 
 
 @in_virtual_time
-async def test_no_connect_leaves_while_a_session_is_handed_over_and_none_comes_back(stage: _Stage) -> None:
-    stage.session.leaving = True
-    polling = asyncio.create_task(stage.passage.send([requests.connect("abc", "long-polling")]))
+async def test_no_connect_leaves_while_a_session_is_handed_over_and_none_comes_back(setup: _Setup) -> None:
+    setup.session.is_handing_over = True
+    polling = asyncio.create_task(setup.transport.send([requests.connect("abc", "long-polling")]))
     await settle()
     assert not polling.done()
     polling.cancel()
     with pytest.raises(asyncio.CancelledError):
         await polling
-    assert stage.sent() == []
+    assert setup.sent() == []
     answer = Message(channel="/a", id="3", successful=True)
-    await stage.behind.context.receive(
+    await setup.wrapped.context.receive(
         [Message(channel="/a", data=1), Message(channel="/meta/connect", successful=True), answer]
     )
-    assert stage.received == [answer]
+    assert setup.received == [answer]
 
 
 @in_virtual_time
-async def test_a_subscribe_claims_what_waits_for_it_before_it_leaves(stage: _Stage) -> None:
-    stage.unclaimed.expect(["/a"])
+async def test_a_subscribe_releases_the_events_that_wait_for_it_before_it_is_sent(setup: _Setup) -> None:
+    setup.early.expect(["/a"])
     event = Message(channel="/a", data=1)
-    await stage.behind.context.receive([event])
-    assert stage.received == []
-    await stage.passage.send([requests.publish("/b", 1)])
-    assert stage.received == []
-    await stage.passage.send([requests.subscribe("abc", ["/b", "/a"])])
-    assert stage.received == [event]
+    await setup.wrapped.context.receive([event])
+    assert setup.received == []
+    await setup.transport.send([requests.publish("/b", 1)])
+    assert setup.received == []
+    await setup.transport.send([requests.subscribe("abc", ["/b", "/a"])])
+    assert setup.received == [event]
 
 
 @pytest.mark.parametrize(
