@@ -14,7 +14,18 @@ if TYPE_CHECKING:
     from pybayeux import AsyncClient
     from pybayeux_replay import Gap
 
-__all__ = ("REFUSAL", "FakeClient", "World", "event", "live", "subscribe", "unsubscribe")
+__all__ = (
+    "REFUSAL",
+    "FakeClient",
+    "World",
+    "asked_for",
+    "broken_connect",
+    "event",
+    "live",
+    "reply",
+    "subscribe",
+    "unsubscribe",
+)
 
 REFUSAL: Final = (
     "400::The replayId {%d} you provided was invalid.  Please provide a valid ID, -2 to replay all events, or -1 "
@@ -52,7 +63,7 @@ class FakeClient:
 
 
 class _Hook:
-    """Calls what implements a hook; gives the first result."""
+    """Calls the implementations of a hook, and returns the first result."""
 
     is_async = False
 
@@ -74,6 +85,28 @@ def subscribe(channel: str) -> Message:
 
 def unsubscribe(channel: str) -> Message:
     return Message(channel=Channel.META_UNSUBSCRIBE, subscription=channel, id="1")
+
+
+def asked_for(replay: Replay, *channels: str) -> dict[str, int]:
+    """Return the places that a subscribe for these channels asks for."""
+    message = subscribe(channels[0])
+    if len(channels) > 1:
+        message.subscription = list(channels)
+    replay.outgoing(message)
+    assert message.ext is not None
+    asked: dict[str, int] = message.ext["replay"]
+    return asked
+
+
+def reply(channel: str, *, subscription: str | None = None, error: str | None = None, **fields: Any) -> Message:
+    return Message(channel=channel, id="1", subscription=subscription, successful=error is None, error=error, **fields)
+
+
+def broken_connect() -> Message:
+    """Return the reply that the client makes for a connect that got none."""
+    message = reply(Channel.META_CONNECT, error="503::connection reset")
+    message.extra["failure"] = {"status": None}
+    return message
 
 
 class World:

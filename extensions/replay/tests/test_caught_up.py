@@ -11,7 +11,7 @@ def _at(seconds: float) -> datetime:
     return NOON + timedelta(seconds=seconds)
 
 
-def test_a_connect_that_was_held_without_an_event_says_that_nothing_waited_when_it_was_sent() -> None:
+def test_a_connect_held_without_an_event_shows_that_the_server_had_none_when_it_left() -> None:
     detector = CaughtUpDetector()
     assert detector.quiet_until is None
     detector.on_connect(_at(0))
@@ -20,14 +20,14 @@ def test_a_connect_that_was_held_without_an_event_says_that_nothing_waited_when_
     assert detector.quiet_until == _at(0)
 
 
-def test_one_that_is_answered_at_once_says_nothing() -> None:
+def test_a_connect_that_is_answered_at_once_shows_nothing() -> None:
     detector = CaughtUpDetector()
     detector.on_connect(_at(0))
     detector.on_connect_reply(_at(0.2))
     assert detector.quiet_until is None
 
 
-def test_an_event_before_or_after_the_answer_takes_it_back() -> None:
+def test_an_event_before_or_after_the_reply_refutes_it() -> None:
     detector = CaughtUpDetector()
     detector.on_connect(_at(0))
     detector.event_seen = True
@@ -55,7 +55,7 @@ def test_the_last_quiet_moment_stays() -> None:
     assert detector.quiet_until == _at(30)
 
 
-def test_an_answer_to_nothing_says_nothing() -> None:
+def test_a_reply_without_a_connect_shows_nothing() -> None:
     detector = CaughtUpDetector()
     detector.on_connect_reply(_at(30))
     assert detector.quiet_until is None

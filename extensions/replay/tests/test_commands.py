@@ -42,7 +42,7 @@ def _kept(consumer: str = "default") -> dict[str, int]:
 
 
 @pytest.mark.usefixtures("folder")
-def test_show_tells_where_each_subscription_goes_on() -> None:
+def test_show_lists_where_each_subscription_goes_on() -> None:
     result = _run("replay", "show", "--store", "positions.db")
     assert result.exit_code == 0
     lines = [line.split() for line in result.stdout.splitlines()]
@@ -104,7 +104,7 @@ def test_set(place: str, number: int, told: str) -> None:
         (["show", "--store", "memory"], "the store 'memory' keeps nothing"),
     ],
 )
-def test_what_makes_no_sense_is_refused_and_changes_nothing(arguments: list[str], complaint: str) -> None:
+def test_wrong_arguments_are_an_error_and_change_nothing(arguments: list[str], complaint: str) -> None:
     result = _run("replay", *arguments, *([] if "--store" in arguments else ["--store", "positions.db"]))
     assert result.exit_code == 2
     assert complaint in result.stderr
@@ -112,14 +112,14 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing(arguments: list[str]
 
 
 @pytest.mark.usefixtures("folder")
-def test_without_a_store_the_way_to_one_is_told() -> None:
+def test_without_a_store_the_error_names_the_option() -> None:
     result = _run("replay", "show")
     assert result.exit_code == 2
     assert "name the store of your clients with --store" in result.stderr
 
 
 @pytest.mark.usefixtures("folder")
-def test_clear_asks_unless_it_is_told_not_to() -> None:
+def test_clear_asks_unless_yes_is_given() -> None:
     asked = _run("replay", "clear", "/orders", "--store", "positions.db", input="n\n")
     assert asked.exit_code == 1
     assert "Delete the positions of /orders for the consumer 'default'?" in asked.stderr
@@ -134,7 +134,7 @@ def test_clear_asks_unless_it_is_told_not_to() -> None:
 
 
 @pytest.mark.usefixtures("folder")
-def test_positions_move_from_one_store_into_another() -> None:
+def test_export_and_import_copy_positions_into_another_store() -> None:
     exported = _run("replay", "export", "--store", "positions.db").stdout
     result = _run("replay", "import", "-", "--store", "other.json", "--consumer", "new", input=exported)
     assert (result.exit_code, result.stdout) == (0, "2 positions stored.\n")
@@ -153,7 +153,7 @@ def test_import_changes_nothing_if_anything_is_wrong(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("command", [[], ["show"], ["set"], ["clear"], ["export"], ["import"]])
-def test_every_command_has_its_help(command: list[str]) -> None:
+def test_every_command_has_help(command: list[str]) -> None:
     result = _run("replay", *command, "--help")
     assert result.exit_code == 0
     assert "Usage:" in result.stdout

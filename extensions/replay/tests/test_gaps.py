@@ -16,7 +16,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 GAP = Gap("/orders", GapReason.EXPIRED, None, None)
 
 
-def test_a_gap_tells_what_it_is_in_one_line() -> None:
+def test_the_text_of_a_gap() -> None:
     age = timedelta(days=3, hours=1, microseconds=7)
     gap = Gap("/event/Order__e", GapReason.EXPIRED, Position(17, NOON), age, "earliest")
     assert str(gap) == (
@@ -26,7 +26,7 @@ def test_a_gap_tells_what_it_is_in_one_line() -> None:
     assert str(Gap("/x", GapReason.SKIPPED, None, None)) == "/x: events after the beginning may be missing (skipped)"
 
 
-def test_a_gap_is_told_to_the_log_to_extensions_and_to_the_program(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_the_extensions_and_the_program_are_notified(caplog: pytest.LogCaptureFixture) -> None:
     class Alarm:
         def gap(self, gap: Gap, client: Any) -> None:
             told.append((gap, client))
@@ -39,7 +39,7 @@ def test_a_gap_is_told_to_the_log_to_extensions_and_to_the_program(caplog: pytes
     assert [record.getMessage() for record in caplog.records] == [str(GAP)]
 
 
-def test_those_who_wait_are_waited_for_at_the_end() -> None:
+def test_finish_waits_for_listeners() -> None:
     async def listen(gap: Gap) -> None:
         await asyncio.sleep(0)
         told.append(gap)

@@ -46,7 +46,7 @@ def test_an_unfinished_transaction_is_forgotten_and_a_finished_one_is_not() -> N
 # -- in a window
 
 
-def test_a_batch_is_stored_when_all_of_it_is_handled() -> None:
+def test_a_batch_is_stored_when_all_its_events_are_handled() -> None:
     window = Window("/orders", EARLIEST, grouping=Grouping.BATCH)
     window.on_subscribe()
     events = [event("/orders", replay_id) for replay_id in range(1, 6)]
@@ -114,7 +114,7 @@ def test_a_transaction_that_was_handled_is_stored_as_soon_as_another_one_begins(
     assert window.commits.take() == PendingPosition(1, first)
 
 
-def test_who_begins_within_a_transaction_gets_all_of_it() -> None:
+def test_a_subscription_that_begins_within_a_transaction_gets_all_of_it() -> None:
     window = _of_transactions()
     events = _transactions(window, "t1", "t2", "t2", "t3")
     for each in events[:2]:

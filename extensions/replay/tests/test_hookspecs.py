@@ -60,7 +60,7 @@ async def _lose_session(server: ReplayingServer) -> None:
 
 
 @pytest.mark.parametrize("kind", [PlainAlarm, PatientAlarm])
-def test_a_gap_is_told_once_the_server_has_granted_what_comes_after_it(kind: type[Alarm]) -> None:
+def test_a_gap_is_reported_when_the_server_has_granted_what_comes_after_it(kind: type[Alarm]) -> None:
     @in_virtual_time
     async def scenario() -> None:
         server, alarm, store, heard = ReplayingServer(retention=2), kind(), MemoryStore(), list[Gap]()
@@ -83,7 +83,7 @@ def test_a_gap_is_told_once_the_server_has_granted_what_comes_after_it(kind: typ
 
 
 @in_virtual_time
-async def test_a_gap_that_nobody_could_begin_after_is_not_told() -> None:
+async def test_a_gap_without_a_granted_subscription_is_not_reported() -> None:
     server, alarm, store = ReplayingServer(), PlainAlarm(), MemoryStore()
     store.set("default", {"/orders": 7})
     server.refuse_next("/meta/subscribe", "400::The replayId {7} you provided was invalid")
@@ -116,7 +116,7 @@ async def test_listeners_that_fail_stop_nothing(caplog: pytest.LogCaptureFixture
 
 
 @in_virtual_time
-async def test_a_position_of_another_org_is_not_even_tried() -> None:
+async def test_a_position_of_another_org_is_not_tried() -> None:
     server, store, alarm = ReplayingServer(), MemoryStore(), PlainAlarm()
     server.publish("/orders", 0)
     async with (
@@ -135,7 +135,7 @@ async def test_a_position_of_another_org_is_not_even_tried() -> None:
 
 
 @in_virtual_time
-async def test_where_nobody_knows_the_org_the_position_is_tried() -> None:
+async def test_if_the_org_is_unknown_the_position_is_tried() -> None:
     for first, second in ((None, "00D1/CS7"), ("00D1/CS42", None), ("00D1/CS42", "00D1/CS42")):
         server, store, alarm = ReplayingServer(), MemoryStore(), PlainAlarm()
         server.publish("/orders", 0, 1)
@@ -153,7 +153,7 @@ async def test_where_nobody_knows_the_org_the_position_is_tried() -> None:
 
 
 @in_virtual_time
-async def test_a_foreign_position_is_the_subscriber_s_where_they_want_it_so() -> None:
+async def test_a_foreign_position_is_an_error_if_the_policy_is_to_raise() -> None:
     server, store, alarm = ReplayingServer(), MemoryStore(), PlainAlarm()
     server.publish("/orders", 0)
     async with (
@@ -168,7 +168,7 @@ async def test_a_foreign_position_is_the_subscriber_s_where_they_want_it_so() ->
 
 
 @in_virtual_time
-async def test_a_move_within_a_run_ends_the_subscription_where_the_subscriber_is_to_be_told() -> None:
+async def test_a_move_within_a_run_ends_the_subscription_if_the_policy_is_to_raise() -> None:
     server, org = ReplayingServer(), Org()
     async with client_of(server, Replay(on_invalid="raise"), org) as client:
         events = await client.subscribe("/orders")
@@ -181,7 +181,7 @@ async def test_a_move_within_a_run_ends_the_subscription_where_the_subscriber_is
 
 
 @in_virtual_time
-async def test_a_move_within_a_run_begins_anew_and_takes_no_id_for_another() -> None:
+async def test_a_move_within_a_run_starts_over_and_confuses_no_ids() -> None:
     server, org, alarm = ReplayingServer(), Org(), PlainAlarm()
     async with client_of(server, Replay(), org, alarm) as client:
         events = await client.subscribe("/orders")
@@ -206,7 +206,7 @@ class Shelf:
 
 
 @in_virtual_time
-async def test_a_store_of_a_stranger_is_found_by_its_scheme() -> None:
+async def test_a_third_party_store_is_found_by_its_scheme() -> None:
     server, shelf = ReplayingServer(), Shelf()
     server.publish("/orders", 0)
     async with (
@@ -220,7 +220,7 @@ async def test_a_store_of_a_stranger_is_found_by_its_scheme() -> None:
 
 
 @in_virtual_time
-async def test_a_scheme_that_nobody_knows_is_the_subscriber_s_error() -> None:
+async def test_an_unknown_scheme_is_an_error_of_subscribe() -> None:
     server = ReplayingServer()
     async with client_of(server, Replay("shelf://cellar/3")) as client:
         with pytest.raises(ExtensionHookError, match=r"no store for shelf://: expected one of file, memory, sqlite"):
@@ -246,7 +246,7 @@ async def test_the_low_level_client_has_these_hooks_too() -> None:
         await client.disconnect()
 
 
-def test_the_hooks_are_checked_as_those_of_the_core_are() -> None:
+def test_the_hooks_are_checked_like_those_of_the_core() -> None:
     class Wrong:
         @hookimpl
         def gap(self, hole: Gap) -> None: ...

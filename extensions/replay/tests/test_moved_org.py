@@ -69,7 +69,7 @@ def _run(steps: Sequence[tuple[Any, ...]], **options: Any) -> MovingWorld:
 
 
 @given(st.lists(_steps, max_size=60), st.booleans(), st.sampled_from(["event", "batch", 1.0]))
-def test_no_event_is_taken_for_another_one_of_the_same_id(
+def test_no_event_is_mistaken_for_another_with_the_same_id(
     steps: list[tuple[Any, ...]], has_uuids: bool, commit: Any
 ) -> None:
     world = _run(steps, has_uuids=has_uuids, commit=commit)
@@ -79,7 +79,7 @@ def test_no_event_is_taken_for_another_one_of_the_same_id(
     assert kept.org == f"org/{world.moves}"
 
 
-def test_a_move_is_a_gap_where_there_was_a_position() -> None:
+def test_a_move_is_a_gap_if_there_was_a_position() -> None:
     steps = [("publish", "/orders/a", 1), ("receive",), ("handle", "/orders/a"), ("turn",)]
     world = _run([*steps, ("move",)])
     assert [(gap.reason, gap.position and gap.position.replay_id, gap.resumes_at) for gap in world.gaps] == [

@@ -55,7 +55,7 @@ def test_a_wildcard_loses_nothing_and_repeats_nothing_within_a_process(
 
 
 @given(st.lists(st.one_of(_usual, _leaving), max_size=60), _options)
-def test_a_receiver_that_left_gets_what_it_did_not_handle_when_it_comes_again(
+def test_a_receiver_that_returns_gets_what_it_had_not_handled(
     steps: list[tuple[Any, ...]], options: dict[str, Any]
 ) -> None:
     world = _run("/orders/a", steps, **options)
@@ -64,15 +64,13 @@ def test_a_receiver_that_left_gets_what_it_did_not_handle_when_it_comes_again(
 
 
 @given(st.lists(st.one_of(_usual, _leaving, _giving_up), max_size=60), _options)
-def test_what_a_receiver_gave_up_while_others_stayed_is_not_lost(
-    steps: list[tuple[Any, ...]], options: dict[str, Any]
-) -> None:
+def test_an_event_that_one_receiver_gave_up_is_not_lost(steps: list[tuple[Any, ...]], options: dict[str, Any]) -> None:
     world = _run("/orders/*", steps, **options)
     assert {replay_id for _, replay_id in world.log} <= set(world.handled) | set(world.repeated)
 
 
 @given(st.lists(st.one_of(_usual, _leaving, _expiring), max_size=60), _options)
-def test_positions_that_the_server_forgot_lose_nothing_that_it_still_keeps(
+def test_unusable_positions_lose_no_event_that_the_server_still_keeps(
     steps: list[tuple[Any, ...]], options: dict[str, Any]
 ) -> None:
     world = _run("/orders/a", steps, **options)

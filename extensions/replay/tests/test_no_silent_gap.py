@@ -116,7 +116,7 @@ def _run(steps: Sequence[tuple[Any, ...]], **options: Any) -> AgingWorld:
     st.sampled_from(["event", "batch", 1.0]),
     st.booleans(),
 )
-def test_what_is_lost_lies_behind_the_position_of_a_gap_that_was_told(
+def test_every_lost_event_is_after_the_position_of_a_reported_gap(
     steps: list[tuple[Any, ...]], retention: float | None, commit: Any, is_dated: bool
 ) -> None:
     world = _run(steps, retention=retention, commit=commit, is_dated=is_dated)
@@ -131,7 +131,7 @@ def _ids(world: AgingWorld) -> list[int]:
 
 
 @pytest.mark.parametrize("end", ["lose_session", "restart"])
-def test_a_channel_that_was_quiet_for_longer_than_events_are_kept_has_no_gap(end: str) -> None:
+def test_a_channel_that_was_quiet_for_longer_than_the_retention_has_no_gap(end: str) -> None:
     polls = [("poll", True)] * 10
     world = _run([*_QUIET, *polls, (end,), *_QUIET], retention=_RETENTION)
     assert world.published == [(_CHANNEL, 1), (_CHANNEL, 2), (_CHANNEL, 3)]
@@ -139,12 +139,12 @@ def test_a_channel_that_was_quiet_for_longer_than_events_are_kept_has_no_gap(end
     assert world.gaps == []
 
 
-def test_where_nobody_knows_how_long_events_are_kept_the_same_may_be_a_gap() -> None:
+def test_without_a_known_retention_the_same_is_a_gap() -> None:
     world = _run([*_QUIET, *[("poll", True)] * 10, ("lose_session",), *_QUIET])
     assert _ids(world) == [1]
 
 
-def test_a_channel_that_nobody_listened_to_for_longer_has_one() -> None:
+def test_a_channel_without_a_client_for_longer_than_the_retention_has_a_gap() -> None:
     world = _run([*_QUIET, ("restart",), ("wait", 200.0), ("restart",), *_QUIET], retention=_RETENTION)
     assert _ids(world)[0] == 1
     assert {gap.reason for gap in world.gaps} == {GapReason.EXPIRED}

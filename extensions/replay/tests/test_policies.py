@@ -14,7 +14,7 @@ GAP = Gap("/orders", GapReason.EXPIRED, None, None)
 HOUR = timedelta(hours=1)
 
 
-def test_where_a_subscription_begins_that_has_no_position() -> None:
+def test_the_start_of_a_subscription_without_a_position() -> None:
     assert Policies().start("/orders") == LATEST
     assert Policies(since="earliest").start("/orders") == EARLIEST
     each = Policies(since={"/cases": "earliest", "/orders": 4711})
@@ -22,12 +22,12 @@ def test_where_a_subscription_begins_that_has_no_position() -> None:
 
 
 @pytest.mark.parametrize(("choice", "place"), [("earliest", EARLIEST), ("latest", LATEST), ("raise", None)])
-def test_where_one_begins_whose_position_is_of_no_use(choice: Any, place: int | None) -> None:
+def test_the_start_of_a_subscription_whose_position_cannot_be_used(choice: Any, place: int | None) -> None:
     assert Policies(on_invalid=choice).fall_back(GAP) == place
     assert Policies(on_invalid=lambda gap: choice).fall_back(GAP) == place
 
 
-def test_a_function_gets_the_gap_and_may_name_a_replay_id() -> None:
+def test_a_function_gets_the_gap_and_may_return_a_replay_id() -> None:
     seen: list[Gap] = []
 
     def decide(gap: Gap) -> int:
@@ -38,13 +38,13 @@ def test_a_function_gets_the_gap_and_may_name_a_replay_id() -> None:
     assert seen == [GAP]
 
 
-def test_a_function_that_says_nonsense() -> None:
+def test_a_function_that_returns_a_wrong_value() -> None:
     nonsense: Any = lambda gap: "newest"  # noqa: E731
     with pytest.raises(ValueError, match=r"on_invalid: expected .*; got 'newest'"):
         Policies(on_invalid=nonsense).fall_back(GAP)
 
 
-def test_what_a_server_keeps_no_longer() -> None:
+def test_what_the_server_no_longer_keeps() -> None:
     policies = Policies(retention=3600)
     assert [policies.is_expired(age) for age in (None, HOUR, HOUR * 2)] == [False, False, True]
     assert Policies(retention=timedelta(hours=1)).is_expired(HOUR * 2)
@@ -79,7 +79,7 @@ def test_whether_something_may_be_missing(
         ({"retention": timedelta(days=-1)}, "retention"),
     ],
 )
-def test_what_makes_no_sense(options: dict[str, Any], complaint: str) -> None:
+def test_wrong_options(options: dict[str, Any], complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         Policies(**options)
 
@@ -98,11 +98,11 @@ def test_recovery() -> None:
         (0.25, CommitPolicy(Grouping.EACH, 0.25)),
     ],
 )
-def test_modes(mode: Any, expected: CommitPolicy) -> None:
+def test_commit_modes(mode: Any, expected: CommitPolicy) -> None:
     assert commit_policy(mode) == expected
 
 
 @pytest.mark.parametrize("mode", ["never", 0, -1.0, float("inf"), float("nan"), None])
-def test_a_mode_that_makes_no_sense(mode: Any) -> None:
+def test_wrong_commit_modes(mode: Any) -> None:
     with pytest.raises(ValueError, match="commit: expected 'event', 'batch', 'transaction' or a number"):
         commit_policy(mode)

@@ -16,12 +16,12 @@ POSITIONS = {
 }
 
 
-def test_what_is_exported_can_be_import_positions() -> None:
+def test_exported_positions_can_be_imported() -> None:
     assert import_positions(export_positions(POSITIONS)) == POSITIONS
     assert import_positions(export_positions({})) == {}
 
 
-def test_it_is_a_list_with_a_position_in_each_line() -> None:
+def test_an_export_is_a_list_with_a_position_in_each_line() -> None:
     text = export_positions(POSITIONS)
     assert [each["subscription"] for each in json.loads(text)] == list(POSITIONS)
     assert text.splitlines()[2] == (
@@ -54,24 +54,24 @@ _GOOD = '{"subscription": "/a", "replay_id": 1, "stored_at": "2026-01-01T12:00:0
         (f"[\n{_GOOD.replace('replay_id', 'replayId')}]", "line 2: Object contains unknown field `replayId`"),
     ],
 )
-def test_nonsense_is_refused_with_its_line(text: str, complaint: str) -> None:
+def test_an_error_names_the_line(text: str, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         import_positions(text)
 
 
-def test_a_record_has_all_that_a_position_has() -> None:
+def test_a_record_has_all_fields_of_a_position() -> None:
     full = Position(1, NOON, NOON, "u", "org", NOON)
     assert PositionRecord.of(full).position() == full
     assert set(PositionRecord.__struct_fields__) == set(Position.__slots__)
 
 
-def test_what_is_not_known_is_not_written() -> None:
+def test_unknown_fields_are_not_written() -> None:
     assert msgspec.to_builtins(PositionRecord.of(Position(1, NOON))) == {
         "replay_id": 1,
         "stored_at": "2026-01-01T12:00:00Z",
     }
 
 
-def test_a_time_without_a_zone_is_none() -> None:
+def test_a_time_without_a_zone_is_an_error() -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert({"replay_id": 1, "stored_at": "2026-01-01T12:00:00"}, PositionRecord)

@@ -78,7 +78,7 @@ def test_positions_noted_in_one_turn_are_one_commit() -> None:
     assert store.closed == 1
 
 
-def test_what_comes_while_the_store_is_busy_is_the_next_commit() -> None:
+def test_positions_noted_while_the_store_is_busy_are_the_next_commit() -> None:
     async def scenario() -> None:
         writer.put("/orders", PendingPosition(1))
         await asyncio.sleep(0)
@@ -131,7 +131,7 @@ def test_a_store_that_fails_gets_the_positions_again(
     assert len(caplog.records) == 2
 
 
-def test_closing_does_not_wait_out_the_pause_and_tells_what_could_not_be_stored() -> None:
+def test_close_does_not_wait_for_the_retry_delay_and_raises_what_failed() -> None:
     async def scenario() -> None:
         writer.put("/orders", PendingPosition(1))
         with pytest.raises(OSError, match="no space left"):
@@ -158,7 +158,7 @@ def test_a_writer_serves_one_event_loop_after_the_other() -> None:
         assert kept.replay_id == number
 
 
-def test_positions_of_an_interval_are_one_commit_and_a_close_does_not_wait_for_its_end() -> None:
+def test_positions_of_an_interval_are_one_commit_and_close_does_not_wait_for_its_end() -> None:
     @in_virtual_time
     async def scenario() -> None:
         clock = Clock()
@@ -176,7 +176,7 @@ def test_positions_of_an_interval_are_one_commit_and_a_close_does_not_wait_for_i
     assert store.commits == [{"/orders": 5}, {"/orders": 7}]
 
 
-def test_what_is_known_of_a_position_is_kept_and_confirmed() -> None:
+def test_a_confirmed_position_keeps_its_fields() -> None:
     async def scenario() -> None:
         writer.put("/orders", PendingPosition(1, None, "org/1"))
         (known,) = [writer.newest("/orders")]
@@ -236,7 +236,7 @@ def test_a_position_of_a_transaction_is_not_overtaken_by_an_older_one() -> None:
     assert store.get("billing", "/orders") == Position(2, NOW)
 
 
-def test_after_a_transaction_that_failed_nothing_has_moved() -> None:
+def test_after_a_failed_transaction_nothing_has_moved() -> None:
     async def scenario() -> None:
         writer.put("/orders", PendingPosition(1))
         with pytest.raises(ZeroDivisionError):

@@ -17,7 +17,7 @@ def _known(repeats: RepeatFilter, *keys: object) -> list[bool]:
     return [key in repeats.handled for key in keys]
 
 
-def test_the_last_so_many_are_known_and_no_more() -> None:
+def test_the_last_handled_events_are_known() -> None:
     repeats = RepeatFilter(3)
     for key in ("a", ("/x", 1), "b", "c"):
         repeats.remember(key)
@@ -35,13 +35,13 @@ def test_memory_is_bounded() -> None:
     assert len(repeats.handled) == 100
 
 
-def test_none_are_known_where_nobody_wants_it() -> None:
+def test_with_limit_zero_no_event_is_known() -> None:
     repeats = RepeatFilter(0)
     repeats.remember("a")
     assert _known(repeats, "a") == [False]
 
 
-def test_another_numbering_leaves_what_is_good_everywhere() -> None:
+def test_own_ids_survive_a_new_numbering() -> None:
     repeats = RepeatFilter(3)
     for key in ("a", ("/x", 1), ("/x", 2)):
         repeats.remember(key)
@@ -67,7 +67,7 @@ def _with_handled(*, remembered: int = 10, grouping: Grouping = Grouping.EACH) -
     return window, first
 
 
-def test_an_event_that_was_handled_is_dropped_when_it_comes_again_and_counts_as_handled() -> None:
+def test_a_handled_event_that_comes_again_is_dropped_and_counts_as_handled() -> None:
     window, _ = _with_handled()
     window.close()
     assert window.on_subscribe() == EARLIEST
@@ -97,14 +97,14 @@ def test_the_position_moves_over_events_that_were_handled_before() -> None:
     assert window.is_handled
 
 
-def test_only_so_many_are_remembered() -> None:
+def test_no_more_than_the_limit_are_remembered() -> None:
     window, _ = _with_handled(remembered=0)
     window.close()
     window.on_subscribe()
     assert window.receive(event("/orders/b", 2), 2)
 
 
-def test_what_comes_again_unasked_is_a_repeat_whether_it_waits_or_was_handled() -> None:
+def test_an_event_that_comes_again_unasked_is_a_repeat() -> None:
     window, _ = _with_handled()
     assert not window.receive(event("/orders/b", 2), 2)
     assert not window.receive(event("/orders/a", 1), 1)
@@ -112,14 +112,14 @@ def test_what_comes_again_unasked_is_a_repeat_whether_it_waits_or_was_handled() 
     assert not window.receive(event("/orders/b", 3), 3)
 
 
-def test_a_lower_id_that_never_came_is_no_repeat() -> None:
+def test_a_lower_id_that_never_came_is_not_a_repeat() -> None:
     window = Window("/orders", EARLIEST, remembered=10)
     window.on_subscribe()
     assert window.receive(event("/orders", 7), 7)
     assert window.receive(event("/orders", 5), 5)
 
 
-def test_an_id_of_another_numbering_is_another_event_and_an_own_id_is_not() -> None:
+def test_a_replay_id_of_another_numbering_is_another_event_but_an_own_id_is_not() -> None:
     window = Window("/orders", EARLIEST, remembered=10)
     window.on_subscribe()
     for replay_id, key in ((1, None), (2, "uuid-2")):
@@ -132,7 +132,7 @@ def test_an_id_of_another_numbering_is_another_event_and_an_own_id_is_not() -> N
     assert not window.receive(event("/orders", 1), 1, "uuid-2")
 
 
-def test_where_the_numbering_is_the_same_what_waits_and_what_was_handled_is_known() -> None:
+def test_if_the_numbering_is_the_same_waiting_and_handled_events_are_known() -> None:
     window = Window("/orders", EARLIEST, remembered=10)
     window.on_subscribe()
     events = [event("/orders", replay_id) for replay_id in (1, 2, 3)]

@@ -28,7 +28,7 @@ def _context(
     return ReplayContext(NOON + hours * HOUR, quiet_until, origin, announced)
 
 
-def test_it_begins_after_the_position_stored_or_where_it_was_set_to_begin() -> None:
+def test_it_begins_after_the_stored_position_or_at_the_place_set() -> None:
     resumption = _resumption(STORED)
     assert resumption.on_subscribe(_context(), STORED) == resumption.asked == 17
     assert _resumption(since="earliest").on_subscribe(_context(), None) == EARLIEST
@@ -37,14 +37,14 @@ def test_it_begins_after_the_position_stored_or_where_it_was_set_to_begin() -> N
 
 
 @pytest.mark.parametrize("origin", [None, "org/1"])
-def test_a_position_of_this_org_is_good(origin: str | None) -> None:
+def test_a_position_of_this_org_is_used(origin: str | None) -> None:
     resumption = _resumption(STORED)
     assert resumption.on_subscribe(_context(origin=origin), STORED) == 17
     assert resumption.on_granted(_context()) is None
     assert resumption.window.origin == "org/1"
 
 
-def test_a_position_of_another_org_is_a_gap_wherever_one_goes_on() -> None:
+def test_a_position_of_another_org_is_a_gap_at_any_place() -> None:
     choices: dict[Place, int] = {"earliest": EARLIEST, "latest": LATEST}
     for choice, place in choices.items():
         resumption = _resumption(STORED, on_invalid=choice, retention=100 * HOUR)
@@ -54,7 +54,7 @@ def test_a_position_of_another_org_is_a_gap_wherever_one_goes_on() -> None:
         assert resumption.on_granted(_context()) is None
 
 
-def test_a_position_of_another_org_is_refused_each_time_where_it_is_to_be_raised() -> None:
+def test_a_position_of_another_org_is_refused_each_time_if_the_policy_is_to_raise() -> None:
     resumption = _resumption(STORED, on_invalid="raise")
     for _ in range(2):
         with pytest.raises(UnusablePosition, match="/orders: position 17 is of another org"):
@@ -72,7 +72,7 @@ def test_a_session_that_is_lost_before_the_grant_changes_nothing() -> None:
     assert (gap.reason, gap.resumes_at) == (GapReason.EXPIRED, "latest")
 
 
-def test_a_fallback_that_is_refused_is_the_subscriber_s() -> None:
+def test_a_refused_fallback_is_an_error_for_the_subscriber() -> None:
     resumption = _resumption(STORED)
     resumption.on_subscribe(_context(), STORED)
     assert resumption.on_refused(_context(), STORED)
@@ -81,7 +81,7 @@ def test_a_fallback_that_is_refused_is_the_subscriber_s() -> None:
     assert resumption.gave_up
 
 
-def test_where_it_began_without_a_position_a_refusal_is_the_subscriber_s_and_nothing_is_given_up() -> None:
+def test_without_a_position_a_refusal_is_left_to_the_subscriber() -> None:
     resumption = _resumption()
     resumption.on_subscribe(_context(), None)
     assert not resumption.on_refused(_context(), None)
@@ -117,7 +117,7 @@ def test_a_position_whose_event_is_older_than_the_server_keeps_is_not_tried_howe
     assert _resumption(fresh, retention=2 * HOUR).on_subscribe(_context(), fresh) == 17
 
 
-def test_a_channel_that_was_quiet_to_the_end_misses_nothing() -> None:
+def test_a_channel_that_was_quiet_to_the_end_has_no_gap() -> None:
     resumption = _resumption(STORED, retention=10 * HOUR)
     resumption.on_subscribe(_context(), STORED)
     resumption.on_granted(_context())
@@ -139,7 +139,7 @@ def test_the_quiet_of_a_session_counts_only_while_it_lasts() -> None:
     assert resumption.quiet_until(_context(9, quiet=8)) == NOON + 4 * HOUR
 
 
-def test_what_was_given_up_unhandled_is_not_complete() -> None:
+def test_a_position_is_not_complete_if_events_were_given_up() -> None:
     resumption = _resumption(STORED)
     resumption.on_subscribe(_context(), STORED)
     resumption.on_granted(_context())
@@ -150,7 +150,7 @@ def test_what_was_given_up_unhandled_is_not_complete() -> None:
     assert resumption.quiet_until(_context(7, quiet=4)) is None
 
 
-def test_a_recovery_with_what_is_new_is_a_gap_and_the_first_beginning_is_none() -> None:
+def test_a_recovery_with_new_events_is_a_gap_and_the_first_start_is_not() -> None:
     resumption = _resumption(STORED, on_recovery="latest")
     assert resumption.on_subscribe(_context(), STORED) == 17
     assert resumption.on_granted(_context()) is None
@@ -161,7 +161,7 @@ def test_a_recovery_with_what_is_new_is_a_gap_and_the_first_beginning_is_none() 
     assert resumption.on_granted(_context(3)) is None
 
 
-def test_without_a_server_that_replays_there_is_no_gap() -> None:
+def test_without_replay_there_is_no_gap() -> None:
     resumption = _resumption()
     for _ in range(2):
         assert resumption.on_subscribe(_context(announced=False), None) == LATEST
@@ -179,7 +179,7 @@ def test_without_a_server_that_replays_there_is_no_gap() -> None:
         ({"since": "earliest", "on_recovery": "latest"}, True, True, False),
     ],
 )
-def test_whether_the_server_surely_sends_again(
+def test_whether_the_server_certainly_sends_again(
     options: dict[str, Any], announced: bool, is_received: bool, expected: bool
 ) -> None:
     resumption, context = _resumption(**options), _context(announced=announced)

@@ -82,7 +82,7 @@ async def _take(events: Subscription, count: int) -> list[int]:
         ({"on_recovery": "latest", "since": "earliest"}, "/orders", None),
     ],
 )
-def test_the_server_sends_again_where_every_subscription_can_resume(
+def test_the_server_sends_again_if_every_subscription_can_resume(
     options: dict[str, Any], publish: str, expected: bool | None
 ) -> None:
     replay = Replay(**options)
@@ -101,7 +101,7 @@ def test_the_server_sends_again_where_every_subscription_can_resume(
 
 
 @in_virtual_time
-async def test_what_no_server_keeps_is_not_left_to_it() -> None:
+async def test_messages_that_no_server_keeps_are_not_left_to_it() -> None:
     server, replay = ReplayingServer(), Replay(since="earliest")
     async with client_of(server, replay) as client:
         await client.subscribe("/orders")
@@ -118,7 +118,7 @@ async def test_what_no_server_keeps_is_not_left_to_it() -> None:
 
 
 @in_virtual_time
-async def test_where_batches_are_acknowledged_that_is_left_to_whoever_does_it() -> None:
+async def test_with_acknowledgement_there_is_no_rewind() -> None:
     server, replay = ReplayingServer(), Replay(since="earliest")
     server.ext["ack"] = True
     async with client_of(server, replay) as client:

@@ -46,7 +46,7 @@ def test_each_channel_of_a_subscribe_has_its_place() -> None:
     assert [each.subscription for each in subscriptions] == ["/orders", "/cases", "/leads"]
 
 
-def test_filters_of_one_topic_in_one_subscribe_begin_at_the_earliest_of_their_places() -> None:
+def test_filters_of_one_topic_in_one_subscribe_share_the_earliest_place() -> None:
     topic, kept = "/topic/T", {"/topic/T?a=1": 30, "/topic/T?a=2": 20}
     subscriptions, _, _ = _subscriptions(kept)
     assert _ask(subscriptions, *kept) == {topic: 20}
@@ -74,7 +74,7 @@ def test_a_batch_ends_with_the_turn_of_the_event_loop_in_which_it_came() -> None
     asyncio.run(scenario())
 
 
-def test_a_batch_that_is_handled_in_part_is_stored_so_when_its_receivers_go() -> None:
+def test_a_partly_handled_batch_is_stored_when_its_receivers_are_gone() -> None:
     async def scenario() -> None:
         subscriptions, writer, store = _subscriptions(grouping=Grouping.BATCH)
         _ask(subscriptions, "/orders")
@@ -93,7 +93,7 @@ def test_a_batch_that_is_handled_in_part_is_stored_so_when_its_receivers_go() ->
     asyncio.run(scenario())
 
 
-def test_what_is_not_followed_is_everybody_s() -> None:
+def test_messages_of_no_subscription_are_new() -> None:
     subscriptions, _, _ = _subscriptions()
     assert subscriptions.receive(event("/elsewhere", 1))
     assert not subscriptions.has_private
@@ -103,7 +103,7 @@ def test_what_is_not_followed_is_everybody_s() -> None:
     assert subscriptions.has_private
 
 
-def test_events_without_an_id_are_noticed_and_not_looked_into_where_nobody_spoke_of_replay() -> None:
+def test_events_without_an_id_are_noticed_and_not_looked_into_if_replay_is_not_announced() -> None:
     for announced in (False, True):
         subscriptions, _, _ = _subscriptions()
         subscriptions.on_handshake(announced=announced)
@@ -129,7 +129,7 @@ def _names(index: ChannelIndex, channel: str) -> list[str]:
     return [each.subscription for each in index.covering(channel)]
 
 
-def test_events_belong_to_what_covers_their_channel() -> None:
+def test_events_belong_to_the_subscriptions_that_cover_their_channel() -> None:
     index = _index("/orders/*", "/orders/a", "/**", "/cases")
     assert _names(index, "/orders/a") == ["/orders/*", "/orders/a", "/**"]
     assert _names(index, "/leads") == ["/**"]
@@ -143,7 +143,7 @@ def test_events_of_a_filtered_topic_may_come_without_the_filter() -> None:
     assert _names(index, "/topic/T") == ["/topic/T?a=1", "/topic/T?a=2"]
 
 
-def test_what_was_found_holds_until_something_changes() -> None:
+def test_the_cache_is_valid_until_subscriptions_change() -> None:
     index = _index("/orders")
     (only,) = index.covering("/orders")
     index.ignore("/cases")

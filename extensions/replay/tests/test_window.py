@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pybayeux import Message
 
 
-def test_begins_at_the_start_given_until_something_is_handled() -> None:
+def test_it_begins_at_the_start_until_an_event_is_handled() -> None:
     window = Window("/orders", EARLIEST)
     assert window.on_subscribe() == EARLIEST
     first = event("/orders", 7)
@@ -23,11 +23,11 @@ def test_begins_at_the_start_given_until_something_is_handled() -> None:
     assert window.on_subscribe() == 7
 
 
-def test_begins_at_a_position_kept_whatever_the_start() -> None:
+def test_it_begins_at_a_stored_position_whatever_the_start() -> None:
     assert Window("/orders", LATEST, 12).on_subscribe() == 12
 
 
-def test_latest_means_after_the_newest_received_once_something_was_received() -> None:
+def test_latest_means_after_the_last_received_event_if_there_is_one() -> None:
     window = Window("/orders", LATEST)
     window.on_subscribe()
     resumable = [window.can_resume]
@@ -38,7 +38,7 @@ def test_latest_means_after_the_newest_received_once_something_was_received() ->
     assert window.on_subscribe() == 9
 
 
-def test_what_waits_when_it_is_asked_for_again_is_a_repeat() -> None:
+def test_a_waiting_event_is_a_repeat_after_another_subscribe() -> None:
     window = Window("/orders", EARLIEST)
     window.on_subscribe()
     for replay_id in (1, 2):
@@ -49,7 +49,7 @@ def test_what_waits_when_it_is_asked_for_again_is_a_repeat() -> None:
     assert window.receive(event("/orders", 3), 3)
 
 
-def test_a_repeat_is_one_even_if_it_was_handled_meanwhile() -> None:
+def test_a_repeat_is_one_even_if_it_was_handled_in_the_meantime() -> None:
     window = Window("/orders", EARLIEST)
     window.on_subscribe()
     first = event("/orders", 1)
@@ -67,7 +67,7 @@ def test_the_same_id_on_another_channel_is_another_event() -> None:
     assert window.receive(event("/orders/b", 1), 1)
 
 
-def test_what_was_not_handled_is_new_again_after_an_unsubscribe() -> None:
+def test_an_unhandled_event_is_new_again_after_an_unsubscribe() -> None:
     window = Window("/orders", EARLIEST)
     window.on_subscribe()
     first, second = event("/orders", 1), event("/orders", 2)
@@ -82,7 +82,7 @@ def test_what_was_not_handled_is_new_again_after_an_unsubscribe() -> None:
     assert window.handle(second) is Progress.NONE
 
 
-def test_a_refused_position_begins_another_numbering() -> None:
+def test_a_refused_position_starts_another_numbering() -> None:
     window = Window("/orders", LATEST, 100)
     window.on_subscribe()
     late = event("/orders", 101)
@@ -138,7 +138,7 @@ def _with_a_gap() -> Window:
     return window
 
 
-def test_an_event_that_nobody_will_handle_has_to_come_again() -> None:
+def test_an_event_that_was_passed_over_has_to_come_again() -> None:
     window = _with_a_gap()
     assert window.position == 1
     assert window.on_subscribe() == 1
@@ -155,7 +155,7 @@ def test_an_event_that_is_passed_over_again_is_let_go() -> None:
     assert window.position == 3
 
 
-def test_where_the_server_cannot_begin_before_it_an_event_is_let_go_at_once() -> None:
+def test_an_event_is_let_go_at_once_if_the_server_cannot_begin_before_it() -> None:
     window = Window("/orders", LATEST)
     window.on_subscribe()
     first, second = event("/orders", 1), event("/orders", 2)
@@ -165,7 +165,7 @@ def test_where_the_server_cannot_begin_before_it_an_event_is_let_go_at_once() ->
     assert window.position == 2
 
 
-def test_what_is_handled_after_the_unsubscribe_does_not_pass_over_what_was_given_up() -> None:
+def test_an_event_handled_after_the_unsubscribe_does_not_pass_over_forgotten_ones() -> None:
     window = Window("/orders", LATEST, 0)
     window.on_subscribe()
     first, second = event("/orders", 1), event("/orders", 2)
@@ -212,7 +212,7 @@ def test_more_than_a_client_queues_is_delivered_and_the_position_stays_before_it
 
 
 @pytest.mark.parametrize("is_closed", [False, True])
-def test_where_nothing_can_come_again_nothing_is_asked_for(is_closed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_if_nothing_can_come_again_nothing_is_asked_for(is_closed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(window_module, "_MAX_UNHANDLED", 1)
     window = Window("/orders", EARLIEST, resumes=is_closed)
     window.on_subscribe()
@@ -225,7 +225,7 @@ def test_where_nothing_can_come_again_nothing_is_asked_for(is_closed: bool, monk
     assert window.position == 1
 
 
-def test_where_nothing_is_to_come_again_what_is_passed_over_is_let_go() -> None:
+def test_if_nothing_is_to_come_again_a_passed_over_event_is_let_go() -> None:
     window = Window("/orders", EARLIEST, resumes=False)
     window.on_subscribe()
     assert not window.can_resume
@@ -260,7 +260,7 @@ def test_what_is_next_and_whether_everything_is_handled() -> None:
     assert window.is_handled
 
 
-def test_replay_ids_mean_something_in_one_numbering() -> None:
+def test_whether_a_window_holds_replay_ids() -> None:
     window = Window("/orders", EARLIEST)
     numbered = [window.is_numbered]
     window.receive(event("/orders", 1), 1)
@@ -270,7 +270,7 @@ def test_replay_ids_mean_something_in_one_numbering() -> None:
     assert Window("/orders", LATEST, 17).is_numbered
 
 
-def test_track_is_lost_with_what_waited_when_it_was_given_up() -> None:
+def test_forgetting_waiting_events_loses_track() -> None:
     window = Window("/orders", EARLIEST)
     window.on_subscribe()
     window.close()
@@ -282,7 +282,7 @@ def test_track_is_lost_with_what_waited_when_it_was_given_up() -> None:
     assert window.lost_track
 
 
-def test_who_numbers_the_events_is_kept_with_the_position() -> None:
+def test_the_origin_is_kept_with_the_position() -> None:
     window = Window("/orders", EARLIEST)
     window.origin = "org/1"
     window.on_subscribe()

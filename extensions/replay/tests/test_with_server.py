@@ -56,7 +56,7 @@ def test_a_lost_session_loses_nothing_and_repeats_nothing() -> None:
     _run(scenario())
 
 
-def test_events_of_an_answer_that_broke_off_come_again() -> None:
+def test_events_of_a_lost_reply_come_again() -> None:
     async def scenario() -> None:
         async with DevServer() as server, _client(server) as client, client.subscribe("/orders") as events:
             await _publish(server, 0)
@@ -70,7 +70,7 @@ def test_events_of_an_answer_that_broke_off_come_again() -> None:
     _run(scenario())
 
 
-def test_what_a_failed_receiver_did_not_handle_comes_again() -> None:
+def test_events_that_a_failed_receiver_did_not_handle_come_again() -> None:
     async def scenario() -> None:
         async with DevServer() as server, _client(server) as client:
             with pytest.raises(ZeroDivisionError):
@@ -172,7 +172,7 @@ def test_events_that_another_extension_hides_are_not_waited_for() -> None:
     _run(scenario())
 
 
-def test_what_a_receiver_gave_up_while_there_was_no_session_comes_again() -> None:
+def test_an_event_given_up_without_a_session_comes_again() -> None:
     async def scenario() -> None:
         async with DevServer() as server, _client(server, since="earliest") as client:
             events = await client.subscribe("/orders")
@@ -189,7 +189,7 @@ def test_what_a_receiver_gave_up_while_there_was_no_session_comes_again() -> Non
     _run(scenario())
 
 
-def test_the_low_level_client_begins_at_the_position_kept() -> None:
+def test_the_low_level_client_begins_at_the_stored_position() -> None:
     async def scenario() -> None:
         store = MemoryStore()
         async with DevServer(timeout=0) as server:
