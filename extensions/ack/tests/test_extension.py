@@ -115,7 +115,7 @@ def test_events_of_a_broken_connect_are_dropped_when_they_come_again() -> None:
     _connect(ack)
     assert incoming(ack, _event("a")) is None
     _reply(ack, None, successful=False)
-    _connect(ack, "long-polling")  # the transport may change meanwhile
+    _connect(ack, "long-polling")  # the transport may change in the meantime
     assert isinstance(incoming(ack, _event("a")), Drop)
     assert incoming(ack, _event("b")) is None
     _reply(ack, 2)

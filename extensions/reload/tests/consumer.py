@@ -1,4 +1,4 @@
-"""A process that consumes events with an acknowledged session in a file, and never ends by itself."""
+"""A process that consumes events in an acknowledged session, saves it in a file, and runs until it is killed."""
 
 from __future__ import annotations
 

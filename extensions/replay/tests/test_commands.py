@@ -1,4 +1,4 @@
-"""`pybayeux replay`, as it is run."""
+"""The commands of `pybayeux replay`, run as from a shell."""
 
 from __future__ import annotations
 
@@ -78,16 +78,16 @@ def test_the_options_are_those_of_the_clients(folder: Path) -> None:
 
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
-    ("place", "number", "told"),
+    ("place", "number", "text"),
     [
         ("12", 12, "goes on after 12."),
         ("earliest", -2, "goes on at the earliest."),
         ("latest", -1, "goes on at the latest."),
     ],
 )
-def test_set(place: str, number: int, told: str) -> None:
+def test_set(place: str, number: int, text: str) -> None:
     result = _run("replay", "set", "/orders", place, "--store", "positions.db")
-    assert (result.exit_code, result.stdout) == (0, f"/orders {told}\n")
+    assert (result.exit_code, result.stdout) == (0, f"/orders {text}\n")
     assert _kept() == {"/event/Order__e": 4711, "/orders": number}
 
 

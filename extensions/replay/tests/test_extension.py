@@ -1,4 +1,4 @@
-"""The hooks, with a stand-in for the client."""
+"""The hooks, with a fake client."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def test_a_refused_position_is_replaced_once_and_reported(
     with caplog.at_level(logging.WARNING, "pybayeux.replay"):
         replay.incoming(refused, client.as_client)  # the fallback is refused as well: that is for the caller
         assert client.resubscribed == ["/orders"]
-        assert caplog.records == []  # nothing is lost yet: the position kept would bring it
+        assert caplog.records == []  # nothing is lost yet: the stored position is still good
         replay.incoming(reply(Channel.META_SUBSCRIBE, subscription="/orders"), client.as_client)
     (record,) = caplog.records
     assert "/orders" in record.getMessage()

@@ -1,4 +1,4 @@
-"""What a JSON file has to stand: a process killed at any moment, several at once, and people."""
+"""The JSON file under kills at any moment, with several processes, and in the hands of people."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_killed_process_has_stored_what_it_reported_and_the_file_is_intact(tmp
             process.send_signal(signal.SIGKILL)
         kept = {name: each.replay_id for name, each in FileStore(path).items("killed").items()}
         assert kept["/a"] >= said
-        assert kept["/a"] == kept["/b"]  # all of a commit, or nothing of it
+        assert kept["/a"] == kept["/b"]  # all of a commit, or nothing
         said = kept["/a"]
 
 

@@ -27,30 +27,30 @@ def test_the_text_of_a_gap() -> None:
 
 
 def test_the_log_the_extensions_and_the_program_are_notified(caplog: pytest.LogCaptureFixture) -> None:
-    class Alarm:
+    class Listener:
         def gap(self, gap: Gap, client: Any) -> None:
-            told.append((gap, client))
+            notified.append((gap, client))
 
-    told: list[Any] = []
-    client = FakeClient(Alarm())
+    notified: list[Any] = []
+    client = FakeClient(Listener())
     with caplog.at_level(logging.WARNING, "pybayeux.replay"):
-        GapNotifier(told.append).notify(GAP, client.as_client)
-    assert told == [GAP, (GAP, client)]
+        GapNotifier(notified.append).notify(GAP, client.as_client)
+    assert notified == [GAP, (GAP, client)]
     assert [record.getMessage() for record in caplog.records] == [str(GAP)]
 
 
 def test_finish_waits_for_listeners() -> None:
     async def listen(gap: Gap) -> None:
         await asyncio.sleep(0)
-        told.append(gap)
+        notified.append(gap)
 
     async def scenario() -> None:
         notifier = GapNotifier(listen)
         notifier.notify(GAP, FakeClient().as_client)
-        assert told == []
+        assert notified == []
         await notifier.finish()
-        assert told == [GAP]
+        assert notified == [GAP]
         await notifier.finish()
 
-    told: list[Gap] = []
+    notified: list[Gap] = []
     asyncio.run(scenario())

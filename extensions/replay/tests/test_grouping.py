@@ -80,7 +80,7 @@ def test_a_batch_that_ends_after_it_was_handled_is_stored_then() -> None:
 
 
 def _transactions(window: Window, *keys: str | None) -> list[Message]:
-    """Events with these transaction keys, received."""
+    """Receive events with these transaction keys, and return them."""
     events = [event("/data/ChangeEvents", replay_id) for replay_id in range(1, len(keys) + 1)]
     for replay_id, (each, key) in enumerate(zip(events, keys, strict=True), 1):
         assert window.receive(each, replay_id, None, key)

@@ -22,10 +22,10 @@ def test_places() -> None:
     assert [place_name(number) for number in (-1, -2, 4711)] == ["latest", "earliest", 4711]
 
 
-@pytest.mark.parametrize("given", ["newest", -3, True, 1.5, None])
-def test_other_values_are_not_places(given: Any) -> None:
+@pytest.mark.parametrize("value", ["newest", -3, True, 1.5, None])
+def test_other_values_are_not_places(value: Any) -> None:
     with pytest.raises(ValueError, match=r"expected 'latest', 'earliest' or a replay id; got"):
-        place(given)
+        place(value)
 
 
 def test_a_position_is_complete_until_its_event_or_until_the_server_had_no_more() -> None:

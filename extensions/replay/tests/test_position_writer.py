@@ -25,7 +25,7 @@ HOUR = timedelta(hours=1)
 
 
 class RecordingStore(MemoryStore):
-    """Notes each commit, waits where it is told to, and fails as often as it is told to."""
+    """Records each commit, waits and fails as the test demands."""
 
     blocking = True  # type: ignore[misc]
 
@@ -152,7 +152,7 @@ def test_a_writer_serves_one_event_loop_after_the_other() -> None:
     store = MemoryStore()
     writer = _writer(store)
     for number in (1, 2):
-        asyncio.run(scenario(number))  # and nobody closes it
+        asyncio.run(scenario(number))  # and it is not closed
         kept = store.get("billing", "/orders")
         assert kept is not None
         assert kept.replay_id == number
@@ -210,7 +210,7 @@ def test_the_same_position_is_not_stored_twice_but_one_of_another_org_is() -> No
 
 
 class Transactions(MemoryStore):
-    """Keeps a position at the end of a transaction, if there is no exception."""
+    """Stores a position at the end of a transaction, if there is no exception."""
 
     @asynccontextmanager
     async def transaction(self, consumer: str, positions: Mapping[str, Position]) -> AsyncIterator[str]:
@@ -225,7 +225,7 @@ def test_a_position_of_a_transaction_is_not_overtaken_by_an_older_one() -> None:
             assert connection == "connection"
             for _ in range(3):
                 await asyncio.sleep(0)
-            assert store.get("billing", "/orders") is None  # nobody writes meanwhile
+            assert store.get("billing", "/orders") is None  # no other write in the meantime
         writer.put("/orders", PendingPosition(2))
         assert _id(writer, "/orders") == 2
         await writer.close()

@@ -83,7 +83,7 @@ def test_lost_replies_are_one_gap_if_nothing_can_come_again() -> None:
     replay.incoming(reply(Channel.META_HANDSHAKE, ext={"replay": True}), client.as_client)
     asked_for(replay, "/orders")
     replay.incoming(reply(Channel.META_SUBSCRIBE, subscription="/orders"), client.as_client)
-    assert gaps == []  # nobody had granted anything
+    assert gaps == []  # the server had granted nothing
     for _ in range(3):
         replay.incoming(broken_connect(), client.as_client)
     assert [(gap.subscription, gap.reason, gap.resumes_at) for gap in gaps] == [

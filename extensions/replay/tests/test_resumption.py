@@ -94,7 +94,7 @@ def test_without_a_position_a_refusal_is_left_to_the_subscriber() -> None:
         (Position(17, NOON, event_time=NOON - HOUR), 2 * HOUR, False),
         (Position(17, NOON, event_time=NOON - 3 * HOUR), 4 * HOUR, False),
         (Position(17, NOON, event_time=NOON - 3 * HOUR, quiet_until=NOON - HOUR), 2 * HOUR, False),
-        (Position(17, NOON - HOUR), 2 * HOUR, True),  # nobody knows how old its event is
+        (Position(17, NOON - HOUR), 2 * HOUR, True),  # the age of its event is unknown
         (Position(17, NOON, event_time=NOON - HOUR), None, True),  # nor how long events are stored
     ],
 )

@@ -1,4 +1,4 @@
-"""What becomes of subscriptions over lost sessions and restarts, with each setting, in a real client."""
+"""Subscriptions over lost sessions and restarts, with each setting, in a real client."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from extensions.replay.tests.replaying_server import ReplayingServer, Witness, client_of
+from extensions.replay.tests.replaying_server import Recorder, ReplayingServer, client_of
 from pybayeux import hookimpl
 from pybayeux.errors import SubscribeError, TransportError
 from pybayeux.testing import Clock, in_virtual_time
@@ -24,7 +24,7 @@ HOUR = timedelta(hours=1)
 
 
 class CountingStore(MemoryStore):
-    """Notes each commit."""
+    """Records each commit."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -132,8 +132,8 @@ async def test_a_subscription_that_began_at_the_earliest_and_got_nothing_begins_
 
 @in_virtual_time
 async def test_a_refusal_in_a_recovery_ends_the_subscription_if_the_policy_is_to_raise() -> None:
-    server, witness = ReplayingServer(retention=1), Witness()
-    async with client_of(server, Replay(since="earliest", on_invalid="raise"), witness) as client:
+    server, recorder = ReplayingServer(retention=1), Recorder()
+    async with client_of(server, Replay(since="earliest", on_invalid="raise"), recorder) as client:
         doomed, other = await client.subscribe("/orders"), await client.subscribe("/cases")
         server.publish("/orders", 0, 1)
         assert await _take(doomed, 2) == [0, 1]
@@ -180,13 +180,13 @@ async def test_a_function_chooses_where_to_go_on() -> None:
         asked.append(gap)
         return 20
 
-    server, store, asked, told = ReplayingServer(), MemoryStore(), list[Gap](), list[Gap]()
+    server, store, asked, reported = ReplayingServer(), MemoryStore(), list[Gap](), list[Gap]()
     server.publish("/orders", 0, 1, 2)
     store.set("default", {"/orders": 7})
-    async with client_of(server, Replay(store, on_invalid=decide, on_gap=told.append)) as client:
+    async with client_of(server, Replay(store, on_invalid=decide, on_gap=reported.append)) as client:
         events = await client.subscribe("/orders")
         assert await _take(events, 1) == [2]
-    assert (asked[0].resumes_at, told[0].resumes_at) == (None, 20)
+    assert (asked[0].resumes_at, reported[0].resumes_at) == (None, 20)
     assert server.asked == [{"/orders": 7}, {"/orders": 20}]
 
 
@@ -195,12 +195,12 @@ async def test_if_the_function_fails_the_subscriber_gets_the_refusal() -> None:
     def decide(gap: Gap) -> Any:
         raise LookupError("no idea")
 
-    server, store, witness = ReplayingServer(), MemoryStore(), Witness()
+    server, store, recorder = ReplayingServer(), MemoryStore(), Recorder()
     store.set("default", {"/orders": 7})
-    async with client_of(server, Replay(store, on_invalid=decide), witness) as client:
+    async with client_of(server, Replay(store, on_invalid=decide), recorder) as client:
         with pytest.raises(SubscribeError, match="replayId"):
             await client.subscribe("/orders")
-    assert any("no idea" in str(error) for error in witness.failures)
+    assert any("no idea" in str(error) for error in recorder.failures)
 
 
 @in_virtual_time
@@ -243,7 +243,7 @@ def test_an_own_id_is_recognised_in_any_numbering(dedupe: int, again: list[int])
 
 
 async def _handled(store: CountingStore, batches: list[list[int]], commit: Any) -> None:
-    """Events that arrive together, and their handling one by one, a second each."""
+    """Publish batches of events, which are handled one by one, a second each."""
     server = ReplayingServer()
     async with client_of(server, Replay(store, since="earliest", commit=commit)) as client:
         enough = asyncio.Event()

@@ -1,4 +1,4 @@
-"""What a SQLite file has to stand: a process killed at any moment, and several at once."""
+"""The SQLite file under kills at any moment, and with several processes."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_killed_process_has_stored_what_it_reported_and_the_file_is_intact(tmp
         kept = {name: each.replay_id for name, each in store.items("killed").items()}
         store.close()
         assert kept["/a"] >= said
-        assert kept["/a"] == kept["/b"]  # all of a commit, or nothing of it
+        assert kept["/a"] == kept["/b"]  # all of a commit, or nothing
         with sqlite3.connect(path) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         connection.close()
@@ -81,7 +81,7 @@ CREATE TABLE replay_position (
 
 
 def _old_file(path: Path) -> None:
-    """A file as the first version of this package made it."""
+    """Create a file as the first version of this package did."""
     with sqlite3.connect(path) as connection:
         connection.execute(_OLD_TABLE)
         connection.execute("INSERT INTO replay_position VALUES ('billing', '/orders', 17, 1767268800.5)")

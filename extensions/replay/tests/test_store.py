@@ -1,4 +1,4 @@
-"""What every store does."""
+"""What every store has to do."""
 
 from __future__ import annotations
 

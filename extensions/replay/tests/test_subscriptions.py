@@ -99,7 +99,7 @@ def test_messages_of_no_subscription_are_new() -> None:
     assert not subscriptions.has_private
     assert subscriptions.receive(Message(channel="/service/call", data={}, id="7"))  # an answer
     assert not subscriptions.has_private
-    assert subscriptions.receive(Message(channel="/service/alarm", data={}))
+    assert subscriptions.receive(Message(channel="/service/listener", data={}))
     assert subscriptions.has_private
 
 

@@ -127,7 +127,7 @@ def test_the_position_waits_for_every_channel_of_a_wildcard() -> None:
 
 
 def _with_a_gap() -> Window:
-    """A window in which the second of three events is passed over."""
+    """A window in which the second of three events was passed over."""
     window = Window("/orders", EARLIEST)
     window.on_subscribe()
     events = [event("/orders", replay_id) for replay_id in (1, 2, 3)]
@@ -183,7 +183,7 @@ def test_an_event_that_is_not_noted_moves_nothing() -> None:
 
 
 def _overfilled() -> tuple[Window, list[Message]]:
-    """A window that has noted the first two of four events, and its handled events before are none."""
+    """A window that has noted the first two of four events, none of which is handled."""
     window = Window("/orders/*", EARLIEST)
     window.on_subscribe()
     events = [event(f"/orders/{name}", number) for number, name in enumerate("abab", 1)]
@@ -242,7 +242,7 @@ def test_another_place_than_its_own_can_be_asked_for() -> None:
     assert window.on_subscribe() == 7
 
 
-# -- what else is told
+# -- other questions
 
 
 def test_what_is_next_and_whether_everything_is_handled() -> None:

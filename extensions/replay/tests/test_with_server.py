@@ -1,4 +1,4 @@
-"""The whole way: the real client against a server that replays, over the network."""
+"""End to end: a real client against a server with replay, over the network."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _run(scenario: Coroutine[Any, Any, None]) -> None:
 
 
 def _client(server: DevServer, store: str | Store = "memory", **options: Any) -> AsyncClient:
-    """A client with replay and nothing else."""
+    """Return a client with replay and no other extension."""
     return AsyncClient(server.url, discover=False, extensions=[Replay(store, **options)])
 
 
@@ -111,7 +111,7 @@ def test_a_position_that_the_server_no_longer_keeps_is_replaced(caplog: pytest.L
             await _publish(server, 1, 2, 3)
             async with _client(server, store) as client, client.subscribe("/orders") as events:
                 assert await _take(events, 2) == [2, 3]
-                # And once more, in a recovery: nobody is there to ask the caller.
+                # And once more in a recovery, where there is no call that could raise the error.
                 server.faults.lose_replies(channel="/meta/connect", with_events=True)
                 await _publish(server, 4, 5, 6)
                 assert await _take(events, 2) == [5, 6]

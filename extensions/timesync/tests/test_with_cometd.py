@@ -61,7 +61,7 @@ def test_the_clock_of_the_server(cometd_server: Server, ahead: float) -> None:
 def test_a_held_connect_has_the_time_for_which_it_was_held(cometd_factory: ServerFactory) -> None:
     async def scenario() -> None:
         server = await asyncio.to_thread(lambda: cometd_factory(timeout=400))
-        # Half a second off and never told so: the server goes on answering.
+        # Half a second off and never corrected: the server goes on sending its time.
         sync, journal = _Stubborn(clock=lambda: time.time() + 0.5), _Journal(wanted=4)
         async with AsyncClient(server.url, discover=False, extensions=[sync, journal]):
             await journal.enough.wait()

@@ -1,7 +1,7 @@
 """The replay extension of Salesforce's Streaming API, the client's half, with positions that outlive the process.
 
 Each event has a replay id. A subscribe that names one in ``ext.replay`` gets every later event that the server still
-keeps. This module has the hooks: they tell the server where each subscription should begin, and pass on what comes and
+keeps. This module has the hooks: they say in each subscribe where the server should begin, and pass on what comes and
 what is handled. Where to begin, and what may be missing then, is decided in `resumption.py`; what is received and
 handled is noted in `window.py`; lost events are asked for again in `recovery.py`; positions are stored by
 `position_writer.py`.

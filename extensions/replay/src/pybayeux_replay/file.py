@@ -65,8 +65,8 @@ class FileStore:
     def set(self, consumer: str, positions: Mapping[str, Position | int]) -> None:
         """Store these positions by subscription, all or none; a bare replay id is a position stored now."""
         with self._changed() as content:
-            kept = content.consumers.setdefault(consumer, {})
-            kept.update({name: PositionRecord.of(each) for name, each in as_positions(positions).items()})
+            stored = content.consumers.setdefault(consumer, {})
+            stored.update({name: PositionRecord.of(each) for name, each in as_positions(positions).items()})
 
     def delete(self, consumer: str, subscription: str) -> None:
         """Delete a position, if there is one."""
@@ -75,8 +75,8 @@ class FileStore:
 
     def items(self, consumer: str) -> Mapping[str, Position]:
         """Return all positions of a consumer, by subscription."""
-        kept = self._read().consumers.get(consumer, {})
-        return {name: each.position() for name, each in sorted(kept.items())}
+        stored = self._read().consumers.get(consumer, {})
+        return {name: each.position() for name, each in sorted(stored.items())}
 
     def close(self) -> None:
         """Do nothing: the file is open only while it is read or written."""

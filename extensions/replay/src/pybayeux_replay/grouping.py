@@ -68,7 +68,7 @@ class CommitTracker:
     # -- groups
 
     def begin_event(self, transaction: str | None, last: int | None) -> None:
-        """An event of this transaction came, or one that is a transaction by itself.
+        """An event of this transaction came, or one that is a transaction of its own.
 
         Args:
             transaction: The transaction key.

@@ -40,7 +40,7 @@ class Position:
             may also be -1 (the latest) or -2 (the earliest).
         stored_at: When the position was stored, in UTC.
         event_time: When the event happened, in UTC, if the event has a time.
-        event_uuid: The event's own id, if it has one. It stays valid when the server numbers its events anew.
+        event_uuid: The event's own id, if it has one. It stays valid when the server numbers its events differently.
         org: The org and instance that numbered the event, if an extension knows it (hook `replay_origin`). For any
             other org or instance the replay id has no meaning, or another one.
         quiet_until: The latest time, in UTC, at which the server is known to have had no later event.

@@ -54,7 +54,7 @@ class RepeatFilter:
         self.last_ids.clear()
 
     def renumber(self) -> None:
-        """The server may have numbered its events anew: forget all handled events that have no id of their own."""
+        """The server may number its events differently now: forget all handled events that have no id of their own."""
         lasting = [key for key in self._recent if isinstance(key, str)]
         self._recent.clear()
         self._recent.extend(lasting)
