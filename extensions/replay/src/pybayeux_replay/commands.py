@@ -116,8 +116,8 @@ def _open_store(context: click.Context, store: str | Store) -> Store:
             raise UsageError(str(error)) from None
         stores = Stores()
         if not stores.knows(store):
-            given: Any = context.find_root().obj
-            installed_hook("register_stores", options=given.options(), blocked=given.blocked).call(stores)
+            cli: Any = context.find_root().obj
+            installed_hook("register_stores", options=cli.options(), blocked=cli.blocked).call(stores)
         store = stores.open(store)
     if isinstance(store, MemoryStore):
         raise UsageError(

@@ -31,8 +31,8 @@ class Recovery:
         notifier: Passes gaps on.
 
     Attributes:
-        acknowledged: Whether this server has acknowledgement. Then it sends again by itself what it has not got
-            acknowledged, and needs not be asked.
+        acknowledged: Whether this server has acknowledgement. Then it sends unacknowledged events again by itself, and
+            need not be asked.
     """
 
     def __init__(self, subscriptions: Subscriptions, notifier: GapNotifier) -> None:
