@@ -17,7 +17,11 @@ from .state import ConnectionEvent, ConnectionState, ConnectionStateMachine, Con
 from .subscription import Subscription
 from .sync import Client, SyncSubscription
 from .transports.base import (
+    DONE,
+    Completion,
+    Dial,
     Socket,
+    SocketReceiver,
     Transport,
     TransportContext,
     TransportFactory,
@@ -30,6 +34,7 @@ from .transports.http_failures import seconds_to_wait
 from .transports.registry import TransportRegistry
 
 __all__ = (
+    "DONE",
     "Advice",
     "AsyncClient",
     "Backoff",
@@ -38,10 +43,12 @@ __all__ = (
     "Channel",
     "ChannelType",
     "Client",
+    "Completion",
     "ConnectionEvent",
     "ConnectionState",
     "ConnectionStateMachine",
     "ConnectionType",
+    "Dial",
     "Drop",
     "HookCaller",
     "HookClient",
@@ -51,6 +58,7 @@ __all__ = (
     "Redelivery",
     "Registration",
     "Socket",
+    "SocketReceiver",
     "Subscription",
     "SyncSubscription",
     "Transport",

@@ -75,11 +75,6 @@ class Client:
         return self._client.connection_type
 
     @property
-    def recovers(self) -> bool:
-        """Whether the client handshakes and subscribes again by itself: always. See `AsyncClient.recovers`."""
-        return self._client.recovers
-
-    @property
     def last_seen(self) -> datetime | None:
         """When something came from the server last, in UTC; None where nothing has come yet."""
         return self._client.last_seen

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pybayeux.testing import Clock, in_virtual_time
-from pybayeux_replay import MemoryStore, Position, ledger
-from pybayeux_replay.handled import Handled
-from pybayeux_replay.ledger import Ledger
+from pybayeux_replay import MemoryStore, Position, position_writer
+from pybayeux_replay.position import PendingPosition
+from pybayeux_replay.position_writer import PositionWriter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -25,7 +25,7 @@ HOUR = timedelta(hours=1)
 
 
 class RecordingStore(MemoryStore):
-    """Notes each commit, waits where it is told to, and fails as often as it is told to."""
+    """Records each commit, waits and fails as the test demands."""
 
     blocking = True  # type: ignore[misc]
 
@@ -53,59 +53,59 @@ class RecordingStore(MemoryStore):
         self.closed += 1
 
 
-def _ledger(store: Store, delay: float = 0.0) -> Ledger:
-    return Ledger(lambda: store, "billing", lambda: NOW, delay)
+def _writer(store: Store, delay: float = 0.0) -> PositionWriter:
+    return PositionWriter(lambda: store, "billing", lambda: NOW, delay)
 
 
-def _id(book: Ledger, subscription: str) -> int | None:
-    position = book.get(subscription)
+def _id(writer: PositionWriter, subscription: str) -> int | None:
+    position = writer.get(subscription)
     return None if position is None else position.replay_id
 
 
 def test_positions_noted_in_one_turn_are_one_commit() -> None:
     async def scenario() -> None:
         for number in range(100):
-            book.put("/orders", Handled(number))
-        book.put("/cases", Handled(7))
-        assert (_id(book, "/orders"), _id(book, "/cases")) == (99, 7)
-        await book.close()
+            writer.put("/orders", PendingPosition(number))
+        writer.put("/cases", PendingPosition(7))
+        assert (_id(writer, "/orders"), _id(writer, "/cases")) == (99, 7)
+        await writer.close()
 
     store = RecordingStore()
-    book = _ledger(store)
+    writer = _writer(store)
     asyncio.run(scenario())
     assert store.commits == [{"/orders": 99, "/cases": 7}]
     assert threading.get_ident() not in store.threads
     assert store.closed == 1
 
 
-def test_what_comes_while_the_store_is_busy_is_the_next_commit() -> None:
+def test_positions_noted_while_the_store_is_busy_are_the_next_commit() -> None:
     async def scenario() -> None:
-        book.put("/orders", Handled(1))
+        writer.put("/orders", PendingPosition(1))
         await asyncio.sleep(0)
         for number in (2, 3):
-            book.put("/orders", Handled(number))
+            writer.put("/orders", PendingPosition(number))
         store.may_go_on.set()
-        await book.close()
+        await writer.close()
 
     store = RecordingStore()
     store.may_go_on.clear()
-    book = _ledger(store)
+    writer = _writer(store)
     asyncio.run(scenario())
     assert store.commits == [{"/orders": 1}, {"/orders": 3}]
 
 
 def test_the_newest_position_is_read_before_it_is_stored_and_from_the_store_after() -> None:
     async def scenario() -> None:
-        assert _id(book, "/orders") is None
-        book.put("/orders", Handled(1))
-        assert _id(book, "/orders") == 1
-        await book.close()
-        assert _id(book, "/orders") == 1
+        assert _id(writer, "/orders") is None
+        writer.put("/orders", PendingPosition(1))
+        assert _id(writer, "/orders") == 1
+        await writer.close()
+        assert _id(writer, "/orders") == 1
         store.set("billing", {"/orders": 5})
-        assert _id(book, "/orders") == 5
+        assert _id(writer, "/orders") == 5
 
     store = MemoryStore()
-    book = _ledger(store)
+    writer = _writer(store)
     asyncio.run(scenario())
 
 
@@ -113,83 +113,83 @@ def test_a_store_that_fails_gets_the_positions_again(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def scenario() -> None:
-        book.put("/orders", Handled(1))
-        book.put("/cases", Handled(1))
+        writer.put("/orders", PendingPosition(1))
+        writer.put("/cases", PendingPosition(1))
         await asyncio.sleep(0)
-        book.put("/orders", Handled(2))
+        writer.put("/orders", PendingPosition(2))
         store.may_go_on.set()
         assert await asyncio.to_thread(store.has_stored.wait, 10)
-        await book.close()
+        await writer.close()
 
-    monkeypatch.setattr(ledger, "_PAUSE", 0.0)
+    monkeypatch.setattr(position_writer, "_RETRY_DELAY", 0.0)
     store = RecordingStore(failures=2)
     store.may_go_on.clear()
-    book = _ledger(store)
+    writer = _writer(store)
     with caplog.at_level(logging.ERROR, "pybayeux.replay"):
         asyncio.run(scenario())
     assert store.commits == [{"/orders": 2, "/cases": 1}]
     assert len(caplog.records) == 2
 
 
-def test_closing_does_not_wait_out_the_pause_and_tells_what_could_not_be_stored() -> None:
+def test_close_does_not_wait_for_the_retry_delay_and_raises_what_failed() -> None:
     async def scenario() -> None:
-        book.put("/orders", Handled(1))
+        writer.put("/orders", PendingPosition(1))
         with pytest.raises(OSError, match="no space left"):
-            await book.close()
+            await writer.close()
 
     store = RecordingStore(failures=5)
-    book = _ledger(store)
+    writer = _writer(store)
     asyncio.run(asyncio.wait_for(scenario(), 5))
     assert store.closed == 1
 
 
-def test_a_ledger_serves_one_event_loop_after_the_other() -> None:
+def test_a_writer_serves_one_event_loop_after_the_other() -> None:
     async def scenario(number: int) -> None:
-        book.put("/orders", Handled(number))
+        writer.put("/orders", PendingPosition(number))
         for _ in range(3):
             await asyncio.sleep(0)
 
     store = MemoryStore()
-    book = _ledger(store)
+    writer = _writer(store)
     for number in (1, 2):
-        asyncio.run(scenario(number))  # and nobody closes it
+        asyncio.run(scenario(number))  # and it is not closed
         kept = store.get("billing", "/orders")
         assert kept is not None
         assert kept.replay_id == number
 
 
-def test_positions_of_an_interval_are_one_commit_and_a_close_does_not_wait_for_its_end() -> None:
+def test_positions_of_an_interval_are_one_commit_and_close_does_not_wait_for_its_end() -> None:
     @in_virtual_time
     async def scenario() -> None:
         clock = Clock()
         for number in range(1, 8):
-            book.put("/orders", Handled(number))
+            writer.put("/orders", PendingPosition(number))
             await clock.advance(1)
         assert store.commits == [{"/orders": 5}]
         began = clock.now
-        await book.close()
+        await writer.close()
         assert clock.now - began < 0.1
 
     store = RecordingStore()
-    book = _ledger(store, delay=5)
+    writer = _writer(store, delay=5)
     scenario()
     assert store.commits == [{"/orders": 5}, {"/orders": 7}]
 
 
-def test_what_is_known_of_a_position_is_kept_and_confirmed() -> None:
+def test_a_confirmed_position_keeps_its_fields() -> None:
     async def scenario() -> None:
-        book.put("/orders", Handled(1, None, "org/1"))
-        (known,) = [book.newest("/orders")]
+        writer.put("/orders", PendingPosition(1, None, "org/1"))
+        (known,) = [writer.newest("/orders")]
         assert known == Position(1, NOW, org="org/1")
-        assert book.newest("/cases") is None
-        book.confirm("/orders", known, NOW + HOUR)
-        later = book.newest("/orders")
+        assert writer.newest("/cases") is None
+        writer.confirm("/orders", known, NOW + HOUR)
+        later = writer.newest("/orders")
         assert later is not None
-        book.confirm("/orders", later, NOW)  # that was known already
-        await book.close()
+        writer.confirm("/orders", later, NOW)  # that was known already
+        await writer.close()
 
     store = MemoryStore()
-    book = _ledger(store)
+    writer = _writer(store)
     asyncio.run(scenario())
     assert store.get("billing", "/orders") == Position(1, NOW, org="org/1", quiet_until=NOW + HOUR)
 
@@ -197,20 +197,20 @@ def test_what_is_known_of_a_position_is_kept_and_confirmed() -> None:
 def test_the_same_position_is_not_stored_twice_but_one_of_another_org_is() -> None:
     async def scenario() -> None:
         for org in (None, None, "org/1", "org/1"):
-            book.put("/orders", Handled(1, None, org))
+            writer.put("/orders", PendingPosition(1, None, org))
             for _ in range(3):
                 await asyncio.sleep(0)
-        await book.close()
+        await writer.close()
 
     store = RecordingStore()
     store.blocking = False  # type: ignore[misc]
-    book = _ledger(store)
+    writer = _writer(store)
     asyncio.run(scenario())
     assert len(store.commits) == 2
 
 
 class Transactions(MemoryStore):
-    """Keeps a position at the end of a transaction, if there is no exception."""
+    """Stores a position at the end of a transaction, if there is no exception."""
 
     @asynccontextmanager
     async def transaction(self, consumer: str, positions: Mapping[str, Position]) -> AsyncIterator[str]:
@@ -220,33 +220,33 @@ class Transactions(MemoryStore):
 
 def test_a_position_of_a_transaction_is_not_overtaken_by_an_older_one() -> None:
     async def scenario() -> None:
-        book.put("/orders", Handled(1))
-        async with book.transaction(store, "/orders", Handled(2)) as connection:
+        writer.put("/orders", PendingPosition(1))
+        async with writer.transaction(store, "/orders", PendingPosition(2)) as connection:
             assert connection == "connection"
             for _ in range(3):
                 await asyncio.sleep(0)
-            assert store.get("billing", "/orders") is None  # nobody writes meanwhile
-        book.put("/orders", Handled(2))
-        assert _id(book, "/orders") == 2
-        await book.close()
+            assert store.get("billing", "/orders") is None  # no other write in the meantime
+        writer.put("/orders", PendingPosition(2))
+        assert _id(writer, "/orders") == 2
+        await writer.close()
 
     store = Transactions()
-    book = _ledger(store)
+    writer = _writer(store)
     asyncio.run(scenario())
     assert store.get("billing", "/orders") == Position(2, NOW)
 
 
-def test_after_a_transaction_that_failed_nothing_has_moved() -> None:
+def test_after_a_failed_transaction_nothing_has_moved() -> None:
     async def scenario() -> None:
-        book.put("/orders", Handled(1))
+        writer.put("/orders", PendingPosition(1))
         with pytest.raises(ZeroDivisionError):
-            async with book.transaction(store, "/orders", Handled(2)):
+            async with writer.transaction(store, "/orders", PendingPosition(2)):
                 raise ZeroDivisionError
-        assert _id(book, "/orders") == 1
-        await book.close()
+        assert _id(writer, "/orders") == 1
+        await writer.close()
 
     store = Transactions()
-    book = _ledger(store)
+    writer = _writer(store)
     asyncio.run(scenario())
     assert store.get("billing", "/orders") == Position(1, NOW)
 
@@ -257,10 +257,10 @@ def test_the_store_is_opened_at_the_first_use_and_closed_only_then() -> None:
         return opened[-1]
 
     opened: list[RecordingStore] = []
-    book = Ledger(open_store, "billing", lambda: NOW)
-    asyncio.run(book.close())
+    writer = PositionWriter(open_store, "billing", lambda: NOW)
+    asyncio.run(writer.close())
     assert opened == []
     for _ in range(2):
-        assert book.get("/orders") is None
-    asyncio.run(book.close())
+        assert writer.get("/orders") is None
+    asyncio.run(writer.close())
     assert [store.closed for store in opened] == [1]

@@ -28,7 +28,7 @@ def _booked(file: Path) -> list[int]:
 
 
 @in_loop
-async def test_an_exception_takes_back_the_effect_and_the_position(tmp_path: Path) -> None:
+async def test_an_exception_rolls_back_the_effect_and_the_position(tmp_path: Path) -> None:
     file = tmp_path / "orders.db"
     server = ReplayingServer()
     server.publish("/orders", 0, 1, 2)
@@ -73,7 +73,7 @@ async def test_positions_of_transactions_are_not_written_a_second_time(
 
 
 @in_loop
-async def test_events_are_handled_in_their_order(tmp_path: Path) -> None:
+async def test_events_have_to_be_handled_in_order(tmp_path: Path) -> None:
     file = tmp_path / "orders.db"
     server = ReplayingServer()
     async with client_of(server, Replay(str(file), since="earliest")) as client:
@@ -96,7 +96,7 @@ async def test_events_are_handled_in_their_order(tmp_path: Path) -> None:
         ({"store": "positions.db", "commit": "transaction"}, "commit='transaction'"),
     ],
 )
-def test_where_it_is_not_possible_that_is_said(
+def test_exactly_once_is_an_error_where_it_is_not_possible(
     options: dict[str, str], complaint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     @in_loop

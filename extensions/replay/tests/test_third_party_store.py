@@ -1,4 +1,4 @@
-"""A store that a stranger writes: some thirty lines, and an extension that makes it known by its scheme."""
+"""A store of a third party: some thirty lines, and an extension that registers its scheme."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pybayeux import Message, decode
-from pybayeux_replay.reading import event_time, event_uuid, read_key, transaction_key
+from pybayeux_replay.event_fields import event_time, event_uuid, read_key, transaction_key
 
 TOPIC = {
     "event": {"createdDate": "2016-03-29T16:40:08.208Z", "replayId": 13, "type": "created"},
@@ -50,18 +50,18 @@ def _event(data: Any) -> Message:
         (None, None),
     ],
 )
-def test_the_replay_id_of_an_event_and_what_tells_it_from_others(data: Any, expected: Any) -> None:
+def test_the_replay_id_and_the_key_of_an_event(data: Any, expected: Any) -> None:
     assert read_key(_event(data)) == expected
 
 
-def test_what_is_read_is_not_decoded_for_the_receiver() -> None:
+def test_reading_does_not_decode_the_data() -> None:
     (message,) = decode(b'[{"channel":"/x","data":{"event": {"replayId" : 12}, "big": [1, 2, 3]}}]')
     assert read_key(message) == (12, ("/x", 12))
     assert event_time(message) is None
     assert message.raw_data == b'{"event": {"replayId" : 12}, "big": [1, 2, 3]}'
 
 
-def test_a_message_without_data_says_nothing() -> None:
+def test_a_message_without_data_has_no_fields() -> None:
     message = Message(channel="/x")
     assert read_key(message) is None
     assert (event_time(message), event_uuid(message), transaction_key(message)) == (None, None, None)
@@ -84,11 +84,11 @@ def test_a_message_without_data_says_nothing() -> None:
         ({"event": 1}, None),
     ],
 )
-def test_when_an_event_happened(data: Any, expected: datetime | None) -> None:
+def test_the_time_of_an_event(data: Any, expected: datetime | None) -> None:
     assert event_time(_event(data)) == expected
 
 
-def test_the_event_s_own_id() -> None:
+def test_the_own_id_of_an_event() -> None:
     assert [event_uuid(_event(data)) for data in (PLATFORM, TOPIC, {"event": {"EventUuid": 1}})] == [
         "2ec0a371",
         None,
@@ -102,6 +102,6 @@ def test_only_change_events_have_a_transaction(data: Any) -> None:
     assert transaction_key(_event(data)) is None
 
 
-def test_what_a_receiver_has_done_to_the_payload_is_no_harm() -> None:
+def test_a_payload_that_a_receiver_has_changed_is_no_error() -> None:
     message = _event({"event": {"replayId": object()}})
     assert (read_key(message), event_time(message)) == (None, None)

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from pybayeux import Advice, Message
-from pybayeux_reload.saved import Saved, as_json, discard, load, store
+from pybayeux_reload.session_file import SavedSession, as_json, discard, load, store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,17 +25,17 @@ _REPLY = Message(
 )
 
 
-def _saved(**changes: Any) -> Saved:
+def _saved(**changes: Any) -> SavedSession:
     fields = {"url": "http://a/b", "handshake": as_json(_REPLY), "cookies": "c=1; d=2", "channels": ("/a", "/b/**")}
-    return Saved(**{**fields, **changes})
+    return SavedSession(**{**fields, **changes})
 
 
-def _pretend(file: Path, **changes: Any) -> None:
-    """A file as ours, with other members."""
+def _write_with(file: Path, **changes: Any) -> None:
+    """Write a session file in which some members differ."""
     file.write_bytes(msgspec.json.encode(msgspec.to_builtins(_saved()) | changes))
 
 
-def test_what_was_stored_is_loaded(tmp_path: Path) -> None:
+def test_a_stored_session_is_loaded(tmp_path: Path) -> None:
     file = tmp_path / "session.json"
     store(file, _saved())
     loaded = load(file)
@@ -56,7 +56,7 @@ def test_members_that_the_protocol_does_not_name_are_kept(tmp_path: Path) -> Non
     assert loaded.reply().extra == {"x-messages": 3}
 
 
-def test_a_session_is_for_its_owner_alone(tmp_path: Path) -> None:
+def test_only_the_owner_can_read_the_file(tmp_path: Path) -> None:
     file, left_over = tmp_path / "session.json", tmp_path / "session.json.new"
     left_over.touch(0o644)
     store(file, _saved())
@@ -64,22 +64,20 @@ def test_a_session_is_for_its_owner_alone(tmp_path: Path) -> None:
     assert not left_over.exists()
 
 
-def test_no_file_is_no_session(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_without_a_file_there_is_no_session(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert load(tmp_path / "session.json") is None
     discard(tmp_path / "session.json")
     assert caplog.records == []
 
 
-def test_what_is_discarded_is_gone(tmp_path: Path) -> None:
+def test_a_discarded_file_is_removed(tmp_path: Path) -> None:
     store(tmp_path / "session.json", _saved())
     discard(tmp_path / "session.json")
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b"null", b"[]", b"{}", b"\xff", b'{"url":"http://a/b","handshake":{}}'])
-def test_a_file_that_is_not_ours_holds_no_session(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, text: bytes
-) -> None:
+def test_another_file_holds_no_session(tmp_path: Path, caplog: pytest.LogCaptureFixture, text: bytes) -> None:
     (tmp_path / "session.json").write_bytes(text)
     assert load(tmp_path / "session.json") is None
     assert "holds no session" in caplog.text
@@ -98,16 +96,16 @@ def test_a_file_that_is_not_ours_holds_no_session(
         {"channels": "/secret"},
     ],
 )
-def test_what_makes_no_session_is_told_without_its_secrets(
+def test_an_invalid_session_is_logged_without_its_secrets(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, changes: dict[str, Any]
 ) -> None:
-    _pretend(tmp_path / "session.json", **changes)
+    _write_with(tmp_path / "session.json", **changes)
     assert load(tmp_path / "session.json") is None
     assert "holds no session" in caplog.text
     assert "secret" not in caplog.text
 
 
-def test_what_cannot_be_read_or_removed_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_file_that_cannot_be_read_or_removed_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         assert load(tmp_path) is None  # a folder
         discard(tmp_path)

@@ -1,4 +1,4 @@
-"""Random lives of a consumer whose server keeps events for a time: what is lost lies in a gap that was told."""
+"""Random runs of a consumer whose server keeps events for a time: every lost event is in a reported gap."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extensions.replay.tests.simulation import World, live
+from extensions.replay.tests.simulation import Simulation, run_steps
 from pybayeux import Channel, Message
 from pybayeux_replay import GapReason
 
@@ -22,12 +22,12 @@ _RETENTION: Final = 100.0
 _AT_ONCE: Final = 2
 
 
-class AgingWorld(World):
+class AgingSimulation(Simulation):
     """A server that keeps events for `_RETENTION` seconds, and sends a backlog piece by piece.
 
     Attributes:
-        now: The time of day.
-        excused: The newest replay id when a process began without a position: `since` is the word for what was before.
+        now: The time.
+        excused: The newest replay id when a process began without a position: earlier events are a matter of `since`.
     """
 
     announces = True
@@ -44,7 +44,7 @@ class AgingWorld(World):
         super().begin()
 
     def _excuse(self, *, is_known: bool) -> None:
-        """A receiver begins that nobody has a position for."""
+        """A receiver subscribes that may have no position."""
         if not is_known and not self.store.items("default") and self.published:
             self.excused = self.published[-1][1]
 
@@ -66,7 +66,7 @@ class AgingWorld(World):
         self.log = [each for each in self.log if each[1] not in self._expired]
 
     def poll(self, events_first: bool) -> None:
-        """A connect, answered at once if there is something to send, else held for a while."""
+        """A connect: answered at once if there are events, otherwise held for a while."""
         connect = Message(channel=Channel.META_CONNECT, id="1")
         self.replay.outgoing(connect)
         if not self._outbox:
@@ -85,8 +85,8 @@ class AgingWorld(World):
         self.join()
 
     @property
-    def untold(self) -> set[int]:
-        """What was published and never handled, and does not lie behind the position of a gap that was told."""
+    def unreported(self) -> set[int]:
+        """The events that were published and never handled, and are not after the position of a reported gap."""
         missing = {replay_id for _, replay_id in self.published if replay_id > self.excused} - set(self.handled)
         places = [0 if gap.position is None else gap.position.replay_id for gap in self.gaps]
         return {replay_id for replay_id in missing if not any(place < replay_id for place in places)}
@@ -101,11 +101,11 @@ _steps = st.one_of(
 )
 
 
-def _run(steps: Sequence[tuple[Any, ...]], **options: Any) -> AgingWorld:
-    async def scenario() -> AgingWorld:
-        world = AgingWorld(**options)
-        await live(world, steps, [_CHANNEL])
-        return world
+def _run(steps: Sequence[tuple[Any, ...]], **options: Any) -> AgingSimulation:
+    async def scenario() -> AgingSimulation:
+        simulation = AgingSimulation(**options)
+        await run_steps(simulation, steps, [_CHANNEL])
+        return simulation
 
     return asyncio.run(scenario())
 
@@ -116,42 +116,42 @@ def _run(steps: Sequence[tuple[Any, ...]], **options: Any) -> AgingWorld:
     st.sampled_from(["event", "batch", 1.0]),
     st.booleans(),
 )
-def test_what_is_lost_lies_behind_the_position_of_a_gap_that_was_told(
+def test_every_lost_event_is_after_the_position_of_a_reported_gap(
     steps: list[tuple[Any, ...]], retention: float | None, commit: Any, is_dated: bool
 ) -> None:
-    world = _run(steps, retention=retention, commit=commit, is_dated=is_dated)
-    assert world.untold == set()
+    simulation = _run(steps, retention=retention, commit=commit, is_dated=is_dated)
+    assert simulation.unreported == set()
 
 
 _QUIET = [("publish", _CHANNEL, 1), ("poll", True), ("handle", _CHANNEL), ("turn",)]
 
 
-def _ids(world: AgingWorld) -> list[int]:
-    return [gap.position.replay_id if gap.position else 0 for gap in world.gaps]
+def _ids(simulation: AgingSimulation) -> list[int]:
+    return [gap.position.replay_id if gap.position else 0 for gap in simulation.gaps]
 
 
 @pytest.mark.parametrize("end", ["lose_session", "restart"])
-def test_a_channel_that_was_quiet_for_longer_than_events_are_kept_has_no_gap(end: str) -> None:
+def test_a_channel_that_was_quiet_for_longer_than_the_retention_has_no_gap(end: str) -> None:
     polls = [("poll", True)] * 10
-    world = _run([*_QUIET, *polls, (end,), *_QUIET], retention=_RETENTION)
-    assert world.published == [(_CHANNEL, 1), (_CHANNEL, 2), (_CHANNEL, 3)]
-    assert world.handled == [1, 2, 3]
-    assert world.gaps == []
+    simulation = _run([*_QUIET, *polls, (end,), *_QUIET], retention=_RETENTION)
+    assert simulation.published == [(_CHANNEL, 1), (_CHANNEL, 2), (_CHANNEL, 3)]
+    assert simulation.handled == [1, 2, 3]
+    assert simulation.gaps == []
 
 
-def test_where_nobody_knows_how_long_events_are_kept_the_same_may_be_a_gap() -> None:
-    world = _run([*_QUIET, *[("poll", True)] * 10, ("lose_session",), *_QUIET])
-    assert _ids(world) == [1]
+def test_without_a_known_retention_the_same_is_a_gap() -> None:
+    simulation = _run([*_QUIET, *[("poll", True)] * 10, ("lose_session",), *_QUIET])
+    assert _ids(simulation) == [1]
 
 
-def test_a_channel_that_nobody_listened_to_for_longer_has_one() -> None:
-    world = _run([*_QUIET, ("restart",), ("wait", 200.0), ("restart",), *_QUIET], retention=_RETENTION)
-    assert _ids(world)[0] == 1
-    assert {gap.reason for gap in world.gaps} == {GapReason.EXPIRED}
+def test_a_channel_without_a_client_for_longer_than_the_retention_has_a_gap() -> None:
+    simulation = _run([*_QUIET, ("restart",), ("wait", 200.0), ("restart",), *_QUIET], retention=_RETENTION)
+    assert _ids(simulation)[0] == 1
+    assert {gap.reason for gap in simulation.gaps} == {GapReason.EXPIRED}
 
 
 def test_a_position_of_a_backlog_is_as_old_as_its_event_however_late_it_was_stored() -> None:
     steps = [("publish", _CHANNEL, 1)] * 5 + [("wait", 90.0), ("poll", True), ("handle", _CHANNEL), ("restart",)]
-    world = _run([*steps, ("wait", 40.0), ("restart",)], retention=_RETENTION)
-    assert world.untold == set()
-    assert _ids(world) == [1]
+    simulation = _run([*steps, ("wait", 40.0), ("restart",)], retention=_RETENTION)
+    assert simulation.unreported == set()
+    assert _ids(simulation) == [1]

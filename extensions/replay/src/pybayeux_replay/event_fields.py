@@ -1,7 +1,7 @@
-"""What an event says of itself: its replay id, its own id, its time, its transaction.
+"""The fields of an event that replay needs: its replay id, its own id, its time and its transaction.
 
-Owns the members that Salesforce's events have, in all their shapes: PushTopics, generic events, platform events and
-change events. Everything is read from the payload's bytes; what a receiver sees is not touched.
+Salesforce's events have them in several shapes: PushTopics, generic events, platform events and change events. They are
+read from the bytes of the payload; the `data` that a receiver sees is not decoded or changed here.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import msgspec
 if TYPE_CHECKING:
     from pybayeux import Message
 
-__all__ = ("Key", "event_time", "event_uuid", "read_key", "transaction_key")
+__all__ = ("EventKey", "event_time", "event_uuid", "read_key", "transaction_key")
 
-Key: TypeAlias = "str | tuple[str, int]"
-"""What tells an event from all others: its own id, or its channel and replay id, which are good in one numbering."""
+EventKey: TypeAlias = "str | tuple[str, int]"
+"""What identifies an event: its own id, or its channel and replay id, which are unique within one numbering only."""
 
 
 class _Stamp(msgspec.Struct, gc=False):
@@ -52,10 +52,10 @@ _stamped: Final = msgspec.json.Decoder(_Stamped)
 _dated: Final = msgspec.json.Decoder(_Dated)
 
 
-def read_key(event: Message) -> tuple[int, Key] | None:
-    """The ``data.event.replayId`` of an event and what tells it from others, or None where it has no replay id.
+def read_key(event: Message) -> tuple[int, EventKey] | None:
+    """Return the ``data.event.replayId`` of an event and its key, or None if it has no replay id.
 
-    Skips over the rest of the payload, which costs less than to search it for the name.
+    The decoder skips the rest of the payload. That is faster than a search for the name in the bytes.
     """
     stamped = _decoded(event, _stamped)
     if stamped is None or (stamp := stamped.event) is None or (replay_id := stamp.replay_id) is None:
@@ -65,13 +65,13 @@ def read_key(event: Message) -> tuple[int, Key] | None:
 
 
 def event_uuid(event: Message) -> str | None:
-    """The ``EventUuid`` of a platform event, or None."""
+    """Return the ``EventUuid`` of a platform event, or None."""
     read = read_key(event)
     return read[1] if read is not None and isinstance(read[1], str) else None
 
 
 def event_time(event: Message) -> datetime | None:
-    """When an event happened, in UTC: its commit, its creation, or None where it says neither."""
+    """Return when an event happened, in UTC: the time of its commit or creation, or None if it has neither."""
     dated = _decoded(event, _dated)
     if dated is None:
         return None
@@ -84,7 +84,7 @@ def event_time(event: Message) -> datetime | None:
 
 
 def transaction_key(event: Message) -> str | None:
-    """The ``transactionKey`` of a change event, or None."""
+    """Return the ``transactionKey`` of a change event, or None."""
     dated = _decoded(event, _dated)
     if dated is None or not isinstance(dated.payload, _Change) or dated.payload.header is None:
         return None
@@ -93,16 +93,17 @@ def transaction_key(event: Message) -> str | None:
 
 
 def _decoded(event: Message, decoder: msgspec.json.Decoder[Any]) -> Any:
-    """The payload as the decoder has it, or None where these names mean something else in it."""
+    """Return the decoded payload, or None if these names have another meaning in it."""
     try:
         payload = event.raw_data
         return decoder.decode(payload) if payload.startswith(b"{") else None
-    except (msgspec.DecodeError, UnicodeDecodeError, TypeError):  # the last where a receiver has changed the payload
+    # A TypeError: a receiver has put something into the payload that JSON cannot express.
+    except (msgspec.DecodeError, UnicodeDecodeError, TypeError):
         return None
 
 
 def _time(value: object) -> datetime | None:
-    """ISO 8601, or milliseconds since 1970."""
+    """Return the time in an ISO 8601 text or in a number of milliseconds since 1970."""
     try:
         if isinstance(value, str):
             moment = datetime.fromisoformat(value)
