@@ -1,4 +1,4 @@
-"""Helper: an extension whose telemetry stays in memory, and what became of it."""
+"""Helper: the extension with exporters that keep spans and metrics in memory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pybayeux import AsyncClient
 
-__all__ = ("CLIENT", "Clock", "Watch")
+__all__ = ("CLIENT", "ManualClock", "RecordedTelemetry")
 
 
 class _Client:
@@ -26,11 +26,11 @@ class _Client:
 
 
 CLIENT: Final = cast("AsyncClient", _Client())
-"""What the extension asks of a client."""
+"""Has what the extension reads of a client."""
 
 
-class Clock:
-    """Seconds since the epoch, as the test sets them."""
+class ManualClock:
+    """A clock that the test sets, in seconds since the epoch."""
 
     def __init__(self, now: float = 1_000.0) -> None:
         self.now = now
@@ -39,11 +39,15 @@ class Clock:
         return self.now
 
 
-class Watch:
-    """An extension with providers of its own, and a look at what they were told."""
+class RecordedTelemetry:
+    """The extension with providers of its own, and what it recorded.
+
+    Args:
+        options: The options of the extension.
+    """
 
     def __init__(self, **options: Any) -> None:
-        self.clock: Final = options.pop("clock", Clock())
+        self.clock: Final = options.pop("clock", ManualClock())
         self._spans: Final = InMemorySpanExporter()
         self._metrics: Final = InMemoryMetricReader()
         traces = TracerProvider()
@@ -53,16 +57,16 @@ class Watch:
         self.tracer: Final = traces.get_tracer("test")
 
     def spans(self) -> list[ReadableSpan]:
-        """The spans that ended, in order."""
+        """Return the spans that ended, in order."""
         return list(self._spans.get_finished_spans())
 
     def span(self) -> ReadableSpan:
-        """The only one."""
+        """Return the only span that ended."""
         [span] = self.spans()
         return span
 
     def values(self, name: str) -> dict[Any, Any]:
-        """What an instrument says, by the values of its attributes: a number, or of a histogram count and sum."""
+        """Return the values of an instrument by its attributes' values: a number, or count and sum of a histogram."""
         return {_key(point): _value(point) for point in self._points(f"bayeux.client.{name}")}
 
     def _points(self, name: str) -> list[Any]:

@@ -1,7 +1,7 @@
-"""What an event says of its origin: when it was made, and its replay id.
+"""Metadata of an event: when it was created, and its replay id.
 
-Salesforce says both, in places that differ by the kind of event; CometD can say when the message was sent. The payload
-is read past, never kept: what it is decoded into is up to the receiver.
+Salesforce sends both, in places that differ by the kind of event. CometD can send the time of the message. Only these
+members are decoded; the message's data stays as it came, for the receiver to decode.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ import msgspec
 
 from pybayeux import Message
 
-__all__ = ("Origin", "origin_of")
+__all__ = ("EventMetadata", "read_metadata")
 
 
-class Origin(NamedTuple):
-    """Where an event comes from, as far as it says so.
+class EventMetadata(NamedTuple):
+    """Metadata of an event.
 
     Attributes:
-        created: When it was made, in seconds since the epoch, or None.
+        created_at: When it was created, in seconds since the epoch, or None.
         position: Its replay id, or None.
     """
 
-    created: float | None
+    created_at: float | None
     position: int | None
 
 
@@ -55,20 +55,20 @@ _with_payload: Final = msgspec.json.Decoder(_DataWithPayload)
 _without_payload: Final = msgspec.json.Decoder(_Data)
 
 
-def origin_of(message: Message) -> Origin:
-    """What an event says: its payload first, else the message around it."""
+def read_metadata(message: Message) -> EventMetadata:
+    """Read the metadata of an event: from its payload first, then from the message around it."""
     data = _data(message)
     position = created = None
     if data is not None:
         if isinstance(data, _DataWithPayload) and data.payload is not None:
-            created = _committed(data.payload)
+            created = _commit_time(data.payload)
         if data.event is not None:
             position = data.event.replay_id
             if created is None:
-                created = _seconds(data.event.created_date)
+                created = _timestamp_of(data.event.created_date)
     if created is None and message.timestamp is not None:
-        created = _sent(message.timestamp)
-    return Origin(created, position)
+        created = _message_time(message.timestamp)
+    return EventMetadata(created, position)
 
 
 def _data(message: Message) -> _Data | None:
@@ -81,16 +81,16 @@ def _data(message: Message) -> _Data | None:
         except msgspec.ValidationError:  # such as a generic event, whose payload is text
             return _without_payload.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, TypeError):
-        return None  # the names mean something else in this data, or another extension has made no JSON of it
+        return None  # the members mean something else here, or another extension replaced the data by what is not JSON
 
 
-def _committed(payload: _Payload) -> float | None:
+def _commit_time(payload: _Payload) -> float | None:
     if payload.header is not None and payload.header.commit_timestamp is not None:
         return payload.header.commit_timestamp / 1000
-    return _seconds(payload.created)
+    return _timestamp_of(payload.created)
 
 
-def _seconds(text: str | None) -> float | None:
+def _timestamp_of(text: str | None) -> float | None:
     if text is None:
         return None
     try:
@@ -101,7 +101,7 @@ def _seconds(text: str | None) -> float | None:
 
 
 @lru_cache(maxsize=64)
-def _sent(timestamp: str) -> float | None:
-    """Servers tell whole seconds, the same for many messages, and in a form that takes long to read."""
+def _message_time(timestamp: str) -> float | None:
+    # Cached: servers send whole seconds, the same for many messages, in a format that is slow to parse.
     moment = Message(channel="/", timestamp=timestamp).timestamp_as_time()
     return None if moment is None else moment.timestamp()
