@@ -10,6 +10,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from pybayeux import Message
 from pybayeux_opentelemetry import OpenTelemetry
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from pybayeux import AsyncClient
 
-__all__ = ("CLIENT", "ManualClock", "RecordedTelemetry")
+__all__ = ("CLIENT", "ManualClock", "RecordedTelemetry", "registered_telemetry")
 
 
 class _Client:
@@ -56,6 +57,19 @@ class RecordedTelemetry:
         self.extension: Final = OpenTelemetry(traces, meters, clock=self.clock, **options)
         self.tracer: Final = traces.get_tracer("test")
 
+    def send(self, channel: str = "/orders", message_id: str = "1") -> Message:
+        """Run the hook of a message that is sent."""
+        message = Message(channel=channel, id=message_id, data={"n": 1}, client_id="secret")
+        self.extension.outgoing(message)
+        return message
+
+    def receive(self, channel: str = "/orders", after: float = 0.5, **fields: Any) -> Message:
+        """Run the hook of a message that is received, so many seconds later."""
+        self.clock.now += after
+        message = Message(channel=channel, **fields)
+        self.extension.incoming(message)
+        return message
+
     def spans(self) -> list[ReadableSpan]:
         """Return the spans that ended, in order."""
         return list(self._spans.get_finished_spans())
@@ -75,6 +89,17 @@ class RecordedTelemetry:
             return []
         found = [m for r in data.resource_metrics for s in r.scope_metrics for m in s.metrics if m.name == name]
         return [point for metric in found for point in metric.data.data_points]
+
+
+def registered_telemetry(**options: Any) -> RecordedTelemetry:
+    """Return an extension that is registered with a fake client.
+
+    Args:
+        options: The options of the extension.
+    """
+    telemetry = RecordedTelemetry(**options)
+    telemetry.extension.registered(CLIENT)
+    return telemetry
 
 
 def _key(point: Any) -> Any:
