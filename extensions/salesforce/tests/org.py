@@ -21,13 +21,23 @@ if TYPE_CHECKING:
     from pybayeux import AsyncClient, BayeuxError, ConnectionState, Message
     from pybayeux_auth import Grant
 
-__all__ = ("ORDERS", "Witness", "client_of", "flow_of", "in_org", "lost_or_repeated", "publish", "verdict", "with_org")
+__all__ = (
+    "ORDERS",
+    "ClientRecorder",
+    "client_of",
+    "flow_of",
+    "in_org",
+    "lost_or_repeated",
+    "problems",
+    "publish",
+    "with_org",
+)
 
 ORDERS: Final = "/event/Order__e"
 _LIMIT: Final = 40.0
 
 
-class Witness:
+class ClientRecorder:
     """Notes what a client goes through, and what it has handled."""
 
     def __init__(self) -> None:
@@ -59,7 +69,7 @@ class Witness:
             self.granted.append(str(message.subscription))
             self._changed.set()
 
-    def take(self, event: Message) -> None:
+    def handle(self, event: Message) -> None:
         """A handler of events."""
         self.handled.append((event.channel, event.data["event"]["replayId"]))
         self._changed.set()
@@ -81,7 +91,7 @@ def flow_of(org: SalesforceEmulator) -> ClientCredentialsFlow:
     return ClientCredentialsFlow(login_url=org.url, client_id=known.client_id, client_secret=known.client_secret)
 
 
-def client_of(org: SalesforceEmulator, witness: object, **arguments: Any) -> AsyncClient:
+def client_of(org: SalesforceEmulator, recorder: object, **arguments: Any) -> AsyncClient:
     """A client that logs in, begins at the earliest event, and is in no hurry to be patient."""
     options = {
         "salesforce": {"busy_wait": (0.2, 0.4), "quota_wait": (0.2, 0.4)},
@@ -96,7 +106,7 @@ def client_of(org: SalesforceEmulator, witness: object, **arguments: Any) -> Asy
         "backoff": Backoff(increment=0.02, maximum=0.1),
         **arguments,
     }
-    return salesforce.client(given.pop("address", org.url), extensions=[witness], options=options, **given)
+    return salesforce.client(given.pop("address", org.url), extensions=[recorder], options=options, **given)
 
 
 async def publish(org: SalesforceEmulator, *numbers: int, channel: str = ORDERS) -> None:
@@ -112,14 +122,14 @@ def lost_or_repeated(org: SalesforceEmulator, handled: Iterable[tuple[str, int]]
     return [*every_event_is_handled(published, mine), *nothing_is_handled_twice(mine)]
 
 
-def verdict(org: SalesforceEmulator, handled: Iterable[tuple[str, int]], *channels: str) -> list[str]:
+def problems(org: SalesforceEmulator, handled: Iterable[tuple[str, int]], *channels: str) -> list[str]:
     """The same, and requests that break a rule."""
     rules = [f"{rule}: {each}" for rule, found in violations(org.requests).items() for each in found]
     return [*lost_or_repeated(org, handled, *channels), *rules]
 
 
 def with_org(
-    scenario: Callable[[SalesforceEmulator, Witness], Coroutine[Any, Any, None]],
+    scenario: Callable[[SalesforceEmulator, ClientRecorder], Coroutine[Any, Any, None]],
     *channels: str,
     **options: Any,
 ) -> None:
@@ -129,17 +139,19 @@ def with_org(
         async with SalesforceEmulator(seed=7, control=False, **options) as org:
             for channel in channels or (ORDERS,):
                 org.define(channel)
-            await scenario(org, Witness())
+            await scenario(org, ClientRecorder())
 
     asyncio.run(asyncio.wait_for(run(), _LIMIT))
 
 
 def in_org(
     *channels: str, **options: Any
-) -> Callable[[Callable[[SalesforceEmulator, Witness], Coroutine[Any, Any, None]]], Callable[[], None]]:
+) -> Callable[[Callable[[SalesforceEmulator, ClientRecorder], Coroutine[Any, Any, None]]], Callable[[], None]]:
     """Make an ordinary test of a scenario in an org with these channels."""
 
-    def decorate(scenario: Callable[[SalesforceEmulator, Witness], Coroutine[Any, Any, None]]) -> Callable[[], None]:
+    def decorate(
+        scenario: Callable[[SalesforceEmulator, ClientRecorder], Coroutine[Any, Any, None]],
+    ) -> Callable[[], None]:
         def test() -> None:
             with_org(scenario, *channels, **options)
 

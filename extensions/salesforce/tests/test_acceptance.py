@@ -18,11 +18,11 @@ def _tests() -> set[str]:
     }
 
 
-def test_every_line_of_the_list_has_tests() -> None:
+def test_every_requirement_has_tests() -> None:
     assert list(LINES) == list(range(1, 17))
     assert [number for number, line in LINES.items() if not line.text or not line.tests] == []
 
 
-def test_the_tests_of_every_line_exist() -> None:
+def test_the_tests_of_every_requirement_exist() -> None:
     known = _tests()
     assert [name for line in LINES.values() for name in line.tests if name not in known] == []

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
     from collections.abc import AsyncIterator
 
-__all__ = ("tls_before",)
+__all__ = ("tls_proxy",)
 
 
 @asynccontextmanager
-async def tls_before(url: str, context: ssl.SSLContext) -> AsyncIterator[str]:
+async def tls_proxy(url: str, context: ssl.SSLContext) -> AsyncIterator[str]:
     """An https address that leads to an http one."""
     parts = urlsplit(url)
     links: set[asyncio.Task[None]] = set()

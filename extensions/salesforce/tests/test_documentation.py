@@ -73,7 +73,7 @@ def _here(org: Any, text: str) -> str:
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
-def test_every_block_of_the_page_prints_what_it_says(
+def test_python_blocks_print_what_the_page_shows(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     module = ModuleType("page")
@@ -95,7 +95,7 @@ def test_every_block_of_the_page_prints_what_it_says(
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
-def test_every_command_of_the_page_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commands_of_the_page_run(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with _org() as org:
         _set_up(org, tmp_path, monkeypatch)
         for number, item in enumerate(_ITEMS, 1):

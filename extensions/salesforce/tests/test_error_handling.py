@@ -15,14 +15,14 @@ from pybayeux_salesforce import (
     AccessError,
     ChannelError,
     CookieError,
+    InvalidTokenError,
     QuotaError,
     RequestTooLargeError,
     Salesforce,
     SalesforceError,
     ServerBusyError,
-    SessionGoneError,
     SetupError,
-    TokenDeadError,
+    UnknownSessionError,
 )
 
 _NONE = Advice(reconnect="none", interval=0)
@@ -45,7 +45,7 @@ def _handshakes(harness: Harness) -> int:
 
 
 @in_virtual_time
-async def test_a_busy_server_in_disguise_is_left_alone_for_minutes_and_costs_no_login() -> None:
+async def test_a_busy_server_behind_a_401_is_waited_for_without_login() -> None:
     logins = []
 
     def log_in() -> str:
@@ -63,7 +63,7 @@ async def test_a_busy_server_in_disguise_is_left_alone_for_minutes_and_costs_no_
 
 
 @in_virtual_time
-async def test_a_limit_is_waited_for_longer_each_time() -> None:
+async def test_the_wait_for_a_limit_grows() -> None:
     async with _harness(quota_wait=(100.0, 300.0)) as harness:
         limit = "403::Organization total events daily limit exceeded"
         harness.server.refuse_next(Channel.META_CONNECT, limit, advice=_NONE)
@@ -83,7 +83,7 @@ async def test_a_limit_is_waited_for_longer_each_time() -> None:
 
 
 @in_virtual_time
-async def test_one_bad_channel_stops_no_other() -> None:
+async def test_a_refused_channel_does_not_stop_others() -> None:
     async with _harness() as harness:
         good = await harness.subscribe("/event/Good__e")
         refusals: list[tuple[str, type[SalesforceError]]] = [
@@ -104,7 +104,7 @@ async def test_one_bad_channel_stops_no_other() -> None:
 
 
 @in_virtual_time
-async def test_a_channel_that_goes_bad_in_a_recovery_ends_and_the_others_go_on() -> None:
+async def test_a_channel_refused_in_a_recovery_ends_alone() -> None:
     async with _harness() as harness:
         bad = await harness.client.subscribe("/event/Bad__e")
         await harness.subscribe("/event/Good__e")
@@ -118,7 +118,7 @@ async def test_a_channel_that_goes_bad_in_a_recovery_ends_and_the_others_go_on()
 
 
 @in_virtual_time
-async def test_a_channel_whose_limit_is_reached_is_asked_for_later_while_the_others_go_on() -> None:
+async def test_a_channel_at_its_limit_is_retried_while_others_continue() -> None:
     async with _harness() as harness:
         await harness.subscribe("/event/Good__e")
         harness.server.refuse_next(Channel.META_SUBSCRIBE, "403::Subscription limit exceeded for this topic")
@@ -136,7 +136,7 @@ async def test_a_channel_whose_limit_is_reached_is_asked_for_later_while_the_oth
 @pytest.mark.parametrize("error", ["403::Unknown client", "402::Unknown client"])
 @pytest.mark.parametrize("advice", [_AGAIN, _NONE, None])
 @in_virtual_time
-async def test_an_unknown_client_shakes_hands_again_without_a_login(error: str, advice: Advice | None) -> None:
+async def test_an_unknown_client_handshakes_without_login(error: str, advice: Advice | None) -> None:
     logins = []
 
     def log_in() -> str:
@@ -151,11 +151,11 @@ async def test_an_unknown_client_shakes_hands_again_without_a_login(error: str, 
         await harness.settle()
         assert harness.delivered == [1]
         assert (_handshakes(harness), len(logins)) == (2, 1)
-    assert _kinds(harness) == [SessionGoneError]
+    assert _kinds(harness) == [UnknownSessionError]
 
 
 @in_virtual_time
-async def test_sessions_that_are_lost_at_once_are_diagnosed_once() -> None:
+async def test_short_sessions_are_diagnosed_once() -> None:
     async with _harness() as harness:
         for _ in range(6):
             harness.server.refuse_next(Channel.META_CONNECT, "403::Unknown client", advice=_AGAIN)
@@ -163,21 +163,21 @@ async def test_sessions_that_are_lost_at_once_are_diagnosed_once() -> None:
         assert harness.client.state == "connected"
     told = [str(each) for each in harness.failures if "cookies" in str(each)]
     assert len(told) == 1
-    assert _kinds(harness) == [SessionGoneError] * 6
+    assert _kinds(harness) == [UnknownSessionError] * 6
 
 
 @in_virtual_time
-async def test_a_dead_token_that_nobody_renews_ends_the_session() -> None:
+async def test_an_invalid_static_token_ends_the_session() -> None:
     async with _harness(Auth("static-token")) as harness:
         harness.server.refuse_next(Channel.META_CONNECT, "401::Authentication invalid")
         await harness.settle()
         with pytest.raises(SessionEndedError) as caught:
             await harness.client.wait_for("connected")
-    assert isinstance(caught.value.__cause__, TokenDeadError)
+    assert isinstance(caught.value.__cause__, InvalidTokenError)
 
 
 @in_virtual_time
-async def test_a_dead_token_is_renewed_whatever_request_shows_it() -> None:
+async def test_an_invalid_token_is_renewed_after_a_refused_subscribe() -> None:
     logins = []
 
     def log_in() -> str:
@@ -191,17 +191,17 @@ async def test_a_dead_token_is_renewed_whatever_request_shows_it() -> None:
 
 
 @in_virtual_time
-async def test_a_channel_that_calls_every_token_dead_is_given_up() -> None:
+async def test_a_channel_that_refuses_every_token_is_given_up() -> None:
     async with _harness(Auth("static-token")) as harness:
         for _ in range(2):
             harness.server.refuse_next(Channel.META_SUBSCRIBE, "401::Authentication invalid", advice=_NONE)
-        with pytest.raises(TokenDeadError):
+        with pytest.raises(InvalidTokenError):
             await harness.subscribe("/event/Odd__e")
         assert harness.client.state in ("connected", "handshaken", "connecting")
 
 
 @in_virtual_time
-async def test_a_denial_without_a_reason_costs_one_login_and_then_ends_it() -> None:
+async def test_a_denial_without_reason_costs_one_login_then_ends_the_session() -> None:
     logins = []
 
     def log_in() -> str:
@@ -219,7 +219,7 @@ async def test_a_denial_without_a_reason_costs_one_login_and_then_ends_it() -> N
 
 
 @in_virtual_time
-async def test_cookies_that_are_held_against_it_cost_one_session_and_then_end_it() -> None:
+async def test_a_cookie_error_costs_one_session_then_ends_the_client() -> None:
     async with _harness() as harness:
         wrong = "400::Authenticated user id does not match the session's user id"
         harness.server.refuse_next(Channel.META_CONNECT, wrong, advice=_NONE)
@@ -238,8 +238,11 @@ async def test_cookies_that_are_held_against_it_cost_one_session_and_then_end_it
 
 
 @in_virtual_time
-async def test_a_wrong_address_ends_it_and_says_what_to_look_at() -> None:
-    for url, words in ((_ENDPOINT, "check the address"), ("salesforce://login", "nothing streams at the login host")):
+async def test_a_wrong_address_ends_the_session_with_advice() -> None:
+    for url, words in (
+        (_ENDPOINT, "check the address"),
+        ("salesforce://login", "the login host has no streaming endpoint"),
+    ):
         harness = _harness(url=url)
         harness.server.fail(TransportError("HTTP 404 Not Found", status=404))
         with pytest.raises(SessionEndedError, match=words) as caught:
@@ -249,7 +252,7 @@ async def test_a_wrong_address_ends_it_and_says_what_to_look_at() -> None:
 
 
 @in_virtual_time
-async def test_a_request_that_is_too_large_is_not_sent_again() -> None:
+async def test_a_too_large_request_is_not_retried() -> None:
     async with _harness() as harness:
         harness.server.fail(TransportError("HTTP 413", status=413, body="Maximum Request Size Exceeded"), lost="reply")
         with pytest.raises(RequestTooLargeError):
@@ -258,7 +261,7 @@ async def test_a_request_that_is_too_large_is_not_sent_again() -> None:
 
 
 @in_virtual_time
-async def test_refusals_of_other_servers_are_left_to_them() -> None:
+async def test_errors_of_other_servers_are_not_interpreted() -> None:
     async with _harness(url="https://example.com/cometd") as harness:
         harness.server.refuse_next(Channel.META_CONNECT, "403::Unknown client", advice=_AGAIN)
         await harness.clock.advance(5)

@@ -12,19 +12,19 @@ import httpx
 import pytest
 
 from extensions.aiohttp.tests.certificate import Certificate
-from extensions.salesforce.tests.org import ORDERS, Witness, client_of, flow_of, in_org, publish, with_org
-from extensions.salesforce.tests.tls import tls_before
+from extensions.salesforce.tests.org import ORDERS, ClientRecorder, client_of, flow_of, in_org, publish, with_org
+from extensions.salesforce.tests.tls import tls_proxy
 from pybayeux import hookimpl
 from pybayeux.errors import SessionEndedError, SubscribeError
 from pybayeux_devserver.salesforce import texts
 from pybayeux_devserver.salesforce.gate import token_of
 from pybayeux_salesforce import (
     CookieError,
+    InvalidTokenError,
     PositionRefusedError,
     QuotaError,
     SalesforceError,
-    SessionGoneError,
-    TokenDeadError,
+    UnknownSessionError,
 )
 from tests.support.forward_proxy import ForwardProxy
 
@@ -35,43 +35,43 @@ if TYPE_CHECKING:
     from pybayeux_devserver.salesforce import SalesforceEmulator
 
 
-async def _through_thick_and_thin(org: SalesforceEmulator, witness: Witness) -> list[str]:
+async def _run_with_faults(org: SalesforceEmulator, recorder: ClientRecorder) -> list[str]:
     """Let much go wrong; gives the reprs of what takes part."""
     bad = "/event/Bad__e"
     org.define(bad, refusal=texts.RESTRICTED)
-    async with client_of(org, witness) as client:
-        await client.subscribe(ORDERS, witness.take)
+    async with client_of(org, recorder) as client:
+        await client.subscribe(ORDERS, recorder.handle)
         with pytest.raises(SubscribeError):
             await client.subscribe(bad)
         await publish(org, 1)
-        await witness.until(lambda: len(witness.handled) == 1)
+        await recorder.until(lambda: len(recorder.handled) == 1)
         org.rebalance()
         await publish(org, 2)
-        await witness.until(lambda: len(witness.handled) == 2)
+        await recorder.until(lambda: len(recorder.handled) == 2)
         org.revoke()
         await publish(org, 3)
-        await witness.until(lambda: len(witness.handled) == 3)
+        await recorder.until(lambda: len(recorder.handled) == 3)
         org.busy(1)
         await publish(org, 4)
-        await witness.until(lambda: len(witness.handled) == 4)
+        await recorder.until(lambda: len(recorder.handled) == 4)
         org.quota("delivered")
         org.purge(ORDERS)
-        await witness.until(lambda: witness.of(QuotaError))
+        await recorder.until(lambda: recorder.of(QuotaError))
         org.quota("delivered", on=False)
         org.fail_next("reply-eof")
         await publish(org, 5)
-        await witness.until(lambda: len(witness.handled) == 5)
-        return [repr(client), repr(flow_of(org)), *map(repr, witness.grants)]
+        await recorder.until(lambda: len(recorder.handled) == 5)
+        return [repr(client), repr(flow_of(org)), *map(repr, recorder.grants)]
 
 
-def test_secrets_are_in_no_log_line_no_repr_and_no_error(caplog: pytest.LogCaptureFixture) -> None:
+def test_logs_reprs_and_errors_contain_no_secrets(caplog: pytest.LogCaptureFixture) -> None:
     secrets: set[str] = set()
     seen: list[str] = []
 
-    async def scenario(org: SalesforceEmulator, witness: Witness) -> None:
-        seen.extend(await _through_thick_and_thin(org, witness))
-        seen.extend("".join(traceback.format_exception(error)) for error in witness.errors)
-        seen.extend(repr(error) for error in witness.errors)
+    async def scenario(org: SalesforceEmulator, recorder: ClientRecorder) -> None:
+        seen.extend(await _run_with_faults(org, recorder))
+        seen.extend("".join(traceback.format_exception(error)) for error in recorder.errors)
+        seen.extend(repr(error) for error in recorder.errors)
         secrets.update(_secrets_of(org))
 
     with caplog.at_level(logging.DEBUG, "pybayeux"):
@@ -94,51 +94,51 @@ def _secrets_of(org: SalesforceEmulator) -> set[str]:
 
 
 @in_org()
-async def test_everything_that_happens_can_be_observed(org: SalesforceEmulator, witness: Witness) -> None:
-    await _through_thick_and_thin(org, witness)
-    assert {"handshaking", "handshaken", "connected", "rehandshaking", "disconnected"} <= {*map(str, witness.states)}
-    assert witness.granted.count(ORDERS) >= 4
-    assert len(witness.grants) == 2
-    assert [grant.org_id for grant in witness.grants] == [org.org_id] * 2
-    kinds = (SessionGoneError, TokenDeadError, QuotaError, PositionRefusedError)
-    assert [bool(witness.of(kind)) for kind in kinds] == [True] * len(kinds)
+async def test_states_logins_and_errors_can_be_observed(org: SalesforceEmulator, recorder: ClientRecorder) -> None:
+    await _run_with_faults(org, recorder)
+    assert {"handshaking", "handshaken", "connected", "rehandshaking", "disconnected"} <= {*map(str, recorder.states)}
+    assert recorder.granted.count(ORDERS) >= 4
+    assert len(recorder.grants) == 2
+    assert [grant.org_id for grant in recorder.grants] == [org.org_id] * 2
+    kinds = (UnknownSessionError, InvalidTokenError, QuotaError, PositionRefusedError)
+    assert [bool(recorder.of(kind)) for kind in kinds] == [True] * len(kinds)
 
 
 @in_org()
-async def test_it_goes_through_a_proxy(org: SalesforceEmulator, witness: Witness) -> None:
+async def test_the_client_works_through_a_proxy(org: SalesforceEmulator, recorder: ClientRecorder) -> None:
     async with ForwardProxy() as proxy, httpx.AsyncClient(proxy=proxy.url) as http:
-        async with client_of(org, witness, http=http) as client:
-            await client.subscribe(ORDERS, witness.take)
+        async with client_of(org, recorder, http=http) as client:
+            await client.subscribe(ORDERS, recorder.handle)
             await publish(org, 1)
-            await witness.until(lambda: witness.handled)
+            await recorder.until(lambda: recorder.handled)
         assert {target for _, target in proxy.asked} == {org.endpoint}
 
 
-def test_it_goes_through_tls_with_an_authority_and_a_certificate_of_ones_own(tmp_path: Path) -> None:
+def test_the_client_works_with_a_custom_ca_and_client_certificate(tmp_path: Path) -> None:
     certificate = Certificate(tmp_path)
 
-    async def scenario(org: SalesforceEmulator, witness: Witness) -> None:
+    async def scenario(org: SalesforceEmulator, recorder: ClientRecorder) -> None:
         gateway = certificate.server()
         gateway.verify_mode = ssl.CERT_REQUIRED
         gateway.load_verify_locations(certificate.file)
         trusting = certificate.client()
         trusting.load_cert_chain(certificate.file)
-        async with tls_before(org.url, gateway) as address, httpx.AsyncClient(verify=trusting) as http:
+        async with tls_proxy(org.url, gateway) as address, httpx.AsyncClient(verify=trusting) as http:
             arguments: dict[str, Any] = {"address": address, "login": org.issue_token(), "http": http}
-            async with client_of(org, witness, **arguments) as client:
-                await client.subscribe(ORDERS, witness.take)
+            async with client_of(org, recorder, **arguments) as client:
+                await client.subscribe(ORDERS, recorder.handle)
                 await publish(org, 1)
-                await witness.until(lambda: witness.handled)
+                await recorder.until(lambda: recorder.handled)
             assert client.url.startswith("https://")
-        async with tls_before(org.url, gateway) as address:
-            client = client_of(org, witness, address=address, login=org.issue_token())
+        async with tls_proxy(org.url, gateway) as address:
+            client = client_of(org, recorder, address=address, login=org.issue_token())
             with pytest.raises(SessionEndedError, match="certificate"):
                 await client.start()
 
     with_org(scenario)
 
 
-def _stripping(name: str) -> httpx.AsyncClient:
+def _client_without_cookies(name: str) -> httpx.AsyncClient:
     """What takes cookies out of answers whose names begin so, as bad proxies do."""
 
     async def strip(response: httpx.Response) -> None:
@@ -153,26 +153,26 @@ def _stripping(name: str) -> httpx.AsyncClient:
 
 
 @in_org()
-async def test_a_balancers_cookie_that_gets_lost_on_the_way_is_diagnosed_once(
-    org: SalesforceEmulator, witness: Witness
+async def test_a_stripped_load_balancer_cookie_is_diagnosed_once(
+    org: SalesforceEmulator, recorder: ClientRecorder
 ) -> None:
-    async with _stripping("sfdc-stream") as http:
-        client = client_of(org, witness, http=http)
+    async with _client_without_cookies("sfdc-stream") as http:
+        client = client_of(org, recorder, http=http)
         starting = asyncio.create_task(client.start())  # it never gets connected
-        await witness.until(lambda: len(witness.of(SessionGoneError)) >= 5)
+        await recorder.until(lambda: len(recorder.of(UnknownSessionError)) >= 5)
         starting.cancel()
         await asyncio.gather(starting, return_exceptions=True)
-    told = [str(error) for error in witness.errors if "cookies do not come back" in str(error)]
+    told = [str(error) for error in recorder.errors if "strips the server's cookies" in str(error)]
     assert len(told) == 1
     assert org.logins == 1
 
 
 @in_org()
-async def test_cookies_that_get_lost_altogether_end_it_after_one_more_session(
-    org: SalesforceEmulator, witness: Witness
+async def test_stripped_cookies_end_the_session_after_one_more_handshake(
+    org: SalesforceEmulator, recorder: ClientRecorder
 ) -> None:
-    async with _stripping("") as http:
-        client = client_of(org, witness, http=http)
+    async with _client_without_cookies("") as http:
+        client = client_of(org, recorder, http=http)
         with pytest.raises(SessionEndedError) as caught:
             await client.start()
     assert isinstance(caught.value.__cause__, CookieError)
@@ -182,20 +182,20 @@ async def test_cookies_that_get_lost_altogether_end_it_after_one_more_session(
 
 
 @in_org()
-async def test_cookies_of_another_session_are_dropped_for_the_next(org: SalesforceEmulator, witness: Witness) -> None:
-    async with client_of(org, witness) as client:
-        await client.subscribe(ORDERS, witness.take)
+async def test_cookies_of_another_session_are_dropped(org: SalesforceEmulator, recorder: ClientRecorder) -> None:
+    async with client_of(org, recorder) as client:
+        await client.subscribe(ORDERS, recorder.handle)
         org.add_user("other@example.com", "pa55word")
-        client.use(_Impostor(org.issue_token("other@example.com")))
+        client.use(_OtherUsersToken(org.issue_token("other@example.com")))
         await publish(org, 1)
-        await witness.until(lambda: witness.of(CookieError))
-        before = _browser(org)
+        await recorder.until(lambda: recorder.of(CookieError))
+        before = _browser_cookie(org)
         await publish(org, 2)
-        await witness.until(lambda: len(witness.handled) == 2)
-        assert _browser(org) not in (None, before)
+        await recorder.until(lambda: len(recorder.handled) == 2)
+        assert _browser_cookie(org) not in (None, before)
 
 
-class _Impostor:
+class _OtherUsersToken:
     """Sends the token of another user than the session's."""
 
     def __init__(self, token: str) -> None:
@@ -206,7 +206,7 @@ class _Impostor:
         request.headers["Authorization"] = f"Bearer {self._token}"
 
 
-def _browser(org: SalesforceEmulator) -> str | None:
+def _browser_cookie(org: SalesforceEmulator) -> str | None:
     """The browser cookie of the latest request of a session."""
     for request in reversed(org.requests):
         for pair in request.headers.get("cookie", "").split("; "):
