@@ -54,7 +54,7 @@ def test_invalid_waits_are_errors(first: float, longest: float) -> None:
 
 @pytest.fixture
 def lookup() -> LoginLookup:
-    """One that waits 10 seconds at first, and 40 at the most, less a fifth."""
+    """A lookup with waits from 10 to 40 seconds, less the jitter."""
     return LoginLookup(Backoff(10.0, 40.0, Random(1)))
 
 

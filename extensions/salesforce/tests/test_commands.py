@@ -1,4 +1,4 @@
-"""The command as people run it, against an org."""
+"""The command `pybayeux salesforce` with an emulated org."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def org() -> Iterator[BlockingEmulator]:
 
 
 def _login(org: BlockingEmulator) -> list[str]:
-    known = org.credentials
+    credentials = org.credentials
     options = {
         "flow": "client_credentials",
         "login_url": org.url,
-        "client_id": known.client_id,
-        "client_secret": known.client_secret,
+        "client_id": credentials.client_id,
+        "client_secret": credentials.client_secret,
     }
     return [word for name, value in options.items() for word in ("-x", f"auth.{name}={value}")]
 

@@ -1,4 +1,4 @@
-"""What the pages show is done against an org: each block of Python prints what the page says, each command runs."""
+"""The pages about Salesforce: Python blocks print what is shown, commands run, with an emulated org."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ GUIDE: Final = ROOT / "docs" / "salesforce.md"
 README: Final = ROOT / "extensions" / "salesforce" / "README.md"
 PAGES: Final = [GUIDE, README]
 COMMANDS: Final = {GUIDE: 5, README: 1}
-"""How many commands each page has."""
+"""The number of commands on each page."""
 _ORDERS: Final = "/event/Order__e"
 _SECRET: Final = "s3cret-0f-the-app"
 _ITEMS: Final = ("tea", "coffee", "milk")
-_SAID: Final = ("tea", "Logged in.", "ConcurrentClients")
-"""What commands print, one of it each."""
+_OUTPUT: Final = ("tea", "Logged in.", "ConcurrentClients")
+"""What the commands print; each prints one of these."""
 
 
 def _org() -> SalesforceEmulator:
@@ -44,7 +44,7 @@ def _org() -> SalesforceEmulator:
 
 
 async def _publish(org: SalesforceEmulator) -> dict[str, Any]:
-    """Three events on each channel; gives what the pages take for known."""
+    """Publish three events on each channel; returns the variables that the pages use."""
     ids = []
     for number, item in enumerate(_ITEMS, 1):
         ids.append(await org.publish(_ORDERS, {"Number__c": float(number), "Item__c": item}))
@@ -53,7 +53,7 @@ async def _publish(org: SalesforceEmulator) -> dict[str, Any]:
 
 
 def _set_up(org: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder and an environment that have what the pages speak of."""
+    """Create the files and variables that the pages use."""
     unconfigured(folder, monkeypatch)
     (folder / "server.key").write_text(key_pair().private)
     monkeypatch.setenv("APP_SECRET", _SECRET)
@@ -64,8 +64,8 @@ def _set_up(org: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
 
 
-def _here(org: Any, text: str) -> str:
-    """The text with the org's addresses in the place of those of the page."""
+def _with_local_urls(org: Any, text: str) -> str:
+    """Replace the page's addresses by those of the emulated org."""
     at = org.url.removeprefix("http://")
     return text.replace("salesforce://my-org", f"salesforce://{at}").replace(
         "https://my-org.my.salesforce.com", org.url
@@ -86,8 +86,8 @@ def test_python_blocks_print_what_the_page_shows(
             page = Page(module, SimpleNamespace(url=org.endpoint), request.getfixturevalue)  # type: ignore[arg-type]
             ran = 0
             for block in blocks(path, "python"):
-                assert block.not_run, "the runner of all pages has no org"
-                await page.run(replace(block, source=_here(org, block.source)))
+                assert block.not_run, "the runner of all pages has no emulated org"
+                await page.run(replace(block, source=_with_local_urls(org, block.source)))
                 ran += 1
             assert ran
 
@@ -101,7 +101,11 @@ def test_commands_of_the_page_run(path: Path, tmp_path: Path, monkeypatch: pytes
         for number, item in enumerate(_ITEMS, 1):
             org.publish(_ORDERS, {"Number__c": float(number), "Item__c": item})
         org.publish_change("Account", "CREATE", ["001xx0000000001AAA"], {"Name": "tea"})
-        words = [shlex.split(line) for block in blocks(path, "sh") for line in _here(org, block.source).splitlines()]
+        words = [
+            shlex.split(line)
+            for block in blocks(path, "sh")
+            for line in _with_local_urls(org, block.source).splitlines()
+        ]
         exported = dict(word.split("=", 1) for line in words for word in line[1:] if line[0] == "export")
         commands = [line[1:] for line in words if line[0] == "pybayeux"]
         assert len(commands) == COMMANDS[path]
@@ -109,4 +113,4 @@ def test_commands_of_the_page_run(path: Path, tmp_path: Path, monkeypatch: pytes
             with CommandLine(*command, folder=tmp_path, environment=exported) as process:
                 code, out, err = process.ended()
             assert code == 0, err
-            assert any(word in line for word in _SAID for line in out), out
+            assert any(word in line for word in _OUTPUT for line in out), out

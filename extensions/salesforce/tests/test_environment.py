@@ -1,4 +1,4 @@
-"""The whole way against an org: what a client tells and what it keeps to itself, and what it goes through."""
+"""A client with an emulated org: secrets, observability, proxies, TLS and cookies."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from extensions.aiohttp.tests.certificate import Certificate
 from extensions.salesforce.tests.org import ORDERS, ClientRecorder, client_of, flow_of, in_org, publish, with_org
-from extensions.salesforce.tests.tls import tls_proxy
+from extensions.salesforce.tests.tls_proxy import tls_proxy
 from pybayeux import hookimpl
 from pybayeux.errors import SessionEndedError, SubscribeError
 from pybayeux_devserver.salesforce import texts
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 async def _run_with_faults(org: SalesforceEmulator, recorder: ClientRecorder) -> list[str]:
-    """Let much go wrong; gives the reprs of what takes part."""
+    """Run a client through many faults; returns the reprs of client, flow and grants."""
     bad = "/event/Bad__e"
     org.define(bad, refusal=texts.RESTRICTED)
     async with client_of(org, recorder) as client:
@@ -84,7 +84,7 @@ def test_logs_reprs_and_errors_contain_no_secrets(caplog: pytest.LogCaptureFixtu
 
 
 def _secrets_of(org: SalesforceEmulator) -> set[str]:
-    """The app's secret, and every token, session and cookie that went over the wire."""
+    """Return the app's secret, and every token, session id and cookie that was sent."""
     found = {org.credentials.client_secret, org.credentials.refresh_token}
     for request in org.requests:
         found.add(token_of(request.headers.get("authorization")) or "")
@@ -139,7 +139,7 @@ def test_the_client_works_with_a_custom_ca_and_client_certificate(tmp_path: Path
 
 
 def _client_without_cookies(name: str) -> httpx.AsyncClient:
-    """What takes cookies out of answers whose names begin so, as bad proxies do."""
+    """Return an HTTP client that strips the cookies whose names start with `name`, as some proxies do."""
 
     async def strip(response: httpx.Response) -> None:
         kept = [
@@ -162,8 +162,8 @@ async def test_a_stripped_load_balancer_cookie_is_diagnosed_once(
         await recorder.until(lambda: len(recorder.of(UnknownSessionError)) >= 5)
         starting.cancel()
         await asyncio.gather(starting, return_exceptions=True)
-    told = [str(error) for error in recorder.errors if "strips the server's cookies" in str(error)]
-    assert len(told) == 1
+    diagnoses = [str(error) for error in recorder.errors if "strips the server's cookies" in str(error)]
+    assert len(diagnoses) == 1
     assert org.logins == 1
 
 
@@ -196,7 +196,7 @@ async def test_cookies_of_another_session_are_dropped(org: SalesforceEmulator, r
 
 
 class _OtherUsersToken:
-    """Sends the token of another user than the session's."""
+    """Sends the token of a user who is not the session's."""
 
     def __init__(self, token: str) -> None:
         self._token = token
@@ -207,7 +207,7 @@ class _OtherUsersToken:
 
 
 def _browser_cookie(org: SalesforceEmulator) -> str | None:
-    """The browser cookie of the latest request of a session."""
+    """Return the browser cookie of the latest request of a session."""
     for request in reversed(org.requests):
         for pair in request.headers.get("cookie", "").split("; "):
             if pair.startswith("BAYEUX_BROWSER="):

@@ -1,4 +1,4 @@
-"""What the extension makes of refusals: the errors reported, and what the client does then, in virtual time."""
+"""Refusals in virtual time: the errors reported, and what the client does about them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _harness(*neighbours: object, url: str = _ENDPOINT, **options: Any) -> Harne
 
 
 def _kinds(harness: Harness) -> list[type]:
-    """What the refusals that were reported mean."""
+    """Return the classes of the reported errors."""
     return [type(each).__bases__[0] for each in harness.failures if isinstance(each, SalesforceError)]
 
 
@@ -161,8 +161,8 @@ async def test_short_sessions_are_diagnosed_once() -> None:
             harness.server.refuse_next(Channel.META_CONNECT, "403::Unknown client", advice=_AGAIN)
         await harness.clock.advance(120)
         assert harness.client.state == "connected"
-    told = [str(each) for each in harness.failures if "cookies" in str(each)]
-    assert len(told) == 1
+    diagnoses = [str(each) for each in harness.failures if "cookies" in str(each)]
+    assert len(diagnoses) == 1
     assert _kinds(harness) == [UnknownSessionError] * 6
 
 

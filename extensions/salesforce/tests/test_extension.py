@@ -25,7 +25,7 @@ def _handshakes(harness: Harness) -> int:
     return len(harness.server.messages("/meta/handshake"))
 
 
-# -- what it is
+# -- contract and options
 
 
 def test_contract_while_inactive(bayeux_contract: Callable[..., None]) -> None:
@@ -44,7 +44,7 @@ def test_invalid_options_are_errors(options: dict[str, Any]) -> None:
         AsyncClient(_ENDPOINT, discover=False, extensions=[Salesforce], options={"salesforce": options})
 
 
-# -- where the org is
+# -- addresses
 
 
 def test_salesforce_addresses_are_resolved() -> None:
@@ -153,7 +153,7 @@ def test_an_unknown_org_has_no_replay_origin(url: str, origin: str | None) -> No
     assert extension.replay_origin(client) == origin
 
 
-# -- how it is spoken with
+# -- messages and timeouts
 
 
 @in_virtual_time

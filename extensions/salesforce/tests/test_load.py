@@ -1,4 +1,4 @@
-"""The whole way against an org, where there is much of something: channels, bytes, time, events that wait."""
+"""A client with an emulated org under load: many channels, large responses, long waits."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ async def test_a_response_above_ten_megabytes_is_received(org: SalesforceEmulato
 
 
 def test_a_large_response_does_not_block_the_loop() -> None:
-    """A batch is only scanned when it comes in; payloads are decoded when somebody asks, one by one."""
+    """A batch is only scanned when it is received; each payload is decoded when it is read."""
     event = b'{"channel":"/event/Order__e","data":{"payload":{"Text__c":"%s"},"event":{"replayId":1}}}' % (
         b"x" * 900_000
     )
@@ -99,7 +99,7 @@ def test_a_blocked_receiver_costs_neither_session_nor_events() -> None:
 
 
 async def _publish_for_five_minutes(org: SalesforceEmulator) -> int:
-    """Publish, while one session lives on; gives the number of events."""
+    """Publish while the session lives; returns the number of events."""
     begun, (session,) = org.now, org.sessions
     numbers = 0
     while org.now - begun < 300:
@@ -137,7 +137,7 @@ async def test_an_unanswered_connect_times_out(org: SalesforceEmulator, recorder
 
 
 def test_the_extensions_work_without_the_client_function() -> None:
-    """Without `client`: three extensions, passed by hand."""
+    """The three extensions are passed to `AsyncClient`."""
 
     async def scenario(org: SalesforceEmulator, recorder: ClientRecorder) -> None:
         extensions = [Auth(org.issue_token()), Replay(since="earliest"), Salesforce(active=True), recorder]

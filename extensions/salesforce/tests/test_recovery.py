@@ -1,4 +1,4 @@
-"""The whole way against an org: sessions that are lost, tokens that die, answers that break off, orgs that move."""
+"""A client with an emulated org: lost sessions, invalid tokens, broken responses, moved orgs."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from pybayeux_salesforce import InvalidTokenError, PositionRefusedError, Unknown
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from pybayeux import AsyncClient
     from pybayeux_devserver.salesforce import SalesforceEmulator
 
 
@@ -179,30 +180,34 @@ async def test_the_endpoint_follows_each_login(org: SalesforceEmulator, recorder
     assert org.logins == 2
 
 
+async def _listen_across_a_move(org: SalesforceEmulator, client: AsyncClient, recorder: ClientRecorder) -> None:
+    await client.subscribe(ORDERS, recorder.handle)
+    await publish(org, 1)
+    await recorder.until(lambda: len(recorder.handled) == 1)
+    org.migrate(move=True, collide=False)
+    await publish(org, 2)
+    await recorder.until(lambda: len(recorder.handled) >= 2)
+    assert client.url == org.endpoint
+
+
 @in_org()
 async def test_the_client_follows_a_moved_org(org: SalesforceEmulator, recorder: ClientRecorder) -> None:
-    known = org.credentials
+    credentials = org.credentials
     flow = JwtBearerFlow(
-        client_id=known.client_id,
-        username=known.username,
-        private_key=known.private_key,
-        login_url=known.login_url,
+        client_id=credentials.client_id,
+        username=credentials.username,
+        private_key=credentials.private_key,
+        login_url=credentials.login_url,
     )
     before = org.url
     async with client_of(org, recorder, login=flow) as client:
-        await client.subscribe(ORDERS, recorder.handle)
-        await publish(org, 1)
-        await recorder.until(lambda: len(recorder.handled) == 1)
-        org.migrate(move=True, collide=False)
-        await publish(org, 2)
-        await recorder.until(lambda: len(recorder.handled) >= 2)
-        assert client.url == org.endpoint
+        await _listen_across_a_move(org, client, recorder)
         assert not client.url.startswith(before)
     assert org.logins == 2
 
 
 def _moving_after(org: SalesforceEmulator, *logins: bool) -> Callable[[], Awaitable[Grant]]:
-    """A login after which the org moves: for each in turn, whether it does."""
+    """Return a login function; `logins` says for each call whether the org moves after it."""
     moves = iter(logins)
 
     async def log_in() -> Grant:
@@ -228,13 +233,7 @@ async def test_an_org_that_moves_between_login_and_first_connect_is_followed(
 async def test_an_org_that_moves_twice_is_followed(org: SalesforceEmulator, recorder: ClientRecorder) -> None:
     login = _moving_after(org, False, True)  # again while the client is on its way to where it has moved
     async with client_of(org, recorder, login=login) as client:
-        await client.subscribe(ORDERS, recorder.handle)
-        await publish(org, 1)
-        await recorder.until(lambda: len(recorder.handled) == 1)
-        org.migrate(move=True, collide=False)
-        await publish(org, 2)
-        await recorder.until(lambda: len(recorder.handled) >= 2)
-        assert client.url == org.endpoint
+        await _listen_across_a_move(org, client, recorder)
     assert org.logins == 3
 
 

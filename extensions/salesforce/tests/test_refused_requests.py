@@ -1,4 +1,4 @@
-"""The whole way against an org that refuses: overload in disguise, limits, channels that may not be."""
+"""A client with an emulated org that refuses: overload, limits, invalid channels."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from pybayeux_salesforce import (
 if TYPE_CHECKING:
     from pybayeux_devserver.salesforce import SalesforceEmulator
 
-_SHORTEST = 0.2 * 0.8
-"""Seconds that these clients wait at the least: the first wait, less the jitter."""
+_SHORTEST_WAIT = 0.2 * 0.8
+"""The shortest wait of these clients in seconds: the first wait, less the jitter."""
 
 
 @in_org()
@@ -36,7 +36,7 @@ async def test_a_busy_server_at_the_handshake_is_waited_for(org: SalesforceEmula
     assert org.logins == 1
     (waits,) = backoff_curve(org.requests)
     assert len(waits) == 3
-    assert all(wait >= _SHORTEST for wait in waits)
+    assert all(wait >= _SHORTEST_WAIT for wait in waits)
     assert max(waits[1:]) > waits[0]
 
 
@@ -56,7 +56,7 @@ async def test_a_busy_server_behind_a_401_costs_no_login_at_a_connect(
     assert "401::Authentication invalid (the cause: 503::" in str(error)
     assert org.logins == 1
     assert problems(org, recorder.handled) == []
-    assert all(wait >= _SHORTEST for run in backoff_curve(org.requests) for wait in run)
+    assert all(wait >= _SHORTEST_WAIT for run in backoff_curve(org.requests) for wait in run)
 
 
 @in_org()
@@ -89,7 +89,7 @@ def test_a_client_limit_is_waited_for(limit: str) -> None:
         await client.close()
         assert all(isinstance(each, HandshakeError) for each in recorder.of(QuotaError))
         assert org.logins == 1
-        assert all(wait >= _SHORTEST for run in backoff_curve(org.requests) for wait in run)
+        assert all(wait >= _SHORTEST_WAIT for run in backoff_curve(org.requests) for wait in run)
 
     with_org(scenario)
 
@@ -114,7 +114,7 @@ async def test_an_event_limit_is_waited_for_without_loss(org: SalesforceEmulator
     }
     (error, *_) = recorder.of(QuotaError)
     assert isinstance(error, QuotaError)
-    assert _SHORTEST <= error.wait <= 0.4
+    assert _SHORTEST_WAIT <= error.wait <= 0.4
 
 
 @in_org("/topic/Cases", ORDERS)

@@ -1,4 +1,4 @@
-"""Helper: TLS in front of an org, as a company's gateway has it: a certificate of its own, and one asked of clients."""
+"""Helper: a TLS proxy in front of an org, with its own certificate and a required client certificate."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ __all__ = ("tls_proxy",)
 
 @asynccontextmanager
 async def tls_proxy(url: str, context: ssl.SSLContext) -> AsyncIterator[str]:
-    """An https address that leads to an http one."""
+    """Yield an https URL that forwards to an http one."""
     parts = urlsplit(url)
-    links: set[asyncio.Task[None]] = set()
+    connections: set[asyncio.Task[None]] = set()
 
-    async def carry(reader: StreamReader, writer: StreamWriter) -> None:
+    async def forward(reader: StreamReader, writer: StreamWriter) -> None:
         with suppress(OSError):
             while piece := await reader.read(65_536):
                 writer.write(piece)
                 await writer.drain()
         writer.close()
 
-    async def join(reader: StreamReader, writer: StreamWriter) -> None:
+    async def connect(reader: StreamReader, writer: StreamWriter) -> None:
         far_reader, far = await asyncio.open_connection(parts.hostname, parts.port)
         try:
-            await asyncio.gather(carry(reader, far), carry(far_reader, writer))
+            await asyncio.gather(forward(reader, far), forward(far_reader, writer))
         finally:
             for each in (far, writer):
                 each.close()
                 with suppress(OSError):
                     await each.wait_closed()
 
-    def welcome(reader: StreamReader, writer: StreamWriter) -> None:
-        link = asyncio.ensure_future(join(reader, writer))
-        links.add(link)
-        link.add_done_callback(links.discard)
+    def accept(reader: StreamReader, writer: StreamWriter) -> None:
+        connection = asyncio.ensure_future(connect(reader, writer))
+        connections.add(connection)
+        connection.add_done_callback(connections.discard)
 
-    server = await asyncio.start_server(welcome, "127.0.0.1", 0, ssl=context)
+    server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=context)
     try:
         yield f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
-        await asyncio.wait_for(asyncio.gather(*links, return_exceptions=True), 5)
+        await asyncio.wait_for(asyncio.gather(*connections, return_exceptions=True), 5)
         await server.wait_closed()

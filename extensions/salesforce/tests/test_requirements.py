@@ -3,13 +3,13 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from extensions.salesforce.tests.acceptance import LINES
+from extensions.salesforce.tests.requirements import REQUIREMENTS
 
 _HERE = Path(__file__).parent
 
 
 def _tests() -> set[str]:
-    """Every test of this folder, as ``file::function``."""
+    """Return every test of this folder as ``file::function``."""
     return {
         f"{path.stem}::{node.name}"
         for path in _HERE.glob("test_*.py")
@@ -19,10 +19,12 @@ def _tests() -> set[str]:
 
 
 def test_every_requirement_has_tests() -> None:
-    assert list(LINES) == list(range(1, 17))
-    assert [number for number, line in LINES.items() if not line.text or not line.tests] == []
+    assert list(REQUIREMENTS) == list(range(1, 17))
+    assert [
+        number for number, requirement in REQUIREMENTS.items() if not requirement.text or not requirement.tests
+    ] == []
 
 
 def test_the_tests_of_every_requirement_exist() -> None:
     known = _tests()
-    assert [name for line in LINES.values() for name in line.tests if name not in known] == []
+    assert [name for requirement in REQUIREMENTS.values() for name in requirement.tests if name not in known] == []
