@@ -26,7 +26,7 @@ _ORDERS = "/event/Order__e"
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder, and an environment that configures nothing."""
+    """An empty folder, and an environment without configuration."""
     unconfigured(tmp_path, monkeypatch)
     return tmp_path
 

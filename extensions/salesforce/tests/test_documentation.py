@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from extensions.auth.tests.fake_sf import Cli
+from extensions.auth.tests.fake_sf import FakeCli
 from pybayeux_devserver.salesforce import SalesforceEmulator
 from pybayeux_devserver.salesforce.credentials import key_pair
 from tests.docs.markdown import ROOT, blocks
@@ -59,7 +59,7 @@ def _set_up(org: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("APP_SECRET", _SECRET)
     monkeypatch.setenv("REFRESH_TOKEN", org.credentials.refresh_token)
     monkeypatch.setenv("SESSION_ID", org.issue_token())
-    cli = Cli(folder)
+    cli = FakeCli(folder)
     cli.displays(org.issue_token(), instanceUrl=org.url, id=org.org_id)
     monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
 

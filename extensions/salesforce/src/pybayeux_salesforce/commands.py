@@ -63,7 +63,7 @@ def limits(context: click.Context, address: str, as_json: bool) -> None:
 
 async def _read(cli_options: Any, address: str) -> list[Limit]:
     endpoint = endpoint_of(address)
-    grant = await log_in_as_configured(cli_options, otherwise=_NO_LOGIN)
+    grant = await log_in_as_configured(cli_options, not_configured=_NO_LOGIN)
     return await read_limits(_instance_url(endpoint, grant), grant.access_token, version_of(endpoint))
 
 

@@ -1,4 +1,4 @@
-"""All that an error can show."""
+"""Everything that an error can show: texts, reprs and attributes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ __all__ = ("text_of",)
 
 
 def text_of(error: BaseException) -> str:
-    """The text, the repr and the attributes of an error and of all its causes."""
+    """Return text, repr and attributes of an error and of all its causes."""
     parts: list[str] = []
     cause: BaseException | None = error
     while cause is not None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pybayeux_auth.flows.explanations import MISTAKES, TRANSIENT, advice_on
+from pybayeux_auth.flows.oauth_errors import REQUEST_ERRORS, TEMPORARY_ERRORS, advice_on
 
 JWT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
@@ -16,8 +16,8 @@ JWT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
         (JWT, "invalid_grant", "user is locked", "unlock"),
         ("client_credentials", "invalid_grant", "request not supported on this domain", "MyDomainName"),
         ("client_credentials", "invalid_grant", "no client credentials user enabled", "Run As"),
-        ("client_credentials", "invalid_client", "invalid client credentials", "client_secret is not that"),
-        ("client_credentials", "invalid_client_id", "client identifier invalid", "no app has this client_id"),
+        ("client_credentials", "invalid_client", "invalid client credentials", "client_secret does not belong"),
+        ("client_credentials", "invalid_client_id", "client identifier invalid", "no app with this client_id"),
         ("client_credentials", "invalid_client", "", "token_endpoint_auth_method"),
         ("password", "invalid_grant", "authentication failure", "security token"),
         ("refresh_token", "invalid_grant", "expired access/refresh token", "authorise the app again"),
@@ -26,11 +26,11 @@ JWT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
         ("", "", "", ""),
     ],
 )
-def test_what_to_do(grant_type: str, error: str, description: str, advice: str) -> None:
+def test_advice_on_a_refusal(grant_type: str, error: str, description: str, advice: str) -> None:
     found = advice_on(grant_type, error, description)
     assert advice in found
     assert bool(found) is bool(advice)
 
 
-def test_no_error_is_two_things() -> None:
-    assert not TRANSIENT & MISTAKES
+def test_the_sets_of_errors_are_disjoint() -> None:
+    assert not TEMPORARY_ERRORS & REQUEST_ERRORS

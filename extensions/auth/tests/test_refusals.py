@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pybayeux import Message
-from pybayeux_auth.refusal import is_token_refused
+from pybayeux_auth.refusals import is_token_refused
 
 
 @pytest.mark.parametrize(
@@ -27,18 +27,18 @@ from pybayeux_auth.refusal import is_token_refused
         ("403::Handshake denied", "403::Organization concurrent user limit exceeded", False),
     ],
 )
-def test_what_servers_say_of_a_dead_token(error: str | None, reason: str | None, expected: bool) -> None:
+def test_is_token_refused(error: str | None, reason: str | None, expected: bool) -> None:
     ext = None if reason is None else {"sfdc": {"failureReason": reason}}
     assert is_token_refused(Message(channel="/meta/connect", successful=False, error=error, ext=ext)) is expected
 
 
 @pytest.mark.parametrize("ext", [{"sfdc": None}, {"sfdc": {"failureReason": 7}}, {"sfdc": {}}, {"other": 1}])
-def test_an_odd_reason_leaves_the_error(ext: dict[str, Any]) -> None:
+def test_a_malformed_reason_is_ignored(ext: dict[str, Any]) -> None:
     assert is_token_refused(Message(channel="/meta/connect", successful=False, error="401::no", ext=ext))
 
 
 @pytest.mark.parametrize(("status", "expected"), [(401, True), (403, False), (503, False), (None, False)])
-def test_a_failure_on_the_way_counts_by_its_http_status(status: int | None, expected: bool) -> None:
+def test_a_local_failure_is_judged_by_its_http_status(status: int | None, expected: bool) -> None:
     reply = Message(channel="/meta/connect", successful=False, error="401::whatever the text says")
     reply.extra["failure"] = {"status": status, "reason": "HTTP"}
     assert is_token_refused(reply) is expected

@@ -1,4 +1,4 @@
-"""The extension in a session without a client, and tokens with numbers."""
+"""A fake client and a session of the extension with it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from pybayeux import AsyncClient
     from pybayeux_auth import Auth, Grant
 
+__all__ = ("URL", "FakeClient", "FakeHook", "Session", "make_request")
 
 URL = "https://example.com/cometd"
 
 
 @dataclass
 class FakeHook:
-    """The hook `authenticated`, with an implementation that may move the client."""
+    """The hook `authenticated`, with an implementation that can move the client."""
 
     client: FakeClient
     grants: list[Grant] = field(default_factory=list)
@@ -34,6 +35,8 @@ class FakeHook:
 
 @dataclass
 class FakeClient:
+    """What the extension uses of a client; `reasons` has the reason of each new session."""
+
     url: str = URL
     state: ConnectionState = ConnectionState.CONNECTED
     reasons: list[str] = field(default_factory=list)
@@ -41,7 +44,7 @@ class FakeClient:
 
     def hook(self, name: str) -> FakeHook:
         if self.authenticated is None:
-            raise errors.UsageError("no installed package brings it")
+            raise errors.UsageError("no such hook")
         assert name == "authenticated"
         return self.authenticated
 
@@ -53,12 +56,13 @@ class FakeClient:
         return cast("AsyncClient", self)
 
 
-def made_request(url: str = URL, **headers: str) -> TransportRequest:
+def make_request(url: str = URL, **headers: str) -> TransportRequest:
+    """Return a request as a transport passes it to the hook `request`."""
     return TransportRequest(url, headers, "long-polling")
 
 
 class Session:
-    """An extension at work: sends messages through it and answers them."""
+    """A session of the extension: sends messages through it and replies to them."""
 
     def __init__(self, auth: Auth, client: FakeClient | None = None) -> None:
         self.auth = auth
@@ -72,7 +76,7 @@ class Session:
         return message
 
     def answer(self, request: Message, error: str | None = None) -> bool:
-        """Answer a request; whether that began a session anew."""
+        """Reply to a request. Returns whether the extension started a new session."""
         before = len(self.client.reasons)
         reply = Message(
             channel=request.channel,
@@ -85,12 +89,15 @@ class Session:
         return len(self.client.reasons) > before
 
     def refused(self, channel: str, subscription: str | None = None) -> bool:
+        """Send a message whose reply refuses the token. Returns whether the extension started a new session."""
         return self.answer(self.send(channel, subscription), "401::Authentication invalid")
 
     def accepted(self, channel: str, subscription: str | None = None) -> bool:
+        """Send a message whose reply is successful. Returns whether the extension started a new session."""
         return self.answer(self.send(channel, subscription))
 
     def header(self, url: str = URL) -> str | None:
-        request = made_request(url)
+        """Return the header that a request to a URL gets."""
+        request = make_request(url)
         asyncio.run(self.auth.request(request, self.client.as_client))
         return request.headers.get("Authorization")
