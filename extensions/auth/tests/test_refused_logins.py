@@ -118,7 +118,7 @@ async def test_refused_tokens_are_replaced_at_growing_intervals() -> None:
 
 @pytest.mark.parametrize(("renewable", "expected"), [(True, False), (False, True)])
 def test_a_flow_says_whether_it_is_renewable(renewable: bool, expected: bool) -> None:
-    class Once(RefusedFlowFlow):
+    class Once(RefusedFlow):
         is_renewable: ClassVar[bool] = renewable
 
     assert TokenSource(Once(LoginRefusedError("there"))).is_static is expected
