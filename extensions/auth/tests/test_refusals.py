@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pybayeux import Message
-from pybayeux_auth.refusals import is_token_refused
+from pybayeux_auth.refusals import RefreshLimit, is_token_refused
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,36 @@ def test_a_local_failure_is_judged_by_its_http_status(status: int | None, expect
     reply = Message(channel="/meta/connect", successful=False, error="401::whatever the text says")
     reply.extra["failure"] = {"status": status, "reason": "HTTP"}
     assert is_token_refused(reply) is expected
+
+
+def _reply(channel: str, subscription: str | None = None) -> Message:
+    return Message(channel=channel, subscription=subscription, id="1")
+
+
+def test_the_limit_of_fresh_tokens_counts_from_the_last_connect() -> None:
+    limit = RefreshLimit(2)
+    assert [limit.acquire(), limit.acquire(), limit.acquire()] == [True, True, False]
+    assert (limit.count, limit.is_reached) == (2, True)
+    limit.accept(_reply("/orders"))
+    assert not limit.acquire()
+    limit.accept(_reply("/meta/connect"))
+    assert limit.acquire()
+    limit.reset()
+    assert (limit.count, limit.is_reached) == (0, False)
+
+
+@pytest.mark.parametrize(("channel", "subscription"), [("/meta/subscribe", "/orders"), ("/orders", None)])
+def test_a_fresh_token_may_help_a_refused_request_once_until_it_succeeds(
+    channel: str, subscription: str | None
+) -> None:
+    limit, reply = RefreshLimit(2), _reply(channel, subscription)
+    assert [limit.refuse(reply), limit.refuse(reply)] == [True, False]
+    assert limit.refuse(_reply("/meta/subscribe", "/others"))
+    limit.accept(reply)
+    assert limit.refuse(reply)
+
+
+@pytest.mark.parametrize("channel", ["/meta/handshake", "/meta/connect"])
+def test_a_fresh_token_always_may_help_the_session(channel: str) -> None:
+    limit = RefreshLimit(2)
+    assert [limit.refuse(_reply(channel)), limit.refuse(_reply(channel))] == [True, True]

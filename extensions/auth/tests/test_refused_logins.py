@@ -101,17 +101,17 @@ async def test_refused_tokens_are_replaced_at_growing_intervals() -> None:
     clock = Clock()
     source = TokenSource(numbered_grants(None, clock), interval=5.0, clock=clock)
     at: list[float] = []
-    told: list[str] = []
+    errors: list[str] = []
     while len(at) < 6:
         try:
             await source.get()
         except LoginPausedError as error:
-            told.append(str(error))
+            errors.append(str(error))
             await clock.advance(error.retry_after)
         else:
             at.append(round(clock.now))
             source.discard()
-    assert all("the server refused the token" in text for text in told)
+    assert all("the server refused the token" in text for text in errors)
     assert at == [0, 0, 0, 5, 15, 35]
     assert source.logins == 6
 

@@ -104,12 +104,12 @@ def test_a_token_of_the_wrong_type_is_an_error_that_hides_it() -> None:
 async def test_concurrent_requests_share_one_login() -> None:
     login = ManualLogin("token")
     source = TokenSource(login)
-    asking = [asyncio.create_task(source.get()) for _ in range(50)]
+    requests = [asyncio.create_task(source.get()) for _ in range(50)]
     await Clock().settle()
     assert source.is_waited_for
-    asking[0].cancel()  # it gives up; the others go on
+    requests[0].cancel()  # the other requests still get the token
     login.finish.set()
-    assert {grant.access_token for grant in await asyncio.gather(*asking[1:])} == {"token"}
+    assert {grant.access_token for grant in await asyncio.gather(*requests[1:])} == {"token"}
     assert login.started == source.logins == 1
     assert not source.is_waited_for
 
@@ -128,14 +128,14 @@ async def test_concurrent_requests_share_an_error_and_the_next_tries_again() -> 
 @in_virtual_time
 async def test_a_slow_login_counts_as_waiting_for_a_minute() -> None:
     source = TokenSource(ManualLogin("never"))
-    asking = asyncio.create_task(source.get())
+    request = asyncio.create_task(source.get())
     waited_for = []
     for seconds in (59, 2):
         await Clock().advance(seconds)
         waited_for.append(source.is_waited_for)
     assert waited_for == [True, False]
-    asking.cancel()
-    await asyncio.wait({asking})
+    request.cancel()
+    await asyncio.wait({request})
     await source.close()
 
 
@@ -165,25 +165,25 @@ async def test_close_waits_for_a_running_login() -> None:
     """Otherwise its result would be lost, such as a refresh token that replaced the old one."""
     login = ManualLogin("token")
     source = TokenSource(login)
-    asking = asyncio.create_task(source.get())
+    request = asyncio.create_task(source.get())
     await Clock().settle()
     closing = asyncio.create_task(source.close())
     await Clock().advance(9)
     assert not closing.done()
     login.finish.set()
     await closing
-    assert (await asking).access_token == "token"
+    assert (await request).access_token == "token"
 
 
 @in_virtual_time
 async def test_close_cancels_a_login_that_takes_too_long() -> None:
     login = ManualLogin("token")
     source = TokenSource(login)
-    asking = asyncio.create_task(source.get())
+    request = asyncio.create_task(source.get())
     await Clock().settle()
     await source.close()
     assert (login.started, login.ended) == (1, 1)
-    assert asking.cancelled()
+    assert request.cancelled()
     login.finish.set()
     assert (await source.get()).access_token == "token"  # a client may be started again
 

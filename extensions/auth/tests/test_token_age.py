@@ -1,4 +1,4 @@
-"""Tokens that come of age."""
+"""Tokens that expire."""
 
 from __future__ import annotations
 

@@ -153,7 +153,7 @@ def test_a_soap_session() -> None:
                 assert (auth.grant.instance_url, auth.grant.org_id) == (org.url, org.org_id)
                 events = await client.subscribe(CHANNEL)
                 org.revoke()
-                with pytest.raises(SessionEndedError, match="401"):  # nobody can renew it
+                with pytest.raises(SessionEndedError, match="401"):  # it cannot be renewed
                     await anext(events)
             assert org.logins == 1
 

@@ -62,7 +62,7 @@ async def test_events_and_replies_to_other_requests_end_no_span() -> None:
     telemetry = registered_telemetry()
     telemetry.send()
     kept = [
-        telemetry.receive(id="1", data=1),  # an event with the id that its publisher gave it
+        telemetry.receive(id="1", data=1),  # an event with the id of the publish
         telemetry.receive("/others", id="1", data=1),
     ]
     telemetry.receive(id="2", successful=True)

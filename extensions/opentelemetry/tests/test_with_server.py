@@ -75,7 +75,7 @@ async def test_waiting_events_are_counted_until_handled_or_discarded() -> None:
         assert telemetry.values("events.duration") == {"/orders": (1, pytest.approx(3, abs=0.01))}
         await events.unsubscribe()
         await settle()
-        # The one in the receiver's hands is still there; those behind it are gone.
+        # The event that the receiver handles is still there; those behind it are discarded.
         assert telemetry.values("events.waiting") == {"/orders": 1}
     assert telemetry.values("events.waiting") == {"/orders": 0}
     assert telemetry.values("events.handled") == {"/orders": 1}

@@ -115,7 +115,7 @@ def test_a_wrong_address_is_an_error(org: BlockingEmulator) -> None:
 
 
 def test_listen_accepts_an_orgs_address(org: BlockingEmulator, folder: Path) -> None:
-    """By discovery alone: nothing but options, and no word of Salesforce beside the address."""
+    """With discovered extensions: only the address and options of auth and replay are given."""
     org.publish(_ORDERS, {"Number__c": 1})
     address = org.url.replace("http", "salesforce")
     words = ["listen", "--since", "earliest", *_login(org), address, _ORDERS]

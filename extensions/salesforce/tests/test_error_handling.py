@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import count
 from typing import Any
 
 import pytest
@@ -35,6 +36,11 @@ def _harness(*neighbours: object, url: str = _ENDPOINT, **options: Any) -> Harne
     return Harness(Salesforce, options, neighbours=neighbours, url=url)
 
 
+def _auth_with_numbered_tokens(**options: Any) -> Auth:
+    numbers = count(1)
+    return Auth(lambda: f"a-token-{next(numbers)}", **options)
+
+
 def _kinds(harness: Harness) -> list[type]:
     """Return the classes of the reported errors."""
     return [type(each).__bases__[0] for each in harness.failures if isinstance(each, SalesforceError)]
@@ -46,18 +52,13 @@ def _handshakes(harness: Harness) -> int:
 
 @in_virtual_time
 async def test_a_busy_server_behind_a_401_is_waited_for_without_login() -> None:
-    logins = []
-
-    def log_in() -> str:
-        logins.append(1)
-        return f"a-token-{len(logins)}"
-
-    async with _harness(Auth(log_in)) as harness:
+    auth = _auth_with_numbered_tokens()
+    async with _harness(auth) as harness:
         harness.server.refuse_next(Channel.META_CONNECT, "401::Authentication invalid", ext=_BUSY, advice=_NONE)
         await harness.clock.advance(95)
         assert _handshakes(harness) == 1
         await harness.clock.advance(30)
-        assert (_handshakes(harness), len(logins)) == (2, 1)
+        assert (_handshakes(harness), auth.logins) == (2, 1)
         assert harness.client.state == "connected"
     assert _kinds(harness) == [ServerBusyError]
 
@@ -137,20 +138,15 @@ async def test_a_channel_at_its_limit_is_retried_while_others_continue() -> None
 @pytest.mark.parametrize("advice", [_AGAIN, _NONE, None])
 @in_virtual_time
 async def test_an_unknown_client_handshakes_without_login(error: str, advice: Advice | None) -> None:
-    logins = []
-
-    def log_in() -> str:
-        logins.append(1)
-        return "a-token"
-
-    async with _harness(Auth(log_in)) as harness:
+    auth = _auth_with_numbered_tokens()
+    async with _harness(auth) as harness:
         await harness.subscribe("/event/Good__e")
         harness.server.refuse_next(Channel.META_CONNECT, error, advice=advice)
         await harness.clock.advance(5)
         harness.server.push("/event/Good__e", 1)
         await harness.settle()
         assert harness.delivered == [1]
-        assert (_handshakes(harness), len(logins)) == (2, 1)
+        assert (_handshakes(harness), auth.logins) == (2, 1)
     assert _kinds(harness) == [UnknownSessionError]
 
 
@@ -178,16 +174,11 @@ async def test_an_invalid_static_token_ends_the_session() -> None:
 
 @in_virtual_time
 async def test_an_invalid_token_is_renewed_after_a_refused_subscribe() -> None:
-    logins = []
-
-    def log_in() -> str:
-        logins.append(1)
-        return f"a-token-{len(logins)}"
-
-    async with _harness(Auth(log_in, min_interval=0)) as harness:
+    auth = _auth_with_numbered_tokens(min_interval=0)
+    async with _harness(auth) as harness:
         harness.server.refuse_next(Channel.META_SUBSCRIBE, "401::Authentication invalid", advice=_NONE)
         await harness.subscribe("/event/Good__e")
-        assert (_handshakes(harness), len(logins)) == (2, 2)
+        assert (_handshakes(harness), auth.logins) == (2, 2)
 
 
 @in_virtual_time
@@ -202,20 +193,15 @@ async def test_a_channel_that_refuses_every_token_is_given_up() -> None:
 
 @in_virtual_time
 async def test_a_denial_without_reason_costs_one_login_then_ends_the_session() -> None:
-    logins = []
-
-    def log_in() -> str:
-        logins.append(1)
-        return f"a-token-{len(logins)}"
-
-    harness = _harness(Auth(log_in, min_interval=0))
+    auth = _auth_with_numbered_tokens(min_interval=0)
+    harness = _harness(auth)
     for _ in range(2):
         harness.server.refuse_next(Channel.META_HANDSHAKE, "403:denied_by_security_policy:create_denied", advice=_NONE)
     with pytest.raises(SessionEndedError) as caught:
         async with harness:
             pass
     assert isinstance(caught.value.__cause__, AccessError)
-    assert len(logins) == 2
+    assert auth.logins == 2
 
 
 @in_virtual_time

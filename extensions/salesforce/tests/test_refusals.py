@@ -57,14 +57,14 @@ class _NoJitter(Random):
 _WAITS: Final = {"": 0.0, "minutes": 120.0, "long": 300.0}
 
 
-@pytest.mark.parametrize(("case", "where"), list(_cases()))
-def test_error_class_and_remedy_of_every_refusal(case: Case, where: str) -> None:
-    refusal = _refusal(case.text, where)
+@pytest.mark.parametrize(("case", "refused"), list(_cases()))
+def test_error_class_and_remedy_of_every_refusal(case: Case, refused: str) -> None:
+    refusal = _refusal(case.text, refused)
     classification = classify_refusal(refusal)
     assert classification.kind is case.kind
     remedies = RemedyPolicy(Backoff(120, 900, _NoJitter()), Backoff(300, 3600, _NoJitter()))
     decision = remedies.choose(classification.kind, refused_request(refusal), refusal.channel, now=0.0)
-    assert decision.remedy is (case.channel if where == "subscribe" else case.session)
+    assert decision.remedy is (case.channel if refused == "subscribe" else case.session)
     assert decision.wait == _WAITS[case.waits]
 
 
@@ -72,15 +72,15 @@ def test_every_rule_decides_a_case() -> None:
     deciding = set()
     for case in CASES:
         error, _, reason = case.text.partition(" <- ")
-        said = Message(channel="/meta/connect", error=reason or error).parse_error()
-        assert said is not None
-        deciding |= {find_rule(said, RefusedRequest[where.upper()]) for where in case.requests.split()}
+        cause = Message(channel="/meta/connect", error=reason or error).parse_error()
+        assert cause is not None
+        deciding |= {find_rule(cause, RefusedRequest[where.upper()]) for where in case.requests.split()}
     assert [row for row in RULES if row not in deciding] == []
 
 
 def test_the_reason_contains_no_client_ids() -> None:
-    said = "400::x <- 400::Client 1q1ib66fvm7kli1gfoauu95i78g has established a session, but no cookie is present"
-    reason = classify_refusal(_refusal(said, "connect")).reason
+    text = "400::x <- 400::Client 1q1ib66fvm7kli1gfoauu95i78g has established a session, but no cookie is present"
+    reason = classify_refusal(_refusal(text, "connect")).reason
     assert reason is not None
     assert "1q1ib66fvm7kli1gfoauu95i78g" not in str(reason)
     named = classify_refusal(_refusal("400::x <- 400::short1 is unknown", "connect", client_id="short1")).reason
@@ -130,7 +130,7 @@ def test_error_class_of_an_http_status(status: int | None, body: str, kind: Any)
 
 
 @pytest.mark.parametrize(
-    ("where", "said", "is_one"),
+    ("refused", "text", "expected"),
     [
         ("handshake", "403:denied_by_security_policy:create_denied", True),
         ("handshake", "403::Handshake denied", True),
@@ -143,8 +143,8 @@ def test_error_class_of_an_http_status(status: int | None, body: str, kind: Any)
         ("connect", "403:denied_by_security_policy:create_denied", False),
     ],
 )
-def test_is_denied_without_reason(where: str, said: str, is_one: bool) -> None:
-    assert is_denied_without_reason(_refusal(said, where)) is is_one
+def test_is_denied_without_reason(refused: str, text: str, expected: bool) -> None:
+    assert is_denied_without_reason(_refusal(text, refused)) is expected
 
 
 def test_a_local_failure_is_not_denied() -> None:

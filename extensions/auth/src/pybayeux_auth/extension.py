@@ -42,7 +42,7 @@ class Auth:
         token: The token, or a function, sync or async, that returns one or a `Grant`, such as a flow. The function is
             called again only after a refusal, or before the expiry that the grant has. A token given as text cannot be
             refreshed.
-        scheme: The authentication scheme before the token in the header; empty for the token alone.
+        scheme: The authentication scheme before the token in the header; empty for the token without a scheme.
         header: The header. Default: ``Authorization``, or no header if `ext` is given.
         ext: The path of the token in the ``ext`` of messages: a name such as ``com.example.token``, or several names
             separated by slashes for nested objects.

@@ -65,7 +65,7 @@ class RefreshLimit:
         """Note a successful reply."""
         if reply.channel == Channel.META_CONNECT:
             self.count = 0
-        else:
+        elif self._refused:
             self._refused.discard(_request_key(reply))
 
     def refuse(self, reply: Message) -> bool:

@@ -1,7 +1,7 @@
 """Origins that may receive the token: the client's own server, where code has moved it, and hosts that were named.
 
 A server can advise other hosts (``advice.hosts``), and the client then goes there. Such a host is not trusted. So
-advised hosts are noted, to tell a move by the server from a move by code.
+advised hosts are noted, to distinguish a move by the server from a move by code.
 """
 
 from __future__ import annotations

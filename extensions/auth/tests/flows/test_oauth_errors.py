@@ -22,7 +22,7 @@ JWT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
         ("password", "invalid_grant", "authentication failure", "security token"),
         ("refresh_token", "invalid_grant", "expired access/refresh token", "authorise the app again"),
         ("refresh_token", "invalid_grant", "inactive user", "not active"),
-        ("client_credentials", "invalid_grant", "something that nobody has seen", ""),
+        ("client_credentials", "invalid_grant", "an unknown description", ""),
         ("", "", "", ""),
     ],
 )

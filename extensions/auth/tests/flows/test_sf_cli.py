@@ -117,7 +117,7 @@ def test_a_refused_token_is_not_returned_again(cli: FakeCli) -> None:
         flow = SfCliFlow("my-org", command=str(cli.path))
         cli.displays()
         grant = await flow()
-        assert await flow() == grant  # nobody has refused it
+        assert await flow() == grant  # no server refused it
         flow.refused(grant)
         with pytest.raises(LoginRefusedError, match="still returns the token that the server refused") as caught:
             await flow()

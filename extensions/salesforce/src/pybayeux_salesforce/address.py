@@ -73,7 +73,7 @@ def endpoint_of(address: str) -> str:
     - ``salesforce://my-org``, ``salesforce://my-org--dev.sandbox``: the My Domain, without ``.my.salesforce.com``.
     - ``salesforce://host.my.salesforce.com``, optionally with a port: a full host.
     - ``salesforce://login``, ``salesforce://test``: the hosts that all orgs share. The client moves to the org's own
-      host when its login has said where that is.
+      host when its login has returned it.
     - ``salesforce://localhost:8080`` and other names of this machine: an emulator, over plain HTTP.
     - ``http(s)://host``: the endpoint of the org there; with a path it is used unchanged, for a site.
 

@@ -202,7 +202,7 @@ class Salesforce:
         kind = classify_transport_error(error)
         if kind is None:
             return None
-        # The org may also move between the login and the first connect: another login tells a move from a wrong
+        # The org may also move between the login and the first connect: another login distinguishes a move from a wrong
         # address.
         looks_up = error.status in _MOVED and self._lookup.is_due(_now())
         if looks_up:

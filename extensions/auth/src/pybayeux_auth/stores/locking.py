@@ -21,7 +21,7 @@ _POLL_INTERVAL: Final = 0.05
 
 @asynccontextmanager
 async def locked(path: Path, timeout: float = _TIMEOUT) -> AsyncIterator[None]:
-    """Hold the lock file at `path`. The operating system releases it when its holder dies.
+    """Hold the lock file at `path`. The operating system releases it when its process ends.
 
     Args:
         path: The lock file, which is created if missing.
