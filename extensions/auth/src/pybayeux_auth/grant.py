@@ -54,18 +54,22 @@ class Grant:
     refresh_token: str | None = field(default=None, repr=False)
 
 
-def checked_token(token: object) -> str:
+def checked_token(token: object, name: str = "token") -> str:
     """Return a token without surrounding whitespace, after a check that it can be sent in a header.
+
+    Args:
+        token: The token.
+        name: The name of the option, for errors.
 
     Raises:
         TypeError: The token is not text.
         ValueError: The token is empty or has control characters. The error does not contain it.
     """
     if not isinstance(token, str):
-        raise TypeError(f"token: expected text; got {type(token).__name__}")
+        raise TypeError(f"{name}: expected text; got {type(token).__name__}")
     stripped = token.strip()
     if not stripped or not stripped.isprintable():
-        raise ValueError("token: expected text without control characters; it is empty or has some")
+        raise ValueError(f"{name}: expected text without control characters; it is empty or has some")
     return stripped
 
 

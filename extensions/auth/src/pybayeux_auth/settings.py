@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from . import flows
 from .errors import LoginMisconfiguredError
-from .flows.app import AuthMethod  # noqa: TC001 - options are made of the annotations
+from .flows.app import AuthMethod  # noqa: TC001 - the annotations are evaluated to convert options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -30,7 +30,7 @@ def test_the_session_id_is_read_at_each_login(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("SESSION", SESSION_ID)
     assert asyncio.run(flow_of(session_id="env:SESSION")()).org_id == ORG
     monkeypatch.setenv("SESSION", "two\nlines")
-    with pytest.raises(LoginMisconfiguredError, match="session_id: token: expected text without control") as caught:
+    with pytest.raises(LoginMisconfiguredError, match="session_id: expected text without control") as caught:
         asyncio.run(flow_of(session_id="env:SESSION")())
     assert "two" not in str(caught.value)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from pybayeux import Channel, hookimpl
@@ -135,7 +136,7 @@ class Salesforce:
     def register_transports(self, registry: Any) -> None:
         """Limit the size of requests. Runs first, so that the wrappers are next to the transport itself."""
         registry.wrap(self._cookies.track, _LONG_POLLING)
-        registry.wrap(lambda factory: limit_request_size(factory, self._concerns), _LONG_POLLING)
+        registry.wrap(partial(limit_request_size, concerns=self._concerns), _LONG_POLLING)
 
     @hookimpl
     def outgoing(self, message: Message, client: AsyncClient) -> None:

@@ -46,9 +46,9 @@ class SessionFlow(Flow):
     async def __call__(self) -> Grant:
         """Return the session as a grant."""
         try:
-            session_id = checked_token(await self._id.read())
+            session_id = checked_token(await self._id.read(), "session_id")
         except ValueError as error:
-            raise LoginMisconfiguredError(f"session_id: {error}") from None
+            raise LoginMisconfiguredError(str(error)) from None
         org = _ORG_ID.match(session_id)
         return Grant(access_token=session_id, instance_url=self._url, org_id=long_id(org["org"]) if org else None)
 
