@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from extensions.devserver.tests.conversation import in_loop
+from extensions.devserver.tests.engine_client import in_loop
 from pybayeux_devserver.listener import Listener, Sockets
 
 

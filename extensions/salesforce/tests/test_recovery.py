@@ -19,13 +19,13 @@ from extensions.salesforce.tests.org import (
     with_org,
 )
 from pybayeux_auth import Grant, JwtBearerFlow
-from pybayeux_devserver.salesforce.farewells import FAREWELLS
 from pybayeux_salesforce import PositionRefusedError, SessionGoneError, TokenDeadError
+from pybayeux_salesforce_emulator.streaming.session_endings import SESSION_ENDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from pybayeux_devserver.salesforce import SalesforceEmulator
+    from pybayeux_salesforce_emulator import SalesforceEmulator
 
 
 @in_org()
@@ -55,7 +55,7 @@ async def test_a_load_balancers_cookie_that_expires_is_the_same(org: SalesforceE
     assert org.logins == 1
 
 
-@pytest.mark.parametrize("variant", sorted(FAREWELLS))
+@pytest.mark.parametrize("variant", sorted(SESSION_ENDINGS))
 def test_an_unknown_client_costs_a_handshake_and_no_login(variant: str) -> None:
     async def scenario(org: SalesforceEmulator, witness: Witness) -> None:
         async with client_of(org, witness) as client:

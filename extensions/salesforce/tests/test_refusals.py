@@ -9,8 +9,6 @@ import pytest
 
 from extensions.salesforce.tests.org import ORDERS, Witness, client_of, in_org, publish, verdict, with_org
 from pybayeux.errors import ConnectError, HandshakeError, SessionEndedError, SubscribeError
-from pybayeux_devserver.salesforce import texts
-from pybayeux_devserver.salesforce.oracles import backoff_curve
 from pybayeux_salesforce import (
     AccessError,
     ChannelError,
@@ -19,9 +17,11 @@ from pybayeux_salesforce import (
     ServerBusyError,
     SetupError,
 )
+from pybayeux_salesforce_emulator import texts
+from pybayeux_salesforce_emulator.oracles import backoff_curve
 
 if TYPE_CHECKING:
-    from pybayeux_devserver.salesforce import SalesforceEmulator
+    from pybayeux_salesforce_emulator import SalesforceEmulator
 
 _SHORTEST = 0.2 * 0.8
 """Seconds that these clients wait at the least: the first wait, less the jitter."""

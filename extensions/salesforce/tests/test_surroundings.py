@@ -16,8 +16,6 @@ from extensions.salesforce.tests.org import ORDERS, Witness, client_of, flow_of,
 from extensions.salesforce.tests.tls import tls_before
 from pybayeux import hookimpl
 from pybayeux.errors import SessionEndedError, SubscribeError
-from pybayeux_devserver.salesforce import texts
-from pybayeux_devserver.salesforce.gate import token_of
 from pybayeux_salesforce import (
     CookieError,
     PositionRefusedError,
@@ -26,13 +24,15 @@ from pybayeux_salesforce import (
     SessionGoneError,
     TokenDeadError,
 )
+from pybayeux_salesforce_emulator import texts
+from pybayeux_salesforce_emulator.streaming.authentication import token_of
 from tests.support.forward_proxy import ForwardProxy
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pybayeux import TransportRequest
-    from pybayeux_devserver.salesforce import SalesforceEmulator
+    from pybayeux_salesforce_emulator import SalesforceEmulator
 
 
 async def _through_thick_and_thin(org: SalesforceEmulator, witness: Witness) -> list[str]:

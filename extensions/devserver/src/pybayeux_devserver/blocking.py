@@ -8,14 +8,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from .own_thread import call_within
+from .server_thread import call_with_timeout
 
 if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
 
-    from .auth import Tokens
-    from .faults import Faults
+    from .faults.faults import Faults
     from .options import Json
+    from .protocol.authentication import Tokens
     from .recorder import Recorder
     from .server import DevServer
 
@@ -81,7 +81,7 @@ class BlockingServer:
         Raises:
             TimeoutError: They did not come within so many seconds.
         """
-        return call_within(self._portal, timeout, self.recorder.received, channel, count)
+        return call_with_timeout(self._portal, timeout, self.recorder.received, channel, count)
 
 
 class _OnLoop:

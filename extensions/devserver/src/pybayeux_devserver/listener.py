@@ -20,7 +20,7 @@ from uvicorn.server import ServerState
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-    from .mishaps import Line
+    from .faults.kinds import WebSocketWriter
 
 __all__ = ("Listener", "Sockets")
 
@@ -32,12 +32,12 @@ class Sockets:
 
     Attributes:
         state: What uvicorn knows of them.
-        lines: The WebSockets among them, once they are accepted.
+        websockets: The WebSockets among them, once they are accepted.
     """
 
     def __init__(self) -> None:
         self.state: Final = ServerState()
-        self.lines: Final[set[Line]] = set()
+        self.websockets: Final[set[WebSocketWriter]] = set()
 
     def of(self, client: tuple[str, int] | None) -> asyncio.Transport:
         """The connection from a client's address.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
-__all__ = ("Annotator", "AuthStyle", "Greeter", "Json", "Options", "Order", "Service", "echo")
+__all__ = ("AuthStyle", "HandshakeEvents", "Json", "Options", "Order", "ReplyExt", "Service", "echo")
 
 Json: TypeAlias = dict[str, Any]
 """A message or another JSON object, as plain Python."""
@@ -18,10 +18,10 @@ Json: TypeAlias = dict[str, Any]
 Service: TypeAlias = Callable[[Any], Any]
 """What answers a remote call: takes the call's data, returns the answer's; an exception is a failed call."""
 
-Greeter: TypeAlias = Callable[[Json], Iterable[Json]]
+HandshakeEvents: TypeAlias = Callable[[Json], Iterable[Json]]
 """What has something to say to each new session: takes the handshake, returns messages for its client."""
 
-Annotator: TypeAlias = Callable[[Json], Json]
+ReplyExt: TypeAlias = Callable[[Json], Json]
 """What has something to say with each reply: takes the reply, returns members for its ``ext``."""
 
 
@@ -74,7 +74,7 @@ class Options:
     """Whether events come before or after the replies they travel with."""
     connect_only: bool = False
     """Deliver events with connect replies alone, not with any reply; acknowledged sessions always do."""
-    on_handshake: Greeter | None = None
+    on_handshake: HandshakeEvents | None = None
     """What is queued for a session that begins; it gets there with the first connect, or as the next option says."""
     deliver_with_handshake: bool = False
     """Send what is queued together with the handshake's reply, which tells how much in ``x-messages``.
@@ -124,7 +124,7 @@ class Options:
     """How many events the log keeps."""
     seed: int = 0
     """Determines the gaps between replay ids, so that a test sees the same ids each time."""
-    reply_ext: Annotator | None = None
+    reply_ext: ReplyExt | None = None
     """What more is in the ``ext`` of replies, such as what a vendor's server says of a login."""
     tokens: tuple[str, ...] = ()
     """Bearer tokens that are accepted; none given means that no token is asked for until one is issued."""

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
     from .options import Json
 
-__all__ = ("Recorded", "Recorder")
+__all__ = ("RecordedRequest", "Recorder")
 
 _KEPT: Final = 10_000
 
 
 @dataclass(slots=True, eq=False)
-class Recorded:
+class RecordedRequest:
     """One request and what came of it: an HTTP request, the upgrade to a WebSocket, or a frame on one."""
 
     path: str
@@ -60,18 +60,18 @@ class Recorder:
     """
 
     def __init__(self, clock: Callable[[], float] = time.time, *, kept: int = _KEPT) -> None:
-        self.requests: Final[deque[Recorded]] = deque(maxlen=kept)
+        self.requests: Final[deque[RecordedRequest]] = deque(maxlen=kept)
         self._clock: Final = clock
         self._arrival = asyncio.Event()
 
-    def add(self, request: Recorded) -> None:
+    def add(self, request: RecordedRequest) -> None:
         """A request has arrived."""
         request.time = self._clock()
         self.requests.append(request)
         arrival, self._arrival = self._arrival, asyncio.Event()
         arrival.set()
 
-    def answered(self, request: Recorded, status: int | None, replies: Sequence[Json] = ()) -> None:
+    def answered(self, request: RecordedRequest, status: int | None, replies: Sequence[Json] = ()) -> None:
         """The answer to a request is ready."""
         request.status, request.replies, request.answered = status, replies, self._clock()
 
@@ -98,7 +98,7 @@ class Recorder:
             await self._arrival.wait()
         return found
 
-    async def upgrades(self, count: int = 1) -> list[Recorded]:
+    async def upgrades(self, count: int = 1) -> list[RecordedRequest]:
         """Wait until so many upgrades to a WebSocket were asked for, whatever became of them.
 
         Returns:

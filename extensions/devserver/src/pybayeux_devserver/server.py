@@ -13,17 +13,17 @@ from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
 
 from .blocking import BlockingServer
-from .callback_polling import CallbackPolling
 from .control import control_routes
-from .engine import Engine
-from .faults import Faults
+from .faults.faults import Faults
 from .listener import Listener, Sockets
-from .long_polling import LongPolling
 from .options import Options
-from .own_thread import OwnThread
-from .polling import Polling
+from .protocol.engine import Engine
 from .recorder import Recorder
-from .websocket import WebSockets
+from .server_thread import ServerThread
+from .transports.callback_polling import CallbackPolling
+from .transports.long_polling import LongPolling
+from .transports.polling import Polling
+from .transports.websocket import WebSockets
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from starlette.routing import BaseRoute
 
-    from .auth import Tokens
     from .options import Json
+    from .protocol.authentication import Tokens
 
 __all__ = ("DevServer",)
 
@@ -73,7 +73,7 @@ class DevServer:
         app = Starlette(routes=[control_routes(self), *routes] if control else routes)
         self._listener: Final = Listener(app, sockets, host=host, port=port, deflate=self.engine.options.deflate)
         self._restarts: Final[set[asyncio.Task[None]]] = set()
-        self._thread: Final = OwnThread()
+        self._thread: Final = ServerThread()
 
     @property
     def url(self) -> str:

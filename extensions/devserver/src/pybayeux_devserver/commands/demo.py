@@ -76,9 +76,9 @@ def demo(seconds: float, rate: float, seed: int, keep: Path | None) -> None:
     SQLite file, acknowledgement and a token. Then things go wrong, one after the other, and you see how it recovers.
     In the end every order is counted: published, handled, lost, handled twice.
     """
-    from pybayeux_devserver.demo.process import ListenerDied
-    from pybayeux_devserver.demo.run import Settings, run
-    from pybayeux_devserver.demo.view import Screen
+    from ..demo.process import ListenerDied
+    from ..demo.run import Settings, run
+    from ..demo.view import Screen
 
     try:
         with _folder(keep) as folder:

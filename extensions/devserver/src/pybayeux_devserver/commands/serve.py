@@ -1,6 +1,7 @@
-"""`pybayeux serve`: a Bayeux server in the terminal.
+"""`pybayeux serve`: a Bayeux server, or an emulated Salesforce org, in the terminal.
 
-Owns the command's options and its life. The server itself is `DevServer`.
+Owns the command's options. The server is `DevServer`. The org belongs to another distribution, which depends on this
+one and offers itself through an entry point, so dependencies run one way: this package never imports the emulator.
 """
 
 from __future__ import annotations
@@ -8,22 +9,21 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 from functools import partial
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 from click.core import ParameterSource
 
-from pybayeux_devserver.channels import broadcast_channel
-from pybayeux_devserver.options import Options
-
-from .running import running
-from .serve_org import serve_org
+from ..options import Options
+from ..protocol.channels import broadcast_channel
+from .publishing import publish_until_stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from pybayeux_devserver.options import Json
-    from pybayeux_devserver.server import DevServer
+    from ..options import Json
+    from ..server import DevServer
 
 __all__ = ("serve",)
 
@@ -168,7 +168,8 @@ def serve(
     --host, --port, --control, --stream, --rate, --time-scale and --api-version. Stop it with Ctrl-C.
     """
     if salesforce:
-        _refuse_others(context)
+        _refuse_other_options(context)
+        serve_org = _load_emulator()
         organisation = {"time_scale": time_scale, "version": api_version}
         _run(partial(serve_org, streams, rate, **_taken(options, "host", "port", "control"), **organisation), options)
     else:
@@ -179,8 +180,19 @@ def _taken(options: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: options[name] for name in names}
 
 
-def _refuse_others(context: click.Context) -> None:
-    """An option that means nothing to an org is a mistake, not a detail."""
+def _load_emulator() -> Callable[..., Coroutine[Any, Any, None]]:
+    """The function that serves an org, from the entry point `salesforce` in the group `pybayeux_devserver`."""
+    for entry_point in entry_points(group="pybayeux_devserver", name="salesforce"):
+        serve_org: Callable[..., Coroutine[Any, Any, None]] = entry_point.load()
+        return serve_org
+    raise click.ClickException(
+        "--salesforce needs the package pybayeux-salesforce-emulator, which is not installed: "
+        "pip install pybayeux-salesforce-emulator"
+    )
+
+
+def _refuse_other_options(context: click.Context) -> None:
+    # An option without an effect would hide a mistake.
     for parameter in context.command.params:
         given = context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
         if given and parameter.name not in _OF_ORGS:
@@ -198,12 +210,12 @@ def _run(start: Callable[[], Coroutine[Any, Any, None]], options: dict[str, Any]
 
 
 async def _serve_bayeux(streams: tuple[str, ...], rate: float, greetings: tuple[str, ...], **options: Any) -> None:
-    from pybayeux_devserver.server import DevServer
+    from ..server import DevServer
 
     if greetings:
         options |= {"deliver_with_handshake": True, "on_handshake": partial(_greeting, greetings)}
     server = DevServer(**options)
-    async with server, running(partial(_publish, server), streams, rate) as stopped:
+    async with server, publish_until_stopped(partial(_publish, server), streams, rate) as stopped:
         click.echo(f"Bayeux server at {server.url} (Ctrl-C stops it)")
         await stopped.wait()
 

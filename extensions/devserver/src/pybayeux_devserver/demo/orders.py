@@ -15,8 +15,7 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pybayeux_devserver import DevServer
-
+    from .. import DevServer
     from .tally import Tally
 
 __all__ = ("CHANNEL", "Order", "orders", "publish_orders")

@@ -11,9 +11,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from pybayeux_devserver import DevServer
-
-from .director import direct, faults, moments
+from .. import DevServer
+from .fault_schedule import due_times, faults, run_schedule
 from .listener import RECORD
 from .orders import orders, publish_orders
 from .process import ListenerProcess
@@ -43,7 +42,7 @@ class Settings:
     Attributes:
         seconds: How long orders are published.
         rate: Orders a second.
-        seed: Determines the orders, their replay ids and the moments of the faults.
+        seed: Determines the orders, their replay ids and the due_times of the faults.
         folder: Where the listener keeps its files; it exists.
     """
 
@@ -96,12 +95,12 @@ async def _play(
     settings: Settings, server: DevServer, listener: ListenerProcess, progress: Progress, view: View
 ) -> None:
     all_faults = faults(server, listener)
-    plan = zip(moments(len(all_faults), settings.seconds, settings.seed), all_faults, strict=True)
+    plan = zip(due_times(len(all_faults), settings.seconds, settings.seed), all_faults, strict=True)
     stream = publish_orders(server, orders(settings.seed), rate=settings.rate, tally=progress.tally)
     try:
         async with asyncio.timeout(settings.limit):
             async with _beside(stream):
-                await direct(plan, progress, view)
+                await run_schedule(plan, progress, view)
                 await progress.at(settings.seconds)
             await progress.until(lambda: not progress.tally.lost)
             view.good("every order is handled")

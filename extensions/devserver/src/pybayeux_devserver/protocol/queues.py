@@ -1,0 +1,57 @@
+"""What waits to be delivered to one session, without acknowledgement: delivered once is gone.
+
+Owns the order of a session's events. The acknowledged kind is in `ack.py`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from ..options import Json
+
+__all__ = ("PlainQueue", "Queue")
+
+
+class Queue(Protocol):
+    """The events of one session that wait for a response to ride on."""
+
+    @property
+    def connect_only(self) -> bool:
+        """Whether events leave with connect replies alone."""
+
+    def put(self, event: Json) -> None:
+        """Add an event at the end."""
+
+    def take(self) -> list[Json]:
+        """What the next response carries."""
+
+    def put_back(self, events: list[Json]) -> None:
+        """What was taken and could not be sent."""
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to deliver."""
+
+
+class PlainQueue:
+    """Events leave the queue with the response that carries them, whether it arrives or not."""
+
+    def __init__(self, *, connect_only: bool) -> None:
+        self.connect_only: Final = connect_only
+        self._events: list[Json] = []
+
+    def put(self, event: Json) -> None:
+        """Add an event at the end."""
+        self._events.append(event)
+
+    def take(self) -> list[Json]:
+        """Everything that waits; the queue is empty afterwards."""
+        events, self._events = self._events, []
+        return events
+
+    def put_back(self, events: list[Json]) -> None:
+        """Put events at the front again."""
+        self._events[:0] = events
+
+    def __bool__(self) -> bool:
+        return bool(self._events)

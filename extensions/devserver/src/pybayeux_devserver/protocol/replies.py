@@ -1,0 +1,50 @@
+"""The shapes of what the server says: replies, events and advice.
+
+Owns the members of outgoing messages. Decides nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..options import Json, Options
+
+__all__ = ("advice_to_retry", "event", "failure", "milliseconds", "reply")
+
+
+def milliseconds(seconds: float) -> int:
+    """Seconds as the wire has them."""
+    return round(seconds * 1000)
+
+
+def reply(request: Json, **members: Any) -> Json:
+    """A successful reply to a request, with its id if it had one; None as a member means: leave it out."""
+    message: Json = {"channel": request.get("channel"), "id": request.get("id"), "successful": True, **members}
+    return {name: value for name, value in message.items() if value is not None}
+
+
+def failure(request: Json, error: str, **members: Any) -> Json:
+    """An unsuccessful reply; it repeats the subscription that was asked for."""
+    asked = request.get("subscription")
+    return reply(request, subscription=asked, **{**members, "successful": False, "error": error})
+
+
+def event(channel: str, data: Any, message_id: Any = None, ext: Any = None) -> Json:
+    """An event as it is delivered; None as a member means: leave it out."""
+    message: Json = {"channel": channel, "data": data}
+    if message_id is not None:
+        message["id"] = message_id
+    if ext is not None:
+        message["ext"] = ext
+    return message
+
+
+def advice_to_retry(options: Options) -> Json:
+    """The advice of a server in good order."""
+    return {
+        "reconnect": "retry",
+        "interval": milliseconds(options.interval),
+        "timeout": milliseconds(options.timeout),
+        **options.advice,
+    }

@@ -1,0 +1,111 @@
+"""Which events a session gets with its next reply.
+
+Owns batches: the events of all its subscriptions in the order in which they happened, so many and so many bytes at
+most. What was put into a reply counts as delivered, whether the reply arrives or not (EMP-Connector#96, cometd#1142).
+"""
+
+from __future__ import annotations
+
+from heapq import merge
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
+
+from ..events import event as events
+from ..events.channels import matches
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pybayeux_devserver.toolkit import Json
+
+    from ..events.bus import Bus
+    from ..events.channel_log import Entry
+    from ..options import OrgOptions
+    from .sessions import OrgSession, Subscription
+
+__all__ = ("Batch", "BatchBuilder")
+
+
+class _Due(NamedTuple):
+    offset: int
+    order: int
+    """What decides between channels that have the same event."""
+    entry: Entry
+    subscription: Subscription
+
+
+class Batch(NamedTuple):
+    """Events that go out together."""
+
+    messages: list[Json]
+    offsets: list[tuple[Subscription, int]]
+    """How far each subscription comes with them."""
+
+    def mark_delivered(self) -> None:
+        """They count as delivered."""
+        for subscription, offset in self.offsets:
+            subscription.offset = max(subscription.offset, offset)
+
+
+class BatchBuilder:
+    """Puts batches together.
+
+    Args:
+        bus: Where the events are.
+        options: How large a batch may be.
+    """
+
+    def __init__(self, bus: Bus, options: OrgOptions) -> None:
+        self._bus: Final = bus
+        self._options: Final = options
+
+    def has_events(self, session: OrgSession) -> bool:
+        """Whether there is anything to deliver."""
+        return any(self._passing(subscription) for subscription in session.subscriptions.values())
+
+    def next_batch(self, session: OrgSession) -> Batch:
+        """The next events; they are not marked yet."""
+        messages: list[Json] = []
+        offsets: list[tuple[Subscription, int]] = []
+        size = 0
+        for due in merge(*self._streams(session)):
+            message = self._message(session, due)
+            if self._options.batch_bytes is not None:
+                size += len(msgspec.json.encode(message))
+                if messages and size > self._options.batch_bytes:
+                    break
+            messages.append(message)
+            offsets.append((due.subscription, due.offset))
+            if len(messages) == self._options.batch_events:
+                break
+        return Batch(messages, offsets)
+
+    def _streams(self, session: OrgSession) -> list[Iterator[_Due]]:
+        return [self._stream(order, sub) for order, sub in enumerate(session.subscriptions.values())]
+
+    def _stream(self, order: int, subscription: Subscription) -> Iterator[_Due]:
+        for entry in self._passing(subscription):
+            yield _Due(entry.offset, order, entry, subscription)
+
+    def _passing(self, subscription: Subscription) -> list[Entry]:
+        """The next events of a subscription that pass its filter; those that do not are passed over."""
+        log, limit = self._bus.log(subscription.channel), self._options.batch_events
+        while pending := log.since(subscription.offset, limit):
+            passing = [entry for entry in pending if matches(subscription.filter, entry.event.fields)]
+            if passing:
+                return passing
+            subscription.offset = pending[-1].offset
+        return []
+
+    def _message(self, session: OrgSession, due: _Due) -> Json:
+        # The events of a filtered subscription come on the topic's own channel, without the filter.
+        channel = due.subscription.channel
+        return events.message(
+            due.entry.event,
+            channel,
+            due.entry.replay_id,
+            version=session.version,
+            event_format=self._bus.definition(channel).event_format,
+            client_id=session.client_id,
+        )

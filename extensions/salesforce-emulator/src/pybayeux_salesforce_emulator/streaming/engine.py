@@ -1,0 +1,138 @@
+"""An org's part of the protocol, without HTTP: messages in, messages out.
+
+No socket, no task and no timer: the endpoint hands in messages, waits where a context has a hold, and asks for the
+reply. What each message does is in the modules named after them.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Final
+
+from pybayeux import Channel
+from pybayeux_devserver.toolkit import Refused
+
+from ..options import BatchOrder
+from ..texts import UNKNOWN_CHANNEL, spaced
+from . import replies as replies
+from .connects import connect, finish_connect, release
+from .handshakes import handshake
+from .request_context import Reply
+from .session_endings import SERVER_DISCONNECT
+from .subscribes import disconnect, subscribe, unsubscribe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pybayeux_devserver.toolkit import Hold, Json
+
+    from ..org.state import OrgState
+    from .request_context import RequestContext
+    from .sessions import OrgSession
+
+__all__ = ("OrgEngine",)
+
+_HANDLERS: Final[Mapping[str, Callable[[OrgState, Json, RequestContext], Json | None]]] = {
+    Channel.META_HANDSHAKE: handshake,
+    Channel.META_CONNECT: connect,
+    Channel.META_SUBSCRIBE: subscribe,
+    Channel.META_UNSUBSCRIBE: unsubscribe,
+    Channel.META_DISCONNECT: disconnect,
+}
+
+
+class OrgEngine:
+    """Handles messages.
+
+    Args:
+        state: The org.
+    """
+
+    def __init__(self, state: OrgState) -> None:
+        self._state: Final = state
+        self._random: Final = random.Random(f"order:{state.options.seed}")
+
+    def receive(self, messages: Sequence[Json], context: RequestContext) -> None:
+        """Handle the messages of one request.
+
+        Where the context has a hold with a timeout, the endpoint waits for it, or for its waking, before it calls
+        `finish`; or it calls `abandon` if the client leaves meanwhile.
+        """
+        context.alone = len(messages) == 1
+        for message in messages:
+            context.replies += self._handle(message, context)
+
+    def finish(self, context: RequestContext) -> Reply:
+        """The reply to a request, with the events that are due if it had a connect."""
+        session, hold = context.session, context.hold
+        if session is not None and hold is not None:
+            if hold.superseded:
+                # CometD fails the older of two connects with a 500; the events wait for the younger.
+                return Reply(status=500)
+            return Reply([*context.replies, *self._finish_connect(context, session, hold)])
+        return Reply(context.replies, self._state.options.denial_status if context.denied else 200)
+
+    def abandon(self, context: RequestContext) -> None:
+        """The client has gone before its connect was answered; its events are not marked."""
+        session = context.session
+        if session is not None and session.hold is context.hold:
+            release(self._state, session)
+
+    def wake_due(self) -> None:
+        """Have those connects answered for which there are events."""
+        for session in self._state.sessions:
+            if session.hold is not None and self._state.batches.has_events(session):
+                session.wake()
+
+    def delivered(self, context: RequestContext) -> None:
+        """The reply is on its way: its events count as delivered, whether it arrives or not."""
+        if context.batch is not None:
+            context.batch.mark_delivered()
+            self._state.quotas.count(len(context.batch.messages))
+
+    def _handle(self, message: Json, context: RequestContext) -> list[Json]:
+        channel = message.get("channel")
+        try:
+            if context.version_error is not None:
+                raise _wrong_version(channel, context.version_error)
+            handler = _HANDLERS.get(channel) if isinstance(channel, str) else None
+            if handler is None:
+                # Clients cannot publish by CometD at all: REST is for that.
+                raise Refused(UNKNOWN_CHANNEL)
+            reply = handler(self._state, message, context)
+        except Refused as refused:
+            return self._refused(message, refused)
+        return [] if reply is None else [reply]
+
+    def _refused(self, message: Json, refused: Refused) -> list[Json]:
+        members = {**refused.members}
+        before = [{**SERVER_DISCONNECT}] if members.pop("disconnect_first", False) else []
+        anonymous = members.pop("anonymous", False)
+        reply = replies.failure(message, refused.error, **members)
+        if self._state.options.two_spaces:
+            reply = spaced(reply)
+        if anonymous:
+            reply = {name: reply[name] for name in ("error", "successful", "advice")}
+        return [*before, reply]
+
+    def _finish_connect(self, context: RequestContext, session: OrgSession, hold: Hold) -> list[Json]:
+        try:
+            reply = finish_connect(self._state, context, session, hold)
+        except Refused as refused:
+            return self._refused(hold.request, refused)
+        if session.left:
+            return [reply]
+        context.batch = self._state.batches.next_batch(session)
+        return self._in_order(reply, context.batch.messages)
+
+    def _in_order(self, reply: Json, events: list[Json]) -> list[Json]:
+        order = self._state.options.batch_order
+        if order is BatchOrder.SHUFFLED:
+            offset = self._random.randint(0, len(events))
+        else:
+            offset = len(events) if order is BatchOrder.EVENTS_FIRST else 0
+        return [*events[:offset], reply, *events[offset:]]
+
+
+def _wrong_version(channel: object, error: str) -> Refused:
+    return replies.denied(error) if channel == Channel.META_HANDSHAKE else Refused(error)

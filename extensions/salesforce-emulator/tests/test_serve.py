@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from pybayeux_devserver.commands import serve
+from pybayeux_salesforce_emulator.serve import _entity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PROGRAM = "from pybayeux_devserver.commands import serve; serve()"
+CHANNELS = ("/event/Tick__e", "/data/AccountChangeEvent", "/topic/Opps", "/u/News")
+
+
+@pytest.fixture
+def greeting() -> Iterator[str]:
+    """What a running org with four streams says; it is stopped in good order afterwards."""
+    arguments = ["--salesforce", "--port", "0", "--rate", "1000", "--time-scale", "2", "--api-version", "60.0"]
+    for channel in CHANNELS:
+        arguments += ["--stream", channel]
+    with subprocess.Popen([sys.executable, "-c", PROGRAM, *arguments], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            lines: list[str] = []
+            while not lines or "fail_next" not in lines[-1]:
+                lines.append(process.stdout.readline())
+            yield "".join(lines)
+            process.send_signal(signal.SIGTERM)
+            assert process.stdout.read().endswith("Stopped.\n")
+            assert process.wait() == 0
+        finally:
+            process.kill()
+
+
+def _said(greeting: str, what: str) -> str:
+    match = re.search(rf"^  {what} +(\S+)$", greeting, re.MULTILINE)
+    assert match is not None
+    return match[1]
+
+
+def test_what_it_says_is_enough(greeting: str) -> None:
+    form = {
+        "grant_type": "password",
+        "client_id": _said(greeting, "client id"),
+        "client_secret": _said(greeting, "client secret"),
+        "username": _said(greeting, "username"),
+        "password": _said(greeting, "password"),
+    }
+    assert _said(greeting, "endpoint").endswith("/cometd/60.0")
+    answer = httpx.post(_said(greeting, "login"), data=form)
+    assert answer.status_code == 200
+    control = answer.json()["instance_url"] + "/control"
+    assert httpx.get(f"{control}/").json()["endpoint"] == _said(greeting, "endpoint")
+    assert f"CLIENT_SECRET={form['client_secret']} \\\n" in greeting
+    published: Any = {}
+    while not set(CHANNELS) <= set(published):
+        published = httpx.get(f"{control}/published").json()
+    assert published["/event/Tick__e"][0]["payload"] == {"Number__c": 1}
+
+
+def test_its_commands_work_as_they_stand(greeting: str) -> None:
+    command = shlex.split(greeting[greeting.index("PYBAYEUX_AUTH_TOKEN") :].split("\n\n")[0].replace("\\\n", ""))
+    name, token = command[0].split("=", 1)
+    program = [sys.executable, "-m", "pybayeux", *command[2:], "--count", "3", "--json", "-q"]
+    listened = subprocess.run(
+        program, env={**os.environ, name: token}, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert listened.returncode == 0, listened.stderr
+    assert len(listened.stdout.splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["--path", "/x"], "--path means nothing with --salesforce"),
+        (["--ack"], "--ack means nothing"),
+        (["--stream", "/chat/x"], "no channel of an org"),
+        (["--time-scale", "0"], "not in the range"),
+        (["--api-version", "latest"], "no API version"),
+        (["--host", "256.0.0.1", "--port", "0"], "256.0.0.1"),
+    ],
+)
+def test_mistakes_are_told(arguments: list[str], why: str) -> None:
+    result = CliRunner().invoke(serve, ["--salesforce", *arguments])
+    assert result.exit_code != 0
+    assert why in result.output
+
+
+@pytest.mark.parametrize(
+    ("channel", "entity"),
+    [
+        ("/data/AccountChangeEvent", "Account"),
+        ("/data/Emp__ChangeEvent", "Emp__c"),
+        ("/data/ChangeEvents", "Account"),
+        ("/data/Sales__chn", "Account"),
+    ],
+)
+def test_whose_changes_a_channel_has(channel: str, entity: str) -> None:
+    assert _entity(channel) == entity
