@@ -76,7 +76,7 @@ async def test_restarting() -> None:
     [
         ("/faults/nonsense", {}, "lose_replies"),
         ("/faults/lose_replies", {"m": 1}, "unexpected keyword"),
-        ("/publish", {"channel": "/meta/x", "data": 1}, "no broadcast channel"),
+        ("/publish", {"channel": "/meta/x", "data": 1}, "expected a broadcast channel"),
         ("/publish", {"channel": "/x"}, "data"),
         ("/publish", [], "array"),
     ],

@@ -17,12 +17,12 @@ def test_plain_strings_become_enums() -> None:
     ("wrong", "why"),
     [
         ({"path": "cometd"}, "slash"),
-        ({"timeout": -1}, "timeout is negative"),
-        ({"connection_types": ()}, "connection_types is empty"),
+        ({"timeout": -1}, "timeout: expected 0 or more"),
+        ({"connection_types": ()}, "connection_types: expected at least one"),
         ({"order": "sideways"}, "sideways"),
         ({"handshake_order": "sideways"}, "sideways"),
-        ({"messages_per_frame": 0}, "messages_per_frame is less"),
-        ({"max_uri_length": -1}, "max_uri_length is negative"),
+        ({"messages_per_frame": 0}, "messages_per_frame: expected at least 1"),
+        ({"max_uri_length": -1}, "max_uri_length: expected 0 or more"),
     ],
 )
 def test_senseless_values_are_refused(wrong: dict[str, Any], why: str) -> None:

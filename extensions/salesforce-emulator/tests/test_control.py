@@ -87,9 +87,9 @@ async def test_what_happens_to_an_org() -> None:
     ("verb", "body", "why"),
     [
         ("explode", {}, "rebalance"),
-        ("publish", {"channel": "/event/Nothing__e", "payload": {}}, "no channel '/event/Nothing__e'"),
+        ("publish", {"channel": "/event/Nothing__e", "payload": {}}, "channel '/event/Nothing__e' is not defined"),
         ("publish", {"channel": ORDERS}, "payload"),
-        ("define", {"channel": "/chat/x"}, "no channel of an org"),
+        ("define", {"channel": "/chat/x"}, "expected a channel of an org"),
         ("fail_next", {"kind": "earthquake"}, "reply-eof"),
         ("quota", {"name": "patience"}, "patience"),
         ("advance", [], "array"),

@@ -72,11 +72,11 @@ def test_ids_of_all_channels_may_jump() -> None:
 @pytest.mark.parametrize(
     ("verb", "arguments", "error", "why"),
     [
-        ("define", {"channel": "/chat/x"}, ValueError, "no channel of an org"),
-        ("purge", {"channel": "/event/Nothing__e"}, LookupError, "define it first"),
-        ("forget", {"channel": "/event/Nothing__e", "replay_id": 1}, LookupError, "define it first"),
-        ("jump", {"channel": "/event/Nothing__e"}, LookupError, "define it first"),
-        ("fail_next", {"kind": "nonsense"}, LookupError, "no fault"),
+        ("define", {"channel": "/chat/x"}, ValueError, "expected a channel of an org"),
+        ("purge", {"channel": "/event/Nothing__e"}, LookupError, "is not defined"),
+        ("forget", {"channel": "/event/Nothing__e", "replay_id": 1}, LookupError, "is not defined"),
+        ("jump", {"channel": "/event/Nothing__e"}, LookupError, "is not defined"),
+        ("fail_next", {"kind": "nonsense"}, LookupError, "kind: expected one of"),
         ("advance", {"seconds": -1}, ValueError, "go back"),
     ],
 )

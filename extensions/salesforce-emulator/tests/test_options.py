@@ -17,12 +17,12 @@ def test_plain_strings_are_welcome() -> None:
 @pytest.mark.parametrize(
     ("options", "why"),
     [
-        ({"version": "x"}, "no API version"),
+        ({"version": "x"}, "expected an API version"),
         ({"time_scale": 0}, "time_scale"),
-        ({"batch_events": 0}, "at least one"),
-        ({"id_gap": 0}, "at least one"),
+        ({"batch_events": 0}, "expected at least 1"),
+        ({"id_gap": 0}, "expected at least 1"),
         ({"cookie_error": "418"}, "400, 402, 403"),
-        ({"timeout": -1}, "timeout is negative"),
+        ({"timeout": -1}, "timeout: expected 0 or more"),
         ({"unknown_ids": "loose"}, "loose"),
     ],
 )

@@ -19,10 +19,10 @@ def test_a_record_of_a_push_topic() -> None:
 @pytest.mark.parametrize(
     ("channel", "payload", "error", "why"),
     [
-        ("/event/Nothing__e", {}, LookupError, "define it first"),
+        ("/event/Nothing__e", {}, LookupError, "is not defined"),
         ("/event/All__chn", {}, ValueError, "publish_change"),
         ("/data/ChangeEvents", {}, ValueError, "publish_change"),
-        (ORDERS, "text", TypeError, "not 'text'"),
+        (ORDERS, "text", TypeError, "got 'text'"),
         (ORDERS, {"x": object()}, TypeError, "object"),
     ],
 )

@@ -34,7 +34,7 @@ def test_whose_requests() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reply", "cause"),
+    ("reply", "failure_reason"),
     [
         ({"error": "401::x"}, "401::x"),
         ({"error": "401::x", "ext": {"sfdc": {"failureReason": "503::y"}}}, "503::y"),
@@ -42,8 +42,8 @@ def test_whose_requests() -> None:
         ({}, ""),
     ],
 )
-def test_causes(reply: Any, cause: str) -> None:
-    assert transcript.cause(reply) == cause
+def test_causes(reply: Any, failure_reason: str) -> None:
+    assert transcript.failure_reason(reply) == failure_reason
 
 
 def test_kinds_of_replies() -> None:

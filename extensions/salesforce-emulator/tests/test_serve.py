@@ -82,11 +82,11 @@ def test_its_commands_work_as_they_stand(greeting: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (["--path", "/x"], "--path means nothing with --salesforce"),
-        (["--ack"], "--ack means nothing"),
-        (["--stream", "/chat/x"], "no channel of an org"),
+        (["--path", "/x"], "--path has no effect with --salesforce"),
+        (["--ack"], "--ack has no effect"),
+        (["--stream", "/chat/x"], "expected a channel of an org"),
         (["--time-scale", "0"], "not in the range"),
-        (["--api-version", "latest"], "no API version"),
+        (["--api-version", "latest"], "expected an API version"),
         (["--host", "256.0.0.1", "--port", "0"], "256.0.0.1"),
     ],
 )

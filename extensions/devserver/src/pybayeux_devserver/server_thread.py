@@ -1,6 +1,6 @@
-"""A thread with an event loop for a server, where the program has none.
+"""A thread with its own event loop for a server, in a program without one.
 
-Owns the thread's life. What is called in it is the facades' matter.
+Owns the life of the thread. It does not know which methods are called in it.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ T = TypeVar("T")
 
 
 class ServerThread:
-    """Runs a server in a thread of its own, from `start` to `stop`."""
+    """Runs a server in its own thread, from `start` to `stop`."""
 
     def __init__(self) -> None:
         self._running: Final = ExitStack()
 
     def start(self, server: AbstractAsyncContextManager[Any]) -> BlockingPortal:
-        """Start the thread and the server in it.
+        """Start the thread, and the server in it.
 
         Returns:
-            The way into the thread.
+            The portal into the thread's event loop.
         """
         with ExitStack() as starting:
             portal = starting.enter_context(start_blocking_portal())
@@ -52,7 +52,7 @@ def call_with_timeout(
     """Call a coroutine function in the thread.
 
     Raises:
-        TimeoutError: It took more than so many seconds.
+        TimeoutError: The call took longer than `timeout` seconds.
     """
 
     async def limited() -> T:

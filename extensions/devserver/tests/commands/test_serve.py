@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from importlib import import_module
 from typing import Any
 
 import click
@@ -68,11 +69,11 @@ def test_it_offers_what_is_chosen_and_greets() -> None:
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (["--stream", "/meta/x"], "no broadcast channel"),
+        (["--stream", "/meta/x"], "expected a broadcast channel"),
         (["--rate", "0"], "not in the range"),
         (["--connection-type", "smoke"], "websocket"),
-        (["--greet", "/meta/x"], "no broadcast channel"),
-        (["--timeout", "-1", "--port", "0"], "timeout is negative"),
+        (["--greet", "/meta/x"], "expected a broadcast channel"),
+        (["--timeout", "-1", "--port", "0"], "timeout: expected 0 or more"),
         (["--host", "256.0.0.1", "--port", "0"], "256.0.0.1"),
     ],
 )
@@ -87,3 +88,11 @@ def test_the_help_teaches() -> None:
     assert "pybayeux serve --stream /orders --rate 5" in result.output
     described = [parameter for parameter in serve.params if isinstance(parameter, click.Option)]
     assert all(option.help for option in described)
+
+
+def test_salesforce_without_the_emulator_names_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = import_module("pybayeux_devserver.commands.serve")
+    monkeypatch.setattr(module, "entry_points", lambda **_: [])
+    result = CliRunner().invoke(serve, ["--salesforce"])
+    assert result.exit_code == 1
+    assert "pip install pybayeux-salesforce-emulator" in result.output

@@ -53,7 +53,7 @@ def test_the_server_publishes_what_json_can_say() -> None:
     assert client.events() == [{"when": "2026-11-23"}]
     with pytest.raises(TypeError):
         client.engine.publish("/a", object())
-    with pytest.raises(ValueError, match="no broadcast channel"):
+    with pytest.raises(ValueError, match="expected a broadcast channel"):
         client.engine.publish("/meta/x", 1)
 
 

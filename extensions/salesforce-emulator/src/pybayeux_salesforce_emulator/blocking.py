@@ -1,6 +1,6 @@
 """`BlockingEmulator`: an org on its own thread, for code without an event loop.
 
-Owns the way into that thread. Every word is `SalesforceEmulator`'s.
+Owns the calls into that thread. The methods are those of `SalesforceEmulator`.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ __all__ = ("BlockingEmulator",)
 
 
 class BlockingEmulator:
-    """A running org; its methods may be called from any thread or event loop but its own.
+    """A running org. Its methods may be called from any thread or event loop except its own.
 
-    What is not written out here is called on the `SalesforceEmulator` in its thread, under the same name.
+    Every other method and property of `SalesforceEmulator` is available too, under the same name.
 
     Args:
         org: The org.
-        portal: The way to its event loop.
+        portal: The portal into the event loop of the org.
     """
 
     def __init__(self, org: SalesforceEmulator, portal: BlockingPortal) -> None:
@@ -38,7 +38,7 @@ class BlockingEmulator:
         self._portal: Final = portal
 
     def publish(self, channel: str, payload: Any, **more: Any) -> int:
-        """Publish on a channel; see `SalesforceEmulator.publish`."""
+        """Publish an event; see `Publisher.publish`."""
         return self._portal.call(partial(self._org.publish, channel, payload, **more))
 
     def publish_change(
@@ -50,16 +50,21 @@ class BlockingEmulator:
         transaction: Transaction | None = None,
         **more: Any,
     ) -> dict[str, int]:
-        """Publish a change; see `SalesforceEmulator.publish_change`."""
+        """Publish a change of records; see `Publisher.publish_change`."""
         return self._portal.call(
             partial(self._org.publish_change, entity, kind, record_ids, fields, transaction, **more)
         )
 
     def received(self, channel: str, count: int = 1, timeout: float = 10) -> list[Json]:
-        """Wait until so many messages to a channel have come since the start or the last `recorder.clear`.
+        """Wait for messages to a channel; see `Recorder.received`.
+
+        Args:
+            channel: The channel.
+            count: How many messages there must be since the start or the last `recorder.clear`.
+            timeout: Seconds to wait.
 
         Raises:
-            TimeoutError: They did not come within so many seconds.
+            TimeoutError: The messages did not arrive in time.
         """
         return call_with_timeout(self._portal, timeout, self._org.recorder.received, channel, count)
 

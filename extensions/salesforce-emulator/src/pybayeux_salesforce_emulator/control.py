@@ -1,15 +1,15 @@
 """The control interface: JSON over HTTP under ``/control``, for demos and for tests in other languages.
 
-Owns its routes. All that it does is done by methods of the org, under the same names.
+Owns its routes. The actions are methods of the org, under the same names.
 
 ===============================  ==============================================================================
 ``GET /control/``                the org: its URLs, its sessions, its channels, its logins
-``GET /control/credentials``     what logs in with the default app
-``GET /control/requests``        what has been received and answered; ``DELETE`` forgets it
-``GET /control/published``       what was published, by channel
+``GET /control/credentials``     the credentials of the default app and its user
+``GET /control/requests``        the recorded requests and replies; ``DELETE`` forgets them
+``GET /control/published``       every published event, by channel
 ``GET /control/logins``          every attempt to log in
-``GET /control/oracles``         what the requests did wrong, by rule
-``POST /control/<verb>``         a method of `SalesforceEmulator`, with its arguments as an object:
+``GET /control/oracles``         the rules that the requests broke
+``POST /control/<action>``       a method of `SalesforceEmulator`, with its arguments as an object:
                                  ``{"channel": "/event/Order__e", "payload": {"Number__c": 1}}`` for ``publish``
 ===============================  ==============================================================================
 """
@@ -62,7 +62,7 @@ ACTIONS: Final = (
 
 
 def control_routes(org: SalesforceEmulator) -> Mount:
-    """The routes that steer an org."""
+    """The routes of the control interface of an org."""
 
     def view(path: str, look: Callable[[SalesforceEmulator], Any]) -> Route:
         async def answer(request: Request) -> Response:
@@ -70,8 +70,8 @@ def control_routes(org: SalesforceEmulator) -> Mount:
 
         return Route(path, answer, methods=["GET"])
 
-    async def verb(request: Request) -> Response:
-        return await _act(org, request.path_params["verb"], await request.body())
+    async def act(request: Request) -> Response:
+        return await _act(org, request.path_params["action"], await request.body())
 
     async def forget(request: Request) -> Response:
         org.recorder.clear()
@@ -87,17 +87,17 @@ def control_routes(org: SalesforceEmulator) -> Mount:
             view("/published", _published),
             view("/logins", lambda org: [asdict(login) for login in org.login_history]),
             view("/oracles", lambda org: oracles.violations(org.requests)),
-            Route("/{verb}", verb, methods=["POST"]),
+            Route("/{action}", act, methods=["POST"]),
         ],
     )
 
 
-async def _act(org: SalesforceEmulator, verb: str, body: bytes) -> Response:
-    if verb not in ACTIONS:
-        return PlainTextResponse(f"no verb {verb!r}; there are {', '.join(ACTIONS)}\n", 400)
+async def _act(org: SalesforceEmulator, action: str, body: bytes) -> Response:
+    if action not in ACTIONS:
+        return PlainTextResponse(f"expected one of {', '.join(ACTIONS)}; got {action!r}\n", 400)
     try:
         arguments = msgspec.json.decode(body or b"{}", type=dict[str, Any])
-        answer = getattr(org, verb)(**arguments)
+        answer = getattr(org, action)(**arguments)
         return json_response(await answer if inspect.isawaitable(answer) else answer)
     except (TypeError, ValueError, LookupError, msgspec.MsgspecError) as error:
         return PlainTextResponse(f"{_text(error)}\n", 400)

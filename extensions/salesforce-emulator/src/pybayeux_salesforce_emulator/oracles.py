@@ -1,7 +1,7 @@
-"""Oracles: what a client did wrong, told from what the org has seen.
+"""Test oracles: what a client did wrong, from what the org has recorded.
 
-Pure functions. Each takes the requests as they were recorded, or what was published and what was handled, and gives
-the violations of one rule as sentences; none means that all is well. `violations` asks all those about requests.
+Pure functions. Each takes the recorded requests, or what was published and what was handled, and returns the violations
+of one rule as sentences. An empty list means that there is none. `violations` applies all rules about requests.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from .events.channels import split_filter
-from .request_log import cause, clients, cookie, is_streaming, is_unknown, starts_session, streaming, timeline
+from .request_log import clients, cookie, failure_reason, is_streaming, is_unknown, starts_session, streaming, timeline
 from .streaming.authentication import token_of
 from .streaming.cookies import BROWSER
 
@@ -41,16 +41,16 @@ __all__ = (
 _LOGINS: Final = ("/services/oauth2/token", "/services/Soap/")
 _CONNECT: Final = "/meta/connect"
 _LIMIT: Final = 32_768
-_PATIENCE: Final = 40.0
-# With these a client waits for longer than the record says.
+_SESSION_LIFETIME: Final = 40.0
+# With these faults a client waits longer than the record shows.
 _SILENT: Final = frozenset({"hang", "late", "slow-body"})
 
 
 def violations(requests: Sequence[RecordedRequest], *, starts: Sequence[float] = ()) -> dict[str, list[str]]:
-    """All that the requests did wrong, by rule; rules that nobody broke are left out.
+    """All violations in the requests, by rule. Rules without violations are left out.
 
     Args:
-        requests: What was recorded.
+        requests: The recorded requests.
         starts: When programs were started, see `no_login_after_unknown_client`.
     """
     found = {
@@ -66,7 +66,7 @@ def violations(requests: Sequence[RecordedRequest], *, starts: Sequence[float] =
 
 
 def one_connect_at_a_time(requests: Sequence[RecordedRequest]) -> list[str]:
-    """A session has one connect under way at most: CometD fails the older of two."""
+    """A session has at most one outstanding connect: CometD fails the older of two."""
     found = []
     under_way: dict[str, RecordedRequest] = {}
     for request in streaming(requests):
@@ -79,23 +79,23 @@ def one_connect_at_a_time(requests: Sequence[RecordedRequest]) -> list[str]:
 
 
 def no_login_after_unknown_client(requests: Sequence[RecordedRequest], *, starts: Sequence[float] = ()) -> list[str]:
-    """Nobody logs in because a session is unknown: the token is as good as before.
+    """No client logs in because its session is unknown: its token is still valid.
 
-    A login is one because of it where an unknown client was the last trouble, and no handshake has succeeded since.
+    A login counts if an unknown client was the last error before it, and no handshake has succeeded since.
 
     Args:
-        requests: What was recorded.
-        starts: When programs were started: the first login after each has its own reason.
+        requests: The recorded requests.
+        starts: When programs were started. The first login after each start is allowed.
     """
-    found, unknown, excuses = [], False, sorted(starts)
-    for moment in timeline(requests):
-        if moment.answered:
-            unknown = _unknown_after(moment.request, unknown)
-        elif moment.request.path.startswith(_LOGINS):
-            if excuses and excuses[0] <= moment.time:
-                excuses.pop(0)
+    found, unknown, allowed = [], False, sorted(starts)
+    for entry in timeline(requests):
+        if entry.answered:
+            unknown = _unknown_after(entry.request, unknown)
+        elif entry.request.path.startswith(_LOGINS):
+            if allowed and allowed[0] <= entry.time:
+                allowed.pop(0)
             elif unknown:
-                found.append(f"login at {moment.time:.3f} after an unknown client")
+                found.append(f"login at {entry.time:.3f} after an unknown client")
             unknown = False
     return found
 
@@ -104,13 +104,13 @@ def _unknown_after(request: RecordedRequest, before: bool) -> bool:
     for reply in request.replies:
         if is_unknown(reply):
             return True
-        if reply.get("channel") == "/meta/handshake" or cause(reply).startswith("401"):
+        if reply.get("channel") == "/meta/handshake" or failure_reason(reply).startswith("401"):
             before = False
     return before
 
 
 def own_replay_key_alone(requests: Sequence[RecordedRequest]) -> list[str]:
-    """A subscribe names its own channel in ``ext.replay`` and no other: the whole map would outgrow a request."""
+    """A subscribe names only its own channel in ``ext.replay``: a map of all channels could exceed the request size."""
     found = []
     for request in streaming(requests):
         for message in request.messages:
@@ -128,21 +128,21 @@ def _foreign_keys(message: Json) -> list[str]:
 
 
 def authorization_is_fresh(requests: Sequence[RecordedRequest]) -> list[str]:
-    """Each request has a token, and none that the org has called dead before the request was sent."""
+    """Each request has a token, and none that the org has called invalid before the request was sent."""
     found = []
     dead: dict[str, float] = {}
-    for moment in timeline(requests):
-        request = moment.request
+    for entry in timeline(requests):
+        request = entry.request
         if not is_streaming(request):
             continue
         token = token_of(request.headers.get("authorization"))
-        if moment.answered:
-            if token is not None and any(cause(reply).startswith("401") for reply in request.replies):
-                dead.setdefault(token, moment.time)
+        if entry.answered:
+            if token is not None and any(failure_reason(reply).startswith("401") for reply in request.replies):
+                dead.setdefault(token, entry.time)
         elif token is None:
-            found.append(f"request at {moment.time:.3f} without a token")
+            found.append(f"request at {entry.time:.3f} without a token")
         elif token in dead:
-            found.append(f"request at {moment.time:.3f} with a token that was dead at {dead[token]:.3f}")
+            found.append(f"request at {entry.time:.3f} with a token that was dead at {dead[token]:.3f}")
     return found
 
 
@@ -159,7 +159,7 @@ def jars_are_isolated(requests: Sequence[RecordedRequest]) -> list[str]:
         for client_id in clients(request):
             jars[client_id].add(jar)
             if client_id in owner[:-1] and not clients(request, "/meta/disconnect"):
-                found.append(f"{client_id} came at {request.time:.3f} with a jar that is {owner[-1]}'s by now")
+                found.append(f"{client_id} came at {request.time:.3f} with a jar that belongs to {owner[-1]} by now")
             elif client_id not in owner:
                 owner.append(client_id)
         owner += [reply["clientId"] for reply in request.replies if starts_session(reply)]
@@ -167,19 +167,19 @@ def jars_are_isolated(requests: Sequence[RecordedRequest]) -> list[str]:
     return found
 
 
-def connects_come_in_time(requests: Sequence[RecordedRequest], *, within: float = _PATIENCE) -> list[str]:
-    """A session's next request follows a reply within 40 seconds, or the session is lost."""
+def connects_come_in_time(requests: Sequence[RecordedRequest], *, within: float = _SESSION_LIFETIME) -> list[str]:
+    """A session's next request follows a reply within 40 seconds, or the session ends."""
     found = []
     last: dict[str, float] = {}
-    for moment in timeline(requests):
-        if not is_streaming(moment.request):
+    for entry in timeline(requests):
+        if not is_streaming(entry.request):
             continue
-        for client_id in clients(moment.request):
+        for client_id in clients(entry.request):
             since = last.pop(client_id, None)
-            if moment.answered and _lives_on(moment.request):
-                last[client_id] = moment.time
-            elif not moment.answered and since is not None and moment.time - since > within:
-                found.append(f"{client_id} was silent for {moment.time - since:.1f} s until {moment.time:.3f}")
+            if entry.answered and _lives_on(entry.request):
+                last[client_id] = entry.time
+            elif not entry.answered and since is not None and entry.time - since > within:
+                found.append(f"{client_id} was silent for {entry.time - since:.1f} s until {entry.time:.3f}")
     return found
 
 
@@ -198,7 +198,7 @@ def requests_are_small(requests: Sequence[RecordedRequest], *, limit: int = _LIM
 
 
 def nobody_is_locked_out(history: Iterable[Login], *, lock_after: int) -> list[str]:
-    """Nobody's password was wrong so often in a row that an account is locked."""
+    """No user is locked out because of too many wrong passwords in a row."""
     found = []
     wrong: Counter[str | None] = Counter()
     for login in history:
@@ -216,12 +216,12 @@ def every_event_is_handled(
     *,
     key: Callable[[PublishedEvent], Hashable] = lambda event: event.replay_id,
 ) -> list[str]:
-    """Every event that was published is handled, for the first time in the order of its channel.
+    """Every published event is handled, for the first time in the order of its channel.
 
     Args:
-        published: What was published, by channel; leave those channels away that nobody listened to.
-        handled: The channel and the key of each event that was handled, in that order.
-        key: What an event is known by; after a move its UUID or something in its payload, as replay ids change.
+        published: The published events by channel, without the channels that were not subscribed to.
+        handled: The channel and the key of each handled event, in the order of handling.
+        key: The key of an event. After a move use its UUID or a field of its payload, because replay ids change.
     """
     firsts: defaultdict[str, dict[Hashable, None]] = defaultdict(dict)
     for channel, mark in handled:
@@ -250,22 +250,22 @@ def nothing_is_handled_twice(handled: Iterable[tuple[str, Hashable]]) -> list[st
 
 
 def backoff_curve(requests: Sequence[RecordedRequest]) -> list[list[float]]:
-    """How long clients waited from each failure to the next request, one list for each run of failures.
+    """How long clients waited from each failure to the next request, one list for each series of failures.
 
-    A failure is an error of HTTP, a denied handshake or a cause that starts_session with 503.
+    A failure is an HTTP error, a denied handshake or a reason that begins with 503.
     """
     runs: list[list[float]] = []
     failed_at: float | None = None
     run: list[float] = []
-    for moment in timeline(requests):
-        if not is_streaming(moment.request):
+    for entry in timeline(requests):
+        if not is_streaming(entry.request):
             continue
-        if not moment.answered:
+        if not entry.answered:
             if failed_at is not None:
-                run.append(moment.time - failed_at)
+                run.append(entry.time - failed_at)
             failed_at = None
-        elif _has_failed(moment.request):
-            failed_at = moment.time
+        elif _has_failed(entry.request):
+            failed_at = entry.time
         elif run:
             runs.append(run)
             run = []
@@ -274,6 +274,7 @@ def backoff_curve(requests: Sequence[RecordedRequest]) -> list[list[float]]:
 
 def _has_failed(request: RecordedRequest) -> bool:
     refused = any(
-        reply.get("error") == "403::Handshake denied" or cause(reply).startswith("503") for reply in request.replies
+        reply.get("error") == "403::Handshake denied" or failure_reason(reply).startswith("503")
+        for reply in request.replies
     )
     return request.status is None or request.status >= 500 or refused

@@ -1,6 +1,6 @@
-"""From what somebody publishes to events on channels.
+"""Publishing: from a payload or a change of records to events on channels.
 
-Owns who may be told what where: the product's own form of an event, and the changes of records.
+Owns which form of event a channel takes. What a channel keeps is in `events/`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ("Publisher",)
 
 
 class Publisher:
-    """Publishes.
+    """Publishes events.
 
     Args:
         state: The org.
@@ -33,22 +33,30 @@ class Publisher:
         self._commits = 10_000_000
 
     def publish(self, channel: str, payload: Any, *, action: str = "created", uuid: str | None = None) -> int:
-        """Publish on a channel in the form of its product.
+        """Publish an event, in the form of the channel's kind.
+
+        Args:
+            channel: The channel.
+            payload: The record of a PushTopic, the fields of a platform event, or any payload of a generic channel.
+            action: What happened to the record of a PushTopic: ``created``, ``updated``, ``deleted`` or ``undeleted``.
+            uuid: The ``EventUuid``. None generates one.
 
         Returns:
             The event's replay id on that channel.
 
         Raises:
-            LookupError: Nobody has defined the channel.
-            TypeError: The payload is nothing that JSON can say, or no object where one is needed.
-            ValueError: The channel takes events of other channels only.
+            LookupError: The channel is not defined.
+            TypeError: The payload cannot be encoded as JSON, or is not an object although one is needed.
+            ValueError: The channel only includes events of other channels.
         """
         definition = self._state.bus.definition(channel)
         if definition.custom or definition.product is Product.CHANGE_EVENT:
-            raise ValueError(f"{channel} takes what others have, or changes, which publish_change() tells")
+            raise ValueError(
+                f"{channel} only includes events of others: publish on those channels, or use publish_change()"
+            )
         content = msgspec.to_builtins(payload)
         if definition.product is not Product.GENERIC and not isinstance(content, dict):
-            raise TypeError(f"{channel} has events of fields, not {payload!r}")
+            raise TypeError(f"payload: expected an object with the fields of {channel}; got {payload!r}")
         event = Event(
             product=definition.product,
             name=channel.rpartition("/")[2],
@@ -70,10 +78,19 @@ class Publisher:
         *,
         origin: str = "com/salesforce/api/rest/67.0",
     ) -> dict[str, int]:
-        """Publish a change, on the channel of its object, on ``/data/ChangeEvents`` and on custom ones.
+        """Publish a change on its object's channel, on ``/data/ChangeEvents`` and on custom channels that include it.
+
+        Args:
+            entity: The object, such as ``Account`` or ``Emp__c``.
+            kind: ``CREATE``, ``UPDATE``, ``DELETE``, ``UNDELETE``, one of these with the prefix ``GAP_``, or
+                ``GAP_OVERFLOW``.
+            record_ids: The changed records; ``001*`` stands for all records of a kind.
+            fields: The new values.
+            transaction: The transaction, from `transaction`. None commits the change alone.
+            origin: The ``changeOrigin``.
 
         Returns:
-            Its replay id on each of them.
+            Its replay id on each channel.
 
         Raises:
             ValueError: There is no such kind of change.
@@ -94,7 +111,7 @@ class Publisher:
         return self._state.bus.publish(channel, event)
 
     def transaction(self) -> Transaction:
-        """What changes belong to that are committed together."""
+        """A transaction for changes that are committed together. Its `skip` leaves gaps in the sequence."""
         self._commits += 1
         return Transaction(self._state.ids, self._commits, self._state.clock.now())
 

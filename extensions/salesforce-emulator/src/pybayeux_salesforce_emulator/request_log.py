@@ -1,6 +1,6 @@
-"""The record of an org as a story: who came when, and what was said.
+"""Reading the recorded requests of an org: which session each one is of, when it was answered, and why it failed.
 
-Owns the reading of recorded requests, for the oracles.
+It is used by `oracles.py`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = (
     "TimelineEntry",
-    "cause",
     "clients",
     "cookie",
+    "failure_reason",
     "is_streaming",
     "is_unknown",
     "starts_session",
@@ -28,7 +28,7 @@ _STREAMING: Final = "/cometd"
 
 
 class TimelineEntry(NamedTuple):
-    """A request came, or was answered."""
+    """The arrival of a request, or of its reply."""
 
     time: float
     order: int
@@ -37,7 +37,7 @@ class TimelineEntry(NamedTuple):
 
 
 def is_streaming(request: RecordedRequest) -> bool:
-    """Whether a request is one to the streaming endpoint."""
+    """Whether a request goes to the streaming endpoint."""
     return request.path.startswith(_STREAMING)
 
 
@@ -47,35 +47,35 @@ def streaming(requests: Iterable[RecordedRequest]) -> Iterator[RecordedRequest]:
 
 
 def timeline(requests: Sequence[RecordedRequest]) -> list[TimelineEntry]:
-    """Requests and answers in the order in which they happened."""
-    timeline = [TimelineEntry(request.time, order, request, False) for order, request in enumerate(requests)]
+    """Requests and replies in the order of their times."""
+    entries = [TimelineEntry(request.time, order, request, False) for order, request in enumerate(requests)]
     for order, request in enumerate(requests):
         if request.answered is not None:
-            timeline.append(TimelineEntry(request.answered, order, request, True))
-    # At the same time a request comes before its own answer, and an answer before the next request.
-    return sorted(timeline, key=lambda moment: (moment.time, moment.order, moment.answered))
+            entries.append(TimelineEntry(request.answered, order, request, True))
+    # At the same time a request comes before its own reply, and a reply before the next request.
+    return sorted(entries, key=lambda entry: (entry.time, entry.order, entry.answered))
 
 
 def clients(request: RecordedRequest, channel: str | None = None) -> list[str]:
-    """The sessions that a request is of, each once."""
+    """The client ids in a request, each once."""
     named = (m["clientId"] for m in request.messages if "clientId" in m and channel in (None, m.get("channel")))
     return list(dict.fromkeys(str(client_id) for client_id in named))
 
 
-def cause(reply: Json) -> str:
-    """Why a request failed: what ``ext.sfdc`` says, or the error."""
+def failure_reason(reply: Json) -> str:
+    """Why a request failed: the reason in ``ext.sfdc``, or the error."""
     ext: Any = reply.get("ext")
-    hidden = ext.get("sfdc", {}).get("failureReason") if isinstance(ext, dict) else None
-    return str(hidden or reply.get("error") or "")
+    reason = ext.get("sfdc", {}).get("failureReason") if isinstance(ext, dict) else None
+    return str(reason or reply.get("error") or "")
 
 
 def is_unknown(reply: Json) -> bool:
-    """Whether a reply says that a session is unknown."""
-    return "unknown client" in cause(reply).lower()
+    """Whether a reply says that its session is unknown."""
+    return "unknown client" in failure_reason(reply).lower()
 
 
 def starts_session(reply: Json) -> bool:
-    """Whether a reply starts_session a session."""
+    """Whether a reply starts a session."""
     return reply.get("channel") == "/meta/handshake" and "clientId" in reply
 
 

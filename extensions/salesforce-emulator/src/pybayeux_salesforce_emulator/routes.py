@@ -1,7 +1,4 @@
-"""Where everything is on an org's hosts.
-
-Owns the paths.
-"""
+"""The routes of an org: which path has which handler."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""`pybayeux serve --salesforce`: a Salesforce org in the terminal.
+"""`pybayeux serve --salesforce`: an emulated org in the terminal.
 
-Owns what it says when it starts, and what it publishes. The org itself is `SalesforceEmulator`.
+Owns the text that it shows, and the events that it publishes. The command and its options belong to the development
+server, which finds `serve_org` through an entry point.
 """
 
 from __future__ import annotations
@@ -35,14 +36,14 @@ Listen, with a session id that lives for a year:
   PYBAYEUX_AUTH_TOKEN='{token}' \\
     pybayeux listen --since earliest {endpoint} {channels}
 
-Listen, and log in as a program does that nobody watches:
+Listen, and log in as a program does without a user:
 
   PYBAYEUX_AUTH_FLOW=client_credentials PYBAYEUX_AUTH_LOGIN_URL={url} \\
     PYBAYEUX_AUTH_CLIENT_ID={client_id} \\
     PYBAYEUX_AUTH_CLIENT_SECRET={client_secret} \\
     pybayeux listen --since earliest {endpoint} {channels}
 
-Publish, and let something go wrong:
+Publish, move the clients to another server, and lose the next events:
 
   curl -X POST {url}/control/publish -d '{{"channel": "{channel}", "payload": {{"Number__c": 1}}}}'
   curl -X POST {url}/control/rebalance
@@ -55,11 +56,11 @@ async def serve_org(streams: tuple[str, ...], rate: float, **options: Any) -> No
 
     Args:
         streams: The channels to publish numbered events on.
-        rate: Events a second on each.
-        options: What `SalesforceEmulator` takes.
+        rate: Events a second on each channel.
+        options: The arguments of `SalesforceEmulator`.
 
     Raises:
-        ValueError: A channel is none that an org has, or an option makes no sense.
+        ValueError: The name of a channel or the value of an option is invalid.
         OSError: The address cannot be listened on.
     """
     from .emulator import SalesforceEmulator
@@ -97,7 +98,7 @@ async def _publish(org: SalesforceEmulator, channel: str, number: int) -> None:
 
 
 def _entity(channel: str) -> str:
-    """An object whose changes a channel has."""
+    """An object whose changes a channel carries."""
     event = channel.removeprefix("/data/").removesuffix("ChangeEvent")
     if event.endswith("__"):
         return f"{event}c"

@@ -1,6 +1,6 @@
-"""What an org says when it refuses: the words of the page "Streaming API Error Codes" (API 67.0).
+"""The error texts of an org, from the page "Streaming API Error Codes" (API 67.0).
 
-Owns the words. Braces stand where the page has them; old versions have two spaces between sentences, see `spaced`.
+Braces stand where the page has them. Old versions have two spaces between sentences, see `spaced`.
 """
 
 from __future__ import annotations
@@ -78,12 +78,12 @@ TOO_BUSY: Final = "503::Server is too busy. Please try your request again later.
 
 
 def version_missing(newest: Version) -> str:
-    """The endpoint's path ends without a version."""
+    """The path of the endpoint has no version."""
     return f"400::API version in the URI is mandatory. URI format: '/cometd/{newest}'"
 
 
 def unsupported_version(oldest: Version, newest: Version) -> str:
-    """The version is none, too old or yet to come."""
+    """The version is invalid, too old or too new."""
     return (
         f"400::Unsupported API version. Only API versions '{oldest}' and later are supported. "
         f"URI format: '/cometd/{newest}'"
@@ -91,7 +91,7 @@ def unsupported_version(oldest: Version, newest: Version) -> str:
 
 
 def connection_type(asked: object) -> str:
-    """Anything but long-polling."""
+    """Any connection type except long-polling."""
     return f"400::Invalid connection type {{{asked}}}"
 
 
@@ -101,7 +101,7 @@ def no_cookie(client_id: str, cookie: str) -> str:
 
 
 def no_such_channel(name: str) -> str:
-    """Nobody has defined it; the name's case counts."""
+    """The channel is not defined. Names are case-sensitive."""
     return f"400::The channel you requested to subscribe to does not exist {{{name}}}"
 
 
@@ -116,7 +116,7 @@ def cannot_create(name: str) -> str:
 
 
 def invalid_replay_id(replay_id: object) -> str:
-    """The event is not kept any more, was deleted, or is another org's."""
+    """The event was purged or deleted, or belongs to another org."""
     return (
         f"400::The replayId {{{replay_id}}} you provided was invalid. Please provide a valid ID, "
         "-2 to replay all events, or -1 to replay only new events."
@@ -124,7 +124,7 @@ def invalid_replay_id(replay_id: object) -> str:
 
 
 def replay_map(channel: str, positions: object) -> str:
-    """The subscribe has a replay extension without a number for its channel (EMP-Connector#39, #41)."""
+    """The replay extension of the subscribe has no number for its channel (EMP-Connector#39, #41)."""
     return (
         f"400::The replayId for channel {{{channel}}} wasn't found using the provided replay ID map "
         f"{{{_java(positions)}}}. Ensure that your replay ID map contains your channel."
@@ -132,14 +132,14 @@ def replay_map(channel: str, positions: object) -> str:
 
 
 def _java(value: object) -> object:
-    """A map as the server's language writes it."""
+    """A map as Java writes it."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{name}={'null' if item is None else item}" for name, item in value.items()) + "}"
     return "null" if value is None else value
 
 
 def spaced(value: Any) -> Any:
-    """The same words with two spaces between sentences, in a text or anywhere in an object."""
+    """The same texts with two spaces between sentences, in a string or anywhere in an object."""
     if isinstance(value, dict):
         return {name: spaced(item) for name, item in value.items()}
     return value.replace(". ", ".  ") if isinstance(value, str) else value

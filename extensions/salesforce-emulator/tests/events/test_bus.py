@@ -65,7 +65,7 @@ def test_a_channel_that_is_defined_anew_keeps_what_it_has() -> None:
 
 
 def test_an_unknown_channel() -> None:
-    with pytest.raises(LookupError, match="define it first"):
+    with pytest.raises(LookupError, match="is not defined"):
         Org().state.bus.log("/event/Nothing__e")
 
 

@@ -28,5 +28,5 @@ def test_spans_and_moments_for_everybody_else() -> None:
 
 
 def test_time_does_not_go_back() -> None:
-    with pytest.raises(ValueError, match="not even by 2 seconds"):
+    with pytest.raises(ValueError, match="got -2"):
         OrgClock(Clock(), 1).advance(-2)

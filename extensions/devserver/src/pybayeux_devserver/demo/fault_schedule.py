@@ -1,7 +1,7 @@
-"""What goes wrong, and when.
+"""The faults of the demo, and when they happen.
 
-Owns the list of faults and their schedule. Each fault waits for the recovery from the one before it, and recovered is
-what an order proves that was published after the fault and is handled.
+Each fault waits for the recovery from the one before. The client has recovered when it handles an order that was
+published after the fault.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 __all__ = ("Fault", "due_times", "faults", "run_schedule")
 
 _DOWN: Final = 0.5
-"""Seconds without a server, and without a listener."""
+"""Seconds without a server, or without a listener."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that goes wrong.
+    """One fault.
 
     Attributes:
-        title: What it is.
-        recovery: How a client lives through it.
-        trigger: Lets it happen; where something is to come back by itself, returns when it may.
+        title: What fails.
+        recovery: How a client recovers.
+        trigger: Makes it happen. It returns when everything that restarts by itself has restarted.
     """
 
     title: str
@@ -42,7 +42,7 @@ class Fault:
 
 
 def faults(server: DevServer, listener: ListenerProcess) -> tuple[Fault, ...]:
-    """All of them, in the order in which they come."""
+    """All faults, in their order."""
 
     async def drop_session() -> None:
         server.faults.drop_sessions()
@@ -70,32 +70,33 @@ def faults(server: DevServer, listener: ListenerProcess) -> tuple[Fault, ...]:
 
 
 def due_times(count: int, seconds: float, seed: int) -> list[float]:
-    """When they are due, in seconds from the beginning.
+    """When each fault is due, in seconds from the start.
 
-    The time is cut into slots; the first is left free for the start, and each other has one fault in its first half.
+    The time is divided into slots. The first one is left free for the start, each other one has a fault in its first
+    half.
     """
-    chance, slot = Random(seed), seconds / (count + 1)
-    return [slot * (number + chance.random() / 2) for number in range(1, count + 1)]
+    rng, slot = Random(seed), seconds / (count + 1)
+    return [slot * (number + rng.random() / 2) for number in range(1, count + 1)]
 
 
 async def run_schedule(plan: Iterable[tuple[float, Fault]], progress: Progress, view: View) -> None:
-    """Let everything go wrong in its time, beginning when the first order is handled.
+    """Trigger each fault at its time, after the first order was handled.
 
     Args:
-        plan: The faults, and when they are due.
-        progress: Tells what is handled.
-        view: Is told of each fault and each recovery.
+        plan: When each fault is due, and the fault.
+        progress: What is handled so far.
+        view: Shows each fault and each recovery.
     """
-    await _recovery(progress, 0)
-    view.good("the first order is handled")
+    await _recovered(progress, 0)
+    view.success("the first order is handled")
     for due, fault in plan:
         await progress.at(due)
         began, published = progress.elapsed(), progress.tally.published
-        view.bad(fault.title)
+        view.failure(fault.title)
         await fault.trigger()
-        await _recovery(progress, published)
-        view.good(f"back in {progress.elapsed() - began:.1f} s: {fault.recovery}")
+        await _recovered(progress, published)
+        view.success(f"back in {progress.elapsed() - began:.1f} s: {fault.recovery}")
 
 
-async def _recovery(progress: Progress, published: int) -> None:
+async def _recovered(progress: Progress, published: int) -> None:
     await progress.until(lambda: progress.tally.newest > published)

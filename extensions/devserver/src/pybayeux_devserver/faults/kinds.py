@@ -1,6 +1,6 @@
-"""The ways in which an answer goes wrong, on HTTP and on a WebSocket alike.
+"""The kinds of faults: what each one does to an HTTP response and to the frames of a WebSocket.
 
-Owns what each of them means on either. When one applies_to is decided in `faults.py`.
+Owns their effect. It does not know when a fault applies: that is in `faults.py`.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 __all__ = ("Delay", "DropConnection", "Fault", "NeverAnswer", "Replace", "Truncate", "WebSocketWriter")
 
 TRY_AGAIN_LATER: Final = 1013
-"""The close code of a WebSocket for what an HTTP error is to a request."""
+"""The close code of a WebSocket where a request would get an HTTP error."""
 
 
 class WebSocketWriter(Protocol):
-    """An open WebSocket, as far as things go wrong on it; what is said is sent in this order."""
+    """The part of an open WebSocket that faults use. Everything is sent in the order of the calls."""
 
     def send(self, texts: Sequence[str]) -> None:
         """Send frames."""
@@ -35,25 +35,25 @@ class WebSocketWriter(Protocol):
         """Close the connection without another byte."""
 
     def close(self, code: int, reason: str = "") -> None:
-        """Close the socket in good order."""
+        """Close the WebSocket with a close frame."""
 
 
 class Fault(Protocol):
-    """One way of going wrong."""
+    """One kind of fault."""
 
     @property
     def status(self) -> int | None:
-        """The HTTP status that the client sees instead of the one condition, or None."""
+        """The HTTP status that the client receives instead of the intended one. None if there is no such status."""
 
     def response(self, whole: Response) -> Response:
-        """What happens in the place of an HTTP response."""
+        """The response that is sent instead of `whole`."""
 
     async def frames(self, texts: Sequence[str], websocket: WebSocketWriter) -> None:
-        """What happens in the place of frames."""
+        """Send something instead of these frames."""
 
 
 class DropConnection:
-    """The connection is cut."""
+    """Cuts the connection."""
 
     status: Final = None
 
@@ -70,7 +70,7 @@ class DropConnection:
 
 
 class Truncate:
-    """The connection is cut in the middle."""
+    """Sends the first half and cuts the connection."""
 
     status: Final = None
 
@@ -78,19 +78,19 @@ class Truncate:
         self._sockets: Final = sockets
 
     def response(self, whole: Response) -> Response:
-        """Truncate of the body."""
+        """Half of the body."""
         return TruncatedResponse(whole, self._sockets)
 
     async def frames(self, texts: Sequence[str], websocket: WebSocketWriter) -> None:
-        """Truncate of the bytes of all frames."""
+        """Half of the bytes of all frames."""
         websocket.send_half(texts)
 
 
 class Delay:
-    """Everything comes, after something else.
+    """Sends everything, after something else has happened.
 
     Args:
-        until: Makes what is waited for.
+        until: Returns what to wait for.
     """
 
     status: Final = None
@@ -103,18 +103,18 @@ class Delay:
         return DelayedResponse(whole, self._until())
 
     async def frames(self, texts: Sequence[str], websocket: WebSocketWriter) -> None:
-        """All frames, later; others go out meanwhile."""
+        """All frames, later. Other frames are sent meanwhile."""
         await self._until()
         websocket.send(texts)
 
 
 class Replace:
-    """Something else comes.
+    """Sends something else.
 
     Args:
         status: The status of the HTTP response.
-        body: Its body.
-        headers: Its headers.
+        body: The body.
+        headers: The headers.
     """
 
     def __init__(self, status: int, body: str | bytes = "", headers: Mapping[str, str] | None = None) -> None:
@@ -123,11 +123,11 @@ class Replace:
         self._headers: Final = headers
 
     def response(self, whole: Response) -> Response:
-        """The other response."""
+        """The replacement."""
         return Response(self._body, self.status, self._headers)
 
     async def frames(self, texts: Sequence[str], websocket: WebSocketWriter) -> None:
-        """Its body as a frame, or the end of the socket where it is an error."""
+        """The body as a frame. If the status is an error, close the WebSocket instead."""
         text = self._body if isinstance(self._body, str) else self._body.decode(errors="replace")
         if self.status < 400:
             websocket.send([text])
@@ -136,13 +136,13 @@ class Replace:
 
 
 class NeverAnswer:
-    """Nothing comes."""
+    """Sends nothing and keeps the connection open."""
 
     status: Final = None
 
     def response(self, whole: Response) -> Response:
-        """Silence until the client gives up."""
+        """Nothing until the client gives up."""
         return HangingResponse()
 
     async def frames(self, texts: Sequence[str], websocket: WebSocketWriter) -> None:
-        """Silence."""
+        """Nothing."""

@@ -1,6 +1,6 @@
-"""Plans: what goes wrong the next few times, and for which requests.
+"""Planned faults: how often a fault happens, and to which requests.
 
-Owns the counting and the order. What goes wrong is whatever a plan carries.
+Owns the counting and the order. It does not know what a fault does.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Plan(Generic[T]):
-    """Something that goes wrong the next few times."""
+    """A fault that happens to the next matching requests."""
 
     times: int
     fault: T
     channel: str | None = None
-    """Only requests with a message to this channel."""
+    """Match only requests with a message to this channel."""
     with_events: bool = False
-    """Only where the answer carries events."""
+    """Match only replies that carry events."""
     condition: Callable[[Sequence[Json], Sequence[Json]], bool] | None = None
-    """Only where this says so, of the messages asked and answered."""
+    """Match only if this returns true for the messages of the request and of the reply."""
 
-    def applies_to(self, asked: Sequence[Json], answered: Sequence[Json]) -> bool:
-        """Whether this request is one of those condition; it counts then."""
-        if self.times <= 0 or (self.channel and self.channel not in [m.get("channel") for m in asked]):
+    def applies_to(self, request: Sequence[Json], reply: Sequence[Json]) -> bool:
+        """Whether a request matches. A match is counted."""
+        if self.times <= 0 or (self.channel and self.channel not in [m.get("channel") for m in request]):
             return False
-        if self.with_events and not any("data" in message for message in answered):
+        if self.with_events and not any("data" in message for message in reply):
             return False
-        if self.condition is not None and not self.condition(asked, answered):
+        if self.condition is not None and not self.condition(request, reply):
             return False
         self.times -= 1
         return True
 
 
-def take_fault(plans: Iterable[Plan[T]], asked: Sequence[Json] = (), answered: Sequence[Json] = ()) -> T | None:
-    """What the first plan that applies_to carries, or None; one plan applies_to at most."""
-    return next((plan.fault for plan in plans if plan.applies_to(asked, answered)), None)
+def take_fault(plans: Iterable[Plan[T]], request: Sequence[Json] = (), reply: Sequence[Json] = ()) -> T | None:
+    """The fault of the first plan that matches, or None. At most one plan is counted."""
+    return next((plan.fault for plan in plans if plan.applies_to(request, reply)), None)

@@ -1,7 +1,7 @@
-"""Responses that go wrong: late, cut in half, or never sent.
+"""HTTP responses that fail: delayed, cut in half, or never sent.
 
-Owns how a fault looks on the wire, where one HTTP response answers one request; the refusal of a WebSocket is one
-too. When a fault applies_to is decided in `faults.py`.
+Owns what a fault looks like where one HTTP response answers one request. The refusal of a WebSocket upgrade is such a
+response too. It does not know when a fault applies: that is in `faults.py`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ("DelayedResponse", "HangingResponse", "NoResponse", "TruncatedRespons
 
 
 class NoResponse(Response):
-    """The connection is cut instead of an answer, with an end or with a reset."""
+    """Cuts the connection instead of answering, by closing it or with a reset."""
 
     def __init__(self, sockets: Sockets, *, reset: bool = False) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ class NoResponse(Response):
         self._reset: Final = reset
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Cut the connection and see it gone, so that nobody misses the answer."""
+        """Cut the connection and wait until it is gone, so that nothing else is written to it."""
         if self._reset:
             self._sockets.reset(scope["client"])
         else:
@@ -40,15 +40,15 @@ class NoResponse(Response):
 
 
 class HangingResponse(Response):
-    """Nothing happens until the client gives up."""
+    """Answers nothing until the client gives up."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Wait for the client to leave."""
+        """Wait until the client has left."""
         await client_left(receive)
 
 
 class TruncatedResponse(Response):
-    """The status, the headers and half of the body; then the connection is closed, or reset."""
+    """Sends the status, the headers and half of the body, then closes the connection, or resets it."""
 
     def __init__(self, whole: Response, sockets: Sockets, *, reset: bool = False) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ class TruncatedResponse(Response):
 
 
 class DelayedResponse(Response):
-    """A response that waits for something before it is sent."""
+    """Sends a response after something else has happened."""
 
     def __init__(self, response: Response, until: Awaitable[object]) -> None:
         super().__init__()
@@ -82,6 +82,6 @@ class DelayedResponse(Response):
         self._until: Final = until
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Wait, then send, unless the client has gone."""
+        """Wait, then send the response, unless the client has left."""
         if not await client_left_before(self._until, receive):
             await self._response(scope, receive, send)

@@ -1,7 +1,7 @@
-"""CometD's acknowledgement of events: what a client has not acknowledged is delivered again.
+"""CometD's acknowledgement of events: events that a client has not acknowledged are delivered again.
 
-Owns the batches of one session and the extension's two handshake forms. The wire carries ``ext.ack`` on
-handshakes and on connects both ways.
+Owns the batches of one session and the two forms of the handshake's reply. The extension uses ``ext.ack`` on
+handshakes, and on connects in both directions.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ __all__ = ("AckQueue", "acknowledged_batch", "handshake_answer", "is_requested")
 
 
 class AckQueue:
-    """Keeps every event until the batch that it went out with, or a later one, is acknowledged.
+    """A queue that keeps every event until its batch, or a later one, is acknowledged.
 
-    A batch closes with each connect reply. An acknowledgement discards what belongs to its batch and to all
-    before it, also where it is higher than any batch sent: CometD believes the client.
+    Each connect reply closes a batch. An acknowledgement removes the events of its batch and of all earlier ones, even
+    if its number is higher than that of any batch sent: CometD does not check it.
     """
 
     connect_only: Final = True
@@ -29,23 +29,23 @@ class AckQueue:
         self._open = 1
 
     def put(self, event: Json) -> None:
-        """Add an event to the batch that is open."""
+        """Add an event to the open batch."""
         self._events.append((self._open, event))
 
     def take(self) -> list[Json]:
-        """Everything not acknowledged yet; it stays here."""
+        """Every event that is not acknowledged. The events stay in the queue."""
         return [event for _, event in self._events]
 
     def put_back(self, events: list[Json]) -> None:
-        """Nothing to do: whatever was taken is here until it is acknowledged."""
+        """Does nothing: taken events stay in the queue until they are acknowledged."""
 
     def close_batch(self) -> int:
-        """End the open batch and tell its number, for the reply that carries it."""
+        """Close the open batch and return its number, for the reply that carries it."""
         self._open += 1
         return self._open - 1
 
     def acknowledge(self, batch: int) -> None:
-        """Discard what the client says it has accepted."""
+        """Remove the events that the client has accepted."""
         while self._events and self._events[0][0] <= batch:
             self._events.popleft()
 
@@ -54,21 +54,21 @@ class AckQueue:
 
 
 def is_requested(handshake: Json) -> bool:
-    """Whether a handshake asks for acknowledgement: ``ext.ack`` true, or an object with ``enabled``."""
-    wish = _ext_member(handshake)
-    return wish is True or (isinstance(wish, dict) and wish.get("enabled") is True)
+    """Whether a handshake asks for acknowledgement: ``ext.ack`` is true, or an object with ``enabled``."""
+    requested = _ext_member(handshake)
+    return requested is True or (isinstance(requested, dict) and requested.get("enabled") is True)
 
 
 def handshake_answer(queue: AckQueue, options: Options) -> Any:
-    """The handshake reply's ``ext.ack``: true, or the newer object with the batch to start from."""
-    # CometD has the object where it delivers during the handshake: what it delivered is that batch.
+    """The handshake reply's ``ext.ack``: true, or the newer object with the number of the first batch."""
+    # CometD sends the object if it delivers events with the handshake. Those events are the batch.
     if options.ack_object or options.deliver_with_handshake:
         return {"enabled": True, "batch": queue.close_batch()}
     return True
 
 
 def acknowledged_batch(connect: Json) -> int | None:
-    """The batch that a connect acknowledges, or None."""
+    """The number of the batch that a connect acknowledges, or None."""
     batch = _ext_member(connect)
     return batch if isinstance(batch, int) and not isinstance(batch, bool) else None
 

@@ -1,7 +1,7 @@
-"""Bearer tokens: which are valid, who presents one, and how a request without one is refused.
+"""Bearer tokens: which are valid, where a request carries one, and how a request without one is refused.
 
-Owns the verdict. A token comes in the Authorization header of each request, in the `ext` of each message, or in the
-`ext` of the handshake for the whole session.
+A token is in the Authorization header of each request, in the `ext` of each message, or in the `ext` of the handshake
+for the whole session.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ class Unauthorized(Exception):
 
 
 class Tokens:
-    """The tokens that are accepted, each for its time.
+    """The accepted tokens, each with its lifetime.
 
-    While none was ever added, nobody is asked for one.
+    No token is required until one is added.
 
     Args:
-        tokens: Those to accept from the beginning.
-        clock: Tells the present time in seconds.
+        tokens: The tokens to accept from the start.
+        clock: Returns the current time in seconds.
     """
 
     def __init__(self, tokens: Iterable[str], clock: Callable[[], float]) -> None:
@@ -51,17 +51,17 @@ class Tokens:
         return bool(self._valid_until)
 
     def add(self, token: str, lifetime: float | None = None) -> None:
-        """Accept a token, for so many seconds or until it is revoked."""
+        """Accept a token, for `lifetime` seconds or until it is revoked."""
         self._valid_until[token] = math.inf if lifetime is None else self._clock() + lifetime
 
     def issue(self, lifetime: float | None = None) -> str:
-        """Make up a new token and accept it."""
+        """Create a random token and accept it."""
         token = secrets.token_urlsafe(24)
         self.add(token, lifetime)
         return token
 
     def revoke(self, token: str | None = None) -> None:
-        """Accept this token no longer, or none of those known so far."""
+        """Stop accepting a token, or every known token."""
         for known in [token] if token is not None else list(self._valid_until):
             self._valid_until[known] = -math.inf
 
@@ -71,11 +71,11 @@ class Tokens:
 
 
 class Authenticator:
-    """Lets messages with a valid token pass.
+    """Checks that messages carry a valid token.
 
     Args:
-        tokens: The valid ones.
-        options: Where a token may be, and how its lack is answered.
+        tokens: The accepted tokens.
+        options: Where a token may be, and how a message without one is refused.
     """
 
     def __init__(self, tokens: Tokens, options: Options) -> None:
@@ -83,7 +83,7 @@ class Authenticator:
         self._options: Final = options
 
     def token_in(self, message: Json) -> str | None:
-        """The token in a message's `ext`: the member itself, or the member `token` of an object there."""
+        """The token in a message's `ext`: the member itself, or the member `token` of an object in it."""
         ext = message.get("ext")
         found: Any = ext.get(self._options.token_member) if isinstance(ext, dict) else None
         if isinstance(found, dict):
@@ -91,11 +91,11 @@ class Authenticator:
         return found if isinstance(found, str) else None
 
     def check(self, message: Json, caller: Caller, session: Session | None) -> None:
-        """Let the message pass.
+        """Check the token of a message.
 
         Raises:
-            Refused: The token is missing or dead; the reply says so.
-            Unauthorized: The same, said by HTTP.
+            Refused: The token is missing or invalid, and the reply says so.
+            Unauthorized: The token is missing or invalid, and HTTP says so.
         """
         if not self._tokens.required:
             return
@@ -112,12 +112,12 @@ class Authenticator:
         if channel != Channel.META_HANDSHAKE:
             return Refused(_INVALID)
         if self._options.auth_style is AuthStyle.SALESFORCE:
-            cause = {"sfdc": {"failureReason": _INVALID}, "replay": True, "payload.format": True}
-            return Refused("403::Handshake denied", ext=cause, advice={"reconnect": "none"})
+            ext = {"sfdc": {"failureReason": _INVALID}, "replay": True, "payload.format": True}
+            return Refused("403::Handshake denied", ext=ext, advice={"reconnect": "none"})
         return Refused(_INVALID, advice={"reconnect": "handshake", "interval": 0})
 
 
 def bearer_token(header: str | None) -> str | None:
-    """The token of an Authorization header with the scheme ``Bearer`` or ``OAuth`` (Salesforce takes both)."""
+    """The token of an Authorization header with the scheme ``Bearer`` or ``OAuth``. Salesforce accepts both."""
     scheme, _, token = (header or "").partition(" ")
     return token.strip() or None if scheme.lower() in ("bearer", "oauth") else None

@@ -1,6 +1,6 @@
-"""From publications to the queues of the sessions that subscribed, and to the log.
+"""Subscriptions and fan-out: from a publication to the queues of its subscribers, and to the replay log.
 
-Owns subscriptions and fan-out. Does not know who may do what: that is decided before.
+It does not check permissions: that happens before.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ __all__ = ("Broker",)
 
 
 class Broker:
-    """Gives each event to everybody who subscribed to its channel, once.
+    """Delivers each event once to every session that subscribed to its channel.
 
     Args:
-        sessions: Who is there.
-        options: What to log, and who gets what.
-        clock: Tells the present time in seconds, for the dates of events.
+        sessions: The known sessions.
+        options: What to log, and what publishers receive of their own.
+        clock: Returns the current time in seconds, for the dates of events.
     """
 
     def __init__(self, sessions: Sessions, options: Options, clock: Callable[[], float]) -> None:
@@ -40,10 +40,10 @@ class Broker:
     def publish(
         self, channel: str, data: Any, *, publisher: Session | None = None, message_id: Any = None, ext: Any = None
     ) -> int | None:
-        """Log an event if its channel is kept, and deliver it, with the `ext` of its publisher.
+        """Log an event if its channel is logged, and deliver it, with the `ext` of its publisher.
 
         Returns:
-            The event's replay id, or None where its channel is not kept.
+            The event's replay id, or None if its channel is not logged.
         """
         replay_id = self.log.next_id() if self.log.keeps(channel) else None
         if replay_id is not None:
@@ -55,10 +55,10 @@ class Broker:
         return replay_id
 
     def subscribe(self, session: Session, channels: Sequence[Channel], request: Json) -> None:
-        """Record subscriptions, and queue the events that the request wants replayed.
+        """Record subscriptions, and queue the events that the request asks to replay.
 
         Raises:
-            Refused: The log has no such position; nothing was recorded then.
+            Refused: The log does not have the position. Nothing is recorded then.
         """
         points = self.log.starting_points(request, channels)
         session.subscriptions.update(channels)
@@ -66,9 +66,9 @@ class Broker:
             session.deliver(event)
 
     def _deliver(self, event: Json, publisher: Session | None) -> None:
-        wanted = routes(event["channel"])
+        matching = routes(event["channel"])
         for session in self._sessions:
             if session is publisher and not self._options.echo_to_publisher:
                 continue
-            if not wanted.isdisjoint(session.subscriptions):
+            if not matching.isdisjoint(session.subscriptions):
                 session.deliver(event)

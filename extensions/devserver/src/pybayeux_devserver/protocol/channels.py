@@ -1,6 +1,6 @@
-"""Which channels a client may name, and which patterns cover a channel.
+"""Which channels a client may name, and which patterns match a channel.
 
-Owns the server's verdict on names. The grammar itself is `pybayeux.Channel`'s.
+The grammar of channel names is in `pybayeux.Channel`.
 """
 
 from __future__ import annotations
@@ -18,34 +18,34 @@ __all__ = ("broadcast_channel", "channel_to_publish", "channels_to_subscribe", "
 
 
 def broadcast_channel(name: str) -> Channel:
-    """The channel of an event that the server's side publishes.
+    """The channel of an event that the server itself publishes.
 
     Raises:
-        ValueError: The name is none of a broadcast channel.
+        ValueError: The name is not one of a broadcast channel.
     """
     channel = Channel(name)
     if channel.type is not ChannelType.BROADCAST or channel.has_wildcard() or not channel.is_accepted():
-        raise ValueError(f"{name!r} is no broadcast channel")
+        raise ValueError(f"expected a broadcast channel such as '/orders'; got {name!r}")
     return channel
 
 
 def routes(channel: str) -> set[str]:
-    """The channel itself and every pattern that covers it."""
+    """The channel itself and every pattern that matches it."""
     segments = channel.split("/")
     deep = ("/".join([*segments[:depth], "**"]) for depth in range(1, len(segments)))
     return {channel, "/".join([*segments[:-1], "*"]), *deep}
 
 
 def covered(channel: str, patterns: Iterable[str]) -> bool:
-    """Whether one of the patterns is the channel or covers it."""
+    """Whether one of the patterns is the channel or matches it."""
     return not routes(channel).isdisjoint(patterns)
 
 
 def channels_to_subscribe(subscription: Any) -> list[Channel]:
-    """The channels that a subscription names: one, or the members of an array.
+    """The channels of a subscribe: one name, or the members of an array.
 
     Raises:
-        Refused: There is none, or one of them is no channel to subscribe to.
+        Refused: There is none, or one of them cannot be subscribed to.
     """
     names = subscription if isinstance(subscription, list) else [subscription]
     if not subscription:
@@ -65,7 +65,7 @@ def channel_to_publish(name: str) -> Channel:
     """The channel of a publication.
 
     Raises:
-        Refused: It is a pattern, a meta channel or no channel name at all.
+        Refused: It is a pattern, a meta channel or an invalid name.
     """
     channel = Channel(name)
     if channel.type is ChannelType.META:

@@ -1,6 +1,6 @@
-"""``/meta/connect``: the request that events ride home on (Bayeux 1.0, section 4.2).
+"""``/meta/connect``: the request whose reply carries events (Bayeux 1.0, section 4.2).
 
-Owns how long a connect is held, what becomes of an older one, and the reply with its advice and acknowledgement.
+Owns how long a connect is held, what happens to an older one, and the reply with its advice and acknowledgement.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ __all__ = ("connect", "finish_connect", "release")
 
 
 def connect(state: ServerState, message: Json, exchange: Exchange) -> None:
-    """Take a connect in. It is answered by `finish_connect`, at once if its hold has no timeout.
+    """Accept a connect. `finish_connect` answers it, at once if its hold has no timeout.
 
     Raises:
-        Refused: The session is unknown, its token dead or the connection type not offered.
+        Refused: The session is unknown, its token invalid or the connection type not offered.
     """
     session = state.session_of(message, exchange)
     kind = message.get("connectionType")
@@ -47,16 +47,16 @@ def _hold(state: ServerState, session: Session, message: Json, *, alone: bool) -
     waiting = session.queue and not session.streaming
     if not session.connected or waiting or not alone:
         return Hold(message, 0, advised=advised)
-    wish = advice.get("timeout") if isinstance(advice, dict) else None
-    timeout = max(0, wish / 1000) if isinstance(wish, int | float) else state.options.timeout
+    requested = advice.get("timeout") if isinstance(advice, dict) else None
+    timeout = max(0, requested / 1000) if isinstance(requested, int | float) else state.options.timeout
     return Hold(message, timeout, advised=advised)
 
 
 def finish_connect(state: ServerState, exchange: Exchange, session: Session, hold: Hold) -> tuple[Json, list[Json]]:
-    """The reply to a connect, and the events that go with it.
+    """The reply to a connect, and the events that are delivered with it.
 
     Raises:
-        Refused: The token died while the connect was held.
+        Refused: The token became invalid while the connect was held.
         Unauthorized: The same, said by HTTP.
     """
     release(state, session)
@@ -75,6 +75,6 @@ def _advice(state: ServerState, session: Session, hold: Hold) -> Json | None:
 
 
 def release(state: ServerState, session: Session) -> None:
-    """The session's connect is held no longer: from now on its client has to show itself again."""
+    """End the hold of a session. Its lifetime runs again from now on."""
     session.hold = None
     state.sessions.touch(session)

@@ -1,7 +1,7 @@
-"""The server's part of the protocol, without transports: requests in, answers out.
+"""The server side of the protocol, without transports: requests in, answers out.
 
-No socket, no task and no timer: a transport hands in requests, waits where an exchange has a hold, and asks for the
-answer; the time comes from the clock given. What each message does is in the modules named after them.
+No socket, no task and no timer. A transport calls `receive` with a request, waits if the exchange has a hold, and calls
+`finish` for the answer. The time comes from the given clock. Each kind of message has a module of its own.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ class Engine:
     """A Bayeux server without its transports.
 
     Args:
-        options: How it behaves.
-        clock: Tells the present time, in seconds since the epoch.
+        options: The options of the server.
+        clock: Returns the current time, in seconds since the epoch.
     """
 
     def __init__(self, options: Options | None = None, *, clock: Callable[[], float] = time.time) -> None:
@@ -59,7 +59,7 @@ class Engine:
 
     @property
     def tokens(self) -> Tokens:
-        """The tokens that are accepted."""
+        """The accepted tokens."""
         return self._state.tokens
 
     @property
@@ -70,14 +70,14 @@ class Engine:
     def receive(self, messages: Sequence[Json], caller: Caller, stream: Stream | None = None) -> Exchange:
         """Handle the messages of one request.
 
-        Where the exchange has a hold with a timeout, the transport waits for it, or for its waking, before it
-        calls `finish`; or it calls `abandon` if the client leaves meanwhile.
+        If the exchange has a hold with a timeout, the transport waits until the timeout is over or the hold is woken,
+        and calls `finish`. If the client leaves meanwhile, it calls `abandon` instead.
 
         Args:
             messages: The messages.
-            caller: Who sends them.
-            stream: The connection that they came by, where it carries events at any time. A session uses it from
-                its first message until it connects in another way, or until the stream is given to `detach`.
+            caller: The sender.
+            stream: The connection that they came over, if it can carry events at any time. A session uses it from its
+                first message until it connects over another one, or until the stream is passed to `detach`.
         """
         exchange = Exchange(caller, alone=len(messages) == 1, stream=stream)
         try:
@@ -90,7 +90,7 @@ class Engine:
         return exchange
 
     def finish(self, exchange: Exchange) -> Answer:
-        """The answer to a request: its replies, and the events that ride with them."""
+        """The answer to a request: its replies, and the events that are delivered with them."""
         session, hold = exchange.session, exchange.hold
         if exchange.unauthorized:
             return Answer(status=401)
@@ -99,54 +99,54 @@ class Engine:
         if hold is None:
             return self._answer(exchange, _events_with_reply(session))
         if hold.superseded:
-            # CometD fails the older of two connects with a 500; the events wait for the younger.
+            # CometD answers the older of two connects with a 500. The events wait for the younger.
             return Answer(status=500)
         return self._finish_connect(exchange, session, hold)
 
     def abandon(self, exchange: Exchange) -> None:
-        """The client has gone before its connect was answered; its events stay queued."""
+        """Release a held connect whose client has left. Its events stay queued."""
         session = exchange.session
         if session is not None and session.hold is exchange.hold:
             release(self._state, session)
 
     def detach(self, stream: Stream) -> None:
-        """A stream has ended: events wait until their sessions come back."""
+        """Detach every session from a stream that has ended. Events wait until the session connects again."""
         for session in self.sessions:
             if session.stream is stream:
                 session.attach(None)
 
     def publish(self, channel: str, data: Any) -> int | None:
-        """Publish from the server's side.
+        """Publish an event from the server's side.
 
         Returns:
-            The event's replay id, or None where its channel is not kept.
+            The event's replay id, or None if its channel is not logged.
 
         Raises:
-            TypeError: The data is nothing that JSON can say.
-            ValueError: The name is none of a broadcast channel.
+            TypeError: The data cannot be encoded as JSON.
+            ValueError: The name is not one of a broadcast channel.
         """
-        # A str subclass is nothing that msgspec encodes.
+        # msgspec does not encode subclasses of str.
         name = str(broadcast_channel(channel))
         return self._state.broker.publish(name, msgspec.to_builtins(data))
 
     def push(self, message: Json, client_id: str | None = None) -> None:
-        """Queue any message for one session or for all, subscribed or not."""
+        """Queue any message for one session, or for all of them, without a subscription."""
         plain = msgspec.to_builtins(message)
-        for session in self._named(client_id):
+        for session in self._matching(client_id):
             session.deliver(plain)
 
     def drop(self, client_id: str | None = None, *, at_once: bool = True) -> int:
-        """Forget one session, or all.
+        """Forget one session, or all of them.
 
         Args:
             client_id: The session, or None for all.
-            at_once: Answer held connects now, without advice, and end the streams, as Faye does. Otherwise they
-                stay held until their timeout and are then answered with advice ``none``, as CometD does.
+            at_once: Answer held connects now, without advice, and close the streams, as Faye does. Otherwise they stay
+                held until their timeout and are answered with advice ``none``, as CometD does.
 
         Returns:
-            How many sessions are gone.
+            How many sessions were forgotten.
         """
-        dropped = self._named(client_id)
+        dropped = self._matching(client_id)
         for session in dropped:
             self._state.sessions.remove(session)
             if at_once:
@@ -158,12 +158,12 @@ class Engine:
         return len(dropped)
 
     def disconnect(self, client_id: str | None = None) -> int:
-        """End one session, or all, and say so: a ``/meta/disconnect`` without id, then advice ``none``.
+        """End one session, or all of them: send a ``/meta/disconnect`` without id, then advice ``none``.
 
         Returns:
-            How many sessions are gone.
+            How many sessions were ended.
         """
-        ended = self._named(client_id)
+        ended = self._matching(client_id)
         self.push({"channel": str(Channel.META_DISCONNECT), "successful": True}, client_id)
         self.drop(client_id, at_once=False)
         for session in ended:
@@ -175,7 +175,7 @@ class Engine:
         for session in self.sessions:
             session.wake()
 
-    def _named(self, client_id: str | None) -> list[Session]:
+    def _matching(self, client_id: str | None) -> list[Session]:
         return [session for session in self.sessions if client_id in (None, session.client_id)]
 
     def _handle(self, message: Json, exchange: Exchange) -> Json | None:
@@ -206,7 +206,7 @@ class Engine:
 
 
 def _events_with_reply(session: Session) -> list[Json]:
-    """The events that a reply other than a connect's takes along: none where they have a way of their own."""
+    """The events that a reply other than a connect's carries: none for a session with a stream or a held connect."""
     if session.queue.connect_only or session.streaming or session.hold is not None:
         return []
     return session.queue.take()

@@ -1,4 +1,4 @@
-"""The ways in which the server turns a request down."""
+"""The errors of the protocol engine: refused messages, unauthorized requests and malformed requests."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ class Refused(Exception):
     """A message is answered with ``successful: false``.
 
     Attributes:
-        error: The reply's error, ``code:args:text``.
-        members: More members of the reply, such as `advice`.
+        error: The error of the reply, ``code:args:text``.
+        members: Further members of the reply, such as `advice`.
     """
 
     def __init__(self, error: str, **members: Any) -> None:
@@ -22,4 +22,4 @@ class Refused(Exception):
 
 
 class MalformedRequestError(Exception):
-    """A request body that holds no Bayeux messages."""
+    """A request body contains no Bayeux messages."""

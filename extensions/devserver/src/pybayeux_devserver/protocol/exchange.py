@@ -1,6 +1,6 @@
-"""One request on its way through the server: who asks, what is pending, what is answered.
+"""One request on its way through the server: who sent it, what is pending, and what is answered.
 
-Owns the values that pass between a transport and the engine. Decides nothing.
+These are the values that pass between a transport and the engine. Nothing is decided here.
 """
 
 from __future__ import annotations
@@ -19,35 +19,35 @@ __all__ = ("Answer", "Caller", "Exchange")
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """What a transport knows about whoever sent a request."""
+    """What a transport knows about the sender of a request."""
 
     token: str | None = None
     """The token of the Authorization header."""
     browser: str | None = None
     """The cookie ``BAYEUX_BROWSER``."""
     trusted: bool = False
-    """Need not show the cookie of a session."""
+    """Whether the caller need not send the cookie of a session."""
 
 
 @dataclass(slots=True)
 class Exchange:
-    """What has come of a request so far. Where it has a hold, the transport waits before it finishes it."""
+    """The state of a request. If it has a hold, the transport waits before it finishes the exchange."""
 
     caller: Caller
     alone: bool
-    """Whether the request carried one message only: a connect in company is never held."""
+    """Whether the request has one message only. A connect together with other messages is never held."""
     stream: Stream | None = None
-    """The connection that it came by, where that carries events at any time."""
+    """The connection that the request came over, if it can carry events at any time."""
     replies: list[Json] = field(default_factory=list)
     handshake_events: list[Json] = field(default_factory=list)
-    """The events that travel with the reply to a handshake."""
+    """The events that are delivered with the reply to a handshake."""
     session: Session | None = None
-    """Whose events may ride with the replies."""
+    """The session whose events may be delivered with the replies."""
     hold: Hold | None = None
     cookie: str | None = None
     """The value of the cookie to set."""
     unauthorized: bool = False
-    """Refused as a whole, with HTTP 401."""
+    """Whether the request as a whole is refused with HTTP 401."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,6 @@ class Answer:
 
     @property
     def messages(self) -> list[Json]:
-        """All in their order."""
+        """All messages, in their order."""
         first, second = self.parts
         return [*first, *second]

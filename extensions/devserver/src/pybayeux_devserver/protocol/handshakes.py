@@ -1,6 +1,6 @@
 """``/meta/handshake``: a session begins (Bayeux 1.0, section 4.1).
 
-Owns the negotiation of connection types and extensions, and what a new session is greeted with.
+Owns the negotiation of connection types and extensions, and the events that are queued for a new session.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _VERSION: Final = "1.0"
 
 
 def handshake(state: ServerState, message: Json, exchange: Exchange) -> Json:
-    """Begin a session.
+    """Create a session.
 
     Raises:
-        Refused: No valid token, or no connection type in common.
+        Refused: There is no valid token, or no common connection type.
     """
     state.authenticator.check(message, exchange.caller, None)
     offered = list(state.options.connection_types)
@@ -53,14 +53,14 @@ def handshake(state: ServerState, message: Json, exchange: Exchange) -> Json:
 
 
 def _browser(exchange: Exchange) -> str | None:
-    """What binds the new session: the cookie that came, or a new one; a socket has no way left to set one."""
+    """The cookie value of a new session: the one that was sent, or a new one. A WebSocket can no longer set cookies."""
     if exchange.stream is not None:
         return exchange.caller.browser
     return exchange.caller.browser or secrets.token_hex(10)
 
 
 def _require_common_type(asked: Any, offered: list[str]) -> None:
-    # CometD lets a handshake without a common type succeed; the specification and Faye do not.
+    # CometD lets a handshake without a common type succeed. The specification and Faye refuse it.
     names = [str(name) for name in asked] if isinstance(asked, list) else []
     if not set(names) & set(offered):
         raise Refused(
@@ -85,7 +85,7 @@ def _queue_handshake_events(state: ServerState, message: Json, queue: Queue) -> 
     say = state.options.on_handshake
     handshake_events: list[Json] = msgspec.to_builtins(list(say(message)) if say else [])
     if not state.options.deliver_with_handshake:
-        # The batch that the reply tells is taken as received: nothing that comes later may be part of it.
+        # The client takes the batch in the reply as received, so no later event may belong to it.
         ext = _ext(state, queue)
         _put(queue, handshake_events)
         return [], ext

@@ -1,6 +1,6 @@
-"""From the text of a request to Bayeux messages.
+"""From the text of a request to Bayeux messages: an array of objects, or a single object.
 
-Owns what counts as messages: an array of objects, or a single object. How a text travels is each transport's own.
+It does not know how a transport carries the text.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ def parse_messages(texts: Iterable[str | bytes]) -> list[Json]:
     """The messages of a request.
 
     Raises:
-        MalformedRequestError: There are none, or something else.
+        MalformedRequestError: There is no message, or something that is not one.
     """
     messages = [message for text in texts for message in _parsed(text)]
     if not messages:
-        raise MalformedRequestError("no messages")
+        raise MalformedRequestError("expected Bayeux messages; got an empty request")
     return messages
 
 
@@ -35,8 +35,8 @@ def _parsed(text: str | bytes) -> list[Json]:
     try:
         parsed: Any = msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeError) as error:
-        raise MalformedRequestError(f"not JSON: {error}") from None
+        raise MalformedRequestError(f"expected JSON: {error}") from None
     messages = parsed if isinstance(parsed, list) else [parsed]
     if not all(isinstance(message, dict) for message in messages):
-        raise MalformedRequestError("a message is a JSON object")
+        raise MalformedRequestError("expected an array of JSON objects, or a single object")
     return messages

@@ -1,6 +1,6 @@
-"""Publications of clients: events for everybody, and calls to a service (Bayeux 1.0, section 5).
+"""Publications of clients: events for subscribers, and calls to a service (Bayeux 1.0, section 5).
 
-Owns who may publish and how a remote call is answered.
+Owns the permission to publish and the answer to a remote call.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ __all__ = ("publish",)
 
 
 def publish(state: ServerState, message: Json, exchange: Exchange) -> Json:
-    """Fan an event out, or let a service answer; service channels are private.
+    """Deliver an event to its subscribers, or let a service answer. Service channels are private.
 
     Raises:
-        Refused: The channel is none to publish to, the session is unknown or the data is missing.
+        Refused: The channel cannot be published to, the session is unknown or the data is missing.
     """
     channel = channel_to_publish(message["channel"])
     session = _publisher(state, message, exchange)
@@ -37,10 +37,10 @@ def publish(state: ServerState, message: Json, exchange: Exchange) -> Json:
     if covered(channel, state.options.deny_publish):
         raise Refused("403:denied_by_security_policy:publish_denied")
     if channel.type is ChannelType.BROADCAST:
-        own = {"message_id": message.get("id"), "ext": message.get("ext")}
-        state.broker.publish(message["channel"], message["data"], publisher=session, **own)
+        fields = {"message_id": message.get("id"), "ext": message.get("ext")}
+        state.broker.publish(message["channel"], message["data"], publisher=session, **fields)
     elif session is not None and channel in state.options.services:
-        session.deliver(_called(state, message))
+        session.deliver(_call_service(state, message))
     return replies.reply(message)
 
 
@@ -52,11 +52,11 @@ def _publisher(state: ServerState, message: Json, exchange: Exchange) -> Session
     return state.session_of(message, exchange)
 
 
-def _called(state: ServerState, message: Json) -> Json:
-    """The answer of a service: an event on the call's channel with the call's id, as CometD sends it."""
+def _call_service(state: ServerState, message: Json) -> Json:
+    """The answer of a service: an event on the channel of the call with the id of the call, as CometD sends it."""
     service = state.options.services[message["channel"]]
     try:
         answer, successful = msgspec.to_builtins(service(message["data"])), True
-    except Exception as error:  # the service's own fault, told to the caller
+    except Exception as error:  # an exception of the service is its answer to the caller
         answer, successful = str(error), False
     return {**replies.event(message["channel"], answer, message.get("id")), "successful": successful}

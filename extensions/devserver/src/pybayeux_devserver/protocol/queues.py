@@ -1,6 +1,6 @@
-"""What waits to be delivered to one session, without acknowledgement: delivered once is gone.
+"""The queue of events for one session, without acknowledgement: an event is removed when it is delivered.
 
-Owns the order of a session's events. The acknowledged kind is in `ack.py`.
+The queue with acknowledgement is in `ack.py`.
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ __all__ = ("PlainQueue", "Queue")
 
 
 class Queue(Protocol):
-    """The events of one session that wait for a response to ride on."""
+    """The events of one session that wait for a response."""
 
     @property
     def connect_only(self) -> bool:
-        """Whether events leave with connect replies alone."""
+        """Whether events leave with connect replies only."""
 
     def put(self, event: Json) -> None:
         """Add an event at the end."""
 
     def take(self) -> list[Json]:
-        """What the next response carries."""
+        """The events for the next response."""
 
     def put_back(self, events: list[Json]) -> None:
-        """What was taken and could not be sent."""
+        """Return events that were taken and could not be sent."""
 
     def __bool__(self) -> bool:
         """Whether there is anything to deliver."""
 
 
 class PlainQueue:
-    """Events leave the queue with the response that carries them, whether it arrives or not."""
+    """A queue whose events are removed by the response that carries them, whether it arrives or not."""
 
     def __init__(self, *, connect_only: bool) -> None:
         self.connect_only: Final = connect_only
@@ -45,7 +45,7 @@ class PlainQueue:
         self._events.append(event)
 
     def take(self) -> list[Json]:
-        """Everything that waits; the queue is empty afterwards."""
+        """All events. The queue is empty afterwards."""
         events, self._events = self._events, []
         return events
 

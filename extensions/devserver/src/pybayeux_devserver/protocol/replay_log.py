@@ -1,7 +1,7 @@
 """The log that events are replayed from, with Salesforce's rules.
 
-Owns the ids, the retention and what ``ext.replay`` of a subscribe means: -1 new events alone, -2 everything
-kept, any other number what came after the event with that id. Ids grow, with gaps, over all channels.
+Owns the ids, the retention and the meaning of ``ext.replay`` in a subscribe: -1 means new events only, -2 every event
+in the log, any other number the events after the one with that id. Ids rise, with gaps, over all channels.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ __all__ = ("EARLIEST", "LATEST", "ReplayLog", "stamped")
 LATEST: Final = -1
 EARLIEST: Final = -2
 
-# Real ids are not contiguous; a client that computes the next one must fail in a test.
+# Salesforce's ids are not contiguous: a client that computes the next one has to fail in a test.
 _GAPS: Final = (1, 1, 1, 2, 5, 26)
 
 
 class ReplayLog:
-    """The last events of the channels that are kept.
+    """The last events of the logged channels.
 
     Args:
-        channels: Channels and patterns to keep.
-        retention: How many events stay.
+        channels: The channels and patterns to log.
+        retention: How many events to keep.
         seed: Determines the gaps between the ids.
     """
 
@@ -48,27 +48,27 @@ class ReplayLog:
 
     @property
     def enabled(self) -> bool:
-        """Whether there is anything to keep at all."""
+        """Whether any channel is logged."""
         return bool(self._channels)
 
     def keeps(self, channel: str) -> bool:
-        """Whether events of this channel are kept."""
+        """Whether events of this channel are logged."""
         return covered(channel, self._channels)
 
     def next_id(self) -> int:
-        """A new id, greater than all before it."""
+        """A new id, greater than all earlier ones."""
         self._last += self._random.choice(_GAPS)
         return self._last
 
     def append(self, replay_id: int, event: Json) -> None:
-        """Keep an event; the oldest gives way."""
+        """Log an event. If the log is full, the oldest event is removed."""
         self._kept.append((replay_id, event))
 
     def starting_points(self, subscribe: Json, channels: Sequence[Channel]) -> dict[Channel, float]:
-        """After which id each channel of a subscribe begins.
+        """The id after which each channel of a subscribe begins.
 
         Raises:
-            Refused: A channel has no integer in ``ext.replay``, or its event is not kept any more.
+            Refused: A channel has no integer in ``ext.replay``, or its event is no longer in the log.
         """
         ext = subscribe.get("ext")
         if not self.enabled or not isinstance(ext, dict) or "replay" not in ext:
@@ -76,7 +76,7 @@ class ReplayLog:
         return {channel: self._starting_point(channel, ext["replay"]) for channel in channels}
 
     def since(self, points: dict[Channel, float]) -> list[Json]:
-        """The kept events that come after the starting points, each once, in the order of their ids."""
+        """The logged events after the starting points, each once, in the order of their ids."""
         wanted = {channel: point for channel, point in points.items() if point < math.inf}
         if not wanted:
             return []
@@ -106,10 +106,10 @@ def _is_after(replay_id: int, name: str, points: dict[Channel, float]) -> bool:
 
 
 def stamped(data: Any, replay_id: int, now: float) -> Any:
-    """The data of an event with its id in ``event.replayId`` and its date in ``event.createdDate``.
+    """The data of an event, with its id in ``event.replayId`` and its date in ``event.createdDate``.
 
-    Only an object can carry them. Whoever publishes an own member ``event`` keeps it: an object is completed,
-    its date left alone; anything else means that the data is left as it is.
+    Only an object can carry them. If the data has a member ``event`` already, an object is completed and keeps its
+    date; with any other value the data is returned unchanged.
     """
     stamp = data.get("event", {}) if isinstance(data, dict) else None
     if not isinstance(stamp, dict):

@@ -1,6 +1,6 @@
-"""What every handler of a message shares: the options, the sessions, the broker, and who is speaking.
+"""The state of a server: its options, sessions, tokens and broker.
 
-Owns the identification of a request's session. Handles no message itself.
+Owns the lookup of a request's session. It handles no message.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ __all__ = ("ServerState",)
 
 
 class ServerState:
-    """The state of a server.
+    """The state that all message handlers share.
 
     Args:
-        options: How it behaves.
-        clock: Tells the present time, in seconds since the epoch.
+        options: The options of the server.
+        clock: Returns the current time, in seconds since the epoch.
     """
 
     def __init__(self, options: Options, clock: Callable[[], float]) -> None:
@@ -40,28 +40,28 @@ class ServerState:
         self.broker: Final = Broker(self.sessions, options, clock)
 
     def session_of(self, message: Json, exchange: Exchange) -> Session:
-        """The session that a message belongs to, with a valid token if one is required.
+        """The session that a message belongs to, after its token was checked if one is required.
 
         Raises:
             Refused: There is no such session, or no valid token.
-            Unauthorized: There is no valid token, said by HTTP.
+            Unauthorized: There is no valid token, and HTTP says so.
         """
         caller = exchange.caller
         session = self.sessions.find(message.get("clientId"), caller)
-        # A session may have had its token from its handshake: where it is forgotten, it is the session that is missing.
+        # A session may have its token from its handshake. If the session is unknown, that is the error, not the token.
         if session is not None or caller.token or self.authenticator.token_in(message):
             self.authenticator.check(message, caller, session)
         if session is None:
             raise self._unknown(message["channel"])
         self.sessions.touch(session)
         if exchange.stream is not None and not session.connected:
-            # Whichever way the connects take later, until then events need not wait for the first of them.
+            # Until the first connect decides over which connection events travel, they need not wait for it.
             session.attach(exchange.stream)
         exchange.session = session
         return session
 
     def _unknown(self, channel: str) -> Refused:
-        # CometD advises on connects alone.
+        # CometD sends advice on connects only.
         if channel == Channel.META_CONNECT:
             return Refused(self.options.unknown_session, advice={"reconnect": "handshake", "interval": 0})
         return Refused(self.options.unknown_session)

@@ -1,6 +1,6 @@
-"""Sessions: who is known, until when, and which connect is held for whom.
+"""Sessions: which are known, when they expire, and which connect is held for each.
 
-Owns their lives. Knows nothing of messages' meaning.
+It does not know the meaning of messages.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ __all__ = ("Hold", "Session", "Sessions", "Stream")
 
 
 class Hold:
-    """A connect that is answered later: when there is an event, when its time is over, or when it must.
+    """A connect that is answered later: when there is an event, when its timeout is over, or when it is superseded.
 
     Attributes:
-        request: The connect itself.
-        timeout: Seconds to wait; zero for a connect that is answered at once.
-        advised: The reply carries advice.
-        superseded: Another connect of the same session has taken its place.
+        request: The connect.
+        timeout: Seconds to wait. Zero for a connect that is answered at once.
+        advised: Whether the reply carries advice.
+        superseded: Whether another connect of the same session has replaced it.
     """
 
     def __init__(self, request: Json, timeout: float, *, advised: bool) -> None:
@@ -40,66 +40,66 @@ class Hold:
         self._callback: Callable[[], object] | None = None
 
     def when_woken(self, callback: Callable[[], object]) -> None:
-        """Have `callback` called as soon as there is reason to answer before the time is over."""
+        """Call `callback` as soon as the connect has to be answered before its timeout."""
         self._callback = callback
         if self._woken:
             callback()
 
     def wake(self) -> None:
-        """There is reason to answer now."""
+        """Have the connect answered now."""
         self._woken = True
         if self._callback is not None:
             self._callback()
 
     def supersede(self) -> None:
-        """Another connect came: this one fails."""
+        """Let the connect fail because another one has arrived."""
         self.superseded = True
         self.wake()
 
 
 class Stream(Protocol):
-    """A connection that carries events at any time, such as a WebSocket."""
+    """A connection that can carry events at any time, such as a WebSocket."""
 
     def flush(self, session: Session) -> None:
-        """A session has events for it to take."""
+        """Send the queued events of a session."""
 
     def end_session(self, session: Session) -> None:
-        """A session was dropped: the connection ends, after the reply to its held connect if there is one."""
+        """Close the connection because a session was dropped, after the reply to its held connect if there is one."""
 
 
 @dataclass(eq=False, kw_only=True)
 class Session:
-    """One client, from its handshake until it leaves, is dropped or stays silent for too long."""
+    """One client, from its handshake until it disconnects, is dropped or expires."""
 
     client_id: str
     browser: str | None
-    """The cookie that the session is bound to."""
+    """The value of the cookie that the session is bound to."""
     token: str | None
-    """The token that the handshake carried in its ext."""
+    """The token in the ext of the handshake."""
     queue: Queue
     expires_at: float
     subscriptions: set[Channel] = field(default_factory=set)
     hold: Hold | None = None
     stream: Stream | None = None
-    """Where its events go as soon as there are any."""
+    """The connection that carries its events as soon as there are any."""
     connected: bool = False
-    """Whether it has ever sent a connect."""
+    """Whether the client has ever sent a connect."""
     final_advice: Json | None = None
-    """What the last connect reply of a removed session advises."""
+    """The advice of the last connect reply of a removed session."""
 
     @property
     def streaming(self) -> bool:
-        """Whether its events wait for no connect."""
+        """Whether its events are sent without waiting for a connect."""
         return self.stream is not None and not self.queue.connect_only
 
     def attach(self, stream: Stream | None) -> None:
-        """Send events this way from now on; None means with connect replies, and with others on occasion."""
+        """Send events over this stream from now on. None means that replies carry them, above all those to connects."""
         self.stream = stream
         if self.queue:
             self._flush()
 
     def deliver(self, event: Json) -> None:
-        """Queue an event and send it, or wake the connect that waits for one."""
+        """Queue an event, and send it or wake the held connect."""
         self.queue.put(event)
         if not self._flush():
             self.wake()
@@ -110,7 +110,7 @@ class Session:
             self.hold.wake()
 
     def _flush(self) -> bool:
-        """Send what is queued, if there is a way."""
+        """Send the queued events over the stream, if there is one that may carry them."""
         if self.stream is None or self.queue.connect_only:
             return False
         self.stream.flush(self)
@@ -121,8 +121,8 @@ class Sessions:
     """The sessions that the server knows, by client id.
 
     Args:
-        lifetime: Seconds that a session outlives the last sign of its client.
-        clock: Tells the present time in seconds.
+        lifetime: Seconds that a session lives after the last request of its client.
+        clock: Returns the current time in seconds.
     """
 
     def __init__(self, *, lifetime: float, clock: Callable[[], float]) -> None:
@@ -131,7 +131,7 @@ class Sessions:
         self._known: dict[str, Session] = {}
 
     def create(self, *, browser: str | None, token: str | None, queue: Queue) -> Session:
-        """Begin a session under a new client id."""
+        """Create a session with a new client id."""
         session = Session(
             client_id=secrets.token_hex(16),
             browser=browser,
@@ -143,7 +143,7 @@ class Sessions:
         return session
 
     def find(self, client_id: object, caller: Caller) -> Session | None:
-        """The session with this id if it is alive and bound to the caller's cookie, or to none."""
+        """The session with this id, if it is alive and bound to the cookie of the caller or to none."""
         self._expire()
         session = self._known.get(client_id) if isinstance(client_id, str) else None
         if session is None or caller.trusted or session.browser in (None, caller.browser):
@@ -151,11 +151,11 @@ class Sessions:
         return None
 
     def touch(self, session: Session) -> None:
-        """The client has shown itself: its time begins anew."""
+        """Restart the lifetime of a session because its client sent a request."""
         session.expires_at = self._clock() + self._lifetime
 
     def remove(self, session: Session) -> None:
-        """Forget a session; a connect held for it stays until it is answered."""
+        """Forget a session. A connect that is held for it stays held until it is answered."""
         self._known.pop(session.client_id, None)
 
     def __iter__(self) -> Iterator[Session]:
@@ -167,6 +167,6 @@ class Sessions:
 
     def _expire(self) -> None:
         now = self._clock()
-        silent = [s for s in self._known.values() if s.hold is None and s.expires_at <= now]
-        for session in silent:
+        expired = [s for s in self._known.values() if s.hold is None and s.expires_at <= now]
+        for session in expired:
             self.remove(session)

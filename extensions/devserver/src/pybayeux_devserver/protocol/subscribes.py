@@ -1,6 +1,6 @@
 """``/meta/subscribe``, ``/meta/unsubscribe`` and ``/meta/disconnect`` (Bayeux 1.0, sections 4.3 to 4.5).
 
-Owns what may be subscribed to and how it is answered.
+Owns which channels may be subscribed to and how the request is answered.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ __all__ = ("disconnect", "subscribe", "unsubscribe")
 
 
 def subscribe(state: ServerState, message: Json, exchange: Exchange) -> Json:
-    """Subscribe a session to one channel or to several, all or none.
+    """Subscribe a session to one or more channels, all or none.
 
     Raises:
-        Refused: The session is unknown, a channel is forbidden or no name, or there is no such replay position.
+        Refused: The session is unknown, a channel is denied or invalid, or the replay position does not exist.
     """
     session = state.session_of(message, exchange)
     asked = message.get("subscription")
     channels = channels_to_subscribe(asked)
     if any(covered(channel, state.options.deny_subscribe) for channel in channels):
         raise Refused("403:denied_by_security_policy:subscribe_denied")
-    # A service channel is private already: subscribing to it succeeds and means nothing.
+    # Service channels are private. Subscribing to one succeeds and has no effect.
     broadcast = [channel for channel in channels if channel.type is ChannelType.BROADCAST]
     state.broker.subscribe(session, broadcast, message)
     return replies.reply(message, subscription=asked)
@@ -42,7 +42,7 @@ def unsubscribe(state: ServerState, message: Json, exchange: Exchange) -> Json:
     """End subscriptions, whether they existed or not.
 
     Raises:
-        Refused: The session is unknown, or something is no name of a channel.
+        Refused: The session is unknown, or a channel is invalid.
     """
     session = state.session_of(message, exchange)
     asked = message.get("subscription")
@@ -51,7 +51,7 @@ def unsubscribe(state: ServerState, message: Json, exchange: Exchange) -> Json:
 
 
 def disconnect(state: ServerState, message: Json, exchange: Exchange) -> Json:
-    """End a session; a connect that is held for it is answered.
+    """End a session. A connect that is held for it is answered.
 
     Raises:
         Refused: The session is unknown.

@@ -1,6 +1,6 @@
 """Callback-polling: Bayeux messages in the query of HTTP GET requests, answered with scripts (Bayeux 1.0, section 6.2).
 
-Owns the query and the script. What happens between them is in `polling.py`.
+Owns the query and the script. What happens in between is in `polling.py`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class CallbackPolling:
     """The endpoint of the transport.
 
     Args:
-        polling: What answers its requests.
+        polling: Answers the requests.
         options: How long a URI may be, and how scripts are written.
     """
 
@@ -40,9 +40,9 @@ class CallbackPolling:
         self._options: Final = options
 
     async def answer(self, request: Request) -> Response:
-        """Answer one request, as soon as there is something to say."""
+        """Answer one request, as soon as it is due."""
         if _uri_length(request) > self._options.max_uri_length:
-            return PlainTextResponse("the URI is too long", 414)
+            return PlainTextResponse(f"expected a URI of at most {self._options.max_uri_length} bytes", 414)
         try:
             name = callback_name(request.query_params.get("jsonp", _DEFAULT))
             messages = parse_messages(request.query_params.getlist("message"))
@@ -62,22 +62,22 @@ def _uri_length(request: Request) -> int:
 
 
 def callback_name(name: str) -> str:
-    """The function to call: anything else but identifiers and dots would be a script of the client's own making.
+    """The name of the callback function. Anything but identifiers and dots would let the client write the script.
 
     Raises:
-        MalformedRequestError: It is no name of a function.
+        MalformedRequestError: It is not the name of a function.
     """
     if _NAME.fullmatch(name) is None:
-        raise MalformedRequestError("jsonp is no name of a function")
+        raise MalformedRequestError(f"jsonp: expected the name of a function; got {name!r}")
     return name
 
 
 def script(name: str, messages: list[Json], *, guarded: bool) -> bytes:
-    """The script that hands messages to a function."""
+    """The script that passes messages to a function."""
     text = msgspec.json.encode(messages)
     if not guarded:
         return b"%s(%s);" % (name.encode(), text)
-    # JSON allows both line separators in strings, JavaScript did not before 2019; a comment in front keeps a
-    # response from beginning with bytes of the client's choice.
+    # JSON allows both line separators in strings; JavaScript did not before 2019. The comment keeps the response from
+    # beginning with bytes that the client chose.
     text = text.replace("\u2028".encode(), rb"\u2028").replace("\u2029".encode(), rb"\u2029")
     return b"/**/%s(%s);" % (name.encode(), text)

@@ -1,7 +1,4 @@
-"""How messages are put into WebSocket frames.
-
-Owns which of them share a frame. Sends nothing.
-"""
+"""Messages in WebSocket frames: which of them share a frame. Nothing is sent here."""
 
 from __future__ import annotations
 
@@ -24,12 +21,12 @@ def frame(messages: Sequence[Json]) -> str:
 
 
 def batches(events: Sequence[Json], size: int) -> list[Sequence[Json]]:
-    """Events, as many as a frame takes at a time."""
+    """Events in groups of at most `size`."""
     return [events[start : start + size] for start in range(0, len(events), size)]
 
 
 def answer_frames(answer: Answer, size: int) -> list[str]:
-    """The frames of an answer: its replies share one, its events have theirs before or after it."""
+    """The frames of an answer: one for its replies, others for its events, before or after it."""
     texts = []
     for messages in answer.parts:
         if messages is answer.replies:

@@ -1,6 +1,6 @@
 """Long-polling: Bayeux messages in HTTP POST requests (Bayeux 1.0, section 6.1).
 
-Owns the bodies of requests and responses. What happens between them is in `polling.py`.
+Owns the bodies of requests and responses. What happens in between is in `polling.py`.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ class LongPolling:
     """The endpoint of the transport.
 
     Args:
-        polling: What answers its requests.
+        polling: Answers the requests.
     """
 
     def __init__(self, polling: Polling) -> None:
         self._polling: Final = polling
 
     async def answer(self, request: Request) -> Response:
-        """Answer one request, as soon as there is something to say."""
+        """Answer one request, as soon as it is due."""
         try:
             messages = parse_body(await request.body(), request.headers.get("content-type", ""))
         except ClientDisconnect:
@@ -51,7 +51,7 @@ def parse_body(body: bytes, content_type: str = "application/json") -> list[Json
     """The messages of a request: a JSON array, a single object, or a form with parameters `message`.
 
     Raises:
-        MalformedRequestError: There are none.
+        MalformedRequestError: There is no message, or something that is not one.
     """
     if content_type.startswith("application/x-www-form-urlencoded"):
         return parse_messages(parse_qs(body.decode(errors="replace")).get("message", ()))

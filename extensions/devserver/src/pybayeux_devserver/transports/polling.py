@@ -1,7 +1,7 @@
-"""Bayeux over HTTP, whatever the request looks like: one exchange is one request and one response.
+"""Bayeux over HTTP: one exchange is one request and one response.
 
-Owns the way between HTTP and the engine: cookies, statuses, the record, faults, and waiting while a connect is held.
-Where the messages of a request are, and how those of a response are written, is the transports' own.
+Owns the way between HTTP and the engine: cookies, statuses, the record, faults, and waiting while a connect is held. It
+does not know where the messages are in a request, nor how a response is written.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ class Polling:
     """Answers the requests of the polling transports.
 
     Args:
-        engine: What understands the messages.
-        faults: What goes wrong.
-        recorder: What remembers.
+        engine: The protocol engine.
+        faults: The planned faults.
+        recorder: The record of requests.
     """
 
     def __init__(self, engine: Engine, faults: Faults, recorder: Recorder) -> None:
@@ -48,13 +48,13 @@ class Polling:
     async def answer(
         self, request: Request, messages: list[Json], write: Callable[[list[Json]], Response], *, transport: str
     ) -> Response:
-        """Answer a request, as soon as there is something to say.
+        """Answer a request, as soon as it is due.
 
         Args:
             request: The request.
-            messages: What it says.
-            write: Makes the response that says these messages.
-            transport: The transport's name, for the record.
+            messages: Its messages.
+            write: Makes the response from the messages of the answer.
+            transport: The connection type, for the record.
         """
         record = RecordedRequest(request.url.path, dict(request.headers), messages, transport=transport)
         self._recorder.add(record)
@@ -75,7 +75,7 @@ class Polling:
 
 
 def caller_of(connection: HTTPConnection, *, trusted: bool = False) -> Caller:
-    """Who sends a request or opens a WebSocket."""
+    """The sender of a request or of a WebSocket upgrade."""
     token = bearer_token(connection.headers.get("authorization"))
     return Caller(token, connection.cookies.get(_COOKIE), trusted)
 

@@ -1,6 +1,7 @@
-"""WebSocket: Bayeux messages in text frames, both ways at any time.
+"""WebSocket: Bayeux messages in text frames, in both directions at any time.
 
-Owns the upgrade: whether it is refused, and what is negotiated. What happens afterwards is in `line.py`.
+Owns the upgrade: whether it is refused, and what is negotiated. What happens afterwards is in
+`websocket_connection.py`.
 """
 
 from __future__ import annotations
@@ -29,10 +30,10 @@ class WebSockets:
     """The endpoint of the transport.
 
     Args:
-        engine: What understands the messages.
-        faults: What goes wrong.
-        recorder: What remembers.
-        sockets: Where open sockets are known.
+        engine: The protocol engine.
+        faults: The planned faults.
+        recorder: The record of requests.
+        sockets: The registry of open connections.
     """
 
     def __init__(self, engine: Engine, faults: Faults, recorder: Recorder, sockets: Sockets) -> None:
@@ -42,7 +43,7 @@ class WebSockets:
         self._sockets: Final = sockets
 
     async def answer(self, websocket: WebSocket) -> None:
-        """Accept a socket and run, unless it is refused."""
+        """Accept a WebSocket and serve it, unless the upgrade is refused."""
         record = RecordedRequest(websocket.url.path, dict(websocket.headers), (), transport="websocket")
         self._recorder.add(record)
         fault = self._faults.for_upgrade()
@@ -62,19 +63,19 @@ class WebSockets:
         await WebSocketConnection(websocket, self._engine, self._faults, self._recorder, self._sockets).run()
 
     def _unauthorized(self, websocket: WebSocket) -> bool:
-        """Whether the upgrade itself presents a dead token; one in `ext` comes later."""
+        """Whether the upgrade itself carries an invalid token. A token in `ext` is checked later."""
         tokens, token = self._engine.tokens, caller_of(websocket).token
         by_http = self._engine.options.auth_style is AuthStyle.HTTP
         return by_http and tokens.required and token is not None and not tokens.accepts(token)
 
     def _subprotocol(self, websocket: WebSocket) -> str | None:
-        # uvicorn before 0.51 gives the header's lines, later the names in them.
+        # uvicorn before 0.51 returns the lines of the header, later versions the names in them.
         offered = [name.strip() for line in websocket.scope["subprotocols"] for name in line.split(",")]
         ours = self._engine.options.subprotocol
         return ours if ours in offered else None
 
 
 async def _deny(websocket: WebSocket, response: Response) -> None:
-    # uvicorn before 0.53 adds a length of its own, and a response with two is none.
+    # uvicorn before 0.53 adds a Content-Length of its own, and a response with two is invalid.
     del response.headers["content-length"]
     await websocket.send_denial_response(response)

@@ -1,7 +1,7 @@
 """One open WebSocket: frames in, frames out.
 
-Owns the socket's tasks: one that reads, one that writes in order, and one for each connect that is held. Events leave
-their session's queue when it is their turn to be written, so that those which a dead socket never took still wait.
+Owns the tasks of the WebSocket: one that reads, one that writes in order, and one for each held connect. Events stay in
+their session's queue until they are written, so that a closed WebSocket loses none that it did not take.
 """
 
 from __future__ import annotations
@@ -42,18 +42,18 @@ __all__ = ("WebSocketConnection",)
 _NORMAL: Final = 1000
 _POLICY_VIOLATION: Final = 1008
 _INTERNAL_ERROR: Final = 1011
-_LONGEST_REASON: Final = 123
+_MAX_REASON_BYTES: Final = 123
 
 
 class WebSocketConnection:
     """A WebSocket that has been accepted.
 
     Args:
-        websocket: The socket.
-        engine: What understands the messages.
-        faults: What goes wrong.
-        recorder: What remembers.
-        sockets: Where the socket is known while it is open.
+        websocket: The WebSocket.
+        engine: The protocol engine.
+        faults: The planned faults.
+        recorder: The record of requests.
+        sockets: The registry of open connections.
     """
 
     def __init__(
@@ -68,11 +68,11 @@ class WebSocketConnection:
         self._per_frame: Final = engine.options.messages_per_frame
         self._outgoing: Final[asyncio.Queue[Callable[[], Awaitable[None]]]] = asyncio.Queue()
         self._due: Final[set[Session]] = set()
-        self._leaving: Final[set[Session]] = set()
+        self._ended: Final[set[Session]] = set()
         self._closing = False
 
     async def run(self) -> None:
-        """Receive and send until the socket is closed, by whomever."""
+        """Receive and send until either side closes the WebSocket."""
         self._sockets.websockets.add(self)
         try:
             async with anyio.create_task_group() as tasks:
@@ -83,22 +83,22 @@ class WebSocketConnection:
             self._sockets.websockets.discard(self)
             self._engine.detach(self)
 
-    # What the engine asks for
+    # -- called by the engine
 
     def flush(self, session: Session) -> None:
-        """Send the session's events when their turn comes."""
+        """Send the events of a session after everything that was queued before."""
         if session not in self._due:
             self._due.add(session)
             self._outgoing.put_nowait(partial(self._send_events, session))
 
     def end_session(self, session: Session) -> None:
-        """Close the socket, after the reply to the session's held connect."""
+        """Close the WebSocket, after the reply to the session's held connect if there is one."""
         if session.hold is None:
             self.close(_NORMAL)
         else:
-            self._leaving.add(session)
+            self._ended.add(session)
 
-    # What goes out, in this order
+    # -- sending, in the order of the calls
 
     def send(self, texts: Sequence[str]) -> None:
         """Send frames."""
@@ -114,12 +114,12 @@ class WebSocketConnection:
         self._outgoing.put_nowait(self._cut)
 
     def close(self, code: int, reason: str = "") -> None:
-        """Close the socket in good order; what comes meanwhile is ignored."""
+        """Close the WebSocket with a close frame. Frames that arrive afterwards are ignored."""
         self._closing = True
         self._outgoing.put_nowait(partial(self._close, code, reason))
 
     async def _write(self) -> None:
-        # uvicorn says RuntimeError where a frame comes after the end that a broken client forced upon it.
+        # uvicorn raises RuntimeError for a frame after a broken client has made it close the WebSocket.
         with suppress(WebSocketDisconnect, RuntimeError):
             while True:
                 write = await self._outgoing.get()
@@ -153,10 +153,10 @@ class WebSocketConnection:
             self._sockets.of(self._websocket.scope["client"]).abort()
 
     async def _close(self, code: int, reason: str) -> None:
-        await self._websocket.close(code, reason.encode()[:_LONGEST_REASON].decode(errors="ignore"))
+        await self._websocket.close(code, reason.encode()[:_MAX_REASON_BYTES].decode(errors="ignore"))
         raise WebSocketDisconnect(code)
 
-    # What comes in
+    # -- receiving
 
     async def _read(self, tasks: TaskGroup) -> None:
         while (message := await self._websocket.receive())["type"] != "websocket.disconnect":
@@ -199,20 +199,20 @@ class WebSocketConnection:
         if answer.status == 401:
             self.close(_POLICY_VIOLATION, "invalid token")
             return
-        # The older of two connects gets an HTTP error elsewhere; here nothing, as with Faye.
+        # Over HTTP the older of two connects gets an error. Here it is never answered, as with Faye.
         texts = answer_frames(answer, self._per_frame)
         fault = self._faults.for_reply(record.messages, answer.messages)
         if fault is not None:
-            tasks.start_soon(self._spoil, fault, texts, exchange)
+            tasks.start_soon(self._send_faulty, fault, texts, exchange)
             return
         self.send(texts)
-        self._let_go(exchange)
+        self._close_if_ended(exchange)
 
-    async def _spoil(self, fault: Fault, texts: Sequence[str], exchange: Exchange) -> None:
+    async def _send_faulty(self, fault: Fault, texts: Sequence[str], exchange: Exchange) -> None:
         await fault.frames(texts, self)
-        self._let_go(exchange)
+        self._close_if_ended(exchange)
 
-    def _let_go(self, exchange: Exchange) -> None:
-        """Close the socket if it was only waiting for this answer."""
-        if exchange.hold is not None and exchange.session in self._leaving:
+    def _close_if_ended(self, exchange: Exchange) -> None:
+        """Close the WebSocket if a dropped session was waiting for this answer."""
+        if exchange.hold is not None and exchange.session in self._ended:
             self.close(_NORMAL)

@@ -1,6 +1,6 @@
-"""The middleware of everything that is not the streaming endpoint: OAuth, SOAP, REST.
+"""The middleware of everything except the streaming endpoint (OAuth, SOAP, REST): recording and faults.
 
-Owns their record and their faults, which are the same as those of the endpoint where no Bayeux is needed for them.
+It does not know what a request means.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ __all__ = ("FaultMiddleware",)
 
 
 class FaultMiddleware:
-    """Lets requests in and answers out.
+    """Records requests and applies planned faults to them.
 
     Args:
-        faults: What goes wrong.
-        recorder: What remembers.
-        hosts: The org's names.
+        faults: The planned faults.
+        recorder: The record of requests.
+        hosts: The org's host names.
     """
 
     def __init__(self, faults: OrgFaults, recorder: Recorder, hosts: Hosts) -> None:
@@ -42,12 +42,12 @@ class FaultMiddleware:
     async def answer(
         self, request: Request, handle: Callable[[Request, bytes], Response], *, everywhere: bool
     ) -> Response:
-        """Have a request handled.
+        """Handle a request.
 
         Args:
             request: The request.
-            handle: What handles it.
-            everywhere: Also under names that the org has moved away from.
+            handle: The handler.
+            everywhere: Handle it also under host names that the org has moved away from.
         """
         try:
             body = await request.body()

@@ -1,7 +1,7 @@
-"""The REST API, as far as streaming clients need it: versions, limits, and publishing.
+"""The part of the REST API that streaming clients need: versions, limits, and publishing.
 
-Owns its answers and its errors ("REST API Developer Guide", limits and status codes; Platform Events guide, "Publish
-Event Messages with Salesforce APIs"; Streaming API guide, "Push Events").
+Sources: "REST API Developer Guide", limits and status codes; Platform Events guide, "Publish Event Messages with
+Salesforce APIs"; Streaming API guide, "Push Events".
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Rest:
 
     Args:
         state: The org.
-        publisher: What publishes.
+        publisher: Publishes events.
     """
 
     def __init__(self, state: OrgState, publisher: Publisher) -> None:
@@ -44,7 +44,7 @@ class Rest:
         self._generic: Final[dict[str, str]] = {}
 
     def versions(self, request: Request, body: bytes) -> Response:
-        """The versions that there are; no token is needed for this."""
+        """The API versions. This needs no token."""
         newest = Version.parse(self._state.options.version).number
         numbers = range(_FIRST_VERSION, newest + 1)
         return json_response(
@@ -52,19 +52,19 @@ class Rest:
         )
 
     def resources(self, request: Request, body: bytes) -> Response:
-        """Where everything is in a version; clients ask for it to see whether their token lives."""
-        if not self._admitted(request):
+        """The resources of a version. Clients request them to check their token."""
+        if not self._authenticated(request):
             return _invalid_session()
         base = f"/services/data/v{request.path_params['version']}"
         return json_response({name: f"{base}/{name}" for name in ("limits", "sobjects")})
 
     def limits(self, request: Request, body: bytes) -> Response:
-        """What is left of the limits that concern streaming."""
-        if not self._admitted(request):
+        """The limits for streaming, and what is left of them."""
+        if not self._authenticated(request):
             return _invalid_session()
         options, used = self._state.options, self._state.quotas.delivered
-        events = _left(options.max_delivered or _UNLIMITED, used)
-        clients = _left(options.max_clients or _CLIENTS, len(self._state.sessions))
+        events = _limit(options.max_delivered or _UNLIMITED, used)
+        clients = _limit(options.max_clients or _CLIENTS, len(self._state.sessions))
         return json_response(
             {
                 "DailyDeliveredPlatformEvents": events,
@@ -76,8 +76,8 @@ class Rest:
         )
 
     def event_schema(self, request: Request, body: bytes) -> Response:
-        """What fields an event of a schema has, as far as one was published."""
-        if not self._admitted(request):
+        """The fields of an event schema, taken from the last published event."""
+        if not self._authenticated(request):
             return _invalid_session()
         asked = request.path_params["id"]
         for channel in self._state.bus.definitions:
@@ -93,7 +93,7 @@ class Rest:
 
     def create(self, request: Request, body: bytes) -> Response:
         """Create a record: a platform event, or a generic channel."""
-        if not self._admitted(request):
+        if not self._authenticated(request):
             return _invalid_session()
         name = request.path_params["name"]
         try:
@@ -111,8 +111,8 @@ class Rest:
         return json_response({"id": self._state.ids.record("e01"), "success": True, "errors": [queued]}, 201)
 
     def push(self, request: Request, body: bytes) -> Response:
-        """Push events on a generic channel."""
-        if not self._admitted(request):
+        """Push events to a generic channel."""
+        if not self._authenticated(request):
             return _invalid_session()
         channel = self._generic.get(request.path_params["id"])
         if channel is None:
@@ -135,12 +135,12 @@ class Rest:
         self._generic[record_id] = str(fields["Name"])
         return json_response({"id": record_id, "success": True, "errors": []}, 201)
 
-    def _admitted(self, request: Request) -> bool:
+    def _authenticated(self, request: Request) -> bool:
         return self._state.tokens.use(token_of(request.headers.get("authorization"))) is not None
 
 
-def _left(most: int, used: int) -> dict[str, int]:
-    return {"Max": most, "Remaining": max(0, most - used)}
+def _limit(maximum: int, used: int) -> dict[str, int]:
+    return {"Max": maximum, "Remaining": max(0, maximum - used)}
 
 
 def _error(status: int, code: str, text: str) -> Response:

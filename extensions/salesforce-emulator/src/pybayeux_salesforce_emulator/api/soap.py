@@ -1,6 +1,6 @@
 """SOAP logins: ``POST /services/Soap/u/NN.0`` with a username and a password.
 
-Owns the envelope and its faults (SOAP API guide, ``login()``). A session id is an access token by another name.
+Owns the envelope and its faults (SOAP API guide, ``login()``). The session id that it returns is an access token.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Soap:
 
     Args:
         state: The org.
-        origin: Tells the org's URL.
+        origin: Returns the org's URL.
     """
 
     def __init__(self, state: OrgState, origin: Callable[[], str]) -> None:
@@ -56,10 +56,10 @@ class Soap:
         self._origin: Final = origin
 
     def login(self, request: Request, body: bytes) -> Response:
-        """Begin a session for a user."""
+        """Log a user in."""
         try:
             version = Version.parse(request.path_params["version"])
-            username, password = _asked(body)
+            username, password = _username_and_password(body)
         except (ValueError, ElementTree.ParseError):
             return _fault("UNKNOWN_EXCEPTION", "Premature end of file.")
         if not self._state.options.soap_login or version >= OLDEST_WITHOUT_SOAP_LOGIN:
@@ -68,9 +68,9 @@ class Soap:
         if user is None:
             return self._failed(username, "INVALID_LOGIN", _INVALID)
         self._state.logins.add("soap", username)
-        return self._welcome(user, version)
+        return self._succeeded(user, version)
 
-    def _welcome(self, user: User, version: Version) -> Response:
+    def _succeeded(self, user: User, version: Version) -> Response:
         token = self._state.tokens.issue(user.username)
         server = f"{self._origin()}/services/Soap/u/{version}/{self._state.org_id[:15]}"
         return _xml(
@@ -88,12 +88,12 @@ class Soap:
         return _fault(code, text)
 
 
-def _asked(body: bytes) -> tuple[str, str]:
-    """The username and the password, whichever prefixes the namespaces have.
+def _username_and_password(body: bytes) -> tuple[str, str]:
+    """The username and the password, with any namespace prefixes.
 
     Raises:
-        ParseError: It is no XML.
-        ValueError: It asks for something else.
+        ParseError: The body is not XML.
+        ValueError: It is not a login.
     """
     texts = {element.tag.rpartition("}")[2]: element.text or "" for element in ElementTree.fromstring(body).iter()}
     if "login" not in texts:

@@ -1,6 +1,6 @@
-"""The event bus: from what happens to the logs of the channels that have it.
+"""The event bus: the channels that are defined, and their logs.
 
-Owns the order of all events, retention, and the record of what was published. Who subscribes is unknown here.
+Owns the order of all events, their retention, and the record of published events. It does not know subscribers.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ class PublishedEvent(NamedTuple):
     """An event that was published on a channel, for assertions."""
 
     replay_id: int
-    """Its id when it was published."""
+    """The replay id at the time of publication."""
     uuid: str
     payload: Any
-    """As it was given."""
+    """The payload as it was published."""
     time: float
-    """In the org's time."""
+    """When it was published, in the org's time."""
 
 
 class Bus:
-    """The channels that are defined, and what they keep.
+    """The channels and their logs.
 
     Args:
-        options: Ids and retention.
-        clock: The org's time.
+        options: The rules for ids and retention.
+        clock: The org's clock.
     """
 
     def __init__(self, options: OrgOptions, clock: OrgClock) -> None:
@@ -47,13 +47,13 @@ class Bus:
         self._definitions: Final[dict[str, ChannelDefinition]] = {}
         self._logs: Final[dict[str, ChannelLog]] = {}
         self._offset = 0
-        self._swept = clock.now()
+        self._purged_at = clock.now()
         self.published: Final[defaultdict[str, list[PublishedEvent]]] = defaultdict(list)
         self.listeners: Final[list[Callable[[], object]]] = []
         self.define(ChannelDefinition(name=CHANGE_EVENTS))
 
     def define(self, definition: ChannelDefinition) -> None:
-        """Add a channel, or define it anew; what it keeps stays."""
+        """Add a channel, or replace its definition. Its events stay."""
         name = definition.name
         self._definitions[name] = definition
         if name not in self._logs:
@@ -66,24 +66,24 @@ class Bus:
         return self._definitions
 
     def definition(self, name: str) -> ChannelDefinition:
-        """The channel of this name.
+        """The definition of a channel.
 
         Raises:
-            LookupError: Nobody has defined it.
+            LookupError: The channel is not defined.
         """
         try:
             return self._definitions[name]
         except KeyError:
-            raise LookupError(f"no channel {name!r}; define it first") from None
+            raise LookupError(f"the channel {name!r} is not defined: call define() first") from None
 
     def log(self, name: str) -> ChannelLog:
-        """What a channel keeps by now; what is too old goes when its time has come.
+        """The log of a channel. Events that are too old are purged first, if a purge is due.
 
         Raises:
-            LookupError: Nobody has defined it.
+            LookupError: The channel is not defined.
         """
         self.definition(name)
-        self._sweep()
+        self._purge_if_due()
         return self._logs[name]
 
     @property
@@ -92,18 +92,18 @@ class Bus:
         return self._offset
 
     def publish(self, name: str, event: Event) -> dict[str, int]:
-        """ChannelLog an event on its channel, and on those that take it from there.
+        """Log an event on its channel, and on the channels that include it.
 
         Args:
             name: The channel.
-            event: What happened.
+            event: The event.
 
         Returns:
-            Its replay id on each channel that has it.
+            Its replay id on each of these channels.
         """
         self._offset += 1
         ids = {}
-        for channel in self._takers(name, event):
+        for channel in self._channels_of(name, event):
             entry = self.log(channel).append(event, self._offset)
             ids[channel] = entry.replay_id
             self.published[channel].append(PublishedEvent(entry.replay_id, event.uuid, event.content, event.created))
@@ -112,14 +112,14 @@ class Bus:
         return ids
 
     def renumber(self, *, collide: bool) -> dict[str, dict[int, int]]:
-        """Give all that is kept new ids; see `ChannelLog.renumber`."""
+        """Give all events new ids; see `ChannelLog.renumber`."""
         return {name: log.renumber(collide=collide) for name, log in self._logs.items()}
 
     def retention(self, definition: ChannelDefinition) -> float:
         """How long a channel keeps its events."""
         return self._options.short_retention if definition.short_retention else self._options.long_retention
 
-    def _takers(self, name: str, event: Event) -> Iterable[str]:
+    def _channels_of(self, name: str, event: Event) -> Iterable[str]:
         if event.product is Product.CHANGE_EVENT:
             yield CHANGE_EVENTS
         yield name
@@ -128,10 +128,10 @@ class Bus:
             if same and definition.name != name and definition.takes(event.name, event.fields):
                 yield definition.name
 
-    def _sweep(self) -> None:
+    def _purge_if_due(self) -> None:
         now = self._clock.now()
-        if now - self._swept < self._options.purge_interval:
+        if now - self._purged_at < self._options.purge_interval:
             return
-        self._swept = now
+        self._purged_at = now
         for name, log in self._logs.items():
             log.purge_older(now - self.retention(self._definitions[name]))

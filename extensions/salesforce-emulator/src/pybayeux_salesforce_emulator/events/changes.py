@@ -1,4 +1,4 @@
-"""Change Data Capture: what an event says of a change, and which changes belong together.
+"""Change Data Capture: the content of a change event, and transactions.
 
 Owns the header of change events, gap events and transactions (Change Data Capture guide: "Change Event Header Fields",
 "Gap Events", "Overflow Events", "Transaction-Based Replication").
@@ -25,7 +25,7 @@ CHANGE_TYPES: Final = (*_WHOLE, *_GAPS, _OVERFLOW)
 
 
 class Transaction:
-    """Changes that were committed together: one key, rising sequence numbers.
+    """Changes that were committed together: they have the same key and rising sequence numbers.
 
     Attributes:
         key: The ``transactionKey``.
@@ -33,9 +33,9 @@ class Transaction:
         time: When it was committed, in the org's time.
 
     Args:
-        ids: Makes the key up.
-        number: Its ``commitNumber``.
-        time: When.
+        ids: Generates the key.
+        number: The ``commitNumber``.
+        time: When it was committed, in the org's time.
     """
 
     def __init__(self, ids: Ids, number: int, time: float) -> None:
@@ -50,7 +50,7 @@ class Transaction:
         return self._sequence
 
     def skip(self, changes: int = 1) -> None:
-        """Leave a hole: so many changes are of objects that nobody selected."""
+        """Leave a gap in the sequence: this many changes are of objects that are not selected."""
         self._sequence += changes
 
 
@@ -69,20 +69,20 @@ def change(
 
     Args:
         entity: The object, such as ``Account`` or ``Emp__c``.
-        kind: What became of it, one of `CHANGE_TYPES`.
-        record_ids: Of which records; several where the same change was made to all of them.
-        fields: The new values; what was emptied is None. Neither deletions nor gaps tell any.
-        transaction: What it was committed with.
-        uuid: A name for it that is not sent.
+        kind: The kind of change, one of `CHANGE_TYPES`.
+        record_ids: The changed records. There are several if all of them have the same change.
+        fields: The new values; a cleared field is None. Deletions and gap events have none.
+        transaction: The transaction.
+        uuid: A unique id, which is not sent.
         author: The user.
-        origin: The ``changeOrigin``, by which a client knows its own changes.
+        origin: The ``changeOrigin``, by which a client recognises its own changes.
 
     Raises:
-        ValueError: There is no such kind.
+        ValueError: There is no such kind of change.
     """
     if kind not in CHANGE_TYPES:
-        raise ValueError(f"no change {kind!r}; there are {', '.join(CHANGE_TYPES)}")
-    tells = kind in _WHOLE and kind != "DELETE"
+        raise ValueError(f"kind: expected one of {', '.join(CHANGE_TYPES)}; got {kind!r}")
+    has_fields = kind in _WHOLE and kind != "DELETE"
     header = {
         "entityName": entity,
         "recordIds": [] if kind == _OVERFLOW else list(record_ids),
@@ -98,7 +98,7 @@ def change(
     return Event(
         product=Product.CHANGE_EVENT,
         name=change_event(entity),
-        content=dict(fields) if tells else {},
+        content=dict(fields) if has_fields else {},
         uuid=uuid,
         created=transaction.time,
         author=author,

@@ -1,7 +1,7 @@
-"""The log of one channel: what is kept of it, under which ids.
+"""The log of one channel: its events and their replay ids.
 
-Owns the ids, their growth with gaps, and what is kept. An event's offset is its number in the order of the whole org,
-which stays when ids are given anew.
+Owns the ids, which rise with gaps. An event's offset is its number in the order of the whole org. It stays the same
+when replay ids are renumbered.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ class Entry:
 
 
 class ChannelLog:
-    """What a channel keeps, in order.
+    """The events of a channel, in order.
 
-    Ids grow by random steps, from a random start: real ones are not contiguous, and a client that computes the next
-    one has to fail in a test.
+    Ids rise by random steps from a random start. Real ids are not contiguous: a client that computes the next one has
+    to fail in a test.
 
     Args:
         seed: Determines the ids.
-        gap: How far an id may be from the one before.
-        first: The first id, or None to make one up.
+        gap: The largest distance between two ids.
+        first: The first id. None chooses one.
     """
 
     def __init__(self, seed: str, *, gap: int, first: int | None) -> None:
@@ -56,39 +56,39 @@ class ChannelLog:
         return entry
 
     def jump(self, distance: int) -> None:
-        """Let the ids of what comes next be so much higher."""
+        """Raise the ids of the next events."""
         self._next += distance
 
     @property
     def entries(self) -> Sequence[Entry]:
-        """What is kept."""
+        """The events."""
         return tuple(self._entries)
 
     @property
     def newest(self) -> int:
-        """The last id that was given out."""
+        """The id of the last event that was ever added."""
         return self._newest
 
     def since(self, offset: int, limit: int) -> Sequence[Entry]:
-        """What comes after a offset, so much at most."""
+        """The events after an offset, at most `limit`."""
         start = bisect_right(self._entries, offset, key=lambda entry: entry.offset)
         return self._entries[start : start + limit]
 
     def find(self, replay_id: int) -> Entry | None:
-        """The event with this id, if it is kept."""
+        """The event with this id, if it is in the log."""
         entry = self.at_or_before(replay_id)
         return entry if entry is not None and entry.replay_id == replay_id else None
 
     def at_or_before(self, replay_id: int) -> Entry | None:
-        """The last event up to this id."""
+        """The last event whose id is not greater."""
         index = bisect_right(self._entries, replay_id, key=lambda entry: entry.replay_id)
         return self._entries[index - 1] if index else None
 
     def purge_before(self, replay_id: int | None) -> int:
-        """Keep nothing before this id, or nothing at all.
+        """Delete the events before this id, or all of them.
 
         Returns:
-            How many events are gone.
+            How many events were deleted.
         """
         index = (
             len(self._entries)
@@ -99,7 +99,7 @@ class ChannelLog:
         return index
 
     def purge_older(self, moment: float) -> None:
-        """Keep nothing that happened before a moment."""
+        """Delete the events that are older than `moment`."""
         index = bisect_left(self._entries, moment, key=lambda entry: entry.event.created)
         del self._entries[:index]
 
@@ -107,7 +107,7 @@ class ChannelLog:
         """Delete one event.
 
         Returns:
-            Whether it was there.
+            Whether the event existed.
         """
         entry = self.find(replay_id)
         if entry is None:
@@ -116,17 +116,17 @@ class ChannelLog:
         return True
 
     def renumber(self, *, collide: bool) -> dict[int, int]:
-        """Give everything that is kept new ids.
+        """Give every event a new id.
 
         Args:
-            collide: Take them from the same range, so that an old id is likely to be another event's.
+            collide: Take the ids from the same range, so that an old id is likely to be another event's new one.
 
         Returns:
             The new id for each old one.
         """
         old = self._entries
         if collide and old:
-            # Every event gets the id of the one before it: the worst case, an id that is valid and skips an event.
+            # Every event gets the id of the one before it: the worst case, as an old id is valid and skips an event.
             ids = [entry.replay_id for entry in old]
             shifted, self._next = [ids[0] - 1, *ids[:-1]], ids[-1]
         else:

@@ -1,7 +1,7 @@
-"""The channels of an org: which products there are, how their channels are named, and what a name stands for.
+"""The channels of an org: the kinds of channels, the grammar of their names, and their definitions.
 
-Owns the grammar of names (Streaming API Developer Guide; Platform Events and Change Data Capture guides for custom
-channels). Whether a channel exists is known in `catalogue.py`.
+Sources: Streaming API Developer Guide; for custom channels the Platform Events and Change Data Capture guides. Whether
+a channel is defined is known in `bus.py`.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ __all__ = (
 )
 
 CHANGE_EVENTS: Final = "/data/ChangeEvents"
-"""The channel of every change of every object that is selected."""
+"""The channel of all changes of all selected objects."""
 
 Filter: TypeAlias = Mapping[str, Any]
-"""Fields with the values that an event must have in them."""
+"""Fields with the values that an event must have."""
 
 
 class Product(StrEnum):
-    """What kind of events a channel has."""
+    """The kind of events on a channel."""
 
     PUSH_TOPIC = "PushTopic"
     GENERIC = "generic"
@@ -45,20 +45,20 @@ class Product(StrEnum):
 
 
 class EventFormat(StrEnum):
-    """How platform events look, whatever the endpoint's version says."""
+    """The format of platform events, if it is not that of the endpoint's version."""
 
     BY_VERSION = "by-version"
-    """As the endpoint's version has it."""
+    """The format of the endpoint's version."""
     OF_2017 = "2017"
-    """The schema inside ``event``, ``ReplayId`` and ``Id`` that are null, and the client's id beside the data."""
+    """The schema is inside ``event``, ``ReplayId`` and ``Id`` are null, and the client's id is beside the data."""
     OF_2019 = "2019"
-    """Neither ``EventUuid`` nor ``EventApiName``."""
+    """Without ``EventUuid`` and ``EventApiName``."""
 
 
 _GRAMMAR: Final = {
     re.compile(r"/topic/\w{1,25}"): Product.PUSH_TOPIC,
     re.compile(r"/u/[\w/-]+"): Product.GENERIC,
-    # Beside those that somebody defined there are standard ones, such as LoginEventStream.
+    # Besides custom events there are standard ones, such as LoginEventStream.
     re.compile(r"/event/\w+"): Product.PLATFORM_EVENT,
     re.compile(r"/data/(ChangeEvents|\w+ChangeEvent|\w+__chn)"): Product.CHANGE_EVENT,
 }
@@ -66,19 +66,19 @@ _GRAMMAR: Final = {
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class ChannelDefinition:
-    """A channel that somebody has defined.
+    """The definition of a channel.
 
     Raises:
-        ValueError: The name is none of a channel.
+        ValueError: The name is not one of a channel, or the members do not fit the channel.
     """
 
     name: str
     members: dict[str, Filter] = field(default_factory=dict)
-    """For a custom channel the events that it takes, such as ``Order__e`` or ``AccountChangeEvent``, with filters."""
+    """The events of a custom channel, such as ``Order__e`` or ``AccountChangeEvent``, with their filters."""
     fields: tuple[str, ...] | None = None
-    """The fields of a PushTopic that subscriptions may filter by; None means any."""
+    """The fields of a PushTopic that subscriptions may filter by. None means any."""
     standard_volume: bool = False
-    """A platform event of the old kind, kept for 24 hours."""
+    """Whether it is a standard-volume platform event, which is kept for 24 hours."""
     refusal: str | None = None
     """The error of every subscribe, as for a user without permission."""
     event_format: EventFormat = EventFormat.BY_VERSION
@@ -87,18 +87,18 @@ class ChannelDefinition:
         self.event_format = EventFormat(self.event_format)
         product_of(self.name)
         if self.members and not self.custom:
-            raise ValueError(f"{self.name} has no members: only channels whose names end with __chn do")
+            raise ValueError(f"members: expected none for {self.name}, only names that end with __chn have them")
         if self.custom and self.product is Product.PLATFORM_EVENT and len(self.members) > 1:
-            raise ValueError(f"{self.name} has {len(self.members)} members: one event is all that such a channel takes")
+            raise ValueError(f"members: expected one event for {self.name}; got {len(self.members)}")
 
     @property
     def product(self) -> Product:
-        """What kind of events it has."""
+        """The kind of its events."""
         return product_of(self.name)
 
     @property
     def custom(self) -> bool:
-        """Whether it takes events of other channels."""
+        """Whether it includes events of other channels."""
         return self.name.endswith("__chn")
 
     @property
@@ -107,14 +107,14 @@ class ChannelDefinition:
         return self.product in (Product.PUSH_TOPIC, Product.GENERIC) or self.standard_volume
 
     def takes(self, event: str, fields: Json) -> bool:
-        """Whether this custom channel has an event of that name with those fields."""
-        wanted = self.members.get(event)
-        return wanted is not None and matches(wanted, fields)
+        """Whether this custom channel includes an event of that name with those fields."""
+        required = self.members.get(event)
+        return required is not None and matches(required, fields)
 
 
-def matches(wanted: Filter, fields: Json) -> bool:
-    """Whether the fields have the values wanted; a filter in a channel's name compares texts."""
-    return all(name in fields and _text(fields[name]) == _text(value) for name, value in wanted.items())
+def matches(required: Filter, fields: Json) -> bool:
+    """Whether the fields have the required values. A filter in a subscription compares their texts."""
+    return all(name in fields and _text(fields[name]) == _text(value) for name, value in required.items())
 
 
 def _text(value: Any) -> str:
@@ -124,17 +124,17 @@ def _text(value: Any) -> str:
 
 
 def product_of(name: str) -> Product:
-    """The product of a channel, from its name.
+    """The kind of a channel's events, from its name.
 
     Raises:
-        ValueError: The name is none of a channel.
+        ValueError: The name is not one of a channel.
     """
     for form, product in _GRAMMAR.items():
         if form.fullmatch(name):
             return product
     raise ValueError(
-        f"{name!r} is no channel of an org: there are /topic/Name (25 characters at most), /u/Name, /event/Name__e, "
-        "/event/Name__chn, /data/ChangeEvents, /data/ObjectChangeEvent and /data/Name__chn"
+        "expected a channel of an org: /topic/Name (25 characters at most), /u/Name, /event/Name__e, /event/Name__chn, "
+        f"/data/ChangeEvents, /data/ObjectChangeEvent or /data/Name__chn; got {name!r}"
     )
 
 
@@ -144,12 +144,12 @@ def change_channel(entity: str) -> str:
 
 
 def change_event(entity: str) -> str:
-    """The name of the event that an object's changes are."""
+    """The name of the change event of an object."""
     return f"{entity.removesuffix('c') if entity.endswith('__c') else entity}ChangeEvent"
 
 
 def split_filter(subscription: str) -> tuple[str, dict[str, str]]:
-    """A subscription's channel, and the filter that follows a question mark (PushTopic, filtered subscriptions)."""
+    """The channel of a subscription, and the filter after the question mark (PushTopic, filtered subscriptions)."""
     name, _, query = subscription.partition("?")
     pairs = (pair.partition("=") for pair in query.split("&") if pair)
     return name, {field_name: value.strip("'") for field_name, _, value in pairs}

@@ -1,7 +1,7 @@
-"""Events: what has happened, and how it looks on a channel.
+"""Events, and the members of ``data`` for each kind of channel.
 
-Owns the members of ``data`` for each product (Streaming API Developer Guide, "Message Durability"; Platform Events
-guide, "Subscribe with CometD"; Change Data Capture guide). Which ids an event has is a matter of the channel.
+Sources: Streaming API Developer Guide, "Message Durability"; Platform Events guide, "Subscribe with CometD"; Change
+Data Capture guide. Replay ids belong to the channel, not to the event.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ __all__ = ("Event", "message", "timestamp")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that has happened, wherever it is delivered.
+    """Something that happened, on whichever channels it is delivered.
 
     Attributes:
-        product: Of which kind it is.
+        product: The kind of event.
         name: The API name of the event, such as ``Order__e`` or ``AccountChangeEvent``.
-        content: The record, the payload or the fields, as they were published.
-        uuid: Its ``EventUuid``.
+        content: The record, the payload or the fields, as published.
+        uuid: The ``EventUuid``.
         created: When it happened, in the org's time.
-        action: What became of a PushTopic's record.
-        author: The user who did it.
+        action: What happened to the record of a PushTopic.
+        author: The user who caused it.
         header: The ``ChangeEventHeader`` of a change.
     """
 
@@ -48,22 +48,22 @@ class Event:
 
     @property
     def fields(self) -> Json:
-        """What filters look at."""
+        """The fields that filters compare."""
         return self.content if isinstance(self.content, dict) else {}
 
 
 def message(
     event: Event, channel: str, replay_id: int, *, version: Version, event_format: EventFormat, client_id: str
 ) -> Json:
-    """An event as a client of a channel gets it.
+    """An event as a client receives it.
 
     Args:
-        event: What happened.
-        channel: Where the client subscribed to it.
-        replay_id: Its id there.
+        event: The event.
+        channel: The channel of the subscription.
+        replay_id: Its id on that channel.
         version: The API version of the client's endpoint.
-        event_format: How platform events look.
-        client_id: The client, for the old form that names it.
+        event_format: The format of platform events.
+        client_id: The client, for the old format that contains its id.
     """
     if event_format is EventFormat.OF_2017:
         return {
@@ -101,5 +101,5 @@ def _platform_event(event: Event, replay_id: int, version: Version, event_format
 
 
 def timestamp(moment: float) -> str:
-    """A time as Salesforce writes it: ``2016-03-29T16:40:08.208Z``."""
+    """A time in Salesforce's format: ``2016-03-29T16:40:08.208Z``."""
     return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,6 +1,6 @@
-"""Replies whose bytes are not what they should be.
+"""Replies with an unusual body, media type or pace.
 
-Owns the changes of a body, its headers and its pace. Each takes the whole response and gives another; cookies stay.
+Each function takes the whole response and returns another one. Cookies are kept.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _JUNK: Final = bytes(range(256))
 
 
 def html(code: int) -> Callable[..., Response]:
-    """Makes a page with an error, as proxies send them."""
+    """Makes an HTML page with an error, as proxies send them."""
 
     def make(sockets: Sockets, *, retry_after: float | None = None) -> Response:
         headers = {} if retry_after is None else {"Retry-After": f"{retry_after:g}"}
@@ -56,67 +56,67 @@ def html(code: int) -> Callable[..., Response]:
 
 
 def empty(whole: Response) -> Response:
-    """Nothing, with status 200."""
+    """No body, with status 200."""
     return _with(whole, b"")
 
 
 def page(whole: Response) -> Response:
-    """A page that is no JSON, with status 200."""
+    """An HTML page, with status 200."""
     return _with(whole, _PAGE.format("Down for maintenance").encode(), media_type="text/html")
 
 
 def bad_gateway(whole: Response) -> Response:
-    """A proxy's page in place of the reply that was already sent to it."""
+    """A proxy's error page instead of the reply."""
     return _with(whole, _PAGE.format("502 Bad Gateway").encode(), media_type="text/html", status_code=502)
 
 
 def status(whole: Response, *, code: int = 503) -> Response:
-    """The same body under another status."""
+    """The same body with another status."""
     return _with(whole, bytes(whole.body), status_code=code)
 
 
 def truncated(whole: Response) -> Response:
-    """Half of the text, as a response in good order."""
+    """Half of the text, in a complete HTTP response."""
     return _with(whole, bytes(whole.body[: len(whole.body) // 2]))
 
 
 def junk(whole: Response) -> Response:
-    """Bytes that are no text."""
+    """Bytes that are not text."""
     return _with(whole, _JUNK)
 
 
 def wrong_media_type(whole: Response) -> Response:
-    """The reply itself, called a page."""
+    """The reply itself, declared as HTML."""
     return _with(whole, bytes(whole.body), media_type="text/html")
 
 
 def byte_order_mark(whole: Response) -> Response:
-    """The reply behind a byte order mark."""
+    """The reply after a byte order mark."""
     return _with(whole, b"\xef\xbb\xbf" + bytes(whole.body))
 
 
 def not_a_number(whole: Response) -> Response:
-    """A member that JavaScript can say and JSON cannot."""
+    """A member ``NaN``, which is valid in JavaScript and invalid in JSON."""
     return _with_member(whole, b'"strange":NaN')
 
 
 def invalid_utf8(whole: Response) -> Response:
-    """A text that is no UTF-8."""
+    """A string that is not valid UTF-8."""
     return _with_member(whole, b'"strange":"\xff\xfe"')
 
 
 def deep(whole: Response, *, depth: int = 5_000) -> Response:
-    """A member that is nested deeper than parsers like."""
+    """A member that is nested deeper than most parsers allow."""
     return _with_member(whole, b'"strange":' + b"[" * depth + b"]" * depth)
 
 
 def padded(whole: Response, *, size: int = 1_100_000) -> Response:
-    """So many bytes more: events have up to a megabyte, replies many of them."""
+    """A member that adds this many bytes. Events have up to a megabyte, and replies may have many events."""
     return _with_member(whole, b'"strange":"' + b"x" * size + b'"')
 
 
 def duplicate_keys(whole: Response) -> Response:
-    """A member that is there twice; the second counts, as parsers have it."""
+    """A duplicate member. Most parsers use the second one."""
     return _with_member(whole, b'"channel":"/meta/unknown"')
 
 
@@ -133,22 +133,22 @@ def compressed(whole: Response) -> Response:
 
 
 def chunked(whole: Response, *, size: int = 7) -> Response:
-    """The reply in chunks of so many bytes."""
+    """The reply in chunks of this many bytes."""
     return _pieces(whole, size, 0)
 
 
 def slow(whole: Response, *, seconds: float = 1.0, pieces: int = 10) -> Response:
-    """The reply in pieces that take so long together."""
+    """The reply in pieces that take this many seconds together."""
     return _pieces(whole, max(1, len(whole.body) // pieces), seconds / pieces)
 
 
 def late(whole: Response, *, seconds: float = 1.0) -> Response:
-    """The reply, so much later."""
+    """The reply, this many seconds later."""
     return DelayedResponse(whole, asyncio.sleep(seconds))
 
 
 def _with_member(whole: Response, member: bytes) -> Response:
-    """Another member at the beginning of the first message."""
+    """The reply with another member at the beginning of the first message."""
     return _with(whole, bytes(whole.body).replace(b"{", b"{" + member + b",", 1))
 
 

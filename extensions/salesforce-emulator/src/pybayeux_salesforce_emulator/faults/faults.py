@@ -1,6 +1,6 @@
-"""Faults on demand: which of them strikes which request.
+"""The planned faults of an org: which of them happens to which request.
 
-Owns the plan. What each of them does is in `kinds.py`.
+It does not know what a fault does: that is in `kinds.py`.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _STREAMING: Final = "/cometd"
 
 
 class OrgFaults:
-    """What goes wrong next.
+    """The planned faults of an org.
 
     Args:
-        sockets: The connections that can be cut.
+        sockets: The open connections.
     """
 
     def __init__(self, sockets: Sockets) -> None:
@@ -45,50 +45,50 @@ class OrgFaults:
         path: str = _STREAMING,
         **parameters: Any,
     ) -> None:
-        """Let something go wrong with the next requests that are meant.
+        """Let a fault happen to the next matching requests.
 
         Args:
-            kind: What; one of `FAULT_KINDS`.
+            kind: One of `FAULT_KINDS`.
             n: How often.
             channel: Only requests with a message to this channel, such as ``/meta/connect``.
             client_id: Only requests of this session.
-            with_events: Only replies with events; where the request is not handled, this means nothing.
-            path: Only requests to paths that begin so.
-            parameters: What the kind takes.
+            with_events: Only replies with events. It has no effect if the fault replaces the request.
+            path: Only requests to paths that begin with this.
+            parameters: The parameters of the kind.
 
         Raises:
             LookupError: There is no such kind.
-            TypeError: It does not take such a parameter.
+            TypeError: The kind has no such parameter.
         """
         try:
             make = FAULT_KINDS[kind]
         except KeyError:
-            raise LookupError(f"no fault {kind!r}; there are {', '.join(FAULT_KINDS)}") from None
+            raise LookupError(f"kind: expected one of {', '.join(FAULT_KINDS)}; got {kind!r}") from None
         fault = make(kind, self._sockets, **parameters)
 
-        def meant(asked: Sequence[Json], answered: Sequence[Json]) -> bool:
-            ours = client_id is None or any(message.get("clientId") == client_id for message in asked)
-            return ours and (fault.replaces_request or fault.applies_to(answered))
+        def matches(request: Sequence[Json], reply: Sequence[Json]) -> bool:
+            same_client = client_id is None or any(message.get("clientId") == client_id for message in request)
+            return same_client and (fault.replaces_request or fault.applies_to(reply))
 
-        self._plans.append((path, Plan(n, fault, channel, with_events and not fault.replaces_request, meant)))
+        self._plans.append((path, Plan(n, fault, channel, with_events and not fault.replaces_request, matches)))
 
     def cut(self) -> None:
-        """Cut every connection that is open now."""
+        """Cut every open connection."""
         self._sockets.cut_all()
 
     def clear(self) -> None:
-        """Let nothing more go wrong."""
+        """Cancel all planned faults."""
         self._plans.clear()
 
-    def for_request(self, path: str, asked: Sequence[Json]) -> Fault | None:
-        """What a request gets in place of being handled, or None."""
-        return take_fault(self._meant(path, replaces_request=True), asked)
+    def for_request(self, path: str, request: Sequence[Json]) -> Fault | None:
+        """The fault that happens to a request instead of handling it, or None."""
+        return take_fault(self._matching(path, replaces_request=True), request)
 
-    def for_reply(self, path: str, asked: Sequence[Json], answered: Sequence[Json]) -> Fault | None:
-        """What becomes of the reply to a request, or None."""
-        return take_fault(self._meant(path, replaces_request=False), asked, answered)
+    def for_reply(self, path: str, request: Sequence[Json], reply: Sequence[Json]) -> Fault | None:
+        """The fault that happens to the reply of a request, or None."""
+        return take_fault(self._matching(path, replaces_request=False), request, reply)
 
-    def _meant(self, path: str, *, replaces_request: bool) -> list[Plan[Fault]]:
+    def _matching(self, path: str, *, replaces_request: bool) -> list[Plan[Fault]]:
         return [
             plan
             for prefix, plan in self._plans

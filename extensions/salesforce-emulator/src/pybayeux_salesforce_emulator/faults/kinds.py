@@ -1,7 +1,7 @@
-"""The kinds of faults, by name: what each does to a request or to its reply.
+"""The kinds of faults, by name: what each one does to a request or to its reply.
 
-Owns the names. What happens to messages is in `rewrites.py`, to the bytes of a body in `bodies.py`, to a connection in
-the server's `py`.
+Owns the names. Changes of messages are in `rewrites.py`, changes of a body in `bodies.py`, faults of a connection in
+the development server.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ Rewrite: TypeAlias = Callable[[Sequence["Json"], "OrgSession | None"], "list[Jso
 Wrap: TypeAlias = Callable[[Response], Response]
 
 
-def _same(whole: Response) -> Response:
+def _unchanged_response(whole: Response) -> Response:
     return whole
 
 
-def _as_meant(messages: Sequence[Json], _session: OrgSession | None) -> list[Json]:
+def _unchanged_messages(messages: Sequence[Json], _session: OrgSession | None) -> list[Json]:
     return list(messages)
 
 
@@ -42,28 +42,28 @@ def _any(messages: Sequence[Json]) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One way of going wrong."""
+    """One kind of fault, with its parameters."""
 
     name: str
     replaces_request: bool = False
     """Whether the request is not handled at all."""
     status: int | None = None
-    """The HTTP status in the place of the one meant, for the record."""
+    """The HTTP status of the replacement, for the record."""
     marks_delivered: bool = True
     """Whether the events of the reply count as delivered."""
     loses_reply: bool = False
-    """Whether they do not arrive."""
+    """Whether the reply does not arrive."""
     applies_to: Callable[[Sequence[Json]], bool] = _any
-    """Which replies it can strike."""
-    rewrite: Rewrite = _as_meant
-    """What becomes of the messages of a session's reply."""
-    response: Wrap = _same
+    """Whether the fault can happen to a reply with these messages."""
+    rewrite: Rewrite = _unchanged_messages
+    """Returns other messages for the reply."""
+    response: Wrap = _unchanged_response
 
 
 Maker: TypeAlias = Callable[..., Fault]
 
 
-def _instead(make: Callable[..., Response], status: int | None = None) -> Maker:
+def _replacing_request(make: Callable[..., Response], status: int | None = None) -> Maker:
     """In place of being handled."""
 
     def maker(name: str, sockets: Sockets, **parameters: Any) -> Fault:
@@ -73,7 +73,7 @@ def _instead(make: Callable[..., Response], status: int | None = None) -> Maker:
     return maker
 
 
-def _lost(wrap: Callable[[Response, Sockets], Response], *, marks_delivered: bool = True) -> Maker:
+def _losing_reply(wrap: Callable[[Response, Sockets], Response], *, marks_delivered: bool = True) -> Maker:
     """Handled, and then the reply is lost with its events."""
 
     def maker(name: str, sockets: Sockets) -> Fault:
@@ -84,7 +84,7 @@ def _lost(wrap: Callable[[Response, Sockets], Response], *, marks_delivered: boo
     return maker
 
 
-def _body(
+def _changing_body(
     change: Callable[..., Response], applies_to: Callable[[Sequence[Json]], bool] = _any, *, loses_reply: bool = False
 ) -> Maker:
     """The reply's bytes are changed, so much that nothing of it arrives or not."""
@@ -101,7 +101,7 @@ def _body(
     return maker
 
 
-def _said(change: Callable[..., list[Json]], applies_to: Callable[[Sequence[Json]], bool] = _any) -> Maker:
+def _changing_messages(change: Callable[..., list[Json]], applies_to: Callable[[Sequence[Json]], bool] = _any) -> Maker:
     """The reply's messages are changed."""
 
     def maker(name: str, sockets: Sockets, **parameters: Any) -> Fault:
@@ -111,7 +111,7 @@ def _said(change: Callable[..., list[Json]], applies_to: Callable[[Sequence[Json
     return maker
 
 
-def _unsubscribed(name: str, sockets: Sockets, *, subscription: str | None = None, **parameters: Any) -> Fault:
+def _ending_subscription(name: str, sockets: Sockets, *, subscription: str | None = None, **parameters: Any) -> Fault:
     def rewrite(messages: Sequence[Json], session: OrgSession | None) -> list[Json]:
         ending = subscription or next(iter(session.subscriptions if session else ()), None)
         if session is None or session.subscriptions.pop(ending or "", None) is None:
@@ -121,52 +121,52 @@ def _unsubscribed(name: str, sockets: Sockets, *, subscription: str | None = Non
     return Fault(name=name, rewrite=rewrite)
 
 
-def _unmarked(name: str, sockets: Sockets) -> Fault:
+def _repeating_events(name: str, sockets: Sockets) -> Fault:
     return Fault(name=name, marks_delivered=False)
 
 
 FAULT_KINDS: Final[Mapping[str, Maker]] = {
-    # The request is lost before anything is done.
-    "request-eof": _instead(lambda sockets: NoResponse(sockets)),
-    "request-reset": _instead(lambda sockets: NoResponse(sockets, reset=True)),
-    "hang": _instead(lambda sockets: HangingResponse()),
-    "http-500": _instead(bodies.html(500), 500),
-    "http-502": _instead(bodies.html(502), 502),
-    "http-503": _instead(bodies.html(503), 503),
-    "http-504": _instead(bodies.html(504), 504),
-    # The reply is lost, and with it the events that count as delivered.
-    "reply-eof": _lost(lambda whole, sockets: TruncatedResponse(whole, sockets)),
-    "reply-reset": _lost(lambda whole, sockets: TruncatedResponse(whole, sockets, reset=True)),
-    "reply-lost": _lost(lambda whole, sockets: NoResponse(sockets)),
-    "reply-lost-reset": _lost(lambda whole, sockets: NoResponse(sockets, reset=True)),
-    "reply-lost-unmarked": _lost(lambda whole, sockets: NoResponse(sockets), marks_delivered=False),
-    "empty-200": _body(bodies.empty, loses_reply=True),
-    "html-200": _body(bodies.page, loses_reply=True),
-    "html-502": _body(bodies.bad_gateway, loses_reply=True),
-    "truncated-json": _body(bodies.truncated, loses_reply=True),
-    "binary-junk": _body(bodies.junk, loses_reply=True),
-    # The reply arrives, and is odd.
-    "wrong-content-type": _body(bodies.wrong_media_type),
-    "bom": _body(bodies.byte_order_mark),
-    "nan": _body(bodies.not_a_number),
-    "invalid-utf8": _body(bodies.invalid_utf8),
-    "deep-nesting": _body(bodies.deep),
-    "duplicate-keys": _body(bodies.duplicate_keys),
-    "single-object": _body(bodies.single_object, lambda messages: len(messages) == 1),
-    "gzip": _body(bodies.compressed),
-    "chunked": _body(bodies.chunked),
-    "slow-body": _body(bodies.slow),
-    "late": _body(bodies.late),
-    "padded": _body(bodies.padded),
-    "http-status": _body(bodies.status),
-    # The reply says odd things.
-    "unknown-channel": _said(rewrites.unknown_channel),
-    "unknown-meta": _said(rewrites.unknown_meta),
-    "unsolicited-subscribe-failure": _unsubscribed,
-    "leading-disconnect": _said(rewrites.leading_disconnect),
-    "numeric-ids": _said(rewrites.numeric_ids),
-    "missing-ids": _said(rewrites.missing_ids),
-    "interval-500": _said(rewrites.interval),
-    "shuffled": _said(rewrites.shuffled),
-    "repeat-events": _unmarked,
+    # The request is lost before it is handled.
+    "request-eof": _replacing_request(lambda sockets: NoResponse(sockets)),
+    "request-reset": _replacing_request(lambda sockets: NoResponse(sockets, reset=True)),
+    "hang": _replacing_request(lambda sockets: HangingResponse()),
+    "http-500": _replacing_request(bodies.html(500), 500),
+    "http-502": _replacing_request(bodies.html(502), 502),
+    "http-503": _replacing_request(bodies.html(503), 503),
+    "http-504": _replacing_request(bodies.html(504), 504),
+    # The reply is lost together with its events, which count as delivered.
+    "reply-eof": _losing_reply(lambda whole, sockets: TruncatedResponse(whole, sockets)),
+    "reply-reset": _losing_reply(lambda whole, sockets: TruncatedResponse(whole, sockets, reset=True)),
+    "reply-lost": _losing_reply(lambda whole, sockets: NoResponse(sockets)),
+    "reply-lost-reset": _losing_reply(lambda whole, sockets: NoResponse(sockets, reset=True)),
+    "reply-lost-unmarked": _losing_reply(lambda whole, sockets: NoResponse(sockets), marks_delivered=False),
+    "empty-200": _changing_body(bodies.empty, loses_reply=True),
+    "html-200": _changing_body(bodies.page, loses_reply=True),
+    "html-502": _changing_body(bodies.bad_gateway, loses_reply=True),
+    "truncated-json": _changing_body(bodies.truncated, loses_reply=True),
+    "binary-junk": _changing_body(bodies.junk, loses_reply=True),
+    # The reply arrives, in an unusual form.
+    "wrong-content-type": _changing_body(bodies.wrong_media_type),
+    "bom": _changing_body(bodies.byte_order_mark),
+    "nan": _changing_body(bodies.not_a_number),
+    "invalid-utf8": _changing_body(bodies.invalid_utf8),
+    "deep-nesting": _changing_body(bodies.deep),
+    "duplicate-keys": _changing_body(bodies.duplicate_keys),
+    "single-object": _changing_body(bodies.single_object, lambda messages: len(messages) == 1),
+    "gzip": _changing_body(bodies.compressed),
+    "chunked": _changing_body(bodies.chunked),
+    "slow-body": _changing_body(bodies.slow),
+    "late": _changing_body(bodies.late),
+    "padded": _changing_body(bodies.padded),
+    "http-status": _changing_body(bodies.status),
+    # The reply has unusual messages.
+    "unknown-channel": _changing_messages(rewrites.unknown_channel),
+    "unknown-meta": _changing_messages(rewrites.unknown_meta),
+    "unsolicited-subscribe-failure": _ending_subscription,
+    "leading-disconnect": _changing_messages(rewrites.leading_disconnect),
+    "numeric-ids": _changing_messages(rewrites.numeric_ids),
+    "missing-ids": _changing_messages(rewrites.missing_ids),
+    "interval-500": _changing_messages(rewrites.interval),
+    "shuffled": _changing_messages(rewrites.shuffled),
+    "repeat-events": _repeating_events,
 }

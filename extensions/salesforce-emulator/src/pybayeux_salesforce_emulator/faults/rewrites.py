@@ -1,7 +1,7 @@
-"""Replies that say odd things: what is added to their messages, left out or put in another order.
+"""Unusual messages in a reply: added, changed, left out or reordered.
 
-Owns the changes. Each takes the messages of a reply and gives new ones; events are never changed in place, as others
-are to get them too.
+Each function takes the messages of a reply and returns new ones. Events are never changed in place, because other
+sessions receive them too.
 """
 
 from __future__ import annotations
@@ -24,33 +24,33 @@ __all__ = (
     "unknown_meta",
 )
 
-_LOST = "403::Restricted channel"
+_RESTRICTED = "403::Restricted channel"
 
 
 def unknown_channel(messages: Sequence[Json], *, channel: str = "/event/Nobody_Asked__e") -> list[Json]:
-    """An event on a channel that nobody has subscribed to comes first."""
+    """First comes an event on a channel that the client has not subscribed to."""
     stray = {"channel": channel, "data": {"payload": {}, "event": {"replayId": 1}}}
     return [stray, *messages]
 
 
 def unknown_meta(messages: Sequence[Json]) -> list[Json]:
-    """A message on a meta channel that no specification has comes first."""
+    """First comes a message on a meta channel that does not exist in the specification."""
     return [{"channel": "/meta/reconsider", "successful": True}, *messages]
 
 
-def subscribe_failure(messages: Sequence[Json], *, subscription: str | None, error: str = _LOST) -> list[Json]:
-    """The server says that a subscription has ended, unasked."""
+def subscribe_failure(messages: Sequence[Json], *, subscription: str | None, error: str = _RESTRICTED) -> list[Json]:
+    """First comes a failed reply to a subscribe that the client has not sent: a subscription has ended."""
     failure = {"channel": "/meta/subscribe", "subscription": subscription, "error": error, "successful": False}
     return [failure, *messages]
 
 
 def leading_disconnect(messages: Sequence[Json]) -> list[Json]:
-    """A disconnect without an id comes first, though the session lives on."""
+    """First comes a disconnect without an id, although the session stays alive."""
     return [{"channel": "/meta/disconnect"}, *messages]
 
 
 def numeric_ids(messages: Sequence[Json]) -> list[Json]:
-    """Ids come back as numbers, as the documentation's example has them."""
+    """Ids are returned as numbers, as in the documentation's example."""
     return [{**message, "id": int(message["id"])} if _has_digits(message) else message for message in messages]
 
 
@@ -59,7 +59,7 @@ def _has_digits(message: Json) -> bool:
 
 
 def missing_ids(messages: Sequence[Json]) -> list[Json]:
-    """Ids do not come back."""
+    """Ids are not returned."""
     return [{name: value for name, value in message.items() if name != "id"} for message in messages]
 
 
@@ -75,7 +75,7 @@ def interval(messages: Sequence[Json], *, milliseconds: int = 500) -> list[Json]
 
 
 def shuffled(messages: Sequence[Json]) -> list[Json]:
-    """The replies stand among the events; the events keep their order."""
+    """The replies stand in the middle of the events. The events keep their order."""
     replies = [message for message in messages if "data" not in message]
     events = [message for message in messages if "data" in message]
     middle = len(events) // 2

@@ -1,6 +1,6 @@
-"""Connected apps: which programs may ask for tokens, with which secrets and keys, on whose behalf.
+"""Connected apps: their secrets and keys, their users, their refresh tokens and authorization codes.
 
-Owns them and their refresh tokens and authorization codes. What a grant requires is in `oauth/`.
+What a grant requires is in `api/oauth/`.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ class App:
 
     client_id: str
     client_secret: str | None
-    """None for a public app, such as one on a desktop, which cannot keep one."""
+    """None for a public app, such as one on a desktop, which cannot keep a secret."""
     username: str
-    """Whom it acts for with client credentials and JWT bearer, and who consents in the browser."""
+    """The user of client credentials and JWT bearer, and the one who consents in the browser."""
     public_key: Callable[[], str] | None = None
-    """Gives the key, as PEM, that assertions are verified with."""
+    """Returns the key that verifies assertions, as PEM."""
     rotate: bool = False
-    """Each refresh gives a new refresh token and ends the old one."""
+    """Each refresh returns a new refresh token and revokes the old one."""
     token_lifetime: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Code:
-    """An authorization code, good for one use."""
+    """An authorization code. It can be used once."""
 
     client_id: str
     username: str
@@ -50,8 +50,8 @@ class Apps:
     """The apps of an org.
 
     Args:
-        ids: Makes secrets up.
-        clock: The org's time.
+        ids: Generates secrets.
+        clock: The org's clock.
     """
 
     def __init__(self, ids: Ids, clock: OrgClock) -> None:
@@ -63,7 +63,7 @@ class Apps:
 
     @property
     def known(self) -> Mapping[str, App]:
-        """All of them, by client id."""
+        """All apps, by client id."""
         return self._known
 
     def add(self, app: App) -> None:
@@ -71,21 +71,21 @@ class Apps:
         self._known[app.client_id] = app
 
     def issue_refresh_token(self, app: App, username: str) -> str:
-        """Give out a refresh token; it lives until it is revoked or rotated away."""
+        """Issue a refresh token. It is valid until it is revoked or rotated."""
         value = f"5Aep861{self._ids.secret(80)}"
         self._refresh_tokens[value] = (app.client_id, username)
         return value
 
     def refreshed_by(self, app: App, value: str) -> str | None:
-        """Whom a refresh token of this app is for, or None if it is dead."""
+        """The user of a refresh token of this app. None if the token is invalid."""
         client_id, username = self._refresh_tokens.get(value, (None, None))
         return username if client_id == app.client_id else None
 
     def revoke_refresh_token(self, value: str | None = None) -> int:
-        """End one refresh token, or all.
+        """Revoke a refresh token, or all of them.
 
         Returns:
-            How many were alive.
+            How many tokens were valid before.
         """
         ended = [known for known in self._refresh_tokens if value in (None, known)]
         for known in ended:
@@ -93,7 +93,7 @@ class Apps:
         return len(ended)
 
     def issue_code(self, app: App, redirect_uri: str, challenge: str | None) -> str:
-        """Give out an authorization code."""
+        """Issue an authorization code."""
         value = f"aPrx{self._ids.secret(60)}"
         self._codes[value] = Code(
             client_id=app.client_id,
@@ -105,6 +105,6 @@ class Apps:
         return value
 
     def redeem(self, value: str) -> Code | None:
-        """The code, which is used up by this."""
+        """The authorization code with this value, which is used up."""
         code = self._codes.pop(value, None)
         return code if code is not None and code.expires_at > self._clock.now() else None

@@ -1,7 +1,7 @@
-"""The two times of an org: its own, which can be moved and run faster, and that of everybody else.
+"""The org's clock, which can be moved forward and run faster than real time.
 
-Owns their relation. Timers are in the org's time; what a client measures for itself, such as the expiry of a cookie or
-of a signed assertion, is in the other.
+Owns the relation of the two times. The org's timers use its own clock. What a client measures, such as the expiry of a
+cookie or of a signed assertion, is in real time.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ __all__ = ("OrgClock",)
 
 
 class OrgClock:
-    """An org's time.
+    """The clock of an org.
 
     Args:
-        wall: Everybody's time, in seconds since the epoch.
-        scale: How much faster the org's time runs.
+        wall: Returns the real time, in seconds since the epoch.
+        scale: How many times faster the org's clock runs.
     """
 
     def __init__(self, wall: Callable[[], float], scale: float) -> None:
@@ -33,23 +33,23 @@ class OrgClock:
         return self._started + (self.wall() - self._started) * self._scale + self._moved
 
     def advance(self, seconds: float) -> None:
-        """Let so much of the org's time pass at once.
+        """Move the clock forward.
 
         Raises:
-            ValueError: It would go back.
+            ValueError: The number of seconds is negative.
         """
         if seconds < 0:
-            raise ValueError(f"time does not go back, not even by {-seconds:g} seconds")
+            raise ValueError(f"seconds: expected 0 or more, a clock does not go back; got {seconds:g}")
         self._moved += seconds
 
     def outside(self, seconds: float) -> float:
-        """How long a span of the org's time is for everybody else."""
+        """A duration of the org's time, in real time."""
         return seconds / self._scale
 
     def inside(self, seconds: float) -> float:
-        """How long a span of everybody's time is for the org."""
+        """A duration of real time, in the org's time."""
         return seconds * self._scale
 
     def wall_of(self, moment: float) -> float:
-        """Everybody's time at a moment of the org's, if nobody moves the org's meanwhile."""
+        """The real time at which the org's clock shows `moment`, unless it is moved meanwhile."""
         return self.wall() + self.outside(moment - self.now())

@@ -1,6 +1,6 @@
-"""What a client needs to log in to an org with its default app.
+"""The credentials of an org's default app and user.
 
-Owns the key pair for signed assertions, which is made at its first use and shared by all orgs of a process.
+Owns the key pair for signed assertions. It is generated at its first use and shared by all orgs of a process.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _BITS: Final = 2048
 
 
 class KeyPair(NamedTuple):
-    """An RSA key, as PEM."""
+    """An RSA key pair, as PEM."""
 
     private: str
     public: str
@@ -39,17 +39,17 @@ def key_pair() -> KeyPair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """Everything for each way of logging in."""
+    """The credentials for every kind of login."""
 
     client_id: str
     client_secret: str
     username: str
     password: str
     security_token: str
-    """Follows the password; empty, unless the org was told otherwise."""
+    """Is appended to the password. Empty, unless the org requires one."""
     refresh_token: str
     login_url: str
-    """Where all grants are but client credentials, which My Domain alone has."""
+    """The host of all grants except client credentials, which only My Domain has."""
     instance_url: str
 
     @property
@@ -59,5 +59,5 @@ class Credentials:
 
     @property
     def private_key(self) -> str:
-        """The key that assertions are signed with, as PEM."""
+        """The key that signs assertions, as PEM."""
         return key_pair().private

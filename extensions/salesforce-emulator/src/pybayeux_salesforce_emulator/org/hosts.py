@@ -1,7 +1,7 @@
-"""The names under which an org is reached: My Domain, the login host, and those it has moved away from.
+"""The host names of an org: My Domain, the login host, and names that the org has moved away from.
 
-Owns the org's URLs. One socket has two names, ``127.0.0.1`` and ``localhost``: one is My Domain, the other the login
-host; an org that moves to another instance changes to the other.
+Owns the org's URLs. One socket has two names, ``127.0.0.1`` and ``localhost``. One is My Domain, the other is the login
+host. An org that moves to another instance swaps them.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ _LOOPBACK: Final = ("127.0.0.1", "localhost")
 
 
 class Hosts:
-    """The org's names.
+    """The host names of an org.
 
     Args:
-        name: That of My Domain.
-        port: Tells the port.
+        name: The name of My Domain.
+        port: Returns the port.
     """
 
     def __init__(self, name: str, port: Callable[[], int]) -> None:
@@ -33,16 +33,16 @@ class Hosts:
 
     @property
     def instance_url(self) -> str:
-        """Where the org is now."""
+        """The current URL of the org."""
         return self._url(self._name)
 
     @property
     def login_url(self) -> str:
-        """Where users of any org log in, as at ``login.salesforce.com``."""
+        """The login host of all orgs, as ``login.salesforce.com`` is."""
         return self._url(self._other)
 
     def move(self) -> None:
-        """Move to the other name; logins go on under both."""
+        """Move to the other name. Logins go on under both names."""
         self._name = self._other
         self._domains.add(self._name)
 
@@ -51,7 +51,7 @@ class Hosts:
         return request.url.hostname != self._name and request.url.hostname in self._domains
 
     def is_login_host(self, request: Request) -> bool:
-        """Whether a request goes to the login host, which never was My Domain."""
+        """Whether a request goes to the login host, and this name never was My Domain."""
         return request.url.hostname == self._other and self._other not in self._domains
 
     @property

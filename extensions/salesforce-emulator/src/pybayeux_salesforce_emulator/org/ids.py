@@ -1,6 +1,6 @@
-"""What an org makes up: ids of records, sessions, tokens and events.
+"""Generated ids: of records, sessions, tokens and events.
 
-Owns their form. They come from a seed, so that a test sees the same ones each time.
+Owns their format. They depend on a seed, so that a test has the same ids in every run.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _CHECK: Final = string.ascii_uppercase + "012345"
 
 
 def to_18(short: str) -> str:
-    """A record id with its suffix, which says which of the 15 letters are capitals."""
+    """A record id with its suffix, which encodes which of the 15 letters are capitals."""
     blocks = (short[start : start + 5] for start in (0, 5, 10))
     return short + "".join(
         _CHECK[sum(1 << place for place, letter in enumerate(block) if letter.isupper())] for block in blocks
@@ -26,12 +26,12 @@ def to_18(short: str) -> str:
 
 
 def schema_id(name: str) -> str:
-    """The id of an event's schema: 22 characters that stay the same as long as the schema does."""
+    """The id of an event's schema: 22 characters that stay the same for the same name."""
     return "".join(random.Random(f"schema:{name}").choices(_LETTERS + "-_", k=22))
 
 
 class Ids:
-    """Makes ids up.
+    """Generates ids.
 
     Args:
         seed: Determines them.
@@ -41,11 +41,11 @@ class Ids:
         self._random: Final = random.Random(f"ids:{seed}")
 
     def record(self, prefix: str) -> str:
-        """The id of a record, 18 characters; three of them say of which kind."""
+        """The id of a record, 18 characters. The prefix of three characters is the type of the record."""
         return to_18(f"{prefix}xx00000" + self._text(_LETTERS, 4) + "AA"[: 15 - len(prefix) - 7 - 4])
 
     def client(self) -> str:
-        """The id of a CometD session, as CometD makes them."""
+        """The id of a CometD session, in CometD's format."""
         return self._text(_LOWER, 27)
 
     def browser(self) -> str:
@@ -57,7 +57,7 @@ class Ids:
         return f"{org_id[:15]}!{self._text(_LETTERS + '._', 96)}"
 
     def secret(self, length: int = 64) -> str:
-        """A secret that is part of no other."""
+        """A random secret."""
         return self._text(_LETTERS, length)
 
     def event(self) -> str:

@@ -1,6 +1,6 @@
-"""The record of logins: who tried to get a token how, and what came of it.
+"""The record of logins: who tried to log in, how, and with which result.
 
-Owns nothing but the record; it is what tests look at to see that a client does not log in for nothing.
+Tests use it to see that a client does not log in without need.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ __all__ = ("Login", "Logins")
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """One attempt."""
+    """One attempt to log in."""
 
     time: float
     """In the org's time."""
@@ -25,14 +25,14 @@ class Login:
     username: str | None
     client_id: str | None
     error: str | None = None
-    """Why it failed, or None."""
+    """Why it failed. None if it succeeded."""
 
 
 class Logins:
-    """All attempts, the oldest first.
+    """All attempts to log in, the oldest first.
 
     Args:
-        clock: The org's time.
+        clock: The org's clock.
     """
 
     def __init__(self, clock: OrgClock) -> None:
@@ -42,15 +42,15 @@ class Logins:
     def add(
         self, way: str, username: str | None = None, client_id: str | None = None, error: str | None = None
     ) -> None:
-        """Somebody has tried."""
+        """Record an attempt."""
         self.history.append(Login(self._clock.now(), way, username, client_id, error))
 
     @property
     def succeeded(self) -> int:
-        """How many tokens were given out."""
+        """How many attempts succeeded."""
         return sum(1 for login in self.history if login.error is None)
 
     @property
     def failed(self) -> int:
-        """How many attempts were turned down."""
+        """How many attempts failed."""
         return len(self.history) - self.succeeded

@@ -1,7 +1,7 @@
-"""Limits of an org: how many clients, how many events in 24 hours, how many on a topic, how many on a server.
+"""The limits of an org: how many clients, how many events in 24 hours, how many clients on a topic and on a server.
 
-Owns the counts and the switches by which a limit is reached whatever the count ("Streaming API limits"). Each session
-that an event is delivered to counts.
+Owns the counts, and the switches that make a limit reached whatever the count is ("Streaming API limits"). An event
+counts once for each session that it is delivered to.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _DAY: Final = 24 * 3600.0
 
 
 class Quota(StrEnum):
-    """A limit that can be reached."""
+    """A limit."""
 
     CLIENTS = "clients"
     DELIVERED = "delivered"
@@ -30,12 +30,12 @@ class Quota(StrEnum):
 
 
 class Quotas:
-    """What is used of the limits.
+    """How much of each limit is used.
 
     Args:
         options: The limits.
-        sessions: The clients.
-        clock: The org's time.
+        sessions: The sessions of the org.
+        clock: The org's clock.
     """
 
     def __init__(self, options: OrgOptions, sessions: OrgSessions, clock: OrgClock) -> None:
@@ -46,11 +46,11 @@ class Quotas:
         self._deliveries: Final[deque[tuple[float, int]]] = deque()
 
     def switch(self, quota: Quota, *, on: bool) -> None:
-        """Let a limit be reached, or not any more."""
+        """Switch on that a limit is reached, or switch it off again."""
         (self._reached.add if on else self._reached.discard)(quota)
 
     def count(self, events: int) -> None:
-        """So many events were delivered."""
+        """Count delivered events."""
         if events:
             self._deliveries.append((self._clock.now(), events))
 
@@ -64,12 +64,12 @@ class Quotas:
 
     @property
     def clients_reached(self) -> bool:
-        """Whether there is no room for another session."""
+        """Whether no further session is allowed."""
         return Quota.CLIENTS in self._reached or _reaches(len(self._sessions), self._options.max_clients)
 
     @property
     def delivered_reached(self) -> bool:
-        """Whether no more events are delivered."""
+        """Whether no further events are delivered."""
         return Quota.DELIVERED in self._reached or _reaches(self.delivered, self._options.max_delivered)
 
     @property
@@ -78,7 +78,7 @@ class Quotas:
         return Quota.SERVER_CONNECTIONS in self._reached
 
     def topic_reached(self, channel: str) -> bool:
-        """Whether there is no room for another session on a topic."""
+        """Whether no further session may subscribe to a topic."""
         used = sum(1 for s in self._sessions if any(sub.channel == channel for sub in s.subscriptions.values()))
         return Quota.TOPIC in self._reached or _reaches(used, self._options.max_topic_clients)
 

@@ -1,7 +1,7 @@
-"""What every handler of a message shares: the org's sessions, events, tokens and limits, and who is speaking.
+"""The state of an org: sessions, events, tokens, limits and clock.
 
-Owns the verdict whether a request belongs to a session, in the order in which a real org finds out: first the server
-that the load balancer leads to, then the cookies, then the token.
+Owns the lookup of a request's session, with the checks in the order of a real org: first the server that the load
+balancer chooses, then the cookies, then the token.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ __all__ = ("OrgState",)
 
 
 class OrgState:
-    """The state of an org.
+    """The state that all handlers share.
 
     Args:
-        options: How it behaves.
-        wall: Everybody's time, in seconds since the epoch.
+        options: The options of the org.
+        wall: Returns the real time, in seconds since the epoch.
     """
 
     def __init__(self, options: OrgOptions, wall: Callable[[], float]) -> None:
@@ -62,13 +62,13 @@ class OrgState:
         self.batches: Final = BatchBuilder(self.bus, options)
         self.quotas: Final = Quotas(options, self.sessions, self.clock)
         self.busy = 0
-        """How many requests are still turned down because the server is busy."""
+        """How many further requests are refused because the server is too busy."""
 
     def session_of(self, message: Json, context: RequestContext) -> OrgSession:
         """The session that a message belongs to.
 
         Raises:
-            Refused: It has ended, is on another server, or its client has no cookies or no living token.
+            Refused: It has ended or is on another server, or its client has no cookies or no valid token.
         """
         client_id = message.get("clientId")
         if client_id is None:
@@ -87,10 +87,12 @@ class OrgState:
         return session
 
     def end_token(self, value: str | None = None, *, expired: bool = False) -> int:
-        """End a token, or all; where tokens are looked at all the time, connects that are held learn it at once.
+        """Revoke or expire a token, or all of them.
+
+        If tokens are checked with every request, held connects are answered at once.
 
         Returns:
-            How many were alive.
+            How many tokens were valid before.
         """
         ended = self.tokens.expire(value) if expired else self.tokens.revoke(value)
         if not self.options.validate_interval:
@@ -103,21 +105,21 @@ class OrgState:
             session.wake()
 
     def wake_overdue(self) -> None:
-        """Have those connects answered whose time is over, or whose token's time, after the clock was moved."""
-        now, looking = self.clock.now(), not self.options.validate_interval
+        """Have held connects answered that are overdue, or whose token has expired, after the clock was moved."""
+        now, checking = self.clock.now(), not self.options.validate_interval
         for session in self.sessions:
-            if session.held_until <= now or (looking and self.tokens.find(session.token) is None):
+            if session.held_until <= now or (checking and self.tokens.find(session.token) is None):
                 session.wake()
 
     def is_busy(self) -> bool:
-        """Whether this request is turned down because the server is busy; it counts then."""
+        """Whether this request is refused because the server is too busy. A refusal is counted."""
         if self.busy <= 0:
             return False
         self.busy -= 1
         return True
 
     def ended_session_error(self, client_id: object) -> Refused:
-        """What the client of a session hears that has ended, or never was."""
+        """The error for the client of a session that has ended or never existed."""
         variant = "402" if self.options.cookie_error == "402" else DEFAULT_ENDING
         ending = self.sessions.ending_of(client_id) or SESSION_ENDINGS[variant]
         return Refused(ending["error"], **{name: value for name, value in ending.items() if name != "error"})

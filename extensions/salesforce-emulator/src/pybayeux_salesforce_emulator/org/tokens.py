@@ -1,6 +1,7 @@
-"""Session ids and access tokens, which Salesforce takes for one another: who has which, and whether it is alive.
+"""Access tokens, which Salesforce accepts as session ids and the other way round: their users and their validity.
 
-Owns their states. How one is asked for is in `oauth/` and `soap.py`, where one is needed in `authenticator.py`.
+How a token is requested is in `api/oauth/` and `api/soap.py`; where one is required is in
+`streaming/authentication.py`.
 """
 
 from __future__ import annotations
@@ -17,25 +18,25 @@ __all__ = ("Token", "Tokens")
 
 @dataclass(slots=True, eq=False)
 class Token:
-    """One that was given out."""
+    """An issued token."""
 
     value: str
     username: str
     client_id: str | None
-    """The connected app that asked for it; None for a SOAP login or one made by the command line."""
+    """The connected app that requested it. None for a SOAP login, and for a token of the command line."""
     lifetime: float
     expires_at: float
     revoked: bool = False
 
 
 class Tokens:
-    """All that were given out.
+    """All issued tokens.
 
     Args:
-        ids: Makes them up.
-        org_id: What they begin with.
-        lifetime: How long one lives without being used.
-        clock: The org's time.
+        ids: Generates tokens.
+        org_id: The beginning of every token.
+        lifetime: How long a token is valid without being used.
+        clock: The org's clock.
     """
 
     def __init__(self, ids: Ids, org_id: str, lifetime: float, clock: OrgClock) -> None:
@@ -46,7 +47,7 @@ class Tokens:
         self._known: Final[dict[str, Token]] = {}
 
     def issue(self, username: str, client_id: str | None = None, lifetime: float | None = None) -> Token:
-        """Give a new one out."""
+        """Issue a new token."""
         lifetime = self._lifetime if lifetime is None else lifetime
         expires_at = self._clock.now() + lifetime
         token = Token(self._ids.token(self._org_id), username, client_id, lifetime, expires_at)
@@ -54,40 +55,40 @@ class Tokens:
         return token
 
     def find(self, value: str | None) -> Token | None:
-        """The token of this value if it is alive."""
+        """The token with this value, if it is valid."""
         token = self._known.get(value or "")
         if token is None or token.revoked or token.expires_at <= self._clock.now():
             return None
         return token
 
     def use(self, value: str | None) -> Token | None:
-        """The same; and its life starts_session anew, as that of a session that is in use."""
+        """The token with this value, if it is valid. Its lifetime restarts."""
         token = self.find(value)
         if token is not None:
             token.expires_at = self._clock.now() + token.lifetime
         return token
 
     def revoke(self, value: str | None = None) -> int:
-        """An administrator or a logout ends one, or all.
+        """Revoke a token, or all of them, as an administrator or a logout does.
 
         Returns:
-            How many were alive.
+            How many tokens were valid before.
         """
-        alive = self._alive(value)
-        for token in alive:
+        valid = self._valid(value)
+        for token in valid:
             token.revoked = True
-        return len(alive)
+        return len(valid)
 
     def expire(self, value: str | None = None) -> int:
-        """The time of one is over, or that of all.
+        """Expire a token, or all of them.
 
         Returns:
-            How many were alive.
+            How many tokens were valid before.
         """
-        alive = self._alive(value)
-        for token in alive:
+        valid = self._valid(value)
+        for token in valid:
             token.expires_at = self._clock.now()
-        return len(alive)
+        return len(valid)
 
-    def _alive(self, value: str | None) -> list[Token]:
+    def _valid(self, value: str | None) -> list[Token]:
         return [token for token in self._known.values() if value in (None, token.value) and self.find(token.value)]

@@ -1,6 +1,6 @@
-"""Users: who may log in with which password, and who is locked out.
+"""Users: their passwords, and whether they are locked out.
 
-Owns the count of wrong_passwords passwords and the lock (Salesforce's password policies: "Maximum invalid login attempts" and
+Owns the count of wrong passwords and the lock (Salesforce's password policies: "Maximum invalid login attempts" and
 "Lockout effective period").
 """
 
@@ -21,13 +21,13 @@ __all__ = ("User", "Users")
 
 @dataclass(slots=True, eq=False)
 class User:
-    """Somebody with an account."""
+    """A user account."""
 
     user_id: str
     username: str
     password: str
     security_token: str = ""
-    """What a password must be followed by, where the caller's address is not trusted."""
+    """Must be appended to the password. Empty, as from a trusted address, unless it is set."""
     wrong_passwords: int = 0
     """Wrong passwords since the last right one."""
     locked_until: float = 0.0
@@ -39,9 +39,9 @@ class Users:
     """The users of an org.
 
     Args:
-        ids: Makes ids up.
-        options: When somebody is locked out, and for how long.
-        clock: The org's time.
+        ids: Generates user ids.
+        options: When a user is locked out, and for how long.
+        clock: The org's clock.
     """
 
     def __init__(self, ids: Ids, options: OrgOptions, clock: OrgClock) -> None:
@@ -52,11 +52,11 @@ class Users:
 
     @property
     def known(self) -> Mapping[str, User]:
-        """All of them, by username."""
+        """All users, by username."""
         return self._known
 
     def add(self, username: str, password: str, security_token: str = "") -> User:
-        """Add a user, or give one another password."""
+        """Add a user, or change the password of an existing one."""
         user = self._known.get(username)
         if user is None:
             user = self._known[username] = User(self._ids.record("005"), username, password, security_token)
@@ -64,7 +64,7 @@ class Users:
         return user
 
     def with_password(self, username: str, password: str) -> User | None:
-        """The user, if the password is right and the user not locked out."""
+        """The user, if the password is right and the user is not locked out."""
         user = self._known.get(username)
         if user is None or self.locked(user):
             return None
@@ -78,5 +78,5 @@ class Users:
         return None
 
     def locked(self, user: User) -> bool:
-        """Whether not even the right password helps now."""
+        """Whether a user is locked out now."""
         return user.locked_until > self._clock.now()

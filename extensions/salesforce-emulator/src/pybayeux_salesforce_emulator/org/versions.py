@@ -1,7 +1,4 @@
-"""API versions: what an endpoint's path names, and what depends on it.
-
-Owns their order and their thresholds.
-"""
+"""API versions: their order, and the versions at which the org's behaviour changes."""
 
 from __future__ import annotations
 
@@ -23,14 +20,14 @@ class Version:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read a version.
+        """Parse a version.
 
         Raises:
-            ValueError: It is none.
+            ValueError: The text is not a version.
         """
         match = _FORM.fullmatch(text)
         if match is None:
-            raise ValueError(f"{text!r} is no API version such as '67.0'")
+            raise ValueError(f"expected an API version such as '67.0'; got {text!r}")
         return cls(int(match[1]), int(match[2]))
 
     def __str__(self) -> str:
@@ -38,10 +35,10 @@ class Version:
 
 
 OLDEST: Final = Version(37)
-"""The oldest version that the Streaming API still has (Streaming API Error Codes, v67)."""
+"""The oldest version of the Streaming API (Streaming API Error Codes, v67)."""
 EVENT_UUID: Final = Version(52)
-"""Since when events of platform events have a UUID; the guides of v46 and v54 have it narrowed down to between them."""
+"""The first version whose platform events have a UUID. The guides of v46 and v54 bound it from both sides."""
 EVENT_API_NAME: Final = Version(55)
-"""Since when they name their event (Platform Events guide, custom channels)."""
+"""The first version whose platform events have the name of their event (Platform Events guide, custom channels)."""
 OLDEST_WITHOUT_SOAP_LOGIN: Final = Version(65)
-"""Since when there is no ``login()`` (SOAP API guide)."""
+"""The first version without ``login()`` (SOAP API guide)."""

@@ -1,7 +1,7 @@
-"""Who sends a request: the token in its header, and whether it may go on.
+"""Access tokens of requests: where a request carries one, and when it is checked.
 
-Owns the Authorization header's forms, and when a token is looked at: with each handshake, and from time to time while
-a session lives ("Streaming API regularly validates the OAuth token or session ID").
+A token is checked with each handshake, and from time to time while a session lives ("Streaming API regularly validates
+the OAuth token or session ID").
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ __all__ = ("Authenticator", "token_of")
 
 
 class Authenticator:
-    """Lets those pass who have a living token.
+    """Checks access tokens.
 
     Args:
-        tokens: The tokens.
-        options: How often one is looked at.
-        clock: The org's time.
+        tokens: The tokens of the org.
+        options: How often the token of a session is checked.
+        clock: The org's clock.
     """
 
     def __init__(self, tokens: Tokens, options: OrgOptions, clock: OrgClock) -> None:
@@ -37,10 +37,10 @@ class Authenticator:
         self._clock: Final = clock
 
     def authenticate(self, value: str | None) -> Token:
-        """Whose token it is, for a handshake.
+        """The token of a handshake.
 
         Raises:
-            Refused: The handshake is denied.
+            Refused: The token is missing or invalid, and the handshake is denied.
         """
         token = self._tokens.use(value)
         if token is None:
@@ -48,10 +48,10 @@ class Authenticator:
         return token
 
     def check(self, value: str | None, session: OrgSession) -> None:
-        """Let a request of a session pass.
+        """Check the token of a request of a session.
 
         Raises:
-            Refused: There is no token, a dead one or another user's.
+            Refused: The token is missing, invalid, or another user's.
         """
         if value is None:
             raise Refused(AUTHENTICATION_REQUIRED, clientId=session.client_id, advice=ERROR_ADVICE)

@@ -1,7 +1,7 @@
-"""Which events a session gets with its next reply.
+"""The events of a session's next reply.
 
-Owns batches: the events of all its subscriptions in the order in which they happened, so many and so many bytes at
-most. What was put into a reply counts as delivered, whether the reply arrives or not (EMP-Connector#96, cometd#1142).
+Owns batches: the events of all its subscriptions in the order of publication, limited in number and size. Events in a
+reply count as delivered, whether the reply arrives or not (EMP-Connector#96, cometd#1142).
 """
 
 from __future__ import annotations
@@ -30,29 +30,29 @@ __all__ = ("Batch", "BatchBuilder")
 class _Due(NamedTuple):
     offset: int
     order: int
-    """What decides between channels that have the same event."""
+    """Decides between channels that have the same event."""
     entry: Entry
     subscription: Subscription
 
 
 class Batch(NamedTuple):
-    """Events that go out together."""
+    """Events that are delivered together."""
 
     messages: list[Json]
     offsets: list[tuple[Subscription, int]]
-    """How far each subscription comes with them."""
+    """The offset of each subscription after this batch."""
 
     def mark_delivered(self) -> None:
-        """They count as delivered."""
+        """Mark the events as delivered."""
         for subscription, offset in self.offsets:
             subscription.offset = max(subscription.offset, offset)
 
 
 class BatchBuilder:
-    """Puts batches together.
+    """Builds batches.
 
     Args:
-        bus: Where the events are.
+        bus: The logs of the channels.
         options: How large a batch may be.
     """
 
@@ -61,11 +61,11 @@ class BatchBuilder:
         self._options: Final = options
 
     def has_events(self, session: OrgSession) -> bool:
-        """Whether there is anything to deliver."""
-        return any(self._passing(subscription) for subscription in session.subscriptions.values())
+        """Whether there is any event to deliver."""
+        return any(self._matching(subscription) for subscription in session.subscriptions.values())
 
     def next_batch(self, session: OrgSession) -> Batch:
-        """The next events; they are not marked yet."""
+        """The next events. They are not marked as delivered yet."""
         messages: list[Json] = []
         offsets: list[tuple[Subscription, int]] = []
         size = 0
@@ -85,21 +85,21 @@ class BatchBuilder:
         return [self._stream(order, sub) for order, sub in enumerate(session.subscriptions.values())]
 
     def _stream(self, order: int, subscription: Subscription) -> Iterator[_Due]:
-        for entry in self._passing(subscription):
+        for entry in self._matching(subscription):
             yield _Due(entry.offset, order, entry, subscription)
 
-    def _passing(self, subscription: Subscription) -> list[Entry]:
-        """The next events of a subscription that pass its filter; those that do not are passed over."""
+    def _matching(self, subscription: Subscription) -> list[Entry]:
+        """The next events of a subscription that match its filter. Events that do not match are skipped."""
         log, limit = self._bus.log(subscription.channel), self._options.batch_events
         while pending := log.since(subscription.offset, limit):
-            passing = [entry for entry in pending if matches(subscription.filter, entry.event.fields)]
-            if passing:
-                return passing
+            matching = [entry for entry in pending if matches(subscription.filter, entry.event.fields)]
+            if matching:
+                return matching
             subscription.offset = pending[-1].offset
         return []
 
     def _message(self, session: OrgSession, due: _Due) -> Json:
-        # The events of a filtered subscription come on the topic's own channel, without the filter.
+        # The events of a filtered subscription have the channel of the topic, without the filter.
         channel = due.subscription.channel
         return events.message(
             due.entry.event,

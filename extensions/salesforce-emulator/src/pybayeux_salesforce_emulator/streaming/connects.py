@@ -1,6 +1,6 @@
-"""``/meta/connect``: the request that events come home on.
+"""``/meta/connect``: the request whose reply carries events.
 
-Owns how long it is held, and what its reply says: advice with the first of a session alone (cometd#775).
+Owns how long it is held, and its reply. Only the first reply of a session has advice (cometd#775).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ("connect", "finish_connect", "release")
 
 
 def connect(state: OrgState, message: Json, context: RequestContext) -> None:
-    """Take a connect in. It is answered by `finish_connect`, at once if its hold has no timeout.
+    """Accept a connect. `finish_connect` answers it, at once if its hold has no timeout.
 
     Raises:
         Refused: The session has ended, the server is busy, or a limit is reached.
@@ -52,9 +52,9 @@ def _hold(state: OrgState, session: OrgSession, message: Json, *, alone: bool) -
     advised = not session.connected or advice is not None
     if not session.connected or not alone or state.batches.has_events(session):
         return Hold(message, 0, advised=advised)
-    wish = advice.get("timeout") if isinstance(advice, dict) else None
-    if isinstance(wish, int | float):
-        return Hold(message, max(0, wish / 1000), advised=advised)
+    requested = advice.get("timeout") if isinstance(advice, dict) else None
+    if isinstance(requested, int | float):
+        return Hold(message, max(0, requested / 1000), advised=advised)
     return Hold(message, state.clock.outside(state.options.timeout), advised=advised)
 
 
@@ -62,7 +62,7 @@ def finish_connect(state: OrgState, context: RequestContext, session: OrgSession
     """The reply to a connect.
 
     Raises:
-        Refused: The session has ended, its token died, or a limit was reached while it was held.
+        Refused: While it was held, the session ended, its token became invalid, or a limit was reached.
     """
     release(state, session)
     if session.left:
@@ -80,6 +80,6 @@ def finish_connect(state: OrgState, context: RequestContext, session: OrgSession
 
 
 def release(state: OrgState, session: OrgSession) -> None:
-    """The session's connect is held no longer: from now on its client has to come back in time."""
+    """End the hold of a session. Its lifetime runs again from now on."""
     session.hold = None
     state.sessions.touch(session)

@@ -1,7 +1,8 @@
-"""Cookies: which of an org's servers a client is led to, and which browser it is.
+"""Cookies: to which of an org's servers a client is sent, and which browser it is.
 
-Owns the load balancer. Its cookie leads to a server for some hours; without it, or afterwards, a client comes to
-another one, where nobody knows its session (EMP-Connector#4; the cookie's form in CometD.NetCore.Salesforce#43).
+Owns the load balancer. Its cookie leads to the same server for some hours. Without it, or later, a client is sent to
+another server, which does not know its session (EMP-Connector#4; the form of the cookie is in
+CometD.NetCore.Salesforce#43).
 """
 
 from __future__ import annotations
@@ -28,24 +29,24 @@ _YEAR: Final = 365 * 24 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where a request has come to."""
+    """The server and the browser of a request."""
 
     server: int
     browser: str | None
     """The browser, if the request names one."""
     without_cookies: bool
-    """Whether the request has no cookie of the org's."""
+    """Whether the request has no cookie of the org."""
     new_cookies: Mapping[str, str]
     """The cookies to set, with their attributes."""
 
 
 class LoadBalancer:
-    """Leads requests to servers.
+    """Sends requests to servers.
 
     Args:
-        ids: Makes cookies up.
+        ids: Generates cookie values.
         lifetime: How long a cookie leads to the same server, in the org's time.
-        clock: The org's time.
+        clock: The org's clock.
     """
 
     def __init__(self, ids: Ids, lifetime: float, clock: OrgClock) -> None:
@@ -56,7 +57,7 @@ class LoadBalancer:
         self._servers = 0
 
     def route(self, cookies: Mapping[str, str]) -> Route:
-        """Lead a request by its cookies."""
+        """The route of a request, by its cookies."""
         browser, known = cookies.get(BROWSER), self._routes.get(cookies.get(BALANCER, ""))
         without_cookies = browser is None and BALANCER not in cookies
         if known is not None and known[1] > self._clock.now():
@@ -67,15 +68,15 @@ class LoadBalancer:
         return Route(self._servers, browser, without_cookies, {BALANCER: f"{value}; {self._expiry(until)}"})
 
     def browser_cookies(self) -> tuple[str, dict[str, str]]:
-        """A new browser's name, and the cookies that tell it."""
+        """A new browser's name, and the cookies that carry it."""
         name = self._ids.browser()
         tracker = f"{self._ids.secret(24)}; {self._expiry(self._clock.now() + _YEAR)}"
         return name, {BROWSER: f"{name}; Path=/cometd/; HttpOnly", _TRACKER: tracker}
 
     def rebalance(self) -> None:
-        """No cookie leads to its server any more."""
+        """Forget all cookies: every client is sent to another server."""
         self._routes.clear()
 
     def _expiry(self, until: float) -> str:
-        # Real ones are Secure with SameSite=None; a client that speaks plain HTTP would not send them back.
+        # Real cookies are Secure with SameSite=None. A client that uses plain HTTP would not send them back.
         return f"Path=/; Expires={formatdate(self._clock.wall_of(until), usegmt=True)}"

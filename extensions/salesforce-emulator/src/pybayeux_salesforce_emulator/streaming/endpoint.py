@@ -1,7 +1,7 @@
 """``POST /cometd/NN.0``: the endpoint of the Streaming API.
 
-Owns the way between HTTP and the engine: what a request must look like, the version in its path, cookies, and waiting
-while a connect is held.
+Owns the way between HTTP and the engine: the media type, the API version in the path, cookies, and waiting while a
+connect is held.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ class Endpoint:
 
     Args:
         state: The org.
-        engine: What understands the messages.
-        faults: What goes wrong.
-        recorder: What remembers.
-        hosts: The org's names.
+        engine: The protocol engine.
+        faults: The planned faults.
+        recorder: The record of requests.
+        hosts: The org's host names.
     """
 
     def __init__(self, state: OrgState, engine: OrgEngine, faults: OrgFaults, recorder: Recorder, hosts: Hosts) -> None:
@@ -60,7 +60,7 @@ class Endpoint:
         self._hosts: Final = hosts
 
     async def answer(self, request: Request) -> Response:
-        """Answer one request, as soon as there is something to say."""
+        """Answer one request, as soon as it is due."""
         try:
             body = await request.body()
         except ClientDisconnect:
@@ -79,10 +79,10 @@ class Endpoint:
         if refusal is not None:
             self._recorder.answered(record, refusal.status_code)
             return refusal
-        return await self._converse(request, messages, record)
+        return await self._handle(request, messages, record)
 
-    async def _converse(self, request: Request, messages: list[Json], record: RecordedRequest) -> Response:
-        context = self._context(request)
+    async def _handle(self, request: Request, messages: list[Json], record: RecordedRequest) -> Response:
+        context = self._request_context(request)
         self._engine.receive(messages, context)
         hold = context.hold
         if hold is not None and hold.timeout and await client_left_before(wait_for_hold(hold), request.receive):
@@ -93,18 +93,18 @@ class Endpoint:
         fault = self._faults.for_reply(request.url.path, messages, reply.messages)
         if fault is None or (fault.marks_delivered and not (fault.loses_reply and self._state.options.resend_lost)):
             self._engine.delivered(context)
-        said = reply.messages if fault is None else fault.rewrite(reply.messages, context.session)
-        # An error of HTTP has no messages.
-        response = json_response(said, reply.status) if said else Response(status_code=reply.status)
+        messages_sent = reply.messages if fault is None else fault.rewrite(reply.messages, context.session)
+        # An HTTP error has no messages.
+        response = json_response(messages_sent, reply.status) if messages_sent else Response(status_code=reply.status)
         self._set_cookies(response, context)
-        self._recorder.answered(record, reply.status, said)
+        self._recorder.answered(record, reply.status, messages_sent)
         if fault is None:
             return response
         record.fault = fault.name
         return fault.response(response)
 
     def _read(self, body: bytes, media_type: str) -> tuple[list[Json], Response | None]:
-        """The messages of a request, or the response that it gets instead of being understood."""
+        """The messages of a request, or the response to a request that is not understood."""
         if len(body) > self._state.options.max_request:
             return [], PlainTextResponse(REQUEST_SIZE, 413)
         kind = media_type.lower()
@@ -117,7 +117,7 @@ class Endpoint:
         except MalformedRequestError as error:
             return [], PlainTextResponse(str(error), 400)
 
-    def _context(self, request: Request) -> RequestContext:
+    def _request_context(self, request: Request) -> RequestContext:
         version, error = self._version(request.path_params.get("version"))
         route = self._state.balancer.route(request.cookies)
         token = token_of(request.headers.get("authorization"))
@@ -151,10 +151,10 @@ def recorded(request: Request, body: bytes, messages: list[Json]) -> RecordedReq
 
 
 def moved() -> Response:
-    """What is left under a name that the org has moved away from."""
+    """The response under a host name that the org has moved away from."""
     return HTMLResponse("<html><head><title>URL No Longer Exists</title></head></html>", 404)
 
 
 def json_response(content: object, status: int = 200) -> Response:
-    """A response that says something in JSON."""
+    """A response with JSON."""
     return Response(msgspec.json.encode(content), status, media_type="application/json;charset=UTF-8")

@@ -1,7 +1,7 @@
-"""An org's part of the protocol, without HTTP: messages in, messages out.
+"""The server side of the protocol as an org has it, without HTTP: messages in, messages out.
 
-No socket, no task and no timer: the endpoint hands in messages, waits where a context has a hold, and asks for the
-reply. What each message does is in the modules named after them.
+No socket, no task and no timer. The endpoint calls `receive`, waits if the context has a hold, and calls `finish` for
+the reply. Each kind of message has a module of its own.
 """
 
 from __future__ import annotations
@@ -55,37 +55,37 @@ class OrgEngine:
     def receive(self, messages: Sequence[Json], context: RequestContext) -> None:
         """Handle the messages of one request.
 
-        Where the context has a hold with a timeout, the endpoint waits for it, or for its waking, before it calls
-        `finish`; or it calls `abandon` if the client leaves meanwhile.
+        If the context has a hold with a timeout, the endpoint waits until the timeout is over or the hold is woken, and
+        calls `finish`. If the client leaves meanwhile, it calls `abandon` instead.
         """
         context.alone = len(messages) == 1
         for message in messages:
             context.replies += self._handle(message, context)
 
     def finish(self, context: RequestContext) -> Reply:
-        """The reply to a request, with the events that are due if it had a connect."""
+        """The reply to a request, with the due events if it has a connect."""
         session, hold = context.session, context.hold
         if session is not None and hold is not None:
             if hold.superseded:
-                # CometD fails the older of two connects with a 500; the events wait for the younger.
+                # CometD answers the older of two connects with a 500. The events wait for the younger.
                 return Reply(status=500)
             return Reply([*context.replies, *self._finish_connect(context, session, hold)])
         return Reply(context.replies, self._state.options.denial_status if context.denied else 200)
 
     def abandon(self, context: RequestContext) -> None:
-        """The client has gone before its connect was answered; its events are not marked."""
+        """Release a held connect whose client has left. Its events do not count as delivered."""
         session = context.session
         if session is not None and session.hold is context.hold:
             release(self._state, session)
 
     def wake_due(self) -> None:
-        """Have those connects answered for which there are events."""
+        """Have those held connects answered for which there are events."""
         for session in self._state.sessions:
             if session.hold is not None and self._state.batches.has_events(session):
                 session.wake()
 
     def delivered(self, context: RequestContext) -> None:
-        """The reply is on its way: its events count as delivered, whether it arrives or not."""
+        """Mark the events of a reply as delivered, whether it arrives or not."""
         if context.batch is not None:
             context.batch.mark_delivered()
             self._state.quotas.count(len(context.batch.messages))
@@ -97,18 +97,18 @@ class OrgEngine:
                 raise _wrong_version(channel, context.version_error)
             handler = _HANDLERS.get(channel) if isinstance(channel, str) else None
             if handler is None:
-                # Clients cannot publish by CometD at all: REST is for that.
+                # Clients cannot publish over CometD at all. They use REST.
                 raise Refused(UNKNOWN_CHANNEL)
             reply = handler(self._state, message, context)
-        except Refused as refused:
-            return self._refused(message, refused)
+        except Refused as refusal:
+            return self._failure(message, refusal)
         return [] if reply is None else [reply]
 
-    def _refused(self, message: Json, refused: Refused) -> list[Json]:
-        members = {**refused.members}
+    def _failure(self, message: Json, refusal: Refused) -> list[Json]:
+        members = {**refusal.members}
         before = [{**SERVER_DISCONNECT}] if members.pop("disconnect_first", False) else []
         anonymous = members.pop("anonymous", False)
-        reply = replies.failure(message, refused.error, **members)
+        reply = replies.failure(message, refusal.error, **members)
         if self._state.options.two_spaces:
             reply = spaced(reply)
         if anonymous:
@@ -118,8 +118,8 @@ class OrgEngine:
     def _finish_connect(self, context: RequestContext, session: OrgSession, hold: Hold) -> list[Json]:
         try:
             reply = finish_connect(self._state, context, session, hold)
-        except Refused as refused:
-            return self._refused(hold.request, refused)
+        except Refused as refusal:
+            return self._failure(hold.request, refusal)
         if session.left:
             return [reply]
         context.batch = self._state.batches.next_batch(session)

@@ -1,4 +1,4 @@
-"""``/meta/handshake``: what is looked at before a session starts_session, in this order: version, token, limits.
+"""``/meta/handshake``: the checks before a session begins, in this order: version, token, limits.
 
 ("Handling Streaming API Errors", validations of handshake requests.)
 """
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 __all__ = ("handshake",)
 
-_ONLY: Final = "long-polling"
+_CONNECTION_TYPE: Final = "long-polling"
 
 
 def handshake(state: OrgState, message: Json, context: RequestContext) -> Json:
-    """Begin a session.
+    """Create a session.
 
     Raises:
-        Refused: There is no living token, or no room.
+        Refused: The token is missing or invalid, or a limit is reached.
     """
     context.denied = True
     if state.is_busy():
@@ -49,11 +49,11 @@ def handshake(state: OrgState, message: Json, context: RequestContext) -> Json:
         ext=replies.negotiated(),
         minimumVersion="1.0",
         clientId=session.client_id,
-        supportedConnectionTypes=[_ONLY],
+        supportedConnectionTypes=[_CONNECTION_TYPE],
         version="1.0",
     )
 
 
 def _require_long_polling(asked: Any) -> None:
-    if isinstance(asked, list) and asked and _ONLY not in asked:
+    if isinstance(asked, list) and asked and _CONNECTION_TYPE not in asked:
         raise Refused(connection_type(asked[0]), advice=replies.DENIED_ADVICE)

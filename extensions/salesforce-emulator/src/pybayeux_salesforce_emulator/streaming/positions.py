@@ -1,8 +1,8 @@
-"""The replay extension of a subscribe: from which event a subscription starts_session.
+"""The replay extension of a subscribe: from which event a subscription begins.
 
-Owns its rules: -1 what is new, -2 all that is kept, any other number what comes after that event, which must be there
-("Message Durability"). Where the extension is sent at all it must have a number for just this channel
-(EMP-Connector#39, #41; restforce#498). -2 may be a string, no other number may (salesforce-streaming-client).
+Owns its rules: -1 means new events only, -2 every event that is kept, any other number the events after the one with
+that id, which must exist ("Message Durability"). If the extension is sent, it must have a number for this channel
+(EMP-Connector#39, #41; restforce#498). -2 may be a string, other numbers may not (salesforce-streaming-client).
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ __all__ = ("starting_offset",)
 _LATEST: Final = -1
 _EARLIEST: Final = -2
 _BEGINNING: Final = -1
-"""The offset before all."""
+"""The offset before the first event."""
 
 
 def starting_offset(bus: Bus, channel: str, subscribe: Json, options: OrgOptions) -> int:
-    """The offset that a subscription starts_session after.
+    """The offset after which a subscription begins.
 
     Args:
-        bus: What is kept.
+        bus: The logs of the channels.
         channel: The channel, without a filter.
         subscribe: The request.
         options: Which ids are accepted.
 
     Raises:
-        Refused: There is no number for the channel, or no such position.
+        Refused: There is no number for the channel, or the position does not exist.
     """
     ext = subscribe.get("ext")
     if not isinstance(ext, dict) or "replay" not in ext:

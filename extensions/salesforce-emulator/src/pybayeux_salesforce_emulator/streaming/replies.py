@@ -1,7 +1,7 @@
-"""The replies of an org's replies.
+"""The members of an org's replies. Nothing is decided here.
 
-Owns their members (traces in CometD.NetCore.Salesforce#43, cometd#775, salesforce-streaming-client#15; errors in
-"Handling Streaming API Errors"). Decides nothing.
+Sources: traces in CometD.NetCore.Salesforce#43, cometd#775, salesforce-streaming-client#15; errors in "Handling
+Streaming API Errors".
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ("DENIED_ADVICE", "ERROR_ADVICE", "HANDSHAKE_ADVICE", "denied", "failu
 ERROR_ADVICE: Final[Json] = {"reconnect": "none", "interval": 0}
 """The advice with errors of connects."""
 HANDSHAKE_ADVICE: Final[Json] = {"interval": 0, "reconnect": "handshake"}
-"""The advice to a client that is unknown."""
+"""The advice to an unknown client."""
 DENIED_ADVICE: Final[Json] = {"reconnect": "none"}
 """The advice with a denied handshake."""
 
@@ -28,7 +28,7 @@ _NEGOTIATED: Final[Json] = {"replay": True, "payload.format": True}
 
 
 def reply(request: Json, **members: Any) -> Json:
-    """A reply with the request's channel and id; None as a member means: leave it out."""
+    """A reply with the request's channel and id. Members that are None are left out."""
     message: Json = {
         **members,
         "channel": request.get("channel"),
@@ -44,17 +44,17 @@ def negotiated(cause: str | None = None) -> Json:
 
 
 def failure(request: Json, error: str, **members: Any) -> Json:
-    """An unsuccessful reply; it repeats the subscription that was asked for."""
+    """An unsuccessful reply. It repeats the subscription of the request."""
     return reply(
         request, **{"subscription": request.get("subscription"), **members, "error": error, "successful": False}
     )
 
 
 def denied(cause: str) -> Refused:
-    """A handshake is denied; why is said in ``ext.sfdc.failureReason`` alone."""
+    """A denied handshake. Its cause is in ``ext.sfdc.failureReason`` only."""
     return Refused(HANDSHAKE_DENIED, ext=negotiated(cause), advice=DENIED_ADVICE)
 
 
 def overloaded(cause: str, error: str = AUTHENTICATION_INVALID, **members: Any) -> Refused:
-    """The error is what came of the request, and misleads; the cause is in ``ext.sfdc.failureReason``."""
+    """A refusal whose cause is in ``ext.sfdc.failureReason``. Its error is misleading, as in real orgs."""
     return Refused(error, ext={"sfdc": {"failureReason": cause}}, **members)

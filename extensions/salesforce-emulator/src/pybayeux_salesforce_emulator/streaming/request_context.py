@@ -1,7 +1,4 @@
-"""One request on its way through an org.
-
-Owns the values that pass between the endpoint and the engine. Decides nothing.
-"""
+"""The context of one request: the values that pass between the endpoint and the engine. Nothing is decided here."""
 
 from __future__ import annotations
 
@@ -21,24 +18,24 @@ __all__ = ("Reply", "RequestContext")
 
 @dataclass(slots=True)
 class RequestContext:
-    """What has come of a request so far. Where it has a hold, the endpoint waits before it asks for the reply."""
+    """The state of a request. If it has a hold, the endpoint waits before it asks the engine for the reply."""
 
     token: str | None
-    """What the Authorization header says."""
+    """The token of the Authorization header."""
     route: Route
     version: Version
-    """That of the endpoint."""
+    """The API version of the endpoint."""
     version_error: str | None = None
-    """What is wrong with it."""
+    """The error if the version is missing or not supported."""
     alone: bool = True
-    """Whether the request carries one message only: a connect in company is never held."""
+    """Whether the request has one message only. A connect together with other messages is never held."""
     replies: list[Json] = field(default_factory=list)
     cookies: dict[str, str] = field(default_factory=dict)
     """The cookies to set, each with its attributes."""
     session: OrgSession | None = None
     hold: Hold | None = None
     batch: Batch | None = None
-    """The events that go out with the reply; they count as delivered once the engine is told."""
+    """The events of the reply. They count as delivered when the engine is told so."""
     denied: bool = False
     """Whether a handshake was denied."""
 

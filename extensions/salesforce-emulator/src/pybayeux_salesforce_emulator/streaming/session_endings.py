@@ -1,7 +1,6 @@
-"""The ways in which a client learns that its session is gone.
+"""How clients are told that their session has ended.
 
-Owns their variants: the documented one, and those that were seen (EMP-Connector#15, faye#492, cometd#644,
-restforce#97).
+Owns the variants: the documented one, and those that were seen (EMP-Connector#15, faye#492, cometd#644, restforce#97).
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ __all__ = ("DEFAULT_ENDING", "SERVER_DISCONNECT", "SESSION_ENDINGS")
 
 DEFAULT_ENDING: Final = "handshake"
 SERVER_DISCONNECT: Final[Json] = {"channel": "/meta/disconnect"}
-"""A disconnect of the server's own, without an id."""
+"""A disconnect from the server's side, without an id."""
 
 _UNKNOWN: Final[Json] = {"error": UNKNOWN_CLIENT, "advice": HANDSHAKE_ADVICE}
 _NONE: Final[Json] = {"reconnect": "none"}
@@ -34,5 +33,5 @@ SESSION_ENDINGS: Final[Mapping[str, Json]] = {
     "meta-disconnect": {**_UNKNOWN, "advice": _NONE, "disconnect_first": True},
     "anonymous": {**_UNKNOWN, "anonymous": True},
 }
-"""Members of the refusal. With ``disconnect_first`` a disconnect comes before it, ``anonymous`` leaves channel and id away, as
-the documentation prints it."""
+"""Members of the failed reply. With ``disconnect_first`` a disconnect comes before it. With ``anonymous`` it has
+neither channel nor id, as printed in the documentation."""

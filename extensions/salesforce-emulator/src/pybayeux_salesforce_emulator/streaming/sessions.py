@@ -1,7 +1,7 @@
 """Sessions: which clients an org knows, on which server, and what they have subscribed to.
 
-Owns their lives: a session ends so many seconds after the last reply to it, when its jar starts_session another one on the
-same server, or when it is killed. What a client hears of it afterwards is kept here too.
+Owns their lives. A session ends some seconds after the last reply, when its cookie jar begins another session on the
+same server, or when it is killed. What its client is told afterwards is kept here too.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ __all__ = ("OrgSession", "OrgSessions", "Subscription")
 
 @dataclass(slots=True, eq=False)
 class Subscription:
-    """How far a session has come on a channel."""
+    """A subscription, and how far its events were delivered."""
 
     name: str
-    """As the client wrote it, filter included."""
+    """The subscription as the client wrote it, filter included."""
     channel: str
     filter: Mapping[str, str]
     offset: int
-    """The offset of the last event delivered, in the order of the whole org."""
+    """The offset of the last delivered event."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -43,19 +43,19 @@ class OrgSession:
     browser: str
     username: str
     token: str
-    """The one that was last looked at and found alive."""
+    """The last token that was checked and valid."""
     version: Version
     expires_at: float
     checked_at: float
-    """When that was."""
+    """When the token was checked."""
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
     hold: Hold | None = None
     held_until: float = 0.0
-    """When the connect that is held has to be answered."""
+    """When the held connect has to be answered."""
     connected: bool = False
-    """Whether it has ever sent a connect."""
+    """Whether the client has ever sent a connect."""
     left: bool = False
-    """Whether its client has ended it."""
+    """Whether the client has disconnected."""
 
     def wake(self) -> None:
         """Have the held connect answered, if there is one."""
@@ -67,9 +67,9 @@ class OrgSessions:
     """The sessions of an org, by client id.
 
     Args:
-        ids: Makes client ids up.
-        lifetime: How long a session outlives the last reply, in the org's time.
-        clock: The org's time.
+        ids: Generates client ids.
+        lifetime: How long a session lives after the last reply, in the org's time.
+        clock: The org's clock.
     """
 
     def __init__(self, ids: Ids, lifetime: float, clock: OrgClock) -> None:
@@ -80,7 +80,7 @@ class OrgSessions:
         self._endings: Final[dict[str, Json]] = {}
 
     def create(self, *, server: int, browser: str, token: Token, version: Version) -> OrgSession:
-        """Begin a session; another one of the same jar on the same server ends ("Handling Streaming API Errors")."""
+        """Create a session. An older one of the same cookie jar and server ends ("Handling Streaming API Errors")."""
         for other in self:
             if (other.server, other.browser) == (server, browser):
                 self.remove(other)
@@ -99,20 +99,20 @@ class OrgSessions:
         return session
 
     def find(self, client_id: object) -> OrgSession | None:
-        """The session with this id if it is alive, on whichever server."""
+        """The session with this id if it is alive, on any server."""
         self._expire()
         return self._known.get(client_id) if isinstance(client_id, str) else None
 
     def touch(self, session: OrgSession) -> None:
-        """It was answered: its time starts_session anew."""
+        """Restart the lifetime of a session because it was answered."""
         session.expires_at = self._clock.now() + self._lifetime
 
     def remove(self, session: OrgSession, ending: Json | None = None) -> None:
-        """End a session; a connect that is held for it is answered.
+        """End a session. A connect that is held for it is answered.
 
         Args:
             session: The session.
-            ending: What its client gets to hear from now on in the offset of the usual, see `session_endings.py`.
+            ending: What its client is told from now on instead of the default, see `session_endings.py`.
         """
         self._known.pop(session.client_id, None)
         if ending is not None:
@@ -120,7 +120,7 @@ class OrgSessions:
         session.wake()
 
     def ending_of(self, client_id: object) -> Json | None:
-        """What a session that has ended left to say."""
+        """How the client of a session that was killed is told. None for the default."""
         return self._endings.get(client_id) if isinstance(client_id, str) else None
 
     def __iter__(self) -> Iterator[OrgSession]:

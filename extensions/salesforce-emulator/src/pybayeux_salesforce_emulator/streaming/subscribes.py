@@ -1,6 +1,6 @@
 """``/meta/subscribe``, ``/meta/unsubscribe`` and ``/meta/disconnect``.
 
-Owns the order in which a subscribe is looked at: name, channel, permission, limits, position.
+Owns the order of the checks of a subscribe: name, channel, permission, limits, position.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ __all__ = ("disconnect", "subscribe", "unsubscribe")
 
 
 def subscribe(state: OrgState, message: Json, context: RequestContext) -> Json:
-    """Subscribe a session to a channel, from the position that it asks for; again, if it has subscribed before.
+    """Subscribe a session to a channel, from the position that it asks for. A second subscribe replaces the first.
 
     Raises:
-        Refused: It may not, there is no such channel or position, or a limit is reached.
+        Refused: The channel or the position does not exist, permission is missing, or a limit is reached.
     """
     session = state.session_of(message, context)
     try:
@@ -60,7 +60,7 @@ def _subscription(state: OrgState, message: Json) -> Subscription:
     asked = message.get("subscription")
     if not asked:
         raise Refused(NAME_MISSING)
-    # CometD has arrays here; that Salesforce has not is what gobayeux's authors found.
+    # CometD accepts arrays here. Salesforce does not, as the authors of gobayeux found.
     if not isinstance(asked, str) or not asked.startswith("/"):
         raise Refused(NAME_WITHOUT_SLASH)
     name, wanted = split_filter(asked)
@@ -94,7 +94,7 @@ def _check(state: OrgState, definition: ChannelDefinition, wanted: Iterable[str]
     unknown = [field for field in wanted if definition.fields is not None and field not in definition.fields]
     if unknown or (wanted and definition.product is not Product.PUSH_TOPIC):
         raise Refused(query_fields(unknown or wanted))
-    # Checked when a client subscribes ("Handling Streaming API Errors").
+    # This limit is checked when a client subscribes ("Handling Streaming API Errors").
     if state.quotas.delivered_reached:
         raise Refused(DAILY_EVENTS)
     limited = definition.product in (Product.PUSH_TOPIC, Product.GENERIC)
@@ -116,10 +116,10 @@ def unsubscribe(state: OrgState, message: Json, context: RequestContext) -> Json
 
 
 def disconnect(state: OrgState, message: Json, context: RequestContext) -> Json:
-    """End a session; a connect that is held for it is answered.
+    """End a session. A connect that is held for it is answered.
 
     Raises:
-        Refused: It has ended before.
+        Refused: The session has ended before.
     """
     session = state.session_of(message, context)
     session.left = True

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ("verify",)
 
-# Times are checked here, by the org's clock.
+# Expiry is checked below, with the clock that the signer has.
 _OPTIONS: Final[Any] = {
     "require": ["iss", "sub", "aud", "exp"],
     "verify_exp": False,
@@ -28,16 +28,16 @@ _OPTIONS: Final[Any] = {
 
 
 def verify(assertion: str, apps: Apps, audiences: Collection[str], now: float) -> tuple[App, str]:
-    """Whose assertion it is, and for which user.
+    """The app and the user of an assertion.
 
     Args:
         assertion: The signed token.
-        apps: Those that may sign.
-        audiences: What it may be meant for.
-        now: The time outside the org, which the signer's clock shows.
+        apps: The apps of the org.
+        audiences: The accepted audiences.
+        now: The real time, which the signer's clock shows.
 
     Raises:
-        OAuthError: It is none, is another one's, too old, or meant for somebody else.
+        OAuthError: It is malformed, signed with another key, expired, or for another audience.
     """
     app = _signer(assertion, apps)
     if app.public_key is None:
@@ -50,7 +50,8 @@ def verify(assertion: str, apps: Apps, audiences: Collection[str], now: float) -
         raise OAuthError("invalid_grant", "audience is invalid") from None
     except jwt.InvalidTokenError:
         raise OAuthError("invalid_grant", "invalid assertion") from None
-    # Three minutes ahead are the most, it is documented; Salesforce's own command line sends milliseconds, though.
+    # The documentation limits the expiry to three minutes. Salesforce's own command line sends milliseconds instead, so
+    # the limit cannot be enforced.
     if now >= claims["exp"]:
         raise OAuthError("invalid_grant", "expired authorization code")
     return app, str(claims["sub"])

@@ -1,4 +1,4 @@
-"""The ways in which a token is refused, in the words of Salesforce's OAuth 2.0 error codes."""
+"""The error of a refused token request, with Salesforce's OAuth 2.0 error codes."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ __all__ = ("OAuthError",)
 
 
 class OAuthError(Exception):
-    """A request for a token is refused, with HTTP 400.
+    """A token request is refused with HTTP 400.
 
     Attributes:
-        error: The code.
-        description: What is said of it.
+        error: The error code.
+        description: The description.
     """
 
     def __init__(self, error: str, description: str) -> None:

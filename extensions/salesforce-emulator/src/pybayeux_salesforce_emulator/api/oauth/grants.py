@@ -1,6 +1,6 @@
 """The grants of the token endpoint: what each of them requires.
 
-Owns the five that streaming clients use (Salesforce help, "OAuth Authorization Flows") and the words of their errors.
+Owns the five grants that streaming clients use (Salesforce help, "OAuth Authorization Flows") and their error texts.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ class _Grant(NamedTuple):
 
 
 class TokenEndpoint(NamedTuple):
-    """Where the token endpoint was asked."""
+    """The host under which the token endpoint was requested."""
 
     instance_url: str
     login_url: str
     at_login_host: bool
-    """At the login host, not at My Domain."""
+    """Whether it is the login host, not My Domain."""
 
 
 class Grants:
-    """Gives tokens out.
+    """Issues tokens.
 
     Args:
         state: The org.
@@ -60,10 +60,10 @@ class Grants:
         }
 
     def answer(self, form: Mapping[str, str], endpoint: TokenEndpoint) -> Json:
-        """What the token endpoint says.
+        """The response of the token endpoint.
 
         Raises:
-            OAuthError: No.
+            OAuthError: The request is refused.
         """
         way = form.get("grant_type", "")
         try:
@@ -71,15 +71,15 @@ class Grants:
             if grant is None:
                 raise OAuthError("unsupported_grant_type", "grant type not supported")
             granted = grant(form, endpoint)
-        except OAuthError as refused:
-            error = f"{refused.error}: {refused.description}"
+        except OAuthError as refusal:
+            error = f"{refusal.error}: {refusal.description}"
             self._state.logins.add(way, form.get("username"), form.get("client_id"), error)
             raise
         self._state.logins.add(way, granted.username, granted.app.client_id)
         return self._token_response(granted, endpoint)
 
     def app_of(self, form: Mapping[str, str]) -> App:
-        """The app that asks, which has to show its secret if it has one.
+        """The app of a request, after its secret was checked if it has one.
 
         Raises:
             OAuthError: There is no such app, or the secret is wrong.
@@ -142,7 +142,7 @@ class Grants:
         issued_at = str(round(self._state.clock.now() * 1000))
         secret = (app.client_secret or "").encode()
         signature = hmac.digest(secret, (identity + issued_at).encode(), hashlib.sha256)
-        # No expires_in: Salesforce does not tell.
+        # Salesforce sends no expires_in.
         answer = {
             "access_token": token.value,
             "signature": base64.b64encode(signature).decode(),

@@ -1,6 +1,6 @@
 """OAuth over HTTP: ``/services/oauth2/token``, ``authorize``, ``revoke``, ``introspect`` and ``userinfo``.
 
-Owns forms, headers and redirects. Whether a token is given out is decided in `grants.py`.
+Owns forms, headers and redirects. Whether a token is issued is decided in `grants.py`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class OAuth:
 
     Args:
         state: The org.
-        endpoint: Tells where a request was made.
+        endpoint: Returns the host of a request.
     """
 
     def __init__(self, state: OrgState, endpoint: Callable[[Request], TokenEndpoint]) -> None:
@@ -41,7 +41,7 @@ class OAuth:
         self._grants: Final = Grants(state)
 
     def token(self, request: Request, body: bytes) -> Response:
-        """Give a token out."""
+        """Issue a token."""
         try:
             answer = self._grants.answer(_form(request, body), self._endpoint(request))
         except OAuthError as error:
@@ -49,7 +49,7 @@ class OAuth:
         return json_response(answer)
 
     def authorize(self, request: Request, body: bytes) -> Response:
-        """Consent at once, and send the browser back with a code."""
+        """Consent without a question, and redirect the browser with a code."""
         asked = request.query_params
         app = self._state.apps.known.get(asked.get("client_id", ""))
         back = asked.get("redirect_uri")
@@ -66,7 +66,7 @@ class OAuth:
         return RedirectResponse(f"{back}{'&' if '?' in back else '?'}{urlencode(answer)}", 302)
 
     def revoke(self, request: Request, body: bytes) -> Response:
-        """End a token, of either kind; with a refresh token nothing else ends here."""
+        """Revoke an access token or a refresh token. Revoking a refresh token leaves access tokens valid here."""
         value = _form(request, body).get("token", "")
         ended = self._state.end_token(value) + self._state.apps.revoke_refresh_token(value)
         if not value or not ended:
@@ -74,7 +74,7 @@ class OAuth:
         return PlainTextResponse("")
 
     def introspect(self, request: Request, body: bytes) -> Response:
-        """Tell an app about a token."""
+        """Describe a token to an app."""
         form = _form(request, body)
         try:
             self._grants.app_of(form)
@@ -88,7 +88,7 @@ class OAuth:
         return json_response({"active": True, "scope": "api", "token_type": "access_token", **members})
 
     def userinfo(self, request: Request, body: bytes) -> Response:
-        """Tell who a token is for; the identity URL says the same."""
+        """The user of a token. The identity URL returns the same."""
         token = self._state.tokens.use(token_of(request.headers.get("authorization")))
         if token is None:
             return PlainTextResponse("Bad_OAuth_Token", 403)
@@ -98,7 +98,7 @@ class OAuth:
 
 
 def _form(request: Request, body: bytes) -> dict[str, str]:
-    """The fields of a request, with the app's id and secret also where they are in the header."""
+    """The fields of a request, including the app's id and secret from the Authorization header."""
     form = dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
     scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "basic":
@@ -106,7 +106,7 @@ def _form(request: Request, body: bytes) -> dict[str, str]:
             client_id, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
         except (binascii.Error, UnicodeError):
             return form
-        # Both are encoded as in forms (RFC 6749, section 2.3.1).
+        # Both are URL-encoded (RFC 6749, section 2.3.1).
         form = {"client_id": unquote(client_id), "client_secret": unquote(secret), **form}
     return form
 
