@@ -13,7 +13,7 @@ from pybayeux_devserver import DevServer
 
 
 @in_loop
-async def test_publishing_and_looking_on() -> None:
+async def test_publish_and_overview() -> None:
     async with DevServer() as server, PollingClient(server) as client, httpx.AsyncClient() as http:
         await client.join("/b", "/a")
         published = await http.post(f"{server.control_url}/publish", json={"channel": "/a", "data": {"n": 1}})
@@ -42,7 +42,7 @@ async def test_faults_tokens_and_the_record() -> None:
 
 
 @in_loop
-async def test_sockets_and_their_faults() -> None:
+async def test_websocket_faults() -> None:
     async with (
         DevServer(connection_types=("websocket",)) as server,
         SocketClient(server) as client,
@@ -82,7 +82,7 @@ async def test_restarting() -> None:
     ],
 )
 @in_loop
-async def test_mistakes_are_explained(path: str, body: Any, why: str) -> None:
+async def test_invalid_requests_are_explained(path: str, body: Any, why: str) -> None:
     async with DevServer() as server, httpx.AsyncClient() as http:
         response = await http.post(server.control_url + path, json=body)
         assert response.status_code == 400

@@ -25,15 +25,15 @@ def test_plain_strings_become_enums() -> None:
         ({"max_uri_length": -1}, "max_uri_length: expected 0 or more"),
     ],
 )
-def test_senseless_values_are_refused(wrong: dict[str, Any], why: str) -> None:
+def test_invalid_values_are_refused(wrong: dict[str, Any], why: str) -> None:
     with pytest.raises(ValueError, match=why):
         Options(**wrong)
 
 
 @pytest.mark.parametrize(("replay", "channels"), [(True, ("/**",)), (False, ()), (("/event/*",), ("/event/*",))])
-def test_replay_names_the_channels_that_are_kept(replay: bool | tuple[str, ...], channels: tuple[str, ...]) -> None:
+def test_replay_channels(replay: bool | tuple[str, ...], channels: tuple[str, ...]) -> None:
     assert Options(replay=replay).replay_channels == channels
 
 
-def test_echo_answers_with_what_it_was_asked() -> None:
+def test_echo_returns_its_argument() -> None:
     assert echo({"a": 1}) == {"a": 1}

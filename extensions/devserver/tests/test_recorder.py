@@ -23,7 +23,7 @@ def test_messages_of_all_channels_or_one() -> None:
     assert recorder.messages() == []
 
 
-def test_when_a_request_came_and_was_answered() -> None:
+def test_times_of_a_request_and_its_reply() -> None:
     times = iter([1.0, 2.0])
     recorder, request = Recorder(lambda: next(times)), _recorded("/a")
     recorder.add(request)
@@ -32,7 +32,7 @@ def test_when_a_request_came_and_was_answered() -> None:
     assert (request.answered, request.status, request.replies) == (2.0, 200, [{"channel": "/a"}])
 
 
-def test_the_oldest_give_way() -> None:
+def test_oldest_requests_are_removed() -> None:
     recorder = Recorder(kept=2)
     for channel in ("/a", "/b", "/c"):
         recorder.add(_recorded(channel))

@@ -74,7 +74,7 @@ async def test_connections_are_refused_while_a_restart_pauses() -> None:
 
 
 @in_loop
-async def test_leaving_cuts_what_is_held() -> None:
+async def test_stopping_cuts_held_connects() -> None:
     async with DevServer() as server:
         client = await PollingClient(server).join()
         connect = asyncio.create_task(client.connect())
@@ -84,7 +84,7 @@ async def test_leaving_cuts_what_is_held() -> None:
     await client.http.aclose()
 
 
-def test_a_server_on_a_thread_of_its_own() -> None:
+def test_server_on_its_own_thread() -> None:
     with DevServer(replay=False) as server, httpx.Client() as http:
         asked = {"channel": "/meta/handshake", "supportedConnectionTypes": ["long-polling"]}
 
@@ -109,14 +109,14 @@ def test_a_server_on_a_thread_of_its_own() -> None:
             server.received("/never", timeout=0)
 
 
-def test_a_server_that_cannot_start_leaves_nothing_behind() -> None:
+def test_server_that_cannot_start_leaves_no_thread() -> None:
     with DevServer() as server:
         port = httpx.URL(server.url).port or 0
         with pytest.raises(OSError), DevServer(port=port):
             pass
 
 
-def test_the_package_names_what_it_offers() -> None:
+def test_package_exports_its_public_names() -> None:
     import pybayeux_devserver
 
     for name in pybayeux_devserver.__all__:
@@ -129,5 +129,5 @@ def test_the_package_names_what_it_offers() -> None:
 @pytest.mark.parametrize(
     ("host", "origin"), [("0.0.0.0", "http://127.0.0.1:1"), ("::", "http://[::1]:1"), ("::1", "http://[::1]:1")]
 )
-def test_the_url_can_be_visited(host: str, origin: str) -> None:
+def test_get_request_is_answered(host: str, origin: str) -> None:
     assert DevServer(host=host, port=1).url == origin + "/cometd"

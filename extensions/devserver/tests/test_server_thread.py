@@ -19,7 +19,7 @@ async def _server(told: list[object]) -> AsyncIterator[None]:
     told.append("stopped")
 
 
-def test_a_server_in_a_thread_of_its_own() -> None:
+def test_server_in_its_own_thread() -> None:
     told: list[object] = []
     thread = ServerThread()
     portal = thread.start(_server(told))

@@ -7,7 +7,7 @@ from emulator_support.org_client import ORDERS
 from pybayeux_salesforce_emulator import SalesforceEmulator
 
 
-def test_an_org_on_a_thread_of_its_own() -> None:
+def test_org_on_its_own_thread() -> None:
     with SalesforceEmulator() as org, httpx.Client() as http:
         org.define(ORDERS)
         replay_id = org.publish(ORDERS, {"Number__c": 1})
@@ -24,11 +24,11 @@ def test_an_org_on_a_thread_of_its_own() -> None:
         assert org.sessions == ()
 
 
-def test_waiting_has_an_end() -> None:
+def test_waiting_times_out() -> None:
     with SalesforceEmulator() as org, pytest.raises(TimeoutError):
         org.received("/meta/connect", timeout=0)
 
 
-def test_what_there_is_not() -> None:
+def test_unknown_attribute_raises() -> None:
     with SalesforceEmulator() as org, pytest.raises(AttributeError, match="nonsense"):
         _ = org.nonsense

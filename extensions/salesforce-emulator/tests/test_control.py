@@ -19,7 +19,7 @@ async def _post(org: SalesforceEmulator, http: httpx.AsyncClient, verb: str, **a
 
 
 @in_loop
-async def test_from_a_channel_to_what_was_published() -> None:
+async def test_define_and_publish() -> None:
     async with SalesforceEmulator() as org, httpx.AsyncClient() as http:
         await _post(org, http, "define", channel=ORDERS)
         replay_id = await _post(org, http, "publish", channel=ORDERS, payload={"Number__c": 1})
@@ -30,7 +30,7 @@ async def test_from_a_channel_to_what_was_published() -> None:
 
 
 @in_loop
-async def test_the_overview() -> None:
+async def test_overview() -> None:
     async with SalesforceEmulator() as org, HttpClient(org) as client, httpx.AsyncClient() as http:
         org.define(ORDERS)
         await client.join(ORDERS)
@@ -56,7 +56,7 @@ async def test_credentials_are_enough_to_log_in() -> None:
 
 
 @in_loop
-async def test_the_record_and_its_oracles() -> None:
+async def test_requests_and_oracles() -> None:
     async with SalesforceEmulator() as org, HttpClient(org) as client, httpx.AsyncClient() as http:
         await client.join()
         await client.subscribe("/data/ChangeEvents")
@@ -69,7 +69,7 @@ async def test_the_record_and_its_oracles() -> None:
 
 
 @in_loop
-async def test_what_happens_to_an_org() -> None:
+async def test_incidents() -> None:
     async with SalesforceEmulator() as org, HttpClient(org) as client, httpx.AsyncClient() as http:
         await client.join()
         await _post(org, http, "busy", n=1)
@@ -96,14 +96,14 @@ async def test_what_happens_to_an_org() -> None:
     ],
 )
 @in_loop
-async def test_mistakes_are_explained(verb: str, body: Any, why: str) -> None:
+async def test_invalid_requests_are_explained(verb: str, body: Any, why: str) -> None:
     async with SalesforceEmulator() as org, httpx.AsyncClient() as http:
         response = await http.post(f"{org.control_url}/{verb}", json=body)
         assert response.status_code == 400
         assert why in response.text
 
 
-def test_every_verb_is_one() -> None:
+def test_every_action_is_a_method() -> None:
     org = SalesforceEmulator()
     assert all(callable(getattr(org, verb)) for verb in ACTIONS)
 

@@ -20,7 +20,7 @@ async def test_an_org_on_a_socket() -> None:
 
 
 @in_loop
-async def test_another_name() -> None:
+async def test_hostname() -> None:
     async with SalesforceEmulator(hostname="localhost") as org, HttpClient(org) as visitor:
         assert org.url.startswith("http://localhost:")
         assert (await visitor.handshake()).json()[0]["successful"]
@@ -35,7 +35,7 @@ async def test_a_port_that_is_taken() -> None:
 
 
 @in_loop
-async def test_a_clock_of_its_own() -> None:
+async def test_clock() -> None:
     clock = Clock()
     async with SalesforceEmulator(clock=clock) as org, HttpClient(org) as visitor:
         await visitor.join()
@@ -44,7 +44,7 @@ async def test_a_clock_of_its_own() -> None:
         assert org.requests[-1].time == clock.now
 
 
-def test_options() -> None:
+def test_invalid_options_are_refused() -> None:
     with pytest.raises(TypeError, match="nonsense"):
         SalesforceEmulator(nonsense=1)
     with pytest.raises(ValueError, match="time_scale"):
@@ -52,7 +52,7 @@ def test_options() -> None:
 
 
 @in_loop
-async def test_a_seed_determines_what_is_made_up() -> None:
+async def test_seed_determines_generated_values() -> None:
     async def some() -> tuple[object, ...]:
         async with SalesforceEmulator(seed=7) as org, HttpClient(org) as visitor:
             org.define(ORDERS)

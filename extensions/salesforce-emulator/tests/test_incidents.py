@@ -7,7 +7,7 @@ import pytest
 from emulator_support.org_client import ORDERS, Org, OrgClient, cause, error
 
 
-def test_moving_to_another_server() -> None:
+def test_rebalance() -> None:
     client = OrgClient().join(ORDERS)
     context = client.hold()
     client.org.rebalance()
@@ -19,7 +19,7 @@ def test_moving_to_another_server() -> None:
 
 
 @pytest.mark.parametrize(("revoke", "alive"), [(None, True), (True, False)])
-def test_migrating(revoke: bool | None, alive: bool) -> None:
+def test_migrate(revoke: bool | None, alive: bool) -> None:
     org = Org()
     client = OrgClient(org).join(ORDERS)
     replay_id = org.order()
@@ -32,7 +32,7 @@ def test_migrating(revoke: bool | None, alive: bool) -> None:
         assert client.subscribe(ORDERS, renumbered[ORDERS][replay_id])["successful"]
 
 
-def test_moving_to_another_instance_ends_tokens() -> None:
+def test_migrate_with_move_revokes_tokens() -> None:
     org = Org()
     client, before = OrgClient(org).join(), org.url
     org.migrate(move=True)
@@ -42,7 +42,7 @@ def test_moving_to_another_instance_ends_tokens() -> None:
     assert client.handshake()["successful"]
 
 
-def test_calming() -> None:
+def test_clear_faults() -> None:
     org = Org()
     for quota in ("clients", "delivered", "server-connections"):
         org.quota(quota)
@@ -53,7 +53,7 @@ def test_calming() -> None:
     assert org._faults.for_request("/cometd/67.0", []) is None
 
 
-def test_purging_and_forgetting() -> None:
+def test_purge_and_forget() -> None:
     org = Org()
     ids = [org.order(number) for number in range(4)]
     assert org.purge(ORDERS, before=ids[1]) == 1
@@ -62,7 +62,7 @@ def test_purging_and_forgetting() -> None:
     assert org.purge(ORDERS) == 2
 
 
-def test_ids_of_all_channels_may_jump() -> None:
+def test_huge_ids_of_all_channels() -> None:
     org = Org()
     org.define("/data/AccountChangeEvent")
     org.fail_next("huge-ids", distance=2**60)
@@ -80,6 +80,6 @@ def test_ids_of_all_channels_may_jump() -> None:
         ("advance", {"seconds": -1}, ValueError, "go back"),
     ],
 )
-def test_mistakes(verb: str, arguments: dict[str, Any], error: type[Exception], why: str) -> None:
+def test_invalid_arguments_are_refused(verb: str, arguments: dict[str, Any], error: type[Exception], why: str) -> None:
     with pytest.raises(error, match=why):
         getattr(Org(), verb)(**arguments)

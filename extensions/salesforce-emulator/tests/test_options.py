@@ -7,7 +7,7 @@ import pytest
 from pybayeux_salesforce_emulator.options import BatchOrder, OldVersions, OrgOptions, Strictness
 
 
-def test_plain_strings_are_welcome() -> None:
+def test_plain_strings_become_enums() -> None:
     options = OrgOptions(unknown_ids="range", old_versions="latest", batch_order="shuffled")  # type: ignore[arg-type]
     assert options.unknown_ids is Strictness.RANGE
     assert options.old_versions is OldVersions.LATEST
@@ -26,6 +26,6 @@ def test_plain_strings_are_welcome() -> None:
         ({"unknown_ids": "loose"}, "loose"),
     ],
 )
-def test_what_makes_no_sense(options: dict[str, Any], why: str) -> None:
+def test_invalid_values_are_refused(options: dict[str, Any], why: str) -> None:
     with pytest.raises(ValueError, match=why):
         OrgOptions(**options)

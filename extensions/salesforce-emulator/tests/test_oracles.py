@@ -152,7 +152,7 @@ def test_requests_are_small() -> None:
     assert oracles.requests_are_small(requests) == ["request at 1.000 has 32769 bytes"]
 
 
-def test_all_of_them() -> None:
+def test_violations_applies_all_rules() -> None:
     assert oracles.violations([_request(0), _request(1)]) == {}
     assert set(oracles.violations([_request(0, UNKNOWN, answered=3), _request(1, DEAD, token=None), _login(5)])) == {
         "one connect at a time",
@@ -197,7 +197,7 @@ def test_every_event_is_handled(handled: list[int], violations: list[str]) -> No
     assert oracles.every_event_is_handled(PUBLISHED, [(ORDERS, mark) for mark in handled]) == violations
 
 
-def test_events_may_be_known_by_something_else() -> None:
+def test_key_of_an_event_may_be_chosen() -> None:
     handled = [(ORDERS, f"u{replay_id}") for replay_id in (3, 7, 9)]
     assert oracles.every_event_is_handled(PUBLISHED, handled, key=lambda event: event.uuid) == []
 

@@ -51,7 +51,7 @@ async def _number(client: Any) -> Any:
 
 
 @in_loop
-async def test_it_subscribes_survives_a_move_and_resumes() -> None:
+async def test_aiosfstream_subscribes_survives_a_move_and_resumes() -> None:
     positions: dict[str, Any] = {}
     async with _org() as org:
         await org.publish(ORDERS, {"Number__c": 1})
@@ -75,7 +75,7 @@ async def test_it_subscribes_survives_a_move_and_resumes() -> None:
 
 
 @in_loop
-async def test_an_id_that_is_not_kept_any_more() -> None:
+async def test_id_of_a_purged_event() -> None:
     positions: dict[str, Any] = {}
     async with _org() as org:
         await org.publish(ORDERS, {"Number__c": 1})

@@ -26,7 +26,7 @@ def test_a_record_of_a_push_topic() -> None:
         (ORDERS, {"x": object()}, TypeError, "object"),
     ],
 )
-def test_what_cannot_be_published(channel: str, payload: Any, error: type[Exception], why: str) -> None:
+def test_payloads_that_cannot_be_published(channel: str, payload: Any, error: type[Exception], why: str) -> None:
     org = Org()
     org.define("/event/All__chn", members=["Order__e"])
     with pytest.raises(error, match=why):

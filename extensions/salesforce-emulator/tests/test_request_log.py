@@ -14,7 +14,7 @@ def _request(time: float, answered: float | None, path: str = "/cometd/67.0", **
     )
 
 
-def test_requests_and_answers_in_order() -> None:
+def test_timeline_has_requests_and_replies_in_order() -> None:
     held, quick, open_ended = _request(1, 5), _request(2, 2), _request(3, None)
     timeline = transcript.timeline([held, quick, open_ended])
     assert [(moment.time, moment.answered) for moment in timeline] == [
@@ -26,7 +26,7 @@ def test_requests_and_answers_in_order() -> None:
     ]
 
 
-def test_whose_requests() -> None:
+def test_clients_of_a_request() -> None:
     messages = [{"channel": "/meta/connect", "clientId": "a"}, {"channel": "/meta/subscribe", "clientId": "a"}, {}]
     request = _request(0, 0, messages=messages)
     assert transcript.clients(request) == ["a"]
@@ -42,7 +42,7 @@ def test_whose_requests() -> None:
         ({}, ""),
     ],
 )
-def test_causes(reply: Any, failure_reason: str) -> None:
+def test_failure_reason_of_a_reply(reply: Any, failure_reason: str) -> None:
     assert transcript.failure_reason(reply) == failure_reason
 
 

@@ -48,7 +48,7 @@ def _said(greeting: str, what: str) -> str:
     return match[1]
 
 
-def test_what_it_says_is_enough(greeting: str) -> None:
+def test_shown_credentials_log_in(greeting: str) -> None:
     form = {
         "grant_type": "password",
         "client_id": _said(greeting, "client id"),
@@ -68,7 +68,7 @@ def test_what_it_says_is_enough(greeting: str) -> None:
     assert published["/event/Tick__e"][0]["payload"] == {"Number__c": 1}
 
 
-def test_its_commands_work_as_they_stand(greeting: str) -> None:
+def test_shown_commands_work(greeting: str) -> None:
     command = shlex.split(greeting[greeting.index("PYBAYEUX_AUTH_TOKEN") :].split("\n\n")[0].replace("\\\n", ""))
     name, token = command[0].split("=", 1)
     program = [sys.executable, "-m", "pybayeux", *command[2:], "--count", "3", "--json", "-q"]
@@ -90,7 +90,7 @@ def test_its_commands_work_as_they_stand(greeting: str) -> None:
         (["--host", "256.0.0.1", "--port", "0"], "256.0.0.1"),
     ],
 )
-def test_mistakes_are_told(arguments: list[str], why: str) -> None:
+def test_invalid_options_are_explained(arguments: list[str], why: str) -> None:
     result = CliRunner().invoke(serve, ["--salesforce", *arguments])
     assert result.exit_code != 0
     assert why in result.output
@@ -105,5 +105,5 @@ def test_mistakes_are_told(arguments: list[str], why: str) -> None:
         ("/data/Sales__chn", "Account"),
     ],
 )
-def test_whose_changes_a_channel_has(channel: str, entity: str) -> None:
+def test_entity_of_a_channel(channel: str, entity: str) -> None:
     assert _entity(channel) == entity

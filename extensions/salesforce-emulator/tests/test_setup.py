@@ -5,7 +5,7 @@ from extensions.devserver.tests.engine_client import in_loop
 
 
 @in_loop
-async def test_publishing_and_changing() -> None:
+async def test_publish_and_publish_change() -> None:
     org = Org()
     assert await org.publish(ORDERS, {"Number__c": 1}, uuid="u") == org.published[ORDERS][0].replay_id
     assert org.published[ORDERS][0].uuid == "u"
@@ -14,7 +14,7 @@ async def test_publishing_and_changing() -> None:
     assert set(ids) == {"/data/ChangeEvents", "/data/AccountChangeEvent"}
 
 
-def test_another_user_and_another_app() -> None:
+def test_add_user_and_add_app() -> None:
     org = Org()
     refresh_token = org.add_app("mine", "secret", "PEM", username="you@example.com", password="word")
     app = org.state.apps.known["mine"]
@@ -26,7 +26,7 @@ def test_another_user_and_another_app() -> None:
     assert org.state.users.with_password("you@example.com", "otherTOKEN") is not None
 
 
-def test_a_session_id_is_no_login() -> None:
+def test_issued_token_does_not_count_as_a_login() -> None:
     org = Org()
     assert org.state.tokens.find(org.issue_token(lifetime=5)) is not None
     assert org.logins == 0

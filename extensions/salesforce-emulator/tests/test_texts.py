@@ -39,7 +39,7 @@ from pybayeux_salesforce_emulator.org.versions import OLDEST, Version
         ),
     ],
 )
-def test_the_documented_words(text: str, words: str) -> None:
+def test_documented_texts(text: str, words: str) -> None:
     assert text == words
 
 
@@ -52,6 +52,6 @@ def test_a_replay_map_is_printed_as_java_does(positions: Any, printed: str) -> N
     assert texts.replay_map("/event/X__e", positions).startswith(f"{start}{printed}.")
 
 
-def test_two_spaces_anywhere() -> None:
+def test_spaced() -> None:
     said = {"error": "a. b", "ext": {"sfdc": {"failureReason": "c. d"}}, "id": 1}
     assert texts.spaced(said) == {"error": "a.  b", "ext": {"sfdc": {"failureReason": "c.  d"}}, "id": 1}

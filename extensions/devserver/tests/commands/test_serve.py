@@ -19,7 +19,7 @@ PROGRAM = "from pybayeux_devserver.commands import serve; serve()"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_serves_until_it_is_stopped(number: signal.Signals) -> None:
+def test_server_runs_until_a_signal(number: signal.Signals) -> None:
     arguments = ["--port", "0", "--stream", "/orders", "--rate", "1000", "--path", "/bayeux"]
     with subprocess.Popen([sys.executable, "-c", PROGRAM, *arguments], stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -48,7 +48,7 @@ def _streamed(url: str) -> list[Any]:
         return [message["data"] for message in messages if "data" in message]
 
 
-def test_it_offers_what_is_chosen_and_greets() -> None:
+def test_options_and_greetings_reach_the_server() -> None:
     arguments = ["--port", "0", "--greet", "/hello"]
     for kind in ("websocket", "callback-polling"):
         arguments += ["--connection-type", kind]
@@ -77,13 +77,13 @@ def test_it_offers_what_is_chosen_and_greets() -> None:
         (["--host", "256.0.0.1", "--port", "0"], "256.0.0.1"),
     ],
 )
-def test_mistakes_are_told(arguments: list[str], why: str) -> None:
+def test_invalid_options_are_explained(arguments: list[str], why: str) -> None:
     result = CliRunner().invoke(serve, arguments)
     assert result.exit_code != 0
     assert why in result.output
 
 
-def test_the_help_teaches() -> None:
+def test_help_has_examples() -> None:
     result = CliRunner().invoke(serve, ["--help"])
     assert "pybayeux serve --stream /orders --rate 5" in result.output
     described = [parameter for parameter in serve.params if isinstance(parameter, click.Option)]

@@ -14,7 +14,7 @@ ACK = {"ack": True}
 
 
 @in_loop
-async def test_a_lost_reply_takes_its_events_along() -> None:
+async def test_events_of_a_lost_reply_are_lost() -> None:
     async with DevServer(replay=False) as server, PollingClient(server) as client:
         await client.join("/a")
         server.faults.lose_replies(with_events=True)
@@ -27,7 +27,7 @@ async def test_a_lost_reply_takes_its_events_along() -> None:
 
 
 @in_loop
-async def test_a_lost_reply_loses_nothing_that_is_acknowledged() -> None:
+async def test_acknowledged_sessions_lose_no_event_with_a_lost_reply() -> None:
     async with DevServer(replay=False) as server, PollingClient(server) as client:
         await client.join("/a", ext=ACK)
         server.faults.lose_replies()
@@ -38,7 +38,7 @@ async def test_a_lost_reply_loses_nothing_that_is_acknowledged() -> None:
 
 
 @in_loop
-async def test_a_lost_reply_is_to_a_request_that_was_handled() -> None:
+async def test_request_of_a_lost_reply_was_handled() -> None:
     async with DevServer(replay=False) as server, PollingClient(server) as client:
         await client.join("/a")
         server.faults.lose_replies(channel="/b")
@@ -48,7 +48,7 @@ async def test_a_lost_reply_is_to_a_request_that_was_handled() -> None:
 
 
 @in_loop
-async def test_a_lost_request_was_never_handled() -> None:
+async def test_lost_request_is_not_handled() -> None:
     async with DevServer(replay=False) as server, PollingClient(server) as client:
         await client.join("/a")
         server.faults.lose_requests(channel="/a")
@@ -58,7 +58,7 @@ async def test_a_lost_request_was_never_handled() -> None:
 
 
 @in_loop
-async def test_half_a_reply() -> None:
+async def test_truncated_reply() -> None:
     async with DevServer(replay=False) as server, PollingClient(server) as client:
         await client.join("/a")
         server.faults.truncate_replies(channel="/meta/connect")
@@ -70,7 +70,7 @@ async def test_half_a_reply() -> None:
 
 
 @in_loop
-async def test_plans_count_and_are_taken_in_turn() -> None:
+async def test_plans_are_counted_and_apply_in_order() -> None:
     async with DevServer() as server, PollingClient(server) as client:
         server.faults.unavailable(2, retry_after=1.5)
         server.faults.unavailable(status=502, channel="/meta/handshake")
@@ -80,7 +80,7 @@ async def test_plans_count_and_are_taken_in_turn() -> None:
 
 
 @in_loop
-async def test_something_that_is_no_bayeux() -> None:
+async def test_reply_that_is_not_bayeux() -> None:
     async with DevServer() as server, PollingClient(server) as client:
         server.faults.answer_instead(body="<html>", headers={"Content-Type": "text/html"})
         response = await client.ask("/meta/handshake")
@@ -100,7 +100,7 @@ async def test_dropped_sessions() -> None:
 
 
 @in_loop
-async def test_disconnected_sessions_are_told_so() -> None:
+async def test_disconnected_sessions_receive_a_disconnect() -> None:
     async with DevServer() as server, PollingClient(server) as client:
         await client.join()
         connect = asyncio.create_task(client.connect())
@@ -112,7 +112,7 @@ async def test_disconnected_sessions_are_told_so() -> None:
 
 
 @in_loop
-async def test_an_expired_token_fails_the_held_connect_at_once() -> None:
+async def test_expired_token_fails_the_held_connect_at_once() -> None:
     async with DevServer(tokens=("good",)) as server, PollingClient(server, Authorization="Bearer good") as client:
         await client.join()
         connect = asyncio.create_task(client.connect())
@@ -124,7 +124,7 @@ async def test_an_expired_token_fails_the_held_connect_at_once() -> None:
 
 
 @in_loop
-async def test_held_replies_come_when_they_are_released() -> None:
+async def test_held_replies_are_sent_when_released() -> None:
     async with DevServer() as server, PollingClient(server) as client:
         await client.join()
         server.faults.hold_replies(channel="/a")
@@ -137,7 +137,7 @@ async def test_held_replies_come_when_they_are_released() -> None:
 
 
 @in_loop
-async def test_delayed_replies_come_later() -> None:
+async def test_delayed_replies_are_sent_later() -> None:
     async with DevServer() as server, PollingClient(server) as client:
         await client.join()
         server.faults.delay_replies(seconds=0.01)
@@ -145,7 +145,7 @@ async def test_delayed_replies_come_later() -> None:
 
 
 @in_loop
-async def test_nobody_waits_for_a_client_that_left() -> None:
+async def test_delayed_reply_ends_when_its_client_leaves() -> None:
     async with DevServer() as server, PollingClient(server) as client:
         await client.join()
         server.faults.delay_replies(seconds=3600)
@@ -155,7 +155,7 @@ async def test_nobody_waits_for_a_client_that_left() -> None:
 
 
 @in_loop
-async def test_clearing_ends_all_plans() -> None:
+async def test_clear_cancels_all_plans() -> None:
     async with DevServer() as server, PollingClient(server) as client:
         await client.join()
         server.faults.hold_replies(channel="/a")

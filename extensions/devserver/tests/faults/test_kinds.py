@@ -38,7 +38,7 @@ async def _told(fault: Fault) -> list[object]:
 
 
 @in_loop
-async def test_what_becomes_of_frames() -> None:
+async def test_effect_on_frames() -> None:
     sockets, waited = Sockets(), []
 
     async def wait() -> None:
@@ -53,7 +53,7 @@ async def test_what_becomes_of_frames() -> None:
     assert await _told(NeverAnswer()) == []
 
 
-def test_what_status_a_client_sees() -> None:
+def test_status_for_the_record() -> None:
     sockets = Sockets()
     assert Replace(503).status == 503
     assert {fault.status for fault in (DropConnection(sockets), Truncate(sockets), NeverAnswer())} == {None}

@@ -10,7 +10,7 @@ from extensions.devserver.tests.engine_client import EngineClient
 from pybayeux_devserver.protocol.ack import AckQueue, acknowledged_batch, is_requested
 
 
-def test_what_is_not_acknowledged_is_delivered_again() -> None:
+def test_unacknowledged_events_are_delivered_again() -> None:
     queue = AckQueue()
     assert queue.close_batch() == 1
     queue.put({"data": 1})
@@ -21,14 +21,14 @@ def test_what_is_not_acknowledged_is_delivered_again() -> None:
     assert not queue
 
 
-def test_putting_back_what_is_still_there_changes_nothing() -> None:
+def test_put_back_does_nothing() -> None:
     queue = AckQueue()
     queue.put({"data": 1})
     queue.put_back(queue.take())
     assert queue.take() == [{"data": 1}]
 
 
-def test_events_after_the_acknowledged_batch_stay() -> None:
+def test_events_after_the_acknowledged_batch_are_kept() -> None:
     queue = AckQueue()
     queue.put({"data": 1})
     queue.close_batch()
@@ -37,7 +37,7 @@ def test_events_after_the_acknowledged_batch_stay() -> None:
     assert queue.take() == [{"data": 2}]
 
 
-def test_a_number_higher_than_any_sent_drops_what_is_queued() -> None:
+def test_number_higher_than_any_sent_removes_all_events() -> None:
     queue = AckQueue()
     queue.put({"data": 1})
     queue.acknowledge(9)
@@ -66,7 +66,7 @@ def test_acknowledged_batch(ack: Any, expected: int | None) -> None:
     assert acknowledged_batch({"ext": {"ack": ack}}) == expected
 
 
-def test_a_session_with_acknowledgement_follows_the_captured_numbers() -> None:
+def test_session_with_acknowledgement_has_the_numbers_of_a_captured_one() -> None:
     client = EngineClient(replay=False)
     assert client.handshake(ext={"ack": True})["ext"] == {"ack": True}
     assert client.connect(ext={"ack": 0})[-1]["ext"] == {"ack": 1}
@@ -78,7 +78,7 @@ def test_a_session_with_acknowledgement_follows_the_captured_numbers() -> None:
         assert reply["ext"] == {"ack": batch}
 
 
-def test_unacknowledged_events_are_not_waited_for() -> None:
+def test_connect_is_not_held_while_events_are_unacknowledged() -> None:
     client = EngineClient(replay=False).join("/a", ext={"ack": True})
     client.engine.publish("/a", 1)
     client.connect(ext={"ack": 1})
@@ -87,13 +87,13 @@ def test_unacknowledged_events_are_not_waited_for() -> None:
     assert exchange.hold.timeout == 0
 
 
-def test_acknowledged_events_ride_on_connect_replies_alone() -> None:
+def test_connect_replies_only_carry_events_with_acknowledgement() -> None:
     client = EngineClient(replay=False).join("/a", ext={"ack": True})
     assert client.send(client.message("/a", data=1)) == [{"channel": "/a", "successful": True}]
     assert client.events(ext={"ack": 1}) == [1]
 
 
-def test_the_newer_form_tells_the_batch_to_start_from() -> None:
+def test_newer_form_has_the_number_of_the_first_batch() -> None:
     client = EngineClient(replay=False, ack_object=True)
     assert client.handshake(ext={"ack": True})["ext"] == {"ack": {"enabled": True, "batch": 1}}
     assert client.connect(ext={"ack": 1})[-1]["ext"] == {"ack": 2}

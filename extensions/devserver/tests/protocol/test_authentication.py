@@ -15,7 +15,7 @@ def _talk(token: str | None = None, **options: Any) -> EngineClient:
     return client
 
 
-def test_tokens_live_for_their_time() -> None:
+def test_tokens_expire_after_their_lifetime() -> None:
     clock = Clock()
     tokens = Tokens(["first"], clock)
     second = tokens.issue(lifetime=5)
@@ -26,7 +26,7 @@ def test_tokens_live_for_their_time() -> None:
     assert tokens.accepts("first")
 
 
-def test_tokens_can_be_revoked_one_or_all() -> None:
+def test_one_token_or_all_can_be_revoked() -> None:
     tokens = Tokens(["a", "b", "c"], Clock())
     tokens.revoke("a")
     assert [tokens.accepts(token) for token in "abc"] == [False, True, True]
@@ -37,7 +37,7 @@ def test_tokens_can_be_revoked_one_or_all() -> None:
     assert tokens.accepts("a")
 
 
-def test_without_any_token_nobody_is_asked() -> None:
+def test_no_token_is_required_before_one_is_added() -> None:
     tokens = Tokens([], Clock())
     assert not tokens.required
     assert not tokens.accepts(None)
@@ -68,11 +68,11 @@ def test_a_token_in_the_header_of_every_request() -> None:
 
 
 @pytest.mark.parametrize("ext", [{"token": "good"}, {"token": {"token": "good"}}])
-def test_a_token_in_the_ext_of_the_handshake_serves_the_session(ext: Any) -> None:
+def test_token_in_the_ext_of_the_handshake_is_valid_for_the_session(ext: Any) -> None:
     assert _talk().join("/a", ext=ext).ask("/a", data=1)["successful"]
 
 
-def test_the_member_of_ext_can_be_chosen() -> None:
+def test_member_of_ext_is_an_option() -> None:
     assert _talk(token_member="com.example").handshake(ext={"com.example": "good"})["successful"]
     assert not _talk(token_member="com.example").handshake(ext={"token": "good"})["successful"]
 
@@ -86,7 +86,7 @@ def test_a_handshake_without_a_valid_token(ext: Any) -> None:
     assert client.engine.sessions == ()
 
 
-def test_salesforce_hides_the_cause_of_a_denied_handshake_in_ext() -> None:
+def test_salesforce_style_has_the_cause_in_ext() -> None:
     reply = _talk(auth_style="salesforce").handshake()
     assert reply["error"] == "403::Handshake denied"
     assert reply["ext"]["sfdc"] == {"failureReason": "401::Authentication invalid"}
@@ -94,7 +94,7 @@ def test_salesforce_hides_the_cause_of_a_denied_handshake_in_ext() -> None:
 
 
 @pytest.mark.parametrize("style", ["bayeux", "salesforce"])
-def test_a_connect_with_a_dead_token(style: str) -> None:
+def test_connect_with_an_invalid_token(style: str) -> None:
     client = _talk("good", auth_style=style).join()
     client.engine.tokens.revoke("good")
     reply = client.connect()[0]
@@ -102,7 +102,7 @@ def test_a_connect_with_a_dead_token(style: str) -> None:
     assert reply["advice"] == {"reconnect": "none", "interval": 0}
 
 
-def test_other_messages_with_a_dead_token_get_no_advice() -> None:
+def test_other_messages_with_an_invalid_token_get_no_advice() -> None:
     client = _talk("good").join()
     client.engine.tokens.revoke()
     reply = client.ask("/meta/subscribe", subscription="/a")
@@ -110,7 +110,7 @@ def test_other_messages_with_a_dead_token_get_no_advice() -> None:
     assert "advice" not in reply
 
 
-def test_a_token_that_dies_while_a_connect_is_held_fails_it_and_keeps_its_events() -> None:
+def test_token_revoked_during_a_held_connect_fails_it_and_keeps_events() -> None:
     client = _talk("good", replay=False).join("/a")
     exchange = client.begin(client.connect_message())
     client.engine.publish("/a", 1)
@@ -120,13 +120,13 @@ def test_a_token_that_dies_while_a_connect_is_held_fails_it_and_keeps_its_events
     assert client.events() == [1]
 
 
-def test_a_forgotten_session_is_no_question_of_tokens() -> None:
+def test_unknown_session_is_reported_before_a_missing_token() -> None:
     client = _talk().join(ext={"token": "good"})
     client.engine.drop()
     assert client.connect()[0]["error"] == "402::session_unknown"
 
 
-def test_with_a_dead_token_the_session_does_not_matter() -> None:
+def test_invalid_token_is_reported_before_an_unknown_session() -> None:
     assert _talk("bad").connect()[0]["error"] == "401::Authentication invalid"
 
 
@@ -139,6 +139,6 @@ def test_http_refuses_the_whole_request() -> None:
 
 
 @pytest.mark.parametrize(("token", "accepted"), [("good", True), ("bad", False), (None, False)])
-def test_publishing_without_a_session_needs_a_token_all_the_same(token: str | None, accepted: bool) -> None:
+def test_publishing_without_a_session_needs_a_token_too(token: str | None, accepted: bool) -> None:
     client = _talk(token, anonymous_publish=True)
     assert client.send({"channel": "/a", "data": 1})[0]["successful"] is accepted

@@ -44,7 +44,7 @@ def test_routes() -> None:
     st.lists(st.sampled_from("abc"), max_size=4),
     st.sampled_from(["/*", "/**", "/b"]),
 )
-def test_covered_says_what_the_grammar_says(name: list[str], parent: list[str], end: str) -> None:
+def test_covered_agrees_with_channel_match(name: list[str], parent: list[str], end: str) -> None:
     channel, pattern = "/" + "/".join(name), "".join(f"/{segment}" for segment in parent) + end
     assert covered(channel, [pattern]) is Channel(pattern).match(channel)
 
@@ -71,7 +71,7 @@ def test_several_channels_can_be_subscribed_to() -> None:
         (["/a", "/meta/**"], "403::subscribe_failed"),
     ],
 )
-def test_what_cannot_be_subscribed_to(subscription: Any, error: str) -> None:
+def test_channels_that_cannot_be_subscribed_to(subscription: Any, error: str) -> None:
     with pytest.raises(Refused) as refusal:
         channels_to_subscribe(subscription)
     assert refusal.value.error == error
@@ -81,18 +81,18 @@ def test_what_cannot_be_subscribed_to(subscription: Any, error: str) -> None:
     ("name", "error"),
     [("/meta/bogus", "404::unknown_channel"), ("/a/*", "405::channel_invalid"), ("a", "405::channel_invalid")],
 )
-def test_what_cannot_be_published_to(name: str, error: str) -> None:
+def test_channels_that_cannot_be_published_to(name: str, error: str) -> None:
     with pytest.raises(Refused) as refusal:
         channel_to_publish(name)
     assert refusal.value.error == error
 
 
-def test_what_can_be_published_to() -> None:
+def test_channels_that_can_be_published_to() -> None:
     assert channel_to_publish("/service/x") == "/service/x"
     assert channel_to_publish("/a/b") == "/a/b"
 
 
 @pytest.mark.parametrize("name", ["/meta/x", "/service/x", "/a/**", "a"])
-def test_the_server_publishes_to_broadcast_channels_alone(name: str) -> None:
+def test_server_publishes_to_broadcast_channels_only(name: str) -> None:
     with pytest.raises(ValueError, match="expected a broadcast channel"):
         broadcast_channel(name)

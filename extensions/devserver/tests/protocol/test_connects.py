@@ -39,15 +39,15 @@ def test_later_connects_are_held_and_carry_no_advice() -> None:
     ("advice", "seconds"),
     [({"timeout": 0}, 0), ({"timeout": 1500}, 1.5), ({"timeout": -1}, 0), ({"timeout": "x"}, 20), ({}, 20), (7, 20)],
 )
-def test_the_client_may_choose_how_long_it_waits(advice: Any, seconds: float) -> None:
+def test_client_may_choose_the_timeout(advice: Any, seconds: float) -> None:
     assert _patience(EngineClient(timeout=20).join(), advice=advice) == seconds
 
 
-def test_advice_is_answered_with_advice() -> None:
+def test_connect_with_advice_gets_advice() -> None:
     assert "advice" in EngineClient().join().connect(advice={"timeout": 0})[0]
 
 
-def test_a_connect_in_company_is_not_held() -> None:
+def test_connect_together_with_other_messages_is_not_held() -> None:
     client = EngineClient().join()
     exchange = client.begin(client.message("/meta/subscribe", subscription="/a"), client.connect_message())
     assert exchange.hold is not None
@@ -69,7 +69,7 @@ def test_an_event_wakes_a_held_connect() -> None:
     assert [message.get("data") for message in messages] == [1, 2, None]
 
 
-def test_queued_events_are_not_waited_for() -> None:
+def test_connect_is_not_held_while_events_are_queued() -> None:
     client = EngineClient(replay=False).join("/a")
     client.engine.publish("/a", 1)
     assert _patience(client) == 0
@@ -92,7 +92,7 @@ def test_a_second_connect_fails_the_first() -> None:
     assert client.engine.finish(younger).messages[0]["data"] == 1
 
 
-def test_what_a_client_misses_that_left_comes_later() -> None:
+def test_events_stay_queued_when_the_client_leaves() -> None:
     client = EngineClient(replay=False).join("/a")
     exchange = client.begin(client.connect_message())
     client.engine.abandon(exchange)
@@ -100,7 +100,7 @@ def test_what_a_client_misses_that_left_comes_later() -> None:
     assert client.events() == [1]
 
 
-def test_a_client_that_left_has_its_time_to_come_back() -> None:
+def test_session_lifetime_restarts_when_the_client_leaves() -> None:
     client = EngineClient(max_interval=10).join()
     exchange = client.begin(client.connect_message())
     client.clock.now += 1000
@@ -111,14 +111,14 @@ def test_a_client_that_left_has_its_time_to_come_back() -> None:
     assert list(client.engine.sessions) == []
 
 
-def test_leaving_an_older_connect_does_not_touch_the_younger() -> None:
+def test_abandoning_an_older_connect_keeps_the_younger() -> None:
     client = EngineClient().join()
     older, younger = client.begin(client.connect_message()), client.begin(client.connect_message())
     client.engine.abandon(older)
     assert client.engine.sessions[0].hold is younger.hold
 
 
-def test_an_unknown_session_is_told_to_shake_hands() -> None:
+def test_unknown_session_is_advised_to_handshake() -> None:
     client = EngineClient()
     assert client.connect(id="3") == [
         {
@@ -131,17 +131,17 @@ def test_an_unknown_session_is_told_to_shake_hands() -> None:
     ]
 
 
-def test_the_words_for_an_unknown_session_can_be_chosen() -> None:
+def test_error_for_an_unknown_session_is_an_option() -> None:
     assert EngineClient(unknown_session="403::Unknown client").connect()[0]["error"] == "403::Unknown client"
 
 
 @pytest.mark.parametrize("kind", [None, "smoke"])
-def test_only_offered_connection_types(kind: str | None) -> None:
+def test_only_offered_connection_types_are_accepted(kind: str | None) -> None:
     client = EngineClient().join()
     assert client.ask("/meta/connect", connectionType=kind)["error"].startswith("301:")
 
 
-def test_a_silent_client_is_forgotten() -> None:
+def test_session_without_requests_expires() -> None:
     client = EngineClient(max_interval=10).join()
     client.clock.now += 10
     assert client.connect()[0]["error"] == "402::session_unknown"

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pybayeux_devserver.protocol.sessions import Session
 
 
-def test_replies_come_in_the_order_of_the_requests() -> None:
+def test_replies_have_the_order_of_the_requests() -> None:
     client = EngineClient(replay=False).join()
     replies = client.send(
         client.message("/meta/subscribe", subscription="/a", id="1"),
@@ -21,7 +21,7 @@ def test_replies_come_in_the_order_of_the_requests() -> None:
     assert [reply["id"] for reply in replies] == ["1", "2", "3"]
 
 
-def test_replies_can_say_more_in_their_ext_and_events_do_not() -> None:
+def test_reply_ext_is_added_to_replies_and_not_to_events() -> None:
     client = EngineClient(reply_ext=lambda reply: {"of": reply["channel"], "good": reply["successful"]})
     assert client.handshake(ext={"ack": True})["ext"] == {
         "replay": True,
@@ -43,11 +43,11 @@ def test_a_message_without_a_channel(channel: Any) -> None:
     assert reply["id"] == "1"
 
 
-def test_numbers_come_back_as_ids_just_as_they_went() -> None:
+def test_numeric_ids_are_returned_unchanged() -> None:
     assert EngineClient().handshake(id=7)["id"] == 7
 
 
-def test_the_server_publishes_what_json_can_say() -> None:
+def test_server_publishes_what_json_can_encode() -> None:
     client = EngineClient(replay=False).join("/a")
     client.engine.publish("/a", {"when": date(2026, 11, 23)})
     assert client.events() == [{"when": "2026-11-23"}]
@@ -57,7 +57,7 @@ def test_the_server_publishes_what_json_can_say() -> None:
         client.engine.publish("/meta/x", 1)
 
 
-def test_published_data_may_change_afterwards() -> None:
+def test_published_data_is_copied() -> None:
     client = EngineClient(replay=False).join("/a")
     data = {"n": 1}
     client.engine.publish("/a", data)
@@ -74,7 +74,7 @@ def test_any_message_can_be_pushed_to_one_session_or_all() -> None:
     assert other.events() == [1, 2]
 
 
-def test_a_dropped_session_answers_its_held_connect_and_knows_nothing_afterwards() -> None:
+def test_dropped_session_answers_its_held_connect_and_is_unknown_afterwards() -> None:
     client = EngineClient().join()
     exchange = client.begin(client.connect_message())
     woken: list[bool] = []
@@ -114,7 +114,7 @@ class Stream:
         self.left.append(session)
 
 
-def test_a_session_streams_from_its_first_message_until_it_connects_otherwise() -> None:
+def test_session_uses_the_stream_until_it_connects_over_another() -> None:
     client, stream = EngineClient(replay=False), Stream()
     client.handshake()
     [session] = client.engine.sessions
@@ -129,7 +129,7 @@ def test_a_session_streams_from_its_first_message_until_it_connects_otherwise() 
     assert client.events() == [2]
 
 
-def test_a_connect_on_a_stream_waits_although_there_are_events() -> None:
+def test_connect_on_a_stream_is_held_although_there_are_events() -> None:
     client, stream = EngineClient(replay=False).join("/a"), Stream()
     client.engine.publish("/a", 1)
     exchange = client.engine.receive([client.connect_message()], client.caller, stream)
@@ -139,7 +139,7 @@ def test_a_connect_on_a_stream_waits_although_there_are_events() -> None:
     assert client.engine.finish(exchange).messages == [{"channel": "/meta/connect", "successful": True}]
 
 
-def test_events_wait_where_the_stream_has_ended() -> None:
+def test_events_wait_after_the_stream_has_ended() -> None:
     client, stream = EngineClient(replay=False).join("/a"), Stream()
     client.engine.receive([client.connect_message()], client.caller, stream)
     client.engine.detach(Stream())
@@ -150,7 +150,7 @@ def test_events_wait_where_the_stream_has_ended() -> None:
     assert client.events() == [1]
 
 
-def test_a_stream_ends_with_its_session_where_that_is_dropped_at_once() -> None:
+def test_stream_is_closed_when_its_session_is_dropped_at_once() -> None:
     client, stream = EngineClient().join(), Stream()
     [session] = client.engine.sessions
     client.engine.receive([client.connect_message()], client.caller, stream)
@@ -159,7 +159,7 @@ def test_a_stream_ends_with_its_session_where_that_is_dropped_at_once() -> None:
     assert stream.flushed == []
 
 
-def test_a_disconnected_session_is_told_and_its_connect_answered() -> None:
+def test_disconnected_session_receives_a_disconnect_and_its_reply() -> None:
     client, woken = EngineClient().join(), list[bool]()
     exchange = client.begin(client.connect_message())
     assert exchange.hold is not None
@@ -178,7 +178,7 @@ def test_one_session_can_be_dropped() -> None:
     assert [session.client_id for session in client.engine.sessions] == [client.client_id]
 
 
-def test_waking_reaches_every_held_connect() -> None:
+def test_wake_answers_every_held_connect() -> None:
     client = EngineClient().join()
     exchange = client.begin(client.connect_message())
     woken: list[bool] = []

@@ -28,14 +28,14 @@ def test_a_handshake_begins_a_session() -> None:
     assert [session.client_id for session in client.engine.sessions] == [client.client_id]
 
 
-def test_more_advice_can_be_given() -> None:
+def test_advice_option_adds_members() -> None:
     advice = EngineClient(advice={"maxInterval": 5000}).handshake()["advice"]
     assert advice["maxInterval"] == 5000
     assert advice["reconnect"] == "retry"
 
 
 @pytest.mark.parametrize("types", [None, [], "long-polling", ["smoke", 1]])
-def test_without_a_common_connection_type_there_is_no_session(types: Any) -> None:
+def test_handshake_without_a_common_connection_type_is_refused(types: Any) -> None:
     client = EngineClient()
     reply = client.handshake(supportedConnectionTypes=types)
     assert reply["successful"] is False
@@ -45,7 +45,7 @@ def test_without_a_common_connection_type_there_is_no_session(types: Any) -> Non
     assert client.engine.sessions == ()
 
 
-def test_the_cookie_binds_the_session_and_is_kept() -> None:
+def test_session_is_bound_to_the_cookie() -> None:
     client = EngineClient()
     client.handshake()
     browser = client.caller.browser
@@ -63,7 +63,7 @@ def test_a_server_without_cookies_binds_nothing() -> None:
     assert client.connect()[0]["successful"]
 
 
-def test_a_greeting_travels_with_the_handshake_and_is_counted() -> None:
+def test_events_delivered_with_the_handshake_are_counted() -> None:
     heard = []
 
     def greet(handshake: Any) -> Any:
@@ -79,31 +79,31 @@ def test_a_greeting_travels_with_the_handshake_and_is_counted() -> None:
     assert events == GREETING
 
 
-def test_a_greeting_may_come_before_the_reply() -> None:
+def test_events_may_come_before_the_handshake_reply() -> None:
     client = EngineClient(on_handshake=lambda _: GREETING, deliver_with_handshake=True, handshake_order="events-first")
     messages = client.send({"channel": "/meta/handshake", "supportedConnectionTypes": ["long-polling"]})
     assert [message["channel"] for message in messages] == ["/hello", "/hello", "/meta/handshake"]
 
 
 @pytest.mark.parametrize("ext", [None, {"ack": True}])
-def test_otherwise_a_greeting_waits_for_the_first_connect(ext: Any) -> None:
+def test_otherwise_events_wait_for_the_first_connect(ext: Any) -> None:
     client = EngineClient(on_handshake=lambda _: GREETING, ack_object=True)
     assert "x-messages" not in client.handshake(ext=ext)
     assert client.events(ext={"ack": 1}) == [1, 2]
 
 
-def test_a_greeting_with_acknowledgement_is_the_batch_of_the_reply() -> None:
+def test_events_with_acknowledgement_belong_to_the_batch_of_the_reply() -> None:
     client = EngineClient(replay=False, on_handshake=lambda _: GREETING, deliver_with_handshake=True)
     assert client.handshake(ext={"ack": True})["ext"] == {"ack": {"enabled": True, "batch": 1}}
     assert client.events(ext={"ack": 0}) == [1, 2]
     assert client.events(ext={"ack": 2}) == []
 
 
-def test_nobody_counts_what_is_not_there() -> None:
+def test_without_events_there_is_no_count() -> None:
     assert "x-messages" not in EngineClient(on_handshake=lambda _: [], deliver_with_handshake=True).handshake()
 
 
-def test_what_comes_with_a_handshake_has_no_session_yet() -> None:
+def test_messages_together_with_a_handshake_have_no_session_yet() -> None:
     client = EngineClient()
     handshake = {"channel": "/meta/handshake", "supportedConnectionTypes": ["long-polling"]}
     replies = client.send(handshake, {"channel": "/meta/subscribe", "subscription": "/x", "id": 2})
@@ -112,6 +112,6 @@ def test_what_comes_with_a_handshake_has_no_session_yet() -> None:
     assert replies[1]["error"] == "402::session_unknown"
 
 
-def test_the_types_are_offered_in_their_order() -> None:
+def test_connection_types_are_offered_in_order() -> None:
     types = ("callback-polling", "long-polling", "websocket")
     assert EngineClient(connection_types=types).handshake()["supportedConnectionTypes"] == list(types)

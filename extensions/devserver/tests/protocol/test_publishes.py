@@ -16,20 +16,20 @@ def test_an_event_arrives_as_it_was_published(data: Any) -> None:
     assert client.connect() == [{"channel": "/a", "data": data}, {"channel": "/meta/connect", "successful": True}]
 
 
-def test_events_ride_with_the_reply_to_a_publication() -> None:
+def test_reply_to_a_publication_carries_events() -> None:
     client = EngineClient(replay=False).join("/a")
     replies = client.send(client.message("/a", data=1, id="5"))
     assert replies == [{"channel": "/a", "data": 1}, {"channel": "/a", "id": "5", "successful": True}]
 
 
-def test_events_wait_for_the_connect_that_is_held() -> None:
+def test_events_wait_for_a_held_connect() -> None:
     client = EngineClient(replay=False).join("/a")
     held = client.begin(client.connect_message())
     assert client.send(client.message("/a", data=1)) == [{"channel": "/a", "successful": True}]
     assert client.engine.finish(held).messages[0]["data"] == 1
 
 
-def test_events_can_be_kept_for_connects() -> None:
+def test_connect_only_keeps_events_for_connects() -> None:
     client = EngineClient(replay=False, connect_only=True).join("/a")
     assert client.send(client.message("/a", data=1)) == [{"channel": "/a", "successful": True}]
     assert client.events() == [1]
@@ -49,7 +49,7 @@ def test_events_carry_the_ext_of_their_publisher() -> None:
     }
 
 
-def test_a_publisher_need_not_hear_itself() -> None:
+def test_echo_to_publisher_can_be_off() -> None:
     client = EngineClient(replay=False, echo_to_publisher=False).join("/a")
     other = EngineClient(client.engine).join("/a")
     client.send(client.message("/a", data=1))

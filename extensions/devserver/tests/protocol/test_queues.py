@@ -3,7 +3,7 @@ from __future__ import annotations
 from pybayeux_devserver.protocol.queues import PlainQueue
 
 
-def test_what_was_taken_is_gone() -> None:
+def test_taken_events_are_removed() -> None:
     queue = PlainQueue(connect_only=False)
     queue.put({"data": 1})
     queue.put({"data": 2})
@@ -13,7 +13,7 @@ def test_what_was_taken_is_gone() -> None:
     assert queue.take() == []
 
 
-def test_what_could_not_be_sent_comes_first_again() -> None:
+def test_events_put_back_come_first() -> None:
     queue = PlainQueue(connect_only=False)
     queue.put({"data": 3})
     queue.put_back([{"data": 1}, {"data": 2}])

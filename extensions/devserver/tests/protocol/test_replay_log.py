@@ -24,7 +24,7 @@ def _replayed(log: ReplayLog, channel: str, position: Any) -> list[Any]:
     return [event["data"] for event in log.since(points)]
 
 
-def test_ids_grow_with_gaps_and_are_the_same_each_time() -> None:
+def test_ids_rise_with_gaps_and_depend_on_the_seed() -> None:
     _, ids = _filled(50)
     assert ids == sorted(set(ids))
     assert any(later - earlier > 1 for earlier, later in pairwise(ids))
@@ -48,7 +48,7 @@ def test_a_pattern_replays_every_channel_it_covers_once() -> None:
 
 
 @pytest.mark.parametrize("position", [1_000_000, 0, -3])
-def test_an_id_that_nobody_was_given_is_invalid(position: int) -> None:
+def test_id_that_was_never_used_is_invalid(position: int) -> None:
     log, _ = _filled()
     with pytest.raises(Refused, match=rf"^400::The replayId \{{{position}\}} you provided was invalid\."):
         _replayed(log, "/a", position)
@@ -60,7 +60,7 @@ def test_an_id_of_another_channel_is_invalid() -> None:
         _replayed(log, "/b", ids[0])
 
 
-def test_an_id_that_is_kept_no_more_is_invalid() -> None:
+def test_id_of_a_removed_event_is_invalid() -> None:
     log, ids = _filled(5, retention=2)
     assert _replayed(log, "/a", -2) == [3, 4]
     assert _replayed(log, "/a", ids[3]) == [4]
@@ -76,7 +76,7 @@ def test_a_channel_without_an_integer_is_refused(positions: Any) -> None:
 
 
 @pytest.mark.parametrize("message", [{}, {"ext": None}, {"ext": {"other": 1}}])
-def test_without_positions_new_events_alone(message: dict[str, Any]) -> None:
+def test_without_positions_only_new_events(message: dict[str, Any]) -> None:
     log, _ = _filled()
     assert log.since(log.starting_points(message, [Channel("/a")])) == []
 
@@ -101,13 +101,13 @@ def test_stamped(data: Any, expected: Any) -> None:
     assert stamped(data, 5, 1_500_000_000.25) == expected
 
 
-def test_stamping_leaves_the_given_data_alone() -> None:
+def test_stamped_does_not_change_its_argument() -> None:
     data = {"event": {"type": "created"}}
     stamped(data, 5, 0)
     assert data == {"event": {"type": "created"}}
 
 
-def test_a_late_subscriber_catches_up_and_goes_on() -> None:
+def test_late_subscriber_receives_old_and_new_events() -> None:
     client = EngineClient().join()
     ids = [client.engine.publish("/orders", {"n": number}) for number in range(3)]
     client.ask("/meta/subscribe", subscription="/orders", ext={"replay": {"/orders": ids[0]}})
@@ -118,7 +118,7 @@ def test_a_late_subscriber_catches_up_and_goes_on() -> None:
     assert [(event["n"], event["event"]["replayId"]) for event in events] == [(3, ids[3])]
 
 
-def test_replayed_events_come_with_the_reply_or_a_connect() -> None:
+def test_replayed_events_are_delivered_with_the_reply_or_a_connect() -> None:
     client = EngineClient(connect_only=True).join()
     client.engine.publish("/orders", 1)
     subscribe = client.message("/meta/subscribe", subscription="/orders", ext={"replay": {"/orders": -2}})
@@ -134,13 +134,13 @@ def test_a_refused_position_subscribes_to_nothing() -> None:
     assert client.events() == []
 
 
-def test_only_chosen_channels_are_kept() -> None:
+def test_only_chosen_channels_are_logged() -> None:
     client = EngineClient(replay=("/event/**",)).join("/event/a", "/plain")
     assert client.engine.publish("/plain", {}) is None
     assert client.engine.publish("/event/a", {}) is not None
     assert ["event" in data for data in client.events()] == [False, True]
 
 
-def test_the_handshake_tells_of_the_log() -> None:
+def test_handshake_announces_replay() -> None:
     assert EngineClient().handshake()["ext"] == {"replay": True}
     assert "ext" not in EngineClient(replay=False).handshake()

@@ -10,7 +10,7 @@ def _session(sessions: Sessions, browser: str | None = None) -> Session:
     return sessions.create(browser=browser, token=None, queue=PlainQueue(connect_only=False))
 
 
-def test_a_silent_session_ends() -> None:
+def test_session_without_requests_expires() -> None:
     clock = Clock()
     sessions = Sessions(lifetime=10, clock=clock)
     session = _session(sessions)
@@ -24,7 +24,7 @@ def test_a_silent_session_ends() -> None:
     assert list(sessions) == []
 
 
-def test_a_session_whose_connect_is_held_lives_on() -> None:
+def test_session_with_a_held_connect_does_not_expire() -> None:
     clock = Clock()
     sessions = Sessions(lifetime=10, clock=clock)
     session = _session(sessions)
@@ -44,7 +44,7 @@ def test_a_session_is_bound_to_its_cookie() -> None:
     assert sessions.find(7, Caller(trusted=True)) is None
 
 
-def test_an_event_wakes_the_connect_that_waits() -> None:
+def test_event_wakes_the_held_connect() -> None:
     session = _session(Sessions(lifetime=10, clock=Clock()))
     session.deliver({"data": 0})
     woken: list[str] = []
@@ -68,7 +68,7 @@ class Stream:
     def end_session(self, session: Session) -> None: ...
 
 
-def test_a_stream_gets_the_events_and_the_connect_goes_on_waiting() -> None:
+def test_stream_carries_events_and_the_connect_stays_held() -> None:
     session, stream, woken = _session(Sessions(lifetime=10, clock=Clock())), Stream(), list[str]()
     session.attach(stream)
     assert (session.streaming, stream.flushed) == (True, 0)
@@ -81,14 +81,14 @@ def test_a_stream_gets_the_events_and_the_connect_goes_on_waiting() -> None:
     assert (woken, stream.flushed) == (["yes"], 1)
 
 
-def test_a_stream_gets_what_has_waited_for_it() -> None:
+def test_new_stream_receives_queued_events() -> None:
     session, stream = _session(Sessions(lifetime=10, clock=Clock())), Stream()
     session.deliver({"data": 1})
     session.attach(stream)
     assert stream.flushed == 1
 
 
-def test_a_stream_gets_nothing_that_waits_for_connects() -> None:
+def test_stream_carries_no_events_of_a_connect_only_queue() -> None:
     sessions, stream = Sessions(lifetime=10, clock=Clock()), Stream()
     session = sessions.create(browser=None, token=None, queue=PlainQueue(connect_only=True))
     session.deliver({"data": 1})
@@ -97,7 +97,7 @@ def test_a_stream_gets_nothing_that_waits_for_connects() -> None:
     assert (session.streaming, stream.flushed) == (False, 0)
 
 
-def test_a_waking_is_not_missed_by_who_listens_later() -> None:
+def test_wake_before_a_callback_is_set_is_not_missed() -> None:
     hold = Hold({}, 30, advised=False)
     hold.supersede()
     woken: list[str] = []
@@ -106,7 +106,7 @@ def test_a_waking_is_not_missed_by_who_listens_later() -> None:
     assert hold.superseded
 
 
-def test_client_ids_are_alphanumeric_and_unlike() -> None:
+def test_client_ids_are_alphanumeric_and_unique() -> None:
     sessions = Sessions(lifetime=10, clock=Clock())
     ids = {_session(sessions).client_id for _ in range(100)}
     assert len(ids) == 100

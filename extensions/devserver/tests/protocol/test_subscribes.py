@@ -8,20 +8,20 @@ from extensions.devserver.tests.engine_client import EngineClient
 
 
 @pytest.mark.parametrize("subscription", ["/a", ["/a", "/b/**"]])
-def test_the_reply_repeats_what_was_asked(subscription: Any) -> None:
+def test_reply_repeats_the_subscription(subscription: Any) -> None:
     client = EngineClient().join()
     for channel in ("/meta/subscribe", "/meta/unsubscribe"):
         reply = client.ask(channel, subscription=subscription, id="5")
         assert reply == {"channel": channel, "id": "5", "successful": True, "subscription": subscription}
 
 
-def test_events_come_once_however_many_subscriptions_match() -> None:
+def test_event_is_delivered_once_for_several_matching_subscriptions() -> None:
     client = EngineClient(replay=False).join("/a/b", "/a/*", "/**")
     client.engine.publish("/a/b", 1)
     assert client.events() == [1]
 
 
-def test_after_unsubscribing_no_new_events_come() -> None:
+def test_no_events_after_unsubscribing() -> None:
     client = EngineClient(replay=False).join("/a", "/b")
     client.engine.publish("/a", 1)
     assert client.send(client.message("/meta/unsubscribe", subscription="/a"))[0]["data"] == 1
@@ -53,7 +53,7 @@ def test_channels_can_be_denied() -> None:
     assert reply["error"] == "403:denied_by_security_policy:subscribe_denied"
 
 
-def test_subscribing_to_a_service_succeeds_and_means_nothing() -> None:
+def test_subscribing_to_a_service_succeeds_without_effect() -> None:
     client = EngineClient().join("/service/x")
     assert client.engine.sessions[0].subscriptions == set()
 

@@ -49,7 +49,7 @@ class Page:
 
 
 @in_loop
-async def test_a_held_connect_brings_an_event_in_a_script() -> None:
+async def test_held_connect_is_answered_with_an_event_in_a_script() -> None:
     async with DevServer(replay=False, connection_types=TYPES) as server, Page(server) as page:
         await page.join("/a")
         connect = asyncio.create_task(page.connect())
@@ -81,7 +81,7 @@ async def test_the_older_of_two_connects_fails() -> None:
 
 
 @in_loop
-async def test_faults_strike_scripts_too() -> None:
+async def test_faults_apply_to_scripts_too() -> None:
     async with DevServer(connection_types=TYPES) as server, Page(server) as page:
         server.faults.unavailable()
         assert (await page.get({"channel": "/meta/handshake"})).status_code == 503
@@ -95,7 +95,7 @@ async def test_faults_strike_scripts_too() -> None:
     [{}, {"message": "[]"}, {"message": "x"}, {"message": '[{"channel":"/a"}]', "jsonp": "alert(1);f"}],
 )
 @in_loop
-async def test_what_is_no_bayeux_is_a_bad_request(query: dict[str, str]) -> None:
+async def test_malformed_request_gets_400(query: dict[str, str]) -> None:
     async with DevServer(connection_types=TYPES) as server, httpx.AsyncClient() as http:
         assert (await http.get(server.url, params=query)).status_code == 400
         assert not server.recorder.requests
@@ -110,7 +110,7 @@ async def test_a_long_uri_is_refused() -> None:
 
 
 @in_loop
-async def test_it_is_not_offered_unless_chosen() -> None:
+async def test_transport_is_absent_unless_offered() -> None:
     async with DevServer(connection_types=("long-polling",)) as server, Page(server) as page:
         assert (await page.get({"channel": "/meta/handshake"})).status_code == 405
 
@@ -121,7 +121,7 @@ def test_names_of_functions(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "1f", "a..b", ".a", "a.", "f(", "f\n", "ü", "a b", "a[0]"])
-def test_what_is_no_name_of_a_function(name: str) -> None:
+def test_invalid_names_of_functions(name: str) -> None:
     with pytest.raises(MalformedRequestError, match="jsonp"):
         callback_name(name)
 

@@ -28,10 +28,10 @@ def test_events_share_frames_up_to_a_size(size: int, sizes: list[int]) -> None:
         (Order.REPLY_FIRST, [REPLIES, EVENTS[:2], EVENTS[2:]]),
     ],
 )
-def test_replies_have_a_frame_of_their_own(order: Order, expected: object) -> None:
+def test_replies_share_their_own_frame(order: Order, expected: object) -> None:
     frames = answer_frames(Answer(REPLIES, EVENTS, order), 2)
     assert [json.loads(text) for text in frames] == expected
 
 
-def test_nothing_needs_no_frame() -> None:
+def test_empty_answer_has_no_frame() -> None:
     assert answer_frames(Answer(), 1) == []

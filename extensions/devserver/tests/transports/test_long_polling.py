@@ -34,7 +34,7 @@ def test_a_form_may_have_several_parameters() -> None:
     ("body", "content_type"),
     [(b"not json", ""), (b"", ""), (b"[]", ""), (b"[1]", ""), (b'"x"', ""), (b'["\xff"]', ""), (b"other=1", FORM)],
 )
-def test_bodies_that_hold_no_messages(body: bytes, content_type: str) -> None:
+def test_malformed_bodies(body: bytes, content_type: str) -> None:
     with pytest.raises(MalformedRequestError):
         parse_body(body, content_type)
 
@@ -62,14 +62,14 @@ async def test_the_message_type_may_be_part_of_the_path(path: str) -> None:
 
 
 @in_loop
-async def test_what_is_no_bayeux_is_a_bad_request() -> None:
+async def test_malformed_request_gets_400() -> None:
     async with DevServer(connection_types=("long-polling",)) as server, httpx.AsyncClient() as http:
         assert (await http.post(server.url, content=b"not json")).status_code == 400
         assert (await http.get(server.url)).status_code == 405
 
 
 @in_loop
-async def test_a_client_that_leaves_in_the_middle_of_its_request() -> None:
+async def test_client_that_leaves_during_its_request() -> None:
     async with DevServer() as server:
         port = httpx.URL(server.url).port
         _, writer = await asyncio.open_connection("127.0.0.1", port)

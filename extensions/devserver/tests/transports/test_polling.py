@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @in_loop
-async def test_a_held_connect_is_answered_when_an_event_comes() -> None:
+async def test_held_connect_is_answered_when_there_is_an_event() -> None:
     async with DevServer(replay=False) as server, PollingClient(server) as client:
         await client.join("/a")
         connect = asyncio.create_task(client.events())
@@ -32,7 +32,7 @@ async def test_a_held_connect_is_answered_when_an_event_comes() -> None:
 
 
 @in_loop
-async def test_a_held_connect_is_answered_when_its_time_is_over() -> None:
+async def test_held_connect_is_answered_after_its_timeout() -> None:
     async with DevServer(timeout=0.01) as server, PollingClient(server) as client:
         await client.join("/a")
         assert (await client.connect()).json() == [{"channel": "/meta/connect", "successful": True}]
@@ -49,7 +49,7 @@ async def test_the_older_of_two_connects_fails() -> None:
 
 
 @in_loop
-async def test_a_client_that_leaves_misses_nothing() -> None:
+async def test_client_that_leaves_receives_its_events_later() -> None:
     run = EngineClient(replay=False).join("/a")
     incoming: list[Message] = [{"type": "http.disconnect"}]
 
@@ -93,11 +93,11 @@ async def test_a_refused_token_is_an_http_status() -> None:
         ((b"accept", b"*/*"), Caller()),
     ],
 )
-def test_who_sends_a_request(header: tuple[bytes, bytes], caller: Caller) -> None:
+def test_caller_of_a_request(header: tuple[bytes, bytes], caller: Caller) -> None:
     assert caller_of(HTTPConnection({"type": "http", "headers": [header]})) == caller
 
 
-def test_whom_the_server_trusts() -> None:
+def test_trusted_caller_needs_no_cookie() -> None:
     assert caller_of(HTTPConnection({"type": "websocket", "headers": []}), trusted=True).trusted
 
 
@@ -110,7 +110,7 @@ async def test_requests_are_recorded_with_their_transport() -> None:
 
 @pytest.mark.parametrize(("order", "first"), [("reply-first", "/meta/handshake"), ("events-first", "/hello")])
 @in_loop
-async def test_events_that_travel_with_the_handshake(order: str, first: str) -> None:
+async def test_events_delivered_with_the_handshake(order: str, first: str) -> None:
     greeting = [{"channel": "/hello", "data": 1}]
     server = DevServer(on_handshake=lambda _: greeting, deliver_with_handshake=True, handshake_order=order)
     async with server, PollingClient(server) as client:

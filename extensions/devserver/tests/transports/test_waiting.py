@@ -18,5 +18,5 @@ async def test_a_hold_ends_when_it_is_woken() -> None:
 
 
 @in_loop
-async def test_a_hold_ends_with_its_time() -> None:
+async def test_hold_ends_after_its_timeout() -> None:
     await wait_for_hold(Hold({}, 0.01, advised=False))

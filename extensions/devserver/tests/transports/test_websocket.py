@@ -36,7 +36,7 @@ async def test_an_upgrade_is_recorded() -> None:
 
 
 @in_loop
-async def test_a_server_that_does_not_offer_it_refuses() -> None:
+async def test_upgrade_is_refused_unless_offered() -> None:
     async with _server(connection_types=("long-polling",)) as server:
         assert await _refusal(server) == 403
         assert not server.recorder.requests
@@ -47,7 +47,7 @@ async def test_a_server_that_does_not_offer_it_refuses() -> None:
     [(None, ["bayeux"], None), ("bayeux", ["other", "bayeux"], "bayeux"), ("bayeux", None, None)],
 )
 @in_loop
-async def test_a_subprotocol_is_agreed_to_where_it_is_configured(
+async def test_configured_subprotocol_is_accepted(
     ours: str | None, offered: list[Any] | None, agreed: str | None
 ) -> None:
     async with _server(subprotocol=ours) as server, SocketClient(server, subprotocols=offered) as client:
@@ -56,7 +56,7 @@ async def test_a_subprotocol_is_agreed_to_where_it_is_configured(
 
 @pytest.mark.parametrize("deflate", [False, True])
 @in_loop
-async def test_compression_is_agreed_to_where_it_is_configured(deflate: bool) -> None:
+async def test_configured_compression_is_accepted(deflate: bool) -> None:
     from websockets.asyncio.client import connect
 
     async with _server(deflate=deflate) as server, connect(server.url.replace("http", "ws"), proxy=None) as socket:
@@ -79,7 +79,7 @@ async def test_a_refused_upgrade() -> None:
 
 
 @in_loop
-async def test_a_refusal_meant_for_sockets_leaves_requests_alone() -> None:
+async def test_refused_upgrades_do_not_affect_requests() -> None:
     async with _server() as server, PollingClient(server) as client:
         server.faults.refuse_websocket()
         assert (await client.handshake()).status_code == 200
@@ -87,7 +87,7 @@ async def test_a_refusal_meant_for_sockets_leaves_requests_alone() -> None:
 
 
 @in_loop
-async def test_a_fault_for_a_channel_leaves_upgrades_alone() -> None:
+async def test_fault_for_a_channel_does_not_affect_upgrades() -> None:
     async with _server() as server:
         server.faults.unavailable(channel="/meta/handshake")
         async with SocketClient(server):
@@ -106,7 +106,7 @@ async def test_an_upgrade_that_is_never_answered() -> None:
 
 
 @in_loop
-async def test_a_server_stops_although_an_upgrade_hangs() -> None:
+async def test_server_stops_while_an_upgrade_hangs() -> None:
     async with _server() as server:
         server.faults.hang_websocket()
         opening = asyncio.create_task(SocketClient(server).__aenter__())
@@ -116,7 +116,7 @@ async def test_a_server_stops_although_an_upgrade_hangs() -> None:
 
 
 @in_loop
-async def test_a_lost_upgrade() -> None:
+async def test_lost_upgrade() -> None:
     async with _server() as server:
         server.faults.lose_requests()
         with pytest.raises(InvalidMessage):
@@ -124,7 +124,7 @@ async def test_a_lost_upgrade() -> None:
 
 
 @in_loop
-async def test_a_dead_token_is_refused_with_the_upgrade() -> None:
+async def test_invalid_token_is_refused_with_the_upgrade() -> None:
     async with _server(tokens=("good",), auth_style="http") as server:
         assert await _refusal(server, Authorization="Bearer bad") == 401
         async with SocketClient(server, headers={"Authorization": "Bearer good"}) as client:
@@ -137,7 +137,7 @@ async def test_a_dead_token_is_refused_with_the_upgrade() -> None:
 
 
 @in_loop
-async def test_other_styles_refuse_in_messages() -> None:
+async def test_other_auth_styles_refuse_in_messages() -> None:
     async with (
         _server(tokens=("good",)) as server,
         SocketClient(server, headers={"Authorization": "Bearer bad"}) as client,
@@ -162,7 +162,7 @@ async def test_a_session_moves_from_one_transport_to_the_other_and_back() -> Non
 
 @pytest.mark.parametrize("asked", [False, True])
 @in_loop
-async def test_whether_a_socket_is_asked_for_the_cookie_of_a_session_is_an_option(asked: bool) -> None:
+async def test_cookie_on_websocket_is_an_option(asked: bool) -> None:
     async with _server(cookie_on_websocket=asked) as server, PollingClient(server) as client:
         await client.join()
         async with SocketClient(server, client.client_id) as socket:
@@ -172,7 +172,7 @@ async def test_whether_a_socket_is_asked_for_the_cookie_of_a_session_is_an_optio
 
 
 @in_loop
-async def test_a_session_that_begins_on_a_socket_is_bound_to_the_cookie_of_its_upgrade_if_any() -> None:
+async def test_session_from_a_websocket_is_bound_to_the_cookie_of_the_upgrade() -> None:
     async with _server() as server, PollingClient(server) as client:
         for cookie, successful in [("", True), ("BAYEUX_BROWSER=mine", False)]:
             async with SocketClient(server, headers={"Cookie": cookie}) as socket:

@@ -57,7 +57,7 @@ async def test_a_held_connect_blocks_nothing() -> None:
 
 
 @in_loop
-async def test_a_held_connect_is_answered_when_its_time_is_over() -> None:
+async def test_held_connect_is_answered_after_its_timeout() -> None:
     async with _server(timeout=0.01) as server, SocketClient(server) as client:
         await client.join()
         assert await client.ask("/meta/connect", connectionType="websocket") == {
@@ -76,7 +76,7 @@ async def test_events_need_no_connect() -> None:
 
 
 @in_loop
-async def test_an_event_of_ones_own_comes_before_the_reply_with_the_same_id() -> None:
+async def test_own_event_comes_before_the_reply_with_the_same_id() -> None:
     async with _server(event_ids=True) as server, SocketClient(server) as client:
         await client.join("/a")
         event = await client.ask("/a", data=1, id="5")
@@ -94,7 +94,7 @@ async def test_the_replies_to_one_frame_share_one() -> None:
 
 @pytest.mark.parametrize(("per_frame", "sizes"), [(1, [1, 1, 1]), (2, [2, 1])])
 @in_loop
-async def test_how_many_events_share_a_frame(per_frame: int, sizes: list[int]) -> None:
+async def test_messages_per_frame(per_frame: int, sizes: list[int]) -> None:
     async with _server(messages_per_frame=per_frame) as server, SocketClient(server) as client:
         await client.join("/a")
         for number in range(3):
@@ -104,7 +104,7 @@ async def test_how_many_events_share_a_frame(per_frame: int, sizes: list[int]) -
 
 @pytest.mark.parametrize("order", ["events-first", "reply-first"])
 @in_loop
-async def test_acknowledged_events_come_with_connect_replies_alone(order: str) -> None:
+async def test_connect_replies_only_carry_events_with_acknowledgement(order: str) -> None:
     async with _server(order=order) as server, SocketClient(server) as client:
         await client.join("/a", ext=ACK)
         assert (await client.ask("/a", data=1))["successful"]
@@ -119,7 +119,7 @@ async def test_acknowledged_events_come_with_connect_replies_alone(order: str) -
 
 
 @in_loop
-async def test_without_acknowledgement_events_may_be_bound_to_connects_too() -> None:
+async def test_connect_only_without_acknowledgement() -> None:
     async with _server(connect_only=True) as server, SocketClient(server) as client:
         await client.join("/a")
         assert (await client.ask("/a", data=1))["successful"]
@@ -129,7 +129,7 @@ async def test_without_acknowledgement_events_may_be_bound_to_connects_too() -> 
 
 @pytest.mark.parametrize("text", ["not json", "[]", "7", b"[{}]"])
 @in_loop
-async def test_a_malformed_frame_ends_the_socket(text: str | bytes) -> None:
+async def test_malformed_frame_closes_the_websocket(text: str | bytes) -> None:
     async with _server() as server, SocketClient(server) as client:
         await client.join()
         await client.socket.send(text)
@@ -145,7 +145,7 @@ async def test_an_unknown_session() -> None:
 
 
 @in_loop
-async def test_what_a_dead_socket_did_not_take_waits() -> None:
+async def test_events_that_a_closed_websocket_did_not_take_are_kept() -> None:
     async with _server() as server:
         async with SocketClient(server) as client:
             await client.join("/a")
@@ -171,7 +171,7 @@ async def test_the_older_of_two_connects_is_never_answered() -> None:
 
 
 @in_loop
-async def test_a_session_dropped_at_once_ends_its_socket_after_the_reply() -> None:
+async def test_session_dropped_at_once_closes_its_websocket_after_the_reply() -> None:
     async with _server() as server, SocketClient(server) as client:
         await client.join()
         await client.hold()
@@ -181,7 +181,7 @@ async def test_a_session_dropped_at_once_ends_its_socket_after_the_reply() -> No
 
 
 @in_loop
-async def test_without_a_held_connect_it_ends_immediately() -> None:
+async def test_without_a_held_connect_it_closes_immediately() -> None:
     async with _server() as server, SocketClient(server) as client:
         await client.join()
         server.faults.drop_sessions()
@@ -189,7 +189,7 @@ async def test_without_a_held_connect_it_ends_immediately() -> None:
 
 
 @in_loop
-async def test_a_session_dropped_in_the_other_way_leaves_the_socket_open() -> None:
+async def test_session_dropped_as_by_cometd_keeps_the_websocket_open() -> None:
     async with _server() as server, SocketClient(server) as client:
         await client.join()
         await client.hold()
@@ -198,7 +198,7 @@ async def test_a_session_dropped_in_the_other_way_leaves_the_socket_open() -> No
 
 
 @in_loop
-async def test_disconnected_sessions_are_told_so() -> None:
+async def test_disconnected_sessions_receive_a_disconnect() -> None:
     async with _server() as server, SocketClient(server) as client:
         await client.join()
         await client.hold()
@@ -224,7 +224,7 @@ async def test_an_expired_token_fails_the_held_connect_at_once() -> None:
 
 
 @in_loop
-async def test_a_lost_reply_cuts_the_socket() -> None:
+async def test_lost_reply_cuts_the_websocket() -> None:
     async with _server() as server, SocketClient(server) as client:
         await client.join("/a")
         server.faults.lose_replies(channel="/b")
@@ -234,7 +234,7 @@ async def test_a_lost_reply_cuts_the_socket() -> None:
 
 
 @in_loop
-async def test_a_lost_request_cuts_the_socket_and_does_nothing() -> None:
+async def test_lost_request_cuts_the_websocket_and_is_not_handled() -> None:
     async with _server() as server, SocketClient(server) as client:
         await client.join("/a")
         server.faults.lose_requests(channel="/a")
@@ -247,9 +247,7 @@ async def test_a_lost_request_cuts_the_socket_and_does_nothing() -> None:
 @pytest.mark.parametrize("fault", ["lose_replies", "truncate_replies"])
 @pytest.mark.parametrize("channel", [None, "/meta/connect"])
 @in_loop
-async def test_events_that_nobody_asked_for_are_lost_with_the_replies_that_carry_events(
-    fault: str, channel: str | None
-) -> None:
+async def test_pushed_events_are_lost_with_plans_for_replies_with_events(fault: str, channel: str | None) -> None:
     async with _server() as server, SocketClient(server) as client:
         await client.join("/a")
         getattr(server.faults, fault)(channel=channel, with_events=True)
@@ -262,7 +260,7 @@ async def test_events_that_nobody_asked_for_are_lost_with_the_replies_that_carry
 
 
 @in_loop
-async def test_other_plans_leave_such_events_alone() -> None:
+async def test_other_plans_do_not_affect_pushed_events() -> None:
     async with _server() as server, SocketClient(server) as client:
         await client.join("/a")
         server.faults.lose_replies()
@@ -271,7 +269,7 @@ async def test_other_plans_leave_such_events_alone() -> None:
 
 
 @in_loop
-async def test_half_a_reply_with_its_events_lost() -> None:
+async def test_truncated_reply_loses_its_events() -> None:
     async with _server() as server, SocketClient(server) as client:
         await client.join("/a", ext=ACK)
         await server.publish("/a", 1)
@@ -283,7 +281,7 @@ async def test_half_a_reply_with_its_events_lost() -> None:
 
 
 @in_loop
-async def test_held_replies_come_when_they_are_released() -> None:
+async def test_held_replies_are_sent_when_released() -> None:
     async with _server() as server, SocketClient(server) as client:
         await client.join()
         server.faults.hold_replies(channel="/a")
@@ -294,7 +292,7 @@ async def test_held_replies_come_when_they_are_released() -> None:
 
 
 @in_loop
-async def test_a_dropped_session_ends_its_socket_after_a_reply_that_is_late() -> None:
+async def test_dropped_session_closes_its_websocket_after_a_delayed_reply() -> None:
     async with _server() as server, SocketClient(server) as client:
         await client.join()
         server.faults.hold_replies(channel="/meta/connect")
@@ -307,7 +305,7 @@ async def test_a_dropped_session_ends_its_socket_after_a_reply_that_is_late() ->
 
 
 @in_loop
-async def test_something_that_is_no_bayeux() -> None:
+async def test_reply_that_is_not_bayeux() -> None:
     async with _server() as server, SocketClient(server) as client:
         await client.join()
         server.faults.answer_instead(body="<html>")
@@ -321,7 +319,7 @@ async def test_something_that_is_no_bayeux() -> None:
 
 @pytest.mark.parametrize("code", [1001, 4000, None])
 @in_loop
-async def test_closing_all_sockets(code: int | None) -> None:
+async def test_closing_all_websockets(code: int | None) -> None:
     async with _server() as server, SocketClient(server) as one, SocketClient(server) as other:
         await one.join()
         await other.join()
@@ -331,7 +329,7 @@ async def test_closing_all_sockets(code: int | None) -> None:
 
 
 @in_loop
-async def test_a_restart_cuts_sockets() -> None:
+async def test_restart_cuts_websockets() -> None:
     async with _server() as server, SocketClient(server) as client:
         await client.join()
         await client.hold()
@@ -343,7 +341,7 @@ async def test_a_restart_cuts_sockets() -> None:
 
 @pytest.mark.parametrize("order", ["reply-first", "events-first"])
 @in_loop
-async def test_events_that_travel_with_the_handshake(order: str) -> None:
+async def test_events_delivered_with_the_handshake(order: str) -> None:
     greeting = [{"channel": "/hello", "data": number} for number in range(2)]
     options = {"on_handshake": lambda _: greeting, "deliver_with_handshake": True, "handshake_order": order}
     async with _server(**options) as server, SocketClient(server) as client:
@@ -356,7 +354,7 @@ async def test_events_that_travel_with_the_handshake(order: str) -> None:
 
 
 @in_loop
-async def test_what_waits_for_a_new_session_comes_with_its_first_message() -> None:
+async def test_queued_events_of_a_new_session_follow_its_first_message() -> None:
     greeting = [{"channel": "/hello", "data": 1}]
     async with _server(on_handshake=lambda _: greeting) as server, SocketClient(server) as client:
         assert "x-messages" not in await client.handshake()
@@ -365,7 +363,7 @@ async def test_what_waits_for_a_new_session_comes_with_its_first_message() -> No
 
 
 @in_loop
-async def test_a_request_beside_the_socket_takes_no_events_along() -> None:
+async def test_request_over_http_carries_no_events_of_a_websocket_session() -> None:
     async with _server() as server, SocketClient(server) as client, PollingClient(server) as beside:
         await client.join("/a")
         beside.client_id = client.client_id
@@ -374,7 +372,7 @@ async def test_a_request_beside_the_socket_takes_no_events_along() -> None:
 
 
 @in_loop
-async def test_a_frame_that_a_dying_socket_refuses_goes_back_with_all_after_it() -> None:
+async def test_events_of_a_refused_frame_and_later_ones_are_put_back() -> None:
     run = EngineClient(replay=False).join("/a")
     incoming: asyncio.Queue[Message] = asyncio.Queue()
     sent: list[Message] = []

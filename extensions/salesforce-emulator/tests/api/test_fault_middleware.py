@@ -28,7 +28,7 @@ async def test_logins_are_recorded() -> None:
 
 
 @in_loop
-async def test_a_login_that_is_not_even_looked_at() -> None:
+async def test_login_that_a_fault_replaces() -> None:
     async with SalesforceEmulator() as org, httpx.AsyncClient() as http:
         org.fail_next("http-503", path=TOKEN, retry_after=2)
         response = await http.post(org.credentials.token_url, data=_form(org))
@@ -37,7 +37,7 @@ async def test_a_login_that_is_not_even_looked_at() -> None:
 
 
 @in_loop
-async def test_a_login_whose_answer_is_lost() -> None:
+async def test_login_whose_reply_is_lost() -> None:
     async with SalesforceEmulator() as org, httpx.AsyncClient() as http:
         org.fail_next("reply-eof", path=TOKEN)
         with pytest.raises(httpx.RemoteProtocolError):
@@ -46,14 +46,14 @@ async def test_a_login_whose_answer_is_lost() -> None:
 
 
 @in_loop
-async def test_a_login_is_not_meant_by_faults_of_streaming() -> None:
+async def test_faults_of_streaming_do_not_affect_logins() -> None:
     async with SalesforceEmulator() as org, httpx.AsyncClient() as http:
         org.fail_next("reply-eof")
         assert (await http.post(org.credentials.token_url, data=_form(org))).status_code == 200
 
 
 @in_loop
-async def test_after_a_move_logins_go_on_under_both_names_and_nothing_else_does() -> None:
+async def test_after_a_move_only_logins_work_under_the_old_name() -> None:
     async with SalesforceEmulator() as org, httpx.AsyncClient() as http:
         before, form = org.url, _form(org)
         org.migrate(move=True)

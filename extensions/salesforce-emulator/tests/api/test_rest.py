@@ -15,14 +15,14 @@ DATA = "/services/data/v67.0"
 
 
 @in_loop
-async def test_the_versions_that_there_are() -> None:
+async def test_versions() -> None:
     async with SalesforceEmulator(version="60.0") as org, httpx.AsyncClient() as http:
         versions = (await http.get(f"{org.url}/services/data")).json()
         assert versions[-1] == {"label": "v60.0", "url": "/services/data/v60.0", "version": "60.0"}
 
 
 @in_loop
-async def test_the_resources_of_a_version_are_for_those_who_have_a_token() -> None:
+async def test_resources_need_a_token() -> None:
     async with SalesforceEmulator() as org, HttpClient(org) as client, httpx.AsyncClient() as stranger:
         for end in ("", "/"):
             resources = (await client.http.get(f"{org.url}{DATA}{end}")).json()
@@ -32,7 +32,7 @@ async def test_the_resources_of_a_version_are_for_those_who_have_a_token() -> No
 
 
 @in_loop
-async def test_the_limits() -> None:
+async def test_limits() -> None:
     async with SalesforceEmulator(max_clients=20, max_delivered=100) as org, HttpClient(org) as client:
         org.define(ORDERS)
         await client.join(ORDERS)
@@ -88,7 +88,7 @@ async def test_the_schema_of_an_event() -> None:
     ],
 )
 @in_loop
-async def test_what_cannot_be_created(path: str, body: str, status: int, code: str) -> None:
+async def test_records_that_cannot_be_created(path: str, body: str, status: int, code: str) -> None:
     async with SalesforceEmulator() as org, HttpClient(org) as client:
         org.define(ORDERS)
         response = await client.http.post(f"{org.url}{DATA}{path}", content=body)
@@ -96,7 +96,7 @@ async def test_what_cannot_be_created(path: str, body: str, status: int, code: s
 
 
 @in_loop
-async def test_a_push_that_is_none() -> None:
+async def test_malformed_push() -> None:
     async with SalesforceEmulator() as org, HttpClient(org) as client:
         created = await client.http.post(f"{org.url}{DATA}/sobjects/StreamingChannel", json={"Name": "/u/News"})
         push = f"{org.url}{DATA}/sobjects/StreamingChannel/{created.json()['id']}/push"
@@ -113,7 +113,7 @@ async def test_a_push_that_is_none() -> None:
     ],
 )
 @in_loop
-async def test_without_a_living_token(method: str, path: str) -> None:
+async def test_requests_without_a_valid_token_are_refused(method: str, path: str) -> None:
     async with SalesforceEmulator() as org, HttpClient(org) as client:
         org.revoke()
         response: Any = await client.http.request(method, f"{org.url}{DATA}{path}", json={})
@@ -122,6 +122,6 @@ async def test_without_a_living_token(method: str, path: str) -> None:
 
 
 @in_loop
-async def test_a_schema_that_nobody_has() -> None:
+async def test_unknown_schema() -> None:
     async with SalesforceEmulator() as org, HttpClient(org) as client:
         assert (await client.http.get(f"{org.url}{DATA}/event/eventSchema/x")).status_code == 404

@@ -28,7 +28,7 @@ async def _login(
 
 @pytest.mark.parametrize("end", ["", "/"])
 @in_loop
-async def test_a_session_id_is_a_token(end: str) -> None:
+async def test_session_id_is_an_access_token(end: str) -> None:
     async with SalesforceEmulator() as org, httpx.AsyncClient() as http:
         status, answer = await _login(org, http, org.credentials.password, end=end)
         assert status == 200
@@ -52,7 +52,7 @@ async def test_a_wrong_password_and_a_lockout() -> None:
 
 @pytest.mark.parametrize(("version", "offered"), [("65.0", True), ("64.0", False)])
 @in_loop
-async def test_where_there_is_no_login(version: str, offered: bool) -> None:
+async def test_versions_without_soap_login(version: str, offered: bool) -> None:
     async with SalesforceEmulator(soap_login=offered) as org, httpx.AsyncClient() as http:
         status, answer = await _login(org, http, org.credentials.password, version=version)
         assert (status, answer["exceptionCode"]) == (500, "INVALID_OPERATION")
@@ -60,7 +60,7 @@ async def test_where_there_is_no_login(version: str, offered: bool) -> None:
 
 @pytest.mark.parametrize(("version", "body"), [("64.0", "<a/>"), ("64.0", "no XML"), ("x", ENVELOPE)])
 @in_loop
-async def test_what_is_no_login(version: str, body: str) -> None:
+async def test_malformed_logins(version: str, body: str) -> None:
     async with SalesforceEmulator() as org, httpx.AsyncClient() as http:
         response = await http.post(f"{org.url}/services/Soap/u/{version}", content=body)
         assert response.status_code == 500

@@ -11,7 +11,7 @@ def _kept(org: Org, channel: str = ORDERS) -> int:
     return len(org.state.bus.log(channel).entries)
 
 
-def test_changes_are_on_several_channels_each_with_ids_of_its_own() -> None:
+def test_changes_are_on_several_channels_each_with_its_own_ids() -> None:
     org = Org()
     org.define("/data/Sales__chn", members=["AccountChangeEvent"])
     ids = org.change(Name="x")
@@ -20,7 +20,7 @@ def test_changes_are_on_several_channels_each_with_ids_of_its_own() -> None:
     assert set(org.change("Contact", Name="y")) == {"/data/ChangeEvents", "/data/ContactChangeEvent"}
 
 
-def test_a_custom_channel_has_the_events_that_pass_its_filter() -> None:
+def test_custom_channel_includes_events_that_match_its_filter() -> None:
     org = Org()
     org.define("/event/Big__chn", members={"Order__e": {"Number__c": 2}})
     for number in (1, 2, 3):
@@ -28,7 +28,7 @@ def test_a_custom_channel_has_the_events_that_pass_its_filter() -> None:
     assert [event.payload for event in org.published["/event/Big__chn"]] == [{"Number__c": 2}]
 
 
-def test_what_was_published_is_kept_for_assertions() -> None:
+def test_published_events_are_recorded() -> None:
     org = Org()
     replay_id = org.order(1)
     [event] = org.published[ORDERS]
@@ -45,7 +45,7 @@ def test_events_are_kept_for_one_day_or_three() -> None:
     assert _kept(org) == 0
 
 
-def test_purging_takes_its_time() -> None:
+def test_events_are_purged_at_intervals() -> None:
     org = Org(purge_interval=HOUR)
     org.advance(10)
     org.order()
@@ -57,7 +57,7 @@ def test_purging_takes_its_time() -> None:
     assert _kept(org) == 0
 
 
-def test_a_channel_that_is_defined_anew_keeps_what_it_has() -> None:
+def test_redefined_channel_keeps_its_events() -> None:
     org = Org()
     org.order()
     org.define(ORDERS, refusal="403::Restricted channel")

@@ -58,7 +58,7 @@ def test_the_header_of_an_update() -> None:
         ("GAP_OVERFLOW", {}, 0),
     ],
 )
-def test_what_each_kind_tells(kind: str, content: Any, records: int) -> None:
+def test_content_of_each_kind(kind: str, content: Any, records: int) -> None:
     event = _change(kind, Name="x")
     assert event.content == content
     assert len(_header(event)["recordIds"]) == records
@@ -71,7 +71,7 @@ def test_an_unknown_kind() -> None:
         _change("MERGE")
 
 
-def test_a_transaction_has_one_key_and_holes_where_nobody_selected_an_object() -> None:
+def test_transaction_has_one_key_and_gaps_in_its_sequence() -> None:
     transaction = _transaction()
     headers = [_header(_change("UPDATE", transaction))]
     transaction.skip(2)

@@ -24,14 +24,14 @@ def _ids(log: ChannelLog) -> list[int]:
     return [entry.replay_id for entry in log.entries]
 
 
-def test_ids_grow_with_gaps() -> None:
+def test_ids_rise_with_gaps() -> None:
     ids = _ids(_log(100))
     assert ids[0] == 10
     steps = {after - before for before, after in pairwise(ids)}
     assert steps == {1, 2, 3, 4, 5}
 
 
-def test_the_first_id_is_made_up_from_the_seed() -> None:
+def test_first_id_depends_on_the_seed() -> None:
     assert _ids(_log(first=None)) == _ids(_log(first=None))
 
 
@@ -41,7 +41,7 @@ def test_a_jump() -> None:
     assert log.append(_event(2), 99).replay_id > 2**53
 
 
-def test_what_comes_after_a_place() -> None:
+def test_events_after_an_offset() -> None:
     log = _log(5)
     assert [entry.offset for entry in log.since(10, 100)] == [20, 30, 40]
     assert [entry.offset for entry in log.since(-1, 2)] == [0, 10]
@@ -78,7 +78,7 @@ def test_forgetting() -> None:
     assert _ids(log) == [10, 12]
 
 
-def test_new_ids_that_collide_skip_an_event_for_whoever_trusts_them() -> None:
+def test_colliding_new_ids_skip_an_event() -> None:
     log = _log(3)
     old = _ids(log)
     renumbered = log.renumber(collide=True)

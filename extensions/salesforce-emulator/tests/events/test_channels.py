@@ -38,7 +38,7 @@ def test_names_and_products(name: str, product: Product) -> None:
 @pytest.mark.parametrize(
     "name", ["/topic/" + "a" * 26, "/event/*", "/data/Account", "/chat/x", "topic/X", "/topic/A/B", "/meta/connect", ""]
 )
-def test_what_is_no_channel(name: str) -> None:
+def test_invalid_channel_names(name: str) -> None:
     with pytest.raises(ValueError, match="expected a channel of an org"):
         product_of(name)
 
@@ -50,7 +50,7 @@ def test_an_objects_changes_have_a_channel(entity: str, channel: str) -> None:
     assert change_channel(entity) == channel
 
 
-def test_a_custom_channel_takes_its_members_with_their_filters() -> None:
+def test_custom_channel_includes_members_that_match_their_filters() -> None:
     channel = ChannelDefinition(name="/event/Eu__chn", members={"Order__e": {"Region__c": "EU"}})
     assert channel.custom
     assert channel.takes("Order__e", {"Region__c": "EU"})
@@ -72,7 +72,7 @@ def test_definitions_that_do_not_fit(members: dict[str, Any], why: str) -> None:
         ChannelDefinition(**members)
 
 
-def test_a_custom_channel_of_changes_takes_several() -> None:
+def test_custom_channel_of_changes_may_have_several_members() -> None:
     channel = ChannelDefinition(name="/data/X__chn", members={"AccountChangeEvent": {}, "ContactChangeEvent": {}})
     assert channel.takes("ContactChangeEvent", {})
 
@@ -87,7 +87,7 @@ def test_a_custom_channel_of_changes_takes_several() -> None:
         (ChannelDefinition(name="/data/ChangeEvents"), False),
     ],
 )
-def test_what_is_kept_for_a_day_only(definition: ChannelDefinition, short_retention: bool) -> None:
+def test_channels_with_short_retention(definition: ChannelDefinition, short_retention: bool) -> None:
     assert definition.short_retention is short_retention
 
 
@@ -119,5 +119,5 @@ def test_a_filter_compares_texts(wanted: dict[str, str], fields: dict[str, Any],
     assert matches(wanted, fields) is passes
 
 
-def test_eras_by_name() -> None:
+def test_event_format_by_name() -> None:
     assert ChannelDefinition(name="/event/X__e", event_format=EventFormat("2017")).event_format is EventFormat.OF_2017

@@ -82,7 +82,7 @@ def test_a_change() -> None:
     }
 
 
-def test_what_filters_look_at() -> None:
+def test_fields_of_an_event() -> None:
     assert _event(Product.PUSH_TOPIC, {"a": 1}).fields == {"a": 1}
     assert _event(Product.GENERIC, "text").fields == {}
 

@@ -39,7 +39,7 @@ def _body(change: Callable[..., Response], **parameters: Any) -> bytes:
         bodies.invalid_utf8,
     ],
 )
-def test_what_is_no_json(change: Callable[[Response], Response]) -> None:
+def test_bodies_that_are_not_json(change: Callable[[Response], Response]) -> None:
     with pytest.raises((msgspec.DecodeError, UnicodeError)):
         msgspec.json.decode(_body(change))
 
@@ -47,7 +47,7 @@ def test_what_is_no_json(change: Callable[[Response], Response]) -> None:
 @pytest.mark.parametrize(
     "change", [bodies.wrong_media_type, bodies.status, bodies.duplicate_keys, bodies.deep, bodies.padded]
 )
-def test_what_a_patient_parser_reads(change: Callable[[Response], Response]) -> None:
+def test_bodies_that_a_lenient_parser_accepts(change: Callable[[Response], Response]) -> None:
     said = json.loads(_body(change).replace(b"[" * 5_000 + b"]" * 5_000, b"0"))
     assert [message["channel"] for message in said] == ["/meta/connect", "/u/X"]
 
@@ -55,7 +55,7 @@ def test_what_a_patient_parser_reads(change: Callable[[Response], Response]) -> 
 @pytest.mark.parametrize(
     "change", [bodies.empty, bodies.truncated, bodies.compressed, bodies.chunked, bodies.slow, bodies.byte_order_mark]
 )
-def test_cookies_stay(change: Callable[[Response], Response]) -> None:
+def test_cookies_are_kept(change: Callable[[Response], Response]) -> None:
     assert change(_whole()).headers["set-cookie"] == "a=b"
 
 

@@ -23,12 +23,12 @@ def _strikes(faults: OrgFaults, asked: Any = CONNECT, answered: Any = (), path: 
     return faults.for_reply(path, asked, answered) is not None
 
 
-def test_so_often() -> None:
+def test_plan_is_counted() -> None:
     faults = _faults(n=2)
     assert [_strikes(faults) for _ in range(3)] == [True, True, False]
 
 
-def test_the_requests_meant() -> None:
+def test_plan_selects_requests() -> None:
     faults = _faults(channel="/meta/connect", client_id="abc", with_events=True)
     assert not _strikes(faults, SUBSCRIBE, EVENT)
     assert not _strikes(faults, [{"channel": "/meta/connect", "clientId": "other"}], EVENT)
@@ -36,13 +36,13 @@ def test_the_requests_meant() -> None:
     assert _strikes(faults, CONNECT, EVENT)
 
 
-def test_the_paths_meant() -> None:
+def test_plan_selects_paths() -> None:
     faults = _faults(path="/services/oauth2/token")
     assert not _strikes(faults)
     assert _strikes(faults, (), (), "/services/oauth2/token")
 
 
-def test_before_a_request_is_handled_or_after() -> None:
+def test_faults_before_and_after_handling() -> None:
     faults = _faults("http-503", with_events=True)
     assert not _strikes(faults)
     fault = faults.for_request(STREAMING, CONNECT)
@@ -51,7 +51,7 @@ def test_before_a_request_is_handled_or_after() -> None:
     assert faults.for_request(STREAMING, CONNECT) is None
 
 
-def test_nothing_more() -> None:
+def test_clear_cancels_all_plans() -> None:
     faults = _faults(n=9)
     faults.clear()
     assert not _strikes(faults)
@@ -67,6 +67,6 @@ def test_nothing_more() -> None:
         ("interval-500", {"seconds": 1}, TypeError, "seconds"),
     ],
 )
-def test_mistakes(kind: str, parameters: Any, error: type[Exception], why: str) -> None:
+def test_unknown_kinds_and_parameters_are_refused(kind: str, parameters: Any, error: type[Exception], why: str) -> None:
     with pytest.raises(error, match=why):
         _faults(kind, **parameters)

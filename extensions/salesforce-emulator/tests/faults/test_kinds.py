@@ -45,7 +45,7 @@ QUICK: dict[str, dict[str, Any]] = {
 }
 
 
-def test_every_kind_is_tried() -> None:
+def test_every_kind_is_tested() -> None:
     assert set(FAULT_KINDS) == CUT | CUT_UNMARKED | SPOILT | ERRORS | ODD | ALONE
     assert set(SalesforceEmulator.fault_kinds) == {*FAULT_KINDS, "huge-ids"}
 
@@ -85,7 +85,7 @@ async def test_replies_that_cannot_be_read_lose_their_events(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", sorted(ERRORS))
 @in_loop
-async def test_errors_of_http(kind: str) -> None:
+async def test_http_errors(kind: str) -> None:
     response, later = await _after(kind)
     assert response.status_code == int(kind[-3:])
     assert "text/html" in response.headers["content-type"]
@@ -94,7 +94,7 @@ async def test_errors_of_http(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", sorted(ODD))
 @in_loop
-async def test_odd_replies_have_their_events(kind: str) -> None:
+async def test_unusual_replies_carry_their_events(kind: str) -> None:
     response, later = await _after(kind)
     numbers = [m["data"]["payload"].get("Number__c") for m in response.json() if "data" in m]
     assert 1 in numbers
@@ -102,7 +102,7 @@ async def test_odd_replies_have_their_events(kind: str) -> None:
 
 
 @in_loop
-async def test_a_subscription_that_ends_unasked_is_over() -> None:
+async def test_unsolicited_failure_ends_a_subscription() -> None:
     async with SalesforceEmulator(timeout=0) as org, HttpClient(org) as client:
         org.define(ORDERS)
         await client.join(ORDERS)
@@ -116,7 +116,7 @@ async def test_a_subscription_that_ends_unasked_is_over() -> None:
 
 
 @in_loop
-async def test_a_single_object_waits_for_a_reply_that_is_alone() -> None:
+async def test_single_object_applies_to_a_reply_with_one_message() -> None:
     async with SalesforceEmulator(timeout=0) as org, HttpClient(org) as client:
         org.define(ORDERS)
         await client.join(ORDERS)

@@ -8,7 +8,7 @@ REPLY: Any = {"channel": "/meta/connect", "id": "7", "successful": True, "advice
 EVENTS: Any = [{"channel": "/event/X__e", "data": {"n": n}} for n in range(4)]
 
 
-def test_what_nobody_asked_for_comes_first() -> None:
+def test_unsolicited_messages_come_first() -> None:
     [stray, *rest] = rewrites.unknown_channel([REPLY])
     assert "data" in stray
     [meta, *_] = rewrites.unknown_meta([REPLY])

@@ -6,7 +6,7 @@ from extensions.devserver.tests.engine_client import Clock
 from pybayeux_salesforce_emulator.org.clock import OrgClock
 
 
-def test_an_orgs_time_runs_faster_and_can_be_moved() -> None:
+def test_clock_runs_faster_and_can_be_moved() -> None:
     wall = Clock()
     started = wall.now
     clock = OrgClock(wall, 60)
@@ -18,7 +18,7 @@ def test_an_orgs_time_runs_faster_and_can_be_moved() -> None:
     assert clock.wall() == started + 1
 
 
-def test_spans_and_moments_for_everybody_else() -> None:
+def test_durations_and_times_in_real_time() -> None:
     wall = Clock()
     clock = OrgClock(wall, 60)
     clock.advance(1000)
@@ -27,6 +27,6 @@ def test_spans_and_moments_for_everybody_else() -> None:
     assert clock.wall_of(clock.now() + 120) == wall.now + 2
 
 
-def test_time_does_not_go_back() -> None:
+def test_clock_cannot_go_back() -> None:
     with pytest.raises(ValueError, match="got -2"):
         OrgClock(Clock(), 1).advance(-2)

@@ -4,13 +4,13 @@ from emulator_support.org_client import Org
 from pybayeux_salesforce_emulator.org.credentials import key_pair
 
 
-def test_the_key_pair_is_made_once() -> None:
+def test_key_pair_is_generated_once() -> None:
     assert key_pair() is key_pair()
     assert "PRIVATE KEY" in key_pair().private
     assert "PUBLIC KEY" in key_pair().public
 
 
-def test_everything_for_each_way_of_logging_in() -> None:
+def test_credentials_for_every_grant() -> None:
     credentials = Org(seed=3).credentials
     assert credentials.token_url == f"{credentials.instance_url}/services/oauth2/token"
     assert credentials.private_key == key_pair().private

@@ -11,11 +11,11 @@ from pybayeux_salesforce_emulator.org.ids import Ids, schema_id, to_18
     ("short", "long"),
     [("0018000000cVQ1m", "0018000000cVQ1mAAG"), ("a0B000000000000", "a0B000000000000EAA")],
 )
-def test_the_suffix_of_an_id_says_which_letters_are_capitals(short: str, long: str) -> None:
+def test_suffix_of_a_record_id_encodes_capitals(short: str, long: str) -> None:
     assert to_18(short) == long
 
 
-def test_a_seed_determines_everything() -> None:
+def test_seed_determines_ids() -> None:
     def some(seed: int) -> list[str]:
         ids = Ids(seed)
         return [ids.record("001"), ids.client(), ids.token("00D"), ids.event(), ids.transaction(), ids.browser()]

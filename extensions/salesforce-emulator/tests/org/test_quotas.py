@@ -8,7 +8,7 @@ CLIENTS = "403::Organization concurrent user limit exceeded"
 DELIVERED = "403::Organization total events daily limit exceeded"
 
 
-def test_so_many_clients_at_a_time() -> None:
+def test_client_limit() -> None:
     org = Org(max_clients=2)
     first, _ = OrgClient(org).join(), OrgClient(org).join()
     denied = OrgClient(org).handshake()
@@ -18,7 +18,7 @@ def test_so_many_clients_at_a_time() -> None:
     assert OrgClient(org).handshake()["successful"]
 
 
-def test_whoever_does_not_say_goodbye_counts_for_40_seconds() -> None:
+def test_client_without_disconnect_counts_for_40_seconds() -> None:
     org = Org(max_clients=1)
     OrgClient(org).join()
     org.advance(39)
@@ -27,7 +27,7 @@ def test_whoever_does_not_say_goodbye_counts_for_40_seconds() -> None:
     assert OrgClient(org).handshake()["successful"]
 
 
-def test_a_session_that_was_moved_away_counts_on() -> None:
+def test_session_on_another_server_still_counts() -> None:
     org = Org(max_clients=1)
     client = OrgClient(org).join()
     org.rebalance()
@@ -35,7 +35,7 @@ def test_a_session_that_was_moved_away_counts_on() -> None:
     assert cause(client.handshake()) == CLIENTS
 
 
-def test_each_delivery_counts_for_a_day() -> None:
+def test_delivery_counts_for_a_day() -> None:
     org = Org(max_delivered=4, max_interval=1e6, cookie_lifetime=1e6)
     guests = [OrgClient(org).join(ORDERS) for _ in range(2)]
     for number in range(2):
@@ -48,7 +48,7 @@ def test_each_delivery_counts_for_a_day() -> None:
     assert guests[0].connect()[0]["successful"]
 
 
-def test_reaching_it_answers_what_is_held() -> None:
+def test_reaching_the_delivery_limit_answers_held_connects() -> None:
     client = OrgClient().join()
     context = client.hold(id="7")
     client.org.quota("delivered")
@@ -67,14 +67,14 @@ def test_reaching_it_answers_what_is_held() -> None:
 
 
 @pytest.mark.parametrize(("channel", "limited"), [("/topic/Opps", True), ("/u/News", True), (ORDERS, False)])
-def test_so_many_clients_on_a_topic(channel: str, limited: bool) -> None:
+def test_topic_limit(channel: str, limited: bool) -> None:
     org = Org(max_topic_clients=1)
     OrgClient(org).join(channel)
     reply = OrgClient(org).join().subscribe(channel)
     assert error(reply) == ("403::Subscription limit exceeded for this topic" if limited else None)
 
 
-def test_a_limit_on_purpose() -> None:
+def test_limit_switched_on() -> None:
     org = Org()
     org.quota("clients")
     assert cause(OrgClient(org).handshake()) == CLIENTS

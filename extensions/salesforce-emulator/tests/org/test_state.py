@@ -8,7 +8,7 @@ from pybayeux_salesforce_emulator.streaming.cookies import BALANCER, BROWSER
 UNKNOWN = "403::Unknown client"
 
 
-def test_without_any_cookie() -> None:
+def test_request_without_cookies() -> None:
     client = OrgClient().join()
     client.jar.clear()
     why = f"400::Client {client.client_id} has established a session, but no BAYEUX_BROWSER cookie present"
@@ -16,7 +16,7 @@ def test_without_any_cookie() -> None:
 
 
 @pytest.mark.parametrize(("policy", "words"), [("402", "402::Unknown client"), ("403", UNKNOWN)])
-def test_without_any_cookie_in_other_words(policy: str, words: str) -> None:
+def test_error_without_cookies_is_an_option(policy: str, words: str) -> None:
     client = OrgClient(cookie_error=policy).join()
     client.jar.clear()
     assert error(client.connect()[0]) == words
@@ -40,7 +40,7 @@ def test_the_load_balancers_cookie_expires() -> None:
     assert client.connect()[0]["successful"]
 
 
-def test_a_jar_that_drops_the_expired_cookie_itself() -> None:
+def test_jar_that_removes_the_expired_cookie() -> None:
     client = OrgClient().join()
     del client.jar[BALANCER]
     assert error(client.connect()[0]) == UNKNOWN
@@ -64,7 +64,7 @@ def test_two_clients_that_overwrite_each_others_cookies() -> None:
     assert error(one.connect()[0]) == UNKNOWN
 
 
-def test_whoever_never_shook_hands() -> None:
+def test_request_without_a_handshake() -> None:
     client = OrgClient()
     client.client_id = "made-up"
     assert error(client.connect()[0]) == UNKNOWN
@@ -72,7 +72,7 @@ def test_whoever_never_shook_hands() -> None:
     assert error(reply) == "403::Client has not completed handshake"
 
 
-def test_silence_for_40_seconds() -> None:
+def test_session_expires_after_40_seconds() -> None:
     client = OrgClient().join()
     client.org.advance(39.9)
     assert client.subscribe(ORDERS)["successful"]
@@ -82,7 +82,7 @@ def test_silence_for_40_seconds() -> None:
     assert error(client.connect()[0]) == UNKNOWN
 
 
-def test_a_busy_server_counts_down() -> None:
+def test_busy_counts_refused_requests() -> None:
     org = Org()
     org.busy(2)
     assert [org.state.is_busy() for _ in range(3)] == [True, True, False]

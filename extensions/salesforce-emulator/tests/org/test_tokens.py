@@ -11,7 +11,7 @@ def _tokens() -> tuple[Tokens, Clock]:
     return Tokens(Ids(0), "00Dxx0000000000AAA", 100, OrgClock(clock, 1)), clock
 
 
-def test_a_token_lives_until_it_is_not_used_for_long() -> None:
+def test_token_expires_after_its_last_use() -> None:
     tokens, clock = _tokens()
     value = tokens.issue("user", "app").value
     clock.now += 90
@@ -30,7 +30,7 @@ def test_a_lifetime_of_its_own() -> None:
     assert tokens.find(value) is None
 
 
-def test_one_ends_or_all_do() -> None:
+def test_one_token_or_all_can_be_ended() -> None:
     tokens, _ = _tokens()
     one, two, three = (tokens.issue("user").value for _ in range(3))
     assert tokens.revoke(one) == 1
@@ -41,7 +41,7 @@ def test_one_ends_or_all_do() -> None:
     assert [tokens.find(value) for value in (one, two, three)] == [None] * 3
 
 
-def test_what_was_never_given_out() -> None:
+def test_unknown_token_is_invalid() -> None:
     tokens, _ = _tokens()
     assert tokens.find("x") is tokens.find(None) is None
     assert tokens.revoke("x") == 0

@@ -23,7 +23,7 @@ def test_the_security_token_follows_the_password() -> None:
     assert users.with_password("you", "rightTOKEN") is None
 
 
-def test_a_right_password_forgives_the_wrong_ones() -> None:
+def test_right_password_resets_the_count() -> None:
     users, _ = _users()
     for _ in range(5):
         users.with_password("me", "wrong")
@@ -31,7 +31,7 @@ def test_a_right_password_forgives_the_wrong_ones() -> None:
         assert users.with_password("me", "rightTOKEN") is not None
 
 
-def test_too_many_wrong_ones_lock_out_for_a_while() -> None:
+def test_too_many_wrong_passwords_lock_a_user_out() -> None:
     users, clock = _users()
     for _ in range(3):
         users.with_password("me", "wrong")

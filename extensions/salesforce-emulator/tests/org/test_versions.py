@@ -11,6 +11,6 @@ def test_versions_are_in_order() -> None:
 
 
 @pytest.mark.parametrize("text", ["67", "v67.0", "sixty.0", "", "67.00"])
-def test_what_is_no_version(text: str) -> None:
+def test_invalid_versions(text: str) -> None:
     with pytest.raises(ValueError, match=r"such as '67\.0'"):
         Version.parse(text)

@@ -21,7 +21,7 @@ from pybayeux_salesforce_emulator.streaming.authentication import token_of
         (None, None),
     ],
 )
-def test_the_forms_of_the_header(header: str | None, token: str | None) -> None:
+def test_forms_of_the_authorization_header(header: str | None, token: str | None) -> None:
     assert token_of(header) == token
 
 
@@ -29,7 +29,7 @@ def test_the_forms_of_the_header(header: str | None, token: str | None) -> None:
     ("token", "why"),
     [("dead", "401::Authentication invalid"), (None, "401::Request requires authentication")],
 )
-def test_a_handshake_is_denied_and_the_cause_is_hidden(token: str | None, why: str) -> None:
+def test_denied_handshake_has_its_cause_in_ext(token: str | None, why: str) -> None:
     client = OrgClient()
     client.token = token
     assert client.handshake(id="1") == {
@@ -43,7 +43,7 @@ def test_a_handshake_is_denied_and_the_cause_is_hidden(token: str | None, why: s
 
 
 @pytest.mark.parametrize("how", ["revoke", "expire"])
-def test_a_token_that_dies_while_a_connect_is_held(how: str) -> None:
+def test_token_revoked_during_a_held_connect(how: str) -> None:
     client = OrgClient().join()
     context = client.hold(id="7")
     woken: list[int] = []
@@ -90,7 +90,7 @@ def test_another_users_token() -> None:
     assert error(client.connect()[0]) == "400::Authenticated user id does not match the session's user id"
 
 
-def test_tokens_may_be_looked_at_from_time_to_time_only() -> None:
+def test_validate_interval() -> None:
     client = OrgClient(validate_interval=300, max_interval=1000).join()
     context = client.hold()
     client.org.revoke()
@@ -101,7 +101,7 @@ def test_tokens_may_be_looked_at_from_time_to_time_only() -> None:
     assert error(client.connect()[0]) == "401::Authentication invalid"
 
 
-def test_a_session_that_is_used_keeps_its_token_alive() -> None:
+def test_using_a_session_extends_its_token() -> None:
     client = OrgClient(token_lifetime=100, max_interval=90).join()
     for _ in range(5):
         client.org.advance(80)
@@ -121,11 +121,11 @@ def test_a_token_that_expires_while_a_connect_is_held() -> None:
     assert error(client.end(context)[0]) == "401::Authentication invalid"
 
 
-def test_the_cause_is_nowhere_else() -> None:
+def test_cause_is_in_ext_only() -> None:
     assert cause(OrgClient().handshake()) is None
 
 
-def test_who_is_who() -> None:
+def test_session_belongs_to_the_user_of_its_token() -> None:
     org = Org()
     OrgClient(org).join()
     assert [session.username for session in org.sessions] == [org.credentials.username]

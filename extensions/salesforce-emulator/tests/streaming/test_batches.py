@@ -8,7 +8,7 @@ import pytest
 from emulator_support.org_client import ORDERS, Org, OrgClient, ids_of
 
 
-def test_events_of_all_channels_in_the_order_in_which_they_happened() -> None:
+def test_events_of_all_channels_in_the_order_of_publication() -> None:
     org = Org()
     client = OrgClient(org).join(ORDERS, "/u/News", "/data/ChangeEvents")
     for number in range(3):
@@ -19,7 +19,7 @@ def test_events_of_all_channels_in_the_order_in_which_they_happened() -> None:
     assert channels == [ORDERS, "/u/News", "/data/ChangeEvents"] * 3
 
 
-def test_a_change_comes_once_for_each_channel_that_has_it() -> None:
+def test_change_is_delivered_once_per_channel() -> None:
     org = Org()
     org.define("/data/AccountChangeEvent")
     client = OrgClient(org).join("/data/AccountChangeEvent", "/data/ChangeEvents")
@@ -28,14 +28,14 @@ def test_a_change_comes_once_for_each_channel_that_has_it() -> None:
     assert {event["channel"]: event["data"]["event"]["replayId"] for event in events} == ids
 
 
-def test_a_batch_has_so_many_events_at_most() -> None:
+def test_batch_is_limited_in_events() -> None:
     org = Org(batch_events=2)
     client = OrgClient(org).join(ORDERS)
     ids = [org.order(number) for number in range(5)]
     assert [client.ids() for _ in range(4)] == [ids[:2], ids[2:4], ids[4:], []]
 
 
-def test_a_batch_has_so_many_bytes_at_most_and_one_event_always() -> None:
+def test_batch_is_limited_in_bytes_and_has_one_event_at_least() -> None:
     org = Org(batch_bytes=700)
     client = OrgClient(org).join("/u/News")
     for size in (10, 10, 2000, 10):
@@ -44,7 +44,7 @@ def test_a_batch_has_so_many_bytes_at_most_and_one_event_always() -> None:
     assert batches == [[10, 10], [2000], [10]]
 
 
-def test_what_was_put_into_a_reply_counts_as_delivered() -> None:
+def test_events_of_a_reply_count_as_delivered() -> None:
     org = Org()
     client = OrgClient(org).join(ORDERS)
     replay_id = org.order()
@@ -53,7 +53,7 @@ def test_what_was_put_into_a_reply_counts_as_delivered() -> None:
     assert client.ids() == []
 
 
-def test_what_was_not_marked_comes_again() -> None:
+def test_events_that_are_not_marked_are_delivered_again() -> None:
     org = Org()
     client = OrgClient(org).join(ORDERS)
     replay_id = org.order()
@@ -73,7 +73,7 @@ def test_subscribing_again_moves_the_position() -> None:
     assert client.ids() == []
 
 
-def test_the_events_of_a_filtered_subscription_come_on_the_topics_channel() -> None:
+def test_events_of_a_filtered_subscription_have_the_topics_channel() -> None:
     org = Org()
     client = OrgClient(org).join("/topic/Opps?Stage=Won", since=-2)
     for number, stage in enumerate(["Won", "Lost", "Won"]):
@@ -83,7 +83,7 @@ def test_the_events_of_a_filtered_subscription_come_on_the_topics_channel() -> N
     assert [event["data"]["sobject"]["Number"] for event in events] == [0, 2]
 
 
-def test_what_a_filter_keeps_back_wakes_nobody() -> None:
+def test_filtered_event_wakes_no_connect() -> None:
     org = Org(batch_events=2)
     client = OrgClient(org).join("/topic/Opps?Stage=Won")
     context = client.hold()
@@ -98,7 +98,7 @@ def test_what_a_filter_keeps_back_wakes_nobody() -> None:
 
 
 @pytest.mark.parametrize(("version", "members"), [("67.0", {"EventApiName"}), ("54.0", set())])
-def test_events_look_as_the_sessions_version_has_them(version: str, members: set[str]) -> None:
+def test_events_have_the_format_of_the_sessions_version(version: str, members: set[str]) -> None:
     org = Org()
     client = OrgClient(org, version=version).join(ORDERS)
     org.order()
@@ -106,7 +106,7 @@ def test_events_look_as_the_sessions_version_has_them(version: str, members: set
     assert set(event["data"]["event"]) & {"EventApiName"} == members
 
 
-def test_old_events_name_the_client() -> None:
+def test_events_of_2017_contain_the_client_id() -> None:
     org = Org()
     org.define(ORDERS, event_format="2017")
     client = OrgClient(org).join(ORDERS)
@@ -115,7 +115,7 @@ def test_old_events_name_the_client() -> None:
     assert event["clientId"] == client.client_id
 
 
-def test_ids_above_what_a_double_counts() -> None:
+def test_ids_above_the_range_of_a_double() -> None:
     org = Org()
     client = OrgClient(org).join(ORDERS)
     org.fail_next("huge-ids", channel=ORDERS)

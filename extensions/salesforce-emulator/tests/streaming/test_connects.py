@@ -13,7 +13,7 @@ def _patience(client: OrgClient, **members: Any) -> float:
     return hold.timeout
 
 
-def test_the_first_is_answered_at_once_with_advice() -> None:
+def test_first_connect_is_answered_at_once_with_advice() -> None:
     client = OrgClient()
     client.handshake()
     context = client.begin(client.connect_message(id="85"))
@@ -30,7 +30,7 @@ def test_the_first_is_answered_at_once_with_advice() -> None:
     ]
 
 
-def test_later_ones_are_held_for_110_seconds_and_carry_no_advice() -> None:
+def test_later_connects_are_held_for_110_seconds_without_advice() -> None:
     client = OrgClient().join()
     assert _patience(client) == 110
     assert client.connect(id="86") == [
@@ -38,7 +38,7 @@ def test_later_ones_are_held_for_110_seconds_and_carry_no_advice() -> None:
     ]
 
 
-def test_in_an_org_whose_time_runs_faster() -> None:
+def test_timeout_of_an_org_with_a_faster_clock() -> None:
     client = OrgClient(time_scale=100)
     client.handshake()
     assert client.connect()[0]["advice"]["timeout"] == 1100
@@ -46,11 +46,11 @@ def test_in_an_org_whose_time_runs_faster() -> None:
 
 
 @pytest.mark.parametrize(("advice", "seconds"), [({"timeout": 0}, 0), ({"timeout": 1500}, 1.5), ({}, 110), (7, 110)])
-def test_the_client_may_choose_how_long_it_waits(advice: Any, seconds: float) -> None:
+def test_client_may_choose_the_timeout(advice: Any, seconds: float) -> None:
     assert _patience(OrgClient().join(), advice=advice) == seconds
 
 
-def test_a_connect_in_company_is_not_held() -> None:
+def test_connect_together_with_other_messages_is_not_held() -> None:
     client = OrgClient().join()
     context = client.begin(client.connect_message(), client.message("/meta/subscribe", subscription=ORDERS))
     assert context.hold is not None
@@ -58,7 +58,7 @@ def test_a_connect_in_company_is_not_held() -> None:
     assert {reply["channel"] for reply in client.end(context)} == {"/meta/connect", "/meta/subscribe"}
 
 
-def test_a_recovery_in_one_request_brings_what_was_missed() -> None:
+def test_connect_and_subscribe_in_one_request_deliver_missed_events() -> None:
     org = Org()
     client = OrgClient(org)
     replay_id = org.order()
@@ -70,7 +70,7 @@ def test_a_recovery_in_one_request_brings_what_was_missed() -> None:
     assert replies[-1]["data"]["event"]["replayId"] == replay_id
 
 
-def test_an_event_wakes_a_connect_that_is_held() -> None:
+def test_event_wakes_the_held_connect() -> None:
     org = Org()
     client = OrgClient(org).join(ORDERS)
     context = client.hold()
@@ -92,7 +92,7 @@ def test_a_second_connect_fails_the_first() -> None:
     assert len(client.end(younger)) == 2
 
 
-def test_a_client_that_leaves_finds_its_events_later_and_its_session_for_40_seconds() -> None:
+def test_client_that_leaves_has_its_events_and_its_session_for_40_seconds() -> None:
     client = OrgClient().join(ORDERS)
     context = client.hold()
     client.org.advance(100)
@@ -102,14 +102,14 @@ def test_a_client_that_leaves_finds_its_events_later_and_its_session_for_40_seco
     assert len(client.events()) == 1
 
 
-def test_leaving_an_older_connect_does_not_touch_the_younger() -> None:
+def test_abandoning_an_older_connect_keeps_the_younger() -> None:
     client = OrgClient().join()
     older, younger = client.hold(), client.hold()
     client.org.engine.abandon(older)
     assert client.org.sessions[0].hold is younger.hold
 
 
-def test_time_that_passes_at_once_ends_the_hold() -> None:
+def test_advancing_the_clock_answers_a_held_connect() -> None:
     client = OrgClient().join()
     context = client.hold()
     woken: list[int] = []
@@ -122,13 +122,13 @@ def test_time_that_passes_at_once_ends_the_hold() -> None:
     assert client.end(context)[0]["successful"]
 
 
-def test_only_long_polling() -> None:
+def test_only_long_polling_is_accepted() -> None:
     client = OrgClient().join()
     reply = client.ask("/meta/connect", connectionType="websocket")
     assert error(reply) == "400::Invalid connection type {websocket}"
 
 
-def test_the_misleading_401() -> None:
+def test_busy_server_has_a_misleading_401() -> None:
     client = OrgClient().join()
     client.org.busy()
     assert client.connect(id="6") == [

@@ -28,7 +28,7 @@ def test_a_cookie_leads_to_the_same_server_for_a_while() -> None:
     assert BALANCER in late.new_cookies
 
 
-def test_without_a_cookie_each_request_comes_to_another_server() -> None:
+def test_without_a_cookie_each_request_goes_to_another_server() -> None:
     balancer, _ = _balancer()
     assert balancer.route({}).server != balancer.route({}).server
     assert balancer.route({BALANCER: "made-up"}).new_cookies
@@ -41,13 +41,13 @@ def test_after_rebalancing_no_cookie_leads_back() -> None:
     assert balancer.route(_jar(first)).server != first.server
 
 
-def test_the_expiry_is_in_everybodys_time() -> None:
+def test_expiry_is_in_real_time() -> None:
     balancer, clock = _balancer(scale=10)
     expires = balancer.route({}).new_cookies[BALANCER].rpartition("=")[2]
     assert parsedate_to_datetime(expires).timestamp() == int(clock.now) + 10
 
 
-def test_who_has_a_cookie_at_all() -> None:
+def test_route_without_cookies() -> None:
     balancer, _ = _balancer()
     assert balancer.route({}).without_cookies
     assert balancer.route({"other": "x"}).without_cookies
@@ -55,7 +55,7 @@ def test_who_has_a_cookie_at_all() -> None:
     assert balancer.route({BROWSER: "x"}).browser == "x"
 
 
-def test_a_browser_gets_a_name_and_a_tracker() -> None:
+def test_browser_cookies() -> None:
     name, cookies = _balancer()[0].browser_cookies()
     assert cookies[BROWSER] == f"{name}; Path=/cometd/; HttpOnly"
     assert set(cookies) == {BROWSER, "BrowserId"}

@@ -40,7 +40,7 @@ async def test_the_cookies_of_a_handshake() -> None:
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 @in_loop
-async def test_only_post(method: str) -> None:
+async def test_only_post_is_accepted(method: str) -> None:
     async with SalesforceEmulator() as org, HttpClient(org) as client:
         assert (await client.http.request(method, org.endpoint)).status_code == 405
 
@@ -61,7 +61,7 @@ async def test_only_post(method: str) -> None:
     ],
 )
 @in_loop
-async def test_what_a_request_must_look_like(options: Any, media_type: str, body: bytes, status: int) -> None:
+async def test_malformed_requests(options: Any, media_type: str, body: bytes, status: int) -> None:
     async with SalesforceEmulator(**options) as org, HttpClient(org) as client:
         response = await client.http.post(org.endpoint, content=body, headers={"Content-Type": media_type})
         assert response.status_code == status
@@ -70,7 +70,7 @@ async def test_what_a_request_must_look_like(options: Any, media_type: str, body
 
 
 @in_loop
-async def test_the_words_for_a_request_that_is_too_large() -> None:
+async def test_request_that_is_too_large() -> None:
     async with SalesforceEmulator() as org, HttpClient(org) as client:
         response = await client.post({"channel": "/meta/connect", "padding": "x" * 32_768})
         assert response.text == "413::Maximum Request Size Exceeded"
@@ -101,7 +101,7 @@ async def test_the_version_in_the_path(options: Any, path: str, why: str | None)
 
 
 @in_loop
-async def test_a_path_with_the_kind_of_message_is_none() -> None:
+async def test_path_with_the_message_type_is_not_found() -> None:
     async with SalesforceEmulator() as org, HttpClient(org) as client:
         assert (await client.post({}, url=f"{org.endpoint}/handshake")).status_code == 404
 
@@ -119,7 +119,7 @@ async def test_of_two_connects_the_older_fails() -> None:
 
 
 @in_loop
-async def test_a_client_that_leaves_finds_its_events_later() -> None:
+async def test_client_that_leaves_receives_its_events_later() -> None:
     async with SalesforceEmulator() as org, HttpClient(org) as client:
         org.define(ORDERS)
         await client.join(ORDERS)
@@ -134,7 +134,7 @@ async def test_a_client_that_leaves_finds_its_events_later() -> None:
 
 
 @in_loop
-async def test_a_held_connect_is_answered_in_its_time() -> None:
+async def test_held_connect_is_answered_after_its_timeout() -> None:
     async with SalesforceEmulator(timeout=1, time_scale=100) as org, HttpClient(org) as client:
         await client.join()
         assert (await client.connect()).json()[0]["successful"]
@@ -144,7 +144,7 @@ async def test_a_held_connect_is_answered_in_its_time() -> None:
 
 
 @in_loop
-async def test_what_is_recorded() -> None:
+async def test_recorded_requests() -> None:
     async with SalesforceEmulator() as org, HttpClient(org) as client:
         await client.handshake(id="1")
         [request] = org.requests
@@ -172,7 +172,7 @@ async def test_replies_of_ten_megabytes() -> None:
 
 @pytest.mark.parametrize("path", ["/cometd/67.0", "/services/oauth2/token"])
 @in_loop
-async def test_a_client_that_leaves_in_the_middle_of_its_request(path: str) -> None:
+async def test_client_that_leaves_during_its_request(path: str) -> None:
     async with SalesforceEmulator() as org:
         _, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(org.url).port)
         writer.write(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n[".encode())
@@ -185,7 +185,7 @@ async def test_a_client_that_leaves_in_the_middle_of_its_request(path: str) -> N
 
 
 @in_loop
-async def test_stopping_ends_what_is_held() -> None:
+async def test_stopping_cuts_held_connects() -> None:
     async with SalesforceEmulator() as org:
         client = await HttpClient(org).join()
         held = asyncio.create_task(client.connect())

@@ -16,12 +16,12 @@ def test_clients_cannot_publish(channel: Any) -> None:
 
 
 @pytest.mark.parametrize("number", [7, "7", 7.5])
-def test_ids_come_back_as_they_were_sent(number: Any) -> None:
+def test_ids_are_returned_unchanged(number: Any) -> None:
     assert OrgClient().handshake(id=number)["id"] == number
 
 
 @pytest.mark.parametrize(("order", "offset"), [("reply-first", 0), ("events-first", 3)])
-def test_where_the_reply_stands(order: str, offset: int) -> None:
+def test_batch_order(order: str, offset: int) -> None:
     org = Org(batch_order=order)
     client = OrgClient(org).join(ORDERS)
     for number in range(3):
@@ -29,7 +29,7 @@ def test_where_the_reply_stands(order: str, offset: int) -> None:
     assert [message["channel"] for message in client.connect()].index("/meta/connect") == offset
 
 
-def test_the_reply_may_stand_anywhere() -> None:
+def test_shuffled_batch_order() -> None:
     org = Org(batch_order="shuffled")
     client = OrgClient(org).join(ORDERS)
     offsets = set()
@@ -48,7 +48,7 @@ def test_a_wrong_version_fails_every_message() -> None:
 
 
 @pytest.mark.parametrize(("status", "denied"), [(200, 200), (403, 403)])
-def test_the_status_of_a_denied_handshake_can_be_chosen(status: int, denied: int) -> None:
+def test_status_of_a_denied_handshake_is_an_option(status: int, denied: int) -> None:
     client = OrgClient(denial_status=status)
     client.token = None
     assert client.org.engine.finish(client.begin({"channel": "/meta/handshake"})).status == denied
@@ -62,7 +62,7 @@ def test_two_spaces_between_the_sentences_of_errors() -> None:
     assert cause(OrgClient(org).handshake()) == "503::Server is too busy.  Please try your request again later."
 
 
-def test_abandoning_what_has_no_connect() -> None:
+def test_abandoning_a_request_without_a_connect() -> None:
     client = OrgClient().join()
     client.org.engine.abandon(client.begin(client.message("/meta/subscribe", subscription=ORDERS)))
     assert client.connect()[0]["successful"]

@@ -26,7 +26,7 @@ def test_a_jar_keeps_its_cookies_over_handshakes() -> None:
     assert client.jar == before
 
 
-def test_shaking_hands_again_ends_the_session_before() -> None:
+def test_second_handshake_ends_the_first_session() -> None:
     client = OrgClient().join()
     older = client.client_id
     context = client.hold()
@@ -36,12 +36,12 @@ def test_shaking_hands_again_ends_the_session_before() -> None:
     assert error(client.end(context)[0]) == "403::Unknown client"
 
 
-def test_long_polling_is_all_there_is() -> None:
+def test_long_polling_is_the_only_connection_type() -> None:
     reply = OrgClient().handshake(supportedConnectionTypes=["websocket"])
     assert error(reply) == "400::Invalid connection type {websocket}"
 
 
-def test_a_busy_server_says_so_in_one_place_only() -> None:
+def test_busy_server_has_its_cause_in_ext_only() -> None:
     org = Org()
     org.busy()
     client = OrgClient(org)

@@ -19,14 +19,14 @@ def _error(org: Org, ext: Any) -> str:
 
 
 @pytest.mark.parametrize(("since", "first"), [(-2, 0), (-1, 5), ("-2", 0)])
-def test_all_or_nothing(since: Any, first: int) -> None:
+def test_minus_two_and_minus_one(since: Any, first: int) -> None:
     org, ids = _org()
     client = OrgClient(org).join(ORDERS, since=since)
     ids.append(org.order())
     assert client.ids() == ids[first:]
 
 
-def test_without_the_extension_only_what_is_new() -> None:
+def test_without_the_extension_only_new_events() -> None:
     org, _ = _org()
     client = OrgClient(org).join(ORDERS)
     assert client.ids() == []
@@ -35,11 +35,11 @@ def test_without_the_extension_only_what_is_new() -> None:
 
 
 @pytest.mark.parametrize("ext", [None, {}, {"other": 1}, 7])
-def test_any_other_ext_is_none(ext: Any) -> None:
+def test_other_ext_members_are_ignored(ext: Any) -> None:
     assert _error(_org()[0], ext) == ""
 
 
-def test_what_comes_after_an_id() -> None:
+def test_events_after_an_id() -> None:
     org, ids = _org()
     assert OrgClient(org).join(ORDERS, since=ids[1]).ids() == ids[2:]
     assert OrgClient(org).join(ORDERS, since=ids[4]).ids() == []
@@ -61,17 +61,17 @@ def test_what_comes_after_an_id() -> None:
         -2,
     ],
 )
-def test_where_the_extension_is_there_it_needs_a_number_for_the_channel(positions: Any) -> None:
+def test_extension_needs_a_number_for_the_channel(positions: Any) -> None:
     assert _error(_org()[0], {"replay": positions}).startswith(f"400::The replayId for channel {{{ORDERS}}} wasn't")
 
 
-def test_the_whole_map_may_come() -> None:
+def test_map_with_other_channels_is_accepted() -> None:
     org, _ = _org()
     assert _error(org, {"replay": {ORDERS: 100, "/topic/Opps": None}}) == ""
 
 
 @pytest.mark.parametrize(("policy", "valid"), [("strict", False), ("range", True)])
-def test_an_id_that_is_in_a_gap(policy: str, valid: bool) -> None:
+def test_id_between_two_events(policy: str, valid: bool) -> None:
     org, ids = _org(unknown_ids=policy)
     between = next(n for n in range(ids[0], ids[-1]) if n not in ids)
     client = OrgClient(org).join()
@@ -85,14 +85,14 @@ def test_an_id_that_is_in_a_gap(policy: str, valid: bool) -> None:
 
 @pytest.mark.parametrize("policy", ["strict", "range"])
 @pytest.mark.parametrize("way", ["purged", "older", "newer", "negative"])
-def test_ids_that_are_none(policy: str, way: str) -> None:
+def test_invalid_ids(policy: str, way: str) -> None:
     org, ids = _org(unknown_ids=policy)
     org.purge(ORDERS, before=ids[2])
     wrong = {"purged": ids[1], "older": 1, "newer": ids[-1] + 1000, "negative": -3}[way]
     assert "was invalid" in str(error(OrgClient(org).join().subscribe(ORDERS, wrong)))
 
 
-def test_an_event_that_was_deleted() -> None:
+def test_id_of_a_deleted_event() -> None:
     org, ids = _org()
     assert org.forget(ORDERS, ids[2])
     assert "was invalid" in str(error(OrgClient(org).join().subscribe(ORDERS, ids[2])))

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pybayeux_salesforce_emulator.streaming import replies as replies
 
 
-def test_replies() -> None:
+def test_members_of_a_reply() -> None:
     request = {"channel": "/meta/connect", "id": "7", "clientId": "abc"}
     assert replies.reply(request, clientId="abc", advice=None) == {
         "clientId": "abc",
@@ -15,7 +15,7 @@ def test_replies() -> None:
     assert failed == {"channel": "/meta/subscribe", "subscription": "/u/X", "error": "403::No", "successful": False}
 
 
-def test_what_is_hidden_in_ext() -> None:
+def test_cause_in_ext() -> None:
     denied = replies.denied("401::Authentication invalid")
     assert denied.error == "403::Handshake denied"
     assert denied.members["ext"]["sfdc"] == {"failureReason": "401::Authentication invalid"}

@@ -21,7 +21,7 @@ UNKNOWN = "403::Unknown client"
     ],
 )
 @pytest.mark.parametrize("held", [True, False])
-def test_how_a_client_learns_that_its_session_is_gone(variant: str, words: str, advice: Any, held: bool) -> None:
+def test_reply_of_each_variant(variant: str, words: str, advice: Any, held: bool) -> None:
     client = OrgClient().join()
     if held:
         context = client.hold(id="9")
@@ -34,7 +34,7 @@ def test_how_a_client_learns_that_its_session_is_gone(variant: str, words: str, 
     assert client.handshake()["successful"]
 
 
-def test_a_disconnect_of_the_servers_own_comes_before_it() -> None:
+def test_server_disconnect_comes_before_the_failure() -> None:
     client = OrgClient().join()
     context = client.hold(id="9")
     client.org.kill_sessions("meta-disconnect")
@@ -43,7 +43,7 @@ def test_a_disconnect_of_the_servers_own_comes_before_it() -> None:
     assert (error(reply), reply["advice"]) == (UNKNOWN, {"reconnect": "none"})
 
 
-def test_as_the_documentation_prints_it() -> None:
+def test_anonymous_variant_has_neither_channel_nor_id() -> None:
     client = OrgClient().join()
     client.org.kill_sessions("anonymous")
     assert client.connect(id="9") == [
@@ -51,7 +51,7 @@ def test_as_the_documentation_prints_it() -> None:
     ]
 
 
-def test_every_variant_has_words() -> None:
+def test_every_variant_has_an_error() -> None:
     assert all("nknown client" in ending["error"] for ending in SESSION_ENDINGS.values())
 
 

@@ -33,7 +33,7 @@ def test_a_session_ends_40_seconds_after_the_last_reply() -> None:
     assert len(sessions) == 0
 
 
-def test_not_while_a_connect_is_held() -> None:
+def test_session_with_a_held_connect_does_not_expire() -> None:
     sessions = _Sessions()
     session = sessions.add()
     session.hold = Hold({}, 110, advised=False)
@@ -50,7 +50,7 @@ def test_a_jar_has_one_session_on_a_server() -> None:
     assert list(sessions) == [elsewhere, other, younger]
 
 
-def test_ending_answers_the_connect_that_is_held() -> None:
+def test_ending_a_session_answers_its_held_connect() -> None:
     sessions = _Sessions()
     session = sessions.add()
     session.hold = Hold({}, 110, advised=False)

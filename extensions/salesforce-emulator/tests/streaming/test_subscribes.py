@@ -19,7 +19,7 @@ def test_a_subscription() -> None:
     }
 
 
-def test_a_refusal_repeats_what_was_asked_for() -> None:
+def test_failure_repeats_the_subscription() -> None:
     client = OrgClient().join()
     assert client.subscribe("/event/Nothing__e", id="2") == {
         "clientId": client.client_id,
@@ -47,7 +47,7 @@ def test_a_refusal_repeats_what_was_asked_for() -> None:
         ("/event/Order__e?a=b", texts.query_fields(["a"])),
     ],
 )
-def test_what_cannot_be_subscribed_to(asked: Any, words: str) -> None:
+def test_channels_that_cannot_be_subscribed_to(asked: Any, words: str) -> None:
     assert error(OrgClient().join().ask("/meta/subscribe", subscription=asked)) == words
 
 
@@ -58,12 +58,12 @@ def test_generic_channels_may_be_created_by_subscribing() -> None:
     assert error(client.subscribe("/event/Other__e")) == texts.no_such_channel("/event/Other__e")
 
 
-def test_wildcards_may_be_refused_in_other_words() -> None:
+def test_error_of_wildcards_is_an_option() -> None:
     client = OrgClient(wildcard_error="403::Restricted channel").join()
     assert error(client.subscribe("/event/*")) == "403::Restricted channel"
 
 
-def test_the_fields_of_a_filter_must_be_the_topics() -> None:
+def test_fields_of_a_filter_must_belong_to_the_topic() -> None:
     org = Org()
     org.define("/topic/Opps", fields=["Stage", "Amount"])
     client = OrgClient(org).join()
@@ -98,7 +98,7 @@ def test_permissions(words: str) -> None:
     assert client.connect()[0]["successful"], "one refused channel is no reason to end the session"
 
 
-def test_a_busy_server_denies_a_subscribe_for_another_reason() -> None:
+def test_busy_server_refuses_a_subscribe_with_a_misleading_error() -> None:
     client = OrgClient().join()
     client.org.busy()
     reply = client.subscribe(ORDERS)
@@ -133,7 +133,7 @@ def test_unsubscribing() -> None:
     assert client.ask("/meta/unsubscribe", subscription=7)["successful"]
 
 
-def test_disconnecting_answers_what_is_held() -> None:
+def test_disconnecting_answers_the_held_connect() -> None:
     client = OrgClient().join()
     context = client.hold()
     assert client.ask("/meta/disconnect")["successful"]

@@ -29,12 +29,12 @@ def _assertion(**changes: Any) -> str:
     return jwt.encode(present, key_pair().private, algorithm="RS256")
 
 
-def test_who_is_meant() -> None:
+def test_app_and_user_of_an_assertion() -> None:
     app, username = verify(_assertion(), _apps(), [AUDIENCE, "http://domain"], NOW)
     assert (app.client_id, username) == ("app", "me")
 
 
-def test_milliseconds_are_taken_for_seconds_far_ahead() -> None:
+def test_expiry_in_milliseconds_is_accepted() -> None:
     assert verify(_assertion(exp=int(NOW) * 1_000), _apps(), [AUDIENCE], NOW)
 
 
@@ -52,7 +52,7 @@ def test_milliseconds_are_taken_for_seconds_far_ahead() -> None:
         (jwt.encode({"iss": "app"}, "x" * 32, algorithm="HS256"), "invalid_grant", "invalid assertion"),
     ],
 )
-def test_what_is_refused(assertion: str, error: str, description: str) -> None:
+def test_invalid_assertions_are_refused(assertion: str, error: str, description: str) -> None:
     with pytest.raises(OAuthError) as refused:
         verify(assertion, _apps(), [AUDIENCE], NOW)
     assert (refused.value.error, refused.value.description) == (error, description)

@@ -35,7 +35,7 @@ def _with_password(org: Org, password: str | None = None) -> dict[str, str]:
     return _app(org) | form | {"password": password or credentials.password}
 
 
-def test_what_is_told_with_a_token() -> None:
+def test_token_response() -> None:
     org = Org()
     answer = _ask(org, **_with_password(org))
     user = org.state.users.known[org.credentials.username]
@@ -60,7 +60,7 @@ def test_a_wrong_password() -> None:
     assert org.login_history[0].error == "invalid_grant: authentication failure"
 
 
-def test_client_credentials_at_my_domain_alone() -> None:
+def test_client_credentials_need_my_domain() -> None:
     org = Org()
     form = {"grant_type": "client_credentials", **_app(org)}
     assert _ask(org, **form)["access_token"]
@@ -84,7 +84,7 @@ def test_a_public_app_has_no_credentials() -> None:
         ({"grant_type": ""}, ("unsupported_grant_type", "grant type not supported")),
     ],
 )
-def test_who_asks_and_for_what(changes: dict[str, str], refusal: tuple[str, str]) -> None:
+def test_unknown_app_secret_and_grant_type(changes: dict[str, str], refusal: tuple[str, str]) -> None:
     org = Org()
     assert _refusal(org, **({"grant_type": "client_credentials"} | _app(org) | changes)) == refusal
 
@@ -132,20 +132,20 @@ def test_a_signed_assertion(audience: str) -> None:
     assert "refresh_token" not in answer
 
 
-def test_an_assertion_is_as_old_as_everybodys_clock_says() -> None:
+def test_assertion_expires_in_real_time() -> None:
     org = Org(time_scale=1000)
     org.advance(10_000)
     assert _ask(org, **_assertion(org))["access_token"]
     assert _refusal(org, **_assertion(org, exp=org.clock.now - 1))[1] == "expired authorization code"
 
 
-def test_a_user_who_has_not_agreed() -> None:
+def test_user_who_has_not_approved_the_app() -> None:
     org = Org()
     refusal = _refusal(org, **_assertion(org, sub="other@example.com"))
     assert refusal == ("invalid_grant", "user hasn't approved this consumer")
 
 
-def test_a_code_is_good_for_one_use() -> None:
+def test_code_can_be_used_once() -> None:
     org = Org()
     app = org.state.apps.known[org.credentials.client_id]
     code = org.state.apps.issue_code(app, "http://back", None)
@@ -176,7 +176,7 @@ def test_codes_that_are_not_redeemed(changes: dict[str, str], refusal: tuple[str
     assert _ask(org, **({"code": code, "code_verifier": verifier} | form))["access_token"]
 
 
-def test_an_apps_tokens_may_live_shorter() -> None:
+def test_app_may_have_its_own_token_lifetime() -> None:
     org = Org()
     org.add_app("mine", "secret", token_lifetime=10)
     answer = _ask(org, grant_type="client_credentials", client_id="mine", client_secret="secret")

@@ -21,7 +21,7 @@ async def _token(org: SalesforceEmulator, http: httpx.AsyncClient, **form: str) 
 
 
 @in_loop
-async def test_a_token_over_http() -> None:
+async def test_token_over_http() -> None:
     async with SalesforceEmulator() as org, httpx.AsyncClient() as http:
         response = await _token(org, http)
         assert response.status_code == 200
@@ -33,7 +33,7 @@ async def test_a_token_over_http() -> None:
 
 
 @in_loop
-async def test_the_app_may_be_in_the_header() -> None:
+async def test_app_may_be_in_the_authorization_header() -> None:
     async with SalesforceEmulator() as org, httpx.AsyncClient() as http:
         basic = httpx.BasicAuth(*_app(org).values())
         form = {"grant_type": "client_credentials"}
@@ -82,7 +82,7 @@ async def test_consent_for_an_app_that_does_not_exist() -> None:
 
 
 @in_loop
-async def test_revoking_and_looking() -> None:
+async def test_revoke_and_introspect() -> None:
     async with SalesforceEmulator() as org, httpx.AsyncClient() as http:
         token = (await _token(org, http)).json()["access_token"]
 
