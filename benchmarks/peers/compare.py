@@ -1,7 +1,7 @@
 """Compares three clients: the same twenty scripts of faults, and what became of the events.
 
     uv run python -m benchmarks.peers.compare            # prints the table, and writes docs/comparison.md
-    uv run python -m benchmarks.peers.compare --show     # prints it alone
+    uv run python -m benchmarks.peers.compare --show     # only prints it
 
 Each client runs as its own documentation recommends for a stream that must not lose an event, in a process that is
 restarted whenever it ends. The org is the emulator; its clock runs ten times faster than a real one's. Faye needs Node
@@ -99,7 +99,7 @@ def page(table: Mapping[str, Mapping[str, Outcome]], clients: Sequence[str]) -> 
 def main() -> None:
     """Run everything and write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--show", action="store_true", help="print the table, and leave the page alone")
+    parser.add_argument("--show", action="store_true", help="print the table without writing the page")
     show = parser.parse_args().show
     prepare()
     clients: dict[str, ConsumerFactory] = {

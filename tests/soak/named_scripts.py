@@ -61,7 +61,7 @@ NAMED: Final = (
         ("shuffled", "numeric-ids", "unknown-channel", "unknown-meta", "bom", "gzip", "chunked")
     ))),
     _script(
-        "failure of a subscription nobody asked for",
+        "unsolicited failure of a subscription",
         _fault(1.0, "unsolicited-subscribe-failure", 2, subscription=CHANNELS[0], error=BUSY),
     ),
     _script("killed and started again", _crash(1.0)),

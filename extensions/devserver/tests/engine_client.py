@@ -1,4 +1,4 @@
-"""Helpers: a clock that stands still, an engine to client to, and what asynchronous tests need."""
+"""Helpers: a clock that stands still, a client that calls an engine directly, and asynchronous tests."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Json = dict[str, Any]
 
 
 def in_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
-    """Runs an asynchronous test in an event loop of its own."""
+    """Runs an asynchronous test in its own event loop."""
 
     @wraps(test)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -30,14 +30,14 @@ def in_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
 
 
 async def eventually(condition: Callable[[], object]) -> None:
-    """Lets the loop run until something is so that nobody announces."""
+    """Lets the loop run until a condition is true that has no event."""
     async with asyncio.timeout(10):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0)
 
 
 class Clock:
-    """Time that passes only when told."""
+    """A clock that stands still until a test moves it."""
 
     def __init__(self) -> None:
         self.now = 1_500_000_000.25
@@ -47,7 +47,7 @@ class Clock:
 
 
 class EngineClient:
-    """A client that speaks with an engine directly. Its session begins with `join`."""
+    """A client that calls an engine directly. `join` creates its session."""
 
     def __init__(self, engine: Engine | None = None, **options: Any) -> None:
         self.clock = Clock()
@@ -56,11 +56,11 @@ class EngineClient:
         self.client_id = ""
 
     def begin(self, *messages: Json) -> Exchange:
-        """Sends messages and leaves the answer open."""
+        """Sends messages without finishing the exchange."""
         return self.engine.receive(messages, self.caller)
 
     def send(self, *messages: Json) -> list[Json]:
-        """Sends messages and takes the answer at once, also of a connect that would be held."""
+        """Sends messages and finishes the exchange at once, even if it has a connect that would be held."""
         return self.engine.finish(self.begin(*messages)).messages
 
     def ask(self, channel: str, **members: Any) -> Json:
@@ -80,7 +80,7 @@ class EngineClient:
         return reply
 
     def join(self, *channels: str, ext: Json | None = None) -> EngineClient:
-        """Shakes hands, connects once and subscribes."""
+        """Handshakes, connects once and subscribes."""
         self.handshake(ext=ext)
         self.connect()
         if channels:
@@ -94,5 +94,5 @@ class EngineClient:
         return self.message("/meta/connect", connectionType="long-polling", **members)
 
     def events(self, **members: Any) -> list[Any]:
-        """The data of the events that a connect brings."""
+        """The data of the events in the reply to a connect."""
         return [message["data"] for message in self.connect(**members) if "data" in message]

@@ -1,4 +1,4 @@
-"""Helper: a client that speaks with a running server over HTTP."""
+"""Helper: a client of a running server over HTTP."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ("PollingClient",)
 
 
 class PollingClient:
-    """Sends messages by long-polling; its session begins with `join`."""
+    """Sends messages by long-polling. `join` creates its session."""
 
     def __init__(self, server: DevServer, **headers: str) -> None:
         self.server = server
@@ -37,7 +37,7 @@ class PollingClient:
         return await self.ask("/meta/connect", connectionType="long-polling", **members)
 
     async def join(self, *channels: str, ext: dict[str, Any] | None = None) -> Self:
-        """Shakes hands, connects once and subscribes; the record begins after it."""
+        """Handshakes, connects once and subscribes, then clears the record."""
         await self.handshake(ext=ext)
         await self.connect()
         if channels:
@@ -46,7 +46,7 @@ class PollingClient:
         return self
 
     async def events(self, **members: Any) -> list[Any]:
-        """The data of the events that a connect brings."""
+        """The data of the events in the reply to a connect."""
         return [message["data"] for message in (await self.connect(**members)).json() if "data" in message]
 
     async def __aenter__(self) -> Self:

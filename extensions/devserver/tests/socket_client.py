@@ -1,4 +1,4 @@
-"""Helper: a client that speaks with a running server over a WebSocket."""
+"""Helper: a client of a running server over a WebSocket."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ Json = dict[str, Any]
 
 
 class SocketClient:
-    """Sends and receives frames; its session begins with `join`.
+    """Sends and receives frames. `join` creates its session.
 
     Args:
         server: The server.
-        client_id: A session that began elsewhere.
+        client_id: A session that was created over another connection.
         headers: Headers of the upgrade.
-        options: What `websockets` takes besides.
+        options: Further arguments of `websockets`.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class SocketClient:
         return message
 
     async def ask(self, channel: str, **members: Any) -> Json:
-        """Sends one message of the session and returns what comes next."""
+        """Sends one message of the session and returns the next message."""
         await self.send(self.about(channel, **members))
         return await self.message()
 
@@ -72,13 +72,13 @@ class SocketClient:
         return reply
 
     async def hold(self, **members: Any) -> None:
-        """Sends a connect and sees it arrive."""
+        """Sends a connect and waits until the server has received it."""
         count = len(self.server.recorder.messages("/meta/connect"))
         await self.send(self.connect_message(**members))
         await self.server.recorder.received("/meta/connect", count + 1)
 
     async def join(self, *channels: str, ext: Json | None = None) -> Self:
-        """Shakes hands, connects once and subscribes; the record begins after it."""
+        """Handshakes, connects once and subscribes, then clears the record."""
         await self.handshake(ext=ext)
         await self.ask("/meta/connect", connectionType="websocket")
         if channels:
@@ -87,7 +87,7 @@ class SocketClient:
         return self
 
     async def closed(self) -> int | None:
-        """The code with which the server ends the socket; None where it just cuts it. Frames before it are dropped."""
+        """The close code of the server, or None if it cuts the connection. Frames before it are ignored."""
         try:
             async with asyncio.timeout(10):
                 while True:

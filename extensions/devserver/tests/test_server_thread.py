@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def _server(told: list[object]) -> AsyncIterator[None]:
-    told.append(threading.get_ident())
+async def _server(calls: list[object]) -> AsyncIterator[None]:
+    calls.append(threading.get_ident())
     yield
-    told.append("stopped")
+    calls.append("stopped")
 
 
 def test_server_in_its_own_thread() -> None:
-    told: list[object] = []
+    calls: list[object] = []
     thread = ServerThread()
-    portal = thread.start(_server(told))
-    assert portal.call(threading.get_ident) == told[0] != threading.get_ident()
+    portal = thread.start(_server(calls))
+    assert portal.call(threading.get_ident) == calls[0] != threading.get_ident()
     thread.stop()
-    assert told[1] == "stopped"
+    assert calls[1] == "stopped"
 
 
 class _Broken:

@@ -21,10 +21,10 @@ async def test_an_org_on_a_socket() -> None:
 
 @in_loop
 async def test_hostname() -> None:
-    async with SalesforceEmulator(hostname="localhost") as org, HttpClient(org) as visitor:
+    async with SalesforceEmulator(hostname="localhost") as org, HttpClient(org) as client:
         assert org.url.startswith("http://localhost:")
-        assert (await visitor.handshake()).json()[0]["successful"]
-        assert (await visitor.connect()).json()[0]["successful"]
+        assert (await client.handshake()).json()[0]["successful"]
+        assert (await client.connect()).json()[0]["successful"]
 
 
 @in_loop
@@ -37,10 +37,10 @@ async def test_a_port_that_is_taken() -> None:
 @in_loop
 async def test_clock() -> None:
     clock = Clock()
-    async with SalesforceEmulator(clock=clock) as org, HttpClient(org) as visitor:
-        await visitor.join()
+    async with SalesforceEmulator(clock=clock) as org, HttpClient(org) as client:
+        await client.join()
         clock.now += 40
-        assert (await visitor.connect()).json()[0]["error"] == "403::Unknown client"
+        assert (await client.connect()).json()[0]["error"] == "403::Unknown client"
         assert org.requests[-1].time == clock.now
 
 
@@ -54,27 +54,27 @@ def test_invalid_options_are_refused() -> None:
 @in_loop
 async def test_seed_determines_generated_values() -> None:
     async def some() -> tuple[object, ...]:
-        async with SalesforceEmulator(seed=7) as org, HttpClient(org) as visitor:
+        async with SalesforceEmulator(seed=7) as org, HttpClient(org) as client:
             org.define(ORDERS)
-            await visitor.join()
+            await client.join()
             replay_id = await org.publish(ORDERS, {})
-            return org.org_id, visitor.client_id, replay_id, org.published[ORDERS][0].uuid
+            return org.org_id, client.client_id, replay_id, org.published[ORDERS][0].uuid
 
     assert await some() == await some()
 
 
 @in_loop
 async def test_cutting_connections_loses_nothing() -> None:
-    async with SalesforceEmulator() as org, HttpClient(org) as visitor:
+    async with SalesforceEmulator() as org, HttpClient(org) as client:
         org.define(ORDERS)
-        await visitor.join(ORDERS)
-        held = asyncio.create_task(visitor.connect())
+        await client.join(ORDERS)
+        held = asyncio.create_task(client.connect())
         await org.recorder.received("/meta/connect")
         org.cut_connections()
         with pytest.raises(httpx.TransportError):
             await held
         await org.publish(ORDERS, {"Number__c": 1})
-        assert await visitor.numbers() == [1]
+        assert await client.numbers() == [1]
 
 
 def test_properties_of_a_new_org() -> None:

@@ -11,7 +11,7 @@ def test_rebalance() -> None:
     client = OrgClient().join(ORDERS)
     context = client.hold()
     client.org.rebalance()
-    assert client.end(context)[0]["successful"], "the connection stays; what comes next goes elsewhere"
+    assert client.end(context)[0]["successful"], "the connection stays open; the next request goes to another server"
     [reply] = client.connect()
     assert error(reply) == "403::Unknown client"
     assert reply["advice"] == {"interval": 0, "reconnect": "handshake"}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pybayeux_devserver.recorder import RecordedRequest
+from pybayeux_devserver.toolkit import RecordedRequest
 from pybayeux_salesforce_emulator import oracles
 from pybayeux_salesforce_emulator.events.bus import PublishedEvent
 from pybayeux_salesforce_emulator.org.logins import Login

@@ -1,4 +1,4 @@
-"""A client that somebody else wrote, for real orgs: aiosfstream-ng, from PyPI, unchanged but for its login host."""
+"""A client of other authors for real orgs: aiosfstream-ng from PyPI, unchanged except for its login host."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _authenticator(org: SalesforceEmulator, *, refresh: bool = False) -> Any:
 
 
 def _org(**options: Any) -> SalesforceEmulator:
-    # aiohttp's cookie jar takes nothing from an IP address.
+    # aiohttp's cookie jar accepts no cookies from an IP address.
     org = SalesforceEmulator(hostname="localhost", **options)
     org.define(ORDERS)
     return org
@@ -68,7 +68,7 @@ async def test_aiosfstream_subscribes_survives_a_move_and_resumes() -> None:
             await client.subscribe(ORDERS)
             assert await _number(client) == 3
         violations = oracles.violations(org.requests)
-        # What it is known for: it logs in because a session is unknown.
+        # A known defect of this client: it logs in because its session is unknown.
         assert set(violations) <= {"no login after an unknown client"}
         assert org.requests[0].path == "/services/oauth2/token"
         assert org.requests[1].path == "/cometd/45.0"

@@ -50,7 +50,7 @@ def test_several_objects_in_one_transaction() -> None:
     ]
     assert len({header["transactionKey"] for header in headers}) == 1
     seen = [event["data"]["payload"]["ChangeEventHeader"]["sequenceNumber"] for event in accounts.events()]
-    assert seen == [1, 3], "what happened to other objects is a hole"
+    assert seen == [1, 3], "changes of other objects leave a gap"
 
 
 def test_transactions_are_numbered() -> None:

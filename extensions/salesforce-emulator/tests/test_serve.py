@@ -24,7 +24,7 @@ CHANNELS = ("/event/Tick__e", "/data/AccountChangeEvent", "/topic/Opps", "/u/New
 
 @pytest.fixture
 def greeting() -> Iterator[str]:
-    """What a running org with four streams says; it is stopped in good order afterwards."""
+    """The output of a running org with four streams. The org is stopped with a signal afterwards."""
     arguments = ["--salesforce", "--port", "0", "--rate", "1000", "--time-scale", "2", "--api-version", "60.0"]
     for channel in CHANNELS:
         arguments += ["--stream", channel]
@@ -42,7 +42,7 @@ def greeting() -> Iterator[str]:
             process.kill()
 
 
-def _said(greeting: str, what: str) -> str:
+def _shown(greeting: str, what: str) -> str:
     match = re.search(rf"^  {what} +(\S+)$", greeting, re.MULTILINE)
     assert match is not None
     return match[1]
@@ -51,16 +51,16 @@ def _said(greeting: str, what: str) -> str:
 def test_shown_credentials_log_in(greeting: str) -> None:
     form = {
         "grant_type": "password",
-        "client_id": _said(greeting, "client id"),
-        "client_secret": _said(greeting, "client secret"),
-        "username": _said(greeting, "username"),
-        "password": _said(greeting, "password"),
+        "client_id": _shown(greeting, "client id"),
+        "client_secret": _shown(greeting, "client secret"),
+        "username": _shown(greeting, "username"),
+        "password": _shown(greeting, "password"),
     }
-    assert _said(greeting, "endpoint").endswith("/cometd/60.0")
-    answer = httpx.post(_said(greeting, "login"), data=form)
+    assert _shown(greeting, "endpoint").endswith("/cometd/60.0")
+    answer = httpx.post(_shown(greeting, "login"), data=form)
     assert answer.status_code == 200
     control = answer.json()["instance_url"] + "/control"
-    assert httpx.get(f"{control}/").json()["endpoint"] == _said(greeting, "endpoint")
+    assert httpx.get(f"{control}/").json()["endpoint"] == _shown(greeting, "endpoint")
     assert f"CLIENT_SECRET={form['client_secret']} \\\n" in greeting
     published: Any = {}
     while not set(CHANNELS) <= set(published):

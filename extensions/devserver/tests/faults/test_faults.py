@@ -106,8 +106,8 @@ async def test_disconnected_sessions_receive_a_disconnect() -> None:
         connect = asyncio.create_task(client.connect())
         await server.recorder.received("/meta/connect")
         assert server.faults.disconnect_sessions() == 1
-        told, reply = (await connect).json()
-        assert told == {"channel": "/meta/disconnect", "successful": True}
+        disconnect, reply = (await connect).json()
+        assert disconnect == {"channel": "/meta/disconnect", "successful": True}
         assert reply["advice"]["reconnect"] == "none"
 
 

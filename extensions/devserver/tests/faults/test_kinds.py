@@ -12,29 +12,29 @@ if TYPE_CHECKING:
     from pybayeux_devserver.faults.kinds import Fault
 
 
-class Paper:
-    """A websocket that writes down what it is told."""
+class RecordingWebSocket:
+    """A WebSocket that records the calls."""
 
     def __init__(self) -> None:
-        self.told: list[object] = []
+        self.calls: list[object] = []
 
     def send(self, texts: Sequence[str]) -> None:
-        self.told.append(list(texts))
+        self.calls.append(list(texts))
 
     def send_half(self, texts: Sequence[str]) -> None:
-        self.told.append(("half", list(texts)))
+        self.calls.append(("half", list(texts)))
 
     def cut(self) -> None:
-        self.told.append("cut")
+        self.calls.append("cut")
 
     def close(self, code: int, reason: str = "") -> None:
-        self.told.append((code, reason))
+        self.calls.append((code, reason))
 
 
-async def _told(fault: Fault) -> list[object]:
-    paper = Paper()
-    await fault.frames(["a", "b"], paper)
-    return paper.told
+async def _calls(fault: Fault) -> list[object]:
+    websocket = RecordingWebSocket()
+    await fault.frames(["a", "b"], websocket)
+    return websocket.calls
 
 
 @in_loop
@@ -44,13 +44,13 @@ async def test_effect_on_frames() -> None:
     async def wait() -> None:
         waited.append("yes")
 
-    assert await _told(DropConnection(sockets)) == ["cut"]
-    assert await _told(Truncate(sockets)) == [("half", ["a", "b"])]
-    assert await _told(Delay(wait)) == [["a", "b"]]
+    assert await _calls(DropConnection(sockets)) == ["cut"]
+    assert await _calls(Truncate(sockets)) == [("half", ["a", "b"])]
+    assert await _calls(Delay(wait)) == [["a", "b"]]
     assert waited == ["yes"]
-    assert await _told(Replace(200, "<html>")) == [["<html>"]]
-    assert await _told(Replace(503, b"Unavailable")) == [(1013, "Unavailable")]
-    assert await _told(NeverAnswer()) == []
+    assert await _calls(Replace(200, "<html>")) == [["<html>"]]
+    assert await _calls(Replace(503, b"Unavailable")) == [(1013, "Unavailable")]
+    assert await _calls(NeverAnswer()) == []
 
 
 def test_status_for_the_record() -> None:

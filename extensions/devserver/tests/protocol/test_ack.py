@@ -1,4 +1,4 @@
-"""The numbers are those of the exchanges captured from CometD 8."""
+"""The numbers are those of exchanges that were captured from CometD 8."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ def test_a_dropped_session_may_stay_held_until_its_timeout() -> None:
 
 
 class Stream:
-    """Remembers the sessions that it is told to send or to leave."""
+    """Records the sessions that are flushed and ended."""
 
     def __init__(self) -> None:
         self.flushed: list[Session] = []
@@ -166,8 +166,8 @@ def test_disconnected_session_receives_a_disconnect_and_its_reply() -> None:
     exchange.hold.when_woken(lambda: woken.append(True))
     assert client.engine.disconnect() == 1
     assert woken
-    told, reply = client.engine.finish(exchange).messages
-    assert told == {"channel": "/meta/disconnect", "successful": True}
+    disconnect, reply = client.engine.finish(exchange).messages
+    assert disconnect == {"channel": "/meta/disconnect", "successful": True}
     assert reply["advice"]["reconnect"] == "none"
 
 

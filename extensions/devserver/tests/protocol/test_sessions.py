@@ -57,7 +57,7 @@ def test_event_wakes_the_held_connect() -> None:
 
 
 class Stream:
-    """Counts what it is told."""
+    """Counts the calls."""
 
     def __init__(self) -> None:
         self.flushed = 0

@@ -1,4 +1,4 @@
-"""Helper: a client that speaks with a running org over HTTP."""
+"""Helper: a client of a running org over HTTP."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ("HttpClient",)
 
 
 class HttpClient:
-    """Sends messages; its session starts_session with `join`."""
+    """Sends messages. `join` creates its session."""
 
     def __init__(self, org: SalesforceEmulator, **headers: str) -> None:
         self.org = org
@@ -42,7 +42,7 @@ class HttpClient:
         return await self.ask("/meta/subscribe", subscription=channel, **ext)
 
     async def join(self, *channels: str, since: int | None = None) -> Self:
-        """Shakes hands, connects once and subscribes; the record starts_session after it."""
+        """Handshakes, connects once and subscribes, then clears the record."""
         await self.handshake()
         await self.connect()
         for channel in channels:
@@ -51,7 +51,7 @@ class HttpClient:
         return self
 
     async def numbers(self) -> list[Any]:
-        """The numbers of the events that a connect brings."""
+        """The numbers of the events in the reply to a connect."""
         messages = (await self.connect()).json()
         return [message["data"]["payload"]["Number__c"] for message in messages if "data" in message]
 

@@ -39,7 +39,7 @@ class Org(SalesforceEmulator):
 
 
 class OrgClient:
-    """A client with a cookie jar and a token. Its session starts_session with `join`."""
+    """A client with a cookie jar and a token. `join` creates its session."""
 
     def __init__(self, org: Org | None = None, *, version: str = "67.0", **options: Any) -> None:
         self.org = org or Org(**options)
@@ -50,14 +50,14 @@ class OrgClient:
         self.client_id = ""
 
     def begin(self, *messages: Json) -> RequestContext:
-        """Sends messages and leaves the reply open."""
+        """Sends messages without taking the reply."""
         route = self.org.state.balancer.route(self.jar)
         context = RequestContext(self.token, route, self.version, self.version_error, cookies=dict(route.new_cookies))
         self.org.engine.receive(messages, context)
         return context
 
     def end(self, context: RequestContext) -> list[Json]:
-        """Takes the reply, also of a connect that would be held."""
+        """Takes the reply, even of a connect that would be held."""
         reply = self.org.engine.finish(context)
         self.org.engine.delivered(context)
         self.jar |= {name: value.partition(";")[0] for name, value in context.cookies.items()}
@@ -81,7 +81,7 @@ class OrgClient:
         return reply
 
     def join(self, *channels: str, since: int | None = None) -> Self:
-        """Shakes hands, connects once and subscribes."""
+        """Handshakes, connects once and subscribes."""
         self.handshake()
         self.connect()
         for channel in channels:
@@ -107,11 +107,11 @@ class OrgClient:
         return self.ask("/meta/subscribe", subscription=channel, **members)
 
     def events(self) -> list[Json]:
-        """The events that a connect brings."""
+        """The events in the reply to a connect."""
         return [message for message in self.connect() if "data" in message]
 
     def ids(self) -> list[int]:
-        """Their replay ids."""
+        """The replay ids of the events in the reply to a connect."""
         return ids_of(self.events())
 
 
@@ -124,5 +124,5 @@ def error(reply: Json) -> Any:
 
 
 def cause(reply: Json) -> Any:
-    """What is said in the place that many clients do not read."""
+    """The cause in ``ext.sfdc.failureReason``, which many clients do not read."""
     return reply.get("ext", {}).get("sfdc", {}).get("failureReason")

@@ -52,7 +52,7 @@ def test_events_are_purged_at_intervals() -> None:
     org.advance(72 * HOUR - 20)
     assert _kept(org) == 1
     org.advance(60)
-    assert _kept(org) == 1, "its time is over, and the purge is yet to come"
+    assert _kept(org) == 1, "it has expired, and the purge is not due yet"
     org.advance(HOUR)
     assert _kept(org) == 0
 

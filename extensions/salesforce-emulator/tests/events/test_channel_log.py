@@ -85,7 +85,7 @@ def test_colliding_new_ids_skip_an_event() -> None:
     assert renumbered == dict(zip(old, _ids(log), strict=True))
     entry = log.find(old[0])
     assert entry is not None
-    assert entry.event.content == 1, "the id of event 0 is that of event 1 by now"
+    assert entry.event.content == 1, "the old id of event 0 is the new id of event 1"
     assert log.append(_event(9), 99).replay_id == old[-1]
 
 

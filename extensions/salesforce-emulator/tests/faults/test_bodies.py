@@ -8,17 +8,17 @@ import msgspec
 import pytest
 from starlette.responses import Response
 
-from pybayeux_devserver.listener import Sockets
+from pybayeux_devserver.toolkit import Sockets
 from pybayeux_salesforce_emulator.faults import bodies
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SAID: Any = [{"channel": "/meta/connect", "successful": True}, {"channel": "/u/X", "data": {}}]
+MESSAGES: Any = [{"channel": "/meta/connect", "successful": True}, {"channel": "/u/X", "data": {}}]
 
 
 def _whole() -> Response:
-    response = Response(msgspec.json.encode(SAID), media_type="application/json")
+    response = Response(msgspec.json.encode(MESSAGES), media_type="application/json")
     response.headers.append("set-cookie", "a=b")
     return response
 
@@ -75,7 +75,7 @@ def test_a_page_with_an_error() -> None:
 def test_compression() -> None:
     response = bodies.compressed(_whole())
     assert response.headers["content-encoding"] == "gzip"
-    assert json.loads(gzip.decompress(bytes(response.body))) == SAID
+    assert json.loads(gzip.decompress(bytes(response.body))) == MESSAGES
 
 
 def test_a_byte_order_mark() -> None:
@@ -83,8 +83,8 @@ def test_a_byte_order_mark() -> None:
 
 
 def test_a_single_object() -> None:
-    alone = Response(msgspec.json.encode(SAID[:1]))
-    assert json.loads(bytes(bodies.single_object(alone).body)) == SAID[0]
+    single = Response(msgspec.json.encode(MESSAGES[:1]))
+    assert json.loads(bytes(bodies.single_object(single).body)) == MESSAGES[0]
 
 
 def test_padding() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pybayeux_devserver.listener import Sockets
+from pybayeux_devserver.toolkit import Sockets
 from pybayeux_salesforce_emulator.faults.faults import OrgFaults
 
 CONNECT: Any = [{"channel": "/meta/connect", "clientId": "abc"}]

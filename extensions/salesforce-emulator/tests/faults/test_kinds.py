@@ -15,9 +15,9 @@ from pybayeux_salesforce_emulator.faults.kinds import FAULT_KINDS
 
 CUT = {"request-eof", "request-reset", "reply-eof", "reply-reset", "reply-lost", "reply-lost-reset"}
 CUT_UNMARKED = {"reply-lost-unmarked"}
-SPOILT = {"empty-200", "html-200", "html-502", "truncated-json", "binary-junk", "bom", "nan", "invalid-utf8"}
+UNREADABLE = {"empty-200", "html-200", "html-502", "truncated-json", "binary-junk", "bom", "nan", "invalid-utf8"}
 ERRORS = {"http-500", "http-502", "http-503", "http-504"}
-ODD = {
+UNUSUAL = {
     "wrong-content-type",
     "duplicate-keys",
     "gzip",
@@ -37,7 +37,7 @@ ODD = {
     "slow-body",
     "late",
 }
-ALONE = {"hang", "single-object"}
+OTHERS = {"hang", "single-object"}
 QUICK: dict[str, dict[str, Any]] = {
     "slow-body": {"seconds": 0.01},
     "late": {"seconds": 0.01},
@@ -46,12 +46,12 @@ QUICK: dict[str, dict[str, Any]] = {
 
 
 def test_every_kind_is_tested() -> None:
-    assert set(FAULT_KINDS) == CUT | CUT_UNMARKED | SPOILT | ERRORS | ODD | ALONE
+    assert set(FAULT_KINDS) == CUT | CUT_UNMARKED | UNREADABLE | ERRORS | UNUSUAL | OTHERS
     assert set(SalesforceEmulator.fault_kinds) == {*FAULT_KINDS, "huge-ids"}
 
 
 async def _after(kind: str) -> tuple[Any, list[Any]]:
-    """What a connect with one event gets, and the numbers that the next one brings."""
+    """The result of a connect with one event, and the numbers in the reply to the next connect."""
     async with SalesforceEmulator(timeout=0) as org, HttpClient(org) as client:
         org.define(ORDERS)
         await client.join(ORDERS)
@@ -70,11 +70,11 @@ async def _after(kind: str) -> tuple[Any, list[Any]]:
 async def test_connections_are_cut(kind: str) -> None:
     error, later = await _after(kind)
     assert isinstance(error, httpx.ReadError | httpx.RemoteProtocolError)
-    # What was put into a reply is gone with it; a request that was lost has taken nothing.
+    # The events of a lost reply are lost too; a lost request has not taken any.
     assert later == ([1] if kind.startswith("request") or kind in CUT_UNMARKED else [])
 
 
-@pytest.mark.parametrize("kind", sorted(SPOILT))
+@pytest.mark.parametrize("kind", sorted(UNREADABLE))
 @in_loop
 async def test_replies_that_cannot_be_read_lose_their_events(kind: str) -> None:
     response, later = await _after(kind)
@@ -92,7 +92,7 @@ async def test_http_errors(kind: str) -> None:
     assert later == [1]
 
 
-@pytest.mark.parametrize("kind", sorted(ODD))
+@pytest.mark.parametrize("kind", sorted(UNUSUAL))
 @in_loop
 async def test_unusual_replies_carry_their_events(kind: str) -> None:
     response, later = await _after(kind)

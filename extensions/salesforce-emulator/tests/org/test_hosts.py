@@ -35,4 +35,4 @@ def test_moving() -> None:
     assert hosts.instance_url == "http://localhost:80"
     assert hosts.has_left(here)
     assert not hosts.has_left(there)
-    assert not hosts.is_login_host(here), "it was My Domain: clients that know no other name go on logging in there"
+    assert not hosts.is_login_host(here), "it was My Domain, where clients that know no other name still log in"

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pybayeux_salesforce_emulator.streaming import replies as replies
+from pybayeux_salesforce_emulator.streaming import replies
 
 
 def test_members_of_a_reply() -> None:

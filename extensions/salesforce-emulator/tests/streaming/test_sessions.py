@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from extensions.devserver.tests.engine_client import Clock
-from pybayeux_devserver.protocol.sessions import Hold
+from pybayeux_devserver.toolkit import Hold
 from pybayeux_salesforce_emulator.org.clock import OrgClock
 from pybayeux_salesforce_emulator.org.ids import Ids
 from pybayeux_salesforce_emulator.org.tokens import Tokens

@@ -95,7 +95,7 @@ def test_permissions(words: str) -> None:
     org.define(ORDERS, refusal=words)
     client = OrgClient(org).join("/u/News")
     assert error(client.subscribe(ORDERS)) == words
-    assert client.connect()[0]["successful"], "one refused channel is no reason to end the session"
+    assert client.connect()[0]["successful"], "a refused channel does not end the session"
 
 
 def test_busy_server_refuses_a_subscribe_with_a_misleading_error() -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pybayeux import Channel
 
 from ..options import AuthStyle
-from .errors import Refused
+from .errors import Refused, Unauthorized
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,13 +22,9 @@ if TYPE_CHECKING:
     from .exchange import Caller
     from .sessions import Session
 
-__all__ = ("Authenticator", "Tokens", "Unauthorized", "bearer_token")
+__all__ = ("Authenticator", "Tokens", "bearer_token")
 
 _INVALID: Final = "401::Authentication invalid"
-
-
-class Unauthorized(Exception):
-    """The whole request is refused with HTTP 401."""
 
 
 class Tokens:

@@ -15,10 +15,9 @@ from pybayeux import Channel
 
 from ..options import Options
 from . import replies
-from .authentication import Unauthorized
 from .channels import broadcast_channel
 from .connects import connect, finish_connect, release
-from .errors import Refused
+from .errors import Refused, Unauthorized
 from .exchange import Answer, Exchange
 from .handshakes import handshake
 from .publishes import publish

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-__all__ = ("MalformedRequestError", "Refused")
+__all__ = ("MalformedRequestError", "Refused", "Unauthorized")
 
 
 class Refused(Exception):
@@ -23,3 +23,7 @@ class Refused(Exception):
 
 class MalformedRequestError(Exception):
     """A request body contains no Bayeux messages."""
+
+
+class Unauthorized(Exception):
+    """The whole request is refused with HTTP 401."""

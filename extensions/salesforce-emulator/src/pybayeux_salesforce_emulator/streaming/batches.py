@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from ..events import event as events
 from ..events.channels import matches
+from ..events.event import message as event_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,7 +101,7 @@ class BatchBuilder:
     def _message(self, session: OrgSession, due: _Due) -> Json:
         # The events of a filtered subscription have the channel of the topic, without the filter.
         channel = due.subscription.channel
-        return events.message(
+        return event_message(
             due.entry.event,
             channel,
             due.entry.replay_id,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pybayeux_devserver.toolkit import Hold, Refused, milliseconds
 
 from ..texts import DAILY_EVENTS, TOO_BUSY, connection_type
-from . import replies as replies
+from . import replies
 
 if TYPE_CHECKING:
     from pybayeux_devserver.toolkit import Json

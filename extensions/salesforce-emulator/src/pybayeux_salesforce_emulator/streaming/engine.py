@@ -14,7 +14,7 @@ from pybayeux_devserver.toolkit import Refused
 
 from ..options import BatchOrder
 from ..texts import UNKNOWN_CHANNEL, spaced
-from . import replies as replies
+from . import replies
 from .connects import connect, finish_connect, release
 from .handshakes import handshake
 from .request_context import Reply

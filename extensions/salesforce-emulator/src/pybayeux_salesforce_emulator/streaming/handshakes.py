@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pybayeux_devserver.toolkit import Refused
 
 from ..texts import CONCURRENT_USERS, PER_SERVER, TOO_BUSY, connection_type
-from . import replies as replies
+from . import replies
 
 if TYPE_CHECKING:
     from pybayeux_devserver.toolkit import Json

@@ -22,7 +22,7 @@ from ..texts import (
     no_such_channel,
     query_fields,
 )
-from . import replies as replies
+from . import replies
 from .positions import starting_offset
 from .sessions import Subscription
 
