@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from uvicorn.server import ServerState
+from uvicorn.server import ServerState as UvicornState
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -36,7 +36,7 @@ class Sockets:
     """
 
     def __init__(self) -> None:
-        self.state: Final = ServerState()
+        self.state: Final = UvicornState()
         self.websockets: Final[set[WebSocketWriter]] = set()
 
     def of(self, client: tuple[str, int] | None) -> asyncio.Transport:

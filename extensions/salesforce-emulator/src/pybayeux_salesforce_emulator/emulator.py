@@ -20,10 +20,10 @@ from .faults.kinds import FAULT_KINDS
 from .incidents import Incidents
 from .options import OrgOptions
 from .org.hosts import Hosts
-from .org.state import OrgState
 from .publishing import Publisher
 from .routes import org_routes
 from .setup import Setup
+from .state import OrgState
 from .streaming.engine import OrgEngine
 
 if TYPE_CHECKING:

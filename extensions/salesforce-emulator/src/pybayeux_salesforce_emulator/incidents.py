@@ -13,7 +13,7 @@ from .streaming.session_endings import DEFAULT_ENDING, SESSION_ENDINGS
 if TYPE_CHECKING:
     from .faults.faults import OrgFaults
     from .org.hosts import Hosts
-    from .org.state import OrgState
+    from .state import OrgState
 
 __all__ = ("Incidents",)
 

@@ -16,7 +16,7 @@ from .events.event import Event
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .org.state import OrgState
+    from .state import OrgState
 
 __all__ = ("Publisher",)
 

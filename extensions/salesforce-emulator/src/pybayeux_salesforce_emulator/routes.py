@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from .faults.faults import OrgFaults
     from .org.hosts import Hosts
-    from .org.state import OrgState
     from .publishing import Publisher
+    from .state import OrgState
     from .streaming.engine import OrgEngine
 
 __all__ = ("org_routes",)

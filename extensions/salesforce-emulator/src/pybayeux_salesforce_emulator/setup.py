@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .events.channels import Filter
-    from .org.state import OrgState
+    from .state import OrgState
 
 __all__ = ("PASSWORD", "USERNAME", "Setup")
 

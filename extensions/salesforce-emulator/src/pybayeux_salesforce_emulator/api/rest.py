@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from ..org.state import OrgState
     from ..publishing import Publisher
+    from ..state import OrgState
 
 __all__ = ("Rest",)
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from ..org.state import OrgState
     from ..org.users import User
+    from ..state import OrgState
 
 __all__ = ("Soap",)
 

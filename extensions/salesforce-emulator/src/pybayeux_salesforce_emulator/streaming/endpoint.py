@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from ..faults.faults import OrgFaults
     from ..org.hosts import Hosts
-    from ..org.state import OrgState
+    from ..state import OrgState
     from .engine import OrgEngine
 
 __all__ = ("Endpoint",)

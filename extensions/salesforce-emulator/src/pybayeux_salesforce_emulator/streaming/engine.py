@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from pybayeux_devserver.toolkit import Hold, Json
 
-    from ..org.state import OrgState
+    from ..state import OrgState
     from .request_context import RequestContext
     from .sessions import OrgSession
 

@@ -15,7 +15,7 @@ from . import replies
 if TYPE_CHECKING:
     from pybayeux_devserver.toolkit import Json
 
-    from ..org.state import OrgState
+    from ..state import OrgState
     from .request_context import RequestContext
 
 __all__ = ("handshake",)

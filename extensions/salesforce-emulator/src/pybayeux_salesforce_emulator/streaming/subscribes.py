@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from pybayeux_devserver.toolkit import Json
 
-    from ..org.state import OrgState
+    from ..state import OrgState
     from .request_context import RequestContext
 
 __all__ = ("disconnect", "subscribe", "unsubscribe")

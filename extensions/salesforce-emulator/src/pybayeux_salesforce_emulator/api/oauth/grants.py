@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pybayeux_devserver.toolkit import Json
 
     from ...org.apps import App
-    from ...org.state import OrgState
+    from ...state import OrgState
 
 __all__ = ("JWT_BEARER", "Grants", "TokenEndpoint")
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from ...org.state import OrgState
+    from ...state import OrgState
 
 __all__ = ("OAuth",)
 

@@ -10,30 +10,30 @@ from typing import TYPE_CHECKING, Final
 
 from pybayeux_devserver.toolkit import Refused
 
-from ..events.bus import Bus
-from ..streaming.authentication import Authenticator
-from ..streaming.batches import BatchBuilder
-from ..streaming.cookies import BROWSER, LoadBalancer
-from ..streaming.replies import ERROR_ADVICE, HANDSHAKE_ADVICE
-from ..streaming.session_endings import DEFAULT_ENDING, SESSION_ENDINGS
-from ..streaming.sessions import OrgSessions
-from ..texts import NO_HANDSHAKE, no_cookie
-from .apps import Apps
-from .clock import OrgClock
-from .ids import Ids
-from .logins import Logins
-from .quotas import Quotas
-from .tokens import Tokens
-from .users import Users
+from .events.bus import Bus
+from .org.apps import Apps
+from .org.clock import OrgClock
+from .org.ids import Ids
+from .org.logins import Logins
+from .org.quotas import Quotas
+from .org.tokens import Tokens
+from .org.users import Users
+from .streaming.authentication import Authenticator
+from .streaming.batches import BatchBuilder
+from .streaming.cookies import BROWSER, LoadBalancer
+from .streaming.replies import ERROR_ADVICE, HANDSHAKE_ADVICE
+from .streaming.session_endings import DEFAULT_ENDING, SESSION_ENDINGS
+from .streaming.sessions import OrgSessions
+from .texts import NO_HANDSHAKE, no_cookie
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pybayeux_devserver.toolkit import Json
 
-    from ..options import OrgOptions
-    from ..streaming.request_context import RequestContext
-    from ..streaming.sessions import OrgSession
+    from .options import OrgOptions
+    from .streaming.request_context import RequestContext
+    from .streaming.sessions import OrgSession
 
 __all__ = ("OrgState",)
 
