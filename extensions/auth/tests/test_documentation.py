@@ -17,7 +17,7 @@ from pybayeux_auth import Auth
 from pybayeux_auth.configured import ConfiguredAuth
 from pybayeux_auth.flows import token_endpoint
 from pybayeux_auth.flows.login_url import SALESFORCE, LoginUrl, parse_login_url
-from pybayeux_devserver.salesforce import SalesforceEmulator
+from pybayeux_salesforce_emulator import SalesforceEmulator
 from tests.docs.markdown import ROOT, blocks
 from tests.support.surroundings import unconfigured
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pybayeux_devserver.salesforce import BlockingEmulator
+    from pybayeux_salesforce_emulator import BlockingEmulator
 
 GUIDE: Final = ROOT / "docs" / "authentication.md"
 README: Final = ROOT / "extensions" / "auth" / "README.md"

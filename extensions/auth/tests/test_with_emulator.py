@@ -23,7 +23,7 @@ from pybayeux_auth import (
     RefreshTokenFlow,
     SessionFlow,
 )
-from pybayeux_devserver.salesforce import SalesforceEmulator
+from pybayeux_salesforce_emulator import SalesforceEmulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pybayeux_salesforce as salesforce
 from pybayeux import Backoff, hookimpl
 from pybayeux_auth import ClientCredentialsFlow
-from pybayeux_devserver.salesforce import SalesforceEmulator
-from pybayeux_devserver.salesforce.oracles import (
+from pybayeux_salesforce_emulator import SalesforceEmulator
+from pybayeux_salesforce_emulator.oracles import (
     every_event_is_handled,
     nothing_is_handled_twice,
     violations,

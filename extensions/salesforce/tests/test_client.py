@@ -8,7 +8,7 @@ import pytest
 import pybayeux_salesforce as salesforce
 from pybayeux.errors import ExtensionOptionError, UsageError
 from pybayeux_auth import ClientCredentialsFlow
-from pybayeux_devserver.salesforce import SalesforceEmulator
+from pybayeux_salesforce_emulator import SalesforceEmulator
 
 if TYPE_CHECKING:
     from pathlib import Path

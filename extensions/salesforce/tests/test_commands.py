@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from pybayeux.cli import main
-from pybayeux_devserver.salesforce import SalesforceEmulator
+from pybayeux_salesforce_emulator import SalesforceEmulator
 from tests.support.command_line import CommandLine
 from tests.support.surroundings import unconfigured
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
-    from pybayeux_devserver.salesforce import BlockingEmulator
+    from pybayeux_salesforce_emulator import BlockingEmulator
 
 _ORDERS = "/event/Order__e"
 

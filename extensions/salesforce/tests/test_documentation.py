@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from extensions.auth.tests.fake_sf import FakeCli
-from pybayeux_devserver.salesforce import SalesforceEmulator
-from pybayeux_devserver.salesforce.credentials import key_pair
+from pybayeux_salesforce_emulator import SalesforceEmulator
+from pybayeux_salesforce_emulator.org.credentials import key_pair
 from tests.docs.markdown import ROOT, blocks
 from tests.docs.page import Page
 from tests.support.command_line import CommandLine

@@ -16,8 +16,8 @@ from extensions.salesforce.tests.org import ORDERS, ClientRecorder, client_of, f
 from extensions.salesforce.tests.tls_proxy import tls_proxy
 from pybayeux import hookimpl
 from pybayeux.errors import SessionEndedError, SubscribeError
-from pybayeux_devserver.salesforce import texts
-from pybayeux_devserver.salesforce.gate import token_of
+from pybayeux_salesforce_emulator import texts
+from pybayeux_salesforce_emulator.streaming.authentication import token_of
 from pybayeux_salesforce import (
     CookieError,
     InvalidTokenError,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pybayeux import TransportRequest
-    from pybayeux_devserver.salesforce import SalesforceEmulator
+    from pybayeux_salesforce_emulator import SalesforceEmulator
 
 
 async def _run_with_faults(org: SalesforceEmulator, recorder: ClientRecorder) -> list[str]:

@@ -14,7 +14,7 @@ from pybayeux_salesforce import Salesforce
 
 if TYPE_CHECKING:
     from pybayeux import Message
-    from pybayeux_devserver.salesforce import SalesforceEmulator
+    from pybayeux_salesforce_emulator import SalesforceEmulator
 
 _MANY = [f"/event/A_platform_event_with_a_rather_long_name_as_they_are_found_in_orgs_{n}__e" for n in range(250)]
 _LIMIT = 32_768

@@ -19,14 +19,14 @@ from extensions.salesforce.tests.org import (
     with_org,
 )
 from pybayeux_auth import Grant, JwtBearerFlow
-from pybayeux_devserver.salesforce.farewells import FAREWELLS
+from pybayeux_salesforce_emulator.streaming.session_endings import SESSION_ENDINGS
 from pybayeux_salesforce import InvalidTokenError, PositionRefusedError, UnknownSessionError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from pybayeux import AsyncClient
-    from pybayeux_devserver.salesforce import SalesforceEmulator
+    from pybayeux_salesforce_emulator import SalesforceEmulator
 
 
 @in_org()
@@ -58,7 +58,7 @@ async def test_an_expired_load_balancer_cookie_loses_no_event(
     assert org.logins == 1
 
 
-@pytest.mark.parametrize("variant", sorted(FAREWELLS))
+@pytest.mark.parametrize("variant", sorted(SESSION_ENDINGS))
 def test_an_unknown_client_costs_a_handshake_and_no_login(variant: str) -> None:
     async def scenario(org: SalesforceEmulator, recorder: ClientRecorder) -> None:
         async with client_of(org, recorder) as client:

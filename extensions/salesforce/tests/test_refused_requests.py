@@ -9,8 +9,8 @@ import pytest
 
 from extensions.salesforce.tests.org import ORDERS, ClientRecorder, client_of, in_org, problems, publish, with_org
 from pybayeux.errors import ConnectError, HandshakeError, SessionEndedError, SubscribeError
-from pybayeux_devserver.salesforce import texts
-from pybayeux_devserver.salesforce.oracles import backoff_curve
+from pybayeux_salesforce_emulator import texts
+from pybayeux_salesforce_emulator.oracles import backoff_curve
 from pybayeux_salesforce import (
     AccessError,
     ChannelError,
@@ -21,7 +21,7 @@ from pybayeux_salesforce import (
 )
 
 if TYPE_CHECKING:
-    from pybayeux_devserver.salesforce import SalesforceEmulator
+    from pybayeux_salesforce_emulator import SalesforceEmulator
 
 _SHORTEST_WAIT = 0.2 * 0.8
 """The shortest wait of these clients in seconds: the first wait, less the jitter."""
