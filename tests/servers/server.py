@@ -54,6 +54,11 @@ class Server:
         """The control path of the server."""
         return Control(self.port)
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started, and neither stopped nor killed since."""
+        return self._child is not None
+
     def start(self) -> Self:
         """Starts the server, on a free port the first time and on the same one after a stop; waits until it listens.
 
