@@ -11,14 +11,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from tests.servers.control import ControlError
-from tests.servers.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
     from typing import Self
 
-    from tests.servers.server import Option
+    from tests.servers.server import Option, Server
 
 __all__ = ("ServerPool",)
 

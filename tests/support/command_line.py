@@ -1,10 +1,12 @@
 """The `pybayeux` command as a process of its own: what it says line by line, and how it ends.
 
-Owns the bounds of every wait. A process that outlives its test is killed.
+Owns the bounds of every wait. A process that outlives its test is killed. Where signals, pipes and imports are not what
+is tested, `run_in_process` does the same without a new process.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import subprocess
@@ -12,13 +14,17 @@ import sys
 from threading import Thread
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
+from click.testing import CliRunner
+
+from pybayeux.cli import main
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
     from types import TracebackType
     from typing import IO
 
-__all__ = ("CommandLine", "Ended")
+__all__ = ("CommandLine", "Ended", "run_in_process")
 
 _LIMIT: Final = 30.0
 """Seconds after which a wait for what never comes has failed."""
@@ -30,6 +36,23 @@ class Ended(NamedTuple):
     code: int
     out: list[str]
     err: list[str]
+
+
+def run_in_process(*arguments: str, folder: Path, environment: Mapping[str, str] | None = None) -> Ended:
+    """Runs the command to its end within this process.
+
+    Args:
+        arguments: What follows the name of the command.
+        folder: The current directory.
+        environment: Variables beside the usual ones.
+    """
+    usual = _environment()
+    runner = CliRunner(env={name: usual.get(name) for name in os.environ} | dict(environment or {}))
+    with contextlib.chdir(folder):
+        result = runner.invoke(main, arguments, prog_name="pybayeux")
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return Ended(result.exit_code, result.stdout.splitlines(), result.stderr.splitlines())
 
 
 class CommandLine:
