@@ -16,7 +16,9 @@ from __future__ import annotations
 import gc
 import os
 import re
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = (
     "pytest_collection_finish",
+    "pytest_sessionfinish",
     "pytest_xdist_auto_num_workers",
     "real_authorities",
     "share_bytecode",
@@ -77,6 +80,15 @@ def pytest_collection_finish() -> None:
     """Exempts all that exists now from later collections of garbage."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Removes the bytecode of modules that tests have written to temporary folders."""
+    if not hasattr(session.config, "workerinput"):
+        temporary = Path(tempfile.gettempdir())
+        mirrored = Path(os.environ["PYTHONPYCACHEPREFIX"], *temporary.parts[1:])
+        for folder in mirrored.glob("pytest-of-*"):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def workers_for(arguments: Sequence[str], cores: int) -> int:
