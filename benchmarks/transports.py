@@ -28,7 +28,7 @@ import httpx
 from websockets.asyncio.client import connect
 
 from pybayeux import Message, decode
-from pybayeux.redact import Redactor
+from pybayeux._util.redact import Redactor
 from pybayeux.transports.base import TransportContext
 from pybayeux.transports.registry import TransportRegistry
 from pybayeux_aiohttp import Aiohttp

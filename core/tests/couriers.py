@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pybayeux import Message
-from pybayeux.delivery import Delivery
-from pybayeux.subscriptions import Subscription
+from pybayeux._client.dispatcher import Delivery
+from pybayeux.subscription import Subscription
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable

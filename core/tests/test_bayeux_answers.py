@@ -12,11 +12,7 @@ from core.tests.bayeux_support import connected, make_client
 from core.tests.fake_server import FakeServer
 from core.tests.virtual_time import in_virtual_time, settle
 from pybayeux import BayeuxClient, ConnectionState, Message
-from pybayeux.errors import (
-    ExchangeTimeoutError,
-    SubscribeError,
-    TransportError,
-)
+from pybayeux.errors import ExchangeTimeoutError, SubscribeError, TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -10,13 +10,7 @@ import pytest
 from core.tests.fake_server import FakeServer, Witness, make_client
 from core.tests.virtual_time import in_virtual_time, now, settle
 from pybayeux import Advice, AsyncClient, Channel, ConnectionState, Message
-from pybayeux.errors import (
-    ClientStateError,
-    PublishError,
-    SessionEndedError,
-    TransportError,
-    UsageError,
-)
+from pybayeux.errors import ClientStateError, PublishError, SessionEndedError, TransportError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

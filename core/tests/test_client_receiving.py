@@ -11,13 +11,7 @@ import pytest
 from core.tests.fake_server import FakeServer, Witness, make_client
 from core.tests.virtual_time import in_virtual_time, now, settle
 from pybayeux import AsyncClient, ConnectionState, Message
-from pybayeux.errors import (
-    ClientStateError,
-    InvalidChannelError,
-    ReceiverError,
-    SubscribeError,
-    TransportError,
-)
+from pybayeux.errors import ClientStateError, InvalidChannelError, ReceiverError, SubscribeError, TransportError
 
 
 class Order(msgspec.Struct):

@@ -10,13 +10,7 @@ import pytest
 from core.tests.fake_server import FakeServer, make_client
 from core.tests.virtual_time import in_virtual_time, now, settle
 from pybayeux import Message
-from pybayeux.errors import (
-    ClientStateError,
-    ExchangeTimeoutError,
-    PublishError,
-    TransportError,
-    UsageError,
-)
+from pybayeux.errors import ClientStateError, ExchangeTimeoutError, PublishError, TransportError, UsageError
 
 ENDLESS: list[Any] = []
 ENDLESS.append(ENDLESS)

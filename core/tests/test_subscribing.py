@@ -7,10 +7,10 @@ import pytest
 from core.tests.couriers import Office
 from core.tests.virtual_time import in_virtual_time
 from pybayeux.errors import UsageError
-from pybayeux.subscribing import Subscribing
+from pybayeux.subscription import Subscribing
 
 if TYPE_CHECKING:
-    from pybayeux.subscriptions import Subscription
+    from pybayeux.subscription import Subscription
 
 
 class Desk:

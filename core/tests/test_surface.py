@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pybayeux import AsyncClient, Client, Subscription, SyncSubscription
-from pybayeux.batch import Batch
+from pybayeux._client.batch import Batch
 from pybayeux.sync import SyncBatch
 
 PAIRS = [(AsyncClient, Client), (Subscription, SyncSubscription), (Batch, SyncBatch)]

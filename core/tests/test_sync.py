@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from core.tests.fake_server import FakeServer, Witness
-from core.tests.test_loop_thread import alive, interrupt_once
+from core.tests._util.test_loop_thread import alive, interrupt_once
 from pybayeux import Client, ConnectionState, Message, hookimpl
 from pybayeux.errors import (
     ClientStateError,

@@ -12,7 +12,7 @@ from core.tests.fake_server import FakeServer, make_client
 from core.tests.virtual_time import in_virtual_time
 from pybayeux import Message
 from pybayeux.errors import BayeuxError, ClientStateError, PublishError, TransportError
-from pybayeux.subscriptions import Subscription
+from pybayeux.subscription import Subscription
 from tests.conformance.stands import behaviour, on
 from tests.conformance.traffic import Traffic
 from tests.servers.faults import Action, Fault

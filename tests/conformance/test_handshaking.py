@@ -13,13 +13,7 @@ from core.tests.fake_server import FakeServer, make_client
 from core.tests.session.world import World
 from core.tests.virtual_time import in_virtual_time
 from pybayeux import Advice, ConnectionState, Message, encode, hookimpl
-from pybayeux.errors import (
-    ClientStateError,
-    ExchangeTimeoutError,
-    HandshakeError,
-    SessionEndedError,
-    TransportError,
-)
+from pybayeux.errors import ClientStateError, ExchangeTimeoutError, HandshakeError, SessionEndedError, TransportError
 from pybayeux.session import Kind
 from pybayeux.transports.callback_polling import CallbackPolling
 from pybayeux.transports.long_polling import LongPolling

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from pybayeux import BayeuxError, Channel, Message, hookimpl
-from pybayeux.endpoint import at_host, host_of, parse_endpoint
+from pybayeux._util.urls import at_host, host_of, parse_endpoint
 from pybayeux.errors import ExtensionHookError, PublishError, TransportError
 from tests.conformance.stands import behaviour, dev_server, on
 from tests.conformance.tap import Tap

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pybayeux import Advice, BayeuxClient, Channel, Message, hookimpl, requests
+from pybayeux._util.redact import Redactor
 from pybayeux.errors import PublishError, TransportError
-from pybayeux.redact import Redactor
 from pybayeux.transports.base import TransportContext
 from pybayeux.transports.websocket import WebSocket
 from tests.support.clients import make_client, take

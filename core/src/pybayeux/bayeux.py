@@ -8,8 +8,12 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from . import requests
+from ._client.hooks import Postbox
+from ._client.inbox import Inbox
+from ._client.transport_pool import Wires
+from ._util.redact import Redactor
+from ._util.urls import parse_endpoint
 from .channel import Channel
-from .endpoint import parse_endpoint
 from .errors import (
     BayeuxError,
     ClientStateError,
@@ -25,22 +29,18 @@ from .errors import (
     UsageError,
 )
 from .extensions import ExtensionRegistry
-from .inbox import Inbox
-from .postbox import Postbox
-from .redact import Redactor
 from .session.negotiation import Negotiation
 from .state import ConnectionEvent, ConnectionState, ConnectionStateMachine
 from .transports.base import TransportContext
 from .transports.registry import TransportRegistry
-from .wires import Wires
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from types import TracebackType
 
+    from ._client.hooks import Dropped
     from .extensions import HookCaller, Registration
     from .message import Message
-    from .postbox import Dropped
 
 __all__ = ("BayeuxClient",)
 

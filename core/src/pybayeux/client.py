@@ -7,28 +7,27 @@ import logging
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from . import requests
+from ._client.backpressure import Overflow
+from ._client.connection import Connection
+from ._client.handlers import ErrorPolicy, Handler, run_handler
+from ._client.publisher import Sender
+from ._util.arguments import check_choice, check_positive
 from .channel import ChannelType
-from .connection import Connection
 from .errors import InvalidChannelError
-from .given import check_choice, check_positive
-from .handlers import ErrorPolicy, Handler, run_handler
-from .pressure import Overflow
-from .sender import Sender
 from .session import Backoff
 from .state import ConnectionState
-from .subscribing import Subscribing
-from .subscriptions import AckMode, Subscription
+from .subscription import AckMode, Subscribing, Subscription
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
     from types import TracebackType
 
-    from .batch import Batch
+    from ._client.batch import Batch
+    from ._client.listeners import Listener
+    from ._client.publisher import Offline
     from .extensions import HookCaller, Registration
-    from .listeners import Listener
     from .message import Message
-    from .sender import Offline
 
 __all__ = ("AsyncClient",)
 

@@ -1,8 +1,7 @@
-"""Messages: their fields, and the way between bytes and messages (Bayeux 1.0, sections 2 and 3).
+"""Messages: their fields, their payload and their errors (Bayeux 1.0, section 3).
 
-A batch is decoded straight into structs, `data` left as bytes until somebody asks. That fast path refuses unknown
-members and odd types; what it refuses goes through a lenient one (`lenient.py`), so that nothing is lost and the
-usual case pays nothing.
+A payload stays the bytes that came until `data` is asked for. How batches become bytes, and bytes batches, is the
+business of `codec`.
 """
 
 from __future__ import annotations
@@ -18,10 +17,10 @@ from msgspec import UNSET, Raw, Struct, UnsetType, field
 from .errors import MessageDecodeError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Iterable
+    from collections.abc import Awaitable
     from contextlib import AbstractAsyncContextManager
 
-__all__ = ("Advice", "Message", "MessageError", "decode", "encode")
+__all__ = ("Advice", "Message", "MessageError", "beginning_of", "encode_other", "to_json")
 
 if TYPE_CHECKING:
     _Payload = Any
@@ -160,7 +159,7 @@ class Message(_Fields):
         value = _payload.__get__(self)
         if value is UNSET:
             return b""
-        return bytes(value) if type(value) is Raw else _to_json(value)
+        return bytes(value) if type(value) is Raw else to_json(value)
 
     @property
     def extra(self) -> dict[str, Any]:
@@ -261,73 +260,42 @@ class Message(_Fields):
         return f"<{len(bytes(value))} bytes>" if type(value) is Raw else f"<{type(value).__name__}>"
 
 
-_decoder: Final = msgspec.json.Decoder(list[Message])
 _payload_decoder: Final = msgspec.json.Decoder()
+_SHOWN: Final = 200
 
 
-def _encode_other(value: Any) -> Any:
-    """What msgspec does not encode by itself: subclasses of str, such as Channel."""
+def encode_other(value: Any) -> Any:
+    """Encode what msgspec does not encode by itself: subclasses of str, such as Channel."""
     if isinstance(value, str):
         return str(value)
     raise TypeError(f"a {type(value).__name__} is nothing that JSON can express")
 
 
-_encoder: Final = msgspec.json.Encoder(enc_hook=_encode_other)
+_encoder: Final = msgspec.json.Encoder(enc_hook=encode_other)
 
 
-def decode(body: bytes | bytearray | memoryview | str) -> list[Message]:
-    """The messages in a JSON array, or the one in a bare object (Bayeux 1.0, section 2.1).
-
-    A message without a usable channel comes with channel ``""``: the other messages of its batch are good.
+def to_json(value: Any) -> bytes:
+    """The value as JSON text in UTF-8.
 
     Raises:
-        MessageDecodeError: The bytes are no JSON, or neither an object nor an array.
+        TypeError: JSON cannot express it.
     """
-    try:
-        return _decoder.decode(body)
-    except msgspec.ValidationError:
-        from .lenient import decode_leniently
-
-        return decode_leniently(body)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise MessageDecodeError(f"not JSON ({error})", _beginning(body)) from error
-
-
-def encode(messages: Iterable[Message]) -> bytes:
-    """The JSON array of these messages, in UTF-8.
-
-    Raises:
-        TypeError: A payload holds what JSON cannot express.
-    """
-    batch = list(messages)
-    if any("extra" in message.__dict__ or message.advice is not None for message in batch):
-        return _to_json([_with_extra(message) for message in batch])
-    return _to_json(batch)
-
-
-def _to_json(value: Any) -> bytes:
     try:
         return _encoder.encode(value)
     except (UnicodeEncodeError, RecursionError) as error:
         raise TypeError(f"nothing that JSON can express: {error}") from error
 
 
-def _with_extra(message: Message) -> Any:
-    known: dict[str, Any] = msgspec.to_builtins(message, builtin_types=(Raw,), enc_hook=_encode_other)
-    if message.advice is not None:
-        known["advice"] |= message.advice.__dict__.get("extra", {})
-    return known | message.__dict__.get("extra", {})
+def beginning_of(body: bytes | bytearray | memoryview | str | Raw) -> str:
+    """The first characters of a text that could not be read, for an error."""
+    return body[:_SHOWN] if isinstance(body, str) else bytes(body)[:_SHOWN].decode("utf-8", "replace")
 
 
 def _decode_payload(raw: Raw) -> Any:
     try:
         return _payload_decoder.decode(raw)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise MessageDecodeError(f"data: not JSON ({error})", _beginning(bytes(raw))) from error
-
-
-def _beginning(body: bytes | bytearray | memoryview | str) -> str:
-    return body[:200] if isinstance(body, str) else bytes(body[:200]).decode("utf-8", "replace")
+        raise MessageDecodeError(f"data: not JSON ({error})", beginning_of(raw)) from error
 
 
 _ERROR: Final = re.compile(r"\s*(\d{1,3})\s*:([^:]*):(.*)", re.DOTALL)

@@ -1,4 +1,7 @@
-"""The states of a connection, and the table of the ways between them. Knows nothing of messages or time."""
+"""The states of a connection, the table of the ways between them, and the names of the transports.
+
+Knows nothing of messages or time.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,19 @@ from .errors import ClientStateError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("TRANSITIONS", "ConnectionEvent", "ConnectionState", "ConnectionStateMachine")
+__all__ = ("TRANSITIONS", "ConnectionEvent", "ConnectionState", "ConnectionStateMachine", "ConnectionType")
+
+
+class ConnectionType(StrEnum):
+    """The names of the transports that the protocol knows (Bayeux 1.0, section 6).
+
+    A name that is not here serves as well, if an extension registers a transport under it.
+    """
+
+    LONG_POLLING = "long-polling"
+    CALLBACK_POLLING = "callback-polling"
+    IFRAME = "iframe"
+    WEBSOCKET = "websocket"
 
 
 class ConnectionState(StrEnum):

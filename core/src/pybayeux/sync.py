@@ -9,23 +9,23 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from ._util.loop_thread import Done, LoopThread
 from .client import AsyncClient
 from .errors import ClientStateError
-from .loop_thread import Done, LoopThread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
     from types import TracebackType
 
-    from .batch import Batch
+    from ._client.batch import Batch
+    from ._client.handlers import ErrorPolicy, Handler
+    from ._client.listeners import Listener
+    from ._client.publisher import Offline
     from .extensions import HookCaller
-    from .handlers import ErrorPolicy, Handler
-    from .listeners import Listener
     from .message import Message
-    from .sender import Offline
     from .state import ConnectionState
-    from .subscriptions import AckMode, Receipt, Subscription
+    from .subscription import AckMode, Receipt, Subscription
 
 __all__ = ("Client", "SyncBatch", "SyncSubscription")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import pytest
 
-from pybayeux.cli.given import Given, is_secret
+from pybayeux.cli.arguments import Given, is_secret
 from pybayeux.errors import UsageError
 
 

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from pybayeux.cli import main
-from pybayeux.cli.given import Given
+from pybayeux.cli.arguments import Given
 from pybayeux.cli.options import server_options
 from pybayeux.cli.server import Server
 

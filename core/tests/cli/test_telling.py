@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from pybayeux import AsyncClient, BayeuxError, ConnectionState, Message
-from pybayeux.cli.telling import Watcher, client_logger, set_verbosity, telling
+from pybayeux.cli.stderr_log import Watcher, client_logger, set_verbosity, telling
 from pybayeux.errors import SessionEndedError, TransportError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from pybayeux import Message
-from pybayeux.redact import Redactor
+from pybayeux._util.redact import Redactor
 from pybayeux.transports.base import TransportContext, TransportRequest, TransportResponse
 
 if TYPE_CHECKING:

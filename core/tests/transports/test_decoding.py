@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from pybayeux import Message
+from pybayeux._util.redact import Redactor
 from pybayeux.errors import MessageDecodeError
-from pybayeux.redact import Redactor
 from pybayeux.transports.decoding import decode_answer, refusals_in
 
 

@@ -7,7 +7,7 @@ from websockets.datastructures import Headers
 from websockets.exceptions import InvalidMessage, InvalidProxyStatus, InvalidURI, ProxyError
 from websockets.http11 import Response
 
-from pybayeux.redact import Redactor
+from pybayeux._util.redact import Redactor
 from pybayeux.transports.dialling import upgrade_failure
 
 UNVERIFIED = ssl.SSLCertVerificationError(1, "certificate verify failed")

@@ -5,7 +5,7 @@ import ssl
 import httpx
 import pytest
 
-from pybayeux.redact import Redactor
+from pybayeux._util.redact import Redactor
 from pybayeux.transports.http_failures import network_failure, status_failure
 from pybayeux.transports.redirects import Redirect
 

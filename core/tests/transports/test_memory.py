@@ -8,8 +8,8 @@ import pytest
 
 from core.tests.virtual_time import in_virtual_time, settle
 from pybayeux import Advice, AsyncClient, BayeuxClient, Message, encode, hookimpl
+from pybayeux._util.redact import Redactor
 from pybayeux.errors import MessageDecodeError, TransportError, UsageError
-from pybayeux.redact import Redactor
 from pybayeux.session import Backoff
 from pybayeux.transports.base import TransportContext, TransportRequest, TransportResponse
 from pybayeux.transports.memory import MemoryServer, MemoryTransport

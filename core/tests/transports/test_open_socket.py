@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from core.tests.transports.frames import CONNECT, event, fails
 from core.tests.transports.websocket_site import Site, in_real_time, message, reply
 from core.tests.virtual_time import in_virtual_time, settle
+from pybayeux._util.redact import Redactor
 from pybayeux.errors import TransportError
-from pybayeux.redact import Redactor
 from pybayeux.transports.base import TransportContext
 from pybayeux.transports.open_socket import OpenSocket
 

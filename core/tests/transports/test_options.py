@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pybayeux._util.redact import Redactor
 from pybayeux.errors import UsageError
-from pybayeux.redact import Redactor
 from pybayeux.transports.base import TransportContext, TransportRequest, TransportResponse
 from pybayeux.transports.options import bind_options
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pybayeux.transports.retry_after import seconds_to_wait
+from pybayeux.transports.http_failures import seconds_to_wait
 
 NOW = datetime(2026, 11, 23, 10, 0, 0, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from core.tests.strategies import messages
 from pybayeux import Message, decode, encode
 from pybayeux.errors import MessageDecodeError
-from pybayeux.transports.script import unwrap_script
+from pybayeux.transports.callback_polling import unwrap_script
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import httpx
 
-from pybayeux.redact import Redactor
-from pybayeux.transports.upgrade_failures import other_subprotocol, refused_upgrade, wrong_address
+from pybayeux._util.redact import Redactor
+from pybayeux.transports.upgrade import other_subprotocol, refused_upgrade, wrong_address
 
 
 def test_an_address_that_is_none_stays_so() -> None:

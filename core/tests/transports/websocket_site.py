@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Self
 from websockets.asyncio.server import ServerConnection, serve
 
 from pybayeux import Message
-from pybayeux.redact import Redactor
+from pybayeux._util.redact import Redactor
 from pybayeux.transports.base import TransportContext, TransportRequest, TransportResponse
 from pybayeux.transports.websocket import WebSocket
 

@@ -11,8 +11,8 @@ import pytest
 from core.tests.transports.websocket_site import in_real_time
 from extensions.aiohttp.tests.web_site import Site, make
 from pybayeux import AsyncClient
+from pybayeux._util.redact import Redactor
 from pybayeux.errors import UsageError
-from pybayeux.redact import Redactor
 from pybayeux.transports.base import TransportContext
 from pybayeux.transports.callback_polling import CallbackPolling
 from pybayeux.transports.long_polling import LongPolling

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from aiohttp import web
 
 from pybayeux import Message
-from pybayeux.redact import Redactor
+from pybayeux._util.redact import Redactor
 from pybayeux.transports.base import TransportContext, TransportRequest, TransportResponse
 from pybayeux.transports.registry import TransportRegistry
 from pybayeux_aiohttp import Aiohttp

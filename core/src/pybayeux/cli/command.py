@@ -14,15 +14,15 @@ import click
 
 from ..errors import UsageError
 from ..extensions import register_commands
+from .arguments import Given
 from .doctor import doctor
 from .extensions import extensions
 from .failures import EXIT_CODES, told
-from .given import Given
 from .listen import listen
 from .new_extension import new_extension
 from .options import extension_options
 from .publish import publish
-from .telling import telling
+from .stderr_log import telling
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

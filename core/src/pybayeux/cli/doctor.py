@@ -11,7 +11,7 @@ from ..diagnosis import Examination, Report
 from .failures import Failure
 from .options import server_options
 from .running import run
-from .telling import Watcher
+from .stderr_log import Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable

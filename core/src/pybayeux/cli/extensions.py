@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..extensions import list_extensions
-from .given import Given
+from .arguments import Given
 from .options import extension_options
 from .printable import printable
 

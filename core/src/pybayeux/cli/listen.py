@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..message import Message
-    from ..subscriptions import Subscription
-    from .given import Given
+    from ..subscription import Subscription
+    from .arguments import Given
     from .server import Server
 
 __all__ = ("listen",)

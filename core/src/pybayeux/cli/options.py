@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from ..extensions.tracing import log_step, tracing_to
-from .given import Given
+from .arguments import Given
 from .server import Server
-from .telling import set_verbosity
+from .stderr_log import set_verbosity
 
 if TYPE_CHECKING:
     from collections.abc import Callable

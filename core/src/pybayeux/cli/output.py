@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.highlighter import JSONHighlighter
 from rich.text import Text
 
-from ..message import encode
+from ..codec import encode
 from .failures import Failure
 from .pipes import descriptor_of, write_all
 from .printable import printable

@@ -10,12 +10,12 @@ from urllib.parse import unquote, urlsplit
 
 from ..client import AsyncClient
 from .failures import Failure
-from .telling import Watcher, client_logger
+from .stderr_log import Watcher, client_logger
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
-    from .given import Given
+    from .arguments import Given
 
 __all__ = ("Server",)
 

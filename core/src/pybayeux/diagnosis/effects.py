@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from .._util.credentials import is_secret
 from ..channel import Channel
-from ..credentials import is_secret
 from .report import ExtensionReport
 
 if TYPE_CHECKING:

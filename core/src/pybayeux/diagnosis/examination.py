@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from ..connection_type import ConnectionType
-from ..endpoint import parse_endpoint
+from .._util.urls import parse_endpoint
 from ..errors import ExtensionError, TransportError
 from ..extensions import ExtensionRegistry, list_extensions
 from ..extensions.changes import without_secrets
 from ..extensions.tracing import tracing_to
+from ..state import ConnectionType
 from ..transports.registry import TransportRegistry
 from .clock import read_clock
 from .effects import FAULTY, judge_extensions

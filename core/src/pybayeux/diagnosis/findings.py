@@ -7,7 +7,6 @@ import ssl
 from typing import TYPE_CHECKING, Any, Final
 
 from ..channel import Channel
-from ..connection_type import ConnectionType
 from ..errors import (
     ExchangeTimeoutError,
     ExtensionError,
@@ -16,6 +15,7 @@ from ..errors import (
     ReplyError,
     TransportError,
 )
+from ..state import ConnectionType
 from .effects import FAULTY
 from .report import Finding
 

@@ -13,9 +13,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
-from ..credentials import is_secret
+from .._util.credentials import is_secret
+from .._util.redact import Redactor
 from ..message import Message
-from ..redact import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -20,7 +20,7 @@ from functools import cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from ..conversion import ConversionError, convert, convert_text
+from .._util.conversion import ConversionError, convert, convert_text
 from ..errors import ExtensionOptionError
 
 if TYPE_CHECKING:

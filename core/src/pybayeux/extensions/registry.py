@@ -11,7 +11,7 @@ import logging
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from ..endpoint import has_foreign_scheme
+from .._util.urls import has_foreign_scheme
 from ..errors import ExtensionError, ExtensionHookError, UsageError
 from ..hookspecs import HOOK_ARGUMENTS
 from .catalogue import shape_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..redact import Redactor
+from .._util.redact import Redactor
 
 __all__ = ("described",)
 

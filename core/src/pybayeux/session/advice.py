@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from ..lenient import advice_from
+from ..codec import advice_from
 
 if TYPE_CHECKING:
     from ..message import Advice

@@ -5,14 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..channel import Channel
-from ..errors import (
-    BayeuxError,
-    ClientStateError,
-    MalformedMessageError,
-    TransportError,
-    UnknownAdviceError,
-)
-from ..message import encode
+from ..codec import encode
+from ..errors import BayeuxError, ClientStateError, MalformedMessageError, TransportError, UnknownAdviceError
 from ..state import ConnectionState
 from .admission import Admission, Batch, is_end_of_subscription
 from .answers import Answers

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from ..bayeux import BayeuxClient
+from ..codec import encode
 from ..errors import BayeuxError, ExtensionHookError
-from ..message import Advice, encode
+from ..message import Advice
 from .harness import Harness
 from .neighbours import TROUBLE
 from .server import ScriptedServer

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from types import TracebackType
 
+    from .._client.handlers import Handler
     from ..errors import BayeuxError
-    from ..handlers import Handler
     from ..message import Message
-    from ..subscriptions import Subscription
+    from ..subscription import Subscription
 
 __all__ = ("Harness",)
 

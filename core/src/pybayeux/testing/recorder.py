@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from ..codec import decode, encode
 from ..hookspecs import HOOK_ARGUMENTS, hookimpl
-from ..message import Message, decode, encode
+from ..message import Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

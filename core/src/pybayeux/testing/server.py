@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import httpx
 
+from .._util.credentials import in_headers, in_url
 from ..channel import Channel, ChannelType
-from ..credentials import in_headers, in_url
 from ..errors import TransportError
 from ..hookspecs import hookimpl
 from ..message import Advice, Message

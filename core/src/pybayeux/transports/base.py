@@ -10,9 +10,9 @@ from .cookies import CookieJar
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 
+    from .._util.redact import Redactor
     from ..errors import BayeuxError, TransportError
     from ..message import Message
-    from ..redact import Redactor
 
 __all__ = (
     "Dial",
@@ -26,6 +26,7 @@ __all__ = (
     "TransportResponse",
     "UpgradeAnswer",
     "UpgradeCall",
+    "WebSocketOptions",
 )
 
 Receive: TypeAlias = "Callable[[list[Message]], Awaitable[None]]"
@@ -77,6 +78,19 @@ class UpgradeCall:
 
     url: str
     headers: Sequence[tuple[str, str]]
+    subprotocol: str | None
+    compression: bool
+    max_message_size: int | None
+    open_timeout: float
+    ping_interval: float | None
+    ping_timeout: float
+    ssl: Any
+
+
+@dataclass(frozen=True, slots=True)
+class WebSocketOptions:
+    """What the user wants of the socket; times are seconds. `WebSocket` documents them."""
+
     subprotocol: str | None
     compression: bool
     max_message_size: int | None

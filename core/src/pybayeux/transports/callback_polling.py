@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+from ..errors import MessageDecodeError
 from .http import HttpCall, HttpLink
-from .script import unwrap_script
 from .splitting import SizeLimit, send_in_parts
 
 if TYPE_CHECKING:
     from ..message import Message
     from .base import TransportContext
 
-__all__ = ("CallbackPolling",)
+__all__ = ("CallbackPolling", "unwrap_script")
 
 _CALLBACK: Final = "jsonpcallback"
 """The name that the specification has for where none is given."""
 
 _PLAIN: Final = "!'()*,:;@/?$"
 """What a query may hold as it is (RFC 3986, section 3.4) and no server takes for something else."""
+
+_BOM: Final = b"\xef\xbb\xbf"
+# Faye begins with an empty comment, so that the answer is no program of another kind (CVE-2014-4671).
+_BEGINNING: Final = re.compile(rb"(?:\s|/\*.*?\*/)*[\w$.]+\s*\(", re.DOTALL)
+_END: Final = re.compile(rb"\)[\s;]*\Z")
 
 
 class CallbackPolling:
@@ -73,3 +79,19 @@ class CallbackPolling:
 
     def _url(self, json: bytes) -> str:
         return f"{self._beginning}{quote(json, safe=_PLAIN)}"
+
+
+def unwrap_script(body: bytes) -> bytes:
+    """The JSON in ``callback([...]);``, or the body itself where it is no call but JSON already.
+
+    Raises:
+        MessageDecodeError: It is neither.
+    """
+    text = body.removeprefix(_BOM).strip()
+    if text[:1] in (b"[", b"{"):
+        return text
+    beginning = _BEGINNING.match(text)
+    end = _END.search(text, beginning.end()) if beginning is not None else None
+    if beginning is None or end is None:
+        raise MessageDecodeError("no script that calls a function with messages")
+    return text[beginning.end() : end.start()]

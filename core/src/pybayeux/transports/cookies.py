@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
-from .schemes import as_http
+from .._util.urls import as_http
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ..codec import decode
 from ..errors import MessageDecodeError
-from ..message import decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .._util.redact import Redactor
     from ..message import Message
-    from ..redact import Redactor
 
 __all__ = ("decode_answer", "refusals_in")
 

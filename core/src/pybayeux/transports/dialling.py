@@ -30,7 +30,7 @@ from websockets.typing import Subprotocol
 from ..errors import TransportError
 
 if TYPE_CHECKING:
-    from ..redact import Redactor
+    from .._util.redact import Redactor
     from .base import UpgradeCall
 
 __all__ = ("Answer", "Dialler", "LibrarySocket", "upgrade_failure")

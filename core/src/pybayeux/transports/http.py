@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import httpx
 
-from ..credentials import in_headers, in_url
+from .._util.credentials import in_headers, in_url
 from ..errors import BayeuxError, TransportError, UsageError
 from .base import TransportContext, TransportRequest, TransportResponse
 from .decoding import decode_answer, refusals_in

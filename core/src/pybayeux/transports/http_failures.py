@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import ssl
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import TransportError
-from .retry_after import seconds_to_wait
 
 if TYPE_CHECKING:
-    from ..redact import Redactor
+    from .._util.redact import Redactor
     from .redirects import Redirect
 
-__all__ = ("network_failure", "status_failure")
+__all__ = ("network_failure", "seconds_to_wait", "status_failure")
 
 # By name: `http=` may be a client of another library than httpx with the same surface, and the same names of errors.
 _UNSENT: Final = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout"})
@@ -61,3 +62,21 @@ def _is_fatal(error: BaseException) -> bool:
 
 def _names(error: BaseException) -> set[str]:
     return {each.__name__ for each in type(error).__mro__}
+
+
+def seconds_to_wait(header: str | None, now: datetime | None = None) -> float | None:
+    """The seconds that a `Retry-After` header asks to wait (RFC 9110, section 10.2.3).
+
+    The header holds them, or a date; None where it holds neither.
+    """
+    if header is None:
+        return None
+    if header.strip().isdecimal():
+        return float(header)
+    try:
+        moment = parsedate_to_datetime(header)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)  # the header's dates are in GMT, also in the form that does not say so
+        return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
+    except (ValueError, OverflowError):
+        return None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from ..message import Message, decode, encode
+from ..codec import decode, encode
+from ..message import Message
 from .decoding import decode_answer
 
 if TYPE_CHECKING:

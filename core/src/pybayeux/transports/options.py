@@ -7,7 +7,7 @@ from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final, get_type_hints
 
-from ..conversion import ConversionError, convert
+from .._util.conversion import ConversionError, convert
 from ..errors import UsageError
 
 if TYPE_CHECKING:

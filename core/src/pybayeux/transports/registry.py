@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from ..connection_type import ConnectionType
 from ..errors import UsageError
+from ..state import ConnectionType
 from .callback_polling import CallbackPolling
 from .long_polling import LongPolling
 from .memory import MemoryTransport

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..codec import encode
 from ..errors import TransportError, UsageError
-from ..message import encode
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

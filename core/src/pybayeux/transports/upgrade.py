@@ -10,24 +10,26 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import httpx
 
-from ..credentials import in_headers, in_url
+from .._util.credentials import in_headers, in_url
+from .._util.urls import as_http, as_websocket
 from ..errors import TransportError
 from .base import TransportRequest, TransportResponse, UpgradeCall
-from .schemes import as_http, as_websocket
-from .upgrade_failures import other_subprotocol, refused_upgrade, wrong_address
+from .http_failures import seconds_to_wait
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from .base import Dial, Socket, TransportContext, UpgradeAnswer
-    from .websocket import WebSocketOptions
+    from .._util.redact import Redactor
+    from .base import Dial, Socket, TransportContext, UpgradeAnswer, WebSocketOptions
 
-__all__ = ("Upgrade",)
+__all__ = ("Upgrade", "other_subprotocol", "refused_upgrade", "wrong_address")
 
 _TYPE: Final = "websocket"
 _OWN: Final = frozenset({"host", "connection", "upgrade", "content-length", "transfer-encoding", "cookie"})
 """Headers that are set here or by the library, like all whose names begin as those of the WebSocket itself."""
 _OWN_PREFIX: Final = "sec-websocket-"
+_PASSING: Final = frozenset({401, 407, 408, 425, 429, 500, 502, 503, 504})
+"""Statuses that say nothing of WebSocket: who asks is not known, or the server is in trouble."""
 _OF_THE_BODY: Final = frozenset({"content-encoding", "content-length"})
 
 
@@ -171,3 +173,28 @@ def _check_target(request: httpx.Request, first: httpx.Request) -> None:
 
 def _is_own(name: str) -> bool:
     return name.lower() in _OWN or name.lower().startswith(_OWN_PREFIX)
+
+
+def wrong_address(error: Exception, redact: Redactor) -> TransportError:
+    """The failure of an upgrade to an address that is none."""
+    return TransportError(f"{type(error).__name__}: {redact(str(error))}", unsent=True, fatal=True)
+
+
+def refused_upgrade(response: httpx.Response, redact: Redactor) -> TransportError:
+    """The failure of an upgrade that was answered with another status than 101."""
+    status = response.status_code
+    return TransportError(
+        f"no WebSocket upgrade: HTTP {status} {response.reason_phrase}".rstrip(),
+        status=status,
+        body=redact(response.text),
+        retry_after=seconds_to_wait(response.headers.get("Retry-After")),
+        unsent=True,
+        unavailable=status not in _PASSING,
+    )
+
+
+def other_subprotocol(wanted: str | None) -> TransportError:
+    """The failure of an upgrade without the subprotocol that was asked for."""
+    return TransportError(
+        f"the server does not speak the WebSocket subprotocol {wanted!r}", unsent=True, unavailable=True
+    )

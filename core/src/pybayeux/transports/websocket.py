@@ -8,35 +8,21 @@ Owns when a socket is opened: at the first exchange, and at the next one after i
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from ..codec import encode
 from ..errors import TransportError, UsageError
-from ..message import encode
-from .base import TransportContext  # noqa: TC001 - read at run time, for the types of the options
+from .base import TransportContext, WebSocketOptions
 
 if TYPE_CHECKING:
     from ..message import Message
     from .open_socket import OpenSocket
 
-__all__ = ("WebSocket", "WebSocketOptions")
+__all__ = ("WebSocket",)
 
 _MAX_MESSAGE_SIZE: Final = 64 * 2**20
 _MAX_FRAME_SIZE: Final = 2**15
 _OPEN_TIMEOUT: Final = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class WebSocketOptions:
-    """What the user wants of the socket; times are seconds. `WebSocket` documents them."""
-
-    subprotocol: str | None
-    compression: bool
-    max_message_size: int | None
-    open_timeout: float
-    ping_interval: float | None
-    ping_timeout: float
-    ssl: Any
 
 
 class WebSocket:

@@ -1,0 +1,1 @@
+"""What runs a client, behind one door: `connection` puts the parts together."""

@@ -1,0 +1,61 @@
+"""Keeps secrets out of texts: client ids, tokens, passwords.
+
+Owns what counts as a secret. Every text from the wire passes here before it reaches a log line or an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..message import Message
+
+__all__ = ("Redactor",)
+
+_MASK: Final = "***"
+_SHORTEST: Final = 6
+_KEPT: Final = 64
+_LONGEST_ERROR: Final = 2000
+_NAMED: Final = re.compile(
+    r"""(["']?(?:clientId|client_id|\w*token|password|passwd|secret|authorization|session_?id|api_?key|BAYEUX_BROWSER)["']?"""
+    r"""\s*[:=]\s*)(?:"[^"]*"?|'[^']*'?|(?:Bearer|OAuth|Basic)\s+[^\s,;&"'<>]+|[^\s,;&"'<>]+)""",
+    re.IGNORECASE,
+)
+_SCHEMES: Final = re.compile(r"\b(Bearer|OAuth|Basic)\s+[^\s,;&\"'<>]+", re.IGNORECASE)
+_UNKNOWN_CLIENT: Final = re.compile(r"\b(40[123]):[^:\s]+:(\s*unknown client)", re.IGNORECASE)
+
+
+class Redactor:
+    """Remembers the latest secrets of one client and takes them out of texts, beside what looks like one."""
+
+    def __init__(self) -> None:
+        self._secrets: OrderedDict[str, None] = OrderedDict()
+
+    def remember(self, *secrets: str | None) -> None:
+        """Add secrets; shorter ones than six characters would blank out innocent text and are left out."""
+        for secret in secrets:
+            if secret is None or len(secret) < _SHORTEST:
+                continue
+            self._secrets[secret] = None
+            self._secrets.move_to_end(secret)
+            if len(self._secrets) > _KEPT:
+                self._secrets.popitem(last=False)
+
+    def __call__(self, text: str, limit: int = 200) -> str:
+        """The text without secrets, cut to `limit` characters."""
+        for secret in sorted(self._secrets, key=len, reverse=True):  # one may be the beginning of another
+            text = text.replace(secret, _MASK)
+        text = _NAMED.sub(rf"\1{_MASK}", text)
+        text = _SCHEMES.sub(rf"\1 {_MASK}", text)
+        text = _UNKNOWN_CLIENT.sub(rf"\1:{_MASK}:\2", text)
+        return text if len(text) <= limit else text[: limit - 1] + "…"
+
+    def clean_errors(self, messages: Iterable[Message]) -> None:
+        """Take secrets out of the `error` of replies: servers name client ids and tokens there."""
+        for message in messages:
+            if message.error is not None:
+                message.error = self(message.error, _LONGEST_ERROR)

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+from concurrent.futures import Future
+
+import pytest
+
+from pybayeux._util.loop_thread import Done, LoopThread
+from pybayeux.errors import UsageError
+
+
+async def where() -> str:
+    return threading.current_thread().name
+
+
+async def fail() -> None:
+    raise KeyError("oops")
+
+
+def alive() -> list[str]:
+    """The names of the loop threads that were started and not ended."""
+    return [thread.name for thread in threading.enumerate() if thread.name == "pybayeux-loop"]
+
+
+def interrupt_once(monkeypatch: pytest.MonkeyPatch, when: threading.Event) -> None:
+    """The next wait of a caller is interrupted, as by Ctrl-C, when this is set."""
+    really_wait = Future.result
+
+    def wait(future: Future[object]) -> object:
+        monkeypatch.setattr(Future, "result", really_wait)
+        assert when.wait(5)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Future, "result", wait)
+
+
+def test_coroutines_run_on_its_own_thread() -> None:
+    thread = LoopThread()
+    assert thread.run(where()) == "pybayeux-loop"
+    assert thread.run(where()) == "pybayeux-loop"
+    thread.stop()
+    assert alive() == []
+
+
+def test_errors_come_to_the_caller() -> None:
+    thread = LoopThread()
+    with pytest.raises(KeyError, match="oops"):
+        thread.run(fail())
+    thread.stop()
+
+
+def test_it_starts_again_after_its_end() -> None:
+    thread = LoopThread()
+    for _ in range(2):
+        assert thread.run(where()) == "pybayeux-loop"
+        thread.stop()
+        thread.stop()
+    assert alive() == []
+
+
+def test_an_orphan_ends_by_itself() -> None:
+    thread = LoopThread()
+    thread.run(where())
+    (running,) = [each for each in threading.enumerate() if each.name == "pybayeux-loop"]
+    del thread
+    gc.collect()
+    running.join(5)
+    assert not running.is_alive()
+
+
+def test_a_thread_that_runs_a_loop_is_not_blocked() -> None:
+    thread = LoopThread()
+
+    async def caller() -> None:
+        thread.run(where())
+
+    with pytest.raises(UsageError, match="AsyncClient"):
+        asyncio.run(caller())
+    assert alive() == []
+
+
+def test_many_threads_may_call_at_once() -> None:
+    thread, barrier, results = LoopThread(), threading.Barrier(8), []
+
+    async def meet(number: int) -> int:
+        await asyncio.sleep(0)
+        return number
+
+    def call(number: int) -> None:
+        barrier.wait()
+        results.append(thread.run(meet(number)))
+
+    callers = [threading.Thread(target=call, args=[number]) for number in range(8)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    thread.stop()
+    assert sorted(results) == list(range(8))
+
+
+def test_an_interrupted_wait_cancels_the_coroutine(monkeypatch: pytest.MonkeyPatch) -> None:
+    thread, started, cancelled = LoopThread(), threading.Event(), threading.Event()
+    interrupt_once(monkeypatch, started)
+
+    async def interrupted() -> None:
+        started.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+
+    with pytest.raises(KeyboardInterrupt):
+        thread.run(interrupted())
+    assert cancelled.wait(5)
+    thread.stop()
+
+
+def test_a_worker_may_end_it() -> None:
+    thread, ended = LoopThread(), threading.Event()
+
+    def end() -> None:
+        thread.stop()
+        ended.set()
+
+    async def delegate() -> None:
+        asyncio.get_running_loop().run_in_executor(None, end)
+
+    thread.run(delegate())
+    assert ended.wait(5)
+
+
+def test_soon_does_not_wait() -> None:
+    thread, called = LoopThread(), threading.Event()
+    thread.run(where())
+    thread.soon(called.set)
+    assert called.wait(5)
+    thread.stop()
+
+
+def test_done_is_awaited_in_no_time() -> None:
+    async def wait() -> str:
+        await Done()
+        return "done"
+
+    assert asyncio.run(wait()) == "done"
