@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ("ServerPool",)
 
-_IDLE: Final = 8
+_IDLE: Final = 4
 """How many servers wait at the most; the one that has waited longest is stopped for another."""
 
 

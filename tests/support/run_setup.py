@@ -96,11 +96,11 @@ def workers_for(arguments: Sequence[str], cores: int) -> int:
 
     Args:
         arguments: Directories, files and tests of the command line.
-        cores: How many processors there are. One worker more, since many tests wait.
+        cores: How many processors there are. Two workers more, since many tests wait.
     """
     if all("::" in argument or argument.endswith(".py") for argument in arguments):
         return 0
-    return max(2, cores + 1)
+    return cores + 2
 
 
 @pytest.hookimpl(optionalhook=True)

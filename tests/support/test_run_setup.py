@@ -14,9 +14,9 @@ from tests.support.run_setup import real_authorities, workers_for
 @pytest.mark.parametrize(
     ("arguments", "cores", "workers"),
     [
-        (["core/tests", "tests"], 2, 3),
-        (["core/tests"], 1, 2),
-        (["tests/test_a.py", "tests"], 4, 5),
+        (["core/tests", "tests"], 2, 4),
+        (["core/tests"], 1, 3),
+        (["tests/test_a.py", "tests"], 4, 6),
         (["tests/test_a.py"], 4, 0),
         (["tests/test_a.py::test_b[tests]", "tests/test_c.py"], 4, 0),
     ],
