@@ -13,7 +13,7 @@ from core.tests.virtual_time import in_virtual_time
 from pybayeux import Advice, ConnectionState, Message, hookimpl
 from pybayeux.errors import ExchangeTimeoutError, SessionEndedError, TransportError, UnknownAdviceError
 from pybayeux.session import Kind
-from tests.conformance.stands import behaviour
+from tests.conformance.servers import behaviour
 
 PURE = "pure session"
 VIRTUAL = "client in virtual time"

@@ -57,7 +57,7 @@ _NEEDS: Final = {
     "faye_server": (_node.prepare,),
     "peer_factory": (_node.prepare,),
     "salesforce_cli_factory": (_salesforce_cli.prepare,),
-    "stand": (_cometd.prepare, _node.prepare),
+    "target": (_cometd.prepare, _node.prepare),
 }
 """What must be built for which fixture."""
 
