@@ -179,7 +179,7 @@ class RealTarget(_Clients):
 
     async def send_disconnect(self, client_id: str | None) -> None:
         control = self.server.control
-        # What cometd-nodejs-server has for dropping a session is its farewell.
+        # cometd-nodejs-server has one operation for both: dropping a session sends a disconnect.
         end = control.drop if self.server.name == "cometd-nodejs" else control.disconnect
         await asyncio.to_thread(end, client_id)
 

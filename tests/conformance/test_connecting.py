@@ -103,7 +103,7 @@ async def test_interval_is_kept(target: Target) -> None:
 
 
 @behaviour("C06", "C13")
-@on("cometd", "faye", "devserver", **SHORT)  # cometd-nodejs says farewell to a session that it drops: see C18 and C12
+@on("cometd", "faye", "devserver", **SHORT)  # cometd-nodejs disconnects a session that it drops: see C18 and C12
 @in_loop
 async def test_failed_connect_with_handshake_begins_a_new_session(target: Target) -> None:
     traffic = Traffic()
@@ -126,7 +126,7 @@ def connect_errors(traffic: Traffic) -> list[ConnectError]:
 
 
 @behaviour("C13")
-@on("cometd")  # Faye takes a publish of anybody, and cometd-nodejs says farewell before
+@on("cometd")  # Faye takes a publish from any session, and cometd-nodejs sends a disconnect before
 @in_loop
 async def test_publish_in_an_unknown_session_goes_into_the_next_one(target: Target) -> None:
     await publish_in_a_dropped_session(target, target.drop)
@@ -197,9 +197,9 @@ async def test_none_on_a_successful_connect_is_only_noted(target: Target) -> Non
 
 
 @behaviour("C18")
-@on("cometd", "cometd-node", "devserver")  # Faye has no farewell
+@on("cometd", "cometd-node", "devserver")  # Faye sends no disconnect
 @in_loop
-async def test_farewell_of_the_server_begins_a_new_session(target: Target) -> None:
+async def test_disconnect_of_the_server_begins_a_new_session(target: Target) -> None:
     traffic = Traffic()
     async with target.client(traffic) as client:
         before = client.client_id
@@ -211,7 +211,7 @@ async def test_farewell_of_the_server_begins_a_new_session(target: Target) -> No
     assert "/meta/disconnect" in str(traffic.errors[0])
 
 
-# -- replies that are late or of nobody
+# -- replies that are late, or to no request
 
 
 @behaviour("C08")
@@ -239,9 +239,9 @@ async def test_connect_replies_of_another_id_are_ignored(target: DevTarget, stra
 @on("cometd", "faye", "cometd-node", "devserver")
 @in_loop
 async def test_reply_that_comes_after_the_client_gave_up_changes_nothing(target: Target, proxy: Proxy) -> None:
-    late = proxy.add(Fault(Action.DELAY, FIRST_CONNECT, seconds=0.5))
+    late = proxy.add(Fault(Action.DELAY, FIRST_CONNECT, seconds=0.75))
     traffic = Traffic()
-    made = target.client(traffic, max_network_delay=0.25)
+    made = target.client(traffic, max_network_delay=0.5)
     async with made as client, client.subscribe("/conformance/late") as events:
         assert late.struck == 1
         await target.held(client.client_id)

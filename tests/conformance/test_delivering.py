@@ -112,7 +112,7 @@ async def test_an_event_with_the_id_of_the_publish_under_way_is_no_reply(target:
 
 
 @behaviour("S14")
-@on("devserver")  # a stranger's event with this very id, at this very moment, has to be made
+@on("devserver")  # another client's event with this very id, at this very moment, has to be made
 @in_loop
 async def test_an_event_with_the_id_of_any_request_under_way_is_an_event(target: Target) -> None:
     server = dev_server(target)
@@ -210,7 +210,7 @@ class _Patience:
 
 
 @behaviour("S18")
-# Faye delivers to nobody who has not connected, CometD by callback-polling with connects alone.
+# Faye delivers to no session that has not connected, CometD by callback-polling with connects alone.
 @on("cometd", "cometd-node", "devserver", transports=["long-polling", "websocket"])
 @in_loop
 async def test_events_before_the_first_connect_is_answered(target: Target) -> None:

@@ -111,7 +111,7 @@ async def test_connect_that_nobody_answers_does_not_hold_the_close_up(target: Ta
         events = await client.subscribe(SUBSCRIBED)
         waiting = asyncio.ensure_future(anext(events, None))
         begin = time.monotonic()
-    # No longer than the network's delay and a socket's farewell, whatever the server does.
+    # No longer than the network's delay and the closing of a socket, whatever the server does.
     assert time.monotonic() - begin < 2.5
     assert await waiting is None
     assert client.state == "disconnected"

@@ -257,7 +257,7 @@ async def test_a_new_ext_reaches_the_server(target: Target) -> None:
 
 
 @behaviour("E06")
-@on("devserver")  # the others tell nobody what they received
+@on("devserver")  # the others do not show what they received
 @in_loop
 async def test_every_changed_field_reaches_the_server(target: Target) -> None:
     channel = "/conformance/change"

@@ -332,7 +332,7 @@ async def test_no_more_tries_once_the_client_is_closed(target: Target, proxy: Pr
     await asyncio.to_thread(proxy.accept)
     with pytest.raises(ClientStateError, match="closed"):
         await starting
-    # `in_loop` sees to it that nobody is left who could try.
+    # `in_loop` checks that no task is left that could try.
     assert (client.state, len(traffic.sent)) == ("disconnected", tries)
     assert await target.sessions() == []
 

@@ -131,7 +131,7 @@ async def test_several_cookies_and_one_that_expires() -> None:
 
 
 @behaviour("T12")
-@on("devserver")  # the others tell nobody what they received
+@on("devserver")  # the others do not show what they received
 @in_loop
 async def test_authentication_and_headers_go_with_every_request(target: Target) -> None:
     basic = f"Basic {b64encode(b'me:s/e%cret').decode()}"

@@ -204,8 +204,8 @@ async def test_transport_is_changed_after_a_failure(target: Target) -> None:
 @in_loop
 async def test_another_host_is_gone_to_when_it_is_advised(bayeux_server_factory: ServerFactory) -> None:
     other = await asyncio.to_thread(bayeux_server_factory)
-    nobody, there = "127.0.0.1:9", other.url.split("/")[2]
-    server = await asyncio.to_thread(bayeux_server_factory, advice={"hosts": [nobody, there]})
+    unused, there = "127.0.0.1:9", other.url.split("/")[2]
+    server = await asyncio.to_thread(bayeux_server_factory, advice={"hosts": [unused, there]})
     traffic = Traffic()
     async with make_client(server.url, traffic) as client, client.subscribe("/conformance/moved") as events:
         await asyncio.to_thread(server.faults.drop_sessions)
@@ -215,4 +215,4 @@ async def test_another_host_is_gone_to_when_it_is_advised(bayeux_server_factory:
         await asyncio.to_thread(other.received, "/meta/subscribe")
         await asyncio.to_thread(other.publish, "/conformance/moved", 1)
         assert await take(events, 1) == [1]
-    assert len(traffic.asked(HANDSHAKE)) == 3, "one of them at the host where nobody is"
+    assert len(traffic.asked(HANDSHAKE)) == 3, "one of them at the host where nothing listens"

@@ -108,7 +108,7 @@ async def test_a_publish_while_disconnected_fails_at_once_where_it_is_not_to_wai
     client = target.client()
     with pytest.raises(PublishError, match="disconnected"):
         await client.publish("/conformance/offline", 1, offline="fail")
-    with pytest.raises(ClientStateError):  # nobody would ever send it
+    with pytest.raises(ClientStateError):  # it would never be sent
         await client.publish("/conformance/offline", 1)
     async with client:
         assert (await client.publish("/conformance/offline", 1, offline="fail")).successful
@@ -312,7 +312,7 @@ async def test_a_remote_call_that_fails_raises_what_the_server_says(target: Targ
 async def test_a_remote_call_without_an_answer_is_over_in_time(target: Target) -> None:
     async with target.client() as client:
         with pytest.raises(ExchangeTimeoutError, match="406::timeout"):
-            await client.call("nobody", 1, timeout=0.1)
+            await client.call("unanswered", 1, timeout=0.1)
         assert (await client.publish("/conformance/after", 1)).successful
 
 

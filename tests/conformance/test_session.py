@@ -118,7 +118,7 @@ async def test_wait_can_be_extended_more_than_once() -> None:
     assert isinstance(witness.errors[0], ExchangeTimeoutError)
 
 
-# -- replies that nobody waits for
+# -- replies that no request waits for
 
 
 @behaviour("C08", where=PURE)

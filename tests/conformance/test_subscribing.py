@@ -136,7 +136,7 @@ async def test_a_new_handshake_restores_each_subscription_once(target: Target) -
         before = client.client_id
         await target.drop(before)
         with suppress(PublishError):  # a server that closes the WebSocket as well may be quicker
-            await client.publish("/conformance/nobody", 1)  # most servers answer that they know no such session
+            await client.publish("/conformance/unknown", 1)  # most servers answer that they know no such session
         await journal.until(lambda: client.state == "connected" and client.client_id not in (None, before))
         asked = [message for message in tap.sent(Channel.META_SUBSCRIBE) if message.client_id == client.client_id]
         assert [message.subscription for message in asked] == channels

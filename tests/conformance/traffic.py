@@ -55,5 +55,5 @@ async def lose_session(target: Target, client: AsyncClient, traffic: Traffic) ->
     await target.drop(client.client_id)
     if target.endpoint.name.startswith("cometd"):
         # These go on to hold the connect, but they know no such publisher. The others answer the connect.
-        await client.publish("/conformance/nobody", 1)
+        await client.publish("/conformance/unknown", 1)
     await traffic.connected(times + 1)

@@ -1,4 +1,4 @@
-"""Packages of strangers beside the project's own: installed as wheels in any order, they compose over a real server."""
+"""Packages of third parties beside the project's own: installed in any order, they compose over a real server."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ either_order = pytest.mark.parametrize("order", [("compress", "encrypt"), ("encr
 
 @pytest.fixture(scope="session")
 def outsiders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The wheels of the packages, built as by anybody who publishes one."""
+    """The wheels of the packages, built as for a release."""
 
     def build(folder: Path) -> None:
         for package in OUTSIDERS.values():

@@ -1,4 +1,4 @@
-"""A new extension: what `pybayeux new-extension` makes is tested, built, installed and found, as a stranger does it."""
+"""A new extension: what `pybayeux new-extension` makes is tested, built, installed and found, as its author does it."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_each_template_passes_its_own_test(hook: str, one_of_each: list[Path]) -
 
 @pytest.mark.parametrize("hook", HOOKS)
 def test_each_template_passes_linter_and_formatter(hook: str, one_of_each: list[Path]) -> None:
-    """The rules of this project, with the shorter lines that a formatter has where nobody says anything else."""
+    """The rules of this project, with the shorter lines that a formatter has by default."""
     lint = read_project(ROOT)["tool"]["ruff"]["lint"]
     rules = ["--select", ",".join(lint["select"]), "--ignore", ",".join([*lint["ignore"], "D103"])]
     package, plain = one_of_each[HOOKS.index(hook)], ("--isolated", "--no-cache", "--line-length", "88")

@@ -76,7 +76,7 @@ class Server:
         return self
 
     def stop(self) -> None:
-        """Stops the server, if it runs: it ends without a farewell to its clients."""
+        """Stops the server, if it runs: it ends without a message to its clients."""
         child, self._child = self._child, None
         if child is not None:
             child.stop()

@@ -31,7 +31,7 @@ _LIMIT: Final = 30.0
 
 
 class Ended(NamedTuple):
-    """How a process ended, and what it said that nobody had read."""
+    """How a process ended, and its output that was not read yet."""
 
     code: int
     out: list[str]
@@ -110,7 +110,7 @@ class CommandLine:
         self.process.stdin.flush()
 
     def ended(self) -> Ended:
-        """Close standard input, wait for the end, and give what was said that nobody had read."""
+        """Close standard input and wait for the end; returns also the output that was not read yet."""
         assert self.process.stdin is not None
         if not self.process.stdin.closed:
             self.process.stdin.close()
@@ -141,7 +141,7 @@ class _Lines:
         return line
 
     def rest(self) -> list[str]:
-        """What nobody has read yet, once the stream has ended."""
+        """What was not read yet, once the stream has ended."""
         self._thread.join(_LIMIT)
         rest = list(iter(self._lines.get_nowait, None))
         self._lines.put(None)
