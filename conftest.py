@@ -1,7 +1,7 @@
-"""Loads the fixtures of the real servers for the tests of every package."""
+"""Loads what the tests of every package share: the set-up of a run, and the fixtures of the real servers."""
 
 from __future__ import annotations
 
 __all__ = ("pytest_plugins",)
 
-pytest_plugins = ["tests.servers.fixtures"]
+pytest_plugins = ["tests.support.run_setup", "tests.servers.fixtures"]

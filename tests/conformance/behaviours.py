@@ -129,7 +129,7 @@ DIFFERENT: Final = {
     "C18": "it costs the session, not the client: a new one is begun",
     "C07": "on a successful connect's reply `none` is only noted: CometD says so of a session that it has removed",
     "E14": "a publish that was refused for its token is not sent again: its caller is told, and decides",
-    "P11": "what has left is not sent again: nobody knows whether the server acted on it",
+    "P11": "what has left is not sent again: the client cannot know whether the server acted on it",
     "S04": "CometD's clients forget the subscription; here it is told, and asked for again until the server answers",
     "S05": "CometD's clients forget subscriptions at a new handshake; here they are restored",
 }

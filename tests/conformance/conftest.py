@@ -1,4 +1,4 @@
-"""The fixtures `stand`, see `tests.conformance.stands.on`, and `proxy`, the network before it."""
+"""The fixtures `target`, see `tests.conformance.servers.on`, and `proxy`, the network before it."""
 
 from __future__ import annotations
 
@@ -6,35 +6,35 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conformance.stands import DevStand, RealStand
+from tests.conformance.servers import DevTarget, RealTarget
 
 if TYPE_CHECKING:
-    from tests.conformance.stands import Stand, Where
+    from tests.conformance.servers import Choice, Target
     from tests.servers.fixtures import ProxyFactory
     from tests.servers.proxy import Proxy
 
-__all__ = ("proxy", "stand")
+__all__ = ("proxy", "target")
 
 
 @pytest.fixture
-def stand(request: pytest.FixtureRequest) -> Stand:
+def target(request: pytest.FixtureRequest) -> Target:
     """A server and a transport."""
-    where: Where = request.param
+    where: Choice = request.param
     server, transport, options = where
     if server == "devserver":
         offered = {"connection_types": ("long-polling", "callback-polling", "websocket")}
-        return DevStand(request.getfixturevalue("bayeux_server_factory")(**offered | options), transport)
+        return DevTarget(request.getfixturevalue("bayeux_server_factory")(**offered | options), transport)
     name = server.replace("-", "_")
     if options:
-        return RealStand(request.getfixturevalue(f"{name}_factory")(**options), transport)
-    shared = RealStand(request.getfixturevalue(f"{name}_server"), transport)
+        return RealTarget(request.getfixturevalue(f"{name}_factory")(**options), transport)
+    shared = RealTarget(request.getfixturevalue(f"{name}_server"), transport)
     shared.server.control.drop()  # what earlier tests left to die
     return shared
 
 
 @pytest.fixture
-def proxy(stand: Stand, proxy_factory: ProxyFactory) -> Proxy:
-    """A proxy before the stand's server: the stand's clients go through it."""
-    proxy = proxy_factory(stand.place)
-    stand.go_through(proxy)
+def proxy(target: Target, proxy_factory: ProxyFactory) -> Proxy:
+    """A proxy before the target's server: the clients of the target go through it."""
+    proxy = proxy_factory(target.endpoint)
+    target.go_through(proxy)
     return proxy

@@ -53,8 +53,8 @@ def places() -> dict[str, dict[str, set[str]]]:
 
 def _place(item: pytest.Item, mark: pytest.Mark) -> str:
     callspec = getattr(item, "callspec", None)
-    if callspec is not None and "stand" in callspec.params:
-        server, transport, _ = callspec.params["stand"]
+    if callspec is not None and "target" in callspec.params:
+        server, transport, _ = callspec.params["target"]
         return f"{server} {transport}"
     return str(mark.kwargs.get("where") or "parts alone")
 

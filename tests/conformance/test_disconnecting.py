@@ -13,7 +13,7 @@ from core.tests.virtual_time import in_virtual_time
 from pybayeux import Message
 from pybayeux.errors import BayeuxError, ClientStateError, PublishError, TransportError
 from pybayeux.subscription import Subscription
-from tests.conformance.stands import behaviour, on
+from tests.conformance.servers import behaviour, on
 from tests.conformance.traffic import Traffic
 from tests.servers.faults import Action, Fault
 from tests.support.clients import take
@@ -22,7 +22,7 @@ from tests.support.loops import in_loop
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from tests.conformance.stands import Stand
+    from tests.conformance.servers import Target
     from tests.servers.proxy import Proxy
 
 CONNECT: Final = "/meta/connect"
@@ -44,28 +44,28 @@ async def outcome(call: Awaitable[Any]) -> Any:
 @behaviour("D01")
 @on("cometd", "faye", "cometd-node", "devserver")
 @in_loop
-async def test_close_waits_for_its_reply_and_for_the_last_connect(stand: Stand) -> None:
+async def test_close_waits_for_its_reply_and_for_the_last_connect(target: Target) -> None:
     traffic = Traffic()
-    async with stand.client(traffic) as client:
-        await stand.held(client.client_id)
+    async with target.client(traffic) as client:
+        await target.held(client.client_id)
         before = len(traffic.lines)
     # Sockets that were left open would fail this test, as tasks would.
     assert traffic.lines[before] == f"> {DISCONNECT}"
     assert sorted(traffic.lines[before + 1 :]) == [f"< {CONNECT}", f"< {DISCONNECT}"]
     assert all(reply.successful for reply in traffic.answers(DISCONNECT))
-    assert await stand.sessions() == []
+    assert await target.sessions() == []
     assert (client.state, client.client_id) == ("disconnected", None)
 
 
 @behaviour("D01")
 @on("cometd", "faye", "cometd-node", "devserver")
 @in_loop
-async def test_close_of_the_low_level_is_one_request(stand: Stand) -> None:
-    async with stand.low_client() as client:
+async def test_close_of_the_low_level_is_one_request(target: Target) -> None:
+    async with target.low_client() as client:
         await client.handshake()
         replies = await client.disconnect()
         assert [reply.successful for reply in replies if reply.channel == DISCONNECT] == [True]
-        assert await stand.sessions() == []
+        assert await target.sessions() == []
         with pytest.raises(ClientStateError, match="handshake"):
             await client.connect()
 
@@ -76,10 +76,10 @@ async def test_close_of_the_low_level_is_one_request(stand: Stand) -> None:
 @behaviour("D02")
 @on("cometd", "faye", "cometd-node", "devserver")
 @in_loop
-async def test_failed_disconnect_ends_the_client_all_the_same(stand: Stand, proxy: Proxy) -> None:
+async def test_failed_disconnect_ends_the_client_all_the_same(target: Target, proxy: Proxy) -> None:
     traffic = Traffic()
-    async with stand.client(traffic) as client:
-        await stand.held(client.client_id)
+    async with target.client(traffic) as client:
+        await target.held(client.client_id)
         lost = proxy.add(Fault(Action.RESET, DISCONNECT.encode()))
     assert lost.struck == 1
     assert (client.state, client.client_id) == ("disconnected", None)
@@ -89,10 +89,10 @@ async def test_failed_disconnect_ends_the_client_all_the_same(stand: Stand, prox
 @behaviour("D02")
 @on("cometd", "faye", "cometd-node", "devserver")
 @in_loop
-async def test_client_without_a_network_closes_at_once(stand: Stand, proxy: Proxy) -> None:
+async def test_client_without_a_network_closes_at_once(target: Target, proxy: Proxy) -> None:
     traffic = Traffic()
-    async with stand.client(traffic) as client:
-        await stand.held(client.client_id)
+    async with target.client(traffic) as client:
+        await target.held(client.client_id)
         await asyncio.to_thread(proxy.refuse)
         await client.wait_for("unconnected")
     assert client.state == "disconnected"
@@ -102,16 +102,16 @@ async def test_client_without_a_network_closes_at_once(stand: Stand, proxy: Prox
 @behaviour("D03")
 @on("cometd", "faye", "cometd-node", "devserver")
 @in_loop
-async def test_connect_that_nobody_answers_does_not_hold_the_close_up(stand: Stand, proxy: Proxy) -> None:
+async def test_connect_that_nobody_answers_does_not_hold_the_close_up(target: Target, proxy: Proxy) -> None:
     traffic = Traffic()
-    async with stand.client(traffic, max_network_delay=0.4) as client:
-        await stand.held(client.client_id)
+    async with target.client(traffic, max_network_delay=0.4) as client:
+        await target.held(client.client_id)
         # On a WebSocket this is the end of all answers.
         proxy.add(Fault(Action.STALL, CONNECT.encode()))
         events = await client.subscribe(SUBSCRIBED)
         waiting = asyncio.ensure_future(anext(events, None))
         begin = time.monotonic()
-    # No longer than the network's delay and a socket's farewell, whatever the server does.
+    # No longer than the network's delay and the closing of a socket, whatever the server does.
     assert time.monotonic() - begin < 2.5
     assert await waiting is None
     assert client.state == "disconnected"
@@ -135,13 +135,14 @@ async def test_close_waits_for_the_last_connect_for_a_second() -> None:
 @behaviour("D04")
 @on("cometd", "faye", "cometd-node", "devserver")
 @in_loop
-async def test_what_is_under_way_fails_and_stays_in_the_old_session(stand: Stand, proxy: Proxy) -> None:
+async def test_what_is_under_way_fails_and_stays_in_the_old_session(target: Target, proxy: Proxy) -> None:
     traffic = Traffic()
-    client = stand.client(traffic, max_network_delay=0.4)
+    client = target.client(traffic, max_network_delay=0.4)
     await client.start()
-    await stand.held(client.client_id)
+    await target.held(client.client_id)
     before = client.client_id
     proxy.add(Fault(Action.STALL, b"/conformance/stalled"))
+    proxy.add(Fault(Action.STALL, b"/conformance/queued"))  # it may leave while the close comes to its end
     sent = asyncio.create_task(outcome(client.publish("/conformance/stalled", 1)))
     await traffic.until(lambda: len(traffic.asked("/conformance/stalled")) == 1)
     queued = asyncio.create_task(outcome(client.publish("/conformance/queued", 2)))
@@ -164,10 +165,10 @@ async def test_what_is_under_way_fails_and_stays_in_the_old_session(stand: Stand
 @pytest.mark.parametrize("channel", ["/meta/handshake", CONNECT, "/meta/subscribe", "/conformance/race"])
 @on("cometd", "faye", "cometd-node", "devserver")
 @in_loop
-async def test_close_while_replies_are_lost(stand: Stand, proxy: Proxy, channel: str) -> None:
+async def test_close_while_replies_are_lost(target: Target, proxy: Proxy, channel: str) -> None:
     proxy.add(Fault(Action.CUT, channel.encode(), times=3))
     traffic = Traffic()
-    client = stand.client(traffic)
+    client = target.client(traffic)
     calls = [asyncio.create_task(outcome(client.start()))]
     await traffic.until(lambda: len(traffic.states) > 0)
     calls += [
@@ -189,25 +190,25 @@ async def test_close_while_replies_are_lost(stand: Stand, proxy: Proxy, channel:
 @behaviour("D06")
 @on("cometd", "faye", "cometd-node", "devserver")
 @in_loop
-async def test_clients_in_one_process_know_nothing_of_each_other(stand: Stand) -> None:
+async def test_clients_in_one_process_know_nothing_of_each_other(target: Target) -> None:
     traffic = [Traffic() for _ in range(4)]
-    clients = [stand.client(each) for each in traffic]
+    clients = [target.client(each) for each in traffic]
     await asyncio.gather(*(client.start() for client in clients))
     ids = {client.client_id for client in clients}
-    assert (len(ids), set(await stand.sessions())) == (4, ids)
+    assert (len(ids), set(await target.sessions())) == (4, ids)
     own = [await client.subscribe(f"{SUBSCRIBED}/{number}") for number, client in enumerate(clients)]
     shared = [await client.subscribe(f"{SUBSCRIBED}/all") for client in clients]
-    await stand.held()
+    await target.held()
     for number in range(4):
-        await stand.send(f"{SUBSCRIBED}/{number}", number)
-    await stand.send(f"{SUBSCRIBED}/all", "all")
+        await target.send(f"{SUBSCRIBED}/{number}", number)
+    await target.send(f"{SUBSCRIBED}/all", "all")
     assert [await take(events, 1) for events in own] == [[0], [1], [2], [3]]
     assert [await take(events, 1) for events in shared] == [["all"]] * 4
     # Of clients that share a cookie CometD says that they are several.
     advice = [reply.advice for each in traffic for reply in each.received if reply.advice is not None]
     assert {each.multiple_clients for each in advice} == {None}
     await clients[0].close()
-    assert set(await stand.sessions()) == ids - {traffic[0].asked(DISCONNECT)[0].client_id}
+    assert set(await target.sessions()) == ids - {traffic[0].asked(DISCONNECT)[0].client_id}
     assert (await clients[1].publish(f"{SUBSCRIBED}/all", "after")).successful
     await asyncio.gather(*(client.close() for client in clients))
 
@@ -215,8 +216,8 @@ async def test_clients_in_one_process_know_nothing_of_each_other(stand: Stand) -
 @behaviour("D07")
 @on("cometd", "faye", "cometd-node", "devserver")
 @in_loop
-async def test_states_are_waited_for_and_imply_others(stand: Stand) -> None:
-    client = stand.client()
+async def test_states_are_waited_for_and_imply_others(target: Target) -> None:
+    client = target.client()
     wanted = ["handshaking", "handshaken", "connecting", "connected"]
     starting = [asyncio.create_task(client.wait_for(state)) for state in wanted]
     await client.start()

@@ -9,7 +9,7 @@ import pytest
 
 from pybayeux import Channel, ConnectionState, Drop, Message, hookimpl
 from pybayeux.errors import ExtensionError, ExtensionHookError, HandshakeError, MessageDropped, PublishError
-from tests.conformance.stands import behaviour, dev_server, on
+from tests.conformance.servers import behaviour, dev_server, on
 from tests.conformance.tap import Tap
 from tests.servers.faults import Action, Fault
 from tests.support.clients import take
@@ -17,7 +17,7 @@ from tests.support.journal import Journal
 from tests.support.loops import in_loop
 
 if TYPE_CHECKING:
-    from tests.conformance.stands import Stand
+    from tests.conformance.servers import Target
     from tests.servers.proxy import Proxy
 
 EVERYWHERE = ("cometd", "faye", "cometd-node", "devserver")
@@ -50,12 +50,12 @@ class Named:
 @behaviour("E01")
 @on(*EVERYWHERE)
 @in_loop
-async def test_extensions_lie_around_the_client_like_the_skins_of_an_onion(stand: Stand) -> None:
+async def test_extensions_lie_around_the_client_like_the_skins_of_an_onion(target: Target) -> None:
     log: list[tuple[str, str, str]] = []
     channel = "/conformance/onion"
     async with (
-        stand.client() as other,
-        stand.client(Named("a", log), Named("b", log), Named("c", log)) as client,
+        target.client() as other,
+        target.client(Named("a", log), Named("b", log), Named("c", log)) as client,
         client.subscribe(channel) as events,
     ):
         await other.publish(channel, 1)
@@ -72,9 +72,9 @@ async def test_extensions_lie_around_the_client_like_the_skins_of_an_onion(stand
 @behaviour("E02")
 @on(*EVERYWHERE)
 @in_loop
-async def test_registered_and_unregistered_come_once_each_and_a_name_once(stand: Stand) -> None:
+async def test_registered_and_unregistered_come_once_each_and_a_name_once(target: Target) -> None:
     log: list[tuple[str, str, str]] = []
-    client = stand.client()
+    client = target.client()
     client.use(Named("first", log), "first")
     async with client:
         await client.use(Named("second", log), "second")
@@ -121,12 +121,12 @@ class Veto:
 @behaviour("E03")
 @on(*EVERYWHERE)
 @in_loop
-async def test_a_veto_on_the_way_out_stops_one_message_and_tells_the_caller(stand: Stand) -> None:
+async def test_a_veto_on_the_way_out_stops_one_message_and_tells_the_caller(target: Target) -> None:
     tap, channel = Tap(), "/conformance/veto"
     async with (
-        stand.client() as other,
+        target.client() as other,
         other.subscribe(channel) as events,
-        stand.client(tap, Veto(channel, data=2)) as client,
+        target.client(tap, Veto(channel, data=2)) as client,
     ):
         async with client.batch() as batch:
             for number in (1, 2, 3):
@@ -145,11 +145,11 @@ async def test_a_veto_on_the_way_out_stops_one_message_and_tells_the_caller(stan
 @behaviour("E04")
 @on(*EVERYWHERE)
 @in_loop
-async def test_a_veto_on_the_way_in_keeps_events_and_replies_from_their_receivers(stand: Stand) -> None:
+async def test_a_veto_on_the_way_in_keeps_events_and_replies_from_their_receivers(target: Target) -> None:
     secret, reply, free = "/conformance/in/secret", "/conformance/in/reply", "/conformance/in/free"
     async with (
-        stand.client() as other,
-        stand.client(Veto(secret, reply, coming_in=True)) as client,
+        target.client() as other,
+        target.client(Veto(secret, reply, coming_in=True)) as client,
         client.subscribe(secret) as hidden,
         client.subscribe(free) as events,
     ):
@@ -166,13 +166,13 @@ async def test_a_veto_on_the_way_in_keeps_events_and_replies_from_their_receiver
 @behaviour("E04")
 @on(*EVERYWHERE)
 @in_loop
-async def test_a_veto_of_every_connect_s_reply_does_not_stop_the_heart(stand: Stand) -> None:
+async def test_a_veto_of_every_connect_s_reply_does_not_stop_the_heart(target: Target) -> None:
     tap, heard = Tap(), list[Message]()
-    client = stand.client(tap, Veto(Channel.META_CONNECT, coming_in=True))
+    client = target.client(tap, Veto(Channel.META_CONNECT, coming_in=True))
     client.listen(Channel.META_CONNECT, heard.append)
     async with client, client.subscribe("/conformance/heart") as events:
         for number in range(4):
-            await stand.send("/conformance/heart", number)
+            await target.send("/conformance/heart", number)
             assert await take(events, 1) == [number]
         assert client.state == "connected"
         assert len(tap.sent(Channel.META_CONNECT)) >= 2
@@ -204,10 +204,10 @@ class Clumsy:
 @behaviour("E05")
 @on(*EVERYWHERE)
 @in_loop
-async def test_an_exception_in_an_extension_is_told_and_stops_nothing(stand: Stand) -> None:
+async def test_an_exception_in_an_extension_is_told_and_stops_nothing(target: Target) -> None:
     journal, channel = Journal(), "/conformance/clumsy"
-    async with stand.client(journal, Clumsy()) as client, client.subscribe(channel) as events:
-        await stand.send(channel, 1)
+    async with target.client(journal, Clumsy()) as client, client.subscribe(channel) as events:
+        await target.send(channel, 1)
         assert await take(events, 1) == [1]
         with pytest.raises(ExtensionHookError, match="nothing there") as failed:
             await client.publish("/conformance/clumsy/out", 1)
@@ -239,9 +239,9 @@ class Change:
 @behaviour("E06")
 @on(*EVERYWHERE)
 @in_loop
-async def test_changed_data_reaches_the_others(stand: Stand) -> None:
+async def test_changed_data_reaches_the_others(target: Target) -> None:
     channel = "/conformance/change"
-    async with stand.client() as other, other.subscribe(channel) as events, stand.client(Change(channel)) as client:
+    async with target.client() as other, other.subscribe(channel) as events, target.client(Change(channel)) as client:
         await client.publish(channel, 1)
         assert await take(events, 1) == [["changed", 1]]
 
@@ -249,21 +249,21 @@ async def test_changed_data_reaches_the_others(stand: Stand) -> None:
 @behaviour("E06")
 @on("cometd", "faye", "cometd-node")  # they refuse a handshake with this in its ext; the devserver's record is below
 @in_loop
-async def test_a_new_ext_reaches_the_server(stand: Stand) -> None:
-    async with stand.low_client(Change(Channel.META_HANDSHAKE, "deny")) as client:
+async def test_a_new_ext_reaches_the_server(target: Target) -> None:
+    async with target.low_client(Change(Channel.META_HANDSHAKE, "deny")) as client:
         with pytest.raises(HandshakeError) as refused:
             await client.handshake()
         assert refused.value.code == 403
 
 
 @behaviour("E06")
-@on("devserver")  # the others tell nobody what they received
+@on("devserver")  # the others do not show what they received
 @in_loop
-async def test_every_changed_field_reaches_the_server(stand: Stand) -> None:
+async def test_every_changed_field_reaches_the_server(target: Target) -> None:
     channel = "/conformance/change"
-    async with stand.client(Change(channel)) as client:
+    async with target.client(Change(channel)) as client:
         await client.publish(channel, 1)
-    [received] = dev_server(stand).recorder.messages(channel)
+    [received] = dev_server(target).recorder.messages(channel)
     assert received["data"] == ["changed", 1]
     assert (received["timestamp"], received["priority"]) == ("2026-01-01T00:00:00", 3)
     assert received["ext"] == {"com.example.mark": True}
@@ -272,11 +272,11 @@ async def test_every_changed_field_reaches_the_server(stand: Stand) -> None:
 @behaviour("E07")
 @on(*EVERYWHERE)
 @in_loop
-async def test_extensions_see_local_failures_as_replies(stand: Stand, proxy: Proxy) -> None:
+async def test_extensions_see_local_failures_as_replies(target: Target, proxy: Proxy) -> None:
     journal = Journal()
-    async with stand.client(journal) as client:
+    async with target.client(journal) as client:
         session = client.client_id
-        await stand.held(session)
+        await target.held(session)
         proxy.add(Fault(Action.CUT, b"/conformance/failure"))
         with pytest.raises(PublishError):
             await client.publish("/conformance/failure", 1)
@@ -287,7 +287,7 @@ async def test_extensions_see_local_failures_as_replies(stand: Stand, proxy: Pro
     sent = {message.id: message.channel for message in journal.sent}
     for message in failures:
         assert sent[message.id] == message.channel
-        assert message.extra["failure"]["connectionType"] == stand.transport
+        assert message.extra["failure"]["connectionType"] == target.transport
         assert message.extra["failure"]["status"] is None
         assert (message.error or "").startswith("503::")
 
@@ -315,17 +315,17 @@ class Slow:
 @behaviour("E08")
 @on(*EVERYWHERE)
 @in_loop
-async def test_extensions_may_wait_and_the_order_stays(stand: Stand) -> None:
+async def test_extensions_may_wait_and_the_order_stays(target: Target) -> None:
     slow, channel = Slow(), "/conformance/slow"
-    async with stand.client(slow) as client, client.subscribe(channel) as events:
+    async with target.client(slow) as client, client.subscribe(channel) as events:
         first = asyncio.create_task(client.publish(channel, 1))
         second = asyncio.create_task(client.publish(channel, 2))
-        await stand.held(client.client_id)  # the connection does not wait with them
+        await target.held(client.client_id)  # the connection does not wait with them
         assert not first.done()
         slow.token.set_result("token")
         assert [reply.successful for reply in await asyncio.gather(first, second)] == [True, True]
         received = await take(events, 2)
         assert sorted(received) == [["token", 1], ["token", 2]]
         assert received == slow.came
-        await stand.stream(channel, 50)
+        await target.stream(channel, 50)
         assert [data["seq"] for data in await take(events, 50)] == list(range(50))

@@ -11,13 +11,13 @@ from core.tests.session.world import World
 from pybayeux import ConnectionState, Message
 from pybayeux.errors import ClientStateError
 from pybayeux.session import Kind
-from tests.conformance.stands import behaviour, on
+from tests.conformance.servers import behaviour, on
 from tests.conformance.traffic import Traffic
 from tests.support.clients import take
 from tests.support.loops import in_loop
 
 if TYPE_CHECKING:
-    from tests.conformance.stands import Stand
+    from tests.conformance.servers import Target
 
 HANDSHAKE: Final = "/meta/handshake"
 CONNECT: Final = "/meta/connect"
@@ -36,9 +36,9 @@ def greet(handshake: dict[str, Any]) -> list[dict[str, Any]]:
     allowMessageDeliveryDuringHandshake=True,
 )
 @in_loop
-async def test_events_with_the_handshake_come_before_the_first_connect(stand: Stand) -> None:
+async def test_events_with_the_handshake_come_before_the_first_connect(target: Target) -> None:
     traffic = Traffic()
-    client = stand.client(traffic)
+    client = target.client(traffic)
     events = await client.subscribe("/greetings")
     async with client:
         assert [data["seq"] for data in await take(events, 3)] == [0, 1, 2]
@@ -66,24 +66,24 @@ def test_announced_events_are_waited_for_but_not_for_ever() -> None:
 @behaviour("H15")
 @on("cometd", "faye", "cometd-node", "devserver")
 @in_loop
-async def test_close_within_the_listener_keeps_the_connect_from_leaving(stand: Stand) -> None:
+async def test_close_within_the_listener_keeps_the_connect_from_leaving(target: Target) -> None:
     traffic = Traffic()
-    client = stand.client(traffic)
+    client = target.client(traffic)
     client.listen(HANDSHAKE, lambda reply: client.close())
     with pytest.raises(ClientStateError, match="closed"):
         await client.start()
     assert client.state == "disconnected"
     assert traffic.asked(CONNECT) == []
     assert traffic.lines[-1] == "< /meta/disconnect"
-    assert await stand.sessions() == []
+    assert await target.sessions() == []
 
 
 @behaviour("H16")
 @on("cometd", "faye", "cometd-node", "devserver")
 @in_loop
-async def test_what_was_queued_before_the_handshake_leaves_once_in_order(stand: Stand) -> None:
+async def test_what_was_queued_before_the_handshake_leaves_once_in_order(target: Target) -> None:
     traffic = Traffic()
-    client = stand.client(traffic)
+    client = target.client(traffic)
     names = [f"/conformance/queued/{number}" for number in range(5)]
     events = await client.subscribe("/conformance/queued/*")
     starting = asyncio.create_task(client.start())

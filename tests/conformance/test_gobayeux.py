@@ -36,14 +36,14 @@ from pybayeux.errors import (
     TransportError,
     UsageError,
 )
-from tests.conformance.stands import behaviour, on
+from tests.conformance.servers import behaviour, on
 from tests.conformance.traffic import Traffic
 from tests.support.loops import in_loop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.conformance.stands import Stand
+    from tests.conformance.servers import Target
 
 ID = "Un1q31d3nt1f13r"
 CHANNELS = ["/foo/**", "/foo/**", "/bar/foo"]
@@ -286,16 +286,16 @@ async def test_failures_go_to_the_default_logger(caplog: pytest.LogCaptureFixtur
 @behaviour("G07")
 @on("cometd", "faye", "cometd-node", "devserver")
 @in_loop
-async def test_subscriptions_travel_as_strings(stand: Stand) -> None:
+async def test_subscriptions_travel_as_strings(target: Target) -> None:
     traffic = Traffic()
     names = ["/conformance/string/a", "/conformance/string/b"]
-    async with stand.client(traffic) as client:
+    async with target.client(traffic) as client:
         for name in names:
             await client.subscribe(name)
-    async with stand.low_client(traffic) as bayeux:
+    async with target.low_client(traffic) as bayeux:
         await bayeux.handshake()
         await bayeux.subscribe([*names, names[0]])
-        assert await stand.subscribed(bayeux.client_id) == names
+        assert await target.subscribed(bayeux.client_id) == names
         await bayeux.disconnect()
     assert [message.subscription for message in traffic.asked("/meta/subscribe")] == [*names, *names]
 
@@ -326,8 +326,8 @@ async def test_ignored_errors_are_not_told_and_not_the_end() -> None:
 @behaviour("G07")
 @on("cometd", "faye", "cometd-node", "devserver")
 @in_loop
-async def test_calls_can_be_given_up(stand: Stand) -> None:
-    async with stand.client() as client:
+async def test_calls_can_be_given_up(target: Target) -> None:
+    async with target.client() as client:
         before = client.client_id
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.01):

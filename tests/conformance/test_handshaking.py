@@ -18,7 +18,7 @@ from pybayeux.session import Kind
 from pybayeux.transports.callback_polling import CallbackPolling
 from pybayeux.transports.long_polling import LongPolling
 from pybayeux.transports.websocket import WebSocket
-from tests.conformance.stands import behaviour, on
+from tests.conformance.servers import behaviour, on
 from tests.conformance.traffic import Traffic, lose_session
 from tests.servers.faults import Action, Fault
 from tests.support.clients import make_client as make_http_client
@@ -28,7 +28,7 @@ from tests.support.scripted import ScriptedServer
 
 if TYPE_CHECKING:
     from pybayeux.transports.registry import TransportRegistry
-    from tests.conformance.stands import DevStand, Stand
+    from tests.conformance.servers import DevTarget, Target
     from tests.servers.proxy import Proxy
 
 HANDSHAKE: Final = "/meta/handshake"
@@ -91,25 +91,25 @@ class Pigeon:
 @behaviour("H01")
 @on("cometd", "faye", "cometd-node", "devserver")
 @in_loop
-async def test_handshake_has_its_fields_and_no_others(stand: Stand) -> None:
+async def test_handshake_has_its_fields_and_no_others(target: Target) -> None:
     traffic = Traffic()
-    async with stand.client(traffic):
+    async with target.client(traffic):
         pass
     assert encode(traffic.asked(HANDSHAKE)) == (
         b'[{"channel":"/meta/handshake","version":"1.0","supportedConnectionTypes":["%s"],"id":"1"}]'
-        % stand.transport.encode()
+        % target.transport.encode()
     )
 
 
 @behaviour("H01")
 @on("cometd", "faye", "cometd-node", "devserver")
 @in_loop
-async def test_handshake_names_transports_in_the_order_of_preference(stand: Stand) -> None:
+async def test_handshake_names_transports_in_the_order_of_preference(target: Target) -> None:
     traffic = Traffic()
-    preferred = sorted(ALL, key=lambda name: name != stand.transport)
-    client = stand.client(traffic, transports=preferred)
+    preferred = sorted(ALL, key=lambda name: name != target.transport)
+    client = target.client(traffic, transports=preferred)
     await client.start(timeout=2)
-    assert client.connection_type == stand.transport
+    assert client.connection_type == target.transport
     await client.close()
     assert traffic.asked(HANDSHAKE)[0].supported_connection_types == preferred
 
@@ -117,13 +117,13 @@ async def test_handshake_names_transports_in_the_order_of_preference(stand: Stan
 @behaviour("H03")
 @on("cometd", "faye", "cometd-node", "devserver")
 @in_loop
-async def test_fields_of_the_user_are_merged_and_sent_again(stand: Stand) -> None:
+async def test_fields_of_the_user_are_merged_and_sent_again(target: Target) -> None:
     traffic = Traffic()
-    async with stand.client(traffic, Fields()) as client:
-        await lose_session(stand, client, traffic)
+    async with target.client(traffic, Fields()) as client:
+        await lose_session(target, client, traffic)
     first, second = traffic.asked(HANDSHAKE)
     for each in (first, second):
-        assert (each.version, each.supported_connection_types) == ("1.0", [stand.transport])
+        assert (each.version, each.supported_connection_types) == ("1.0", [target.transport])
         assert (each.ext, each.extra) == ({"conformance": {"tenant": 7}}, {"own": True})
     # A reply was recognised, so the id was not the one that the extension gave.
     assert [reply.successful for reply in traffic.answers(HANDSHAKE)] == [True, True]
@@ -133,10 +133,10 @@ async def test_fields_of_the_user_are_merged_and_sent_again(stand: Stand) -> Non
 @behaviour("H04")
 @on("cometd", "faye", "cometd-node", "devserver")
 @in_loop
-async def test_fields_can_be_made_afresh_for_each_handshake(stand: Stand) -> None:
+async def test_fields_can_be_made_afresh_for_each_handshake(target: Target) -> None:
     traffic = Traffic()
-    async with stand.client(traffic, Token()) as client:
-        await lose_session(stand, client, traffic)
+    async with target.client(traffic, Token()) as client:
+        await lose_session(target, client, traffic)
     assert [each.ext for each in traffic.asked(HANDSHAKE)] == [{"token": "token-1"}, {"token": "token-2"}]
 
 
@@ -146,8 +146,8 @@ async def test_fields_can_be_made_afresh_for_each_handshake(stand: Stand) -> Non
 @behaviour("H02")
 @on("cometd", "faye", "cometd-node", "devserver")
 @in_loop
-async def test_success_stores_the_client_id_and_is_told_before_the_connect(stand: Stand) -> None:
-    client = stand.client()
+async def test_success_stores_the_client_id_and_is_told_before_the_connect(target: Target) -> None:
+    client = target.client()
     heard: list[tuple[str, str | None]] = []
 
     def listener(reply: Message) -> None:
@@ -156,21 +156,21 @@ async def test_success_stores_the_client_id_and_is_told_before_the_connect(stand
     for channel in (CONNECT, HANDSHAKE):
         client.listen(channel, listener)
     async with client:
-        assert client.client_id in await stand.sessions()
+        assert client.client_id in await target.sessions()
         assert heard[:2] == [(HANDSHAKE, client.client_id), (CONNECT, client.client_id)]
 
 
 @behaviour("H11")
 @on("cometd", "faye", "cometd-node", "devserver")
 @in_loop
-async def test_listener_hears_every_new_handshake(stand: Stand) -> None:
+async def test_listener_hears_every_new_handshake(target: Target) -> None:
     traffic = Traffic()
     heard: list[Message] = []
-    client = stand.client(traffic)
+    client = target.client(traffic)
     client.listen(HANDSHAKE, heard.append)
     async with client:
         first = client.client_id
-        await lose_session(stand, client, traffic)
+        await lose_session(target, client, traffic)
         assert [reply.client_id for reply in heard] == [first, client.client_id]
     assert first != heard[1].client_id
 
@@ -178,8 +178,8 @@ async def test_listener_hears_every_new_handshake(stand: Stand) -> None:
 @behaviour("H10")
 @on("cometd", "faye", "cometd-node", "devserver")
 @in_loop
-async def test_second_start_is_an_error_and_works_after_the_end(stand: Stand) -> None:
-    client = stand.client()
+async def test_second_start_is_an_error_and_works_after_the_end(target: Target) -> None:
+    client = target.client()
     async with client:
         with pytest.raises(ClientStateError, match="started already"):
             await client.start()
@@ -193,8 +193,8 @@ async def test_second_start_is_an_error_and_works_after_the_end(stand: Stand) ->
 @behaviour("H10")
 @on("cometd", "faye", "cometd-node", "devserver")
 @in_loop
-async def test_second_handshake_of_the_low_level_is_an_error_and_works_after_the_end(stand: Stand) -> None:
-    async with stand.low_client() as client:
+async def test_second_handshake_of_the_low_level_is_an_error_and_works_after_the_end(target: Target) -> None:
+    async with target.low_client() as client:
         (first,) = await client.handshake()
         with pytest.raises(ClientStateError, match="handshake"):
             await client.handshake()
@@ -224,9 +224,9 @@ async def test_reply_without_an_array_is_accepted() -> None:
     instead={"devserver": {"tokens": ("right",), "auth_style": "salesforce"}},
 )
 @in_loop
-async def test_denial_is_the_end_of_all_that_waits(stand: Stand) -> None:
+async def test_denial_is_the_end_of_all_that_waits(target: Target) -> None:
     traffic = Traffic()
-    client = stand.client(traffic, Deny(100))
+    client = target.client(traffic, Deny(100))
     events = await client.subscribe("/conformance/denied")
     starting = asyncio.create_task(client.start())
     await traffic.until(lambda: ConnectionState.HANDSHAKING in traffic.states)
@@ -247,9 +247,9 @@ async def test_denial_is_the_end_of_all_that_waits(stand: Stand) -> None:
     instead={"devserver": {"tokens": ("right",)}},
 )
 @in_loop
-async def test_refusal_with_handshake_is_tried_again_and_again(stand: Stand) -> None:
+async def test_refusal_with_handshake_is_tried_again_and_again(target: Target) -> None:
     traffic = Traffic()
-    async with stand.client(traffic, Deny(3)):
+    async with target.client(traffic, Deny(3)):
         replies = traffic.answers(HANDSHAKE)
         assert [reply.successful for reply in replies] == [False, False, False, True]
         assert [reply.advice and reply.advice.reconnect for reply in replies[:3]] == ["handshake"] * 3
@@ -272,9 +272,9 @@ async def test_refused_handshakes_wait_longer_and_longer(advice: Advice | None) 
 @behaviour("H08")
 @on("cometd", "faye", "cometd-node", "devserver")
 @in_loop
-async def test_no_common_transport_is_the_end(stand: Stand) -> None:
+async def test_no_common_transport_is_the_end(target: Target) -> None:
     traffic = Traffic()
-    client = stand.client(traffic, Pigeon(stand.transport), transports=["carrier-pigeon"])
+    client = target.client(traffic, Pigeon(target.transport), transports=["carrier-pigeon"])
     # CometD's servers leave it to the client; the others refuse such a handshake themselves, with 301.
     with pytest.raises(SessionEndedError, match=r"(405|301):.*carrier-pigeon"):
         await client.start(timeout=2)
@@ -302,28 +302,28 @@ def test_no_common_transport_is_told_as_405() -> None:
 )
 @on("devserver")  # no real server answers so
 @in_loop
-async def test_answers_that_are_no_bayeux_are_told_and_tried_again(stand: DevStand, status: int, body: str) -> None:
-    stand.server.faults.answer_instead(2, status=status, body=body, channel=HANDSHAKE)
+async def test_answers_that_are_no_bayeux_are_told_and_tried_again(target: DevTarget, status: int, body: str) -> None:
+    target.server.faults.answer_instead(2, status=status, body=body, channel=HANDSHAKE)
     traffic = Traffic()
-    client = stand.client(traffic)
+    client = target.client(traffic)
     heard: list[Message] = []
     client.listen(HANDSHAKE, heard.append)
     async with client:
         assert [reply.successful for reply in heard] == [False, False, True]
     failures = [reply.extra["failure"] for reply in heard[:2]]
-    if status == 503 and stand.transport != "websocket":  # a WebSocket has no status: the server closes it
+    if status == 503 and target.transport != "websocket":  # a WebSocket has no status: the server closes it
         assert [failure["status"] for failure in failures] == [503, 503]
-    assert [failure["connectionType"] for failure in failures] == [stand.transport] * 2
+    assert [failure["connectionType"] for failure in failures] == [target.transport] * 2
     assert [str(error) for error in traffic.errors] == [failure["reason"] for failure in failures]
 
 
 @behaviour("H09")
 @on("cometd", "faye", "cometd-node", "devserver")
 @in_loop
-async def test_no_more_tries_once_the_client_is_closed(stand: Stand, proxy: Proxy) -> None:
+async def test_no_more_tries_once_the_client_is_closed(target: Target, proxy: Proxy) -> None:
     await asyncio.to_thread(proxy.refuse)
     traffic = Traffic()
-    client = stand.client(traffic)
+    client = target.client(traffic)
     starting = asyncio.create_task(client.start())
     await traffic.until(lambda: len(traffic.failures(TransportError)) >= 2)
     assert client.state == "handshaking"
@@ -332,18 +332,18 @@ async def test_no_more_tries_once_the_client_is_closed(stand: Stand, proxy: Prox
     await asyncio.to_thread(proxy.accept)
     with pytest.raises(ClientStateError, match="closed"):
         await starting
-    # `in_loop` sees to it that nobody is left who could try.
+    # `in_loop` checks that no task is left that could try.
     assert (client.state, len(traffic.sent)) == ("disconnected", tries)
-    assert await stand.sessions() == []
+    assert await target.sessions() == []
 
 
 @behaviour("H13")
 @on("cometd", "faye", "cometd-node", "devserver")
 @in_loop
-async def test_handshake_without_an_answer_fails_in_time_and_is_tried_again(stand: Stand, proxy: Proxy) -> None:
+async def test_handshake_without_an_answer_fails_in_time_and_is_tried_again(target: Target, proxy: Proxy) -> None:
     proxy.add(Fault(Action.STALL, b"/meta/handshake"))
     traffic = Traffic()
-    async with stand.client(traffic, max_network_delay=0.3) as client:
+    async with target.client(traffic, max_network_delay=0.3) as client:
         assert [reply.successful for reply in traffic.answers(HANDSHAKE)] == [False, True]
-        assert client.client_id in await stand.sessions()
+        assert client.client_id in await target.sessions()
     assert [type(error) for error in traffic.errors] == [ExchangeTimeoutError]

@@ -15,7 +15,7 @@ import pytest
 from pybayeux import BayeuxError, Channel, Message, hookimpl
 from pybayeux._util.urls import at_host, host_of, parse_endpoint
 from pybayeux.errors import ExtensionHookError, PublishError, TransportError
-from tests.conformance.stands import behaviour, dev_server, on
+from tests.conformance.servers import behaviour, dev_server, on
 from tests.conformance.tap import Tap
 from tests.servers.faults import Action, Direction, Fault
 from tests.support.clients import make_client, take
@@ -27,7 +27,7 @@ from tests.support.scripted import ScriptedServer
 
 if TYPE_CHECKING:
     from pybayeux.transports.base import TransportRequest, TransportResponse
-    from tests.conformance.stands import Stand
+    from tests.conformance.servers import Target
     from tests.servers.proxy import Proxy
 
 EVERYWHERE = ("cometd", "faye", "cometd-node", "devserver")
@@ -37,12 +37,12 @@ HTTP = ("long-polling", "callback-polling")
 @behaviour("T10")
 @on(*EVERYWHERE)
 @in_loop
-async def test_a_large_event_that_comes_slowly(stand: Stand, proxy: Proxy) -> None:
+async def test_a_large_event_that_comes_slowly(target: Target, proxy: Proxy) -> None:
     journal, large = Journal(), "x" * 500_000
-    async with stand.client(journal, max_network_delay=5) as client, client.subscribe("/conformance/large") as events:
-        await stand.held(client.client_id)
+    async with target.client(journal, max_network_delay=5) as client, client.subscribe("/conformance/large") as events:
+        await target.held(client.client_id)
         slow = proxy.add(Fault(Action.DELAY, b"xxxx", times=2, seconds=0.2))
-        await stand.send("/conformance/large", large)
+        await target.send("/conformance/large", large)
         assert await take(events, 1) == [large]
         assert slow.struck == 2
         await client.publish("/conformance/large", "small")
@@ -56,19 +56,19 @@ _WHOLE = ["long-polling", "websocket"]  # an address holds no large message
 @behaviour("T10")
 @on(*EVERYWHERE, transports=_WHOLE)
 @in_loop
-async def test_a_large_publish(stand: Stand) -> None:
-    await _there_and_back(stand, "e" * 40_000)
+async def test_a_large_publish(target: Target) -> None:
+    await _there_and_back(target, "e" * 40_000)
 
 
 @behaviour("T10")
 @on("cometd", "faye", "devserver", transports=_WHOLE)  # cometd-nodejs garbles a character that comes in two pieces
 @in_loop
-async def test_a_large_publish_beyond_ascii(stand: Stand) -> None:
-    await _there_and_back(stand, "é" * 20_000)
+async def test_a_large_publish_beyond_ascii(target: Target) -> None:
+    await _there_and_back(target, "é" * 20_000)
 
 
-async def _there_and_back(stand: Stand, data: str) -> None:
-    async with stand.client() as client, client.subscribe("/conformance/large-publish") as events:
+async def _there_and_back(target: Target, data: str) -> None:
+    async with target.client() as client, client.subscribe("/conformance/large-publish") as events:
         await client.publish("/conformance/large-publish", data)
         assert await take(events, 1) == [data]
 
@@ -79,10 +79,10 @@ async def _there_and_back(stand: Stand, data: str) -> None:
 @behaviour("T11")
 @on("cometd", "cometd-node", "devserver", transports=HTTP)  # Faye sets no cookie
 @in_loop
-async def test_the_cookie_of_a_session_goes_with_every_request(stand: Stand, proxy: Proxy) -> None:
+async def test_the_cookie_of_a_session_goes_with_every_request(target: Target, proxy: Proxy) -> None:
     tap = Tap()
     sent = proxy.add(Fault(Action.DELAY, b"BAYEUX_BROWSER=", times=1_000, direction=Direction.REQUEST))
-    async with stand.client(tap) as client:
+    async with target.client(tap) as client:
         await client.subscribe("/conformance/cookie")
         await client.publish("/conformance/cookie", 1)
     assert sent.struck == len(tap.exchanges) - 1  # all but the handshake
@@ -92,9 +92,9 @@ async def test_the_cookie_of_a_session_goes_with_every_request(stand: Stand, pro
 @behaviour("T11")
 @on("cometd", "devserver", transports=["websocket"])  # Faye sets no cookie
 @in_loop
-async def test_the_cookie_of_the_handshake_goes_with_the_upgrade(stand: Stand, proxy: Proxy) -> None:
+async def test_the_cookie_of_the_handshake_goes_with_the_upgrade(target: Target, proxy: Proxy) -> None:
     sent = proxy.add(Fault(Action.DELAY, b"BAYEUX_BROWSER=", times=1_000, direction=Direction.REQUEST))
-    async with stand.client(transports=["websocket", "long-polling"]) as client:
+    async with target.client(transports=["websocket", "long-polling"]) as client:
         assert client.connection_type == "websocket"
         assert (await client.publish("/conformance/cookie", 1)).successful
         assert sent.struck == 1
@@ -131,20 +131,20 @@ async def test_several_cookies_and_one_that_expires() -> None:
 
 
 @behaviour("T12")
-@on("devserver")  # the others tell nobody what they received
+@on("devserver")  # the others do not show what they received
 @in_loop
-async def test_authentication_and_headers_go_with_every_request(stand: Stand) -> None:
+async def test_authentication_and_headers_go_with_every_request(target: Target) -> None:
     basic = f"Basic {b64encode(b'me:s/e%cret').decode()}"
     for url, auth in (
-        (stand.url, ("me", "s/e%cret")),
-        (stand.url.replace("://", "://me:s%2Fe%25cret@"), None),
+        (target.url, ("me", "s/e%cret")),
+        (target.url.replace("://", "://me:s%2Fe%25cret@"), None),
     ):
-        dev_server(stand).recorder.clear()
+        dev_server(target).recorder.clear()
         headers = {"X-Tenant": "blue"}
-        client = make_client(url, auth=auth, headers=headers, transports=[stand.transport])
+        client = make_client(url, auth=auth, headers=headers, transports=[target.transport])
         async with client:
             await client.publish("/conformance/headers", 1)
-        received = [request.headers for request in dev_server(stand).recorder.requests]
+        received = [request.headers for request in dev_server(target).recorder.requests]
         assert {(each.get("authorization"), each.get("x-tenant")) for each in received} == {(basic, "blue")}
 
 
@@ -164,9 +164,9 @@ class _NoToken:
 @behaviour("T12")
 @on(*EVERYWHERE)
 @in_loop
-async def test_a_request_that_an_extension_keeps_from_leaving_is_tried_again(stand: Stand, proxy: Proxy) -> None:
+async def test_a_request_that_an_extension_keeps_from_leaving_is_tried_again(target: Target, proxy: Proxy) -> None:
     journal = Journal()
-    client = stand.client(journal, _NoToken(2))
+    client = target.client(journal, _NoToken(2))
     starting = asyncio.create_task(client.start())
     await journal.until(lambda: len(journal.errors) == 2)
     assert all(isinstance(error, ExtensionHookError) and error.hook == "request" for error in journal.errors)
@@ -182,12 +182,12 @@ async def test_a_request_that_an_extension_keeps_from_leaving_is_tried_again(sta
 @behaviour("T13")
 @on(*EVERYWHERE, transports=HTTP)  # a WebSocket to this machine takes no proxy
 @in_loop
-async def test_through_an_http_proxy(stand: Stand) -> None:
+async def test_through_an_http_proxy(target: Target) -> None:
     async with ForwardProxy() as forward, httpx.AsyncClient(proxy=forward.url) as http:
-        async with stand.client(http=http) as client, client.subscribe("/conformance/proxy") as events:
+        async with target.client(http=http) as client, client.subscribe("/conformance/proxy") as events:
             await client.publish("/conformance/proxy", 1)
             assert await take(events, 1) == [1]
-        assert {target.partition("?")[0] for _, target in forward.asked} == {stand.url}
+        assert {address.partition("?")[0] for _, address in forward.asked} == {target.url}
 
 
 @behaviour("T13", where="a proxy that refuses")
@@ -218,9 +218,9 @@ def _has_ipv6() -> bool:
 @pytest.mark.skipif(not _has_ipv6(), reason="this machine has no IPv6")
 @on("devserver", host="::1")  # the others listen on 127.0.0.1
 @in_loop
-async def test_an_address_of_ipv6(stand: Stand) -> None:
-    assert stand.url.startswith("http://[::1]:")
-    async with stand.client() as client, client.subscribe("/conformance/six") as events:
+async def test_an_address_of_ipv6(target: Target) -> None:
+    assert target.url.startswith("http://[::1]:")
+    async with target.client() as client, client.subscribe("/conformance/six") as events:
         await client.publish("/conformance/six", 1)
         assert await take(events, 1) == [1]
 
@@ -279,26 +279,26 @@ class _Watch:
 @behaviour("T14")
 @on(*EVERYWHERE)
 @in_loop
-async def test_what_is_sent_and_received_can_be_watched_in_order(stand: Stand) -> None:
+async def test_what_is_sent_and_received_can_be_watched_in_order(target: Target) -> None:
     watch = _Watch("/conformance/watched")
-    async with stand.client(watch) as client:
-        await stand.held(client.client_id)
+    async with target.client(watch) as client:
+        await target.held(client.client_id)
         watch.seen.clear()
         await client.publish("/conformance/watched", 1)
         watch.seen.append("returned")
     of_http = ["outgoing", "request", ("response", 200), ("incoming", True), "returned"]
     of_socket = ["outgoing", ("incoming", True), "returned"]  # the upgrade was before
-    expected = of_socket if stand.transport == "websocket" else of_http
+    expected = of_socket if target.transport == "websocket" else of_http
     assert watch.seen[: len(expected)] == expected
 
 
 @behaviour("T14")
 @on(*EVERYWHERE)
 @in_loop
-async def test_what_fails_can_be_watched(stand: Stand, proxy: Proxy) -> None:
+async def test_what_fails_can_be_watched(target: Target, proxy: Proxy) -> None:
     watch = _Watch("/conformance/unwell")
-    async with stand.client(watch) as client:
-        await stand.held(client.client_id)
+    async with target.client(watch) as client:
+        await target.held(client.client_id)
         proxy.add(Fault(Action.CUT, b"/conformance/unwell"))
         watch.seen.clear()
         with pytest.raises(PublishError):

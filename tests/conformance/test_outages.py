@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pybayeux import BayeuxError, ConnectionState, Message, hookimpl
 from pybayeux.errors import ConnectError, TransportError
-from tests.conformance.stands import behaviour, on
+from tests.conformance.servers import behaviour, on
 from tests.conformance.traffic import Traffic
 from tests.support.clients import make_client, take
 from tests.support.loops import in_loop
@@ -15,7 +15,7 @@ from tests.support.loops import in_loop
 if TYPE_CHECKING:
     from pybayeux.transports.base import TransportRequest
     from pybayeux_devserver.pytest_plugin import ServerFactory
-    from tests.conformance.stands import Stand
+    from tests.conformance.servers import Target
     from tests.servers.proxy import Proxy
 
 HANDSHAKE: Final = "/meta/handshake"
@@ -23,10 +23,10 @@ SHORT: Final[dict[str, Any]] = {"timeout": 400, "instead": {"devserver": {"timeo
 """Servers that hold a connect for 0.4 seconds. Faye answers no other one before the time of a lost one is up."""
 
 
-async def arrives(stand: Stand, channel: str, received: list[Any]) -> None:
+async def arrives(target: Target, channel: str, received: list[Any]) -> None:
     """Publish until something arrives: what is written to a connection that has broken is lost with it."""
     while not received:
-        await stand.send(channel, "sign of life")
+        await target.send(channel, "sign of life")
         await asyncio.sleep(0.02)
 
 
@@ -36,11 +36,11 @@ async def arrives(stand: Stand, channel: str, received: list[Any]) -> None:
 @behaviour("C05")
 @on("cometd", "faye", "cometd-node", "devserver", **SHORT)
 @in_loop
-async def test_temporary_failure_is_unconnected_then_connected(stand: Stand, proxy: Proxy) -> None:
+async def test_temporary_failure_is_unconnected_then_connected(target: Target, proxy: Proxy) -> None:
     traffic = Traffic()
-    async with stand.client(traffic) as client:
+    async with target.client(traffic) as client:
         session = client.client_id
-        await stand.held(session)
+        await target.held(session)
         await asyncio.to_thread(proxy.sever)
         await traffic.connected(2)
         assert client.client_id == session
@@ -52,10 +52,10 @@ async def test_temporary_failure_is_unconnected_then_connected(stand: Stand, pro
 @behaviour("C10")
 @on("cometd", "faye", "cometd-node", "devserver", **SHORT)
 @in_loop
-async def test_short_outage_keeps_the_session(stand: Stand, proxy: Proxy) -> None:
+async def test_short_outage_keeps_the_session(target: Target, proxy: Proxy) -> None:
     traffic = Traffic()
     received: list[Any] = []
-    async with stand.client(traffic) as client:
+    async with target.client(traffic) as client:
         await client.subscribe("/conformance/outage", received.append)
         session = client.client_id
         await asyncio.to_thread(proxy.refuse)
@@ -63,7 +63,7 @@ async def test_short_outage_keeps_the_session(stand: Stand, proxy: Proxy) -> Non
         assert client.state == "unconnected"
         await asyncio.to_thread(proxy.accept)
         await traffic.connected(2)
-        await arrives(stand, "/conformance/outage", received)
+        await arrives(target, "/conformance/outage", received)
         assert client.client_id == session
     assert ConnectionState.REHANDSHAKING not in traffic.states
 
@@ -83,17 +83,17 @@ async def test_short_outage_keeps_the_session(stand: Stand, proxy: Proxy) -> Non
     maxInterval=200,
 )
 @in_loop
-async def test_long_outage_costs_the_session_and_nothing_else(stand: Stand, proxy: Proxy) -> None:
+async def test_long_outage_costs_the_session_and_nothing_else(target: Target, proxy: Proxy) -> None:
     traffic = Traffic()
     received: list[Any] = []
-    async with stand.client(traffic) as client:
+    async with target.client(traffic) as client:
         await client.subscribe("/conformance/outage", received.append)
         session = client.client_id
         await asyncio.to_thread(proxy.refuse)
-        await stand.knows_nobody()
+        await target.no_sessions()
         await asyncio.to_thread(proxy.accept)
         await traffic.connected(2)
-        await arrives(stand, "/conformance/outage", received)
+        await arrives(target, "/conformance/outage", received)
         assert client.client_id not in (None, session)
     assert ConnectionState.REHANDSHAKING in traffic.states
 
@@ -101,9 +101,9 @@ async def test_long_outage_costs_the_session_and_nothing_else(stand: Stand, prox
 @behaviour("C11")
 @on("cometd", timeout=200, maxInterval=200, handshakeReconnect=True)  # it alone advises it
 @in_loop
-async def test_outage_longer_than_the_advised_max_interval_ends_in_a_handshake(stand: Stand, proxy: Proxy) -> None:
+async def test_outage_longer_than_the_advised_max_interval_ends_in_a_handshake(target: Target, proxy: Proxy) -> None:
     traffic = Traffic()
-    async with stand.client(traffic) as client:
+    async with target.client(traffic) as client:
         advice = traffic.answers(HANDSHAKE)[0].advice
         assert advice is not None
         assert advice.max_interval == 200
@@ -118,24 +118,24 @@ async def test_outage_longer_than_the_advised_max_interval_ends_in_a_handshake(s
 @behaviour("C06", "C12", "C13")
 @on("cometd", "faye", "cometd-node", "devserver", interval=0)
 @in_loop
-async def test_everything_comes_back_after_a_restart(stand: Stand) -> None:
+async def test_everything_comes_back_after_a_restart(target: Target) -> None:
     traffic = Traffic()
     channels = ["/conformance/back/*", "/conformance/restart"]
-    async with stand.client(traffic) as client:
+    async with target.client(traffic) as client:
         received: asyncio.Queue[Message] = asyncio.Queue()
         for channel in channels:
             await client.subscribe(channel, received.put_nowait)
         before = client.client_id
-        await stand.restart()
+        await target.restart()
         await traffic.connected(2)
         assert client.client_id not in (None, before)
         await traffic.until(lambda: len(traffic.answers("/meta/subscribe")) >= 2 * len(channels))
-        assert await stand.subscribed(client.client_id) == channels
+        assert await target.subscribed(client.client_id) == channels
         for channel in ("/conformance/back/x", "/conformance/restart"):
-            await stand.send(channel, channel)
+            await target.send(channel, channel)
             assert (await received.get()).data == channel
         assert received.empty()
-    assert await stand.sessions() == []
+    assert await target.sessions() == []
     lost = [error for error in traffic.errors if isinstance(error, ConnectError)]
     assert [error.error and error.error.is_unknown_client for error in lost] == [True]
 
@@ -164,15 +164,15 @@ class Detour:
 @behaviour("C20")
 @on("cometd", "faye", "cometd-node", "devserver", **SHORT)
 @in_loop
-async def test_address_can_be_changed_after_a_failure(stand: Stand, proxy: Proxy) -> None:
+async def test_address_can_be_changed_after_a_failure(target: Target, proxy: Proxy) -> None:
     traffic = Traffic()
     received: list[Any] = []
-    async with stand.client(traffic, Detour(stand.place.url)) as client:
+    async with target.client(traffic, Detour(target.endpoint.url)) as client:
         await client.subscribe("/conformance/detour", received.append)
         session = client.client_id
         await asyncio.to_thread(proxy.refuse)  # and it stays so
         await traffic.connected(2)
-        await arrives(stand, "/conformance/detour", received)
+        await arrives(target, "/conformance/detour", received)
         assert client.client_id == session
 
 
@@ -188,13 +188,13 @@ class Blocked:
 @behaviour("C20")
 @on("cometd", "faye", "devserver", transports=["websocket"])
 @in_loop
-async def test_transport_is_changed_after_a_failure(stand: Stand) -> None:
+async def test_transport_is_changed_after_a_failure(target: Target) -> None:
     traffic = Traffic()
-    client = stand.client(traffic, Blocked(), transports=["websocket", "long-polling"], max_network_delay=1)
+    client = target.client(traffic, Blocked(), transports=["websocket", "long-polling"], max_network_delay=1)
     async with client, client.subscribe("/conformance/blocked") as events:
         assert client.connection_type == "long-polling"
-        await stand.held(client.client_id)
-        await stand.send("/conformance/blocked", 1)
+        await target.held(client.client_id)
+        await target.send("/conformance/blocked", 1)
         assert await take(events, 1) == [1]
     assert len(traffic.asked(HANDSHAKE)) == 1, "the session is the same"
     assert [type(error) for error in traffic.errors] == [TransportError]
@@ -204,8 +204,8 @@ async def test_transport_is_changed_after_a_failure(stand: Stand) -> None:
 @in_loop
 async def test_another_host_is_gone_to_when_it_is_advised(bayeux_server_factory: ServerFactory) -> None:
     other = await asyncio.to_thread(bayeux_server_factory)
-    nobody, there = "127.0.0.1:9", other.url.split("/")[2]
-    server = await asyncio.to_thread(bayeux_server_factory, advice={"hosts": [nobody, there]})
+    unused, there = "127.0.0.1:9", other.url.split("/")[2]
+    server = await asyncio.to_thread(bayeux_server_factory, advice={"hosts": [unused, there]})
     traffic = Traffic()
     async with make_client(server.url, traffic) as client, client.subscribe("/conformance/moved") as events:
         await asyncio.to_thread(server.faults.drop_sessions)
@@ -215,4 +215,4 @@ async def test_another_host_is_gone_to_when_it_is_advised(bayeux_server_factory:
         await asyncio.to_thread(other.received, "/meta/subscribe")
         await asyncio.to_thread(other.publish, "/conformance/moved", 1)
         assert await take(events, 1) == [1]
-    assert len(traffic.asked(HANDSHAKE)) == 3, "one of them at the host where nobody is"
+    assert len(traffic.asked(HANDSHAKE)) == 3, "one of them at the host where nothing listens"

@@ -19,7 +19,7 @@ from pybayeux_reload import Reload
 from pybayeux_timestamp import Timestamp
 from pybayeux_timesync import TimeSync
 from pybayeux_timesync.estimate import sample_of
-from tests.conformance.stands import behaviour, dev_server, on
+from tests.conformance.servers import behaviour, dev_server, on
 from tests.support.clients import take
 from tests.support.journal import Journal
 from tests.support.loops import in_loop
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from tests.conformance.stands import Stand
+    from tests.conformance.servers import Target
 
 EVERYWHERE = ("cometd", "faye", "cometd-node", "devserver")
 
@@ -54,9 +54,9 @@ def test_what_the_server_held_is_no_lag(
 @behaviour("E10")
 @on("cometd", timesync=True)  # the others have no half of it
 @in_loop
-async def test_the_clock_of_the_server(stand: Stand) -> None:
+async def test_the_clock_of_the_server(target: Target) -> None:
     sync, journal = TimeSync(clock=lambda: time.time() + 3_600), Journal()
-    async with stand.client(sync, journal) as client:
+    async with target.client(sync, journal) as client:
         await client.subscribe("/conformance/time")
         assert sync.samples >= 1
         assert sync.offset.total_seconds() == pytest.approx(-3_600, abs=1)
@@ -68,10 +68,10 @@ async def test_the_clock_of_the_server(stand: Stand) -> None:
 @behaviour("E10")
 @on("cometd", timestamp=True)  # the others stamp nothing
 @in_loop
-async def test_the_server_s_timestamps_can_be_read(stand: Stand) -> None:
+async def test_the_server_s_timestamps_can_be_read(target: Target) -> None:
     began = datetime.now(UTC)
     journal = Journal()
-    async with stand.client(journal) as client, client.subscribe("/conformance/stamp") as events:
+    async with target.client(journal) as client, client.subscribe("/conformance/stamp") as events:
         await client.publish("/conformance/stamp", 1)
         moments = [(await anext(events)).timestamp_as_time()]
     moments += [message.timestamp_as_time() for message in journal.received]
@@ -85,9 +85,9 @@ async def test_the_server_s_timestamps_can_be_read(stand: Stand) -> None:
 @pytest.mark.parametrize("form", ["rfc1123", "iso"])
 @on(*EVERYWHERE)
 @in_loop
-async def test_every_message_says_when_it_was_sent(stand: Stand, form: Any) -> None:
+async def test_every_message_says_when_it_was_sent(target: Target, form: Any) -> None:
     journal = Journal()
-    async with stand.client(Timestamp(form), journal) as client:
+    async with target.client(Timestamp(form), journal) as client:
         assert (await client.publish("/conformance/sent", 1)).successful
     assert {message.channel for message in journal.sent} >= {Channel.META_HANDSHAKE, "/conformance/sent"}
     for message in journal.sent:
@@ -126,9 +126,9 @@ PAYLOADS = [
 @behaviour("E11")
 @on("cometd", "faye", instead={"cometd": {"binary": True}})  # the others drop the mark
 @in_loop
-async def test_bytes_there_and_back(stand: Stand) -> None:
+async def test_bytes_there_and_back(target: Target) -> None:
     journal = Journal()
-    async with stand.client(Binary(), journal) as client, client.subscribe("/conformance/bytes") as events:
+    async with target.client(Binary(), journal) as client, client.subscribe("/conformance/bytes") as events:
         for payload in PAYLOADS:
             await client.publish("/conformance/bytes", payload)
             event = await anext(events)
@@ -143,8 +143,8 @@ async def test_bytes_there_and_back(stand: Stand) -> None:
 @behaviour("E11", "P08")
 @on("cometd", binary=True)  # the others answer no remote call with binary data
 @in_loop
-async def test_a_remote_call_with_bytes(stand: Stand) -> None:
-    async with stand.client(Binary()) as client:
+async def test_a_remote_call_with_bytes(target: Target) -> None:
+    async with target.client(Binary()) as client:
         for payload in PAYLOADS:
             assert (await client.call("echo", payload)).data == payload
 
@@ -152,31 +152,31 @@ async def test_a_remote_call_with_bytes(stand: Stand) -> None:
 # -- a session that is handed over
 
 
-async def _hand_over(stand: Stand, file: Path, *meanwhile: int) -> None:
+async def _hand_over(target: Target, file: Path, *meanwhile: int) -> None:
     """Leave a session to the next client, and see what that one gets."""
     channel, before, after = "/conformance/handed-over", Reload(file), Reload(file)
-    async with stand.client(Ack(), before) as client:
+    async with target.client(Ack(), before) as client:
         events = await client.subscribe(channel)
         session = client.client_id
-        await stand.send(channel, 1)
+        await target.send(channel, 1)
         assert await take(events, 1) == [1]
-        await stand.held(session)
+        await target.held(session)
         before.hand_over()
-    await stand.send(channel, *meanwhile)
-    async with stand.client(Ack(), after) as client, client.subscribe(channel) as events:
+    await target.send(channel, *meanwhile)
+    async with target.client(Ack(), after) as client, client.subscribe(channel) as events:
         assert (client.client_id, after.resumed, before.resumed) == (session, True, False)
         assert await take(events, len(meanwhile)) == list(meanwhile)
-        assert await stand.subscribed(session) == [channel]
-        await stand.send(channel, 4)
+        assert await target.subscribed(session) == [channel]
+        await target.send(channel, 4)
         assert await take(events, 1) == [4]
-    assert session not in await stand.sessions()
+    assert session not in await target.sessions()
 
 
 @behaviour("E12")
 @on("cometd", "cometd-node", "devserver", instead={"devserver": {"replay": False}})
 @in_loop
-async def test_a_session_is_taken_over_with_what_came_meanwhile(stand: Stand, tmp_path: Path) -> None:
-    await _hand_over(stand, tmp_path / "session.json", 2, 3)
+async def test_a_session_is_taken_over_with_what_came_meanwhile(target: Target, tmp_path: Path) -> None:
+    await _hand_over(target, tmp_path / "session.json", 2, 3)
     assert os.listdir(tmp_path) == []  # there is nothing to take over any more
 
 
@@ -184,22 +184,22 @@ async def test_a_session_is_taken_over_with_what_came_meanwhile(stand: Stand, tm
 # By HTTP it writes what comes meanwhile to the connection that is gone, and answers no other before its time is up.
 @on("faye", timeout=400)
 @in_loop
-async def test_a_session_is_taken_over_with_its_subscriptions(stand: Stand, tmp_path: Path) -> None:
-    await _hand_over(stand, tmp_path / "session.json")
+async def test_a_session_is_taken_over_with_its_subscriptions(target: Target, tmp_path: Path) -> None:
+    await _hand_over(target, tmp_path / "session.json")
 
 
 @behaviour("E12")
 @on(*EVERYWHERE, instead={"cometd": {"multiSessionInterval": 20}})  # it takes both sessions for one browser's
 @in_loop
-async def test_a_session_that_is_stale_gives_way_to_a_new_one(stand: Stand, tmp_path: Path) -> None:
+async def test_a_session_that_is_stale_gives_way_to_a_new_one(target: Target, tmp_path: Path) -> None:
     channel, file = "/conformance/stale", tmp_path / "session.json"
     before, after = Reload(file), Reload(file)
-    async with stand.client(Ack(), before) as client:
+    async with target.client(Ack(), before) as client:
         await client.subscribe(channel)
         session = client.client_id
         before.hand_over()
-    await stand.drop(session)
-    async with stand.client(Ack(), after) as client, client.subscribe(channel) as events:
+    await target.drop(session)
+    async with target.client(Ack(), after) as client, client.subscribe(channel) as events:
         assert client.client_id != session
         assert not after.resumed
         await client.publish(channel, 1)
@@ -209,11 +209,11 @@ async def test_a_session_that_is_stale_gives_way_to_a_new_one(stand: Stand, tmp_
 # -- tokens
 
 
-def _log_in(stand: Stand, issued: list[str]) -> Callable[[], Awaitable[str]]:
+def _log_in(target: Target, issued: list[str]) -> Callable[[], Awaitable[str]]:
     """Gives a new token of the server each time."""
 
     async def log_in() -> str:
-        issued.append(dev_server(stand).tokens.issue())
+        issued.append(dev_server(target).tokens.issue())
         return issued[-1]
 
     return log_in
@@ -224,13 +224,13 @@ def _guarded(style: str) -> pytest.MarkDecorator:
     return on("devserver", instead={"devserver": {"tokens": ("the right one",), "auth_style": style}})
 
 
-async def _assert_a_dead_token_is_replaced(stand: Stand) -> None:
+async def _assert_a_dead_token_is_replaced(target: Target) -> None:
     """Let the token die while the client is idle."""
     issued: list[str] = []
-    server = dev_server(stand)
-    async with stand.client(Auth(_log_in(stand, issued))) as client, client.subscribe("/conformance/token") as events:
+    server = dev_server(target)
+    async with target.client(Auth(_log_in(target, issued))) as client, client.subscribe("/conformance/token") as events:
         session = client.client_id
-        await stand.held(session)
+        await target.held(session)
         await asyncio.to_thread(server.faults.expire_token)
         await asyncio.to_thread(server.received, Channel.META_SUBSCRIBE, 2)
         await client.publish("/conformance/token", 1)
@@ -242,24 +242,24 @@ async def _assert_a_dead_token_is_replaced(stand: Stand) -> None:
 @behaviour("E14")
 @_guarded("bayeux")
 @in_loop
-async def test_a_token_that_dies_is_replaced_once_and_the_subscriptions_come_along(stand: Stand) -> None:
-    await _assert_a_dead_token_is_replaced(stand)
+async def test_a_token_that_dies_is_replaced_once_and_the_subscriptions_come_along(target: Target) -> None:
+    await _assert_a_dead_token_is_replaced(target)
 
 
 @behaviour("E14")
 @_guarded("http")
 @in_loop
-async def test_a_token_refused_by_http_is_replaced_too(stand: Stand) -> None:
-    await _assert_a_dead_token_is_replaced(stand)
+async def test_a_token_refused_by_http_is_replaced_too(target: Target) -> None:
+    await _assert_a_dead_token_is_replaced(target)
 
 
 @behaviour("E14")
 @_guarded("bayeux")
 @in_loop
-async def test_a_publish_with_a_dead_token_is_told_and_the_next_one_has_a_fresh_one(stand: Stand) -> None:
+async def test_a_publish_with_a_dead_token_is_told_and_the_next_one_has_a_fresh_one(target: Target) -> None:
     issued: list[str] = []
-    async with stand.client(Auth(_log_in(stand, issued))) as client:
-        dev_server(stand).tokens.revoke(issued[0])  # the held connect does not learn of it
+    async with target.client(Auth(_log_in(target, issued))) as client:
+        dev_server(target).tokens.revoke(issued[0])  # the held connect does not learn of it
         with pytest.raises(PublishError) as refused:
             await client.publish("/conformance/token", 1)
         assert refused.value.code == 401
@@ -270,27 +270,27 @@ async def test_a_publish_with_a_dead_token_is_told_and_the_next_one_has_a_fresh_
 @behaviour("E14")
 @_guarded("salesforce")
 @in_loop
-async def test_a_dead_token_at_the_handshake_is_replaced_though_the_server_says_never(stand: Stand) -> None:
+async def test_a_dead_token_at_the_handshake_is_replaced_though_the_server_says_never(target: Target) -> None:
     tokens = iter(["a dead one", "the right one"])
-    async with stand.client(Auth(lambda: next(tokens))) as client:
+    async with target.client(Auth(lambda: next(tokens))) as client:
         assert (await client.publish("/conformance/token", 1)).successful
-    assert len(dev_server(stand).recorder.messages(Channel.META_HANDSHAKE)) == 2
+    assert len(dev_server(target).recorder.messages(Channel.META_HANDSHAKE)) == 2
 
 
 @behaviour("E14")
 @_guarded("salesforce")
 @in_loop
-async def test_a_fixed_token_that_is_refused_is_an_error_and_no_loop(stand: Stand) -> None:
+async def test_a_fixed_token_that_is_refused_is_an_error_and_no_loop(target: Target) -> None:
     with pytest.raises(BayeuxError, match="403::Handshake denied") as refused:
-        await stand.client(Auth("a wrong and secret one")).start()
+        await target.client(Auth("a wrong and secret one")).start()
     assert "secret" not in str(refused.value)
-    assert len(dev_server(stand).recorder.messages(Channel.META_HANDSHAKE)) == 1
+    assert len(dev_server(target).recorder.messages(Channel.META_HANDSHAKE)) == 1
 
 
 @behaviour("E14")
 @_guarded("salesforce")
 @in_loop
-async def test_fresh_tokens_that_are_all_refused_are_an_error_after_a_few(stand: Stand) -> None:
+async def test_fresh_tokens_that_are_all_refused_are_an_error_after_a_few(target: Target) -> None:
     asked: list[int] = []
 
     def log_in() -> str:
@@ -298,5 +298,5 @@ async def test_fresh_tokens_that_are_all_refused_are_an_error_after_a_few(stand:
         return f"wrong {len(asked)}"
 
     with pytest.raises(BayeuxError):
-        await stand.client(Auth(log_in, refreshes=2)).start()
+        await target.client(Auth(log_in, refreshes=2)).start()
     assert len(asked) == 3

@@ -12,7 +12,7 @@ import pytest
 
 from pybayeux import AsyncClient, Channel, Message, hookimpl
 from pybayeux.errors import ExchangeTimeoutError, MessageDecodeError, PublishError, TransportError
-from tests.conformance.stands import behaviour, dev_server, on
+from tests.conformance.servers import behaviour, dev_server, on
 from tests.conformance.tap import Tap
 from tests.servers.faults import Action, Fault
 from tests.support.clients import make_client, take
@@ -23,7 +23,7 @@ from tests.support.scripted import ScriptedServer
 
 if TYPE_CHECKING:
     from pybayeux.transports.base import TransportRequest
-    from tests.conformance.stands import Stand
+    from tests.conformance.servers import Target
     from tests.servers.proxy import Proxy
 
 EVERYWHERE = ("cometd", "faye", "cometd-node", "devserver")
@@ -52,9 +52,9 @@ class Addresses:
 @pytest.mark.parametrize("status", [400, 404, 500, 503])
 @on("devserver", transports=HTTP)  # the others cannot be made to answer so
 @in_loop
-async def test_a_status_other_than_200_fails_the_request_with_it(stand: Stand, status: int) -> None:
-    server = dev_server(stand)
-    async with stand.client() as client:
+async def test_a_status_other_than_200_fails_the_request_with_it(target: Target, status: int) -> None:
+    server = dev_server(target)
+    async with target.client() as client:
         session = client.client_id
         server.faults.answer_instead(status=status, body="the reason", channel="/conformance/bad")
         with pytest.raises(PublishError) as failed:
@@ -71,9 +71,9 @@ async def test_a_status_other_than_200_fails_the_request_with_it(stand: Stand, s
 @pytest.mark.parametrize("body", ["", "<html>", "null", "[1]", '[{"channel":"/conformance/bad","succ'])
 @on("devserver", transports=HTTP)  # the others cannot be made to answer so
 @in_loop
-async def test_a_body_that_is_no_bayeux_fails_the_request(stand: Stand, body: str) -> None:
-    server = dev_server(stand)
-    async with stand.client() as client:
+async def test_a_body_that_is_no_bayeux_fails_the_request(target: Target, body: str) -> None:
+    server = dev_server(target)
+    async with target.client() as client:
         server.faults.answer_instead(body=body, channel="/conformance/bad")
         with pytest.raises(PublishError) as failed:
             await client.publish("/conformance/bad", 1)
@@ -86,9 +86,9 @@ async def test_a_body_that_is_no_bayeux_fails_the_request(stand: Stand, body: st
 @on(*EVERYWHERE, transports=HTTP)
 @in_loop
 async def test_a_broken_answer_fails_the_request_and_the_session_goes_on(
-    stand: Stand, proxy: Proxy, action: Action
+    target: Target, proxy: Proxy, action: Action
 ) -> None:
-    async with stand.client() as client, client.subscribe("/conformance/well") as events:
+    async with target.client() as client, client.subscribe("/conformance/well") as events:
         session = client.client_id
         proxy.add(Fault(action, b"/conformance/broken"))
         with pytest.raises(PublishError) as failed:
@@ -102,10 +102,10 @@ async def test_a_broken_answer_fails_the_request_and_the_session_goes_on(
 @behaviour("T01")
 @on(*EVERYWHERE, transports=HTTP)
 @in_loop
-async def test_an_answer_that_does_not_come_is_given_up(stand: Stand, proxy: Proxy) -> None:
-    async with stand.client(max_network_delay=0.4) as client:
+async def test_an_answer_that_does_not_come_is_given_up(target: Target, proxy: Proxy) -> None:
+    async with target.client(max_network_delay=0.4) as client:
         session = client.client_id
-        await stand.held(session)
+        await target.held(session)
         proxy.add(Fault(Action.STALL, b"/conformance/late"))
         with pytest.raises(PublishError) as failed:
             await client.publish("/conformance/late", 1)
@@ -117,10 +117,10 @@ async def test_an_answer_that_does_not_come_is_given_up(stand: Stand, proxy: Pro
 @behaviour("T01")
 @on(*EVERYWHERE, transports=HTTP)
 @in_loop
-async def test_a_refused_connection_is_tried_again(stand: Stand, proxy: Proxy) -> None:
+async def test_a_refused_connection_is_tried_again(target: Target, proxy: Proxy) -> None:
     journal = Journal()
     await asyncio.to_thread(proxy.refuse)
-    client = stand.client(journal)
+    client = target.client(journal)
     starting = asyncio.create_task(client.start())
     await journal.until(lambda: len(journal.failures(TransportError)) >= 2)
     assert all(isinstance(error, TransportError) and error.unsent for error in journal.errors)
@@ -154,10 +154,10 @@ async def test_the_body_counts_whatever_its_type_is_said_to_be(content_type: str
 @behaviour("T03")
 @on(*EVERYWHERE, transports=["long-polling"])
 @in_loop
-async def test_the_type_of_a_message_in_the_address(stand: Stand) -> None:
-    addresses, path = Addresses(), urlsplit(stand.url).path
+async def test_the_type_of_a_message_in_the_address(target: Target) -> None:
+    addresses, path = Addresses(), urlsplit(target.url).path
     appending = {"long-polling": {"append_message_type": True}}
-    async with stand.client(addresses, transport_options=appending) as client:
+    async with target.client(addresses, transport_options=appending) as client:
         await (await client.subscribe("/conformance/typed")).unsubscribe()
         await client.publish("/conformance/typed", 1)
         async with client.batch() as batch:
@@ -173,36 +173,36 @@ async def test_the_type_of_a_message_in_the_address(stand: Stand) -> None:
 @on(*EVERYWHERE, transports=["long-polling"])
 @in_loop
 async def test_no_type_in_the_address_unless_asked_for_nor_where_there_is_a_query(
-    stand: Stand, ending: str, appends: bool
+    target: Target, ending: str, appends: bool
 ) -> None:
     addresses = Addresses()
     options = {"long-polling": {"append_message_type": appends}}
-    client = make_client(stand.url + ending, addresses, transports=["long-polling"], transport_options=options)
+    client = make_client(target.url + ending, addresses, transports=["long-polling"], transport_options=options)
     async with client:
         await client.subscribe("/conformance/untyped")
-    assert set(addresses.urls) == {stand.url + ending}
+    assert set(addresses.urls) == {target.url + ending}
 
 
 @behaviour("T03")
 @on("devserver", transports=["long-polling"], path="/bayeux.php")  # the others have a path of their own
 @in_loop
-async def test_no_type_in_the_address_of_a_file(stand: Stand) -> None:
+async def test_no_type_in_the_address_of_a_file(target: Target) -> None:
     addresses = Addresses()
-    async with stand.client(addresses, transport_options={"long-polling": {"append_message_type": True}}):
+    async with target.client(addresses, transport_options={"long-polling": {"append_message_type": True}}):
         pass
-    assert set(addresses.urls) == {stand.url}
+    assert set(addresses.urls) == {target.url}
 
 
 @behaviour("T04")
 @on(*EVERYWHERE)
 @in_loop
-async def test_a_transport_with_an_address_of_its_own(stand: Stand) -> None:
-    url = stand.url.replace("http:", "ws:") if stand.transport == "websocket" else stand.url
+async def test_a_transport_with_an_address_of_its_own(target: Target) -> None:
+    url = target.url.replace("http:", "ws:") if target.transport == "websocket" else target.url
     async with (
         AsyncClient(
             "http://127.0.0.1:9/nowhere",
-            transports=[stand.transport],
-            transport_options={stand.transport: {"url": url}},
+            transports=[target.transport],
+            transport_options={target.transport: {"url": url}},
             discover=False,
         ) as client,
         client.subscribe("/conformance/place") as events,
@@ -214,13 +214,13 @@ async def test_a_transport_with_an_address_of_its_own(stand: Stand) -> None:
 @behaviour("T04")
 @on("cometd", "faye", "devserver", transports=["websocket"])
 @in_loop
-async def test_each_transport_goes_to_its_own_address(stand: Stand, proxy: Proxy) -> None:
-    tap, direct = Tap(), stand.place.url
+async def test_each_transport_goes_to_its_own_address(target: Target, proxy: Proxy) -> None:
+    tap, direct = Tap(), target.endpoint.url
     async with make_client(
         direct, tap, transports=["websocket", "long-polling"], transport_options={"websocket": {"url": proxy.ws_url}}
     ) as client:
         assert client.connection_type == "websocket"
-        await stand.held(client.client_id)
+        await target.held(client.client_id)
         assert tap.carriers[:2] == ["long-polling", "websocket"]
         assert proxy.connections == 1
 
@@ -231,11 +231,11 @@ async def test_each_transport_goes_to_its_own_address(stand: Stand, proxy: Proxy
 @behaviour("T05")
 @on("cometd", "faye", "devserver", transports=["callback-polling"])
 @in_loop
-async def test_a_batch_is_split_at_the_length_of_an_address_in_order(stand: Stand) -> None:
+async def test_a_batch_is_split_at_the_length_of_an_address_in_order(target: Target) -> None:
     addresses, channel = Addresses(), "/conformance/split"
     limits = {"callback-polling": {"max_uri_length": 600}}
     async with (
-        stand.client(addresses, transport_options=limits) as client,
+        target.client(addresses, transport_options=limits) as client,
         client.subscribe(channel) as events,
     ):
         async with client.batch() as batch:
@@ -255,10 +255,10 @@ async def test_a_batch_is_split_at_the_length_of_an_address_in_order(stand: Stan
 @behaviour("T05")
 @on("cometd", "faye", "devserver", transports=["callback-polling"])
 @in_loop
-async def test_a_message_too_long_for_an_address_fails_by_itself(stand: Stand) -> None:
+async def test_a_message_too_long_for_an_address_fails_by_itself(target: Target) -> None:
     addresses, channel = Addresses(), "/conformance/long"
     limits = {"callback-polling": {"max_uri_length": 600}}
-    async with stand.client(addresses, transport_options=limits) as client:
+    async with target.client(addresses, transport_options=limits) as client:
         async with client.batch() as batch:
             for data in (1, "x" * 600, 2):
                 batch.publish(channel, data)

@@ -17,7 +17,7 @@ from pybayeux.errors import (
     TransportError,
     UsageError,
 )
-from tests.conformance.stands import behaviour, dev_server, on
+from tests.conformance.servers import behaviour, dev_server, on
 from tests.conformance.tap import Tap
 from tests.servers.faults import Action, Fault
 from tests.support.clients import take
@@ -27,7 +27,7 @@ from tests.support.loops import in_loop
 if TYPE_CHECKING:
     from typing import Any
 
-    from tests.conformance.stands import Stand
+    from tests.conformance.servers import Target
     from tests.servers.proxy import Proxy
 
 EVERYWHERE = ("cometd", "faye", "cometd-node", "devserver")
@@ -37,8 +37,8 @@ DENYING = {"devserver": {"deny_publish": ("/denied/**",)}}
 @behaviour("P01")
 @on(*EVERYWHERE, instead=DENYING)
 @in_loop
-async def test_a_publish_returns_the_server_s_reply_or_raises_its_refusal(stand: Stand) -> None:
-    async with stand.client() as client:
+async def test_a_publish_returns_the_server_s_reply_or_raises_its_refusal(target: Target) -> None:
+    async with target.client() as client:
         reply = await client.publish("/conformance/reply", {"n": 1})
         assert (reply.channel, reply.successful, reply.error) == ("/conformance/reply", True, None)
         with pytest.raises(PublishError, match="/denied/here") as refused:
@@ -55,11 +55,11 @@ async def test_a_publish_returns_the_server_s_reply_or_raises_its_refusal(stand:
 @behaviour("P02", "P07")
 @on(*EVERYWHERE)
 @in_loop
-async def test_a_publish_without_an_answer_fails_once_and_spoils_nothing(stand: Stand, proxy: Proxy) -> None:
+async def test_a_publish_without_an_answer_fails_once_and_spoils_nothing(target: Target, proxy: Proxy) -> None:
     journal = Journal()
-    async with stand.client() as witness, witness.subscribe("/conformance/cut") as events:
+    async with target.client() as witness, witness.subscribe("/conformance/cut") as events:
         fault = proxy.add(Fault(Action.CUT, b"/conformance/cut-off"))
-        async with stand.client(journal) as client:
+        async with target.client(journal) as client:
             outcomes: tuple[Any, ...] = await asyncio.gather(
                 client.publish("/conformance/cut-off", 0),
                 _later(client.publish("/conformance/cut", 1)),
@@ -85,9 +85,9 @@ async def _later(publish: Any) -> Any:
 @behaviour("P02", "P11")
 @on(*EVERYWHERE)
 @in_loop
-async def test_a_publish_while_nothing_can_be_reached_is_sent_once_when_it_can(stand: Stand, proxy: Proxy) -> None:
+async def test_a_publish_while_nothing_can_be_reached_is_sent_once_when_it_can(target: Target, proxy: Proxy) -> None:
     journal = Journal()
-    async with stand.client(journal) as client:
+    async with target.client(journal) as client:
         await asyncio.to_thread(proxy.refuse)
         await client.wait_for(ConnectionState.UNCONNECTED)
         with pytest.raises(PublishError, match="no answer within"):
@@ -104,11 +104,11 @@ async def test_a_publish_while_nothing_can_be_reached_is_sent_once_when_it_can(s
 @behaviour("P03")
 @on(*EVERYWHERE)
 @in_loop
-async def test_a_publish_while_disconnected_fails_at_once_where_it_is_not_to_wait(stand: Stand, proxy: Proxy) -> None:
-    client = stand.client()
+async def test_a_publish_while_disconnected_fails_at_once_where_it_is_not_to_wait(target: Target, proxy: Proxy) -> None:
+    client = target.client()
     with pytest.raises(PublishError, match="disconnected"):
         await client.publish("/conformance/offline", 1, offline="fail")
-    with pytest.raises(ClientStateError):  # nobody would ever send it
+    with pytest.raises(ClientStateError):  # it would never be sent
         await client.publish("/conformance/offline", 1)
     async with client:
         assert (await client.publish("/conformance/offline", 1, offline="fail")).successful
@@ -124,27 +124,27 @@ async def test_a_publish_while_disconnected_fails_at_once_where_it_is_not_to_wai
 @behaviour("P04")
 @on(*EVERYWHERE, instead=DENYING)
 @in_loop
-async def test_a_batch_is_one_request_in_order(stand: Stand) -> None:
+async def test_a_batch_is_one_request_in_order(target: Target) -> None:
     tap, channels = Tap(), ["/conformance/batch/a", "/denied/batch", "/conformance/batch/b", "/conformance/batch/a"]
-    async with stand.client(tap) as client, client.subscribe("/conformance/batch/**") as events:
+    async with target.client(tap) as client, client.subscribe("/conformance/batch/**") as events:
         async with client.batch() as batch:
             for number, channel in enumerate(channels):
                 batch.publish(channel, number)
-            await stand.held(client.client_id)
+            await target.held(client.client_id)
             assert tap.sent(channels[0]) == []  # nothing leaves before the end
         assert channels in tap.channels()
         assert [isinstance(reply, PublishError) for reply in batch.replies] == [False, True, False, False]
         received = await take(events, 3)
         # By HTTP the first one may come with the held connect, and the others with the replies.
-        assert (received if stand.transport == "websocket" else sorted(received)) == [0, 2, 3]
+        assert (received if target.transport == "websocket" else sorted(received)) == [0, 2, 3]
 
 
 @behaviour("P04")
 @on(*EVERYWHERE)
 @in_loop
-async def test_a_batch_in_a_batch_is_sent_with_it_and_an_exception_loses_nothing(stand: Stand) -> None:
+async def test_a_batch_in_a_batch_is_sent_with_it_and_an_exception_loses_nothing(target: Target) -> None:
     tap, channel = Tap(), "/conformance/nested"
-    async with stand.client(tap) as client:
+    async with target.client(tap) as client:
         with pytest.raises(LookupError):
             async with client.batch() as batch:
                 batch.publish(channel, 1)
@@ -160,9 +160,9 @@ async def test_a_batch_in_a_batch_is_sent_with_it_and_an_exception_loses_nothing
 @behaviour("P05")
 @on(*EVERYWHERE)
 @in_loop
-async def test_what_is_queued_in_one_turn_travels_together(stand: Stand) -> None:
+async def test_what_is_queued_in_one_turn_travels_together(target: Target) -> None:
     tap, channel = Tap(), "/conformance/turn"
-    async with stand.client(tap) as client:
+    async with target.client(tap) as client:
         await asyncio.gather(*(client.publish(channel, number) for number in range(5)))
         await asyncio.gather(client.publish(channel, 5), client.subscribe("/conformance/turn/other"))
     first, second = tap.with_channel(channel)
@@ -173,10 +173,10 @@ async def test_what_is_queued_in_one_turn_travels_together(stand: Stand) -> None
 @behaviour("P06")
 @on(*EVERYWHERE)
 @in_loop
-async def test_two_requests_at_a_time_and_none_behind_the_held_connect(stand: Stand) -> None:
+async def test_two_requests_at_a_time_and_none_behind_the_held_connect(target: Target) -> None:
     tap = Tap()
-    async with stand.client(tap) as client:
-        await stand.held(client.client_id)
+    async with target.client(tap) as client:
+        await target.held(client.client_id)
         before = len(tap.sent(Channel.META_CONNECT))
         async with asyncio.timeout(5):  # the connect is held for thirty seconds
             for number in range(3):
@@ -195,9 +195,9 @@ async def _after(turns: int, publish: Any) -> None:
 @behaviour("P09")
 @on(*EVERYWHERE)
 @in_loop
-async def test_a_message_above_the_limit_is_refused_before_it_is_sent(stand: Stand) -> None:
+async def test_a_message_above_the_limit_is_refused_before_it_is_sent(target: Target) -> None:
     tap, channel = Tap(), "/conformance/size"
-    async with stand.client(tap, max_message_size=150) as client:
+    async with target.client(tap, max_message_size=150) as client:
         with pytest.raises(UsageError, match="max_message_size=150"):
             await client.publish(channel, "x" * 150)
         assert (await client.publish(channel, "x" * 80)).successful
@@ -207,32 +207,32 @@ async def test_a_message_above_the_limit_is_refused_before_it_is_sent(stand: Sta
 @behaviour("P09")
 @on(*EVERYWHERE)
 @in_loop
-async def test_an_answer_above_the_limit_is_reported_and_stops_nothing(stand: Stand) -> None:
-    option = "max_message_size" if stand.transport == "websocket" else "max_response_size"
+async def test_an_answer_above_the_limit_is_reported_and_stops_nothing(target: Target) -> None:
+    option = "max_message_size" if target.transport == "websocket" else "max_response_size"
     journal, channel = Journal(), "/conformance/flood"
-    limits = {stand.transport: {option: 5_000}}
+    limits = {target.transport: {option: 5_000}}
     async with (
-        stand.client(journal, transport_options=limits) as client,
+        target.client(journal, transport_options=limits) as client,
         client.subscribe(channel) as events,
     ):
         session = client.client_id
-        await stand.held(session)
-        await stand.send(channel, "x" * 20_000)
+        await target.held(session)
+        await target.send(channel, "x" * 20_000)
         await journal.until(lambda: bool(journal.failures(TransportError)))
         assert "5000" in str(journal.failures(TransportError)[0])
         await client.wait_for(ConnectionState.CONNECTED)
         assert client.client_id == session
         while not events.pending:  # the first may be written to a connection that is closing
-            await stand.send(channel, "small")
+            await target.send(channel, "small")
         assert await take(events, 1) == ["small"]
 
 
 @behaviour("P10")
 @on(*EVERYWHERE)
 @in_loop
-async def test_publishing_to_meta_channels_patterns_and_none_is_refused_here(stand: Stand) -> None:
+async def test_publishing_to_meta_channels_patterns_and_none_is_refused_here(target: Target) -> None:
     tap = Tap()
-    async with stand.client(tap) as client, stand.low_client(tap) as low:
+    async with target.client(tap) as client, target.low_client(tap) as low:
         for channel in ("/meta/connect", "/meta/x", "/a/*", "/a/**", "", "/", "a", "/a//b", "/a\x00"):
             for publish in (client.publish, low.publish, _batched(client)):
                 with pytest.raises(InvalidChannelError):
@@ -257,11 +257,11 @@ def _batched(client: Any) -> Any:
 @behaviour("P12")
 @on("faye", "devserver", instead={"devserver": {"anonymous_publish": True}})
 @in_loop
-async def test_publishing_without_a_session_where_the_server_takes_it(stand: Stand) -> None:
+async def test_publishing_without_a_session_where_the_server_takes_it(target: Target) -> None:
     async with (
-        stand.client() as receiver,
+        target.client() as receiver,
         receiver.subscribe("/conformance/anonymous") as events,
-        stand.low_client() as client,
+        target.low_client() as client,
     ):
         [reply, *_] = await client.publish("/conformance/anonymous", 1)
         assert (reply.successful, client.client_id) == (True, None)
@@ -271,8 +271,8 @@ async def test_publishing_without_a_session_where_the_server_takes_it(stand: Sta
 @behaviour("P12")
 @on("cometd", "cometd-node", "devserver")
 @in_loop
-async def test_publishing_without_a_session_where_the_server_refuses_it(stand: Stand) -> None:
-    async with stand.low_client() as client:
+async def test_publishing_without_a_session_where_the_server_refuses_it(target: Target) -> None:
+    async with target.low_client() as client:
         with pytest.raises(PublishError) as refused:
             await client.publish("/conformance/anonymous", 1)
         assert refused.value.code == 402
@@ -284,8 +284,8 @@ async def test_publishing_without_a_session_where_the_server_refuses_it(stand: S
 @behaviour("P08")
 @on("cometd", "devserver")  # the others know no remote calls
 @in_loop
-async def test_a_remote_call_is_answered(stand: Stand) -> None:
-    async with stand.client() as client:
+async def test_a_remote_call_is_answered(target: Target) -> None:
+    async with target.client() as client:
         answers = await asyncio.gather(*(client.call("echo", {"n": number}) for number in range(5)))
         assert [answer.data for answer in answers] == [{"n": number} for number in range(5)]
         assert {answer.channel for answer in answers} == {"/service/echo"}
@@ -298,8 +298,8 @@ def _fail(data: Any) -> None:
 @behaviour("P08")
 @on("cometd", "devserver", instead={"devserver": {"services": {"/service/fail": _fail}}})
 @in_loop
-async def test_a_remote_call_that_fails_raises_what_the_server_says(stand: Stand) -> None:
-    async with stand.client() as client:
+async def test_a_remote_call_that_fails_raises_what_the_server_says(target: Target) -> None:
+    async with target.client() as client:
         with pytest.raises(PublishError, match="/service/fail") as failed:
             await client.call("fail", "this")
         assert failed.value.reply is not None
@@ -309,19 +309,19 @@ async def test_a_remote_call_that_fails_raises_what_the_server_says(stand: Stand
 @behaviour("P08")
 @on(*EVERYWHERE)
 @in_loop
-async def test_a_remote_call_without_an_answer_is_over_in_time(stand: Stand) -> None:
-    async with stand.client() as client:
+async def test_a_remote_call_without_an_answer_is_over_in_time(target: Target) -> None:
+    async with target.client() as client:
         with pytest.raises(ExchangeTimeoutError, match="406::timeout"):
-            await client.call("nobody", 1, timeout=0.1)
+            await client.call("unanswered", 1, timeout=0.1)
         assert (await client.publish("/conformance/after", 1)).successful
 
 
 @behaviour("P08")
 @on("devserver")  # the answer has to be later than the reply to the publish, and known to be
 @in_loop
-async def test_the_answer_to_a_remote_call_may_come_long_after_its_reply(stand: Stand) -> None:
-    server = dev_server(stand)
-    async with stand.client() as client:
+async def test_the_answer_to_a_remote_call_may_come_long_after_its_reply(target: Target) -> None:
+    server = dev_server(target)
+    async with target.client() as client:
         calling = asyncio.create_task(client.call("slow", 1))
         [asked] = await asyncio.to_thread(server.received, "/service/slow")
         await client.publish("/conformance/meanwhile", 1)
@@ -333,8 +333,8 @@ async def test_the_answer_to_a_remote_call_may_come_long_after_its_reply(stand: 
 @behaviour("P08")
 @on(*EVERYWHERE)
 @in_loop
-async def test_a_remote_call_fails_with_the_connection(stand: Stand, proxy: Proxy) -> None:
-    async with stand.client() as client:
+async def test_a_remote_call_fails_with_the_connection(target: Target, proxy: Proxy) -> None:
+    async with target.client() as client:
         proxy.add(Fault(Action.CUT, b"/service/broken"))
         with pytest.raises(BayeuxError) as failed:
             await client.call("broken", 1)

@@ -13,7 +13,7 @@ from core.tests.virtual_time import in_virtual_time
 from pybayeux import Advice, ConnectionState, Message, hookimpl
 from pybayeux.errors import ExchangeTimeoutError, SessionEndedError, TransportError, UnknownAdviceError
 from pybayeux.session import Kind
-from tests.conformance.stands import behaviour
+from tests.conformance.servers import behaviour
 
 PURE = "pure session"
 VIRTUAL = "client in virtual time"
@@ -118,7 +118,7 @@ async def test_wait_can_be_extended_more_than_once() -> None:
     assert isinstance(witness.errors[0], ExchangeTimeoutError)
 
 
-# -- replies that nobody waits for
+# -- replies that no request waits for
 
 
 @behaviour("C08", where=PURE)

@@ -10,7 +10,7 @@ import pytest
 
 from pybayeux import Channel, ConnectionState, Message, hookimpl
 from pybayeux.errors import InvalidChannelError, PublishError, SubscribeError, TransportError
-from tests.conformance.stands import behaviour, dev_server, on
+from tests.conformance.servers import behaviour, dev_server, on
 from tests.conformance.tap import Tap
 from tests.servers.faults import Action, Fault
 from tests.support.clients import take
@@ -18,7 +18,7 @@ from tests.support.journal import Journal
 from tests.support.loops import in_loop
 
 if TYPE_CHECKING:
-    from tests.conformance.stands import Stand
+    from tests.conformance.servers import Target
     from tests.servers.proxy import Proxy
 
 EVERYWHERE = ("cometd", "faye", "cometd-node", "devserver")
@@ -31,60 +31,60 @@ them take turns, every two seconds unless told otherwise."""
 @behaviour("S01")
 @on(*EVERYWHERE)
 @in_loop
-async def test_several_subscriptions_to_a_channel_are_one_on_the_wire(stand: Stand) -> None:
+async def test_several_subscriptions_to_a_channel_are_one_on_the_wire(target: Target) -> None:
     channel, tap = "/conformance/once", Tap()
     handled: asyncio.Queue[Message] = asyncio.Queue()
-    async with stand.client(tap) as client:
+    async with target.client(tap) as client:
         first = await client.subscribe(channel)
         second = await client.subscribe(channel)
         await client.subscribe(channel, handled.put_nowait)
-        assert await stand.subscribed(client.client_id) == [channel]
+        assert await target.subscribed(client.client_id) == [channel]
         assert len(tap.sent(Channel.META_SUBSCRIBE)) == 1
-        await stand.send(channel, "for all")
+        await target.send(channel, "for all")
         assert await take(first, 1) == await take(second, 1) == [(await handled.get()).data] == ["for all"]
 
 
 @behaviour("S01")
 @on(*EVERYWHERE)
 @in_loop
-async def test_subscriptions_made_at_the_same_time_are_all_answered(stand: Stand) -> None:
+async def test_subscriptions_made_at_the_same_time_are_all_answered(target: Target) -> None:
     channel, tap = "/conformance/together", Tap()
-    async with stand.client(tap) as client:
+    async with target.client(tap) as client:
         both = await asyncio.gather(client.subscribe(channel), client.subscribe(channel))
         assert len(tap.sent(Channel.META_SUBSCRIBE)) == 1
-        await stand.send(channel, 1)
+        await target.send(channel, 1)
         assert [await take(each, 1) for each in both] == [[1], [1]]
 
 
 @behaviour("S02")
 @on(*EVERYWHERE)
 @in_loop
-async def test_the_end_of_the_last_subscription_alone_reaches_the_wire(stand: Stand) -> None:
+async def test_the_end_of_the_last_subscription_alone_reaches_the_wire(target: Target) -> None:
     channel, tap = "/conformance/last", Tap()
-    async with stand.client(tap) as client:
+    async with target.client(tap) as client:
         first = await client.subscribe(channel)
         second = await client.subscribe(channel)
         await first.unsubscribe()
-        assert await stand.subscribed(client.client_id) == [channel]
+        assert await target.subscribed(client.client_id) == [channel]
         assert tap.sent(Channel.META_UNSUBSCRIBE) == []
         await second.unsubscribe()
-        assert await stand.subscribed(client.client_id) == []
+        assert await target.subscribed(client.client_id) == []
         assert [message.subscription for message in tap.sent(Channel.META_UNSUBSCRIBE)] == [channel]
 
 
 @behaviour("S03")
 @on(*EVERYWHERE, instead=DENYING)
 @in_loop
-async def test_a_refused_subscription_is_gone_with_the_error_told(stand: Stand) -> None:
+async def test_a_refused_subscription_is_gone_with_the_error_told(target: Target) -> None:
     tap = Tap()
-    async with stand.client(tap) as client:
+    async with target.client(tap) as client:
         for attempt in (1, 2):  # it counts no more, so the server is asked again
             with pytest.raises(SubscribeError, match="/denied/here") as refused:
                 await client.subscribe("/denied/here")
             assert (refused.value.channel, refused.value.code) == ("/denied/here", 403)
             assert refused.value.reply is not None
             assert len(tap.sent(Channel.META_SUBSCRIBE)) == attempt
-        assert await stand.subscribed(client.client_id) == []
+        assert await target.subscribed(client.client_id) == []
         await client.unsubscribe("/denied/here")
         assert tap.sent(Channel.META_UNSUBSCRIBE) == []
 
@@ -92,14 +92,14 @@ async def test_a_refused_subscription_is_gone_with_the_error_told(stand: Stand) 
 @behaviour("S03")
 @on(*EVERYWHERE, instead=DENYING)
 @in_loop
-async def test_a_refusal_leaves_what_is_asked_for_beside_it(stand: Stand) -> None:
-    async with stand.client() as client:
+async def test_a_refusal_leaves_what_is_asked_for_beside_it(target: Target) -> None:
+    async with target.client() as client:
         refused, granted = await asyncio.gather(
             client.subscribe("/denied/beside"), client.subscribe("/conformance/beside"), return_exceptions=True
         )
         assert isinstance(refused, SubscribeError)
         assert not isinstance(granted, BaseException)
-        await stand.send("/conformance/beside", 1)
+        await target.send("/conformance/beside", 1)
         assert await take(granted, 1) == [1]
 
 
@@ -107,53 +107,53 @@ async def test_a_refusal_leaves_what_is_asked_for_beside_it(stand: Stand) -> Non
 @on(*EVERYWHERE)
 @in_loop
 async def test_a_subscription_that_could_not_be_asked_for_is_told_and_asked_for_again(
-    stand: Stand, proxy: Proxy
+    target: Target, proxy: Proxy
 ) -> None:
     channel, tap, journal = "/conformance/unheard", Tap(), Journal()
     fault = proxy.add(Fault(Action.CUT, b"/meta/subscribe"))
-    async with stand.client(tap, journal) as client:
+    async with target.client(tap, journal) as client:
         events = await client.subscribe(channel)  # it returns when the server has answered
         assert fault.struck == 1
         assert len(tap.sent(Channel.META_SUBSCRIBE)) == 2
         assert journal.failures(TransportError)
         told = [reply for reply in journal.received if reply.channel == Channel.META_SUBSCRIBE]
         assert [(reply.successful, reply.subscription) for reply in told] == [(False, channel), (True, channel)]
-        assert await stand.subscribed(client.client_id) == [channel]
+        assert await target.subscribed(client.client_id) == [channel]
         await client.wait_for(ConnectionState.CONNECTED)
-        await stand.held(client.client_id)
-        await stand.send(channel, 1)
+        await target.held(client.client_id)
+        await target.send(channel, 1)
         assert await take(events, 1) == [1]
 
 
 @behaviour("S05")
 @on(*EVERYWHERE, instead=ATTENTIVE)
 @in_loop
-async def test_a_new_handshake_restores_each_subscription_once(stand: Stand) -> None:
+async def test_a_new_handshake_restores_each_subscription_once(target: Target) -> None:
     channels = ["/conformance/again/**", "/conformance/restored"]
     tap, journal = Tap(), Journal()
-    async with stand.client(tap, journal) as client:
+    async with target.client(tap, journal) as client:
         wide, narrow, another = [await client.subscribe(channel) for channel in (*channels, channels[1])]
         before = client.client_id
-        await stand.drop(before)
+        await target.drop(before)
         with suppress(PublishError):  # a server that closes the WebSocket as well may be quicker
-            await client.publish("/conformance/nobody", 1)  # most servers answer that they know no such session
+            await client.publish("/conformance/unknown", 1)  # most servers answer that they know no such session
         await journal.until(lambda: client.state == "connected" and client.client_id not in (None, before))
         asked = [message for message in tap.sent(Channel.META_SUBSCRIBE) if message.client_id == client.client_id]
         assert [message.subscription for message in asked] == channels
-        assert await stand.subscribed(client.client_id) == channels
+        assert await target.subscribed(client.client_id) == channels
         for number in (1, 2):
-            await stand.send("/conformance/again/a", number)
-            await stand.send("/conformance/restored", number)
+            await target.send("/conformance/again/a", number)
+            await target.send("/conformance/restored", number)
         assert [await take(each, 2) for each in (wide, narrow, another)] == [[1, 2]] * 3
 
 
 @behaviour("S06")
 @on(*EVERYWHERE, instead=ATTENTIVE)
 @in_loop
-async def test_a_handshake_s_listener_may_subscribe(stand: Stand) -> None:
+async def test_a_handshake_s_listener_may_subscribe(target: Target) -> None:
     received: asyncio.Queue[Message] = asyncio.Queue()
     sessions: list[str] = []
-    client = stand.client()
+    client = target.client()
 
     async def subscribe_afresh(reply: Message) -> None:
         if sessions:
@@ -170,25 +170,25 @@ async def test_a_handshake_s_listener_may_subscribe(stand: Stand) -> None:
                 client.rehandshake("a test")
             await granted.wait()
             granted.clear()
-            assert await stand.subscribed(client.client_id) == [f"/conformance/dynamic/{number}"]
-            await stand.send(f"/conformance/dynamic/{number}", number)
+            assert await target.subscribed(client.client_id) == [f"/conformance/dynamic/{number}"]
+            await target.send(f"/conformance/dynamic/{number}", number)
             assert (await received.get()).data == number
 
 
 @behaviour("S07")
 @on(*EVERYWHERE)
 @in_loop
-async def test_several_channels_in_one_request_are_answered_one_by_one(stand: Stand) -> None:
+async def test_several_channels_in_one_request_are_answered_one_by_one(target: Target) -> None:
     channels = [f"/conformance/list/{name}" for name in "abc"]
     tap = Tap()
-    async with stand.low_client(tap) as client:
+    async with target.low_client(tap) as client:
         await client.handshake()
         replies = await client.subscribe([*channels, channels[0]])
         assert [(reply.subscription, reply.successful) for reply in replies] == [(each, True) for each in channels]
         assert tap.channels()[1:] == [[Channel.META_SUBSCRIBE] * 3]
-        assert await stand.subscribed(client.client_id) == channels
+        assert await target.subscribed(client.client_id) == channels
         await client.unsubscribe(channels[1:])
-        assert await stand.subscribed(client.client_id) == channels[:1]
+        assert await target.subscribed(client.client_id) == channels[:1]
         await client.disconnect()
 
 
@@ -204,24 +204,24 @@ class _AnotherOne:
 @behaviour("S07")
 @on(*EVERYWHERE)
 @in_loop
-async def test_a_reply_with_an_array_of_channels_answers(stand: Stand) -> None:
+async def test_a_reply_with_an_array_of_channels_answers(target: Target) -> None:
     journal = Journal()
-    async with stand.client(journal, _AnotherOne()) as client:
+    async with target.client(journal, _AnotherOne()) as client:
         events = await client.subscribe("/conformance/array/a")
         channels = ["/conformance/array/a", "/conformance/array/b"]
-        assert await stand.subscribed(client.client_id) == channels
+        assert await target.subscribed(client.client_id) == channels
         [reply] = [message for message in journal.received if message.channel == Channel.META_SUBSCRIBE]
         assert reply.subscription == channels
-        await stand.send("/conformance/array/a", 1)
+        await target.send("/conformance/array/a", 1)
         assert await take(events, 1) == [1]
 
 
 @behaviour("S08")
 @on(*EVERYWHERE)
 @in_loop
-async def test_meta_channels_cannot_be_subscribed_to(stand: Stand) -> None:
+async def test_meta_channels_cannot_be_subscribed_to(target: Target) -> None:
     tap = Tap()
-    async with stand.client(tap) as client:
+    async with target.client(tap) as client:
         for channel in (Channel.META_CONNECT, "/meta/*", "/meta/**"):
             with pytest.raises(InvalidChannelError, match="listen"):
                 await client.subscribe(channel)
@@ -232,31 +232,31 @@ async def test_meta_channels_cannot_be_subscribed_to(stand: Stand) -> None:
 @behaviour("S08")
 @on(*EVERYWHERE)
 @in_loop
-async def test_a_service_channel_is_subscribed_to_without_the_server_s_knowledge(stand: Stand) -> None:
+async def test_a_service_channel_is_subscribed_to_without_the_server_s_knowledge(target: Target) -> None:
     tap = Tap()
-    async with stand.client(tap) as client:
+    async with target.client(tap) as client:
         async with client.subscribe("/service/conformance"):  # Faye would refuse it
-            assert await stand.subscribed(client.client_id) == []
+            assert await target.subscribed(client.client_id) == []
         assert tap.sent(Channel.META_SUBSCRIBE) == tap.sent(Channel.META_UNSUBSCRIBE) == []
 
 
 @behaviour("S08")
 @on("devserver")  # no other one can be made to send to a service channel, but in answer to a call
 @in_loop
-async def test_a_service_channel_delivers(stand: Stand) -> None:
-    async with stand.client() as client, client.subscribe("/service/news") as events:
-        await stand.held(client.client_id)
-        await asyncio.to_thread(dev_server(stand).push, {"channel": "/service/news", "data": "for you"})
+async def test_a_service_channel_delivers(target: Target) -> None:
+    async with target.client() as client, client.subscribe("/service/news") as events:
+        await target.held(client.client_id)
+        await asyncio.to_thread(dev_server(target).push, {"channel": "/service/news", "data": "for you"})
         assert await take(events, 1) == ["for you"]
 
 
 @behaviour("S11")
 @on(*EVERYWHERE)
 @in_loop
-async def test_a_trailing_slash_names_the_same_channel(stand: Stand) -> None:
+async def test_a_trailing_slash_names_the_same_channel(target: Target) -> None:
     tap = Tap()
     async with (
-        stand.client(tap) as client,
+        target.client(tap) as client,
         client.subscribe("/conformance/slash/") as slash,
         client.subscribe("/conformance/slash") as plain,
     ):
@@ -271,8 +271,8 @@ async def test_a_trailing_slash_names_the_same_channel(stand: Stand) -> None:
 @behaviour("S12")
 @on(*EVERYWHERE)
 @in_loop
-async def test_a_subscription_that_was_ended_gives_no_more_events_and_others_stay(stand: Stand) -> None:
-    async with stand.client() as client, client.subscribe("/conformance/stays") as stays:
+async def test_a_subscription_that_was_ended_gives_no_more_events_and_others_stay(target: Target) -> None:
+    async with target.client() as client, client.subscribe("/conformance/stays") as stays:
         ended = await client.subscribe("/conformance/ends")
         await client.publish("/conformance/ends", "waits when it ends")
         await client.publish("/conformance/stays", 1)
@@ -292,13 +292,13 @@ async def test_a_subscription_that_was_ended_gives_no_more_events_and_others_sta
 @behaviour("S13")
 @on(*EVERYWHERE)
 @in_loop
-async def test_ending_one_subscription_leaves_the_others_of_its_channel(stand: Stand) -> None:
+async def test_ending_one_subscription_leaves_the_others_of_its_channel(target: Target) -> None:
     channel = "/conformance/handles"
-    async with stand.client() as client:
+    async with target.client() as client:
         one, other, wide = [await client.subscribe(name) for name in (channel, channel, "/conformance/handles/**")]
         await one.unsubscribe()
-        await stand.send(channel, 1)
-        await stand.send(f"{channel}/x", 2)
+        await target.send(channel, 1)
+        await target.send(f"{channel}/x", 2)
         assert await take(other, 1) == [1]
         assert await take(wide, 1) == [2]
         assert (one.closed, one.pending) == (True, 0)

@@ -12,7 +12,7 @@ from core.tests.virtual_time import in_virtual_time, settle
 from pybayeux import ConnectionState, Message
 from pybayeux.errors import ClientStateError, PublishError, TransportError
 from pybayeux.session import Kind
-from tests.conformance.stands import behaviour
+from tests.conformance.servers import behaviour
 
 virtual = "client in virtual time"
 

@@ -9,7 +9,7 @@ from tests.support.journal import Journal
 
 if TYPE_CHECKING:
     from pybayeux import AsyncClient, Message
-    from tests.conformance.stands import Stand
+    from tests.conformance.servers import Target
 
 __all__ = ("Traffic", "lose_session")
 
@@ -48,12 +48,12 @@ class Traffic(Journal):
         await self.until(lambda: self.count(ConnectionState.CONNECTED) >= times)
 
 
-async def lose_session(stand: Stand, client: AsyncClient, traffic: Traffic) -> None:
+async def lose_session(target: Target, client: AsyncClient, traffic: Traffic) -> None:
     """Let the server forget the session of a client that is connected, and wait until it has another one."""
     times = traffic.count(ConnectionState.CONNECTED)
-    await stand.held(client.client_id)
-    await stand.drop(client.client_id)
-    if stand.place.name.startswith("cometd"):
+    await target.held(client.client_id)
+    await target.drop(client.client_id)
+    if target.endpoint.name.startswith("cometd"):
         # These go on to hold the connect, but they know no such publisher. The others answer the connect.
-        await client.publish("/conformance/nobody", 1)
+        await client.publish("/conformance/unknown", 1)
     await traffic.connected(times + 1)

@@ -10,15 +10,21 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 from typing import Final
+
+from click.testing import CliRunner
+
+from pybayeux.cli import main as pybayeux
 
 __all__ = ("as_run", "main")
 
 _BLOCK: Final = re.compile(r"^```console\n\$ (?P<command>[^\n]+)\n(?P<output>.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+_COLUMNS: Final = 100
+"""Of the terminal that the pages show."""
 
 
 def as_run(page: str) -> str:
@@ -28,15 +34,12 @@ def as_run(page: str) -> str:
 
 def _output(command: str) -> str:
     program, *arguments = shlex.split(command)
-    script = Path(sysconfig.get_path("scripts")) / program
-    env = {name: value for name, value in os.environ.items() if not name.startswith("PYBAYEUX_")}
-    return subprocess.run(
-        [script, *arguments],
-        env=env | {"COLUMNS": "100"},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    assert program == "pybayeux", command
+    unset = dict.fromkeys(name for name in os.environ if name.startswith("PYBAYEUX_"))
+    runner = CliRunner(env={**unset, "COLUMNS": str(_COLUMNS)})
+    result = runner.invoke(pybayeux, arguments, prog_name=program, terminal_width=_COLUMNS - 2)
+    assert result.exit_code == 0, result.output
+    return result.stdout
 
 
 def main() -> None:

@@ -57,7 +57,7 @@ class Program:
         return self._process.wait(), lines
 
     def kill(self) -> None:
-        """End it without giving it a chance to say goodbye."""
+        """End it without a chance to clean up."""
         self._process.kill()
         self._process.wait()
         self._output.close()

@@ -34,7 +34,9 @@ def _anchors(path: Path) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("path", [README, *PAGES], ids=lambda path: path.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize(
+    "path", [README, ROOT / "CONTRIBUTING.md", *PAGES], ids=lambda path: path.relative_to(ROOT).as_posix()
+)
 def test_links_lead_somewhere(path: Path) -> None:
     for link in _LINK.finditer(_text(path)):
         target = (path.parent / link["path"]).resolve() if link["path"] else path

@@ -1,4 +1,4 @@
-"""`pybayeux doctor` as people and programs run it: real processes against real servers, and against none."""
+"""`pybayeux doctor` as people and programs run it, against real servers, and against none."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import httpx
 import pytest
 
-from tests.support.command_line import CommandLine
+from tests.support.command_line import CommandLine, run_in_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,8 +33,7 @@ class Doctor(Protocol):
 @pytest.fixture
 def doctor(tmp_path: Path) -> Doctor:
     def run(*arguments: str, **settings: Any) -> Ended:
-        with CommandLine("doctor", *arguments, folder=tmp_path, **settings) as command:
-            return command.ended()
+        return run_in_process("doctor", *arguments, folder=tmp_path, **settings)
 
     return run
 
@@ -161,8 +160,9 @@ def test_a_proxy_that_strips_cookies_is_suspected(
     assert "a proxy may strip" in problem["remedy"]
 
 
-def test_people_can_read_it(bayeux_server: BlockingServer, doctor: Doctor) -> None:
-    ended = doctor(bayeux_server.url)
+def test_people_can_read_it(bayeux_server: BlockingServer, tmp_path: Path) -> None:
+    with CommandLine("doctor", bayeux_server.url, folder=tmp_path) as command:
+        ended = command.ended()
     text = "\n".join(ended.out)
     assert ended.code == 0
     assert ended.err == []

@@ -272,7 +272,7 @@ def test_on_a_terminal_events_are_for_people(bayeux_server: BlockingServer, list
 
 
 def _read_terminal(source: Any) -> str:
-    """What is shown until the last program that has the terminal ends, which is an error for whoever reads it."""
+    """What is shown until the last program that has the terminal ends: reading raises an error then."""
     shown = b""
     try:
         while chunk := source.read(65536):

@@ -72,7 +72,7 @@ async def test_low_level_client_once_through(any_server: Server) -> None:
         with pytest.raises(SubscribeError, match="/denied/x"):
             await client.subscribe(["/low/c", "/denied/x"])
         await client.unsubscribe(["/low/a"])
-        [farewell] = await client.disconnect()
-        assert farewell.successful
+        [reply] = await client.disconnect()
+        assert reply.successful
     assert client.client_id is None
     assert handshake.client_id not in [session.id for session in any_server.control.sessions()]

@@ -125,7 +125,7 @@ async def test_idle_session_that_the_server_dropped(short_server: Server) -> Non
 @in_loop
 async def test_session_dropped_while_the_client_speaks(short_server: Server) -> None:
     server = short_server
-    # A WebSocket Faye closes, and then nobody knows what became of a publish on it.
+    # Faye closes a WebSocket, and then the client cannot know what became of a publish on it.
     async with make_client(server.url, transports=["long-polling"]) as client:
         received = await receive_all(client)
         await asyncio.to_thread(server.control.wait, is_back)
@@ -159,14 +159,14 @@ async def test_many_drops_in_a_row(short_server: Server) -> None:
         for _ in range(3):
             before = client.client_id
             server.control.drop()
-            await client.publish("/back/nobody", 1)
+            await client.publish("/back/unknown", 1)
             await another_session(client, journal, before)
         await assert_all_flow(server, received)
     assert server.control.sessions() == []
 
 
 @in_loop
-async def test_cometd_says_farewell(cometd_factory: ServerFactory) -> None:
+async def test_cometd_sends_a_disconnect(cometd_factory: ServerFactory) -> None:
     server, journal = cometd_factory(), Journal()
     async with make_client(server.url, journal) as client:
         received = await receive_all(client)

@@ -39,10 +39,10 @@ async def _conversation(url: str, channel: str, key: str) -> dict[str, Any]:
     async with (
         AsyncClient(url, options=options, extensions=[witness]) as alice,
         AsyncClient(url, options=options) as bob,
-        AsyncClient(url, discover=False) as stranger,
+        AsyncClient(url, discover=False) as observer,
         alice.subscribe(channel) as to_alice,
         bob.subscribe(channel) as to_bob,
-        stranger.subscribe(channel) as overheard,
+        observer.subscribe(channel) as overheard,
     ):
         await alice.publish(channel, texts[0])
         await bob.publish(channel, texts[1])

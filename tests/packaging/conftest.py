@@ -1,4 +1,4 @@
-"""The fixtures of the packaging tests: the distributions, built once per session, and an environment that has them."""
+"""The fixtures of the packaging tests: the distributions, built once per run, and an environment that has them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tests.packaging.environment import Environment
 from tests.packaging.uv import run_uv
 from tests.packaging.workspace import MEMBERS, ROOT, Member
 from tests.servers.fixtures import needs_tools
+from tests.support.once import made_once
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,21 +46,25 @@ class Built:
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """Every distribution, built as for a release: the sdist from the sources, the wheel from the sdist."""
-    folder = tmp_path_factory.mktemp("dist")
-    with needs_tools():
+
+    def build(folder: Path) -> None:
         run_uv("build", "--all-packages", "--out-dir", folder, cwd=ROOT)
-    return Built(folder)
+
+    with needs_tools():
+        return Built(made_once("dist", build, tmp_path_factory))
 
 
 @pytest.fixture(scope="session")
 def everything(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """An environment with the wheels of all members."""
-    environment = Environment(tmp_path_factory.mktemp("everything"))
-    environment.install(*map(built.wheel, MEMBERS))
-    return environment
+    """An environment with the wheels of all members: nothing else is to be installed there."""
+
+    def install(folder: Path) -> None:
+        Environment.create(folder).install(*map(built.wheel, MEMBERS))
+
+    return Environment(made_once("everything", install, tmp_path_factory))
 
 
 @pytest.fixture
 def own_environment(built: Built, tmp_path: Path) -> Environment:
     """An empty environment of the test's own."""
-    return Environment(tmp_path)
+    return Environment.create(tmp_path)

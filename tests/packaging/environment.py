@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from tests.packaging.uv import run, run_uv
 from tests.packaging.workspace import MEMBERS
@@ -19,16 +19,22 @@ _BINARIES: Final = "Scripts" if os.name == "nt" else "bin"
 
 
 class Environment:
-    """A new virtual environment, of the Python that runs the tests.
+    """A virtual environment that `create` has made, of the Python that runs the tests.
 
     Args:
-        folder: Where it is made; commands run there too.
+        folder: Where it is; commands run there too.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder: Final = folder
         self._home: Final = folder / "environment"
-        run_uv("venv", "--no-project", "--python", sys.executable, self._home, cwd=folder)
+
+    @classmethod
+    def create(cls, folder: Path) -> Self:
+        """Make a new one, with nothing in it."""
+        made = cls(folder)
+        run_uv("venv", "--no-project", "--python", sys.executable, made._home, cwd=folder)
+        return made
 
     def install(self, *packages: str | Path) -> None:
         """Install wheels and named packages, what they require in the versions that the tests run with."""

@@ -1,4 +1,4 @@
-"""Packages of strangers beside the project's own: installed as wheels in any order, they compose over a real server."""
+"""Packages of third parties beside the project's own: installed in any order, they compose over a real server."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from pybayeux import Client
 from tests.packaging.uv import run_uv
 from tests.packaging.workspace import MEMBERS, ROOT, Member, read_project
 from tests.servers.fixtures import needs_tools
+from tests.support.once import made_once
 
 if TYPE_CHECKING:
     from pybayeux_devserver import BlockingServer
@@ -38,11 +39,14 @@ either_order = pytest.mark.parametrize("order", [("compress", "encrypt"), ("encr
 
 @pytest.fixture(scope="session")
 def outsiders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The wheels of the packages, built as by anybody who publishes one."""
-    folder = tmp_path_factory.mktemp("outsiders")
-    with needs_tools():
+    """The wheels of the packages, built as for a release."""
+
+    def build(folder: Path) -> None:
         for package in OUTSIDERS.values():
             run_uv("build", "--wheel", "--out-dir", folder, package, cwd=folder)
+
+    with needs_tools():
+        folder = made_once("outsiders", build, tmp_path_factory)
     return {name: next(folder.glob(f"bayeux_{name}-*.whl")) for name in OUTSIDERS}
 
 

@@ -17,7 +17,7 @@ each_member = pytest.mark.parametrize("member", MEMBERS, ids=str)
 
 _LOCKS: Final = {"Pipfile.lock", "package-lock.json", "pdm.lock", "poetry.lock", "uv.lock", "yarn.lock"}
 _MACHINE: Final = re.compile(
-    r"(?<![\w.$}-])/(?:home|root|Users|work|opt|mnt|workspace)/\w"  # somebody's folders
+    r"(?<![\w.$}-])/(?:home|root|Users|work|opt|mnt|workspace)/\w"  # folders of one machine
     r"|\w/simple/?(?=[\"'\s]|$)|index[-]url|find-links *="  # the index that a machine is set up with
     r"|files\.pythonhosted\.org|registry\.(?:npmjs|yarnpkg)\.|repo\d?\.maven|artifact[o]ry|proxy\.golang\.org",
     re.MULTILINE,

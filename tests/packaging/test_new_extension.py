@@ -1,7 +1,8 @@
-"""A new extension: what `pybayeux new-extension` makes is tested, built, installed and found, as a stranger does it."""
+"""A new extension: what `pybayeux new-extension` makes is tested, built, installed and found, as its author does it."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -13,7 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from click.testing import CliRunner
 
+from pybayeux.cli import main
 from pybayeux.cli.scaffold import HOOKS
 from tests.packaging.uv import clean_environment, run_uv
 from tests.packaging.workspace import CORE, ROOT, read_project
@@ -85,34 +88,36 @@ def test_wheel_of_a_new_extension_has_the_package_and_nothing_else(author: Envir
 
 
 @pytest.fixture(scope="module")
-def one_of_each(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a new package for each hook."""
+def one_of_each(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """A new package for each hook, side by side in a folder."""
     folder = tmp_path_factory.mktemp("one-of-each")
     for hook in HOOKS:
-        _run_module("pybayeux", "new-extension", f"pybayeux-acme-{hook}", "--hook", hook, cwd=folder)
-    return folder
+        with contextlib.chdir(folder):
+            made = CliRunner().invoke(main, ["new-extension", f"pybayeux-acme-{hook}", "--hook", hook])
+        assert made.exit_code == 0, made.output
+    return [folder / f"pybayeux-acme-{hook}" for hook in HOOKS]
 
 
 @pytest.mark.parametrize("hook", HOOKS)
-def test_each_template_passes_its_own_test(hook: str, one_of_each: Path) -> None:
-    package = one_of_each / f"pybayeux-acme-{hook}"
+def test_each_template_passes_its_own_test(hook: str, one_of_each: list[Path]) -> None:
+    package = one_of_each[HOOKS.index(hook)]
     _run_module("pytest", "-p", "no:cacheprovider", "-W", "error", cwd=package, PYTHONPATH=package / "src")
 
 
 @pytest.mark.parametrize("hook", HOOKS)
-def test_each_template_passes_linter_and_formatter(hook: str, one_of_each: Path) -> None:
-    """The rules of this project, with the shorter lines that a formatter has where nobody says anything else."""
+def test_each_template_passes_linter_and_formatter(hook: str, one_of_each: list[Path]) -> None:
+    """The rules of this project, with the shorter lines that a formatter has by default."""
     lint = read_project(ROOT)["tool"]["ruff"]["lint"]
     rules = ["--select", ",".join(lint["select"]), "--ignore", ",".join([*lint["ignore"], "D103"])]
-    package, plain = one_of_each / f"pybayeux-acme-{hook}", ("--isolated", "--no-cache", "--line-length", "88")
+    package, plain = one_of_each[HOOKS.index(hook)], ("--isolated", "--no-cache", "--line-length", "88")
     _run_module("ruff", "check", *plain, *rules, cwd=package)
     _run_module("ruff", "format", "--check", *plain, cwd=package)
 
 
-def test_templates_are_typed(one_of_each: Path) -> None:
-    packages = [one_of_each / f"pybayeux-acme-{hook}" for hook in HOOKS]
-    path = os.pathsep.join(str(package / "src") for package in packages)
-    _run_module("mypy", "--strict", "--cache-dir", os.devnull, *map(str, packages), cwd=one_of_each, MYPYPATH=path)
+def test_templates_are_typed(one_of_each: list[Path]) -> None:
+    import_path = os.pathsep.join(str(package / "src") for package in one_of_each)
+    options = ("--strict", "--cache-dir", os.devnull)
+    _run_module("mypy", *options, *map(str, one_of_each), cwd=one_of_each[0].parent, MYPYPATH=import_path)
 
 
 def test_stranger_sees_the_effect_on_the_wire(tmp_path: Path) -> None:

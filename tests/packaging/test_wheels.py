@@ -109,7 +109,7 @@ def test_core_alone_has_no_extension(built: Built, own_environment: Environment)
 
 
 def test_installed_packages_hold_a_conversation(everything: Environment) -> None:
-    """The token of `auth`, the position of `replay` and the offer of `ack` all reach a server: nobody named them.
+    """The token of `auth`, the position of `replay` and the offer of `ack` reach a server without being named.
 
     So does the time of `timesync`.
     """
@@ -145,7 +145,7 @@ def test_command_line_tells_its_version(everything: Environment) -> None:
 def test_outside_extension_works_when_it_is_installed(
     built: Built, own_environment: Environment, tmp_path: Path
 ) -> None:
-    """The README's own example: built and installed like anybody's package, then tested by its own test."""
+    """The README's own example: built and installed like any other package, then tested by its own test."""
     example = ROOT / "examples" / "custom_extension"
     run_uv("build", "--wheel", "--out-dir", tmp_path / "dist", example, cwd=tmp_path)
     [wheel] = (tmp_path / "dist").glob("*.whl")

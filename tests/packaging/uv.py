@@ -8,6 +8,7 @@ import subprocess
 from typing import TYPE_CHECKING, Final
 
 from tests.servers.build import BuildError, MissingTool
+from tests.support.run_setup import real_authorities
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +20,8 @@ _OF_THE_TESTS: Final = ("PYBAYEUX_", "PYTEST_", "PYTHON", "UV_PROJECT", "UV_PYTH
 
 def clean_environment() -> dict[str, str]:
     """The environment variables without those that lead back to the project's own virtual environment."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(_OF_THE_TESTS)}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(_OF_THE_TESTS)}
+    return inherited | real_authorities()
 
 
 def run(*command: str | Path, cwd: Path) -> str:

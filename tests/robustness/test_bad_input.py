@@ -130,7 +130,7 @@ async def test_bad_answer_to_a_publish(spoil: Script, kind: type[BayeuxError], t
     journal = Journal()
     async with ScriptedServer() as server, make_client(server.url, journal) as client:
         server.spoil("/bad", spoil)
-        with pytest.raises(PublishError, match="/bad"):  # nobody knows whether the server has published it
+        with pytest.raises(PublishError, match="/bad"):  # the client cannot know whether the server has published it
             await client.publish("/bad", 1)
         assert (await client.publish("/bad", 2)).successful
         assert [message["data"] for message in server.messages("/bad")] == [1, 2]
@@ -168,8 +168,8 @@ def without_ids(answer: list[Json]) -> Answer:
     return replies(*[{name: value for name, value in each.items() if name != "id"} for each in answer])
 
 
-def with_strangers(answer: list[Json]) -> Answer:
-    """With members that nobody knows, messages without a channel, and a reply that nobody waits for."""
+def with_unknown_parts(answer: list[Json]) -> Answer:
+    """With unknown members, messages without a channel, and a reply that no request waits for."""
     late = {"channel": "/meta/connect", "id": "late", "successful": False, "error": "402::session_unknown"}
     return replies({"data": 1}, late, *[each | {"x-server": {"deep": [1]}, "version": 1} for each in answer], None)
 
@@ -178,7 +178,7 @@ ODD: dict[str, tuple[Script, int]] = {
     "numeric ids": (numeric_ids, 0),
     "bare object": (bare_object, 0),
     "without ids": (without_ids, 0),
-    "with strangers": (with_strangers, 2),
+    "with unknown parts": (with_unknown_parts, 2),
     "success as text": (changed(successful="true"), 0),
 }
 

@@ -72,7 +72,7 @@ async def by_an_extension(server: ScriptedServer, client: AsyncClient) -> None:
     server.forget()
 
 
-async def farewell(server: ScriptedServer, client: AsyncClient) -> None:
+async def disconnected(server: ScriptedServer, client: AsyncClient) -> None:
     server.alter(Channel.META_CONNECT, lambda answer: replies({"channel": "/meta/disconnect"}, *answer))
     server.forget()
 
@@ -94,7 +94,7 @@ LOSSES = [
     forgotten_and_cut,
     refused_connect,
     by_an_extension,
-    farewell,
+    disconnected,
     failing_handshakes,
     failing_subscribes,
 ]

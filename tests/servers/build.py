@@ -5,15 +5,15 @@ Concurrent test runs share one build: a file lock lets one make it while the oth
 
 from __future__ import annotations
 
-import fcntl
 import functools
 import hashlib
 import re
 import shutil
 import subprocess
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from tests.support.once import locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,7 +81,8 @@ class Build:
     def make(self) -> None:
         """Builds unless the stamp that the last good build left is that of the present sources."""
         output = self.folder / self.output
-        with _locked(output):
+        output.mkdir(exist_ok=True)
+        with locked(output / ".lock"):
             stamp, digest = output / ".stamp", self._digest()
             if not stamp.exists() or stamp.read_text() != digest:
                 self._run()
@@ -120,11 +121,3 @@ def _make(build: Build) -> BuildError | None:
     except BuildError as error:
         return error
     return None
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    folder.mkdir(exist_ok=True)
-    with (folder / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

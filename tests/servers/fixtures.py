@@ -17,6 +17,7 @@ from tests.servers import node as _node
 from tests.servers import salesforce_cli as _salesforce_cli
 from tests.servers.build import BuildError, MissingTool
 from tests.servers.faye import cometd_node, faye
+from tests.servers.pool import ServerPool
 from tests.servers.proxy import Proxy
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ __all__ = (
     "proxy_factory",
     "pytest_collection_finish",
     "salesforce_cli_factory",
+    "server_pool",
 )
 
 _NEEDS: Final = {
@@ -55,7 +57,7 @@ _NEEDS: Final = {
     "faye_server": (_node.prepare,),
     "peer_factory": (_node.prepare,),
     "salesforce_cli_factory": (_salesforce_cli.prepare,),
-    "stand": (_cometd.prepare, _node.prepare),
+    "target": (_cometd.prepare, _node.prepare),
 }
 """What must be built for which fixture."""
 
@@ -101,65 +103,70 @@ def needs_tools() -> Iterator[None]:
 
 
 @contextmanager
-def _factory(make: ServerFactory) -> Iterator[ServerFactory]:
-    """Starts servers on demand; at the end all of them are stopped."""
+def _factory(pool: ServerPool, make: Callable[..., Server]) -> Iterator[ServerFactory]:
+    """Lends servers on demand; at the end all of them go back."""
     with ExitStack() as servers:
 
         def start(**options: Option) -> Server:
             with needs_tools():
-                server = make(**options)
-            servers.callback(server.stop)
-            return server.start()
+                return servers.enter_context(pool.lend(make, **options))
 
         yield start
 
 
+@pytest.fixture(scope="session")
+def server_pool() -> Iterator[ServerPool]:
+    """The servers of this process: each worker of a run has its own, so that no test meets another's sessions."""
+    with ServerPool() as pool:
+        yield pool
+
+
 @pytest.fixture
-def cometd_factory() -> Iterator[ServerFactory]:
+def cometd_factory(server_pool: ServerPool) -> Iterator[ServerFactory]:
     """Starts CometD servers of the test's own: ``cometd_factory(maxInterval=500)``."""
-    with _factory(_cometd.cometd) as factory:
+    with _factory(server_pool, _cometd.cometd) as factory:
         yield factory
 
 
 @pytest.fixture
-def faye_factory() -> Iterator[ServerFactory]:
+def faye_factory(server_pool: ServerPool) -> Iterator[ServerFactory]:
     """Starts Faye servers of the test's own: ``faye_factory(timeout=2000)``."""
-    with _factory(faye) as factory:
+    with _factory(server_pool, faye) as factory:
         yield factory
 
 
 @pytest.fixture
-def cometd_node_factory() -> Iterator[ServerFactory]:
+def cometd_node_factory(server_pool: ServerPool) -> Iterator[ServerFactory]:
     """Starts cometd-nodejs servers of the test's own: ``cometd_node_factory(maxInterval=500)``."""
-    with _factory(cometd_node) as factory:
+    with _factory(server_pool, cometd_node) as factory:
         yield factory
 
 
 @pytest.fixture(params=["cometd", "faye"])
-def any_factory(request: pytest.FixtureRequest) -> Iterator[ServerFactory]:
+def any_factory(request: pytest.FixtureRequest, server_pool: ServerPool) -> Iterator[ServerFactory]:
     """`cometd_factory` and `faye_factory` in turn."""
-    with _factory({"cometd": _cometd.cometd, "faye": faye}[request.param]) as factory:
+    with _factory(server_pool, {"cometd": _cometd.cometd, "faye": faye}[request.param]) as factory:
         yield factory
 
 
 @pytest.fixture(scope="session")
-def cometd_server() -> Iterator[Server]:
+def cometd_server(server_pool: ServerPool) -> Iterator[Server]:
     """A CometD server with its default options, shared by the session: use channels of your own."""
-    with _factory(_cometd.cometd) as factory:
+    with _factory(server_pool, _cometd.cometd) as factory:
         yield factory()
 
 
 @pytest.fixture(scope="session")
-def faye_server() -> Iterator[Server]:
+def faye_server(server_pool: ServerPool) -> Iterator[Server]:
     """A Faye server with its default options, shared by the session: use channels of your own."""
-    with _factory(faye) as factory:
+    with _factory(server_pool, faye) as factory:
         yield factory()
 
 
 @pytest.fixture(scope="session")
-def cometd_node_server() -> Iterator[Server]:
+def cometd_node_server(server_pool: ServerPool) -> Iterator[Server]:
     """A cometd-nodejs server with its default options, shared by the session: use channels of your own."""
-    with _factory(cometd_node) as factory:
+    with _factory(server_pool, cometd_node) as factory:
         yield factory()
 
 

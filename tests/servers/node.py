@@ -78,7 +78,7 @@ class Peer:
         self._child.write_line(json.dumps({"op": op, **details}))
 
     def expect(self, event: str, timeout: float = 20, **details: Any) -> dict[str, Any]:
-        """The first happening of this name, with these details, that nobody has taken yet; others stay.
+        """The first event of this name, with these details, that was not taken yet; others stay.
 
         Args:
             event: the name.
@@ -99,8 +99,8 @@ class Peer:
         return found
 
     def _take(self, wanted: dict[str, Any]) -> dict[str, Any] | None:
-        for index, happening in enumerate(self._seen):
-            if wanted.items() <= happening.items():
+        for index, event in enumerate(self._seen):
+            if wanted.items() <= event.items():
                 return self._seen.pop(index)
         return None
 

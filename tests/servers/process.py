@@ -88,7 +88,7 @@ class Child:
         self._reap()
 
     def kill(self) -> None:
-        """Ends the child at once, without a chance to say good-bye."""
+        """Ends the child at once, without a chance to clean up."""
         self._process.kill()
         self._reap()
 

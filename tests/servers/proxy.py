@@ -64,7 +64,7 @@ class Proxy:
         return fault
 
     def accept(self) -> None:
-        """Welcomes connections: again, after `refuse`, on the same port."""
+        """Accepts connections: again, after `refuse`, on the same port."""
         self._run(self._accept())
 
     def refuse(self) -> None:
@@ -72,7 +72,7 @@ class Proxy:
         self._run(self._refuse())
 
     def sever(self) -> None:
-        """Breaks all connections, with a reset; new ones are welcome."""
+        """Breaks all connections, with a reset; new ones are accepted."""
         self._run(self._sever())
 
     def close(self) -> None:
@@ -96,7 +96,7 @@ class Proxy:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(_TIMEOUT)
 
     async def _accept(self) -> None:
-        self._listener = await asyncio.start_server(self._welcome, "127.0.0.1", self.port)
+        self._listener = await asyncio.start_server(self._accepted, "127.0.0.1", self.port)
         self.port = self._listener.sockets[0].getsockname()[1]
 
     async def _refuse(self) -> None:
@@ -111,7 +111,7 @@ class Proxy:
             link.cancel()
         await asyncio.gather(*links, return_exceptions=True)
 
-    def _welcome(self, near_reader: StreamReader, near: StreamWriter) -> None:
+    def _accepted(self, near_reader: StreamReader, near: StreamWriter) -> None:
         """Known at once and closed in any case, even if cancelled before its first step."""
         link = self._loop.create_task(self._link(near_reader, near))
         self._links.add(link)

@@ -35,7 +35,7 @@ def prepare() -> None:
 
 
 class SalesforceCli:
-    """``sf`` for whoever runs it with this environment.
+    """``sf``, for a program that runs it with this environment.
 
     Args:
         home: Where it keeps who is logged in.

@@ -54,6 +54,11 @@ class Server:
         """The control path of the server."""
         return Control(self.port)
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started, and neither stopped nor killed since."""
+        return self._child is not None
+
     def start(self) -> Self:
         """Starts the server, on a free port the first time and on the same one after a stop; waits until it listens.
 
@@ -71,7 +76,7 @@ class Server:
         return self
 
     def stop(self) -> None:
-        """Stops the server, if it runs: it ends without a farewell to its clients."""
+        """Stops the server, if it runs: it ends without a message to its clients."""
         child, self._child = self._child, None
         if child is not None:
             child.stop()

@@ -16,7 +16,7 @@ TRANSPORTS = ("long-polling", "websocket", "callback-polling")
 
 
 def _talk(kind: Literal["cometd", "faye"], server: Server, transport: str, peer_factory: PeerFactory) -> None:
-    """A whole conversation, from the handshake to the good-bye."""
+    """A whole conversation, from the handshake to the disconnect."""
     channel = f"/peers/{kind}/{transport}"
     peer = peer_factory(kind, server.url, transport)
     client_id = peer.expect("handshake", successful=True)["clientId"]

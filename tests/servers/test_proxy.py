@@ -122,7 +122,7 @@ def test_severed_poll_fails_and_the_session_lives_on(any_factory: ServerFactory,
         assert wire.subscribe("/proxy/severed/too")["successful"]
 
 
-def test_refused_connections_are_welcome_again_on_the_same_port(proxy: Proxy) -> None:
+def test_refused_connections_are_accepted_again_on_the_same_port(proxy: Proxy) -> None:
     before = proxy.url
     proxy.refuse()
     with Wire(proxy.url) as wire:

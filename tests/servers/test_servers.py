@@ -94,15 +94,15 @@ def test_control_says_what_it_cannot_do(faye_server: Server) -> None:
         faye_server.control.disconnect()
 
 
-def test_cometd_control_disconnects_a_session_with_a_farewell(cometd_factory: ServerFactory) -> None:
+def test_cometd_control_disconnects_a_session_with_a_message(cometd_factory: ServerFactory) -> None:
     server = cometd_factory()
     with Wire(server.url) as wire, ThreadPoolExecutor() as threads:
-        _subscribed(wire, "/servers/farewell")
+        _subscribed(wire, "/servers/disconnected")
         poll = threads.submit(wire.connect, timeout=20_000)
         server.control.wait(held)
         assert server.control.disconnect(wire.client_id) == 1
-        reply, [farewell] = poll.result()
-    assert farewell == {"channel": "/meta/disconnect", "successful": True}
+        reply, [disconnect] = poll.result()
+    assert disconnect == {"channel": "/meta/disconnect", "successful": True}
     assert reply["advice"]["reconnect"] == "none"
 
 

@@ -1,10 +1,12 @@
 """The `pybayeux` command as a process of its own: what it says line by line, and how it ends.
 
-Owns the bounds of every wait. A process that outlives its test is killed.
+Owns the bounds of every wait. A process that outlives its test is killed. Where signals, pipes and imports are not what
+is tested, `run_in_process` does the same without a new process.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import subprocess
@@ -12,24 +14,45 @@ import sys
 from threading import Thread
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
+from click.testing import CliRunner
+
+from pybayeux.cli import main
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
     from types import TracebackType
     from typing import IO
 
-__all__ = ("CommandLine", "Ended")
+__all__ = ("CommandLine", "Ended", "run_in_process")
 
 _LIMIT: Final = 30.0
 """Seconds after which a wait for what never comes has failed."""
 
 
 class Ended(NamedTuple):
-    """How a process ended, and what it said that nobody had read."""
+    """How a process ended, and its output that was not read yet."""
 
     code: int
     out: list[str]
     err: list[str]
+
+
+def run_in_process(*arguments: str, folder: Path, environment: Mapping[str, str] | None = None) -> Ended:
+    """Runs the command to its end within this process.
+
+    Args:
+        arguments: What follows the name of the command.
+        folder: The current directory.
+        environment: Variables beside the usual ones.
+    """
+    usual = _environment()
+    runner = CliRunner(env={name: usual.get(name) for name in os.environ} | dict(environment or {}))
+    with contextlib.chdir(folder):
+        result = runner.invoke(main, arguments, prog_name="pybayeux")
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return Ended(result.exit_code, result.stdout.splitlines(), result.stderr.splitlines())
 
 
 class CommandLine:
@@ -87,7 +110,7 @@ class CommandLine:
         self.process.stdin.flush()
 
     def ended(self) -> Ended:
-        """Close standard input, wait for the end, and give what was said that nobody had read."""
+        """Close standard input and wait for the end; returns also the output that was not read yet."""
         assert self.process.stdin is not None
         if not self.process.stdin.closed:
             self.process.stdin.close()
@@ -118,7 +141,7 @@ class _Lines:
         return line
 
     def rest(self) -> list[str]:
-        """What nobody has read yet, once the stream has ended."""
+        """What was not read yet, once the stream has ended."""
         self._thread.join(_LIMIT)
         rest = list(iter(self._lines.get_nowait, None))
         self._lines.put(None)

@@ -36,7 +36,7 @@ class ForwardProxy:
         return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._welcome, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._accepted, "127.0.0.1", 0)
         return self
 
     async def __aexit__(
@@ -49,7 +49,7 @@ class ForwardProxy:
         await asyncio.gather(*self._links, return_exceptions=True)
         await self._server.wait_closed()
 
-    def _welcome(self, reader: StreamReader, writer: StreamWriter) -> None:
+    def _accepted(self, reader: StreamReader, writer: StreamWriter) -> None:
         link = asyncio.ensure_future(self._serve(reader, writer))
         self._links.add(link)
         link.add_done_callback(self._links.discard)

@@ -65,7 +65,7 @@ class HttpStub:
         self.port = 0
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._welcome, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(self._accepted, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -84,7 +84,7 @@ class HttpStub:
             link.cancel()
         await asyncio.gather(*links, return_exceptions=True)
 
-    def _welcome(self, reader: StreamReader, writer: StreamWriter) -> None:
+    def _accepted(self, reader: StreamReader, writer: StreamWriter) -> None:
         link = asyncio.ensure_future(self._serve(reader, writer))
         self._links.add(link)
         link.add_done_callback(self._links.discard)

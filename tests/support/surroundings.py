@@ -1,4 +1,4 @@
-"""The surroundings of a program that nobody has configured."""
+"""The environment of a program without any configuration."""
 
 from __future__ import annotations
 

@@ -72,7 +72,9 @@ def test_a_flow_is_created_from_its_options(name: Any, caplog: pytest.LogCapture
     assert not caplog.records
 
 
-@pytest.mark.parametrize(("name", "option"), [(name, option) for name, needed in NEEDED.items() for option in needed])
+@pytest.mark.parametrize(
+    ("name", "option"), [(name, option) for name, needed in NEEDED.items() for option in sorted(needed)]
+)
 def test_a_missing_option_is_named(name: Any, option: str) -> None:
     options = {each: value for each, value in COMPLETE[name][1].items() if each != option}
     with pytest.raises(LoginMisconfiguredError, match=f"flow '{name}': expected .*; missing: {option}$"):

@@ -42,7 +42,7 @@ def _log_in(server: DevServer, log: list[str]) -> Callable[[], Awaitable[str]]:
 def test_an_expired_token_is_replaced_and_subscriptions_continue(style: str, options: dict[str, Any]) -> None:
     async def scenario() -> None:
         issued: list[str] = []
-        server = DevServer(tokens=("never used",), auth_style=style)
+        server = DevServer(tokens=("never used",), auth_style=style, max_interval=0.5)
         async with server, _client(server, Auth(_log_in(server, issued), **options)) as client:
             events = await client.subscribe("/orders")
             await server.publish("/orders", 1)

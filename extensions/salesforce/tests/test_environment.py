@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from core.tests.transports.certificate import Certificate
 
+from core.tests.transports.certificate import Certificate
 from extensions.salesforce.tests.org import ORDERS, ClientRecorder, client_of, flow_of, in_org, publish, with_org
 from extensions.salesforce.tests.tls_proxy import tls_proxy
 from pybayeux import hookimpl
 from pybayeux.errors import SessionEndedError, SubscribeError
-from pybayeux_salesforce_emulator import texts
-from pybayeux_salesforce_emulator.streaming.authentication import token_of
 from pybayeux_salesforce import (
     CookieError,
     InvalidTokenError,
@@ -26,6 +24,8 @@ from pybayeux_salesforce import (
     SalesforceError,
     UnknownSessionError,
 )
+from pybayeux_salesforce_emulator import texts
+from pybayeux_salesforce_emulator.streaming.authentication import token_of
 from tests.support.forward_proxy import ForwardProxy
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from extensions.salesforce.tests.org import (
     with_org,
 )
 from pybayeux_auth import Grant, JwtBearerFlow
-from pybayeux_salesforce_emulator.streaming.session_endings import SESSION_ENDINGS
 from pybayeux_salesforce import InvalidTokenError, PositionRefusedError, UnknownSessionError
+from pybayeux_salesforce_emulator.streaming.session_endings import SESSION_ENDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -9,8 +9,6 @@ import pytest
 
 from extensions.salesforce.tests.org import ORDERS, ClientRecorder, client_of, in_org, problems, publish, with_org
 from pybayeux.errors import ConnectError, HandshakeError, SessionEndedError, SubscribeError
-from pybayeux_salesforce_emulator import texts
-from pybayeux_salesforce_emulator.oracles import backoff_curve
 from pybayeux_salesforce import (
     AccessError,
     ChannelError,
@@ -19,6 +17,8 @@ from pybayeux_salesforce import (
     ServerBusyError,
     SetupError,
 )
+from pybayeux_salesforce_emulator import texts
+from pybayeux_salesforce_emulator.oracles import backoff_curve
 
 if TYPE_CHECKING:
     from pybayeux_salesforce_emulator import SalesforceEmulator

@@ -25,7 +25,7 @@ bayeux.addListener('sessionRemoved', (session) => sessions.delete(session.id));
 serve({
   publish: (channel, data) => bayeux.createServerChannel(channel).publish(null, data),
   sessions: () => [...sessions.values()].map(describe),
-  // The farewell that disconnect() queues is never delivered: the session is gone by then.
+  // The disconnect message that disconnect() queues is never delivered: the session is gone by then.
   drop: (id) => sessions.get(id).disconnect(),
 }, mount, port);
 

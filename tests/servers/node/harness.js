@@ -12,7 +12,7 @@ export function options() {
   return Object.fromEntries(pairs);
 }
 
-/** Dies with its parent: when standard input closes, nobody is left to stop us. */
+/** Dies with its parent: when standard input closes, no process is left to stop this one. */
 export function exitWithParent() {
   process.stdin.on('end', () => process.exit(0)).resume();
 }

@@ -1,4 +1,4 @@
-// The line protocol of the peers: a JSON command per line of standard input, a JSON happening per line of output.
+// The line protocol of the peers: a JSON command per line of standard input, a JSON event per line of output.
 import readline from 'node:readline';
 
 /** Tells the other side what happened. */

@@ -1,4 +1,4 @@
-"""A server with a transport: where a behaviour is shown, with one face for all servers."""
+"""Target servers: a server with a transport, on which a behaviour is shown. All have the same methods."""
 
 from __future__ import annotations
 
@@ -21,18 +21,19 @@ if TYPE_CHECKING:
     from tests.servers.proxy import Proxy
     from tests.servers.server import Option
 
-__all__ = ("DevStand", "RealStand", "Stand", "Where", "behaviour", "dev_server", "on")
+__all__ = ("Choice", "DevTarget", "RealTarget", "Target", "behaviour", "dev_server", "on")
 
 _ALL: Final = ("long-polling", "callback-polling", "websocket")
 _TRANSPORTS: Final = {"cometd": _ALL, "faye": _ALL, "cometd-node": ("long-polling",), "devserver": _ALL}
 
 _NONE: Final[Mapping[str, Mapping[str, Any]]] = {}
 
-Where = tuple[str, str, dict[str, Any]]
+Choice = tuple[str, str, dict[str, Any]]
+"""A server, a transport, and the options of the server."""
 
 
 def behaviour(*ids: str, where: str | None = None) -> pytest.MarkDecorator:
-    """Say which behaviours a test shows; `where`, for one without a stand, such as ``"pure session"``."""
+    """Say which behaviours a test shows; `where`, for one without a target, such as ``"pure session"``."""
     return pytest.mark.behaviour(*ids, where=where)
 
 
@@ -55,10 +56,10 @@ def on(
         pytest.param((server, name, dict(instead.get(server, options))), id=f"{server}-{name}")
         for server, name in places
     ]
-    return pytest.mark.parametrize("stand", params, indirect=True)
+    return pytest.mark.parametrize("target", params, indirect=True)
 
 
-class Stand(Protocol):
+class Target(Protocol):
     """What a test does on the server's side."""
 
     transport: str
@@ -68,13 +69,13 @@ class Stand(Protocol):
         """Where clients find the server."""
 
     def client(self, *extensions: object, **arguments: Any) -> AsyncClient:
-        """A client over the stand's transport, with these extensions and none that happen to be installed."""
+        """A client over the target's transport, with these extensions and none that happen to be installed."""
 
     def low_client(self, *extensions: object, **arguments: Any) -> BayeuxClient:
         """The same of the low level."""
 
     @property
-    def place(self) -> Server:
+    def endpoint(self) -> Server:
         """Where the server listens, for a proxy before it."""
 
     def go_through(self, proxy: Proxy) -> None:
@@ -92,7 +93,7 @@ class Stand(Protocol):
     async def sessions(self) -> list[str]:
         """The ids of the sessions that the server knows."""
 
-    async def knows_nobody(self) -> None:
+    async def no_sessions(self) -> None:
         """Wait until the server knows no session any more."""
 
     async def held(self, client_id: str | None = None) -> None:
@@ -101,21 +102,21 @@ class Stand(Protocol):
     async def drop(self, client_id: str | None = None) -> None:
         """Forget one session, or all."""
 
-    async def say_farewell(self, client_id: str | None) -> None:
+    async def send_disconnect(self, client_id: str | None) -> None:
         """End a session with a ``/meta/disconnect`` to its client; Faye cannot."""
 
     async def restart(self) -> None:
-        """Stop the server, and start it again on the same port: it knows nobody then."""
+        """Stop the server, and start it again on the same port: it knows no session then."""
 
 
-def dev_server(stand: Stand) -> BlockingServer:
-    """The development server itself, with its faults and its record, where the stand has one."""
-    assert isinstance(stand, DevStand)
-    return stand.server
+def dev_server(target: Target) -> BlockingServer:
+    """The development server itself, with its faults and its record, where the target has one."""
+    assert isinstance(target, DevTarget)
+    return target.server
 
 
 class _Clients:
-    """The making of clients, the same for all stands."""
+    """The making of clients, the same for all targets."""
 
     transport: str
     url: str
@@ -123,7 +124,7 @@ class _Clients:
     async def sessions(self) -> list[str]:
         raise NotImplementedError
 
-    async def knows_nobody(self) -> None:
+    async def no_sessions(self) -> None:
         while await self.sessions():  # noqa: ASYNC110 - there is nothing else to wait for
             await asyncio.sleep(0.02)
 
@@ -141,7 +142,7 @@ class _Clients:
         return {"extensions": extensions, "discover": False, "transports": [self.transport]}
 
 
-class RealStand(_Clients):
+class RealTarget(_Clients):
     """A real server."""
 
     def __init__(self, server: Server, transport: str) -> None:
@@ -150,7 +151,7 @@ class RealStand(_Clients):
         self.url = server.url
 
     @property
-    def place(self) -> Server:
+    def endpoint(self) -> Server:
         return self.server
 
     async def send(self, channel: str, *data: Any) -> None:
@@ -176,9 +177,9 @@ class RealStand(_Clients):
     async def drop(self, client_id: str | None = None) -> None:
         await asyncio.to_thread(self.server.control.drop, client_id)
 
-    async def say_farewell(self, client_id: str | None) -> None:
+    async def send_disconnect(self, client_id: str | None) -> None:
         control = self.server.control
-        # What cometd-nodejs-server has for dropping a session is its farewell.
+        # cometd-nodejs-server has one operation for both: dropping a session sends a disconnect.
         end = control.drop if self.server.name == "cometd-nodejs" else control.disconnect
         await asyncio.to_thread(end, client_id)
 
@@ -187,7 +188,7 @@ class RealStand(_Clients):
         await asyncio.to_thread(self.server.start)
 
 
-class DevStand(_Clients):
+class DevTarget(_Clients):
     """The development server."""
 
     def __init__(self, server: BlockingServer, transport: str) -> None:
@@ -196,7 +197,7 @@ class DevStand(_Clients):
         self.url = server.url
 
     @property
-    def place(self) -> Server:
+    def endpoint(self) -> Server:
         url = urlsplit(self.server.url)
         place = Server("devserver", "", url.path, (), {})
         place.port = url.port or 0
@@ -225,7 +226,7 @@ class DevStand(_Clients):
     async def drop(self, client_id: str | None = None) -> None:
         await asyncio.to_thread(self.server.faults.drop_sessions, client_id)
 
-    async def say_farewell(self, client_id: str | None) -> None:
+    async def send_disconnect(self, client_id: str | None) -> None:
         await asyncio.to_thread(self.server.faults.disconnect_sessions, client_id)
 
     async def restart(self) -> None:
