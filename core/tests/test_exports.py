@@ -19,14 +19,14 @@ NAMES = {
     "encode", "hookimpl", "requests",
 }  # fmt: skip
 FOR_AUTHORS = {
-    "HookCaller", "HookClient", "Listener", "Redelivery", "Registration", "Socket", "Subscription", "Transport",
+    "DONE", "Completion", "Dial", "HookCaller", "HookClient", "Listener", "SocketReceiver", "Redelivery", "Registration", "Socket", "Subscription", "Transport",
     "TransportContext", "TransportRegistry", "UpgradeAnswer", "hookspec", "installed_hook", "seconds_to_wait",
 }  # fmt: skip
 
 
 def test_what_users_and_authors_import_is_there() -> None:
     assert set(pybayeux.__all__) >= NAMES | FOR_AUTHORS
-    assert list(pybayeux.__all__) == sorted(pybayeux.__all__)
+    assert list(pybayeux.__all__) == sorted(pybayeux.__all__, key=lambda name: (not name.isupper(), name))
     assert all(hasattr(pybayeux, name) for name in pybayeux.__all__)
 
 

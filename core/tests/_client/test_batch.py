@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, cast
 
 import pytest
 
@@ -26,7 +25,7 @@ class Counter:
 
 
 def make_batch(counter: Counter) -> Batch:
-    return Batch(cast(Any, counter))
+    return Batch(counter)
 
 
 @in_virtual_time

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 from .. import requests
 
@@ -11,9 +11,15 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from ..message import Message
-    from .publisher import Publisher
 
-__all__ = ("Batch",)
+__all__ = ("Batch", "Requester")
+
+
+class Requester(Protocol):
+    """Sends a message and waits for its reply: the publisher."""
+
+    async def request(self, message: Message) -> Message:
+        """Return the server's reply."""
 
 
 class Batch:
@@ -23,7 +29,7 @@ class Batch:
         replies: The server's replies in the same order; an error stands where a publish was refused.
     """
 
-    def __init__(self, publisher: Publisher) -> None:
+    def __init__(self, publisher: Requester) -> None:
         self._publisher: Final = publisher
         self._messages: list[Message] = []
         self._depth = 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from .. import requests
 from ..errors import BayeuxError, ClientStateError, ExchangeTimeoutError, SessionEndedError
@@ -41,11 +41,20 @@ if TYPE_CHECKING:
     from .hooks import HookRunner, Vetoes
     from .listeners import Listeners
     from .reporter import Reporter
-    from .subscribing import SubscriptionManager
     from .transport_pool import TransportPool
     from .waiters import Waiters
 
-__all__ = ("SessionRunner",)
+__all__ = ("SessionRunner", "SubscriptionObserver")
+
+
+class SubscriptionObserver(Protocol):
+    """Is told what the server and the session do to subscriptions: the subscription manager."""
+
+    def rejected(self, channel: str, error: BayeuxError) -> None:
+        """The server refused a channel for good."""
+
+    def end_all(self, error: BayeuxError | None = None) -> None:
+        """The session is over."""
 
 
 class SessionRunner:
@@ -95,7 +104,7 @@ class SessionRunner:
         pool: TransportPool,
         dispatcher: Dispatcher,
         back_pressure: BackPressure,
-        subscriptions: SubscriptionManager,
+        subscriptions: SubscriptionObserver,
     ) -> None:
         """Know the parts that are made after the runner, since they call it."""
         self._exchanges.attach(pool)

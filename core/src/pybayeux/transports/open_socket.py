@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..channel import Channel
 from ..errors import BayeuxError, MessageDecodeError, TransportError
+from ..session.replies import answers_request
 from .decoding import decode_answer
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from ..message import Message
     from .base import Completion, Socket, TransportContext
 
-__all__ = ("OpenSocket", "PendingExchanges", "is_reply")
+__all__ = ("OpenSocket", "PendingExchanges")
 
 _NORMAL: Final = 1000
 _MALFORMED: Final = 1007
@@ -262,7 +263,7 @@ class PendingExchanges:
         if not self._exchange_of:
             return
         for message in messages:
-            if message.id in self._exchange_of and is_reply(message):
+            if message.id in self._exchange_of and answers_request(message):
                 self._settle(message.id)
 
     def _settle(self, message_id: str) -> None:
@@ -289,11 +290,6 @@ class PendingExchanges:
             del self._exchange_of[message_id]
         if not replied.cancel() and not replied.cancelled():
             replied.exception()  # its task may have been cancelled in the same moment, and asyncio would complain
-
-
-def is_reply(message: Message) -> bool:
-    """Whether this answers a request, and is not an event with the id of its publish, as Faye sends them."""
-    return message.successful is not None or message.is_meta or not message.has_data
 
 
 async def _wait(completion: Completion) -> None:
