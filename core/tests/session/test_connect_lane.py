@@ -279,3 +279,47 @@ def test_starting_twice_is_an_error_and_starting_after_the_end_works() -> None:
     world.step()
     world.connected()
     assert world.state() is ConnectionState.CONNECTED
+
+
+def test_a_negative_interval_on_a_success_ends_the_session() -> None:
+    world = World().connected()
+    world.accept(world.current(Kind.CONNECT), advice=Advice(reconnect="retry", interval=-1))
+    assert isinstance(world.ends[0], SessionEndedError)
+    assert "never to connect again" in str(world.ends[0])
+
+
+def test_a_refused_handshake_without_a_common_transport_ends_whatever_is_advised() -> None:
+    """Faye refuses so, and advises to handshake again."""
+    world = World()
+    world.session.start(world.now)
+    world.settle_down()
+    refused = {"successful": False, "error": "301:iframe:Connection types not supported"}
+    advice = Advice(reconnect="handshake", interval=0)
+    world.accept(world.current(Kind.HANDSHAKE), supported_connection_types=["iframe"], advice=advice, **refused)
+    assert "no_transport" in str(world.ends[0])
+
+
+def test_an_address_is_proven_by_a_connect_and_not_by_a_handshake() -> None:
+    world = World()
+    world.session.start(world.now)
+    world.settle_down()
+    world.accept(world.current(Kind.HANDSHAKE))
+    world.settle_down()
+    world.accept(world.current(Kind.CONNECT), successful=False, error="402::session_unknown")
+    world.until(Kind.HANDSHAKE)
+    world.fail(world.current(Kind.HANDSHAKE), TransportError("HTTP 404", status=404))
+    assert "the handshake cannot succeed" in str(world.ends[0])
+
+
+def test_what_is_said_of_an_older_session_says_nothing_of_this_one() -> None:
+    world = World().connected()
+    world.session.send(Message(channel="/p", data=1))
+    world.settle_down()
+    late = world.current(Kind.SEND)
+    world.accept(world.current(Kind.CONNECT), successful=False, error="402::session_unknown")
+    world.until(Kind.HANDSHAKE)
+    world.accept(world.current(Kind.HANDSHAKE), client_id="c2")
+    world.accept(late, successful=False, error="402::session_unknown")
+    world.settle_down()
+    assert world.session.client_id == "c2"
+    assert world.current(Kind.SEND).messages[0].client_id == "c2", "it is sent again in this one"

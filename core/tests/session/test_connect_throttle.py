@@ -162,6 +162,16 @@ def test_announced_events_come_before_the_first_connect() -> None:
     assert world.has(Kind.CONNECT)
 
 
+def test_announced_events_are_special_so_that_a_step_follows_them() -> None:
+    world = announced(World(), 1)
+    world.session.admit([Message(channel="/a", data=0)])
+    event = Message(channel="/a", data=1)
+    batch = world.session.admit([event])
+    assert batch.special == [event]
+    assert world.session.receive(batch, {}, world.now) == [event]
+    assert world.session.admit([event]).special == []
+
+
 def test_announced_events_that_do_not_come_are_not_waited_for_for_ever() -> None:
     world = announced(World(max_network_delay=5), 2)
     assert world.until(Kind.CONNECT) == 5

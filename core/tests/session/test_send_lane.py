@@ -8,11 +8,12 @@ from core.tests.session.world import World
 from pybayeux import Advice, ConnectionState, Message
 from pybayeux.errors import (
     ClientStateError,
+    MessageDropped,
     PublishError,
     QueueOverflowError,
     TransportError,
 )
-from pybayeux.session import Kind
+from pybayeux.session import Kind, SubscriptionRejected
 
 
 def test_publishes_gathered_meanwhile_travel_together_in_order_with_the_client_id() -> None:
@@ -126,3 +127,36 @@ def test_advice_on_an_event_counts() -> None:
     world.answer(exchange, event, world.reply(exchange.messages[0]))
     world.pass_time(1.4)
     assert not world.has(Kind.CONNECT)
+
+
+def test_a_publish_that_each_session_forgets_is_not_sent_for_ever() -> None:
+    world = World().connected()
+    world.session.send(Message(channel="/p", data=1))
+    for _ in range(5):
+        world.until(Kind.SEND)
+        world.accept(world.current(Kind.SEND), successful=False, error="402::session_unknown")
+        assert world.outcomes == [] or world.channels_sent().count("/p") == 5
+        world.until(Kind.HANDSHAKE)
+        world.accept(world.current(Kind.HANDSHAKE))
+    assert [type(outcome) for outcome in world.outcomes] == [PublishError]
+    world.pass_time(100)
+    assert world.channels_sent().count("/p") == 5
+
+
+@pytest.mark.parametrize("channel", ["/p", "/meta/subscribe"])
+def test_what_an_extension_keeps_from_leaving_has_the_error(channel: str) -> None:
+    world = World().connected()
+    if channel == "/p":
+        world.session.send(Message(channel="/p", data=1))
+    else:
+        world.session.subscribe("/a")
+    world.settle_down()
+    exchange = world.current(Kind.SEND)
+    error = MessageDropped("not now", "filter")
+    message_id = exchange.messages[0].id
+    assert message_id is not None
+    world.session.rejected(exchange, message_id, error, world.now)
+    world.session.rejected(exchange, message_id, error, world.now)
+    world.answer(exchange)
+    rejected = [notice.error for notice in world.notices if isinstance(notice, SubscriptionRejected)]
+    assert [*world.outcomes, *rejected] == [error]

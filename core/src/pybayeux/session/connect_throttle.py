@@ -127,6 +127,11 @@ class ConnectThrottle:
         """So many events came."""
         self._announced = max(0, self._announced - events)
 
+    @property
+    def awaits_events(self) -> bool:
+        """Whether announced events have not come yet."""
+        return self._announced > 0
+
     def connect_sent(self) -> None:
         """From here on events are waited for no more."""
         self._announced = 0
@@ -160,4 +165,4 @@ class ConnectThrottle:
 
     @property
     def _waits_for_announced(self) -> float:
-        return self._announced_until if self._announced else 0.0
+        return self._announced_until if self.awaits_events else 0.0
