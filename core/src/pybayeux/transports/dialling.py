@@ -91,6 +91,7 @@ class _Connection(ClientConnection):
         super().__init__(*args, **kwargs)
         self._messages: list[bytes] = []
         self._fragments: bytearray | None = None
+        self._lost_by: Exception | None = None
         self._hand_over: Callable[[list[bytes]], None] | None = None
         self._tell_closed: Callable[[ConnectionClosed], None] | None = None
 
@@ -101,7 +102,7 @@ class _Connection(ClientConnection):
             self._hand_over_messages()
             self.transport.resume_reading()
         if self.state is State.CLOSED:
-            tell_closed(self.close_exc)
+            tell_closed(self._end())
 
     def data_received(self, data: bytes) -> None:
         """One read of the network: its messages are handed over together."""
@@ -138,8 +139,14 @@ class _Connection(ClientConnection):
     def connection_lost(self, exc: Exception | None) -> None:
         """The end, for whatever reason."""
         super().connection_lost(exc)
+        self._lost_by = exc
         if self._tell_closed is not None:
-            self._tell_closed(self.close_exc)
+            self._tell_closed(self._end())
+
+    def _end(self) -> ConnectionClosed:
+        end = self.protocol.close_exc
+        end.__cause__ = self._lost_by
+        return end
 
 
 class LibrarySocket:
