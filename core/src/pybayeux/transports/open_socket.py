@@ -12,8 +12,10 @@ import asyncio
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..channel import Channel
+from ..codec import decode
 from ..errors import BayeuxError, MessageDecodeError, TransportError
-from .decoding import decode_answer
+from .base import DONE
+from .decoding import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable
@@ -125,7 +127,7 @@ class OpenSocket:
         if self._handing_over is not None:
             self._hold(frames)
         # Asked for every batch: events come unasked, so to hold connects back does not hold events back.
-        elif not self._context.room().done():
+        elif (room := self._context.room()) is not DONE and not room.done():
             self._hold(frames)
             self._handing_over = self._start(self._hand_over(), "hand-over")
         elif (unfinished := self._receive(frames)) is not None:
@@ -148,24 +150,21 @@ class OpenSocket:
         except Exception as error:
             self._fail(self._failure_of(error))
             return None
-        if not received.done():
+        if received is not DONE and not received.done():
             return _Unfinished(received, messages, malformed)
-        self._received(messages, malformed)
-        return None
-
-    def _received(self, messages: list[Message], malformed: MessageDecodeError | None) -> None:
         self._pending.receive(messages)
         if malformed is not None:
             self._fail(malformed, _MALFORMED)
+        return None
 
     def _decode(self, frames: list[bytes]) -> tuple[list[Message], MessageDecodeError | None]:
         """The Bayeux messages in these frames, or in those before the first that is malformed."""
         messages: list[Message] = []
-        try:
-            for frame in frames:
-                messages += decode_answer(frame, self._context.redact)
-        except MessageDecodeError as error:
-            return messages, error
+        for frame in frames:
+            try:
+                messages += decode(frame)
+            except MessageDecodeError as error:
+                return messages, redacted(error, frame, self._context.redact)
         return messages, None
 
     def _failure_of(self, error: Exception) -> BayeuxError:
@@ -212,7 +211,9 @@ class OpenSocket:
         except Exception as error:
             self._fail(self._failure_of(error))
         else:
-            self._received(unfinished.messages, unfinished.malformed)
+            self._pending.receive(unfinished.messages)
+            if unfinished.malformed is not None:
+                self._fail(unfinished.malformed, _MALFORMED)
 
     # -- the end
 
