@@ -152,10 +152,13 @@ class OpenSocket:
             return None
         if received is not DONE and not received.done():
             return _Unfinished(received, messages, malformed)
+        self._received(messages, malformed)
+        return None
+
+    def _received(self, messages: list[Message], malformed: MessageDecodeError | None) -> None:
         self._pending.receive(messages)
         if malformed is not None:
             self._fail(malformed, _MALFORMED)
-        return None
 
     def _decode(self, frames: list[bytes]) -> tuple[list[Message], MessageDecodeError | None]:
         """The Bayeux messages in these frames, or in those before the first that is malformed."""
@@ -195,25 +198,18 @@ class OpenSocket:
         try:
             while self._failure is None:
                 if unfinished is not None:
-                    await self._finish(unfinished)
+                    await _wait(unfinished.received)
+                    self._received(unfinished.messages, unfinished.malformed)
                 if not self._held:
                     break
                 await _wait(self._context.room())
                 unfinished = self._receive(self._take_held())
+        except Exception as error:
+            self._fail(self._failure_of(error))
         finally:
             self._handing_over = None
         if self._end is not None:
             self._fail(self._end)
-
-    async def _finish(self, unfinished: _Unfinished) -> None:
-        try:
-            await _wait(unfinished.received)
-        except Exception as error:
-            self._fail(self._failure_of(error))
-        else:
-            self._pending.receive(unfinished.messages)
-            if unfinished.malformed is not None:
-                self._fail(unfinished.malformed, _MALFORMED)
 
     # -- the end
 
