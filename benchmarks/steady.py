@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from websockets.asyncio.server import ServerConnection
 
 RATE: Final = 500
-SECONDS: Final = 4.0
-ROUNDS: Final = 3
+SECONDS: Final = 2.0
+ROUNDS: Final = 6
 EVENT_BYTES: Final = 300
 LIBRARIES: Final = ("built-in", "aiohttp")
 
@@ -111,7 +111,9 @@ def measure_of(source: Path | None, url: str, library: str, count: int) -> float
     return float(subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE).stdout)
 
 
-def compare(sources: dict[str, Path | None], libraries: list[str], rate: float, seconds: float) -> dict[str, float]:
+def compare(
+    sources: dict[str, Path | None], libraries: list[str], *, rate: float, seconds: float, rounds: int
+) -> dict[str, float]:
     """The least figure of each source and library, in microseconds."""
     process_of = multiprocessing.get_context("spawn")
     here, there = process_of.Pipe()
@@ -120,7 +122,7 @@ def compare(sources: dict[str, Path | None], libraries: list[str], rate: float, 
     figures: dict[str, list[float]] = {}
     try:
         url = f"http://127.0.0.1:{here.recv()}/cometd"
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             for name, source in sources.items():
                 for library in libraries:
                     figure = measure_of(source, url, library, int(rate * seconds))
@@ -138,6 +140,7 @@ def main() -> None:
     parser.add_argument("--library", choices=LIBRARIES, action="append", help="by default all")
     parser.add_argument("--rate", type=float, default=RATE, help="events a second")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="of each measurement")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="of measurements")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument("--client", help=argparse.SUPPRESS)
     parser.add_argument("--count", type=int, help=argparse.SUPPRESS)
@@ -148,12 +151,18 @@ def main() -> None:
         print(asyncio.run(measure(arguments.client, libraries[0], arguments.count)))
         return
     sources: dict[str, Path | None] = {source.name: source.resolve() for source in arguments.src}
-    figures = compare({**sources, "this checkout": None}, libraries, arguments.rate, arguments.seconds)
+    figures = compare(
+        {**sources, "this checkout": None},
+        libraries,
+        rate=arguments.rate,
+        seconds=arguments.seconds,
+        rounds=arguments.rounds,
+    )
     if arguments.json:
         print(json.dumps(figures, indent=1))
         return
     print(
-        f"processor time of the client for each of {arguments.rate:g} single events a second, least of {ROUNDS} rounds"
+        f"processor time of the client for each of {arguments.rate:g} single events a second, least of {arguments.rounds} rounds"
     )
     for name, figure in figures.items():
         print(f"{name:<36}{figure:9.1f} us")

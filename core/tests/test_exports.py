@@ -19,8 +19,9 @@ NAMES = {
     "encode", "hookimpl", "requests",
 }  # fmt: skip
 FOR_AUTHORS = {
-    "DONE", "Completion", "Dial", "HookCaller", "HookClient", "Listener", "SocketReceiver", "Redelivery", "Registration", "Socket", "Subscription", "Transport",
-    "TransportContext", "TransportRegistry", "UpgradeAnswer", "hookspec", "installed_hook", "seconds_to_wait",
+    "DONE", "Completion", "Dial", "HookCaller", "HookClient", "Listener", "Redelivery", "Registration", "Socket",
+    "SocketReceiver", "Subscription", "Transport", "TransportContext", "TransportRegistry", "UpgradeAnswer",
+    "hookspec", "installed_hook", "seconds_to_wait",
 }  # fmt: skip
 
 

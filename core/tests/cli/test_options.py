@@ -73,7 +73,7 @@ def test_a_wrong_header_is_refused_and_not_told(header: str) -> None:
         (("-p", "ack"), "write no:name"),
         (("--timeout", "-1"), "is not in the range"),
         (("--max-network-delay", "0"), "is not in the range"),
-        (("--transport", "pigeon"), "known are"),
+        (("--transport", "pigeon"), "expected some of"),
         (("-x", "nothing.token=s3cr3t"), "there is no such extension"),
     ],
 )

@@ -107,7 +107,7 @@ def test_a_wrong_value_is_refused_with_the_name_of_the_option(option: str, value
 
 
 def test_an_unknown_option_is_refused_and_the_known_ones_told() -> None:
-    with pytest.raises(UsageError, match="transport 'pigeon' has no option 'speed'; known are size, url"):
+    with pytest.raises(UsageError, match="transport 'pigeon' has no option 'speed'; expected one of size, url"):
         made(function, speed=7)
 
 

@@ -79,7 +79,7 @@ def test_other_transports_stay_as_they_are() -> None:
 
 
 def test_options_are_those_of_the_built_in_transport() -> None:
-    with pytest.raises(UsageError, match=r"transport 'long-polling' has no option 'nonsense'; known are .*max_"):
+    with pytest.raises(UsageError, match=r"transport 'long-polling' has no option 'nonsense'; expected one of .*max_"):
         make("long-polling", context(), nonsense=1)
 
 

@@ -35,7 +35,7 @@ class CallbackPolling:
     httpx's own at level INFO: prefer long-polling wherever it works.
 
     Args:
-        context: What the client gives to it.
+        context: The client's side of the transport.
         max_uri_length: Characters of an address: a batch that makes a longer one is sent as several requests, one
             after the other; a message that makes one by itself fails.
         max_response_size: Bytes of an answer's body, decompressed, beyond which the exchange fails and reads no
@@ -63,7 +63,7 @@ class CallbackPolling:
 
         Raises:
             TransportError: No connection, a status other than 200, an empty body, or more than a limit allows.
-            MessageDecodeError: A body that is no script with Bayeux in it.
+            MessageDecodeError: A body that is not a script with Bayeux in it.
         """
         await send_in_parts(messages, self._limit, self._get)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .._util.redact import Redactor
     from ..message import Message
 
-__all__ = ("decode_answer", "refusals_in")
+__all__ = ("decode_answer", "redacted", "refusals_in")
 
 _ERROR_TEXT: Final = 10_000
 """Bytes that are read for an error's text: far more than it has room for, so that no secret is cut in two."""
@@ -33,9 +33,13 @@ def decode_answer(body: bytes, redact: Redactor, unwrap: Callable[[bytes], bytes
     try:
         return decode(unwrap(body))
     except MessageDecodeError as error:
-        # The error's own text is what came from the wire. Only the redacted text goes on, and it is redacted before it
-        # is cut: half a secret would not be recognised.
-        raise MessageDecodeError(error.why, redact(body[:_ERROR_TEXT].decode("utf-8", "replace"))) from None
+        raise redacted(error, body, redact) from None
+
+
+def redacted(error: MessageDecodeError, body: bytes, redact: Redactor) -> MessageDecodeError:
+    """The error for this body without secrets in its text, which is the beginning of the body."""
+    # Redacted before it is cut: half a secret would not be recognised.
+    return MessageDecodeError(error.why, redact(body[:_ERROR_TEXT].decode("utf-8", "replace")))
 
 
 def refusals_in(body: bytes, unwrap: Callable[[bytes], bytes] = bytes) -> list[Message]:

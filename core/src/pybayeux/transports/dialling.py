@@ -91,6 +91,7 @@ class _Connection(ClientConnection):
         super().__init__(*args, **kwargs)
         self._messages: list[bytes] = []
         self._fragments: bytearray | None = None
+        self._lost_by: Exception | None = None
         self._hand_over: Callable[[list[bytes]], None] | None = None
         self._tell_closed: Callable[[ConnectionClosed], None] | None = None
 
@@ -98,29 +99,34 @@ class _Connection(ClientConnection):
         """Call these from now on."""
         self._hand_over, self._tell_closed = hand_over, tell_closed
         if self._messages:
-            self._hand_over_messages()
+            messages, self._messages = self._messages, []
+            hand_over(messages)
             self.transport.resume_reading()
         if self.state is State.CLOSED:
-            tell_closed(self.close_exc)
+            tell_closed(self._end())
 
     def data_received(self, data: bytes) -> None:
         """One read of the network: its messages are handed over together."""
         super().data_received(data)
-        if self._messages:
-            self._hand_over_messages()
+        if not self._messages:
+            return
+        if self._hand_over is None:
+            self.transport.pause_reading()
+        else:
+            messages, self._messages = self._messages, []
+            self._hand_over(messages)
 
     def process_event(self, event: Event) -> None:
         """One frame, or the answer to the upgrade."""
-        if isinstance(event, Frame) and event.opcode in DATA_OPCODES:
-            self._add(event)
-        else:
+        if not isinstance(event, Frame) or event.opcode not in DATA_OPCODES:
             super().process_event(event)
+        elif event.fin and self._fragments is None:
+            self._messages.append(bytes(event.data))
+        else:
+            self._add_fragment(event)
 
-    def _add(self, frame: Frame) -> None:
-        # The library holds the sum of the fragments to `max_size` before they come here.
-        if self._fragments is None and frame.fin:
-            self._messages.append(bytes(frame.data))
-            return
+    def _add_fragment(self, frame: Frame) -> None:
+        # The library limits the sum of the fragments to `max_size` before they come here.
         if self._fragments is None:
             self._fragments = bytearray()
         self._fragments += frame.data
@@ -128,18 +134,17 @@ class _Connection(ClientConnection):
             self._messages.append(bytes(self._fragments))
             self._fragments = None
 
-    def _hand_over_messages(self) -> None:
-        if self._hand_over is None:
-            self.transport.pause_reading()
-            return
-        messages, self._messages = self._messages, []
-        self._hand_over(messages)
-
     def connection_lost(self, exc: Exception | None) -> None:
         """The end, for whatever reason."""
         super().connection_lost(exc)
+        self._lost_by = exc
         if self._tell_closed is not None:
-            self._tell_closed(self.close_exc)
+            self._tell_closed(self._end())
+
+    def _end(self) -> ConnectionClosed:
+        end = self.protocol.close_exc
+        end.__cause__ = self._lost_by
+        return end
 
 
 class LibrarySocket:

@@ -23,7 +23,7 @@ class LongPolling:
     """The transport that every server has.
 
     Args:
-        context: What the client gives to it.
+        context: The client's side of the transport.
         append_message_type: Post a lone meta message to ``url/handshake``, ``url/connect`` and so on, as CometD's
             clients do, where proxies or logs are to tell them apart. Never done where the URL has a query or its last
             segment a dot. Salesforce answers such addresses with errors.
@@ -64,7 +64,7 @@ class LongPolling:
 
         Raises:
             TransportError: No connection, a status other than 200, an empty body, or more than a limit allows.
-            MessageDecodeError: A body that is no Bayeux.
+            MessageDecodeError: A body that is not Bayeux.
         """
         await send_in_parts(messages, self._limit, self._post)
 

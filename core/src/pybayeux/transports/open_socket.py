@@ -12,9 +12,11 @@ import asyncio
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..channel import Channel
+from ..codec import decode
 from ..errors import BayeuxError, MessageDecodeError, TransportError
 from ..session.replies import answers_request
-from .decoding import decode_answer
+from .base import DONE
+from .decoding import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable
@@ -126,7 +128,7 @@ class OpenSocket:
         if self._handing_over is not None:
             self._hold(frames)
         # Asked for every batch: events come unasked, so to hold connects back does not hold events back.
-        elif not self._context.room().done():
+        elif (room := self._context.room()) is not DONE and not room.done():
             self._hold(frames)
             self._handing_over = self._start(self._hand_over(), "hand-over")
         elif (unfinished := self._receive(frames)) is not None:
@@ -149,7 +151,7 @@ class OpenSocket:
         except Exception as error:
             self._fail(self._failure_of(error))
             return None
-        if not received.done():
+        if received is not DONE and not received.done():
             return _Unfinished(received, messages, malformed)
         self._received(messages, malformed)
         return None
@@ -162,11 +164,11 @@ class OpenSocket:
     def _decode(self, frames: list[bytes]) -> tuple[list[Message], MessageDecodeError | None]:
         """The Bayeux messages in these frames, or in those before the first that is malformed."""
         messages: list[Message] = []
-        try:
-            for frame in frames:
-                messages += decode_answer(frame, self._context.redact)
-        except MessageDecodeError as error:
-            return messages, error
+        for frame in frames:
+            try:
+                messages += decode(frame)
+            except MessageDecodeError as error:
+                return messages, redacted(error, frame, self._context.redact)
         return messages, None
 
     def _failure_of(self, error: Exception) -> BayeuxError:
@@ -197,23 +199,18 @@ class OpenSocket:
         try:
             while self._failure is None:
                 if unfinished is not None:
-                    await self._finish(unfinished)
+                    await _wait(unfinished.received)
+                    self._received(unfinished.messages, unfinished.malformed)
                 if not self._held:
                     break
                 await _wait(self._context.room())
                 unfinished = self._receive(self._take_held())
+        except Exception as error:
+            self._fail(self._failure_of(error))
         finally:
             self._handing_over = None
         if self._end is not None:
             self._fail(self._end)
-
-    async def _finish(self, unfinished: _Unfinished) -> None:
-        try:
-            await _wait(unfinished.received)
-        except Exception as error:
-            self._fail(self._failure_of(error))
-        else:
-            self._received(unfinished.messages, unfinished.malformed)
 
     # -- the end
 
