@@ -60,36 +60,36 @@ class Fault:
     response: Wrap = _unchanged_response
 
 
-Maker: TypeAlias = Callable[..., Fault]
+FaultFactory: TypeAlias = Callable[..., Fault]
 
 
-def _replacing_request(make: Callable[..., Response], status: int | None = None) -> Maker:
-    """In place of being handled."""
+def _replacing_request(make: Callable[..., Response], status: int | None = None) -> FaultFactory:
+    """A fault that answers a request instead of handling it."""
 
-    def maker(name: str, sockets: Sockets, **parameters: Any) -> Fault:
+    def make_fault(name: str, sockets: Sockets, **parameters: Any) -> Fault:
         signature(make).bind(None, **parameters)
         return Fault(name=name, replaces_request=True, status=status, response=lambda _: make(sockets, **parameters))
 
-    return maker
+    return make_fault
 
 
-def _losing_reply(wrap: Callable[[Response, Sockets], Response], *, marks_delivered: bool = True) -> Maker:
-    """Handled, and then the reply is lost with its events."""
+def _losing_reply(wrap: Callable[[Response, Sockets], Response], *, marks_delivered: bool = True) -> FaultFactory:
+    """A fault that loses the reply and its events after the request was handled."""
 
-    def maker(name: str, sockets: Sockets) -> Fault:
+    def make_fault(name: str, sockets: Sockets) -> Fault:
         return Fault(
             name=name, marks_delivered=marks_delivered, loses_reply=True, response=lambda whole: wrap(whole, sockets)
         )
 
-    return maker
+    return make_fault
 
 
 def _changing_body(
     change: Callable[..., Response], applies_to: Callable[[Sequence[Json]], bool] = _any, *, loses_reply: bool = False
-) -> Maker:
-    """The reply's bytes are changed, so much that nothing of it arrives or not."""
+) -> FaultFactory:
+    """A fault that changes the body of the reply. With `loses_reply` nothing of the reply can be read."""
 
-    def maker(name: str, sockets: Sockets, **parameters: Any) -> Fault:
+    def make_fault(name: str, sockets: Sockets, **parameters: Any) -> Fault:
         signature(change).bind(None, **parameters)
         return Fault(
             name=name,
@@ -98,17 +98,19 @@ def _changing_body(
             response=lambda whole: change(whole, **parameters),
         )
 
-    return maker
+    return make_fault
 
 
-def _changing_messages(change: Callable[..., list[Json]], applies_to: Callable[[Sequence[Json]], bool] = _any) -> Maker:
-    """The reply's messages are changed."""
+def _changing_messages(
+    change: Callable[..., list[Json]], applies_to: Callable[[Sequence[Json]], bool] = _any
+) -> FaultFactory:
+    """A fault that changes the messages of the reply."""
 
-    def maker(name: str, sockets: Sockets, **parameters: Any) -> Fault:
+    def make_fault(name: str, sockets: Sockets, **parameters: Any) -> Fault:
         signature(change).bind(None, **parameters)
         return Fault(name=name, applies_to=applies_to, rewrite=lambda messages, _: change(messages, **parameters))
 
-    return maker
+    return make_fault
 
 
 def _ending_subscription(name: str, sockets: Sockets, *, subscription: str | None = None, **parameters: Any) -> Fault:
@@ -125,7 +127,7 @@ def _repeating_events(name: str, sockets: Sockets) -> Fault:
     return Fault(name=name, marks_delivered=False)
 
 
-FAULT_KINDS: Final[Mapping[str, Maker]] = {
+FAULT_KINDS: Final[Mapping[str, FaultFactory]] = {
     # The request is lost before it is handled.
     "request-eof": _replacing_request(lambda sockets: NoResponse(sockets)),
     "request-reset": _replacing_request(lambda sockets: NoResponse(sockets, reset=True)),
