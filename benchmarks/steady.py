@@ -162,7 +162,8 @@ def main() -> None:
         print(json.dumps(figures, indent=1))
         return
     print(
-        f"processor time of the client for each of {arguments.rate:g} single events a second, least of {arguments.rounds} rounds"
+        f"processor time of the client for each of {arguments.rate:g} single events a second, "
+        f"least of {arguments.rounds} rounds"
     )
     for name, figure in figures.items():
         print(f"{name:<36}{figure:9.1f} us")
