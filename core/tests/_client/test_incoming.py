@@ -20,14 +20,19 @@ class Hooks:
         self.incoming_waits = False
         self.seen: list[Any] = []
 
-    def incoming(self, messages: Sequence[Message]) -> dict[int, Any]:
+    def incoming(self, messages: Sequence[Message]) -> dict[int, Any] | None:
+        if self.incoming_waits and messages:
+            return None
+        return self._note(messages)
+
+    def _note(self, messages: Sequence[Message]) -> dict[int, Any]:
         self.seen += [message.data for message in messages]
         return {}
 
     async def incoming_async(self, messages: Sequence[Message]) -> dict[int, Any]:
         if any(message.channel == "/slow" for message in messages):
             await asyncio.sleep(1)
-        return self.incoming(messages)
+        return self._note(messages)
 
 
 class Setup:

@@ -75,8 +75,6 @@ class Setup:
 class _Hooks:
     """Extensions that do nothing, but give more time."""
 
-    incoming_waits = False
-
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
 

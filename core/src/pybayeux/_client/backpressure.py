@@ -86,6 +86,7 @@ class BackPressure:
         self._hooks: Final = hooks
         self._reporter: Final = reporter
         self._redelivery: Redelivery | None = None
+        self._may_discard = False
         self._not_taken = 0
         self._is_reported = False
         self._room: asyncio.Future[None] | None = None
@@ -122,6 +123,7 @@ class BackPressure:
         """Connects have been held back for as long as it is safe."""
         self._redelivery = self._hooks.redelivery()
         if self._redelivery is not None:
+            self._may_discard = True
             self._polling.discard_events()
             self._dispatcher.make_room()
             self._open()
@@ -145,7 +147,10 @@ class BackPressure:
 
     def filter_accepted(self, batch: Batch) -> Batch:
         """What is taken of a batch: all of it, or the replies alone while events are discarded."""
+        if not self._may_discard:
+            return batch
         if self._polling.accepting:
+            self._may_discard = False
             return batch
         taken = self._polling.without_events(batch)
         self._not_taken += len(batch.messages) - len(taken.messages)

@@ -101,7 +101,8 @@ class SessionClock:
 
     def server_heard(self) -> None:
         """Something came from the server."""
-        self._seen_at, self._seen_on = self.now, time.time()
+        assert self._loop is not None
+        self._seen_at, self._seen_on = self._loop.time(), time.time()
 
     @property
     def last_heard(self) -> datetime | None:

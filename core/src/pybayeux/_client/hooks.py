@@ -80,15 +80,12 @@ class HookRunner:
                 result.stopped.append((message, _dropped(veto)))
         return result
 
-    @property
-    def incoming_waits(self) -> bool:
-        """Whether an extension's `incoming` is asynchronous now: then `incoming_async` is to be used."""
-        return self._registry.incoming.is_async
-
-    def incoming(self, messages: Sequence[Message]) -> Vetoes:
-        """Run `incoming` on a batch."""
+    def incoming(self, messages: Sequence[Message]) -> Vetoes | None:
+        """Run `incoming` on a batch; None where an implementation has to be awaited: then `incoming_async` does it."""
         pipeline = self._registry.incoming
-        return _NO_VETOES if pipeline.is_empty else _vetoes(messages, pipeline.call_batch(messages, self._client))
+        if pipeline.is_empty or not messages:
+            return _NO_VETOES
+        return None if pipeline.is_async else _vetoes(messages, pipeline.call_batch(messages, self._client))
 
     async def incoming_async(self, messages: Sequence[Message]) -> Vetoes:
         """Run `incoming` on a batch, awaiting each asynchronous implementation in its place."""

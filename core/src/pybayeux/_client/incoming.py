@@ -48,8 +48,8 @@ class IncomingQueue:
 
         An empty batch keeps its place too: so the end of an exchange comes after what the exchange brought.
         """
-        if self._worker is None and not (messages and self._hooks.incoming_waits):
-            take(self._hooks.incoming(messages))
+        if self._worker is None and (vetoes := self._hooks.incoming(messages)) is not None:
+            take(vetoes)
             return DONE
         completion: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(messages, take, completion))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 from .. import requests
@@ -282,14 +283,15 @@ class SessionRunner:
         batch = self._back_pressure.filter_accepted(self._session.admit(messages))
         if batch.special:
             self._redact.clean_errors(batch.special)
-        return self._incoming.put(batch.messages, lambda vetoes: self._take(batch, vetoes))
+        return self._incoming.put(batch.messages, partial(self._take, batch))
 
     def _take(self, batch: Batch, vetoes: Vetoes) -> None:
-        """The extensions have seen a batch. Events alone change nothing for the session."""
-        events = self._session.receive(batch, vetoes, self._clock.now)
+        """The extensions have seen a batch. Events alone change nothing for the session, and are not shown to it."""
         if not batch.special:
+            events = [event for event in batch.messages if id(event) not in vetoes] if vetoes else batch.messages
             self._dispatcher.dispatch(events)
             return
+        events = self._session.receive(batch, vetoes, self._clock.now)
         self._handle_notices()
         self._listeners.notify([message for message in batch.special if id(message) not in vetoes])
         self._dispatcher.dispatch(events)

@@ -56,13 +56,14 @@ class ConnectThrottle:
         is_reading_blocked: Whether a transport reads no further for lack of room. Over WebSocket events come unasked,
             also while a connect is held: the poll is overdue then although one is under way, since its reply is not
             read.
+        announced: How many of the events that the server announced have not come yet.
     """
 
     def __init__(self, state: SessionState) -> None:
         self._state: Final = state
         self._mode = _Mode.OPEN
         self._due = 0.0
-        self._announced = 0
+        self.announced = 0
         self._announced_until = 0.0
         self.is_reading_blocked = False
 
@@ -87,7 +88,7 @@ class ConnectThrottle:
 
     def new_session(self, now: float) -> None:
         """Another session begins: the server need not send again what the last one would have."""
-        self._announced = 0
+        self.announced = 0
         self._due = now + self._period
         if self._mode is _Mode.STALE:
             self._mode = _Mode.OPEN
@@ -121,20 +122,15 @@ class ConnectThrottle:
         They have to be processed before the first connect, which acknowledges them; but a count that is wrong must not
         stop the client for ever.
         """
-        self._announced, self._announced_until = events, until
+        self.announced, self._announced_until = events, until
 
     def events_arrived(self, events: int) -> None:
         """So many events came."""
-        self._announced = max(0, self._announced - events)
-
-    @property
-    def awaits_events(self) -> bool:
-        """Whether announced events have not come yet."""
-        return self._announced > 0
+        self.announced = max(0, self.announced - events)
 
     def connect_sent(self) -> None:
         """From here on events are waited for no more."""
-        self._announced = 0
+        self.announced = 0
 
     # -- the answers
 
@@ -165,4 +161,4 @@ class ConnectThrottle:
 
     @property
     def _waits_for_announced(self) -> float:
-        return self._announced_until if self.awaits_events else 0.0
+        return self._announced_until if self.announced else 0.0

@@ -217,7 +217,7 @@ class Session:
         """Look a batch through before the extensions see it: meta messages that answer nothing are left out."""
         batch = self._state.replies.admit(messages)
         # The last of the events that were announced lets the first connect go, so a step must follow it.
-        return Batch(batch.messages, batch.messages) if self._connect.throttle.awaits_events else batch
+        return Batch(batch.messages, batch.messages) if self._connect.throttle.announced else batch
 
     def without_events(self, batch: Batch) -> Batch:
         """What is left of a batch whose events are not taken."""
