@@ -159,16 +159,7 @@ def main() -> None:
         rounds=arguments.rounds,
     )
     if arguments.json:
-<<<<<<< HEAD
-        print(json.dumps(figures, indent=1))
-        return
-    print(
-        f"processor time of the client for each of {arguments.rate:g} single events a second, "
-        f"least of {arguments.rounds} rounds"
-    )
-=======
     print(f"processor time for each of {arguments.rate:g} single events a second, least of {arguments.rounds} rounds")
->>>>>>> 2941fbd (benchmarks: shorter heading)
     for name, figure in figures.items():
         print(f"{name:<36}{figure:9.1f} us")
 
