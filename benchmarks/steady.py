@@ -159,6 +159,8 @@ def main() -> None:
         rounds=arguments.rounds,
     )
     if arguments.json:
+        print(json.dumps(figures, indent=1))
+        return
     print(f"processor time for each of {arguments.rate:g} single events a second, least of {arguments.rounds} rounds")
     for name, figure in figures.items():
         print(f"{name:<36}{figure:9.1f} us")
