@@ -21,6 +21,7 @@ BayeuxError
 ├── ReceiverError              the user's own handler failed
 ├── QueueOverflowError         more waits to be sent than the client holds
 ├── SlowReceiverError          receivers are slower than the stream, and what is done about it
+├── UnroutedEventError         an event that no subscription covers
 ├── MessageDropped             an extension vetoed the message
 └── ExtensionError             an extension is to blame
     ├── ExtensionLoadError
@@ -64,6 +65,7 @@ __all__ = (
     "SubscribeError",
     "TransportError",
     "UnknownAdviceError",
+    "UnroutedEventError",
     "UnsubscribeError",
     "UsageError",
 )
@@ -282,6 +284,20 @@ class SlowReceiverError(BayeuxError):
 
     Reported for each step. With ``overflow="raise"`` the slowest subscription ends with it.
     """
+
+
+class UnroutedEventError(BayeuxError):
+    """An event arrived that no subscription covers, and was dropped. Reported once for each channel.
+
+    Attributes:
+        channel: The channel of the event.
+    """
+
+    def __init__(self, channel: str) -> None:
+        super().__init__(
+            f"an event on {channel} was dropped: no subscription covers this channel (further ones are not reported)"
+        )
+        self.channel: Final = channel
 
 
 class MessageDropped(BayeuxError):

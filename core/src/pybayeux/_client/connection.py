@@ -73,7 +73,7 @@ class Connection:
         session = Session(self._session_config(tuple(factories), host_of(endpoint.url), redact))
         self.runner: Final = SessionRunner(session, self.hooks, self.listeners, self.waiters, self.reporter, redact)
         self.publisher: Final = Publisher(config, self.runner, self.waiters)
-        self.dispatcher: Final = Dispatcher(config.queue_size, self.hooks, self.background)
+        self.dispatcher: Final = Dispatcher(config.queue_size, self.hooks, self.background, self.reporter.report)
         self.subscriptions: Final = SubscriptionManager(
             self.runner, self.dispatcher, self.waiters, self.hooks, self.reporter, config.max_network_delay
         )

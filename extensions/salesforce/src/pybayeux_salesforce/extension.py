@@ -35,6 +35,7 @@ from .errors import (
     as_refusal,
     as_transport_error,
 )
+from .filtered_topics import FilteredTopics
 from .refusals import (
     RefusedRequest,
     classify_refusal,
@@ -94,6 +95,7 @@ class Salesforce:
         self._lookup: Final = LoginLookup(_backoff("busy_wait", busy_wait))
         self._lifetimes: Final = SessionLifetimes()
         self._cookies: Final = SessionCookies()
+        self._filtered: Final = FilteredTopics()
         self._org_id: str | None = None
         self._connects = 0
         self._has_connected = False
@@ -143,13 +145,24 @@ class Salesforce:
         """Offer only long-polling in the handshake: Salesforce refuses any other connection type."""
         if message.channel == Channel.META_HANDSHAKE and self._concerns(client.url):
             message.supported_connection_types = [_LONG_POLLING]
+        elif message.channel == Channel.META_SUBSCRIBE and self._concerns(client.url):
+            for channel in _subscriptions_in(message):
+                self._filtered.add(channel)
+
+    @hookimpl
+    def unsubscribed(self, channel: str) -> None:
+        """Expect no further events of a filtered subscription."""
+        self._filtered.remove(channel)
 
     @hookimpl(tryfirst=True)
     def incoming(self, message: Message, client: HookClient) -> None:
         """Track the session, and add the server's timeouts to the handshake reply before the client reads it."""
-        if message.successful is None or not self._concerns(client.url):
+        if not self._concerns(client.url):
             return
-        if not message.successful:
+        if message.successful is None:
+            if (channel := self._filtered.channel_of(message)) != message.channel:
+                message.channel = channel
+        elif not message.successful:
             self._rehandshake_if_unknown(message, client)
         elif message.channel == Channel.META_HANDSHAKE:
             self._connects = 0
@@ -222,6 +235,11 @@ class Salesforce:
         from .commands import salesforce
 
         cli.add_command(salesforce)
+
+
+def _subscriptions_in(message: Message) -> list[str]:
+    named = message.subscription
+    return [named] if isinstance(named, str) else list(named or ())
 
 
 def _backoff(option: str, waits: tuple[float, float]) -> Backoff:
