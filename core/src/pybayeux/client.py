@@ -145,6 +145,11 @@ class AsyncClient:
         return self._connection.runner.connection_type
 
     @property
+    def http(self) -> Any:
+        """The HTTP client given as `http`, or None. For extensions, see `HookClient`."""
+        return self._connection.http
+
+    @property
     def recovers(self) -> bool:
         """Whether the client handshakes and subscribes again by itself: always. For extensions, see `HookClient`."""
         return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from random import Random
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .._util.redact import Redactor
 from .._util.urls import host_of, parse_endpoint
@@ -115,6 +115,11 @@ class Connection:
             goes_on_after=self._config.ignore_error,
             interpret_error=self.hooks.interpret,
         )
+
+    @property
+    def http(self) -> Any:
+        """The HTTP client that the user gave, or None."""
+        return self._config.http
 
     @property
     def url(self) -> str:

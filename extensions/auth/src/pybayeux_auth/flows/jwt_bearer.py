@@ -34,7 +34,8 @@ class JwtBearerFlow(Flow):
         login_url: The login server, as in `parse_login_url`.
         audience: The audience of the assertion; None for the one that the login server expects by default.
         scope: The scopes to request, separated by spaces; None for those of the app.
-        http: An httpx client of the user, for proxies and certificates; it stays open. None for a new one.
+        http: An httpx client of the user, for proxies and certificates; it stays open. None
+            for that of the Bayeux client, or a new one.
         clock: Returns the present time, in seconds since the epoch.
 
     Raises:
@@ -69,6 +70,10 @@ class JwtBearerFlow(Flow):
         """Log in."""
         assertion = self._assertion(await self._key.read())
         return await self._endpoint.request_token(_GRANT_TYPE, assertion=assertion, scope=self._scope)
+
+    def use_http(self, http: Any) -> None:
+        """Log in with the Bayeux client's HTTP client."""
+        self._endpoint.use_http(http)
 
     async def credentials(self) -> str:
         """Return a digest of the key and the claims."""
