@@ -11,11 +11,12 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from pybayeux import Channel, hookimpl
+from pybayeux import Channel, Drop, hookimpl
 from pybayeux.errors import Remedy, ReplyError, TransportError, UsageError
 
 from .address import (
     LOGIN_HOSTS,
+    NEWEST,
     SCHEME,
     endpoint_at,
     endpoint_of,
@@ -128,6 +129,16 @@ class Salesforce:
                 self._lookup.reset()
 
     @hookimpl(optionalhook=True)
+    async def try_token(self, grant: Grant) -> str | None:
+        """Make one REST request with a token of an org."""
+        if grant.instance_url is None or org_id_of(grant) is None:
+            return None
+        from .rest import check_token
+
+        await check_token(grant.instance_url, grant.access_token, NEWEST)
+        return "the org"
+
+    @hookimpl(optionalhook=True)
     def replay_origin(self, client: HookClient) -> str | None:
         """Return the org and the instance for which replay ids are valid."""
         return replay_origin_of(self._org_id, client.url)
@@ -141,13 +152,16 @@ class Salesforce:
         registry.wrap(partial(limit_request_size, concerns=self._concerns), _LONG_POLLING)
 
     @hookimpl
-    def outgoing(self, message: Message, client: HookClient) -> None:
-        """Offer only long-polling in the handshake: Salesforce refuses any other connection type."""
+    def outgoing(self, message: Message, client: HookClient) -> Drop | None:
+        """Offer only long-polling in the handshake, and stop publishes: Salesforce refuses anything else."""
+        if not message.is_meta and self._concerns(client.url):
+            return Drop(_publish_advice(message.channel))
         if message.channel == Channel.META_HANDSHAKE and self._concerns(client.url):
             message.supported_connection_types = [_LONG_POLLING]
         elif message.channel == Channel.META_SUBSCRIBE and self._concerns(client.url):
             for channel in _subscriptions_in(message):
                 self._filtered.add(channel)
+        return None
 
     @hookimpl
     def unsubscribed(self, channel: str) -> None:
@@ -262,6 +276,15 @@ def _address_advice(url: str) -> str:
         )
     return (
         "check the address: expected My Domain and an API version, as in salesforce://my-org; a site has its own path"
+    )
+
+
+def _publish_advice(channel: str) -> str:
+    event = channel.rpartition("/")[2]
+    resource = f"sobjects/{event}" if event.endswith("__e") else "sobjects/StreamingChannel/ID/push"
+    return (
+        "Salesforce takes no events over the Streaming API, only by REST: POST the fields to "
+        f"/services/data/v{NEWEST}/{resource}"
     )
 
 

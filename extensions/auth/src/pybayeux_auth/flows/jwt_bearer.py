@@ -107,7 +107,9 @@ def _key(pem: str) -> Any:
     except Exception:  # two libraries may raise here, and their texts may contain the key
         is_private = False
     if not is_private:
+        # Not the text itself: it may be the key.
+        hint = "" if "-----BEGIN" in pem else "; a file that has the key is given as file:PATH"
         raise LoginMisconfiguredError(
-            "private_key: expected an RSA private key in PEM without a passphrase (-----BEGIN PRIVATE KEY-----)"
+            f"private_key: expected an RSA private key in PEM without a passphrase (-----BEGIN PRIVATE KEY-----){hint}"
         ) from None
     return key
