@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ._client.handlers import Handler
     from ._client.listeners import Listener
     from ._client.publisher import Offline
+    from .health import Health
     from .hookspecs import HookCaller, Registration
     from .message import Message
 
@@ -122,8 +123,6 @@ class AsyncClient:
     def __repr__(self) -> str:
         return f"<AsyncClient {self.url.partition('?')[0]} {self.state.value}>"
 
-    # -- what it is
-
     @property
     def url(self) -> str:
         """The address of the server in use, without user and password: the one given, or one that it advised."""
@@ -161,11 +160,13 @@ class AsyncClient:
 
     @property
     def healthy(self) -> bool:
-        """Whether the client is connected and has heard of the server within the time that a connect may take.
+        """Whether the client receives what it should: `health.ready`."""
+        return self._connection.health.ready
 
-        For supervisors: it turns False when a connection is dead, before a deadline says so.
-        """
-        return self.state is ConnectionState.CONNECTED and self._connection.runner.is_fresh
+    @property
+    def health(self) -> Health:
+        """Whether a restart would help, whether the client receives what it should, and why not. For any thread."""
+        return self._connection.health
 
     @property
     def accepting(self) -> bool:
@@ -175,8 +176,6 @@ class AsyncClient:
         acknowledge: what is not taken is not to be acknowledged.
         """
         return self._connection.runner.accepting
-
-    # -- life
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -223,8 +222,6 @@ class AsyncClient:
         check_choice("state", state, tuple(ConnectionState))
         async with asyncio.timeout(timeout):
             await self._connection.wait_for(ConnectionState(state))
-
-    # -- receiving
 
     def subscribe(
         self,
@@ -274,6 +271,7 @@ class AsyncClient:
         if isinstance(subscription, Subscription):
             await subscription.unsubscribe()
             return
+        self._connection.dispatcher.failures.pop(subscription, None)
         for each in self._connection.dispatcher.router.of(requests.check_channel(subscription)):
             await each.unsubscribe()
 
@@ -294,8 +292,6 @@ class AsyncClient:
         if name.type is not ChannelType.META:
             raise InvalidChannelError(channel, "listen() is for meta channels; subscribe() to this one")
         return self._connection.listeners.add(name, listener)
-
-    # -- sending
 
     async def publish(
         self, channel: str, data: Any, *, timeout: float | None = None, offline: Offline = "wait"

@@ -72,7 +72,13 @@ __all__ = (
 
 
 class BayeuxError(Exception):
-    """The root of every error that pybayeux raises."""
+    """The root of every error that pybayeux raises.
+
+    Attributes:
+        routine: Whether it is part of normal operation where the client deals with it: then it is logged as INFO.
+    """
+
+    routine: bool = False
 
 
 class UsageError(BayeuxError, ValueError):

@@ -9,7 +9,9 @@ from .._util.redact import Redactor
 from .._util.urls import host_of, parse_endpoint
 from ..errors import ClientStateError, UsageError
 from ..extensions import ExtensionRegistry
+from ..health import Health
 from ..session import Session, SessionConfig
+from ..state import ConnectionState
 from ..transports.base import TransportContext
 from ..transports.registry import TransportRegistry
 from .background import BackgroundTasks
@@ -27,7 +29,6 @@ from .waiters import Waiters, implies
 
 if TYPE_CHECKING:
     from ..hookspecs import HookClient
-    from ..state import ConnectionState
     from ..subscription import Subscription
     from ..transports.base import TransportFactory
     from .config import ClientConfig
@@ -125,6 +126,23 @@ class Connection:
     def url(self) -> str:
         """The address of the server in use."""
         return self._pool.url(self.runner.host)
+
+    @property
+    def health(self) -> Health:
+        """The health of the client. For any thread."""
+        runner, recovery = self.runner, self.runner.recovery
+        is_connected, is_fresh = runner.state is ConnectionState.CONNECTED, runner.is_fresh
+        is_live = runner.is_running and runner.ended_by is None and (is_fresh or not is_connected)
+        inactive = {channel: recovery.refused.get(channel) for channel in runner.inactive_channels}
+        inactive |= dict(self.dispatcher.failures)
+        return Health(
+            live=is_live,
+            ready=is_live and is_connected and not inactive,
+            state=runner.state,
+            error=runner.ended_by or recovery.failure,
+            retry_in=runner.retry_in if is_live else None,
+            inactive=inactive,
+        )
 
     def retry_delay(self, failures: int) -> float:
         """Seconds to wait after so many failures in a row."""

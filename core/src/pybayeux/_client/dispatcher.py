@@ -54,6 +54,7 @@ class Dispatcher:
         router: The subscriptions by channel.
         waiting: How many events wait in queues. A subscription that takes one counts it down.
         full: Whether there is no room for more. A subscription that takes an event then calls `event_taken`.
+        failures: The channels of subscriptions that ended with an error, until they are subscribed to again.
         observed: Whether an extension wants to know which events were handled, as of the last batch.
     """
 
@@ -64,6 +65,7 @@ class Dispatcher:
         self.router: Final = Router(self._join, self._unrouted.subscription_ended)
         self.waiting = 0
         self.full = False
+        self.failures: Final[dict[str, BaseException]] = {}
         self.observed = True
         self._hooks: Final = hooks
         self._background: Final = background
@@ -141,6 +143,7 @@ class Dispatcher:
 
     def subscription_started(self, channel: str) -> None:
         """A channel or pattern is subscribed to afresh: earlier failures on it hold nothing back any more."""
+        self.failures.pop(channel, None)
         if self._stuck:
             pattern = Channel(channel)
             self._stuck = {stuck for stuck in self._stuck if not pattern.match(stuck)}
@@ -163,9 +166,12 @@ class Dispatcher:
             if (unfinished := self._hooks.delivered(message)) is not None:
                 self._background.add(unfinished)
 
-    def receiver_failed(self, message: Message) -> None:
+    def receiver_failed(self, subscription: Subscription, message: Message | None, error: BaseException) -> None:
         """A receiver failed: no later event of the channel may count as handled, or a restart would skip this one."""
-        self._stuck.add(message.channel)
+        if isinstance(error, Exception):  # not where its task is cancelled
+            self.failures[subscription.channel] = error
+        if message is not None:
+            self._stuck.add(message.channel)
 
     async def unsubscribe(self, subscription: Subscription) -> None:
         """The receiver ends a subscription."""

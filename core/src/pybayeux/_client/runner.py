@@ -28,6 +28,7 @@ from .clock import SessionClock
 from .exchanges import ExchangeRunner
 from .hooks import failed_reply
 from .incoming import IncomingQueue
+from .recovery_log import RecoveryLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,6 +72,7 @@ class SessionRunner:
         wall_clock: The time of day in seconds, which goes on while the machine sleeps.
 
     Attributes:
+        recovery: What went wrong since the client was connected last.
         ended_by: The error that ended the session, None while it runs or where the user ended it.
     """
 
@@ -94,6 +96,7 @@ class SessionRunner:
         self._clock: Final = SessionClock(self, wall_clock)
         self._incoming: Final = IncomingQueue(hooks)
         self._exchanges: Final = ExchangeRunner(self, hooks, redact)
+        self.recovery: Final = RecoveryLog(reporter)
         self._over: asyncio.Future[None] | None = None
         self._step_soon: asyncio.Handle | None = None
         self._handles_notices = False
@@ -123,6 +126,7 @@ class SessionRunner:
         """Begin with a handshake, on the loop that is running."""
         self._over, self.ended_by, self._closed = asyncio.get_running_loop().create_future(), None, False
         self._clock.start()
+        self.recovery.start()
         self._session.start(self._clock.now)
         self._changed()
 
@@ -197,6 +201,17 @@ class SessionRunner:
         """Whether something came within the time that the server may take for a connect. For any thread."""
         return self._clock.silence <= self._session.longest_silence
 
+    @property
+    def retry_in(self) -> float | None:
+        """Seconds until the session tries again, None where it does not wait for that. For any thread."""
+        due = self._session.retry_at
+        return None if due is None else max(0.0, due - self._clock.now)
+
+    @property
+    def inactive_channels(self) -> list[str]:
+        """The channels that are wanted, and that the server has not accepted in this session. For any thread."""
+        return [channel for channel in self._session.channels if not self._session.is_active_channel(channel)]
+
     def is_active_channel(self, channel: str) -> bool:
         """Whether the server has accepted this subscription in this session."""
         return self._session.is_active_channel(channel)
@@ -231,6 +246,7 @@ class SessionRunner:
 
     def unsubscribe(self, channel: str) -> Request | None:
         """No longer want a channel; returns the request that tells the server, where there is one to tell."""
+        self.recovery.unsubscribed(channel)
         request = self._session.unsubscribe(channel)
         self._changed()
         return request
@@ -420,13 +436,16 @@ class SessionRunner:
     def _handle(self, notice: Notice) -> None:
         match notice:
             case StateChanged(old, new):
+                self.recovery.state_changed(old, new, self._clock.now)
                 self._waiters.state_reached(new)
                 self._hooks.state_changed(old, new)
             case Failed(error):
+                self.recovery.failed(error, self._clock.now)
                 self._reporter.report(error)
             case RequestCompleted(request, outcome):
                 self._waiters.complete(request, outcome)
             case Subscribed(channel):
+                self.recovery.subscribed(channel)
                 self._waiters.subscribed(channel)
             case SubscriptionRejected(channel, error):
                 self._subscriptions.rejected(channel, error)

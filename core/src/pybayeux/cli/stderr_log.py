@@ -125,7 +125,7 @@ class Watcher:
         """Note it, and tell it, unless it is the one that the command ends with."""
         self.last_failure = error
         if not isinstance(error, SessionEndedError):
-            _logger.warning("%s", error)
+            _logger.log(logging.INFO if error.routine else logging.WARNING, "%s", error)
 
     @hookimpl(trylast=True)
     def outgoing(self, message: Message) -> None:

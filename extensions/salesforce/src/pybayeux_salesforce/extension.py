@@ -59,6 +59,7 @@ __all__ = ("Salesforce",)
 _LONG_POLLING: Final = "long-polling"
 _MOVED: Final = (404, 410)
 """HTTP statuses at an address from which an org has moved away."""
+_MOVING: Final = "the org may have moved: a login finds its address"
 
 
 class Salesforce:
@@ -213,17 +214,17 @@ class Salesforce:
 
     def _interpret_refusal(self, refusal: ReplyError, client: HookClient) -> SalesforceError:
         kind, reason = classify_refusal(refusal)
-        now, request, advice = _now(), refused_request(refusal), ""
+        now, request, advice, is_routine = _now(), refused_request(refusal), "", False
         remedy, wait = self._remedies.choose(kind, request, refusal.channel, now)
         if kind is UnknownSessionError and request in RefusedRequest.SESSION:
-            advice = self._lifetimes.lost(now)
+            advice, is_routine = self._lifetimes.lost(now), True
         elif kind is CookieError and remedy is Remedy.HANDSHAKE:
             self._cookies.drop()
         elif kind is AccessError and is_denied_without_reason(refusal) and self._remedies.is_first_try("denial"):
             remedy = Remedy.HANDSHAKE
             _log_in_again(client, "the server denied access without a reason, so the token may be invalid")
         made = as_refusal(kind, refusal, reason=reason, remedy=remedy, wait=wait)
-        made.advice = advice or made.advice
+        made.advice, made.routine = advice or made.advice, is_routine and not advice
         return made
 
     def _interpret_transport_error(self, error: TransportError, client: HookClient) -> SalesforceError | None:
@@ -238,7 +239,7 @@ class Salesforce:
         fatal = kind is RequestTooLargeError or (kind is SetupError and not self._has_connected and not looks_up)
         made = as_transport_error(kind, error, fatal=fatal)
         if kind is SetupError:
-            made.advice = _address_advice(client.url)
+            made.advice = _MOVING if self._has_connected else _address_advice(client.url)
         return made
 
     # -- on the command line
