@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
+from .._util.dates import parse_date
 from .._util.urls import as_http
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
     from http.cookiejar import Cookie
 
 __all__ = ("CookieJar",)
@@ -73,13 +75,30 @@ class CookieJar:
         return cookies
 
     def take(self, url: str, headers: Iterable[tuple[str, str]]) -> None:
-        """Keep what the headers of an answer from `url` set."""
+        """Keep what the headers of an answer from `url` set.
+
+        When a cookie expires is told by the server's own clock, the header `Date`: with the one of this machine, which
+        may be wrong by hours, a new cookie could look over.
+        """
+        headers = list(headers)
         setting = [(name, value) for name, value in headers if name.lower() in _SETTING]
         if not setting:
             return
+        date = parse_date(next((value for name, value in headers if name.lower() == "date"), None))
+        if date is not None:
+            setting = [(name, _with_max_age(value, date)) for name, value in setting]
         self._known.clear()
         request = httpx.Request("GET", as_http(url))
         self._cookies.extract_cookies(httpx.Response(200, headers=setting, request=request))
+
+
+def _with_max_age(cookie: str, date: datetime) -> str:
+    """A cookie that says for how long it is valid, made of one that says until when (RFC 6265, section 5.2)."""
+    attributes = {name.strip().lower(): value for name, _, value in (part.partition("=") for part in cookie.split(";"))}
+    expires = parse_date(attributes.get("expires"))
+    if expires is None or "max-age" in attributes:
+        return cookie
+    return f"{cookie}; Max-Age={max(0, round((expires - date).total_seconds()))}"
 
 
 def _key(cookie: Cookie) -> tuple[str, str, str]:

@@ -217,8 +217,8 @@ def _retry_after(response: Any) -> float:
     header = (response.headers.get("Retry-After") or "").strip()
     if header.isdecimal():
         return float(header)
-    moment = _date(header)
-    return 0.0 if moment is None else max(0.0, moment - datetime.now(UTC).timestamp())
+    moment, now = _date(header), _date(response.headers.get("Date"))
+    return 0.0 if moment is None else max(0.0, moment - (now or datetime.now(UTC).timestamp()))
 
 
 def _date(header: str | None) -> float | None:
