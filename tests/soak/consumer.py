@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -37,13 +38,16 @@ def main(settings: Settings, log: Path) -> None:
         os.dup2(file.fileno(), 2)
     logging.basicConfig(level=logging.INFO, format=f"run {settings.run} %(relativeCreated)d %(name)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    if settings.clock_ahead:
+        right = time.time
+        time.time = lambda: right() + settings.clock_ahead
     with open_journal(Path(settings.journal), settings.run) as write:
         asyncio.run(_consume(settings, write))
 
 
 async def _consume(settings: Settings, write: JournalWriter) -> None:
     def handle(event: Message) -> None:
-        write("event", event.channel, mark_of(event.data))
+        write("event", _channel(event.channel), mark_of(event.data))
 
     async with _client(settings, write) as client:
         async with asyncio.TaskGroup() as subscribing:
@@ -58,22 +62,26 @@ async def _subscribe(client: AsyncClient, channel: str, handle: Callable[[Messag
 
 def _client(settings: Settings, write: JournalWriter) -> AsyncClient:
     flow = ClientCredentialsFlow(
-        login_url=settings.url, client_id=settings.client_id, client_secret=settings.client_secret
+        login_url=settings.url,
+        client_id=settings.client_id,
+        client_secret=settings.client_secret,
+        clock=time.time,
     )
 
     def report_gap(gap: Gap) -> None:
-        write("gap", str(gap.subscription), text=str(gap))
+        write("gap", _channel(gap.subscription), text=str(gap))
 
     replay = Replay(
         store=_JournalingStore(Stores().open(f"sqlite:///{settings.store}"), write),
         since="earliest" if settings.since == "earliest" else "latest",
         on_gap=report_gap,
+        clock=time.time,
     )
     salesforce = Salesforce(active=True, busy_wait=(0.1, 0.3), quota_wait=(0.1, 0.3), max_interval=40 / settings.scale)
     return AsyncClient(
         f"{settings.url}/cometd/{settings.version}",
         discover=False,
-        extensions=[salesforce, Auth(flow, refreshes=10, min_interval=0), replay],
+        extensions=[salesforce, Auth(flow, refreshes=10, min_interval=0, clock=time.time), replay],
         transports=["long-polling"],
         backoff=Backoff(increment=0.05, maximum=0.3),
         max_network_delay=25 / settings.scale,
@@ -95,4 +103,9 @@ class _JournalingStore:
     def set(self, consumer: str, positions: Mapping[str, Position]) -> None:
         self._store.set(consumer, positions)
         for subscription in positions:
-            self._write("position", str(subscription))
+            self._write("position", _channel(subscription))
+
+
+def _channel(subscription: str) -> str:
+    """The channel without a filter."""
+    return str(subscription).partition("?")[0]

@@ -1,4 +1,4 @@
-"""Twenty named scripts: one for each failure that users of streaming clients report, and combinations of them."""
+"""Named scripts: one for each failure that users of streaming clients report, and combinations of them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ __all__ = ("NAMED",)
 
 _BEFORE: Final = 0.5
 _AFTER: Final = 2.0
+_FILTER: Final = "?Stage=Won&Stage=Lost"
 
 
 def _stream(until: float = 2.6, every: float = 0.1) -> Iterator[Step]:
@@ -27,8 +28,9 @@ def _burst(at: float, count: int = 30) -> Iterator[Step]:
         yield Step(at, PUBLISH, {"channel": channel, "count": count})
 
 
-def _script(name: str, *incidents: Step, **org: Any) -> Script:
-    return Script(name, tuple(sorted([*_stream(), *incidents])), org=org)
+def _script(name: str, *incidents: Step, topic_filter: str = "", clock_ahead: float = 0.0, **org: Any) -> Script:
+    steps = tuple(sorted([*_stream(), *incidents]))
+    return Script(name, steps, org=org, topic_filter=topic_filter, clock_ahead=clock_ahead)
 
 
 def _fault(at: float, kind: str, n: int = 1, **where: Any) -> Step:
@@ -71,6 +73,16 @@ NAMED: Final = (
         Step(_BEFORE, CRASH, {"pause": 1.0}),
         *(Step(1.0, "purge", {"channel": channel}) for channel in CHANNELS),
     ),
+    _script("filtered PushTopic", Step(0.8, "rebalance"), _crash(1.4), topic_filter=_FILTER),
+    _script(
+        "filtered PushTopic whose events have the filter",
+        Step(0.8, "rebalance"),
+        _crash(1.4),
+        topic_filter=_FILTER,
+        filtered_channels=True,
+    ),
+    _script("clock three hours fast", Step(1.0, "rebalance"), _crash(1.4), clock_ahead=3 * 3600.0),
+    _script("clock a day slow", Step(1.0, "rebalance"), _crash(1.4), clock_ahead=-24 * 3600.0),
     _script("org moves to another instance", Step(1.0, "migrate", {"move": True})),
     _script(
         "everything in one hour",

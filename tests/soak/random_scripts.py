@@ -15,6 +15,8 @@ __all__ = ("random_script",)
 _LENGTH: Final = 1.2
 """Seconds in which everything happens. Recovery takes additional time."""
 
+_HOUR: Final = 3600.0
+
 _ORG: Final[tuple[dict[str, Any], ...]] = (
     {},
     {"batch_order": "events-first"},
@@ -37,7 +39,14 @@ def random_script(seed: int, kinds: Sequence[str]) -> Script:
     steps = [_publish(rng) for _ in range(rng.randint(5, 12))]
     steps += [_incident(rng, kinds) for _ in range(rng.randint(2, 8))]
     steps += [_crash(rng) for _ in range(rng.choice((0, 1, 1, 2, 3)))]
-    return Script(str(seed), tuple(sorted(steps)), org={"seed": seed, **rng.choice(_ORG)})
+    org = {"seed": seed, **rng.choice(_ORG)}
+    return Script(
+        str(seed),
+        tuple(sorted(steps)),
+        org=org | {"filtered_channels": rng.choice((False, True))},
+        topic_filter=rng.choice(("", "?Stage=Won&Stage=Lost")),
+        clock_ahead=rng.choice((0.0, 0.0, 3 * _HOUR, -24 * _HOUR)),
+    )
 
 
 def _time(rng: Random) -> float:

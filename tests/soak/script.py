@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("BUSY", "CHANNELS", "CRASH", "FAULT", "PUBLISH", "Script", "Step")
+__all__ = ("BUSY", "CHANNELS", "CRASH", "FAULT", "PUBLISH", "TOPIC", "Script", "Step")
 
-CHANNELS: Final = ("/event/Order__e", "/topic/Opportunities", "/data/AccountChangeEvent")
+TOPIC: Final = "/topic/Opportunities"
+"""The PushTopic."""
+
+CHANNELS: Final = ("/event/Order__e", TOPIC, "/data/AccountChangeEvent")
 """The channels of every script: one of each kind whose events have fields."""
 
 BUSY: Final = "503::Server is too busy. Please try your request again later."
@@ -57,16 +60,21 @@ class Script:
         steps: What happens, in order.
         since: Where a consumer without a stored position begins.
         org: Options of the emulator.
+        topic_filter: The filter of the subscription to the PushTopic.
+        clock_ahead: Seconds by which the clock of the consumer's machine is ahead of the org's.
     """
 
     name: str
     steps: tuple[Step, ...]
     since: str = "earliest"
     org: Mapping[str, Any] = field(default_factory=dict)
+    topic_filter: str = ""
+    clock_ahead: float = 0.0
 
     def __str__(self) -> str:
         options = ", ".join(f"{name}={value!r}" for name, value in self.org.items())
-        return "\n".join([f"script {self.name}", f"  org({options})", *(f"  {step}" for step in self.steps)])
+        consumer = f"  consumer(topic_filter={self.topic_filter!r}, clock_ahead={self.clock_ahead:g})"
+        return "\n".join([f"script {self.name}", f"  org({options})", consumer, *(f"  {step}" for step in self.steps)])
 
     @property
     def crashes(self) -> int:

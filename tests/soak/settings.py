@@ -23,6 +23,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         run: The number of the process, counted from one.
         scale: How many times faster than in a real org time passes.
         version: The API version.
+        clock_ahead: Seconds by which the clock of the consumer's machine is ahead of the org's.
     """
 
     url: str
@@ -37,3 +38,4 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     run: int
     scale: float
     version: str = "67.0"
+    clock_ahead: float = 0.0
