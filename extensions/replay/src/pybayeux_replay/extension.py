@@ -34,7 +34,7 @@ from .stores import Stores, check_name
 from .subscriptions import Subscriptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Mapping
     from contextlib import AbstractAsyncContextManager
     from datetime import timedelta
 
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from pybayeux import HookClient, Message
     from pybayeux.errors import BayeuxError
 
+    from .position import Position
     from .resumption import Resumption
 
 __all__ = ("Replay",)
@@ -105,7 +106,9 @@ class Replay:
         self._store: Final = store
         self._consumer: Final = consumer
         self._clock: Final = clock
-        self._writer: Final = PositionWriter(self._open_store, consumer, self._now, policy.delay)
+        self._writer: Final = PositionWriter(
+            self._open_store, consumer, self._now, policy.delay, self._positions_stored
+        )
         policies = Policies(since, on_invalid, on_recovery, retention)
         self._subscriptions: Final = Subscriptions(policies, self._writer, grouping=policy.grouping, remembered=dedupe)
         self._notifier: Final = GapNotifier(on_gap)
@@ -128,6 +131,10 @@ class Replay:
         if self._client is not None and not stores.knows(self._store):
             self._client.hook("register_stores").call(stores)
         return stores.open(self._store)
+
+    def _positions_stored(self, positions: Mapping[str, Position]) -> None:
+        if self._client is not None:
+            self._client.hook("positions_stored").call(positions, self._client)
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 from pybayeux import hookspec
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pybayeux import HookClient
 
     from .gaps import Gap
+    from .position import Position
     from .stores import Stores
 
 __all__ = ("ReplayHooks",)
@@ -27,6 +30,13 @@ class ReplayHooks:
 
         Called once for each gap, when the server has granted the subscription that goes on after it. Events from after
         the gap may come before this call and during it. Never called where no event can be missing.
+
+        An exception is reported.
+        """
+
+    @hookspec
+    def positions_stored(self, positions: Mapping[str, Position], client: HookClient) -> None:
+        """These positions were written into the store, by subscription: a restart goes on after them.
 
         An exception is reported.
         """

@@ -24,7 +24,7 @@ from .position import PendingPosition, Position
 from .store import TransactionalStore
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
     from datetime import datetime
 
     from .store import Store
@@ -46,11 +46,18 @@ class PositionWriter:
         consumer: The name under which the positions are stored.
         now: Returns the present time, in UTC.
         delay: Seconds to gather positions before they are written.
+        on_stored: Called with the positions that were written.
     """
 
     def __init__(
-        self, open_store: Callable[[], Store], consumer: str, now: Callable[[], datetime], delay: float = 0.0
+        self,
+        open_store: Callable[[], Store],
+        consumer: str,
+        now: Callable[[], datetime],
+        delay: float = 0.0,
+        on_stored: Callable[[Mapping[str, Position]], None] | None = None,
     ) -> None:
+        self._on_stored: Final = on_stored
         self._open_store: Final = open_store
         self._consumer: Final = consumer
         self._now: Final = now
@@ -135,6 +142,7 @@ class PositionWriter:
                     self._start_writing()
                 raise
             self._newest[subscription] = position
+        self._tell_stored({subscription: position})
 
     # -- writing
 
@@ -184,6 +192,11 @@ class PositionWriter:
             await asyncio.to_thread(self.store.set, self._consumer, positions)
         else:
             self.store.set(self._consumer, positions)
+        self._tell_stored(positions)
+
+    def _tell_stored(self, positions: Mapping[str, Position]) -> None:
+        if self._on_stored is not None:
+            self._on_stored(positions)
 
     def _position(self, noted: _AnyPosition) -> Position:
         return noted if isinstance(noted, Position) else noted.position(self._now())
