@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 __all__ = ("Replay",)
 
 _logger: Final = logging.getLogger("pybayeux.replay")
+_TOO_OLD: Final = Drop("it happened before the time at which the subscription begins")
 _REPEAT: Final = Drop("already received: it waits to be handled, or was handled")
 
 
@@ -172,6 +173,8 @@ class Replay:
         """Note each event, after extensions that transform it. Drop it if it waits or was handled already."""
         if message.successful is None:
             self._caught_up.event_seen = True
+            if self._subscriptions.is_before_start(message):
+                return _TOO_OLD
             return None if not self._reports_handled or self._subscriptions.receive(message) else _REPEAT
         if isinstance(failure := message.extra.get("failure"), dict):
             if self._reports_handled:

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from .gaps import Gap, GapReason
-from .position import EARLIEST, LATEST, place_name
+from .position import EARLIEST, LATEST, begins_at, place_name
 from .window import Window
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class Resumption:
         subscription: The channel or pattern.
         window: What was received and handled.
         stored: The position that it began with, if that has a replay id.
+        begins_at: The time of the events to begin with, where it was set by hand; earlier ones are dropped.
         asked: The place that the server was last asked for.
         gave_up: Whether the subscriber is to get an error because the position cannot be used.
         is_unnumbered: Whether there are events without a replay id, which the server cannot send again.
@@ -70,6 +71,7 @@ class Resumption:
         self, subscription: str, policies: Policies, stored: Position | None, *, grouping: Grouping, remembered: int
     ) -> None:
         start = policies.start(subscription)
+        self.begins_at: Final = begins_at(stored)
         if stored is not None and stored.replay_id < 0:  # set by hand: a place, but not the position of an event
             start, stored = stored.replay_id, None
         self.subscription: Final = subscription
