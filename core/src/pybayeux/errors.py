@@ -19,6 +19,7 @@ BayeuxError
 │   └── DisconnectError
 ├── SessionEndedError          the session is over and will not be retried
 ├── ReceiverError              the user's own handler failed
+├── ConsumerConflictError      another consumer handles the same events, so this one must stop
 ├── QueueOverflowError         more waits to be sent than the client holds
 ├── SlowReceiverError          receivers are slower than the stream, and what is done about it
 ├── MessageDropped             an extension vetoed the message
@@ -42,6 +43,7 @@ __all__ = (
     "BayeuxError",
     "ClientStateError",
     "ConnectError",
+    "ConsumerConflictError",
     "DisconnectError",
     "ExchangeTimeoutError",
     "ExtensionError",
@@ -271,6 +273,14 @@ class ReceiverError(BayeuxError):
         super().__init__(f"the receiver of {channel} failed: {type(cause).__name__}: {cause}")
         self.channel: Final = channel
         self.__cause__ = cause
+
+
+class ConsumerConflictError(BayeuxError):
+    """Another consumer of the same name handles the same events, so that this one must stop.
+
+    An extension raises it, such as replay in a transaction. A handler that raises it ends its subscription, whatever
+    `on_error` says: to go on would handle events twice.
+    """
 
 
 class QueueOverflowError(BayeuxError):

@@ -64,7 +64,7 @@ async def test_positions_of_transactions_are_not_written_a_second_time(
     server = ReplayingServer()
     async with client_of(server, Replay(str(file), since="earliest")) as client:
         events = await client.subscribe("/orders", ack="manual")
-        monkeypatch.setattr(SqliteStore, "set", lambda *arguments: written.append(arguments))
+        monkeypatch.setattr(SqliteStore, "fenced_set", lambda *arguments: written.append(arguments))
         server.publish("/orders", 0, 1)
         for _ in range(2):
             async with (await anext(events)).transaction():
