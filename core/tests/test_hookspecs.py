@@ -22,7 +22,7 @@ CONTRACT = {
     "unsubscribed": ("channel", "client"),
     "redelivery": ("client",),
     "extend_timeout": ("message", "client"),
-    "transaction": ("message", "client"),
+    "transaction": ("message", "client", "earlier"),
     "interpret_error": ("error", "client"),
     "state_changed": ("old", "new", "client"),
     "failed": ("error", "client"),

@@ -32,7 +32,7 @@ import pluggy
 from .errors import BayeuxError  # noqa: TC001
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator, Mapping
+    from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 
     import click
 
@@ -352,12 +352,17 @@ class HookSpecs:
         """
 
     @hookspec(firstresult=True)
-    def transaction(self, message: Message, client: HookClient) -> AbstractAsyncContextManager[Any] | None:
+    def transaction(
+        self, message: Message, client: HookClient, earlier: Sequence[Message]
+    ) -> AbstractAsyncContextManager[Any] | None:
         """Return the transaction in which an event is handled and its position kept, both or neither.
 
         Called for ``async with event.transaction() as tx``, with the event as it was received; `tx` is what the context
         manager returns on entry. If the block ends without an exception, the event counts as handled. None asks the
         next extension; if no extension has a transaction, the caller gets a `UsageError`.
+
+        `earlier` has the events before `message` that are handled in the same transaction, in order; usually there are
+        none. They count as handled with it.
 
         An exception is reported to `failed`, and counts as None.
         """

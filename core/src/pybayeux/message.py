@@ -17,7 +17,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType, field
 from .errors import MessageDecodeError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Sequence
     from contextlib import AbstractAsyncContextManager
 
 __all__ = ("Advice", "Message", "MessageError", "Receipt", "beginning_of", "encode_other", "to_json")
@@ -34,8 +34,8 @@ class Receipt(Protocol):
     def acknowledge(self) -> Awaitable[None]:
         """The event is handled."""
 
-    def transaction(self) -> AbstractAsyncContextManager[Any]:
-        """Handle the event and keep its position, both or neither.
+    def transaction(self, earlier: Sequence[Receipt] = ()) -> AbstractAsyncContextManager[Any]:
+        """Handle the event, and `earlier` ones before it, and keep the position, all or nothing.
 
         Raises:
             UsageError: It is acknowledged already, or there are no transactions here.
@@ -238,22 +238,29 @@ class Message(_Fields):
             raise UsageError(f"this message of {self.channel} is not to be acknowledged: subscribe with ack='manual'")
         return self.receipt.acknowledge()
 
-    def transaction(self) -> AbstractAsyncContextManager[Any]:
+    def transaction(self, *, earlier: Sequence[Message] = ()) -> AbstractAsyncContextManager[Any]:
         """Handle an event and keep its position in one transaction: ``async with event.transaction() as tx``.
 
         For events of a subscription made with ``ack="manual"``, under an extension that has transactions, such as
         replay with a store in a database. Where the block ends without an exception, what was done with `tx` and the
         position are kept together and the event is acknowledged; else neither is, and the event comes again.
 
+        Args:
+            earlier: Events of the same subscription that came before this one and are handled in the same transaction,
+                in order. They are acknowledged with it.
+
         Raises:
             UsageError: The event came from another kind of subscription or was acknowledged before, there is no
                 extension that has transactions, or the client is the synchronous one.
         """
+        return self._transaction_receipt().transaction([each._transaction_receipt() for each in earlier])
+
+    def _transaction_receipt(self) -> Receipt:
         if self.receipt is None:
             raise UsageError(
                 f"this message of {self.channel} has no transaction: subscribe with ack='manual' on an AsyncClient"
             )
-        return self.receipt.transaction()
+        return self.receipt
 
     def detach(self) -> None:
         """Let go of the batch that this message was decoded from.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from types import TracebackType
 
-    from .message import Message
+    from .message import Message, Receipt
 
 __all__ = ("AckMode", "Subscribing", "Subscription", "SubscriptionOwner")
 
@@ -54,8 +54,8 @@ class SubscriptionOwner(Protocol):
     async def unsubscribe(self, subscription: Subscription) -> None:
         """The receiver ends a subscription."""
 
-    def transaction(self, message: Message) -> AbstractAsyncContextManager[Any] | None:
-        """The transaction in which an event may be handled, or None."""
+    def transaction(self, message: Message, earlier: Sequence[Message]) -> AbstractAsyncContextManager[Any] | None:
+        """The transaction in which an event may be handled, and those before it, or None."""
 
 
 class Subscription:
@@ -232,13 +232,13 @@ class Subscription:
         except (msgspec.DecodeError, ValueError) as error:
             raise ReceiverError(message.channel, error) from error
 
-    def transaction(self, message: Message) -> AbstractAsyncContextManager[Any]:
-        """The transaction in which an event may be handled.
+    def transaction(self, message: Message, earlier: Sequence[Message] = ()) -> AbstractAsyncContextManager[Any]:
+        """The transaction in which an event may be handled, and those before it.
 
         Raises:
             UsageError: No extension has one.
         """
-        found = self._owner.transaction(message)
+        found = self._owner.transaction(message, earlier)
         if found is None:
             raise UsageError(
                 f"no extension has a transaction for this event of {message.channel}: "
@@ -317,13 +317,22 @@ class _Receipt:
                 await unfinished
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Any]:
-        """Handle the event and keep its position, both or neither; then it is acknowledged."""
-        if self._subscription is None:
-            raise UsageError(f"this event of {self._message.channel} is acknowledged already")
-        async with self._subscription.transaction(self._message) as transaction:
+    async def transaction(self, earlier: Sequence[Receipt] = ()) -> AsyncIterator[Any]:
+        """Handle the events and keep the position, all or nothing; then they are acknowledged."""
+        receipts = [*earlier, self]
+        *before, last = [self._message_of(each) for each in receipts]
+        assert self._subscription is not None
+        async with self._subscription.transaction(last, before) as transaction:
             yield transaction
-        await self.acknowledge()
+        for receipt in receipts:
+            await receipt.acknowledge()
+
+    def _message_of(self, receipt: Receipt) -> Message:
+        if not isinstance(receipt, _Receipt) or receipt._subscription is None:
+            raise UsageError(f"this event of {self._message.channel} is acknowledged already")
+        if self._subscription is not None and receipt._subscription is not self._subscription:
+            raise UsageError("the events of a transaction belong to several subscriptions: expected one")
+        return receipt._message
 
 
 class Subscribing:

@@ -152,9 +152,9 @@ class HookRunner:
             return error
         return self._registry.interpret_error.call(error, self._client) or error
 
-    def transaction(self, message: Message) -> AbstractAsyncContextManager[Any] | None:
-        """The transaction in which an extension lets an event be handled, if one has any."""
-        return self._registry.transaction.call(message, self._client)
+    def transaction(self, message: Message, earlier: Sequence[Message]) -> AbstractAsyncContextManager[Any] | None:
+        """The transaction in which an extension lets an event be handled, and those before it, if one has any."""
+        return self._registry.transaction.call(message, self._client, earlier)
 
 
 async def _run(pipeline: Pipeline[..., Any], *arguments: object) -> None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -34,8 +35,7 @@ from .stores import Stores, check_name
 from .subscriptions import Subscriptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
-    from contextlib import AbstractAsyncContextManager
+    from collections.abc import AsyncIterator, Callable, Generator, Sequence
     from datetime import timedelta
 
     import click
@@ -238,13 +238,20 @@ class Replay:
     @hookimpl
     def delivered(self, message: Message, client: HookClient) -> None:
         """Note that an event is handled."""
-        if (subscription := self._subscriptions.handle(message)) is not None:
+        self._ask_again(self._subscriptions.handle(message), client)
+
+    def _ask_again(self, subscription: str | None, client: HookClient) -> None:
+        if subscription is not None:
             self._recovery.replay(client, f"events of {subscription} were given up unhandled")
 
     @hookimpl
-    def transaction(self, message: Message) -> AbstractAsyncContextManager[Any]:
-        """Return a transaction of the store, at whose end the position of this event is stored."""
-        return self._subscriptions.transaction(message)
+    @asynccontextmanager
+    async def transaction(self, message: Message, client: HookClient, earlier: Sequence[Message]) -> AsyncIterator[Any]:
+        """Run a transaction of the store, at whose end the position of this event is stored."""
+        async with self._subscriptions.transaction((*earlier, message)) as transaction:
+            yield transaction
+        # Before the receiver acknowledges them, which it may no longer do.
+        self._ask_again(self._subscriptions.handle_stored((*earlier, message)), client)
 
     # -- the end
 
