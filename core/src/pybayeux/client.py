@@ -242,7 +242,8 @@ class AsyncClient:
             type: What `data` is decoded into: anything that msgspec decodes to, or a pydantic model.
             ack: ``"manual"``: an event counts as handled when ``await event.ack()`` was called.
             on_error: What becomes of an event whose handler raised: ``"raise"`` ends the subscription, ``"skip"``
-                goes on, ``"retry"`` tries the same event again.
+                goes on, ``"retry"`` tries the same event again, ``"dead_letter"`` has an extension keep the event, such
+                as replay with a store on disk, and then goes on. A `ConsumerConflictError` always ends it.
 
         Raises:
             InvalidChannelError: No channel, or a meta channel.

@@ -191,6 +191,28 @@ class Subscription:
         """The event taken first is handled; returns what is left to await."""
         return self._finish_first() if self._taken and not self._manual else None
 
+    @property
+    def event_in_hand(self) -> Message | None:
+        """The event taken last, as it was received; None where it is handled."""
+        if not self._taken or id(self._taken[-1]) in self._acknowledged:
+            return None
+        return self._taken[-1]
+
+    async def settle(self, message: Message, shown: Message | None) -> None:
+        """The event taken last is handled, even if the receiver acknowledges by itself.
+
+        Args:
+            message: The event as it was received.
+            shown: The event as the receiver got it, or None if it got none.
+        """
+        if not self._manual:
+            await self.finish(1)
+        elif shown is not None and shown.receipt is not None:
+            await shown.receipt.acknowledge()  # the receiver might call it as well
+        else:
+            for unfinished in self.acknowledge(message):
+                await unfinished
+
     async def wait_for_event(self) -> bool:
         """Wait until an event can be taken; False where none will come.
 

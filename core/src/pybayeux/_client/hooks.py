@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from .._util.redact import Redactor
+    from ..errors import ReceiverError
     from ..extensions import ExtensionRegistry, Pipeline, Veto
     from ..hookspecs import HookClient, Redelivery
     from ..state import ConnectionState
@@ -137,6 +138,13 @@ class HookRunner:
             pipeline.call(*arguments, self._client)
 
     # -- questions
+
+    async def dead_letter(self, message: Message, subscription: str, error: ReceiverError) -> str | None:
+        """Have an extension keep an event that a handler failed on; returns where, or None if none does."""
+        pipeline = self._registry.dead_letter
+        if pipeline.is_async:
+            return await pipeline.acall(message, subscription, error, self._client)
+        return pipeline.call(message, subscription, error, self._client)
 
     def redelivery(self) -> Redelivery | None:
         """Who sends again what is not taken now, or None where it would be lost."""

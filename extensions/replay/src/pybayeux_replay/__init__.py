@@ -1,5 +1,7 @@
 """Replay for pybayeux: every event is handled, also after restarts, lost sessions and lost replies."""
 
+from .dead_letters import DeadLetter as DeadLetter
+from .dead_letters import DeadLetterStore as DeadLetterStore
 from .extension import Replay as Replay
 from .fence import PositionConflictError as PositionConflictError
 from .gaps import Gap as Gap
@@ -15,6 +17,8 @@ from .stores import StoreFactory as StoreFactory
 from .stores import Stores as Stores
 
 __all__ = (
+    "DeadLetter",
+    "DeadLetterStore",
     "Fence",
     "FencedStore",
     "FencedTransactionalStore",

@@ -24,6 +24,7 @@ from pybayeux import Channel, ConnectionState, Drop, Redelivery, hookimpl
 from pybayeux.errors import Remedy, ReplyError, SubscribeError
 
 from .caught_up import CaughtUpDetector
+from .dead_letters import dead_letter_of
 from .gaps import GapNotifier, OnGap
 from .policies import CommitMode, OnInvalid, OnRecovery, Policies, commit_policy
 from .position import Place  # noqa: TC001 - the types of options are read at run time
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     import click
 
     from pybayeux import HookClient, Message
-    from pybayeux.errors import BayeuxError
+    from pybayeux.errors import BayeuxError, ReceiverError
 
     from .resumption import Resumption
 
@@ -252,6 +253,12 @@ class Replay:
             yield transaction
         # Before the receiver acknowledges them, which it may no longer do.
         self._ask_again(self._subscriptions.handle_stored((*earlier, message)), client)
+
+    @hookimpl
+    async def dead_letter(self, message: Message, subscription: str, error: ReceiverError) -> str | None:
+        """Keep an event that a handler failed on, if the store keeps dead letters."""
+        number = await self._writer.keep_dead_letter(dead_letter_of(message, subscription, error, self._now()))
+        return None if number is None else f"number {number} in {self._writer.store!r}"
 
     # -- the end
 

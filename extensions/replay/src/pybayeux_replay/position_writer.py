@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from pybayeux.errors import UsageError
 
+from .dead_letters import DeadLetterStore
 from .fence import Commit, ConsumerFence
 from .position import PendingPosition, Position
 from .store import TransactionalStore, fenced_set, fenced_transaction
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from datetime import datetime
 
+    from .dead_letters import DeadLetter
     from .store import Store
 
 __all__ = ("PositionWriter",)
@@ -146,6 +148,20 @@ class PositionWriter:
                 raise
             self._newest |= positions
             self._fence.on_written(positions)
+
+    # -- dead letters
+
+    async def keep_dead_letter(self, letter: DeadLetter) -> int | None:
+        """Store a dead letter; return its number, or None if this kind of store keeps none.
+
+        Raises:
+            Exception: The store's own, if it could not store it.
+        """
+        if not isinstance(self.store, DeadLetterStore):
+            return None
+        add = partial(self.store.add_dead_letter, self._consumer, letter)
+        async with self._lock:
+            return await asyncio.to_thread(add) if self.store.blocking else add()
 
     # -- writing
 

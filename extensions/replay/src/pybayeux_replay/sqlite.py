@@ -34,6 +34,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import URL
 
 from .position import Position
+from .sqlite_dead_letters import add_dead_letter, delete_dead_letters, read_dead_letters
 from .store import as_positions, check_folder
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Row, Select
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+    from .dead_letters import DeadLetter
     from .store import Fence
 
 __all__ = ("SqliteStore",)
@@ -184,6 +186,23 @@ class SqliteStore:
             yield connection
             if chosen:
                 await connection.execute(_upsert, _rows(consumer, chosen))
+
+    def add_dead_letter(self, consumer: str, letter: DeadLetter) -> int:
+        """Keep a dead letter, and count on its attempts if the same event is there; return its number."""
+        with self._engine.begin() as connection:
+            _begin_to_write(connection)
+            return add_dead_letter(connection, consumer, letter)
+
+    def dead_letters(self, consumer: str) -> list[DeadLetter]:
+        """Return all dead letters of a consumer, in the order of their numbers."""
+        with self._engine.connect() as connection:
+            return read_dead_letters(connection, consumer)
+
+    def delete_dead_letters(self, consumer: str, numbers: Iterable[int]) -> None:
+        """Delete the dead letters of these numbers; numbers that are not there are ignored."""
+        with self._engine.begin() as connection:
+            _begin_to_write(connection)
+            delete_dead_letters(connection, consumer, numbers)
 
     def close(self) -> None:
         """Close the file. The last process to close it removes its write-ahead log."""
