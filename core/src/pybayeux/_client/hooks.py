@@ -141,10 +141,9 @@ class HookRunner:
 
     async def dead_letter(self, message: Message, subscription: str, error: ReceiverError) -> str | None:
         """Have an extension keep an event that a handler failed on; returns where, or None if none does."""
-        pipeline = self._registry.dead_letter
-        if pipeline.is_async:
-            return await pipeline.acall(message, subscription, error, self._client)
-        return pipeline.call(message, subscription, error, self._client)
+        pipeline: Pipeline[..., Any] = self._registry.dead_letter
+        place: str | None = await pipeline.acall(message, subscription, error, self._client)
+        return place
 
     def redelivery(self) -> Redelivery | None:
         """Who sends again what is not taken now, or None where it would be lost."""
