@@ -284,6 +284,7 @@ def test_delete(store: SqliteStore) -> None:
 
 def test_a_store_without_dead_letters_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    FileStore("positions.json").set("default", {"/orders": 1})
     result = CliRunner().invoke(main, ["replay", "dead-letters", "list", "--store", "positions.json"])
     assert result.exit_code == 2
     assert "FileStore keeps no dead letters: expected a store such as 'sqlite:///positions.db'" in result.stderr
