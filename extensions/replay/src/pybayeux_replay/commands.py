@@ -56,6 +56,8 @@ Examples:
   pybayeux replay export > positions.json
   pybayeux replay import positions.json --store sqlite
       Copy the positions into another store.
+  pybayeux replay dead-letters list
+      List the events that handlers failed on.
 """
 
 
@@ -136,7 +138,7 @@ def replay_commands(store: str | Store, consumer: str) -> click.Group:
         consumer: Their name in the store.
     """
 
-    @click.group("replay", help=_HELP, epilog=_EPILOG, short_help="Show and change the positions in streams.")
+    @click.group("replay", help=_HELP, epilog=_EPILOG, short_help="Show and change positions, and dead letters.")
     @click.pass_context
     def replay(context: click.Context) -> None:
         context.obj = _Options(store, consumer)
