@@ -169,7 +169,7 @@ class _ScriptRun:
         await self._all_handled(timeout)
         recovery = time.monotonic() - ended
         await asyncio.sleep(_REPEAT_WINDOW)
-        self._died += [each.died for each in self._processes if each.died and not self._gave_way(each)]
+        self._died.extend(each.died for each in self._processes if each.died and not self._gave_way(each))
         await self.kill()
         return Outcome(
             script=self._script,

@@ -77,8 +77,8 @@ class TransactionalStore(Store, Protocol):
 class FencedStore(Store, Protocol):
     """A store that shows what it has in the transaction in which it writes, so that consumers notice each other.
 
-    These methods are optional. For a store without them, `get` is called before each write; then two consumers of one
-    name that write at the same moment may miss each other.
+    The method is optional. For a store without it, `get` is called before each `set`, in the same thread; then two
+    consumers of one name that write at the same moment may miss each other.
     """
 
     def fenced_set(self, consumer: str, positions: Mapping[str, Position], fence: Fence) -> None:
@@ -92,7 +92,10 @@ class FencedStore(Store, Protocol):
 
 @runtime_checkable
 class FencedTransactionalStore(FencedStore, TransactionalStore, Protocol):
-    """A store whose transactions show what it has before the program writes: exactly once needs that.
+    """A store whose transactions show what it has before the program writes.
+
+    The method is optional. For a store without it, `get` is called before the transaction begins, on the event loop;
+    then two consumers of one name that begin at the same moment may both write.
 
     A lease can be checked in the same place: after `fence` has returned, no other process may write until the end.
     """
