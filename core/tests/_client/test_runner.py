@@ -47,12 +47,14 @@ class Setup:
         self.states: list[ConnectionState] = []
         self.probe = DispatcherProbe()
         self.waiters = Waiters()
+        background = BackgroundTasks(self.reporter)
         self.runner = SessionRunner(
             self.session,
             cast("HookRunner", _Hooks(self)),
-            Listeners(self.reporter, BackgroundTasks(self.reporter)),
+            Listeners(self.reporter, background),
             self.waiters,
             self.reporter,
+            background,
             Redactor(),
             wall_clock=lambda: self.wall + now(),
         )

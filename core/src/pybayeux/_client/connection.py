@@ -71,7 +71,9 @@ class Connection:
         endpoint = parse_endpoint(self.extensions.resolve_url(config.url))
         factories = self._transport_factories()
         session = Session(self._session_config(tuple(factories), host_of(endpoint.url), redact))
-        self.runner: Final = SessionRunner(session, self.hooks, self.listeners, self.waiters, self.reporter, redact)
+        self.runner: Final = SessionRunner(
+            session, self.hooks, self.listeners, self.waiters, self.reporter, self.background, redact
+        )
         self.publisher: Final = Publisher(config, self.runner, self.waiters)
         self.dispatcher: Final = Dispatcher(config.queue_size, self.hooks, self.background)
         self.subscriptions: Final = SubscriptionManager(

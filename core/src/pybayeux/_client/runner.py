@@ -10,24 +10,16 @@ from __future__ import annotations
 import asyncio
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from .. import requests
 from ..errors import BayeuxError, ClientStateError, ExchangeTimeoutError, SessionEndedError
-from ..session import (
-    Ended,
-    Failed,
-    PollOverdue,
-    RequestCompleted,
-    StateChanged,
-    Subscribed,
-    SubscriptionRejected,
-)
 from ..state import ConnectionState
 from .clock import SessionClock
 from .exchanges import ExchangeRunner
 from .hooks import failed_reply
 from .incoming import IncomingQueue
+from .notices import NoticeHandler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,27 +27,19 @@ if TYPE_CHECKING:
 
     from .._util.redact import Redactor
     from ..message import Message
-    from ..session import Batch, Exchange, Notice, Request, Session
+    from ..session import Batch, Exchange, Request, Session
     from ..transports.base import Completion
+    from .background import BackgroundTasks
     from .backpressure import BackPressure
     from .dispatcher import Dispatcher
     from .hooks import HookRunner, Vetoes
     from .listeners import Listeners
+    from .notices import SubscriptionObserver
     from .reporter import Reporter
     from .transport_pool import TransportPool
     from .waiters import Waiters
 
-__all__ = ("SessionRunner", "SubscriptionObserver")
-
-
-class SubscriptionObserver(Protocol):
-    """Is told what the server and the session do to subscriptions: the subscription manager."""
-
-    def rejected(self, channel: str, error: BayeuxError) -> None:
-        """The server refused a channel for good."""
-
-    def end_all(self, error: BayeuxError | None = None) -> None:
-        """The session is over."""
+__all__ = ("SessionRunner",)
 
 
 class SessionRunner:
@@ -67,11 +51,9 @@ class SessionRunner:
         listeners: Are called with the replies.
         waiters: Get the outcomes.
         reporter: Is told of failures that the session deals with.
+        background: Has the asynchronous hooks and listeners that nothing waits for.
         redact: Takes secrets out of texts.
         wall_clock: The time of day in seconds, which goes on while the machine sleeps.
-
-    Attributes:
-        ended_by: The error that ended the session, None while it runs or where the user ended it.
     """
 
     def __init__(
@@ -81,6 +63,7 @@ class SessionRunner:
         listeners: Listeners,
         waiters: Waiters,
         reporter: Reporter,
+        background: BackgroundTasks,
         redact: Redactor,
         *,
         wall_clock: Callable[[], float] = time.time,
@@ -88,8 +71,9 @@ class SessionRunner:
         self._session: Final = session
         self._hooks: Final = hooks
         self._listeners: Final = listeners
-        self._waiters: Final = waiters
         self._reporter: Final = reporter
+        self._notices: Final = NoticeHandler(hooks, waiters, reporter)
+        self._background: Final = background
         self._redact: Final = redact
         self._clock: Final = SessionClock(self, wall_clock)
         self._incoming: Final = IncomingQueue(hooks)
@@ -98,7 +82,6 @@ class SessionRunner:
         self._step_soon: asyncio.Handle | None = None
         self._handles_notices = False
         self._closed = False
-        self.ended_by: BayeuxError | None = None
 
     def attach(
         self,
@@ -110,7 +93,8 @@ class SessionRunner:
         """Know the parts that are made after the runner, since they call it."""
         self._exchanges.attach(pool)
         self._dispatcher = dispatcher
-        self._back_pressure, self._subscriptions = back_pressure, subscriptions
+        self._back_pressure = back_pressure
+        self._notices.attach(back_pressure, subscriptions)
 
     # -- life
 
@@ -121,7 +105,8 @@ class SessionRunner:
 
     def start(self) -> None:
         """Begin with a handshake, on the loop that is running."""
-        self._over, self.ended_by, self._closed = asyncio.get_running_loop().create_future(), None, False
+        self._over, self._closed = asyncio.get_running_loop().create_future(), False
+        self._notices.start()
         self._clock.start()
         self._session.start(self._clock.now)
         self._changed()
@@ -161,6 +146,11 @@ class SessionRunner:
             self._over.set_result(None)
 
     # -- what the session says of itself
+
+    @property
+    def ended_by(self) -> BayeuxError | None:
+        """The error that ended the session; None while it runs, or where the user ended it."""
+        return self._notices.ended_by
 
     @property
     def state(self) -> ConnectionState:
@@ -295,7 +285,10 @@ class SessionRunner:
         self._handle_notices()
         self._listeners.notify([message for message in batch.special if id(message) not in vetoes])
         self._dispatcher.dispatch(events)
-        self._advance()  # at once: the next connect need not wait for another turn of the loop
+        if self._background.is_idle:
+            self._advance()  # at once: the next connect need not wait for another turn of the loop
+        else:
+            self._changed()  # an asynchronous listener comes first: it may close the client
 
     def broken(self, error: BayeuxError) -> None:
         """A connection broke between two connects. Extensions see it as a connect that failed: events may be lost."""
@@ -413,26 +406,6 @@ class SessionRunner:
         try:
             while notices := self._session.take_notices():
                 for notice in notices:
-                    self._handle(notice)
+                    self._notices.handle(notice)
         finally:
             self._handles_notices = False
-
-    def _handle(self, notice: Notice) -> None:
-        match notice:
-            case StateChanged(old, new):
-                self._waiters.state_reached(new)
-                self._hooks.state_changed(old, new)
-            case Failed(error):
-                self._reporter.report(error)
-            case RequestCompleted(request, outcome):
-                self._waiters.complete(request, outcome)
-            case Subscribed(channel):
-                self._waiters.subscribed(channel)
-            case SubscriptionRejected(channel, error):
-                self._subscriptions.rejected(channel, error)
-            case PollOverdue():
-                self._back_pressure.poll_overdue()
-            case Ended(error):
-                self.ended_by = error
-                self._waiters.end(error or ClientStateError("the client was closed"))
-                self._subscriptions.end_all(error)
