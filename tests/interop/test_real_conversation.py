@@ -198,7 +198,7 @@ async def test_ten_thousand_events_through_a_short_queue(any_server: Server) -> 
 
 @in_loop
 async def test_ten_thousand_publishes_keep_their_order(any_server: Server) -> None:
-    # Without acknowledgement, CometD sends a publisher's events with its connect and with its replies, from two threads:
+    # Without acknowledgement, CometD sends a publisher's events with its connect and with its replies, by two threads:
     # on a busy machine some overtake others, even on one WebSocket.
     async with make_client(any_server.url, Ack()) as client, client.subscribe("/talk/publish/*") as events:
         for start in range(0, MANY, 1000):
