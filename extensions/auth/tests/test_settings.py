@@ -74,7 +74,9 @@ def test_a_flow_is_made_of_its_options(name: Any, caplog: pytest.LogCaptureFixtu
     assert not caplog.records
 
 
-@pytest.mark.parametrize(("name", "option"), [(name, option) for name, needed in NEEDED.items() for option in sorted(needed)])
+@pytest.mark.parametrize(
+    ("name", "option"), [(name, option) for name, needed in NEEDED.items() for option in sorted(needed)]
+)
 def test_what_is_missing_is_named(name: Any, option: str) -> None:
     options = {each: value for each, value in COMPLETE[name][1].items() if each != option}
     with pytest.raises(LoginMisconfiguredError, match=f"flow '{name}' needs .*; missing: {option}$"):
