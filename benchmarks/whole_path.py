@@ -54,7 +54,7 @@ class NullTransport:
     def __init__(self, context: Any) -> None:
         self.receive = context.receive
 
-    async def send(self, messages: list[Message]) -> None:
+    async def exchange(self, messages: list[Message]) -> None:
         for message in messages:
             if message.channel == "/meta/connect" and message.advice is None:
                 await asyncio.Event().wait()
@@ -152,7 +152,8 @@ def time_pipelines() -> tuple[float, float]:
 
 
 async def _open_registry(implementations: list[Plain]) -> ExtensionRegistry:
-    registry = ExtensionRegistry(None, extensions=implementations, discover=False)
+    client: Any = None
+    registry = ExtensionRegistry(client, extensions=implementations, discover=False)
     await registry.open()
     return registry
 

@@ -1,9 +1,9 @@
-"""aiosfstream-ng as a consumer, used as its documentation has it for a stream that must not lose an event.
+"""The consumer with aiosfstream-ng, as its documentation recommends for a stream that must not lose an event.
 
-    python benchmarks/peers/aiosfstream_consumer.py SETTINGS
+    python -m benchmarks.peers.aiosfstream_consumer SETTINGS
 
-Positions are kept in a file, by hand, after each event is handled (`ReplayMarkerStoragePolicy.MANUAL`), and a refused
-position falls back to everything that is kept. Where the client raises, the program ends, to be started anew.
+Positions are stored in a file after each event is handled (`ReplayMarkerStoragePolicy.MANUAL`). After a refused
+position the client replays every event that is kept. If the client raises, the program ends and is started again.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from aiosfstream_ng.auth import PasswordAuthenticator
 from aiosfstream_ng.client import Client, ReplayMarkerStoragePolicy
 from aiosfstream_ng.replay import DefaultMappingStorage, ReplayMarker, ReplayOption
 
-from pybayeux_devserver.soak.journal import journal, mark_of
-from pybayeux_devserver.soak.settings import Settings
+from tests.soak.journal import mark_of, open_journal
+from tests.soak.settings import Settings
 
 if TYPE_CHECKING:
-    from pybayeux_devserver.soak.journal import Note
+    from tests.soak.journal import JournalWriter
 
 
 class Positions(MutableMapping[str, Any]):
-    """Markers in a JSON file, written whole with each change."""
+    """Replay markers in a JSON file, which every change rewrites."""
 
-    def __init__(self, path: Path, note: Note) -> None:
+    def __init__(self, path: Path, write: JournalWriter) -> None:
         self._path = path
-        self._note = note
+        self._write = write
         kept = json.loads(path.read_text()) if path.exists() else {}
         self._markers = {channel: ReplayMarker(*marker) for channel, marker in kept.items()}
 
@@ -43,10 +43,10 @@ class Positions(MutableMapping[str, Any]):
 
     def __setitem__(self, channel: str, marker: Any) -> None:
         self._markers[channel] = marker
-        fresh = self._path.with_suffix(".new")
-        fresh.write_text(json.dumps(self._markers))
-        fresh.replace(self._path)
-        self._note("position", channel)
+        new = self._path.with_suffix(".new")
+        new.write_text(json.dumps(self._markers))
+        new.replace(self._path)
+        self._write("position", channel)
 
     def __delitem__(self, channel: str) -> None:
         del self._markers[channel]
@@ -59,7 +59,7 @@ class Positions(MutableMapping[str, Any]):
 
 
 def authenticator(settings: Settings) -> Any:
-    """The password flow, at the org's own address: the library knows the two public ones alone."""
+    """The password flow at the org's own address: the library has only the two public ones."""
 
     class Authenticator(PasswordAuthenticator):  # type: ignore[misc, unused-ignore]
         @property
@@ -69,10 +69,10 @@ def authenticator(settings: Settings) -> Any:
     return Authenticator(settings.client_id, settings.client_secret, settings.username, settings.password)
 
 
-async def consume(settings: Settings, note: Note) -> None:
-    """Handle events until killed."""
+async def consume(settings: Settings, write: JournalWriter) -> None:
+    """Handle events until the process is killed."""
     start = ReplayOption.ALL_EVENTS if settings.since == "earliest" else ReplayOption.NEW_EVENTS
-    storage = DefaultMappingStorage(Positions(Path(settings.store), note), start)
+    storage = DefaultMappingStorage(Positions(Path(settings.store), write), start)
     client = Client(
         authenticator(settings),
         replay=storage,
@@ -84,12 +84,12 @@ async def consume(settings: Settings, note: Note) -> None:
             await client.subscribe(channel)
         async for message in client:
             async with storage(message):
-                note("event", message["channel"], mark_of(message["data"]))
+                write("event", message["channel"], mark_of(message["data"]))
 
 
 if __name__ == "__main__":
-    # The emulator is at an IP address, from which aiohttp takes no cookies unless it is told so; a real org is not.
+    # aiohttp accepts no cookies from an IP address by default. The emulator has one; a real org has a name.
     aiohttp.client.CookieJar = partial(aiohttp.CookieJar, unsafe=True)  # type: ignore[attr-defined, assignment]
-    given = msgspec.json.decode(sys.argv[1], type=Settings)
-    with journal(Path(given.journal), given.run) as writer:
-        asyncio.run(consume(given, writer))
+    settings = msgspec.json.decode(sys.argv[1], type=Settings)
+    with open_journal(Path(settings.journal), settings.run) as writer:
+        asyncio.run(consume(settings, writer))

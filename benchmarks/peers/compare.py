@@ -1,10 +1,11 @@
-"""The same twenty scripts of faults for three clients, and what became of the events.
+"""Compares three clients: the same twenty scripts of faults, and what became of the events.
 
     uv run python -m benchmarks.peers.compare            # prints the table, and writes docs/comparison.md
-    uv run python -m benchmarks.peers.compare --show     # prints it alone
+    uv run python -m benchmarks.peers.compare --show     # only prints it
 
-Each client runs as its own documentation advises for a stream that must not lose an event, in a process that is started
-again whenever it ends. The org is the emulator, ten times as fast as a real one. It needs Node and npm for Faye.
+Each client runs as its own documentation recommends for a stream that must not lose an event, in a process that is
+restarted whenever it ends. The org is the emulator; its clock runs ten times faster than a real one's. Faye needs Node
+and npm.
 """
 
 from __future__ import annotations
@@ -17,34 +18,29 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pybayeux_devserver.soak.named import NAMED
-from pybayeux_devserver.soak.process import CommandConsumer, ForkedConsumer
-from pybayeux_devserver.soak.run import outcomes
 from tests.servers.node import package_version, prepare
+from tests.soak.consumer_process import CommandConsumer, ForkedConsumer
+from tests.soak.named_scripts import NAMED
+from tests.soak.runner import outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pybayeux_devserver.soak.process import Consumer
-    from pybayeux_devserver.soak.run import Hire
-    from pybayeux_devserver.soak.stage import Outcome
+    from tests.soak.consumer_process import Consumer
+    from tests.soak.runner import ConsumerFactory
+    from tests.soak.script_run import Outcome
 
 ROOT: Final = Path(__file__).parents[2]
 HERE: Final = Path(__file__).parent
 PAGE: Final = ROOT / "docs" / "comparison.md"
 MARK: Final = "<!-- What follows is written by benchmarks/peers/compare.py. -->\n"
 SCALE: Final = 10.0
-PATIENCE: Final = 30.0
-
-
-def pybayeux(log: Path) -> Consumer:
-    """Ours."""
-    return ForkedConsumer(log)
+TIMEOUT: Final = 30.0
 
 
 def aiosfstream(log: Path) -> Consumer:
     """aiosfstream-ng."""
-    return CommandConsumer([sys.executable, str(HERE / "aiosfstream_consumer.py")], log)
+    return CommandConsumer([sys.executable, "-m", "benchmarks.peers.aiosfstream_consumer"], log, ROOT)
 
 
 def faye(log: Path) -> Consumer:
@@ -52,37 +48,39 @@ def faye(log: Path) -> Consumer:
     return CommandConsumer(["node", str(HERE / "faye_consumer.js"), str(ROOT / "tests" / "servers" / "node")], log)
 
 
-async def compared(clients: Mapping[str, Hire]) -> dict[str, dict[str, Outcome]]:
-    """What each script came to with each client, by the names of both."""
+async def compared(clients: Mapping[str, ConsumerFactory]) -> dict[str, dict[str, Outcome]]:
+    """The outcome of each script with each client, by script and client."""
     table: dict[str, dict[str, Outcome]] = {script.name: {} for script in NAMED}
-    for name, hire in clients.items():
-        async for outcome in outcomes(NAMED, hire=hire, scale=SCALE, patience=PATIENCE, supervised=True):
+    for name, make_consumer in clients.items():
+        async for outcome in outcomes(
+            NAMED, make_consumer=make_consumer, scale=SCALE, timeout=TIMEOUT, supervised=True
+        ):
             table[outcome.script.name][name] = outcome
             print(f"{name}: {outcome.script.name}: {cell(outcome)}", file=sys.stderr)
     return table
 
 
 def cell(outcome: Outcome) -> str:
-    """What a script came to, in a few words."""
-    verdict = outcome.verdict
-    lost = len(verdict.lost) + len(verdict.silent)
-    more = len(verdict.repeated) + verdict.after_gap + verdict.again
+    """The outcome of a script, in a few words."""
+    report = outcome.report
+    lost = len(report.lost) + len(report.undeclared)
+    more = len(report.repeated) + report.after_gap + report.again
     parts = [f"**{lost} lost**" if lost else "0 lost", f"{more} twice", f"{outcome.logins} logins"]
-    if verdict.disordered:
-        parts.append(f"{len(verdict.disordered)} out of order")
+    if report.disordered:
+        parts.append(f"{len(report.disordered)} out of order")
     if outcome.died:
         parts.append(f"ended {len(outcome.died)} times")
     if not lost:
-        parts.append(f"whole after {outcome.late:.1f} s")
+        parts.append(f"whole after {outcome.recovery:.1f} s")
     return ", ".join(parts)
 
 
 def totals(rows: Sequence[Outcome]) -> str:
-    """What all scripts came to together."""
-    lost = sum(len(each.verdict.lost) + len(each.verdict.silent) for each in rows)
-    more = sum(len(each.verdict.repeated) + each.verdict.after_gap + each.verdict.again for each in rows)
-    recovered = sum(not each.verdict.lost and not each.verdict.silent for each in rows)
-    published = sum(each.verdict.published for each in rows)
+    """The outcomes of all scripts, added up."""
+    lost = sum(len(each.report.lost) + len(each.report.undeclared) for each in rows)
+    more = sum(len(each.report.repeated) + each.report.after_gap + each.report.again for each in rows)
+    recovered = sum(not each.report.lost and not each.report.undeclared for each in rows)
+    published = sum(each.report.published for each in rows)
     logins, ended = sum(each.logins for each in rows), sum(len(each.died) for each in rows)
     return (
         f"{lost} of {published} lost, {more} twice, {recovered} of {len(rows)} recovered, "
@@ -101,11 +99,11 @@ def page(table: Mapping[str, Mapping[str, Outcome]], clients: Sequence[str]) -> 
 def main() -> None:
     """Run everything and write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--show", action="store_true", help="print the table, and leave the page alone")
+    parser.add_argument("--show", action="store_true", help="print the table without writing the page")
     show = parser.parse_args().show
     prepare()
-    clients: dict[str, Hire] = {
-        f"pybayeux {version('pybayeux')}": pybayeux,
+    clients: dict[str, ConsumerFactory] = {
+        f"pybayeux {version('pybayeux')}": ForkedConsumer,
         f"aiosfstream-ng {version('aiosfstream-ng')}": aiosfstream,
         f"Faye {package_version('faye')} with a replay extension": faye,
     }

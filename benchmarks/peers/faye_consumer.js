@@ -1,7 +1,7 @@
-// The Faye client as a consumer, with the replay extension that everybody writes: node faye_consumer.js NODE_FOLDER SETTINGS
+// The consumer with Faye and a typical replay extension: node faye_consumer.js NODE_FOLDER SETTINGS
 //
-// The extension keeps the newest id of each channel, puts it into the subscription, and stores it after the event is
-// handled. As in jsforce, a dead token ends the program: whoever runs it starts it anew, with a new login.
+// The extension keeps the newest id of each channel, adds it to subscribes, and stores it after the event is handled. As in
+// jsforce, an invalid token ends the program, which is then started again with a new login.
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 

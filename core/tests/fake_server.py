@@ -153,7 +153,7 @@ class _FakeTransport:
         self._context = context
         server.opened += 1
 
-    async def send(self, messages: list[Message]) -> None:
+    async def exchange(self, messages: list[Message]) -> None:
         # Through bytes, as on a wire: neither side sees what the other does to its messages later.
         replies = await self._server.exchange(decode(encode(messages)))
         await self._context.receive(decode(encode(replies)))

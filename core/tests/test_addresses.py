@@ -15,7 +15,7 @@ class Acme:
     """Knows the scheme ``acme``."""
 
     @hookimpl
-    def resolve(self, url: str) -> str | None:
+    def resolve_url(self, url: str) -> str | None:
         scheme, _, name = url.partition("://")
         if scheme != "acme":
             return None
@@ -36,21 +36,21 @@ def test_credentials_in_the_resolved_address_are_no_part_of_it() -> None:
     assert client.url == "https://shop.acme.example/cometd"
 
 
-def test_a_known_scheme_is_nobodys_business() -> None:
+def test_a_known_scheme_is_not_asked_about() -> None:
     class Greedy:
         @hookimpl
-        def resolve(self) -> str:
+        def resolve_url(self) -> str:
             raise AssertionError("not asked")
 
     assert AsyncClient("https://host/x", extensions=[Greedy()], discover=False).url == "https://host/x"
 
 
-def test_what_is_wrong_with_the_address_is_told() -> None:
+def test_what_is_wrong_with_the_address_is_an_error() -> None:
     with pytest.raises(UsageError, match="lacks the name of a tenant"):
         AsyncClient("acme://", extensions=[Acme()], discover=False)
     with pytest.raises(UsageError, match="no extension knows this scheme"):
         AsyncClient("nobody://host", extensions=[Acme()], discover=False)
-    with pytest.raises(ExtensionHookError, match="'acme' failed in resolve"):
+    with pytest.raises(ExtensionHookError, match="'acme' failed in resolve_url"):
         AsyncClient("acme://broken", extensions=[Acme()], discover=False)
 
 

@@ -277,7 +277,7 @@ async def test_an_extension_registers_once() -> None:
     class Ext:
         @hookimpl
         def outgoing(self, message: Message) -> None:
-            message.get_ext(create=True)["seen"] = message.get_ext(create=True).get("seen", 0) + 1  # type: ignore[index, union-attr]
+            message.get_ext(create=True)["seen"] = message.get_ext(create=True).get("seen", 0) + 1
             message.subscription = "/other" if message.subscription == "/a" else message.subscription
 
     server, extension = FakeServer(), Ext()

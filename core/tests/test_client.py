@@ -287,7 +287,7 @@ async def test_resubscribe_asks_the_server_afresh() -> None:
         client.resubscribe("/a")
         await settle()
         assert ["/meta/unsubscribe", "/meta/subscribe"] in server.batches
-        with pytest.raises(UsageError, match="nobody is subscribed"):
+        with pytest.raises(UsageError, match="there is no subscription"):
             client.resubscribe("/b")
 
 

@@ -6,6 +6,7 @@ import inspect
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 
@@ -17,15 +18,27 @@ NAMES = {
     "ConnectionState", "ConnectionStateMachine", "ConnectionType", "Drop", "Message", "MessageError", "decode",
     "encode", "hookimpl", "requests",
 }  # fmt: skip
+FOR_AUTHORS = {
+    "DONE", "Completion", "Dial", "HookCaller", "HookClient", "Listener", "Redelivery", "Registration", "Socket",
+    "SocketReceiver", "Subscription", "Transport", "TransportContext", "TransportRegistry", "UpgradeAnswer",
+    "hookspec", "installed_hook", "seconds_to_wait",
+}  # fmt: skip
 
 
-def test_what_users_import_is_there() -> None:
-    assert {name for name in vars(pybayeux) if not name.startswith("_")} >= NAMES
+def test_what_users_and_authors_import_is_there() -> None:
+    assert set(pybayeux.__all__) >= NAMES | FOR_AUTHORS
+    assert list(pybayeux.__all__) == sorted(pybayeux.__all__, key=lambda name: (not name.isupper(), name))
+    assert all(hasattr(pybayeux, name) for name in pybayeux.__all__)
+
+
+def test_version_is_that_of_the_distribution() -> None:
+    assert pybayeux.__version__ == version("pybayeux")
 
 
 def test_what_is_public_comes_from_this_package() -> None:
-    for name, value in vars(pybayeux).items():
-        if not name.startswith("_") and (inspect.isclass(value) or inspect.isfunction(value)):
+    for name in pybayeux.__all__:
+        value = getattr(pybayeux, name)
+        if inspect.isclass(value) or inspect.isfunction(value):
             assert value.__module__.startswith("pybayeux."), name
 
 

@@ -10,11 +10,11 @@ import click
 import httpx
 import pytest
 
-from core.tests.fake_server import FakeServer, make_client
+from core.tests.fake_server import FakeServer, Witness, make_client
 from core.tests.virtual_time import in_virtual_time, settle
-from pybayeux import AsyncClient, Drop, hookimpl
-from pybayeux.errors import MessageDropped, PublishError, TransportError
-from pybayeux.extensions.manager import HookManager
+from pybayeux import AsyncClient, Drop, Redelivery, hookimpl
+from pybayeux.errors import ExtensionHookError, MessageDropped, PublishError, TransportError
+from pybayeux.extensions.catalogue import HookManager
 from pybayeux.extensions.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -95,9 +95,9 @@ async def test_hook_unsubscribed() -> None:
 
 
 @in_virtual_time
-async def test_hook_redelivers() -> None:
+async def test_hook_redelivery() -> None:
     calls: list[Any] = []
-    server, extension = FakeServer(), noting("redelivers", calls, "client", True)
+    server, extension = FakeServer(), noting("redelivery", calls, "client", Redelivery())
     async with make_client(server, extension, queue_size=1) as client, client.subscribe("/a") as events:
         server.push("/a", 1)
         await asyncio.sleep(2)
@@ -105,9 +105,9 @@ async def test_hook_redelivers() -> None:
 
 
 @in_virtual_time
-async def test_hook_late() -> None:
+async def test_hook_extend_timeout() -> None:
     calls: list[Any] = []
-    server, extension = FakeServer(), noting("late", calls, "message, client", 100.0)
+    server, extension = FakeServer(), noting("extend_timeout", calls, "message, client", 100.0)
     async with make_client(server, extension) as client:
         server.silent.add("/b")
         waiting = asyncio.ensure_future(client.publish("/b", 1))
@@ -118,18 +118,33 @@ async def test_hook_late() -> None:
 
 
 @in_virtual_time
-async def test_hook_rewind() -> None:
+async def test_a_redelivery_is_asked_for_when_there_is_room() -> None:
     calls: list[Any] = []
     server = FakeServer()
-    slow = [noting("redelivers", [], "client", True), noting("rewind", calls, "client")]
-    async with make_client(server, *slow, queue_size=1) as client, client.subscribe("/a") as events:
+    slow = noting("redelivery", [], "client", Redelivery(lambda: calls.append("asked")))
+    async with make_client(server, slow, queue_size=1) as client, client.subscribe("/a") as events:
         server.push("/a", 1)
         await asyncio.sleep(2)
         server.push("/a", 2)
         await asyncio.sleep(2)
         assert calls == []
         await anext(events)
-        assert calls == [(client,)]
+        assert calls == ["asked"]
+
+
+@in_virtual_time
+async def test_a_redelivery_that_cannot_be_asked_for_is_reported() -> None:
+    server, witness = FakeServer(), Witness()
+    slow = noting("redelivery", [], "client", Redelivery(lambda: [].pop()))
+    async with make_client(server, slow, witness, queue_size=1) as client, client.subscribe("/a") as events:
+        server.push("/a", 1)
+        await asyncio.sleep(2)
+        server.push("/a", 2)
+        await asyncio.sleep(2.5)  # between two polls
+        await anext(events)
+        assert client.accepting
+    failed = [error for error in witness.errors if isinstance(error, ExtensionHookError)]
+    assert [(error.extension, error.hook) for error in failed] == [("noting", "redelivery")]
 
 
 @in_virtual_time
@@ -145,10 +160,10 @@ async def test_hook_transaction() -> None:
 
 
 @in_virtual_time
-async def test_hook_explain() -> None:
+async def test_hook_interpret_error() -> None:
     calls: list[Any] = []
     meant = PublishError("/b")
-    server, extension = FakeServer(), noting("explain", calls, "error, client", meant)
+    server, extension = FakeServer(), noting("interpret_error", calls, "error, client", meant)
     async with make_client(server, extension) as client:
         server.refuse_next("/b", "403::no")
         with pytest.raises(PublishError) as raised:
@@ -157,9 +172,9 @@ async def test_hook_explain() -> None:
         assert [(type(error), given) for error, given in calls] == [(PublishError, client)]
 
 
-def test_hook_resolve() -> None:
+def test_hook_resolve_url() -> None:
     calls: list[Any] = []
-    extension = noting("resolve", calls, "url", "https://host/cometd")
+    extension = noting("resolve_url", calls, "url", "https://host/cometd")
     client = AsyncClient("acme://shop", extensions=[extension], discover=False)
     assert (client.url, calls) == ("https://host/cometd", [("acme://shop",)])
 
@@ -238,6 +253,6 @@ def test_hook_register_commands() -> None:
     manager, cli = HookManager(), click.Group()
     manager.register(Command())
     implementations = manager.hook.register_commands.get_hookimpls()
-    pipeline: Pipeline[[click.Group]] = Pipeline("register_commands", implementations)
+    pipeline: Pipeline[[click.Group], None] = Pipeline("register_commands", implementations)
     pipeline.call(cli)
     assert list(cli.commands) == ["hello"]

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 import inspect
+from contextlib import AbstractAsyncContextManager
 
 import pytest
 
 import pybayeux
-from pybayeux.extensions.manager import HookManager
-from pybayeux.hookspecs import HOOK_ARGUMENTS, SYNC_HOOKS, Drop, HookSpecs, hookimpl
+from pybayeux import AsyncClient, BayeuxClient, BayeuxError, Drop, HookClient, Redelivery, hookimpl
+from pybayeux.errors import UsageError
+from pybayeux.extensions import ExtensionRegistry
+from pybayeux.extensions.catalogue import HookManager, core_hooks
+from pybayeux.extensions.pipeline import CompiledHook
+from pybayeux.hookspecs import HookSpecs
 
 CONTRACT = {
     "outgoing": ("message", "client"),
@@ -15,25 +20,44 @@ CONTRACT = {
     "unregistered": ("name", "client"),
     "delivered": ("message", "client"),
     "unsubscribed": ("channel", "client"),
-    "redelivers": ("client",),
-    "late": ("message", "client"),
-    "rewind": ("client",),
+    "redelivery": ("client",),
+    "extend_timeout": ("message", "client"),
     "transaction": ("message", "client"),
-    "explain": ("error", "client"),
+    "interpret_error": ("error", "client"),
     "state_changed": ("old", "new", "client"),
     "failed": ("error", "client"),
     "request": ("request", "client"),
     "response": ("response", "client"),
-    "resolve": ("url",),
+    "resolve_url": ("url",),
     "register_transports": ("registry",),
     "register_commands": ("cli",),
 }
 
-FIRST_RESULT = {"outgoing", "incoming", "redelivers", "late", "transaction", "explain", "resolve"}
+RESULTS: dict[str, tuple[type, ...]] = {
+    "outgoing": (Drop,),
+    "incoming": (Drop,),
+    "redelivery": (Redelivery,),
+    "extend_timeout": (int, float),
+    "transaction": (AbstractAsyncContextManager,),
+    "interpret_error": (BayeuxError,),
+    "resolve_url": (str,),
+}
+
+WAITING = {
+    "outgoing",
+    "incoming",
+    "registered",
+    "unregistered",
+    "delivered",
+    "state_changed",
+    "failed",
+    "request",
+    "response",
+}
 
 
 def test_hooks_are_those_of_the_contract() -> None:
-    assert dict(HOOK_ARGUMENTS) == CONTRACT
+    assert {name: signature.arguments for name, signature in core_hooks().items()} == CONTRACT
 
 
 def test_pluggy_knows_the_same_arguments() -> None:
@@ -51,11 +75,31 @@ def test_every_hook_is_documented(name: str) -> None:
 @pytest.mark.parametrize("name", CONTRACT)
 def test_first_result_ends_the_hooks_that_know_one(name: str) -> None:
     options = getattr(HookSpecs, name).pybayeux_spec
-    assert options["firstresult"] == (name in FIRST_RESULT)
+    assert options["firstresult"] == (name in RESULTS)
 
 
-def test_sync_hooks_exist() -> None:
-    assert set(CONTRACT) >= SYNC_HOOKS
+def test_hooks_take_the_results_of_their_annotations() -> None:
+    assert {name: signature.results for name, signature in core_hooks().items() if signature.results} == RESULTS
+
+
+def test_hooks_that_are_async_def_may_wait() -> None:
+    assert {name for name, signature in core_hooks().items() if signature.waits} == WAITING
+
+
+def test_order_and_errors_are_those_of_the_contract() -> None:
+    rules = {name: signature.rule for name, signature in core_hooks().items()}
+    assert {name for name, rule in rules.items() if rule.mirrored} == {"incoming", "response"}
+    raising = {name for name, rule in rules.items() if rule.on_error == "raise"}
+    assert raising == {"outgoing", "registered", "request", "resolve_url"}
+    assert [name for name, rule in rules.items() if rule.on_error == "log"] == ["failed"]
+    assert {name for name, rule in rules.items() if rule.called_on == "one"} == {"registered", "unregistered"}
+    early = {name for name, rule in rules.items() if rule.called_on == "all"}
+    assert early == {"resolve_url", "register_transports", "register_commands"}
+
+
+def test_registry_has_a_pipeline_for_each_hook_of_ready_extensions() -> None:
+    compiled = {name for name, value in vars(ExtensionRegistry).items() if isinstance(value, CompiledHook)}
+    assert compiled == {name for name, signature in core_hooks().items() if signature.rule.called_on == "ready"}
 
 
 def test_drop_carries_its_reason() -> None:
@@ -66,7 +110,7 @@ def test_drop_carries_its_reason() -> None:
         drop.reason = "other"  # type: ignore[misc]
 
 
-def test_author_needs_two_names_of_the_top_package() -> None:
+def test_what_authors_need_is_in_the_top_package() -> None:
     assert pybayeux.hookimpl is hookimpl
     assert pybayeux.Drop is Drop
 
@@ -76,3 +120,26 @@ def test_marker_leaves_the_function_alone() -> None:
 
     assert hookimpl(outgoing) is outgoing
     assert hookimpl(tryfirst=True)(outgoing) is outgoing
+
+
+def test_both_clients_are_what_hooks_are_given() -> None:
+    clients: list[HookClient] = [  # mypy checks that each of them is one
+        AsyncClient("http://host/cometd", discover=False),
+        BayeuxClient("http://host/cometd", discover=False),
+    ]
+    members = {name for name in vars(HookClient) if not name.startswith("_")}
+    assert [client.recovers for client in clients] == [True, False]
+    assert all(hasattr(client, name) for client in clients for name in members)
+
+
+@pytest.mark.parametrize("call", ["resubscribe", "rehandshake"])
+def test_the_low_level_client_says_what_it_leaves_to_its_caller(call: str) -> None:
+    client: HookClient = BayeuxClient("http://host/cometd", discover=False)
+    with pytest.raises(UsageError, match=f"{call}.*leaves that to its caller, use"):
+        getattr(client, call)("/orders")
+
+
+def test_a_redelivery_comes_by_itself_or_is_asked_for() -> None:
+    assert Redelivery() == Redelivery(None)
+    request = list[int]().clear
+    assert Redelivery(request).request is request

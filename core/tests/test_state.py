@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from pybayeux import ConnectionEvent, ConnectionState, ConnectionStateMachine
 from pybayeux.errors import ClientStateError, UsageError
-from pybayeux.state import TRANSITIONS
 
 S, E = ConnectionState, ConnectionEvent
 SPECIFIED = {
@@ -96,30 +95,9 @@ def test_an_event_may_be_given_by_its_words() -> None:
 @pytest.mark.parametrize("state", WAYS)
 def test_an_unknown_event_is_an_error(state: ConnectionState) -> None:
     machine = machine_in(state)
-    with pytest.raises(UsageError, match=r"'bogus' is no event; known are: handshake request sent, timeout"):
+    with pytest.raises(UsageError, match=r"expected one of handshake request sent, timeout, .*; got 'bogus'"):
         machine.process_event("bogus")  # type: ignore[arg-type]
     assert machine.current_state is state
-
-
-def test_every_state_has_a_way_in_and_a_way_out() -> None:
-    assert set(TRANSITIONS) == set(S)
-    assert all(TRANSITIONS.values())
-    assert set().union(*TRANSITIONS.values()) == set(S)
-
-
-def test_the_end_can_be_reached_from_everywhere() -> None:
-    for state in S:
-        seen, edge = {state}, {state}
-        while edge:
-            edge = set().union(*(TRANSITIONS[each] for each in edge)) - seen
-            seen |= edge
-        assert S.DISCONNECTED in seen
-
-
-def test_nothing_follows_the_end_but_a_new_start() -> None:
-    assert TRANSITIONS[S.DISCONNECTED] == {S.HANDSHAKING}
-    assert TRANSITIONS[S.DISCONNECTING] == {S.TERMINATING}
-    assert TRANSITIONS[S.TERMINATING] == {S.DISCONNECTED}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from core.tests.couriers import Office
+from core.tests.dispatching import DispatcherProbe
 from core.tests.virtual_time import in_virtual_time
 from pybayeux.errors import UsageError
 from pybayeux.subscription import Subscribing
@@ -17,12 +17,12 @@ class Desk:
     """Begins a subscription, and counts."""
 
     def __init__(self) -> None:
-        self.office = Office()
+        self.probe = DispatcherProbe()
         self.begun = 0
 
     async def begin(self) -> Subscription:
         self.begun += 1
-        return self.office.subscribe("/a")
+        return self.probe.subscribe("/a")
 
 
 @in_virtual_time

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.tests.couriers import Office
+from core.tests.dispatching import DispatcherProbe
 from core.tests.virtual_time import in_virtual_time, settle
 from pybayeux._client.dispatcher import Router
 from pybayeux.errors import ClientStateError, ReceiverError, SessionEndedError, UsageError
@@ -22,117 +22,117 @@ class Order(msgspec.Struct):
 
 @in_virtual_time
 async def test_events_come_in_order() -> None:
-    office = Office()
-    events = office.subscribe("/a")
-    office.send("/a", 1, 2)
+    probe = DispatcherProbe()
+    events = probe.subscribe("/a")
+    probe.send("/a", 1, 2)
     assert [(await anext(events)).data, (await anext(events)).data] == [1, 2]
 
 
 @in_virtual_time
 async def test_an_event_is_handled_when_the_loop_asks_for_the_next() -> None:
-    office = Office()
-    events = office.subscribe("/a")
-    office.send("/a", 1, 2, 3)
+    probe = DispatcherProbe()
+    events = probe.subscribe("/a")
+    probe.send("/a", 1, 2, 3)
     seen: list[Any] = []
     async for event in events:
-        assert office.delivered == seen
+        assert probe.delivered == seen
         seen.append(event.data)
         if event.data == 3:
             break
-    assert office.delivered == [1, 2]
+    assert probe.delivered == [1, 2]
     await events.unsubscribe()
 
 
 @in_virtual_time
 async def test_a_loop_left_and_entered_again_goes_on() -> None:
-    office = Office()
-    events = office.subscribe("/a")
-    office.send("/a", 1, 2)
+    probe = DispatcherProbe()
+    events = probe.subscribe("/a")
+    probe.send("/a", 1, 2)
     async for event in events:
         assert event.data == 1
         break
     async for event in events:
         assert event.data == 2
         break
-    assert office.delivered == [1]
+    assert probe.delivered == [1]
 
 
 @in_virtual_time
 async def test_leaving_the_block_handles_the_last_event() -> None:
-    office = Office()
-    async with office.subscribe("/a") as events:
-        office.send("/a", 1, 2)
+    probe = DispatcherProbe()
+    async with probe.subscribe("/a") as events:
+        probe.send("/a", 1, 2)
         assert (await anext(events)).data == 1
-    assert office.delivered == [1]
+    assert probe.delivered == [1]
     assert events.closed
-    assert office.left == [events]
+    assert probe.left == [events]
 
 
 @in_virtual_time
 async def test_leaving_the_block_with_an_exception_handles_nothing() -> None:
-    office = Office()
+    probe = DispatcherProbe()
     with pytest.raises(KeyError):
-        async with office.subscribe("/a") as events:
-            office.send("/a", 1)
+        async with probe.subscribe("/a") as events:
+            probe.send("/a", 1)
             await anext(events)
             raise KeyError
-    assert office.delivered == []
-    assert office.delivery.waiting == 0
+    assert probe.delivered == []
+    assert probe.dispatcher.waiting == 0
 
 
 @in_virtual_time
 async def test_nobody_is_told_of_events_that_nobody_listens_for() -> None:
-    office = Office(listened=False)
-    events = office.subscribe("/a")
-    office.send("/a", 1, 2)
+    probe = DispatcherProbe(observed=False)
+    events = probe.subscribe("/a")
+    probe.send("/a", 1, 2)
     async for event in events:
         if event.data == 2:
             break
     await events.unsubscribe()
-    assert office.delivered == []
+    assert probe.delivered == []
 
 
 @in_virtual_time
 async def test_telling_may_take_an_await() -> None:
-    office = Office(slow=True)
-    async with office.subscribe("/a") as events:
-        office.send("/a", 1, 2, 3)
+    probe = DispatcherProbe(slow=True)
+    async with probe.subscribe("/a") as events:
+        probe.send("/a", 1, 2, 3)
         async for event in events:
             if event.data == 2:
                 break
-        assert office.delivered == [1]
-    assert office.delivered == [1, 2]
+        assert probe.delivered == [1]
+    assert probe.delivered == [1, 2]
 
 
 @in_virtual_time
 async def test_a_receiver_waits_for_events() -> None:
-    office = Office()
-    events = office.subscribe("/a")
+    probe = DispatcherProbe()
+    events = probe.subscribe("/a")
     waiting = asyncio.ensure_future(anext(events))
     await settle()
     assert not waiting.done()
-    office.send("/a", 1)
+    probe.send("/a", 1)
     assert (await waiting).data == 1
 
 
 @in_virtual_time
 async def test_a_cancelled_wait_loses_nothing() -> None:
-    office = Office()
-    events = office.subscribe("/a")
+    probe = DispatcherProbe()
+    events = probe.subscribe("/a")
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(1):
             await anext(events)
-    office.send("/a", 1)
+    probe.send("/a", 1)
     assert (await anext(events)).data == 1
 
 
 @in_virtual_time
 async def test_a_wait_cancelled_as_an_event_comes_loses_nothing() -> None:
-    office = Office()
-    events = office.subscribe("/a")
+    probe = DispatcherProbe()
+    events = probe.subscribe("/a")
     waiting = asyncio.ensure_future(anext(events))
     await settle()
-    office.send("/a", 1)
+    probe.send("/a", 1)
     waiting.cancel()
     await asyncio.wait([waiting])
     assert (await anext(events)).data == 1
@@ -140,8 +140,8 @@ async def test_a_wait_cancelled_as_an_event_comes_loses_nothing() -> None:
 
 @in_virtual_time
 async def test_two_tasks_on_one_subscription_are_told() -> None:
-    office = Office()
-    events = office.subscribe("/a")
+    probe = DispatcherProbe()
+    events = probe.subscribe("/a")
     first = asyncio.ensure_future(anext(events))
     await settle()
     with pytest.raises(ClientStateError, match="subscribe twice"):
@@ -156,8 +156,8 @@ async def test_two_tasks_on_one_subscription_are_told() -> None:
 
 @in_virtual_time
 async def test_a_receiver_that_waits_is_told_of_the_end() -> None:
-    office = Office()
-    events = office.subscribe("/a")
+    probe = DispatcherProbe()
+    events = probe.subscribe("/a")
 
     async def read() -> list[object]:
         return [event.data async for event in events]
@@ -171,34 +171,34 @@ async def test_a_receiver_that_waits_is_told_of_the_end() -> None:
 
 @in_virtual_time
 async def test_an_error_comes_after_what_waits() -> None:
-    office = Office()
-    events = office.subscribe("/a")
-    office.send("/a", 1)
+    probe = DispatcherProbe()
+    events = probe.subscribe("/a")
+    probe.send("/a", 1)
     events.end(SessionEndedError("over"))
     assert (await anext(events)).data == 1
     for _ in range(2):
         with pytest.raises(SessionEndedError, match="over"):
             await anext(events)
-    assert office.delivered == [1]
+    assert probe.delivered == [1]
 
 
 @in_virtual_time
 async def test_ending_gives_up_what_waits() -> None:
-    office = Office(limit=2)
-    events = office.subscribe("/a")
-    office.send("/a", 1, 2, 3)
+    probe = DispatcherProbe(limit=2)
+    events = probe.subscribe("/a")
+    probe.send("/a", 1, 2, 3)
     await anext(events)
     await events.unsubscribe()
     await events.unsubscribe()
-    assert (office.delivery.waiting, office.room, office.delivered, len(office.left)) == (0, [False, True], [], 1)
+    assert (probe.dispatcher.waiting, probe.room, probe.delivered, len(probe.left)) == (0, [False, True], [], 1)
     with pytest.raises(StopAsyncIteration):
         await anext(events)
 
 
 def test_repr_tells_channel_and_queue() -> None:
-    office = Office()
-    events = office.subscribe("/a/*")
-    office.send("/a/b", 1, 2)
+    probe = DispatcherProbe()
+    events = probe.subscribe("/a/*")
+    probe.send("/a/b", 1, 2)
     assert (repr(events), events.pending) == ("<Subscription /a/* 2 waiting>", 2)
     events.end()
     assert repr(events) == "<Subscription /a/* closed>"
@@ -209,14 +209,14 @@ def test_repr_tells_channel_and_queue() -> None:
 
 @in_virtual_time
 async def test_several_events_can_be_taken_at_once() -> None:
-    office = Office()
-    events = office.subscribe("/a")
-    office.send("/a", *range(5))
+    probe = DispatcherProbe()
+    events = probe.subscribe("/a")
+    probe.send("/a", *range(5))
     assert [event.data for event in await events.take(3)] == [0, 1, 2]
     assert [event.data for event in await events.take(9, handled=2)] == [3, 4]
-    assert office.delivered == [0, 1]
+    assert probe.delivered == [0, 1]
     await events.finish(99)
-    assert office.delivered == [0, 1, 2, 3, 4]
+    assert probe.delivered == [0, 1, 2, 3, 4]
     events.end()
     assert await events.take(9) == []
 
@@ -226,18 +226,18 @@ async def test_several_events_can_be_taken_at_once() -> None:
 
 @in_virtual_time
 async def test_data_is_decoded_into_the_subscriptions_type() -> None:
-    office = Office()
-    typed, plain = office.subscribe("/a", type=Order), office.subscribe("/a")
-    office.send("/a", {"number": 7})
+    probe = DispatcherProbe()
+    typed, plain = probe.subscribe("/a", type=Order), probe.subscribe("/a")
+    probe.send("/a", {"number": 7})
     assert (await anext(typed)).data == Order(7)
     assert (await anext(plain)).data == {"number": 7}
 
 
 @in_virtual_time
 async def test_an_event_of_another_type_is_the_receivers_error() -> None:
-    office = Office()
-    typed = office.subscribe("/a", type=Order)
-    office.send("/a", "no order", {"number": 8})
+    probe = DispatcherProbe()
+    typed = probe.subscribe("/a", type=Order)
+    probe.send("/a", "no order", {"number": 8})
     with pytest.raises(ReceiverError, match="receiver of /a failed: ValidationError"):
         await anext(typed)
     assert (await anext(typed)).data == Order(8)
@@ -248,41 +248,41 @@ async def test_an_event_of_another_type_is_the_receivers_error() -> None:
 
 @in_virtual_time
 async def test_positions_advance_over_an_unbroken_prefix() -> None:
-    office = Office()
-    events = office.subscribe("/a", ack="manual")
-    office.send("/a", 1, 2, 3)
+    probe = DispatcherProbe()
+    events = probe.subscribe("/a", ack="manual")
+    probe.send("/a", 1, 2, 3)
     first, second, third = [await anext(events) for _ in range(3)]
-    assert office.delivered == []
+    assert probe.delivered == []
     await third.ack()
     await second.ack()
-    assert office.delivered == []
+    assert probe.delivered == []
     await first.ack()
     await first.ack()
-    assert office.delivered == [1, 2, 3]
+    assert probe.delivered == [1, 2, 3]
 
 
 @in_virtual_time
 async def test_leaving_the_block_acknowledges_nothing() -> None:
-    office = Office()
-    async with office.subscribe("/a", ack="manual") as events:
-        office.send("/a", 1)
+    probe = DispatcherProbe()
+    async with probe.subscribe("/a", ack="manual") as events:
+        probe.send("/a", 1)
         event = await anext(events)
     await event.ack()
-    assert office.delivered == []
+    assert probe.delivered == []
 
 
 @in_virtual_time
 async def test_several_receivers_acknowledge_each_for_itself() -> None:
-    office = Office()
-    manual, other = office.subscribe("/a", ack="manual"), office.subscribe("/a")
-    office.send("/a", 1)
+    probe = DispatcherProbe()
+    manual, other = probe.subscribe("/a", ack="manual"), probe.subscribe("/a")
+    probe.send("/a", 1)
     event, same = await anext(manual), await anext(other)
     with pytest.raises(UsageError):
         same.ack()
     await event.ack()
-    assert office.delivered == []
+    assert probe.delivered == []
     await other.finish(1)
-    assert office.delivered == [1]
+    assert probe.delivered == [1]
 
 
 # -- the router
@@ -293,14 +293,14 @@ def router() -> tuple[Router, list[tuple[Subscription, ...]]]:
 
     def join(subscriptions: tuple[Subscription, ...]) -> Subscription:
         joined.append(subscriptions)
-        return Subscription("/joined", Office().delivery)
+        return Subscription("/joined", DispatcherProbe().dispatcher)
 
     return Router(join), joined
 
 
 def test_the_first_and_the_last_of_a_channel_are_told() -> None:
     routes, _ = router()
-    one, two = (Subscription("/a", Office().delivery) for _ in range(2))
+    one, two = (Subscription("/a", DispatcherProbe().dispatcher) for _ in range(2))
     assert [routes.add(one), routes.add(two)] == [True, False]
     assert routes.of("/a") == [one, two]
     assert [routes.remove(each) for each in (one, one, two, two)] == [False, False, True, False]
@@ -309,11 +309,11 @@ def test_the_first_and_the_last_of_a_channel_are_told() -> None:
 
 def test_a_channel_leads_to_its_subscription_until_they_change() -> None:
     routes, joined = router()
-    exact = Subscription("/a/b", Office().delivery)
+    exact = Subscription("/a/b", DispatcherProbe().dispatcher)
     routes.add(exact)
     assert routes.find("/a/b") is exact
     assert routes.routes == {"/a/b": exact}
-    wide = Subscription("/a/**", Office().delivery)
+    wide = Subscription("/a/**", DispatcherProbe().dispatcher)
     routes.add(wide)
     assert routes.routes == {}
     routes.find("/a/b")
@@ -323,7 +323,7 @@ def test_a_channel_leads_to_its_subscription_until_they_change() -> None:
 
 def test_routes_of_endless_channels_do_not_pile_up() -> None:
     routes, _ = router()
-    routes.add(Subscription("/**", Office().delivery))
+    routes.add(Subscription("/**", DispatcherProbe().dispatcher))
     for number in range(25_000):
         routes.find(f"/a/{number}")
     assert len(routes.routes) <= 10_000

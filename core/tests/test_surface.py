@@ -12,8 +12,23 @@ from pybayeux._client.batch import Batch
 from pybayeux.sync import SyncBatch
 
 PAIRS = [(AsyncClient, Client), (Subscription, SyncSubscription), (Batch, SyncBatch)]
-# What only the loop's side needs: the courier's part of a subscription, and what other threads take from it.
-BENEATH = {"acknowledge", "beneath", "channel", "drop", "end", "finish", "leave", "take", "transaction", "wake"}
+# What only the dispatcher, handlers and other threads need of a subscription.
+BENEATH = {
+    "acknowledge",
+    "beneath",
+    "channel",
+    "consume_in_place",
+    "drop",
+    "end",
+    "finish",
+    "finish_one",
+    "leave",
+    "take",
+    "take_one",
+    "transaction",
+    "wait_for_event",
+    "wake",
+}
 
 
 def words(kind: type) -> dict[str, Any]:

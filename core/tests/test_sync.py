@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from core.tests.fake_server import FakeServer, Witness
 from core.tests._util.test_loop_thread import alive, interrupt_once
+from core.tests.fake_server import FakeServer, Witness
 from pybayeux import Client, ConnectionState, Message, hookimpl
 from pybayeux.errors import (
     ClientStateError,

@@ -1,4 +1,4 @@
-"""Logs in to the message bus of ServiceNow (AMB), and minds what it says of the login.
+"""Authentication with ServiceNow's message bus (AMB): sends the headers of a login and renews it when it has ended.
 
 def login() -> dict[str, str]:
     return {"Cookie": "JSESSIONID=...; glide_session_store=...", "X-UserToken": "..."}
@@ -10,14 +10,14 @@ import asyncio
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from pybayeux import Advice, AsyncClient, Channel, Message, TransportRequest, hookimpl
+from pybayeux import Advice, Channel, HookClient, Message, TransportRequest, hookimpl
 
 
 class ServiceNow:
-    """Sends the headers of a login; logs in again when it is over, and ends where that does not help.
+    """Sends the headers of a login. Logs in again when it has ended, and ends the session if that does not help.
 
     Args:
-        login: Gives the headers, in a thread of its own. It is asked again when a login is over.
+        login: Returns the headers. Called in a thread, and called again when the login has ended.
     """
 
     def __init__(self, login: Callable[[], dict[str, str]]) -> None:
@@ -27,28 +27,28 @@ class ServiceNow:
         self._active = True
 
     @hookimpl
-    async def request(self, request: TransportRequest, client: AsyncClient) -> None:
+    async def request(self, request: TransportRequest, client: HookClient) -> None:
         if urlsplit(request.url).netloc != urlsplit(client.url).netloc:
-            return  # another server, that this one advised: the login is not for it
+            return  # another server, advised by this one: do not send it the login
         self._headers = self._headers or await asyncio.to_thread(self._login)
         request.headers.update(self._headers)
 
     @hookimpl
-    def incoming(self, message: Message, client: AsyncClient) -> None:
+    def incoming(self, message: Message, client: HookClient) -> None:
         ext = message.ext or {}
         self._active = self._active and ext.get("glide.amb.active") is not False
-        if str(ext.get("glide.amb.reply.status.code")) == "403":  # whatever `successful` says
+        if str(ext.get("glide.amb.reply.status.code")) == "403":  # `successful` may be true all the same
             _refuse(message, f"403::{ext.get('glide.amb.reply.status.message', 'refused')}")
         if message.channel == Channel.META_CONNECT and message.successful:
             self._connected(message, str(ext.get("glide.session.status")), client)
 
-    def _connected(self, message: Message, status: str, client: AsyncClient) -> None:
+    def _connected(self, message: Message, status: str, client: HookClient) -> None:
         if not self._active:
-            _refuse(message, "403::the server has turned its message bus off", Advice(reconnect="none"))
+            _refuse(message, "403::the server has turned off its message bus", Advice(reconnect="none"))
         elif status == "session.logged.in":
             self._renewed = False
         elif status in ("session.logged.out", "session.invalidated") and self._renewed:
-            _refuse(message, f"401::{status}, also after a new login", Advice(reconnect="none"))
+            _refuse(message, f"401::{status}, even after a new login", Advice(reconnect="none"))
         elif status in ("session.logged.out", "session.invalidated"):
             self._headers, self._renewed = {}, True
             client.rehandshake(status)

@@ -1,4 +1,4 @@
-"""Needs this package and pybayeux-devserver installed: the first is found, the second brings the server's fixture."""
+"""Needs this package installed, which the client finds, and pybayeux-devserver, which has the fixture."""
 
 from pybayeux import Client
 from pybayeux_devserver import BlockingServer

@@ -66,14 +66,14 @@ class _Tapped:
         self._name: Final = name
         self._transport: Final = transport
 
-    async def send(self, messages: list[Message]) -> None:
+    async def exchange(self, messages: list[Message]) -> None:
         tap = self._tap
         tap.exchanges.append(list(messages))
         tap.carriers.append(self._name)
         tap.under_way += 1
         tap.most = max(tap.most, tap.under_way)
         try:
-            await self._transport.send(messages)
+            await self._transport.exchange(messages)
         finally:
             tap.under_way -= 1
 

@@ -98,7 +98,7 @@ class Patience:
         self.asked: list[float] = []
 
     @hookimpl
-    def late(self, message: Message) -> float | None:
+    def extend_timeout(self, message: Message) -> float | None:
         assert message.channel == "/meta/connect"
         self.asked.append(asyncio.get_running_loop().time())
         return 7.0 if len(self.asked) <= 2 else None
@@ -128,7 +128,7 @@ def test_connect_reply_of_another_id_makes_no_second_loop(stray: dict[str, Any])
     held, asked = world.current(Kind.CONNECT), len(world.sent)
     batch = world.session.admit([Message(channel="/meta/connect", successful=True, **stray)])
     assert batch.messages == []
-    world.session.receive(batch, world.now)
+    world.session.receive(batch, {}, world.now)
     world.settle_down()
     assert (world.under_way, len(world.sent)) == ([held], asked)
 
@@ -148,7 +148,7 @@ def test_late_reply_is_nobody_s(retried: bool) -> None:
     asked = len(world.sent)
     event = Message(channel="/a", data=1)
     batch = world.session.admit([event, world.reply(late.messages[0], advice=Advice(reconnect="handshake"))])
-    assert world.session.receive(batch, world.now) == [event]
+    assert world.session.receive(batch, {}, world.now) == [event]
     world.settle_down()
     assert len(world.sent) == asked
     assert world.state() is ConnectionState.UNCONNECTED

@@ -10,9 +10,8 @@ import re
 from pathlib import Path
 from typing import Final
 
-from pybayeux.extensions.catalogue import shape_of
-from pybayeux.extensions.pipeline import MIRRORED
-from pybayeux.hookspecs import HOOK_API, HOOK_ARGUMENTS, SYNC_HOOKS, HookSpecs
+from pybayeux.extensions.catalogue import HookSignature, core_hooks
+from pybayeux.hookspecs import HOOK_API, HookSpecs
 
 __all__ = ("FILE", "heading", "page")
 
@@ -31,35 +30,42 @@ What an extension may implement. This page is made from the specifications in `p
 
 def heading(hook: str) -> str:
     """The heading of a hook: its name with its arguments."""
-    return f"{hook}({', '.join(HOOK_ARGUMENTS[hook])})"
+    return f"{hook}({', '.join(core_hooks()[hook].arguments)})"
 
 
 def page() -> str:
     """The whole page."""
     module = inspect.getdoc(inspect.getmodule(HookSpecs)) or ""
     rules = _markdown(module[module.index("Rules for all hooks") :])
-    sections = [_section(hook) for hook in HOOK_ARGUMENTS]
+    sections = [_section(hook, signature) for hook, signature in core_hooks().items()]
     return "\n".join([_HEAD.format(number=HOOK_API, rules=rules), *sections])
 
 
-def _section(hook: str) -> str:
+def _section(hook: str, signature: HookSignature) -> str:
     text = inspect.getdoc(getattr(HookSpecs, hook))
     assert text, hook
-    waits = "plain functions alone" if hook in SYNC_HOOKS else "plain and `async def`"
-    facts = f"| sync, async | order | result |\n|---|---|---|\n| {waits} | {_order(hook)} | {_result(hook)} |"
-    return f"## {heading(hook)}\n\n{_markdown(text)}\n\n{facts}\n"
+    facts = " | ".join((_kind(signature), _order(signature), _result(signature), _error(signature)))
+    table = f"| implemented by | order | result | an exception |\n|---|---|---|---|\n| {facts} |"
+    return f"## {heading(hook)}\n\n{_markdown(text)}\n\n{table}\n"
 
 
-def _order(hook: str) -> str:
-    if hook in ("registered", "unregistered"):
-        return "of the extension concerned alone"
-    return "first registered first" if hook in MIRRORED else "last registered first"
+def _kind(signature: HookSignature) -> str:
+    return "`def` or `async def`" if signature.waits else "`def` alone"
 
 
-def _result(hook: str) -> str:
-    shape = shape_of(hook)
-    assert shape is not None
-    return ", ".join(["None", *(f"`{kind.__name__}`" for kind in shape.results)])
+def _order(signature: HookSignature) -> str:
+    if signature.rule.called_on == "one":
+        return "the extension concerned alone"
+    return "first registered first" if signature.rule.mirrored else "last registered first"
+
+
+def _result(signature: HookSignature) -> str:
+    return ", ".join(["None", *(f"`{kind.__name__}`" for kind in signature.results)])
+
+
+def _error(signature: HookSignature) -> str:
+    ends = {"raise": "ends the call", "report": "is reported", "log": "is logged"}
+    return ends[signature.rule.on_error]
 
 
 def _markdown(text: str) -> str:

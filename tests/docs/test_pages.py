@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from pybayeux import errors
-from pybayeux.hookspecs import HOOK_ARGUMENTS
+from pybayeux.extensions.catalogue import core_hooks
 from tests.docs.console import as_run
 from tests.docs.hooks import FILE, heading, page
 from tests.docs.markdown import PAGES, ROOT, blocks
@@ -58,7 +58,9 @@ def test_commands_print_what_the_page_shows() -> None:
 
 def test_every_hook_is_in_the_table() -> None:
     rows = re.findall(r"^\| `(\w+)\(([\w, ]*)\)` \|", _text(DOCS / "extensions.md"), re.MULTILINE)
-    assert {name: tuple(arguments.split(", ")) for name, arguments in rows} == dict(HOOK_ARGUMENTS)
+    assert {name: tuple(arguments.split(", ")) for name, arguments in rows} == {
+        name: signature.arguments for name, signature in core_hooks().items()
+    }
 
 
 def test_every_error_is_in_the_tree() -> None:
@@ -76,7 +78,7 @@ def test_the_page_of_hooks_is_made_from_their_specifications() -> None:
     assert _text(FILE) == page(), "python -m tests.docs.hooks writes it anew"
 
 
-@pytest.mark.parametrize("hook", HOOK_ARGUMENTS)
+@pytest.mark.parametrize("hook", core_hooks())
 def test_every_hook_has_its_section_and_its_test(hook: str) -> None:
     assert f"## {heading(hook)}\n" in _text(FILE)
     assert f"def test_hook_{hook}(" in _text(ROOT / "core" / "tests" / "test_hooks.py")

@@ -132,7 +132,7 @@ def test_a_real_server_is_told_of(any_server: Server, doctor: Doctor) -> None:
 def test_a_real_cometd_takes_part_in_extensions(cometd_server: Server, doctor: Doctor) -> None:
     report = _report(doctor("--json", cometd_server.url, "-p", "no:binary"))
     states = _states(report)
-    assert (states["ack"], states["timesync"], states["binary"]) == ("used", "used", "blocked")
+    assert (states["ack"], states["timesync"], states["binary"]) == ("used", "used", "disabled")
     assert states["auth"] == "not configured"
     assert report["announced"]["ack"] is True
     assert report["clock"]["source"] == "timesync"

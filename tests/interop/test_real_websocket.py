@@ -12,7 +12,7 @@ import pytest
 from pybayeux import Advice, BayeuxClient, Channel, Message, hookimpl, requests
 from pybayeux._util.redact import Redactor
 from pybayeux.errors import PublishError, TransportError
-from pybayeux.transports.base import TransportContext
+from pybayeux.transports.base import DONE, TransportContext
 from pybayeux.transports.websocket import WebSocket
 from tests.support.clients import make_client, take
 from tests.support.journal import Journal
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from pybayeux import AsyncClient
-    from pybayeux.transports.base import TransportResponse
+    from pybayeux.transports.base import Completion, TransportResponse
     from pybayeux.transports.registry import TransportRegistry
     from tests.servers.fixtures import ProxyFactory, ServerFactory
     from tests.servers.server import Server
@@ -48,7 +48,7 @@ class Talk:
         for message in messages:
             message.id = str(next(self._ids))
         async with asyncio.timeout(10):
-            await self.transport.send(list(messages))
+            await self.transport.exchange(list(messages))
         return [self.answers[str(message.id)] for message in messages]
 
     async def begin(self) -> None:
@@ -74,12 +74,13 @@ class Talk:
         """A subscribe."""
         return requests.subscribe(str(self.client_id), channel)
 
-    async def _receive(self, messages: list[Message]) -> None:
+    def _receive(self, messages: list[Message]) -> Completion:
         for message in messages:
             if message.successful is None:
                 self.events.put_nowait(message)
             else:
                 self.answers[str(message.id)] = message
+        return DONE
 
     async def _ignore(self, request: object) -> None:
         pass

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import pybayeux_salesforce as salesforce
 from pybayeux_auth import SfCliFlow
-from pybayeux_devserver.salesforce import SalesforceEmulator
+from pybayeux_salesforce_emulator import SalesforceEmulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable

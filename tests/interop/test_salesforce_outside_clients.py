@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from pybayeux_devserver.soak.named import NAMED
-from pybayeux_devserver.soak.process import CommandConsumer
-from pybayeux_devserver.soak.stage import play
 from tests.servers.fixtures import needs_tools
 from tests.servers.node import prepare
+from tests.soak.consumer_process import CommandConsumer
+from tests.soak.named_scripts import NAMED
+from tests.soak.script_run import run_script
 
 if TYPE_CHECKING:
-    from pybayeux_devserver.soak.stage import Outcome
+    from tests.soak.script_run import Outcome
 
-PEERS: Final = Path(__file__).parents[2] / "benchmarks" / "peers"
+ROOT: Final = Path(__file__).parents[2]
+PEERS: Final = ROOT / "benchmarks" / "peers"
 NODE: Final = Path(__file__).parents[1] / "servers" / "node"
 SCRIPTS: Final = {script.name: script for script in NAMED}
 
@@ -31,15 +32,15 @@ survived = pytest.mark.parametrize(
 
 
 def played(script: str, folder: Path, *command: str) -> Outcome:
-    consumer = CommandConsumer(command, folder / "log")
-    return asyncio.run(play(SCRIPTS[script], consumer, folder, scale=10.0, supervised=True))
+    consumer = CommandConsumer(command, folder / "log", ROOT)
+    return asyncio.run(run_script(SCRIPTS[script], consumer, folder, scale=10.0, supervised=True))
 
 
 @survived
 @pytest.mark.timeout(120)
 def test_aiosfstream_subscribes_replays_and_recovers(script: str, tmp_path: Path) -> None:
-    outcome = played(script, tmp_path, sys.executable, str(PEERS / "aiosfstream_consumer.py"))
-    assert outcome.verdict.is_good, outcome
+    outcome = played(script, tmp_path, sys.executable, "-m", "benchmarks.peers.aiosfstream_consumer")
+    assert outcome.report.is_good, outcome
 
 
 @survived
@@ -48,4 +49,4 @@ def test_faye_with_a_replay_extension_does_too(script: str, tmp_path: Path) -> N
     with needs_tools():
         prepare()
     outcome = played(script, tmp_path, "node", str(PEERS / "faye_consumer.js"), str(NODE))
-    assert outcome.verdict.is_good, outcome
+    assert outcome.report.is_good, outcome

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from tests.packaging.workspace import CORE, EXTENSIONS, MEMBERS, ROOT, Member, read_project
+from tests.packaging.workspace import CORE, DISCOVERED, EXTENSIONS, MEMBERS, ROOT, Member, read_project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,8 +57,12 @@ def test_extension_requires_its_siblings_in_this_minor_version(member: Member) -
 
 
 @pytest.mark.parametrize("member", EXTENSIONS, ids=str)
-def test_extension_is_found_under_its_name(member: Member) -> None:
+def test_extension_is_named_after_its_folder(member: Member) -> None:
     assert f"pybayeux-{member.folder.name}" == member.name
+
+
+@pytest.mark.parametrize("member", DISCOVERED, ids=str)
+def test_extension_is_found_under_its_name(member: Member) -> None:
     assert member.folder.name in member.project["entry-points"]["pybayeux"]
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from tests.packaging.uv import run_uv
-from tests.packaging.workspace import CORE, EXTENSIONS, MEMBERS, ROOT, Member
+from tests.packaging.workspace import CORE, DISCOVERED, EXTENSIONS, MEMBERS, ROOT, Member
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,7 +120,7 @@ def test_installed_packages_hold_a_conversation(everything: Environment) -> None
 
 def test_command_line_lists_the_installed_extensions(everything: Environment) -> None:
     listed = {each["name"]: each for each in json.loads(everything.run("pybayeux", "extensions", "--json"))}
-    versions = {member.name: member.project["version"] for member in EXTENSIONS}
+    versions = {member.name: member.project["version"] for member in DISCOVERED}
     assert {each["dist"]: each["version"] for each in listed.values()} == versions
     assert {name: each["state"] for name, each in listed.items()} == {
         "ack": "active",
@@ -164,4 +164,4 @@ def test_readme_installs_from_the_checkout(own_environment: Environment) -> None
     for folders in lines:
         own_environment.install(*(ROOT / folder for folder in folders))
     listed = json.loads(own_environment.run("pybayeux", "extensions", "--json"))
-    assert {each["dist"] for each in listed} == {member.name for member in EXTENSIONS}
+    assert {each["dist"] for each in listed} == {member.name for member in DISCOVERED}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ("CORE", "EXTENSIONS", "MEMBERS", "ROOT", "Member", "imports", "read_project")
+__all__ = ("CORE", "DISCOVERED", "EXTENSIONS", "MEMBERS", "ROOT", "Member", "imports", "read_project")
 
 ROOT: Final = Path(__file__).parents[2]
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -70,6 +70,8 @@ def _members() -> Iterator[Member]:
 MEMBERS: Final = tuple(_members())
 CORE: Final = next(member for member in MEMBERS if member.name == "pybayeux")
 EXTENSIONS: Final = tuple(member for member in MEMBERS if member is not CORE)
+DISCOVERED: Final = tuple(member for member in EXTENSIONS if "pybayeux" in member.project["entry-points"])
+"""The distributions that every client discovers: all but the Salesforce emulator, which has no hook."""
 
 
 def imports(path: Path) -> Iterator[str]:

@@ -1,28 +1,83 @@
 """pybayeux: a Bayeux client (CometD, Faye, Salesforce Streaming API), made as an extension framework."""
 
-from . import errors as errors
-from . import requests as requests
-from .bayeux import BayeuxClient as BayeuxClient
-from .channel import Channel as Channel
-from .channel import ChannelType as ChannelType
-from .client import AsyncClient as AsyncClient
-from .codec import decode as decode
-from .codec import encode as encode
-from .errors import BayeuxError as BayeuxError
-from .extensions import installed_hook as installed_hook
-from .hookspecs import Drop as Drop
-from .hookspecs import hookimpl as hookimpl
-from .hookspecs import hookspec as hookspec
-from .message import Advice as Advice
-from .message import Message as Message
-from .message import MessageError as MessageError
-from .session import Backoff as Backoff
-from .state import ConnectionEvent as ConnectionEvent
-from .state import ConnectionState as ConnectionState
-from .state import ConnectionStateMachine as ConnectionStateMachine
-from .state import ConnectionType as ConnectionType
-from .subscription import Subscription as Subscription
-from .sync import Client as Client
-from .sync import SyncSubscription as SyncSubscription
-from .transports.base import TransportRequest as TransportRequest
-from .transports.base import TransportResponse as TransportResponse
+from typing import Final
+
+from . import errors, requests
+from ._client.listeners import Listener
+from .bayeux import BayeuxClient
+from .channel import Channel, ChannelType
+from .client import AsyncClient
+from .codec import decode, encode
+from .errors import BayeuxError
+from .extensions import installed_hook
+from .hookspecs import Drop, HookCaller, HookClient, Redelivery, Registration, hookimpl, hookspec
+from .message import Advice, Message, MessageError
+from .session import Backoff
+from .state import ConnectionEvent, ConnectionState, ConnectionStateMachine, ConnectionType
+from .subscription import Subscription
+from .sync import Client, SyncSubscription
+from .transports.base import (
+    DONE,
+    Completion,
+    Dial,
+    Socket,
+    SocketReceiver,
+    Transport,
+    TransportContext,
+    TransportFactory,
+    TransportRequest,
+    TransportResponse,
+    UpgradeAnswer,
+    UpgradeCall,
+)
+from .transports.http_failures import seconds_to_wait
+from .transports.registry import TransportRegistry
+
+__all__ = (
+    "DONE",
+    "Advice",
+    "AsyncClient",
+    "Backoff",
+    "BayeuxClient",
+    "BayeuxError",
+    "Channel",
+    "ChannelType",
+    "Client",
+    "Completion",
+    "ConnectionEvent",
+    "ConnectionState",
+    "ConnectionStateMachine",
+    "ConnectionType",
+    "Dial",
+    "Drop",
+    "HookCaller",
+    "HookClient",
+    "Listener",
+    "Message",
+    "MessageError",
+    "Redelivery",
+    "Registration",
+    "Socket",
+    "SocketReceiver",
+    "Subscription",
+    "SyncSubscription",
+    "Transport",
+    "TransportContext",
+    "TransportFactory",
+    "TransportRegistry",
+    "TransportRequest",
+    "TransportResponse",
+    "UpgradeAnswer",
+    "UpgradeCall",
+    "__version__",
+    "decode",
+    "encode",
+    "errors",
+    "hookimpl",
+    "hookspec",
+    "installed_hook",
+    "requests",
+    "seconds_to_wait",
+)
+
+__version__: Final = "0.1.0"

@@ -1,21 +1,24 @@
-"""The low level: one request for each call, nothing by itself."""
+"""The low-level client: one request for each call, and nothing by itself."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
 from . import requests
-from ._client.hooks import Postbox
+from ._client.background import BackgroundTasks
+from ._client.config import ClientConfig
+from ._client.hooks import HookRunner
 from ._client.inbox import Inbox
-from ._client.transport_pool import Wires
+from ._client.incoming import IncomingQueue
+from ._client.reporter import Reporter
+from ._client.transport_pool import TransportPool
 from ._util.redact import Redactor
 from ._util.urls import parse_endpoint
 from .channel import Channel
 from .errors import (
-    BayeuxError,
     ClientStateError,
     ConnectError,
     DisconnectError,
@@ -38,9 +41,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from types import TracebackType
 
-    from ._client.hooks import Dropped
-    from .extensions import HookCaller, Registration
+    from ._client.hooks import Vetoes
+    from .hookspecs import HookCaller, Registration
     from .message import Message
+    from .transports.base import Completion
 
 __all__ = ("BayeuxClient",)
 
@@ -62,7 +66,7 @@ class BayeuxClient:
         extensions: Iterable[object] = (),
         options: Mapping[str, Mapping[str, Any]] | None = None,
         discover: bool = True,
-        blocked: Iterable[str] = (),
+        disabled: Iterable[str] = (),
         transports: Sequence[str] | None = None,
         transport_options: Mapping[str, Mapping[str, Any]] | None = None,
         http: Any = None,
@@ -71,7 +75,20 @@ class BayeuxClient:
         logger: logging.Logger | logging.LoggerAdapter[Any] | None = None,
         max_network_delay: float = 10.0,
     ) -> None:
-        self._logger: Final = logger or logging.getLogger("pybayeux")
+        config = ClientConfig(
+            url=url,
+            extensions=tuple(extensions),
+            options=options or {},
+            discover=discover,
+            disabled=tuple(disabled),
+            transports=transports,
+            transport_options=transport_options or {},
+            http=http,
+            auth=auth,
+            headers=headers or {},
+            logger=logger or logging.getLogger("pybayeux"),
+            max_network_delay=max_network_delay,
+        )
         self._max_network_delay: Final = max_network_delay
         self._redact: Final = Redactor()
         self._machine: Final = ConnectionStateMachine()
@@ -79,32 +96,36 @@ class BayeuxClient:
         self._client_id: str | None = None
         self._hold = _DEFAULT_HOLD
         self._connecting = False
+        reporter = Reporter(config, self._redact)
+        background = BackgroundTasks(reporter)
         self._extensions: Final = ExtensionRegistry(
             self,
-            extensions=tuple(extensions),
-            options=options or {},
-            discover=discover,
-            blocked=tuple(blocked),
-            on_error=self._report,
+            extensions=config.extensions,
+            options=config.options,
+            discover=config.discover,
+            disabled=config.disabled,
+            on_error=reporter.report,
+            hook_timeout=config.hook_timeout,
         )
-        endpoint = parse_endpoint(self._extensions.resolve(url))
-        self._postbox: Final = Postbox(self, self._extensions, self._redact)
+        self._hooks: Final = HookRunner(self, self._extensions, self._redact, background)
+        self._incoming: Final = IncomingQueue(self._hooks)
+        endpoint = parse_endpoint(self._extensions.resolve_url(config.url))
         registry = TransportRegistry()
         self._extensions.register_transports(registry)
         # On a WebSocket events come by themselves, and a connect returns without them when its time is over.
-        factories = registry.select(transports, transport_options, by_polling=True)
+        factories = registry.select(config.transports, config.transport_options, by_polling=True)
         context = TransportContext(
             url=endpoint.url,
-            receive=self._collect,
-            on_request=self._postbox.request,
-            on_response=self._postbox.response,
+            receive=self._receive,
+            on_request=self._hooks.request,
+            on_response=self._hooks.response,
             redact=self._redact,
-            headers=dict(headers or {}),
-            http=http,
-            auth=auth if auth is not None else endpoint.credentials,
-            max_network_delay=max_network_delay,
+            headers=dict(config.headers),
+            http=config.http,
+            auth=config.auth if config.auth is not None else endpoint.credentials,
+            max_network_delay=config.max_network_delay,
         )
-        self._wires: Final = Wires(context, factories, transport_options or {})
+        self._pool: Final = TransportPool(context, factories, config.transport_options)
         self._inbox: Final = Inbox()
         self._negotiation: Final = Negotiation(tuple(factories))
         self._connection_type = self._negotiation.for_handshake()
@@ -115,7 +136,7 @@ class BayeuxClient:
     @property
     def url(self) -> str:
         """The server's address, without user and password."""
-        return self._wires.url(None)
+        return self._pool.url(None)
 
     @property
     def state(self) -> ConnectionState:
@@ -126,6 +147,16 @@ class BayeuxClient:
     def client_id(self) -> str | None:
         """The id that the server gave, or None. It is a credential."""
         return self._client_id
+
+    @property
+    def connection_type(self) -> str | None:
+        """The name of the transport agreed on, or None without a session."""
+        return None if self._client_id is None else self._connection_type
+
+    @property
+    def recovers(self) -> bool:
+        """Whether the client handshakes and subscribes again by itself: never, that is left to the caller."""
+        return False
 
     @property
     def accepting(self) -> bool:
@@ -143,7 +174,7 @@ class BayeuxClient:
     async def close(self) -> None:
         """Let go of the connections, without a word to the server: `disconnect` says it."""
         await self._extensions.close()
-        await self._wires.close()
+        await self._pool.close()
 
     def use(self, extension: object, name: str | None = None) -> Registration:
         """Register an extension from now on.
@@ -171,7 +202,23 @@ class BayeuxClient:
         Raises:
             UsageError: It is no address.
         """
-        self._wires.move(parse_endpoint(url).url)
+        self._pool.move(parse_endpoint(url).url)
+
+    def resubscribe(self, channel: str) -> NoReturn:
+        """Refuse: this client subscribes only when it is told to.
+
+        Raises:
+            UsageError: Always.
+        """
+        raise UsageError(f"resubscribe({channel!r}): a BayeuxClient leaves that to its caller, use subscribe()")
+
+    def rehandshake(self, reason: str) -> NoReturn:
+        """Refuse: this client begins a session only when it is told to.
+
+        Raises:
+            UsageError: Always.
+        """
+        raise UsageError(f"rehandshake({reason!r}): a BayeuxClient leaves that to its caller, use handshake()")
 
     # -- one request each
 
@@ -186,7 +233,7 @@ class BayeuxClient:
         self._machine.process_event(ConnectionEvent.HANDSHAKE_SENT)
         try:
             self._connection_type = self._negotiation.for_handshake()
-            self._wires.renew()
+            self._pool.renew()
             replies = await self._exchange([requests.handshake(self._negotiation.usable)])
             reply = self._reply_of(replies, Channel.META_HANDSHAKE, HandshakeError)
             if not reply.client_id:
@@ -286,26 +333,26 @@ class BayeuxClient:
         for message in messages:
             message.id = str(next(self._ids))
         await self._extensions.open()
-        outgoing = await self._postbox.outgoing(messages)
+        outgoing = await self._hooks.outgoing(messages)
         for _, error in outgoing.stopped:
             raise error
         received = self._inbox.open(outgoing.passed)
         try:
             async with asyncio.timeout(held + self._max_network_delay):
-                await self._wires.of(self._connection_type).send(outgoing.passed)
+                await self._pool.get(self._connection_type).exchange(outgoing.passed)
         except TimeoutError:
             raise ExchangeTimeoutError(f"no answer to {messages[0].channel} in time") from None
         finally:
             self._inbox.close(received)
         return received
 
-    async def _collect(self, messages: list[Message]) -> None:
+    def _receive(self, messages: list[Message]) -> Completion:
         self._redact.clean_errors(messages)
 
-        def take(dropped: Dropped) -> None:
-            self._inbox.put(messages, [message for message in messages if id(message) not in dropped])
+        def take(vetoes: Vetoes) -> None:
+            self._inbox.put(messages, [message for message in messages if id(message) not in vetoes])
 
-        await self._postbox.incoming(messages, take)
+        return self._incoming.put(messages, take)
 
     def _note_advice(self, reply: Message) -> None:
         if reply.advice is not None and reply.advice.timeout is not None:
@@ -314,19 +361,16 @@ class BayeuxClient:
     def _all_accepted(self, replies: list[Message], kind: type[ReplyError]) -> list[Message]:
         for reply in replies:
             if reply.successful is False:
-                raise self._extensions.explained(kind(str(reply.subscription or reply.channel), reply=reply), self)
+                raise self._hooks.interpret(kind(str(reply.subscription or reply.channel), reply=reply))
         return replies
 
     def _reply_of(self, replies: list[Message], channel: str, kind: type[ReplyError]) -> Message:
         for reply in replies:
             if reply.channel == channel:
                 if reply.successful is not True:
-                    raise self._extensions.explained(kind(channel, reply=reply), self)
+                    raise self._hooks.interpret(kind(channel, reply=reply))
                 return reply
         raise TransportError(f"the server's answer has no reply to {channel}")
-
-    def _report(self, error: BayeuxError) -> None:
-        self._logger.warning("%s: %s", type(error).__name__, self._redact(str(error), limit=1000))
 
 
 def _given(channels: Sequence[str]) -> Sequence[str]:

@@ -1,4 +1,4 @@
-"""The asynchronous client: session, transports, router and extensions put together."""
+"""The asynchronous client: what a user holds. Everything behind it is in `_client`, by `connection`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ import logging
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from . import requests
-from ._client.backpressure import Overflow
+from ._client.config import ClientConfig, never_ignore
 from ._client.connection import Connection
-from ._client.handlers import ErrorPolicy, Handler, run_handler
-from ._client.publisher import Sender
-from ._util.arguments import check_choice, check_positive
+from ._client.handlers import ErrorPolicy
+from ._util.arguments import check_choice
 from .channel import ChannelType
 from .errors import InvalidChannelError
 from .session import Backoff
@@ -24,9 +23,11 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from ._client.batch import Batch
+    from ._client.config import Overflow
+    from ._client.handlers import Handler
     from ._client.listeners import Listener
     from ._client.publisher import Offline
-    from .extensions import HookCaller, Registration
+    from .hookspecs import HookCaller, Registration
     from .message import Message
 
 __all__ = ("AsyncClient",)
@@ -43,7 +44,7 @@ class AsyncClient:
         extensions: Objects to register beside the installed ones; one takes the place of an installed one of its name.
         options: From the name of an extension to its options.
         discover: Whether installed extensions are found and registered.
-        blocked: Names of installed extensions to leave out.
+        disabled: Names of installed extensions to leave out.
         transports: Names of transports in the order of preference; all known ones by default, without WebSocket where
             `http` is given. The handshake travels by the first that is no WebSocket.
         transport_options: From the name of a transport to its options. Each has `url`, an address of its own.
@@ -52,21 +53,21 @@ class AsyncClient:
         http: An httpx client to use, which stays the caller's to close.
         auth: As httpx has it.
         headers: To be sent with every request.
-        logger: Where failures are told; ``pybayeux`` by default.
+        logger: Where failures are reported; ``pybayeux`` by default.
         queue_size: How many events may wait for their receivers before the next connect is held back.
         overflow: What to do while receivers are slower than the stream for long, and the server sends nothing again:
             ``"wait"``, at the risk of the session; ``"drop_oldest"``; or ``"raise"`` in the slowest receiver.
-        max_waiting: How many messages may wait to be sent.
+        send_queue_size: How many messages may wait to be sent.
         max_message_size: Bytes of JSON that a message to be published may have, unlimited by default.
         backoff: How long to wait after failures.
         max_network_delay: Seconds that the server may take to answer beyond what it advised itself.
         hook_timeout: Seconds that an asynchronous hook of an extension may take where the connection would wait for it;
             then it is cancelled, and reported. None for no limit.
-        ignore_error: Told each error that the client deals with; where it says True the error is not reported, and if
-            it would have ended the session a new one is begun.
+        ignore_error: Called with each error that the client deals with. Where it returns True the error is not
+            reported, and if it would have ended the session a new one is begun.
 
     Raises:
-        UsageError: A wrong address, an unknown transport or policy, a figure that makes no sense.
+        UsageError: A wrong address, an unknown transport or policy, a number that is not greater than zero.
         ExtensionError: An extension given here is wrong, or an option of one.
     """
 
@@ -77,7 +78,7 @@ class AsyncClient:
         extensions: Iterable[object] = (),
         options: Mapping[str, Mapping[str, Any]] | None = None,
         discover: bool = True,
-        blocked: Iterable[str] = (),
+        disabled: Iterable[str] = (),
         transports: Sequence[str] | None = None,
         transport_options: Mapping[str, Mapping[str, Any]] | None = None,
         trusted_hosts: Iterable[str] = (),
@@ -87,49 +88,36 @@ class AsyncClient:
         logger: logging.Logger | logging.LoggerAdapter[Any] | None = None,
         queue_size: int = 10_000,
         overflow: Overflow = "wait",
-        max_waiting: int = 10_000,
+        send_queue_size: int = 10_000,
         max_message_size: int | None = None,
         backoff: Backoff | None = None,
         max_network_delay: float = 10.0,
         hook_timeout: float | None = 30.0,
         ignore_error: Callable[[BaseException], bool] | None = None,
     ) -> None:
-        check_choice("overflow", overflow, Overflow)
-        check_positive(
-            queue_size=queue_size,
-            max_waiting=max_waiting,
-            max_message_size=max_message_size,
-            max_network_delay=max_network_delay,
-            hook_timeout=hook_timeout,
-        )
-        self._max_network_delay: Final = max_network_delay
-        self._backoff: Final = backoff or Backoff()
-        self._handlers: Final[set[asyncio.Task[None]]] = set()
-        self._connection: Final = Connection(
-            self,
-            url,
+        config = ClientConfig(
+            url=url,
             extensions=tuple(extensions),
             options=options or {},
             discover=discover,
-            blocked=tuple(blocked),
+            disabled=tuple(disabled),
             transports=transports,
             transport_options=transport_options or {},
             trusted_hosts=tuple(trusted_hosts),
             http=http,
             auth=auth,
-            headers=dict(headers or {}),
+            headers=headers or {},
             logger=logger or logging.getLogger("pybayeux"),
             queue_size=queue_size,
             overflow=overflow,
-            max_waiting=max_waiting,
-            backoff=self._backoff,
+            send_queue_size=send_queue_size,
+            max_message_size=max_message_size,
+            backoff=backoff or Backoff(),
             max_network_delay=max_network_delay,
             hook_timeout=hook_timeout,
-            ignore_error=ignore_error or (lambda error: False),
+            ignore_error=ignore_error or never_ignore,
         )
-        self._sender: Final = Sender(
-            self._connection, max_message_size=max_message_size, max_network_delay=max_network_delay
-        )
+        self._connection: Final = Connection(self, config)
 
     def __repr__(self) -> str:
         return f"<AsyncClient {self.url.partition('?')[0]} {self.state.value}>"
@@ -144,30 +132,35 @@ class AsyncClient:
     @property
     def state(self) -> ConnectionState:
         """Where the connection stands."""
-        return self._connection.session.state
+        return self._connection.runner.state
 
     @property
     def client_id(self) -> str | None:
         """The id that the server gave, or None without a session. It is a credential: log it nowhere."""
-        return self._connection.session.client_id
+        return self._connection.runner.client_id
 
     @property
     def connection_type(self) -> str | None:
         """The name of the transport agreed on, or None without a session."""
-        return self._connection.session.connection_type
+        return self._connection.runner.connection_type
+
+    @property
+    def recovers(self) -> bool:
+        """Whether the client handshakes and subscribes again by itself: always. For extensions, see `HookClient`."""
+        return True
 
     @property
     def last_seen(self) -> datetime | None:
         """When something came from the server last, in UTC; None where nothing has come yet."""
-        return self._connection.liveness.last_seen
+        return self._connection.runner.last_seen
 
     @property
     def healthy(self) -> bool:
         """Whether the client is connected and has heard of the server within the time that a connect may take.
 
-        For supervisors: it turns False while a connection is dead and nobody has noticed yet.
+        For supervisors: it turns False when a connection is dead, before a deadline says so.
         """
-        return self.state is ConnectionState.CONNECTED and self._connection.is_fresh
+        return self.state is ConnectionState.CONNECTED and self._connection.runner.is_fresh
 
     @property
     def accepting(self) -> bool:
@@ -176,7 +169,7 @@ class AsyncClient:
         False while receivers are too slow, and the client polls only to keep the session alive. For extensions that
         acknowledge: what is not taken is not to be acknowledged.
         """
-        return self._connection.session.accepting
+        return self._connection.runner.accepting
 
     # -- life
 
@@ -212,19 +205,7 @@ class AsyncClient:
 
     async def close(self) -> None:
         """Disconnect and end every subscription; a handler may finish its event. Closing twice is closing once."""
-        self._connection.enrolment.end_all()
-        await self._let_handlers_finish()
         await self._connection.close()
-
-    async def _let_handlers_finish(self) -> None:
-        running = {task for task in self._handlers if task is not asyncio.current_task()}
-        if not running:
-            return
-        _, late = await asyncio.wait(running, timeout=self._max_network_delay)
-        for task in late:
-            task.cancel()
-        if late:
-            await asyncio.wait(late)
 
     async def wait_for(self, state: ConnectionState | str, timeout: float | None = None) -> None:
         """Wait until the connection is in a state, or in one that implies it.
@@ -236,7 +217,7 @@ class AsyncClient:
         """
         check_choice("state", state, tuple(ConnectionState))
         async with asyncio.timeout(timeout):
-            await self._connection.reached(ConnectionState(state))
+            await self._connection.wait_for(ConnectionState(state))
 
     # -- receiving
 
@@ -251,12 +232,13 @@ class AsyncClient:
     ) -> Subscribing:
         """Subscribe to a channel or pattern: ``await`` it, or enter it with ``async with``.
 
-        Works before the client is started and after. On a started client it waits for the server's word. The
+        Works before the client is started and after. On a started client it waits for the server's reply. The
         subscription survives everything but `unsubscribe`, `close` and the end of its block.
 
         Args:
             channel: ``/orders``, ``/orders/*`` or ``/orders/**``.
-            handler: A function, sync or async, called with each event in order. Without one, iterate.
+            handler: A function, sync or async, called with each event in order; a function that does not wait is called
+                on the event loop, in the call that brings the event. Without a handler, iterate.
             type: What `data` is decoded into: anything that msgspec decodes to, or a pydantic model.
             ack: ``"manual"``: an event counts as handled when ``await event.ack()`` was called.
             on_error: What becomes of an event whose handler raised: ``"raise"`` ends the subscription, ``"skip"``
@@ -271,37 +253,23 @@ class AsyncClient:
         if name.type is ChannelType.META:
             raise InvalidChannelError(channel, "meta channels cannot be subscribed to; listen() to them")
         check_choice("on_error", on_error, ErrorPolicy)
-        self._connection.check_usable()
-        subscription = Subscription(name, self._connection.delivery, type=type, ack=ack)
+        self._connection.runner.check_usable()
+        subscription = Subscription(name, self._connection.dispatcher, type=type, ack=ack)
 
         async def begin() -> Subscription:
             await self._connection.subscribe(subscription)
             if handler is not None:
-                self._handle(subscription, handler, on_error)
+                self._connection.handlers.start(subscription, handler, on_error)
             return subscription
 
         return Subscribing(begin)
-
-    def _handle(self, subscription: Subscription, handler: Handler, policy: ErrorPolicy) -> None:
-        work = run_handler(subscription, handler, policy, self._connection.report, self._pause)
-        task = asyncio.get_running_loop().create_task(work, name=f"pybayeux-handler {subscription.channel}")
-        self._handlers.add(task)
-        task.add_done_callback(self._handler_ended)
-
-    def _handler_ended(self, task: asyncio.Task[None]) -> None:
-        self._handlers.discard(task)
-        if not task.cancelled():
-            task.exception()  # it has been reported; asyncio is not to report it again
-
-    async def _pause(self, failures: int) -> None:
-        await asyncio.sleep(self._connection.retry_delay(failures + 1))
 
     async def unsubscribe(self, subscription: Subscription | str) -> None:
         """End one subscription, or all that were made for a channel."""
         if isinstance(subscription, Subscription):
             await subscription.unsubscribe()
             return
-        for each in self._connection.delivery.router.of(requests.check_channel(subscription)):
+        for each in self._connection.dispatcher.router.of(requests.check_channel(subscription)):
             await each.unsubscribe()
 
     def listen(self, channel: str, listener: Callable[[Message], Any]) -> Listener:
@@ -341,18 +309,18 @@ class AsyncClient:
             InvalidChannelError: A meta channel, a pattern, or no channel.
             UsageError: `data` is nothing that JSON can express, or more than `max_message_size`.
             PublishError: The server refused, or did not answer in time, or there is no connection; or the connection
-                broke: then nobody knows whether it was published.
+                broke: then it is unknown whether it was published.
             QueueOverflowError: As many messages wait to be sent as the client holds.
             MessageDropped: An extension vetoed it.
             ExtensionError: An extension failed on it.
             ClientStateError: The client is not started, or closed.
             SessionEndedError: The session ended before an answer came.
         """
-        return await self._sender.publish(channel, data, timeout, offline)
+        return await self._connection.publisher.publish(channel, data, timeout, offline)
 
     def batch(self) -> Batch:
         """Several publishes as one request: ``async with client.batch() as batch: batch.publish(...)``."""
-        return self._sender.batch()
+        return self._connection.publisher.batch()
 
     async def call(self, target: str, data: Any, *, timeout: float | None = None) -> Message:
         """Call a remote procedure: a message to ``/service/<target>`` whose answer carries its id (as CometD has it).
@@ -366,7 +334,7 @@ class AsyncClient:
             PublishError: The server answered with a failure.
             ExchangeTimeoutError: No answer in time (``406::timeout``).
         """
-        return await self._sender.call(target, data, timeout)
+        return await self._connection.publisher.call(target, data, timeout)
 
     # -- extending
 
@@ -376,7 +344,7 @@ class AsyncClient:
         Raises:
             ExtensionError: Its name is taken, or its hooks are wrong.
         """
-        return self._connection.use(extension, name)
+        return self._connection.extensions.use(extension, name)
 
     def remove(self, name: str) -> Registration:
         """Remove an extension. Awaiting what it returns waits for an asynchronous `unregistered`.
@@ -384,7 +352,7 @@ class AsyncClient:
         Raises:
             ExtensionError: There is none of that name.
         """
-        return self._connection.remove(name)
+        return self._connection.extensions.remove(name)
 
     def hook(self, name: str) -> HookCaller:
         """The call of a hook that an installed package brings (entry points of the group ``pybayeux.hookspecs``).
@@ -427,4 +395,4 @@ class AsyncClient:
         Raises:
             ClientStateError: There is no session under way.
         """
-        self._connection.rehandshake(reason)
+        self._connection.runner.rehandshake(reason)

@@ -181,7 +181,7 @@ class ExchangeTimeoutError(TransportError):
 
 
 class Remedy(Enum):
-    """What helps against a refusal, where an extension knows better than the server's advice (hook `explain`)."""
+    """What the client does about a refusal, where an extension overrides the server's advice (`interpret_error`)."""
 
     RETRY = "retry"
     """The same request again, in the same session."""

@@ -1,42 +1,42 @@
-"""The hooks: what an extension may implement, and the two names it needs for that, `hookimpl` and `Drop`.
+"""The hooks: what an extension may implement, and the names that it needs for that.
 
-This module owns the names, the arguments and the meaning of every hook. It runs nothing and imports nothing of the
-package: `extensions/` finds, checks, orders and calls the implementations.
+This module is the only place that says anything about a hook: its name and arguments, whether it may wait (``async
+def``), whether the first result ends the call (``firstresult=True``), what it may return (the annotation), and, with
+`HookRule`, its order and what becomes of an exception. It runs nothing: `extensions/` finds, checks, orders and calls
+the implementations, and derives all that it needs from here.
 
 Rules for all hooks:
 
 - An implementation may take fewer arguments than its specification has, in any order: they are passed by name.
-- Unless a specification says otherwise, an implementation may be ``async def``. It is awaited in its place, so a later
-  one sees its work.
-- Hooks run in pluggy's order, last registered first. `incoming` and `response` run the other way round, so that the
-  extensions lie around the client like the skins of an onion: what the last skin did on the way out, it undoes first
-  on the way in. ``tryfirst`` and ``trylast`` mean earliest and latest in this call, in either direction.
+- Where the specification is ``async def``, an implementation may be so too, or a plain function. It is awaited in its
+  place, so a later one sees its work. Where it is a plain ``def``, implementations are plain functions.
+- Hooks run in pluggy's order, last registered first. `incoming` and `response` run the other way round: what the last
+  extension changes on the way out, it changes back first on the way in. ``tryfirst`` and ``trylast`` mean earliest and
+  latest in this call, in either direction.
 - ``wrapper=True`` makes a plain generator with one ``yield`` an implementation that runs around all later ones. It
-  returns what `yield` gave it, or something else to replace it.
+  returns what `yield` returned, or something else to replace it.
 - An implementation returns None, or, where the specification says so, a `Drop` or a value. Anything else is an error.
 - An installed package may bring hooks of its own, marked `hookspec` and named by an entry point of the group
-  ``pybayeux.hookspecs``. All of this holds for them too, but that one specified with a plain ``def`` is never
-  implemented with ``async def``. `client.hook` calls them.
-- The annotated result is the one of a single implementation.
+  ``pybayeux.hookspecs``. All of this holds for them too. `client.hook` calls them.
+- The annotated result is that of a single implementation.
 """
 
 from __future__ import annotations
 
-import inspect
+from contextlib import AbstractAsyncContextManager  # noqa: TC003 - results are checked against their annotations
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeVar
 
 import pluggy
 
+from .errors import BayeuxError  # noqa: TC001
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from contextlib import AbstractAsyncContextManager
-    from typing import Any
+    from collections.abc import Awaitable, Callable, Generator, Mapping
 
     import click
 
-    from .client import AsyncClient
-    from .errors import BayeuxError, Remedy
+    from .errors import Remedy
     from .message import Message
     from .state import ConnectionState
     from .transports.base import TransportRequest, TransportResponse
@@ -45,12 +45,15 @@ if TYPE_CHECKING:
 __all__ = (
     "DEPRECATED_ARGUMENTS",
     "HOOK_API",
-    "HOOK_ARGUMENTS",
     "OLDEST_HOOK_API",
     "PROJECT",
-    "SYNC_HOOKS",
     "Drop",
+    "HookCaller",
+    "HookClient",
+    "HookRule",
     "HookSpecs",
+    "Redelivery",
+    "Registration",
     "hookimpl",
     "hookspec",
 )
@@ -68,10 +71,10 @@ OLDEST_HOOK_API: Final = 1
 """The oldest number whose extensions still work here."""
 
 DEPRECATED_ARGUMENTS: Final[Mapping[str, Mapping[str, str]]] = {}
-"""From a hook and its argument to what serves in its place: using one of these warns its author."""
+"""From a hook and its argument to what to use instead; its use is a DeprecationWarning."""
 
 hookspec: Final = pluggy.HookspecMarker(PROJECT)
-"""Marks a specification. For this module alone."""
+"""Marks the specification of a hook: here, and in packages that bring hooks of their own."""
 
 hookimpl: Final = pluggy.HookimplMarker(PROJECT)
 """Marks a method or function of an extension as the implementation of the hook of its name."""
@@ -83,7 +86,7 @@ class Drop:
 
     Attributes:
         reason: Why, for the error that the sender gets and for the log.
-        remedy: What helps, where the message is a request of the client's own, which else is repeated later.
+        remedy: What helps, where the message is a request of the client's own; without it that is repeated later.
             `Remedy.GIVE_UP` ends the subscription, or the session where a handshake or connect was stopped.
     """
 
@@ -91,15 +94,168 @@ class Drop:
     remedy: Remedy | None = field(default=None, kw_only=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Redelivery:
+    """The result of `HookSpecs.redelivery`: the server sends again what the client does not take now.
+
+    Attributes:
+        request: Called once when there is room again, on the client's event loop; it asks the server for what was not
+            taken, and does not wait. None where the server sends it again by itself. An exception is reported to
+            `HookSpecs.failed`.
+    """
+
+    request: Callable[[], None] | None = None
+
+
+class Registration(Protocol):
+    """What `HookClient.use` and `HookClient.remove` return.
+
+    Awaiting it waits until an asynchronous `registered` or `unregistered` has returned, and raises what it raised. It
+    need not be awaited: the hook is called anyway, at once on a running client, else when the client starts.
+    """
+
+    @property
+    def name(self) -> str:
+        """The name of the extension."""
+
+    def __await__(self) -> Generator[Any, None, None]: ...
+
+
+class HookCaller(Protocol):
+    """The call of a hook that an installed package brings."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no extension implements it."""
+
+    @property
+    def is_async(self) -> bool:
+        """Whether an implementation is ``async def``: then use `acall`."""
+
+    @property
+    def call(self) -> Callable[..., Any]:
+        """Calls all implementations with all arguments, in the order of the specification."""
+
+    @property
+    def acall(self) -> Callable[..., Awaitable[Any]]:
+        """The same, and awaits the implementations that are ``async def``."""
+
+
+class HookClient(Protocol):
+    """The client as hooks see it: what both `AsyncClient` and `BayeuxClient` have.
+
+    With a synchronous `Client` it is the `AsyncClient` beneath it. Everything is called on the client's event loop.
+    """
+
+    @property
+    def url(self) -> str:
+        """The address of the server in use, without user and password."""
+
+    @property
+    def state(self) -> ConnectionState:
+        """The state of the connection."""
+
+    @property
+    def client_id(self) -> str | None:
+        """The id that the server assigned, or None without a session. It is a credential: do not log it."""
+
+    @property
+    def connection_type(self) -> str | None:
+        """The name of the transport agreed on, or None without a session."""
+
+    @property
+    def accepting(self) -> bool:
+        """Whether events that come in now are taken.
+
+        False while receivers are too slow and the client polls only to keep the session alive. What is not taken must
+        not be acknowledged.
+        """
+
+    @property
+    def recovers(self) -> bool:
+        """Whether the client handshakes and subscribes again by itself, and calls `HookSpecs.delivered`.
+
+        False of a `BayeuxClient`, which leaves all that to its caller.
+        """
+
+    def use(self, extension: object, name: str | None = None) -> Registration:
+        """Register an extension from now on.
+
+        Raises:
+            ExtensionError: Its name is taken, or one of its hooks is wrong.
+        """
+
+    def remove(self, name: str) -> Registration:
+        """Remove an extension.
+
+        Raises:
+            ExtensionError: No extension of that name is registered.
+        """
+
+    def hook(self, name: str) -> HookCaller:
+        """The call of a hook that an installed package brings.
+
+        Raises:
+            UsageError: No installed package brings a hook of this name.
+        """
+
+    def move(self, url: str) -> None:
+        """Use another address of the server from the next request on.
+
+        Raises:
+            UsageError: It is not an address.
+        """
+
+    def resubscribe(self, channel: str) -> None:
+        """End the subscription to a channel on the server and subscribe again.
+
+        Raises:
+            UsageError: The client has no such subscription, or does not recover by itself (`recovers`).
+        """
+
+    def rehandshake(self, reason: str) -> None:
+        """Begin a new session with the same subscriptions, even where the server advised to end.
+
+        Raises:
+            UsageError: No session is under way, or the client does not recover by itself (`recovers`).
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class HookRule:
+    """What a specification cannot say with its signature and pluggy's marker.
+
+    Attributes:
+        mirrored: The first registered extension is called first, instead of the last.
+        on_error: What becomes of an exception. ``report``: it is reported to `HookSpecs.failed`, and the call goes on
+            with the next implementation. ``raise``: it ends the call. ``log``: as ``report``, to the logger alone.
+        called_on: Which extensions are called. ``ready``: those whose `registered` has returned. ``all``: those not yet
+            ready too. ``one``: the extension concerned alone.
+    """
+
+    mirrored: bool = False
+    on_error: Literal["report", "raise", "log"] = "report"
+    called_on: Literal["ready", "all", "one"] = "ready"
+
+    def __call__(self, function: _F) -> _F:
+        """Put this rule on a specification."""
+        function.__dict__["pybayeux_rule"] = self
+        return function
+
+
+_F = TypeVar("_F", bound="Callable[..., object]")
+
+
 class HookSpecs:
     """Every hook. An extension implements those it needs; it derives from nothing."""
 
     @hookspec(firstresult=True)
-    def outgoing(self, message: Message, client: AsyncClient) -> Drop | None:
+    @HookRule(on_error="raise")
+    async def outgoing(self, message: Message, client: HookClient) -> Drop | None:
         """See every message before it is sent: requests of the client (``/meta/...``) and publishes alike.
 
-        Called once per message and sending, after the client has set `id` and `client_id`. A message that is sent again
-        passes again.
+        Called once per message and sending, after the client has set `id` and `client_id`. For a message that is sent
+        again it is called again.
 
         `message` may be changed in place; every change reaches the server.
 
@@ -108,15 +264,14 @@ class HookSpecs:
 
         An exception stops the message as well: the sender gets an `ExtensionHookError`; a request of the client's own
         counts as a failed attempt and is repeated later.
-
-        Order: last registered first.
         """
 
     @hookspec(firstresult=True)
-    def incoming(self, message: Message, client: AsyncClient) -> Drop | None:
+    @HookRule(mirrored=True)
+    async def incoming(self, message: Message, client: HookClient) -> Drop | None:
         """See every message of the server, replies and events, before the client uses it.
 
-        Called once per message, in the order of their arrival. A request that failed on the way comes by as a reply
+        Called once per message, in the order of their arrival. A request that failed on the way is shown as a reply
         made by the client: ``successful`` is False and `extra` has a ``failure``. A reply that answers nothing is
         not shown.
 
@@ -126,24 +281,24 @@ class HookSpecs:
         so the connection lives on.
 
         An exception is reported to `failed` and the message goes on to the next implementation.
-
-        Order: first registered first, the mirror image of `outgoing`.
         """
 
     @hookspec
-    def registered(self, name: str, client: AsyncClient) -> None:
-        """Begin: this extension has become part of `client` under `name`.
+    @HookRule(on_error="raise", called_on="one")
+    async def registered(self, name: str, client: HookClient) -> None:
+        """This extension has become part of `client` under `name`.
 
         Called for the extension concerned alone, before its message hooks: when the client starts, or at once where it
         joins a running client.
 
-        An exception keeps the extension out: whoever passed it gets an `ExtensionHookError`, at the start or from
-        `use`; an installed one is left out with a warning.
+        An exception keeps the extension out: where the program passed it, `start` or `use` raises the
+        `ExtensionHookError`; an installed one is left out with a warning.
         """
 
     @hookspec
-    def unregistered(self, name: str, client: AsyncClient) -> None:
-        """End: this extension is no longer part of `client`; the counterpart of `registered`.
+    @HookRule(called_on="one")
+    async def unregistered(self, name: str, client: HookClient) -> None:
+        """This extension is no longer part of `client`; the counterpart of `registered`.
 
         Called for the extension concerned alone, after the last of its other hooks, if `registered` was called and
         succeeded: when it is removed, and when the client closes. Then the extension registered last goes first.
@@ -152,7 +307,7 @@ class HookSpecs:
         """
 
     @hookspec
-    def delivered(self, message: Message, client: AsyncClient) -> None:
+    async def delivered(self, message: Message, client: HookClient) -> None:
         """Every receiver has finished with this event: the place to store a position.
 
         Called once per event that a receiver got, in the order of arrival within a channel.
@@ -161,89 +316,82 @@ class HookSpecs:
         """
 
     @hookspec
-    def unsubscribed(self, channel: str, client: AsyncClient) -> None:
+    def unsubscribed(self, channel: str, client: HookClient) -> None:
         """The last subscription to a channel or pattern has ended; what waited for its receivers is given up.
 
-        Called at that moment, before the server is told, and also where there is no session in which to tell it: the
-        place to forget what was received and not handled. Never ``async def``: what comes after must find it done.
+        Called at that moment, before the unsubscribe is sent, and also where there is no session to send it in: the
+        place to forget what was received and not handled. It cannot wait: what comes after must find it done.
 
         An exception is reported to `failed`.
         """
 
     @hookspec(firstresult=True)
-    def redelivers(self, client: AsyncClient) -> bool | None:
-        """Say whether the server sends again what the client does not take now.
+    def redelivery(self, client: HookClient) -> Redelivery | None:
+        """Say whether the server sends again what the client does not take now, and how to ask for it.
 
-        Called when receivers have been too slow for so long that the server may drop the session. Return True where
-        what comes in while `client.accepting` is False comes again later, as under CometD's acknowledgement as long as
-        it is not acknowledged: the client then polls on, to keep the session alive, and takes none of the events it
-        gets; their `incoming` is not called. None asks the next extension; without a True the client's policy
-        `overflow` decides. Never ``async def``.
+        Called when receivers have been too slow for so long that the server may drop the session. Return a `Redelivery`
+        where what comes in while `client.accepting` is False comes again later: by itself, as under CometD's
+        acknowledgement, or when the client asks for it, as with replay. The client then polls on, to keep the session
+        alive, and takes none of the events it receives; their `incoming` is not called. When half of the queue is free
+        again, it calls the `request` of the `Redelivery`.
+
+        None asks the next extension. Without a `Redelivery` the client's policy `overflow` decides.
 
         An exception is reported to `failed`, and counts as None.
         """
 
     @hookspec(firstresult=True)
-    def late(self, message: Message, client: AsyncClient) -> float | None:
+    def extend_timeout(self, message: Message, client: HookClient) -> float | None:
         """Give a server more time for its answer to a request.
 
         Called when the answer to `message` has not come within the advised timeout and `max_network_delay`, before the
         request is given up. Return the seconds to wait on; None asks the next extension, and without an answer the
-        request fails. Never ``async def``.
-
-        An exception is reported to `failed`, and counts as None.
-        """
-
-    @hookspec
-    def rewind(self, client: AsyncClient) -> None:
-        """Have the server send again what was not taken: there is room for it now.
-
-        Called when receivers were too slow, what came in was left to the server (`redelivers`), and half of the queue
-        is free again. Where the server sends by itself what was not acknowledged there is nothing to do; where it has
-        to be asked, as with replay, this is the time to ask.
-
-        An exception is reported to `failed`.
-        """
-
-    @hookspec(firstresult=True)
-    def transaction(self, message: Message, client: AsyncClient) -> AbstractAsyncContextManager[Any] | None:
-        """Give the transaction in which an event is handled and its position kept, both or neither.
-
-        Called for ``async with event.transaction() as tx``, with the event as it was received; what the block gets as
-        `tx` is what the context manager gives. Where it ends without an exception the event counts as handled. None
-        asks the next extension; where nobody has a transaction, the caller gets a `UsageError`. Never ``async def``.
+        request fails.
 
         An exception is reported to `failed`, and counts as None.
         """
 
     @hookspec(firstresult=True)
-    def explain(self, error: BayeuxError, client: AsyncClient) -> BayeuxError | None:
-        """Say what an error of this server means, in the place of what the protocol makes of it.
+    def transaction(self, message: Message, client: HookClient) -> AbstractAsyncContextManager[Any] | None:
+        """Return the transaction in which an event is handled and its position kept, both or neither.
+
+        Called for ``async with event.transaction() as tx``, with the event as it was received; `tx` is what the context
+        manager returns on entry. If the block ends without an exception, the event counts as handled. None asks the
+        next extension; if no extension has a transaction, the caller gets a `UsageError`.
+
+        An exception is reported to `failed`, and counts as None.
+        """
+
+    @hookspec(firstresult=True)
+    def interpret_error(self, error: BayeuxError, client: HookClient) -> BayeuxError | None:
+        """Return the error that a refusal or a broken exchange means with this server.
 
         Called with a `ReplyError` for each request that the server refused, before the session acts on it, and with a
         `TransportError` for each exchange that failed. The error returned is raised and reported instead; of a
         `ReplyError`, its `remedy` and `retry_after` say what the session does next. None asks the next extension;
-        where nobody knows better, the server's advice decides. Never ``async def``.
+        without an answer the server's advice decides.
 
         An exception is reported to `failed`, and counts as None.
         """
 
     @hookspec
-    def state_changed(self, old: ConnectionState, new: ConnectionState, client: AsyncClient) -> None:
+    async def state_changed(self, old: ConnectionState, new: ConnectionState, client: HookClient) -> None:
         """The connection has gone from one state into another.
 
         Called after each change, in order. An exception is reported to `failed`.
         """
 
     @hookspec
-    def failed(self, error: BayeuxError, client: AsyncClient) -> None:
-        """Something went wrong that the client lives through: a failed attempt, a failed receiver, a failed hook.
+    @HookRule(on_error="log")
+    async def failed(self, error: BayeuxError, client: HookClient) -> None:
+        """Something went wrong that the client survives: a failed attempt, a failed receiver, a failed hook.
 
         Called once per error, beside the logger. An exception in this hook goes to the logger alone.
         """
 
     @hookspec
-    def request(self, request: TransportRequest, client: AsyncClient) -> None:
+    @HookRule(on_error="raise")
+    async def request(self, request: TransportRequest, client: HookClient) -> None:
         """See every HTTP request and WebSocket upgrade before it leaves, after `outgoing` has seen its messages.
 
         The place for bearer tokens, signed addresses and session headers. `request.url` may be replaced,
@@ -251,66 +399,42 @@ class HookSpecs:
 
         An exception keeps the request from leaving and counts as a failed attempt: better no request than one without
         its token.
-
-        Order: last registered first.
         """
 
     @hookspec
-    def response(self, response: TransportResponse, client: AsyncClient) -> None:
+    @HookRule(mirrored=True)
+    async def response(self, response: TransportResponse, client: HookClient) -> None:
         """See the status and the headers of every answer, before `incoming` sees its messages.
 
         Called for failed answers (such as 401) too. An exception is reported to `failed`.
-
-        Order: first registered first, the mirror image of `request`.
         """
 
     @hookspec(firstresult=True)
-    def resolve(self, url: str) -> str | None:
+    @HookRule(on_error="raise", called_on="all")
+    def resolve_url(self, url: str) -> str | None:
         """Turn an address in a scheme of the extension's own into the ``http`` or ``https`` address of a server.
 
         Called once, while the client is made, before `registered`, and only with an address whose scheme is not the
-        core's, such as ``salesforce://my-org``. None asks the next extension; where nobody knows the scheme, the caller
-        gets a `UsageError`. Never ``async def``.
+        core's, such as ``salesforce://my-org``. None asks the next extension; if no extension knows the
+        scheme, the caller gets a `UsageError`.
 
         An exception ends the call: a `UsageError` reaches the caller as it is, any other as `ExtensionHookError`.
         """
 
     @hookspec
+    @HookRule(called_on="all")
     def register_transports(self, registry: TransportRegistry) -> None:
         """Add connection types to those that the client knows.
 
-        Called once, while the client is made, before `registered`; never ``async def``. An exception is reported, the
-        others are still asked.
+        Called once, while the client is made, before `registered`. An exception is reported, and the other
+        extensions are still called.
         """
 
     @hookspec
+    @HookRule(called_on="all")
     def register_commands(self, cli: click.Group) -> None:
         """Add sub-commands to the ``pybayeux`` command.
 
-        Called once per run of the command; there is no client, and `registered` is not called. Never ``async def``.
-        An exception is reported, the command goes on without these sub-commands.
+        Called once per run of the command; there is no client, and `registered` is not called. An
+        exception is reported, and the command goes on without these sub-commands.
         """
-
-
-def _arguments(function: object) -> tuple[str, ...]:
-    return tuple(inspect.signature(function).parameters)[1:]  # type: ignore[arg-type]
-
-
-HOOK_ARGUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
-    name: _arguments(value) for name, value in vars(HookSpecs).items() if not name.startswith("_")
-}
-"""The arguments of each hook, by its name."""
-
-SYNC_HOOKS: Final = frozenset(
-    {
-        "unsubscribed",
-        "redelivers",
-        "late",
-        "transaction",
-        "explain",
-        "resolve",
-        "register_transports",
-        "register_commands",
-    }
-)
-"""The hooks that cannot wait: an ``async def`` implementation of these is refused."""

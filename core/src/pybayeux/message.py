@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol, overload
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType, field
@@ -20,12 +20,26 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
     from contextlib import AbstractAsyncContextManager
 
-__all__ = ("Advice", "Message", "MessageError", "beginning_of", "encode_other", "to_json")
+__all__ = ("Advice", "Message", "MessageError", "Receipt", "beginning_of", "encode_other", "to_json")
 
 if TYPE_CHECKING:
     _Payload = Any
 else:
     _Payload = Raw | UnsetType
+
+
+class Receipt(Protocol):
+    """The right to acknowledge one event."""
+
+    def acknowledge(self) -> Awaitable[None]:
+        """The event is handled."""
+
+    def transaction(self) -> AbstractAsyncContextManager[Any]:
+        """Handle the event and keep its position, both or neither.
+
+        Raises:
+            UsageError: It is acknowledged already, or there are no transactions here.
+        """
 
 
 class MessageError(NamedTuple):
@@ -171,6 +185,10 @@ class Message(_Fields):
         """Whether the message travels on a meta channel."""
         return self.channel.startswith("/meta/")
 
+    @overload
+    def get_ext(self, create: Literal[True]) -> dict[str, Any]: ...
+    @overload
+    def get_ext(self, create: bool = False) -> dict[str, Any] | None: ...
     def get_ext(self, create: bool = False) -> dict[str, Any] | None:
         """The `ext` member; made and attached if it is absent and `create` is true."""
         if self.ext is None and create:
@@ -198,6 +216,16 @@ class Message(_Fields):
         """
         return None if self.timestamp is None else _parse_time(self.timestamp.strip())
 
+    @property
+    def receipt(self) -> Receipt | None:
+        """The right to acknowledge this event, for a receiver that acknowledges by itself; else None."""
+        found: Receipt | None = self.__dict__.get("receipt")
+        return found
+
+    def attach_receipt(self, receipt: Receipt) -> None:
+        """Give the event to a receiver that acknowledges by itself."""
+        self.__dict__["receipt"] = receipt
+
     def ack(self) -> Awaitable[None]:
         """Acknowledge an event of a subscription made with ``ack="manual"``: ``await event.ack()``; twice is once.
 
@@ -206,11 +234,9 @@ class Message(_Fields):
         Raises:
             UsageError: The event came from another kind of subscription, or is no event.
         """
-        receipt = self.__dict__.get("receipt")
-        if receipt is None:
+        if self.receipt is None:
             raise UsageError(f"this message of {self.channel} is not to be acknowledged: subscribe with ack='manual'")
-        pending: Awaitable[None] = receipt.acknowledge()
-        return pending
+        return self.receipt.acknowledge()
 
     def transaction(self) -> AbstractAsyncContextManager[Any]:
         """Handle an event and keep its position in one transaction: ``async with event.transaction() as tx``.
@@ -223,13 +249,11 @@ class Message(_Fields):
             UsageError: The event came from another kind of subscription or was acknowledged before, there is no
                 extension that has transactions, or the client is the synchronous one.
         """
-        transaction = getattr(self.__dict__.get("receipt"), "transaction", None)
-        if transaction is None:
+        if self.receipt is None:
             raise UsageError(
                 f"this message of {self.channel} has no transaction: subscribe with ack='manual' on an AsyncClient"
             )
-        found: AbstractAsyncContextManager[Any] = transaction()
-        return found
+        return self.receipt.transaction()
 
     def detach(self) -> None:
         """Let go of the batch that this message was decoded from.

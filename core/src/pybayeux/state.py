@@ -1,6 +1,6 @@
-"""The states of a connection, the table of the ways between them, and the names of the transports.
+"""Connection states: the specification's three with their table, those of a client, and the names of the transports.
 
-Knows nothing of messages or time.
+Does not know how a client moves between its states: that table is in `pybayeux.session.transitions`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .errors import ClientStateError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("TRANSITIONS", "ConnectionEvent", "ConnectionState", "ConnectionStateMachine", "ConnectionType")
+__all__ = ("ConnectionEvent", "ConnectionState", "ConnectionStateMachine", "ConnectionType")
 
 
 class ConnectionType(StrEnum):
@@ -33,7 +33,7 @@ class ConnectionState(StrEnum):
     """Where a connection stands.
 
     The specification knows three of them, UNCONNECTED, CONNECTING and CONNECTED (Bayeux 1.0, section 2.5);
-    `summary` gives that view. The others tell what a client is doing, named as CometD's clients name them.
+    `summary` returns that view. The others say what a client is doing, under the names of CometD's Java client.
     """
 
     DISCONNECTED = "disconnected"
@@ -51,9 +51,9 @@ class ConnectionState(StrEnum):
     UNCONNECTED = "unconnected"
     """The last connect failed; the session is being tried again."""
     DISCONNECTING = "disconnecting"
-    """The disconnect is under way."""
+    """The user closed the session: what waits is sent, then a disconnect."""
     TERMINATING = "terminating"
-    """The session is over; what was pending is being failed."""
+    """The session is over: everything that waits for a reply gets its error."""
 
     @property
     def summary(self) -> ConnectionState:
@@ -74,23 +74,6 @@ class ConnectionEvent(StrEnum):
 
 _S = ConnectionState
 _UNDER_WAY: Final = frozenset({_S.HANDSHAKING, _S.REHANDSHAKING, _S.HANDSHAKEN, _S.CONNECTING})
-_ENDING: Final = frozenset({_S.DISCONNECTING, _S.TERMINATING})
-_TRYING: Final = frozenset({_S.REHANDSHAKING, _S.CONNECTED, _S.UNCONNECTED}) | _ENDING
-
-TRANSITIONS: Final[Mapping[ConnectionState, frozenset[ConnectionState]]] = MappingProxyType(
-    {
-        _S.DISCONNECTED: frozenset({_S.HANDSHAKING}),
-        _S.HANDSHAKING: frozenset({_S.HANDSHAKEN}) | _ENDING,
-        _S.REHANDSHAKING: frozenset({_S.HANDSHAKEN}) | _ENDING,
-        _S.HANDSHAKEN: frozenset({_S.CONNECTING, _S.REHANDSHAKING}) | _ENDING,
-        _S.CONNECTING: _TRYING,
-        _S.CONNECTED: _TRYING,
-        _S.UNCONNECTED: _TRYING,
-        _S.DISCONNECTING: frozenset({_S.TERMINATING}),
-        _S.TERMINATING: frozenset({_S.DISCONNECTED}),
-    }
-)
-"""From each state of a client, the states that may follow."""
 
 _SPECIFIED: Final[Mapping[tuple[ConnectionState, ConnectionEvent], ConnectionState]] = MappingProxyType(
     {
@@ -131,7 +114,7 @@ class ConnectionStateMachine:
         try:
             known = ConnectionEvent(event)
         except ValueError:
-            raise UsageError(f"{event!r} is no event; known are: {', '.join(ConnectionEvent)}") from None
+            raise UsageError(f"expected one of {', '.join(ConnectionEvent)}; got {event!r}") from None
         following = _SPECIFIED.get((self._state, known))
         if following is None:
             raise ClientStateError(f"{known.value!r} cannot happen while {self._state.value}")

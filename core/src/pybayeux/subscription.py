@@ -1,6 +1,7 @@
-"""Subscriptions and the way from a concrete channel to its receivers.
+"""Subscriptions: the events of one channel or pattern, as the user receives them.
 
-Owns the queues between the connection and the user's code. Knows channels and messages, nothing of sessions.
+Owns the queue between the connection and the user's code, and what counts as handled. Knows channels and messages,
+nothing of sessions.
 """
 
 from __future__ import annotations
@@ -23,39 +24,38 @@ if TYPE_CHECKING:
 
     from .message import Message
 
-__all__ = ("AckMode", "Courier", "Receipt", "Subscribing", "Subscription")
+__all__ = ("AckMode", "Subscribing", "Subscription", "SubscriptionOwner")
 
 AckMode: TypeAlias = Literal["auto", "manual"]
 
 
-class Courier(Protocol):
-    """What a subscription tells the one that brings its events."""
+class SubscriptionOwner(Protocol):
+    """What a subscription asks of the dispatcher that brings its events."""
 
     waiting: int
-    """How many events wait in queues; who takes one counts it down."""
+    """How many events wait in queues; a subscription that takes one counts it down."""
     full: bool
-    """Whether there is no room for more: who takes an event then says `taken`."""
-    indifferent: bool
-    """Whether nobody wants to know which events were handled."""
+    """Whether there is no room for more; a subscription that takes an event then calls `event_taken`."""
+    observed: bool
+    """Whether an extension wants to know which events were handled."""
 
-    def taken(self) -> None:
+    def event_taken(self) -> None:
         """An event left a queue while there was no room."""
 
-    def handled(self, message: Message) -> Awaitable[None] | None:
-        """A receiver has finished with this event."""
+    def event_handled(self, message: Message) -> Awaitable[Any] | None:
+        """A receiver has finished with this event; returns what is left to await."""
 
-    def left(self, messages: Sequence[Message]) -> None:
+    def events_abandoned(self, messages: Sequence[Message]) -> None:
         """A receiver went away by its own will and will not handle these."""
 
-    def broke(self, message: Message) -> None:
+    def receiver_failed(self, message: Message) -> None:
         """A receiver failed on this event and will not handle it."""
 
     async def unsubscribe(self, subscription: Subscription) -> None:
-        """The user ends a subscription."""
+        """The receiver ends a subscription."""
 
-    @property
-    def transaction(self) -> Callable[[Message], AbstractAsyncContextManager[Any] | None]:
-        """Gives the transaction in which an event may be handled, or None."""
+    def transaction(self, message: Message) -> AbstractAsyncContextManager[Any] | None:
+        """The transaction in which an event may be handled, or None."""
 
 
 class Subscription:
@@ -66,19 +66,22 @@ class Subscription:
 
     Attributes:
         channel: The channel or pattern subscribed to.
+        put: Takes an event into the queue. For the dispatcher.
+        idle: Whether the receiver waits for an event: then `wake` follows `put`. For the dispatcher.
     """
 
-    def __init__(self, channel: str, courier: Courier, *, type: Any = None, ack: AckMode = "auto") -> None:
+    def __init__(self, channel: str, owner: SubscriptionOwner, *, type: Any = None, ack: AckMode = "auto") -> None:
         self.channel: Final = channel
-        self._courier: Final = courier
+        self._owner: Final = owner
         check_choice("ack", ack, AckMode)
         self._decode: Final = None if type is None else payload_decoder(type)
         self._manual: Final = ack == "manual"
         self._as_is: Final = type is None and not self._manual
         self._queue: Final[deque[Message]] = deque()
-        self._given: Final[deque[Message]] = deque()
+        self._taken: Final[deque[Message]] = deque()
         self._acknowledged: set[int] = set()
         self._arrived: asyncio.Future[None] | None = None
+        self._consume: Callable[[], bool] | None = None
         self._closed = False
         self._error: BayeuxError | None = None
         self.put: Final = self._queue.append
@@ -97,58 +100,50 @@ class Subscription:
         """Whether the subscription has ended."""
         return self._closed
 
-    # -- the receiver's side
+    # -- for the receiver
 
     async def __aiter__(self) -> AsyncIterator[Message]:
         # A generator costs a third less than a coroutine for each event.
-        queue, given, courier = self._queue, self._given, self._courier
+        queue, taken, owner = self._queue, self._taken, self._owner
         automatic, as_is = not self._manual, self._as_is
         while True:
-            if given and automatic:
-                if courier.indifferent:
-                    given.clear()
-                elif (later := self._finish_given()) is not None:
-                    await later
-            if not queue and not await self._arrival():
+            if taken and automatic:
+                if not owner.observed:
+                    taken.clear()
+                elif (unfinished := self._finish_first()) is not None:
+                    await unfinished
+            if not queue and not await self.wait_for_event():
                 return
             message = queue.popleft()
-            given.append(message)
-            courier.waiting -= 1
-            if courier.full:
-                courier.taken()
+            taken.append(message)
+            owner.waiting -= 1
+            if owner.full:
+                owner.event_taken()
             yield message if as_is else self._presented(message)
 
     async def __anext__(self) -> Message:
-        await self.finish(len(self._given))
-        if not self._queue and not await self._arrival():
+        await self.finish(len(self._taken))
+        if not self._queue and not await self.wait_for_event():
             raise StopAsyncIteration
-        return self._pop()
+        return self.take_one()
 
     async def take(self, most: int, handled: int = 0) -> list[Message]:
-        """Several events at once, for receivers in other threads: at least one, none where the subscription ended.
+        """Take several events at once, at least one; none where the subscription ended. For receivers in other threads.
 
         Args:
             most: How many at the most.
             handled: How many of those taken before count as handled from now on.
         """
         await self.finish(handled)
-        if not self._queue and not await self._arrival():
+        if not self._queue and not await self.wait_for_event():
             return []
-        return [self._pop() for _ in range(min(most, len(self._queue)))]
+        return [self.take_one() for _ in range(min(most, len(self._queue)))]
 
     async def finish(self, count: int) -> None:
         """The first `count` of the events taken are handled, unless they are to be acknowledged one by one."""
-        for _ in range(0 if self._manual else min(count, len(self._given))):
-            if (later := self._finish_given()) is not None:
-                await later
-
-    def _pop(self) -> Message:
-        message = self._queue.popleft()
-        self._given.append(message)
-        self._courier.waiting -= 1
-        if self._courier.full:
-            self._courier.taken()
-        return message if self._as_is else self._presented(message)
+        for _ in range(min(count, len(self._taken))):
+            if (unfinished := self.finish_one()) is not None:
+                await unfinished
 
     async def __aenter__(self) -> Self:
         return self
@@ -161,22 +156,48 @@ class Subscription:
         await self.leave(error)
 
     async def leave(self, error: BaseException | None = None) -> None:
-        """End the subscription; an error says that the receiver failed on the event in its hands."""
-        if error is not None and self._given:
-            self._courier.broke(self._given[0])
-        self._release(self._given)  # before what waits behind it: `delivered` keeps the order
+        """End the subscription; an error says that the receiver failed on the event that it was handling."""
+        if error is not None and self._taken:
+            self._owner.receiver_failed(self._taken[0])
+        self._release(self._taken)  # before what waits behind it: `delivered` keeps the order
         await self.unsubscribe()
 
     async def unsubscribe(self) -> None:
-        """End the subscription. Events that wait are given up, unhandled. Ending it twice is ending it once."""
+        """End the subscription. Events that wait are given up, unhandled. A second call does nothing."""
         if not self._closed:
-            await self._courier.unsubscribe(self)
+            await self._owner.unsubscribe(self)
 
-    def _finish_given(self) -> Awaitable[None] | None:
-        return self._courier.handled(self._given.popleft())
+    # -- one event at a time, for handlers
 
-    async def _arrival(self) -> bool:
-        """Wait for an event; False where none will come."""
+    def consume_in_place(self, consume: Callable[[], bool]) -> None:
+        """Have `consume` called when events arrive, in the call that brings them; False says: no more of that."""
+        self._consume = consume
+        self.wake()
+
+    def take_one(self) -> Message:
+        """Take an event that waits.
+
+        Raises:
+            ReceiverError: It does not fit the type of the subscription. It counts as taken.
+        """
+        message = self._queue.popleft()
+        self._taken.append(message)
+        self._owner.waiting -= 1
+        if self._owner.full:
+            self._owner.event_taken()
+        return message if self._as_is else self._presented(message)
+
+    def finish_one(self) -> Awaitable[Any] | None:
+        """The event taken first is handled; returns what is left to await."""
+        return self._finish_first() if self._taken and not self._manual else None
+
+    async def wait_for_event(self) -> bool:
+        """Wait until an event can be taken; False where none will come.
+
+        Raises:
+            ClientStateError: Another task waits already.
+            BayeuxError: The error that ended the subscription.
+        """
         if self.idle:
             raise ClientStateError(f"two tasks wait for events of {self.channel} on one subscription: subscribe twice")
         while not self._queue:
@@ -191,13 +212,18 @@ class Subscription:
                 self.idle = False
         return True
 
+    def _finish_first(self) -> Awaitable[Any] | None:
+        return self._owner.event_handled(self._taken.popleft())
+
+    # -- events as the receiver asked for them
+
     def _presented(self, message: Message) -> Message:
-        """The event as the receiver asked for it; other receivers have the same one and must not see that."""
+        """A copy, decoded or to be acknowledged: other receivers get the same event and must not see that."""
         shown = msgspec.structs.replace(message)
         if self._decode is not None:
             shown.data = self._converted(message, self._decode)
         if self._manual:
-            shown.__dict__["receipt"] = Receipt(self, message)
+            shown.attach_receipt(_Receipt(self, message))
         return shown
 
     def _converted(self, message: Message, decode: Callable[[bytes], Any]) -> Any:
@@ -210,9 +236,9 @@ class Subscription:
         """The transaction in which an event may be handled.
 
         Raises:
-            UsageError: Nobody has one.
+            UsageError: No extension has one.
         """
-        found = self._courier.transaction(message)
+        found = self._owner.transaction(message)
         if found is None:
             raise UsageError(
                 f"no extension has a transaction for this event of {message.channel}: "
@@ -220,55 +246,61 @@ class Subscription:
             )
         return found
 
-    def acknowledge(self, message: Message) -> list[Awaitable[None]]:
-        """Note an acknowledgement; gives what the unbroken prefix has left to await."""
+    def acknowledge(self, message: Message) -> list[Awaitable[Any]]:
+        """Note an acknowledgement; returns what is left to await for the unbroken prefix of handled events."""
         if self._closed:
             return []  # it was given up, and comes again where the server keeps it
         self._acknowledged.add(id(message))
-        later = []
-        while self._given and id(self._given[0]) in self._acknowledged:
-            self._acknowledged.discard(id(self._given[0]))
-            if (pending := self._finish_given()) is not None:
-                later.append(pending)
-        return later
+        unfinished = []
+        while self._taken and id(self._taken[0]) in self._acknowledged:
+            self._acknowledged.discard(id(self._taken[0]))
+            if (pending := self._finish_first()) is not None:
+                unfinished.append(pending)
+        return unfinished
 
-    # -- the courier's side
+    # -- for the dispatcher
 
     def wake(self) -> None:
         """An event was put into the queue of an idle receiver."""
         self.idle = False
-        if self._arrived is not None and not self._arrived.done():
+        if self._consume is not None:
+            if self._consume():
+                self.idle = True
+            else:
+                self._consume = None
+        elif self._arrived is not None and not self._arrived.done():
             self._arrived.set_result(None)
 
     def drop(self, most: int) -> int:
-        """Give up the oldest events that wait, so many at the most; gives how many there were."""
+        """Give up the oldest events that wait, so many at the most; returns how many there were."""
         dropped = [self._queue.popleft() for _ in range(min(most, len(self._queue)))]
-        self._courier.waiting -= len(dropped)
-        self._courier.left(dropped)
+        self._owner.waiting -= len(dropped)
+        self._owner.events_abandoned(dropped)
         return len(dropped)
 
     def end(self, error: BayeuxError | None = None) -> None:
-        """No more events come; a receiver that waits is told, with the error where there is one."""
+        """No more events come; a receiver that waits learns that, with the error where there is one."""
         if self._closed:
             return
         self._closed, self._error = True, error
         if error is None:
             self._give_up()
-        self.wake()
+        if self.idle:
+            self.wake()
 
     def _give_up(self) -> None:
-        """What waits comes again where the server keeps it; what the receiver holds it may still finish."""
+        """Events that wait come again where the server keeps them; one that the receiver has it may still finish."""
         if self._manual:
-            self._release(self._given)
+            self._release(self._taken)
         self.drop(len(self._queue))
-        self._courier.taken()
+        self._owner.event_taken()
 
     def _release(self, events: deque[Message]) -> None:
-        self._courier.left(list(events))
+        self._owner.events_abandoned(list(events))
         events.clear()
 
 
-class Receipt:
+class _Receipt:
     """The right to acknowledge one event, once."""
 
     __slots__ = ("_message", "_subscription")
@@ -281,8 +313,8 @@ class Receipt:
         """The event is handled; positions advance over the unbroken prefix of handled events."""
         subscription, self._subscription = self._subscription, None
         if subscription is not None:
-            for later in subscription.acknowledge(self._message):
-                await later
+            for unfinished in subscription.acknowledge(self._message):
+                await unfinished
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Any]:

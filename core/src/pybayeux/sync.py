@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from ._util.loop_thread import Done, LoopThread
 from .client import AsyncClient
-from .errors import ClientStateError
+from .errors import ClientStateError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractAsyncContextManager
     from datetime import datetime
     from types import TracebackType
 
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
     from ._client.handlers import ErrorPolicy, Handler
     from ._client.listeners import Listener
     from ._client.publisher import Offline
-    from .extensions import HookCaller
-    from .message import Message
+    from .hookspecs import HookCaller
+    from .message import Message, Receipt
     from .state import ConnectionState
-    from .subscription import AckMode, Receipt, Subscription
+    from .subscription import AckMode, Subscription
 
 __all__ = ("Client", "SyncBatch", "SyncSubscription")
 
@@ -87,6 +88,11 @@ class Client:
     def accepting(self) -> bool:
         """Whether events that come in now are taken. See `AsyncClient.accepting`."""
         return self._client.accepting
+
+    @property
+    def recovers(self) -> bool:
+        """Whether the client handshakes and subscribes again by itself: always. See `AsyncClient.recovers`."""
+        return self._client.recovers
 
     def __enter__(self) -> Self:
         self.start()
@@ -232,9 +238,8 @@ class SyncSubscription:
         return self._with_receipt(self._taken.popleft())
 
     def _with_receipt(self, event: Message) -> Message:
-        receipt = event.__dict__.get("receipt")
-        if receipt is not None:
-            event.__dict__["receipt"] = _SyncReceipt(self._thread, receipt)
+        if event.receipt is not None:
+            event.attach_receipt(_SyncReceipt(self._thread, event.receipt))
         return event
 
     def _tell(self) -> None:
@@ -266,9 +271,17 @@ class _SyncReceipt:
         self._receipt = receipt
 
     def acknowledge(self) -> Done:
-        """Acknowledge, and wait until that has been told."""
-        self._thread.run(self._receipt.acknowledge())
+        """Acknowledge, and wait until the extensions have seen that."""
+
+        async def acknowledge() -> None:
+            await self._receipt.acknowledge()
+
+        self._thread.run(acknowledge())
         return Done()
+
+    def transaction(self) -> AbstractAsyncContextManager[Any]:
+        """There are none without an event loop."""
+        raise UsageError("transactions need an AsyncClient: this event came from the synchronous Client")
 
 
 class SyncBatch:

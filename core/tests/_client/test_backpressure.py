@@ -9,7 +9,7 @@ import pytest
 
 from core.tests.fake_server import FakeServer, Witness, make_client
 from core.tests.virtual_time import in_virtual_time, settle
-from pybayeux import AsyncClient, Message, hookimpl
+from pybayeux import HookClient, Message, Redelivery, hookimpl
 from pybayeux.errors import SlowReceiverError, UsageError
 
 if TYPE_CHECKING:
@@ -32,13 +32,13 @@ class Redelivering(FakeServer):
             message.ext = {"ack": self._acknowledged}
 
     @hookimpl
-    def incoming(self, message: Message, client: AsyncClient) -> None:
+    def incoming(self, message: Message, client: HookClient) -> None:
         if message.channel == "/meta/connect" and message.ext is not None and client.accepting:
             self._acknowledged = message.ext["ack"]
 
     @hookimpl
-    def redelivers(self) -> bool:
-        return True
+    def redelivery(self) -> Redelivery:
+        return Redelivery()
 
     async def _hold(self, connect: Message) -> None:
         assert connect.ext is not None
@@ -122,13 +122,12 @@ class Rewinding(FakeServer):
         self.rewinds = 0
 
     @hookimpl
-    def redelivers(self) -> bool:
-        return True
+    def redelivery(self, client: HookClient) -> Redelivery:
+        def rewind() -> None:
+            self.rewinds += 1
+            client.rehandshake("there is room")
 
-    @hookimpl
-    def rewind(self, client: AsyncClient) -> None:
-        self.rewinds += 1
-        client.rehandshake("there is room")
+        return Redelivery(rewind)
 
 
 @in_virtual_time
@@ -156,7 +155,7 @@ async def test_where_nothing_was_passed_by_nothing_is_asked_for() -> None:
     server = Rewinding()
     async with make_client(server, queue_size=4) as client, client.subscribe("/a") as events:
         server.push("/a", *range(4))
-        await asyncio.sleep(5)
+        await asyncio.sleep(5.5)  # between two polls
         accepted = [client.accepting]
         assert await take(events, 4) == list(range(4))
         accepted.append(client.accepting)
@@ -199,7 +198,7 @@ async def test_the_slowest_receiver_gets_an_error() -> None:
         assert server.messages("/meta/unsubscribe")[0].subscription == "/a"
 
 
-@pytest.mark.parametrize("arguments", [{"overflow": "panic"}, {"queue_size": 0}, {"max_waiting": 0}])
+@pytest.mark.parametrize("arguments", [{"overflow": "panic"}, {"queue_size": 0}, {"send_queue_size": 0}])
 def test_wrong_arguments(arguments: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match=next(iter(arguments))):
         make_client(FakeServer(), **arguments)

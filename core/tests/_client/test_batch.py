@@ -16,7 +16,7 @@ class Counter:
     def __init__(self) -> None:
         self.sent: list[str] = []
 
-    async def send(self, message: Message) -> Message:
+    async def request(self, message: Message) -> Message:
         self.sent.append(message.channel)
         await asyncio.sleep(10 - len(self.sent))
         if message.data == "refuse":
@@ -24,10 +24,14 @@ class Counter:
         return Message(channel=message.channel, successful=True)
 
 
+def make_batch(counter: Counter) -> Batch:
+    return Batch(counter)
+
+
 @in_virtual_time
 async def test_publishes_leave_together_when_the_block_ends() -> None:
     counter = Counter()
-    async with Batch(counter.send) as batch:
+    async with make_batch(counter) as batch:
         batch.publish("/a", 1)
         batch.publish("/b", "refuse")
         batch.publish("/c", 3)
@@ -44,7 +48,7 @@ async def test_publishes_leave_together_when_the_block_ends() -> None:
 @in_virtual_time
 async def test_nested_blocks_send_when_the_outermost_ends() -> None:
     counter = Counter()
-    batch = Batch(counter.send)
+    batch = make_batch(counter)
     async with batch:
         async with batch:
             batch.publish("/a", 1)
@@ -56,7 +60,7 @@ async def test_nested_blocks_send_when_the_outermost_ends() -> None:
 async def test_an_exception_does_not_lose_the_publishes() -> None:
     counter = Counter()
     with pytest.raises(KeyError):
-        async with Batch(counter.send) as batch:
+        async with make_batch(counter) as batch:
             batch.publish("/a", 1)
             raise KeyError
     assert counter.sent == ["/a"]
@@ -65,7 +69,7 @@ async def test_an_exception_does_not_lose_the_publishes() -> None:
 @in_virtual_time
 async def test_a_batch_can_be_used_again() -> None:
     counter = Counter()
-    batch = Batch(counter.send)
+    batch = make_batch(counter)
     for channel in ("/a", "/b"):
         async with batch:
             batch.publish(channel, 1)
@@ -75,7 +79,7 @@ async def test_a_batch_can_be_used_again() -> None:
 
 @in_virtual_time
 async def test_a_wrong_channel_is_told_at_once() -> None:
-    batch = Batch(Counter().send)
+    batch = make_batch(Counter())
     with pytest.raises(InvalidChannelError):
         batch.publish("/a/*", 1)
 
@@ -83,6 +87,6 @@ async def test_a_wrong_channel_is_told_at_once() -> None:
 @in_virtual_time
 async def test_an_empty_batch_sends_nothing() -> None:
     counter = Counter()
-    async with Batch(counter.send) as batch:
+    async with make_batch(counter) as batch:
         pass
     assert (counter.sent, batch.replies) == ([], [])

@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from core.tests.couriers import Office, events
+from core.tests.dispatching import DispatcherProbe, events
 from core.tests.virtual_time import in_virtual_time
 from pybayeux import Message, decode
 from pybayeux.channel import routing_patterns
@@ -20,153 +20,153 @@ if TYPE_CHECKING:
 
 @in_virtual_time
 async def test_an_event_of_several_receivers_is_delivered_when_the_last_has_finished() -> None:
-    office = Office()
-    one, two = office.subscribe("/a/b"), office.subscribe("/a/*")
-    office.send("/a/b", 1)
-    assert office.delivery.waiting == 2
+    probe = DispatcherProbe()
+    one, two = probe.subscribe("/a/b"), probe.subscribe("/a/*")
+    probe.send("/a/b", 1)
+    assert probe.dispatcher.waiting == 2
     await one.take(1)
     await one.finish(1)
-    assert office.delivered == []
+    assert probe.delivered == []
     await two.take(1)
     await two.finish(1)
-    assert office.delivered == [1]
+    assert probe.delivered == [1]
 
 
 @in_virtual_time
 async def test_each_receiver_has_the_same_message() -> None:
-    office = Office()
-    one, two = office.subscribe("/a"), office.subscribe("/**")
-    office.send("/a", 1)
+    probe = DispatcherProbe()
+    one, two = probe.subscribe("/a"), probe.subscribe("/**")
+    probe.send("/a", 1)
     assert await anext(one) is await anext(two)
 
 
 @in_virtual_time
 async def test_who_goes_away_no_longer_holds_an_event_back() -> None:
-    office = Office()
-    stays, goes = office.subscribe("/a"), office.subscribe("/a")
-    office.send("/a", 1)
+    probe = DispatcherProbe()
+    stays, goes = probe.subscribe("/a"), probe.subscribe("/a")
+    probe.send("/a", 1)
     await stays.take(1)
     await stays.finish(1)
-    assert office.delivered == []
+    assert probe.delivered == []
     await goes.unsubscribe()
-    assert office.delivered == [1]
+    assert probe.delivered == [1]
 
 
 @in_virtual_time
 async def test_an_event_that_nobody_handled_is_never_delivered() -> None:
-    office = Office()
-    one, two = office.subscribe("/a"), office.subscribe("/a")
-    office.send("/a", 1)
+    probe = DispatcherProbe()
+    one, two = probe.subscribe("/a"), probe.subscribe("/a")
+    probe.send("/a", 1)
     await one.unsubscribe()
     await two.unsubscribe()
-    assert (office.delivered, office.delivery.waiting) == ([], 0)
+    assert (probe.delivered, probe.dispatcher.waiting) == ([], 0)
 
 
 @in_virtual_time
 async def test_what_a_leaver_lets_go_is_told_aside_where_telling_takes_an_await() -> None:
-    office = Office(slow=True)
-    stays, goes = office.subscribe("/a"), office.subscribe("/a")
-    office.send("/a", 1)
+    probe = DispatcherProbe(slow=True)
+    stays, goes = probe.subscribe("/a"), probe.subscribe("/a")
+    probe.send("/a", 1)
     await stays.take(1)
     await stays.finish(1)
     await goes.unsubscribe()
-    assert office.delivered == []
-    (later,) = office.aside
+    assert probe.delivered == []
+    (later,) = probe.background
     await later
-    assert office.delivered == [1]
+    assert probe.delivered == [1]
 
 
 def test_an_event_without_receivers_is_dropped_unhandled() -> None:
-    office = Office(limit=1)
-    office.send("/nobody", 1, 2)
-    assert (office.delivered, office.delivery.waiting, office.room) == ([], 0, [])
+    probe = DispatcherProbe(limit=1)
+    probe.send("/nobody", 1, 2)
+    assert (probe.delivered, probe.dispatcher.waiting, probe.room) == ([], 0, [])
 
 
 @in_virtual_time
 async def test_no_later_event_of_a_channel_passes_for_handled_after_a_failure() -> None:
-    office = Office()
-    stays = office.subscribe("/**")
+    probe = DispatcherProbe()
+    stays = probe.subscribe("/**")
     with pytest.raises(KeyError):
-        async with office.subscribe("/a") as fails:
-            office.send("/a", 1)
+        async with probe.subscribe("/a") as fails:
+            probe.send("/a", 1)
             await anext(fails)
             raise KeyError
-    office.send("/a", 2)
-    office.send("/b", 3)
+    probe.send("/a", 2)
+    probe.send("/b", 3)
     await stays.take(9)
     await stays.finish(9)
-    assert office.delivered == [3]
+    assert probe.delivered == [3]
 
 
 @in_virtual_time
 async def test_what_one_receiver_failed_on_is_not_delivered_though_another_handled_it_before() -> None:
-    office = Office()
-    stays = office.subscribe("/a")
+    probe = DispatcherProbe()
+    stays = probe.subscribe("/a")
     with pytest.raises(KeyError):
-        async with office.subscribe("/a") as fails:
-            office.send("/a", 1, 2)
+        async with probe.subscribe("/a") as fails:
+            probe.send("/a", 1, 2)
             await stays.take(9)
             await stays.finish(9)
             await anext(fails)
             raise KeyError
-    assert office.delivered == []
+    assert probe.delivered == []
 
 
 @in_virtual_time
 async def test_a_subscription_started_anew_clears_a_failure() -> None:
-    office = Office()
+    probe = DispatcherProbe()
     with pytest.raises(KeyError):
-        async with office.subscribe("/a/b") as fails:
-            office.send("/a/b", 1)
+        async with probe.subscribe("/a/b") as fails:
+            probe.send("/a/b", 1)
             await anext(fails)
             raise KeyError
-    office.delivery.started("/x/*")
-    again = office.subscribe("/a/b")
-    office.send("/a/b", 1)
+    probe.dispatcher.subscription_started("/x/*")
+    again = probe.subscribe("/a/b")
+    probe.send("/a/b", 1)
     await again.take(1)
     await again.finish(1)
-    assert office.delivered == []
-    office.delivery.started("/a/*")
-    office.send("/a/b", 2)
+    assert probe.delivered == []
+    probe.dispatcher.subscription_started("/a/*")
+    probe.send("/a/b", 2)
     await again.take(1)
     await again.finish(1)
-    assert office.delivered == [2]
+    assert probe.delivered == [2]
 
 
 @in_virtual_time
 async def test_room_is_told_when_it_changes() -> None:
-    office = Office(limit=2)
-    one, two = office.subscribe("/a"), office.subscribe("/a")
-    office.send("/a", 1)
-    assert office.room == [False]
-    office.send("/a", 2)
+    probe = DispatcherProbe(limit=2)
+    one, two = probe.subscribe("/a"), probe.subscribe("/a")
+    probe.send("/a", 1)
+    assert probe.room == [False]
+    probe.send("/a", 2)
     await one.take(9)
-    assert office.room == [False]
+    assert probe.room == [False]
     await two.take(1)
-    assert office.room == [False, True]
+    assert probe.room == [False, True]
 
 
 def test_events_that_outlive_their_batch_let_go_of_it() -> None:
-    office = Office()
-    waiting = office.subscribe("/a")
+    probe = DispatcherProbe()
+    waiting = probe.subscribe("/a")
     first = decode(b'[{"channel":"/a","data":{"n":1}}]')
-    office.delivery.dispatch(first)
-    office.delivery.dispatch(decode(b'[{"channel":"/a","data":{"n":2}}]'))
+    probe.dispatcher.dispatch(first)
+    probe.dispatcher.dispatch(decode(b'[{"channel":"/a","data":{"n":2}}]'))
     assert waiting.pending == 2
     assert [first[0].raw_data, first[0].data] == [b'{"n":1}', {"n": 1}]
 
 
 @in_virtual_time
 async def test_whoever_listens_from_now_on_is_told_from_the_next_batch_on() -> None:
-    office = Office(listened=False)
-    receiver, other = office.subscribe("/a"), office.subscribe("/a")
-    office.send("/a", 1)
-    office.listened = True
-    office.send("/a", 2)
+    probe = DispatcherProbe(observed=False)
+    receiver, other = probe.subscribe("/a"), probe.subscribe("/a")
+    probe.send("/a", 1)
+    probe.observed = True
+    probe.send("/a", 2)
     for each in (receiver, other):
         await each.take(9)
         await each.finish(9)
-    assert 2 in office.delivered
+    assert 2 in probe.delivered
 
 
 PATTERNS = ["/a", "/b", "/a/x", "/a/*", "/**"]
@@ -178,7 +178,7 @@ class Receivers(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.office = Office(limit=4)
+        self.probe = DispatcherProbe(limit=4)
         self.loop = asyncio.new_event_loop()
         self.open: list[Subscription] = []
         self.taken: dict[Subscription, int] = {}
@@ -209,7 +209,7 @@ class Receivers(RuleBasedStateMachine):
     @rule(pattern=st.sampled_from(PATTERNS))
     def subscribe(self, pattern: str) -> None:
         if len(self.open) < 5:
-            subscription = self.office.subscribe(pattern)
+            subscription = self.probe.subscribe(pattern)
             self.open.append(subscription)
             self.taken[subscription] = 0
 
@@ -222,7 +222,7 @@ class Receivers(RuleBasedStateMachine):
             covering = set(routing_patterns(channel))
             self.holders[number] = {each for each in self.open if each.channel in covering}
             batch += events(channel, number)
-        self.office.delivery.dispatch(batch)
+        self.probe.dispatcher.dispatch(batch)
 
     @precondition(lambda self: any(each.pending for each in self.open))
     @rule(data=st.data(), most=st.integers(1, 3))
@@ -265,29 +265,29 @@ class Receivers(RuleBasedStateMachine):
 
     @rule(pattern=st.sampled_from(PATTERNS))
     def start_anew(self, pattern: str) -> None:
-        self.office.delivery.started(pattern)
+        self.probe.dispatcher.subscription_started(pattern)
         self.failed = {channel for channel in self.failed if pattern not in routing_patterns(channel)}
 
     @invariant()
     def what_is_delivered_is_what_every_receiver_has_done_with(self) -> None:
-        assert self.office.delivered == self.expected
+        assert self.probe.delivered == self.expected
         assert len(set(self.expected)) == len(self.expected)
         assert all(not self.holders[number] and number in self.handled for number in self.expected)
 
     @invariant()
     def what_is_delivered_keeps_the_order_of_arrival_within_its_channel(self) -> None:
         for channel in CHANNELS:
-            numbers = [number for number in self.office.delivered if self.channel_of[number] == channel]
+            numbers = [number for number in self.probe.delivered if self.channel_of[number] == channel]
             assert numbers == sorted(numbers)
 
     @invariant()
     def the_count_is_that_of_the_queues(self) -> None:
-        assert self.office.delivery.waiting == self.office.waiting
+        assert self.probe.dispatcher.waiting == self.probe.waiting
 
     @invariant()
     def room_is_what_was_told_last(self) -> None:
-        told = self.office.room
-        assert (told[-1] if told else True) is (self.office.delivery.waiting < 4)
+        told = self.probe.room
+        assert (told[-1] if told else True) is (self.probe.dispatcher.waiting < 4)
         assert all(one is not other for one, other in itertools.pairwise(told))
 
 

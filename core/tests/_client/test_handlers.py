@@ -1,168 +1,283 @@
 from __future__ import annotations
 
 import asyncio
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
 
-from core.tests.couriers import Office
+from core.tests.dispatching import DispatcherProbe, events
+from core.tests.reporting import RecordingReporter
 from core.tests.virtual_time import in_virtual_time, settle
-from pybayeux._client.handlers import run_handler
-from pybayeux.errors import BayeuxError, ReceiverError, SessionEndedError
+from pybayeux._client.handlers import HandlerRunner
+from pybayeux.errors import ReceiverError, SessionEndedError
 
 if TYPE_CHECKING:
     from pybayeux import Message
     from pybayeux._client.handlers import ErrorPolicy
+    from pybayeux.errors import BayeuxError
 
 
 class Order(msgspec.Struct):
     number: int
 
 
-def unexpected(what: object) -> Any:
-    """What is not to be called."""
-    raise AssertionError(what)
+class Handling:
+    """One handler at work, with what it was called with, what was reported, and the pauses between tries.
 
+    Args:
+        policy: What becomes of an event on which the handler fails.
+        fails: How often the handler fails.
+        waits: Whether it is a coroutine function; else it is called in place.
+    """
 
-class Desk:
-    """One handler at work, with what it was given, what was reported, and the pauses that it made."""
-
-    def __init__(self, policy: ErrorPolicy = "raise", *, fails: int = 0, **arguments: Any) -> None:
-        self.office = Office()
-        self.subscription = self.office.subscribe("/a", **arguments)
+    def __init__(self, policy: ErrorPolicy = "raise", *, fails: int = 0, waits: bool = True, **arguments: Any) -> None:
+        self.probe = DispatcherProbe()
+        self.subscription = self.probe.subscribe("/a", **arguments)
         self.seen: list[Any] = []
-        self.errors: list[BayeuxError] = []
+        self.reporter = RecordingReporter()
         self.pauses: list[int] = []
         self.fails = fails
-        self.task = asyncio.ensure_future(
-            run_handler(self.subscription, self.handle, policy, self.errors.append, self.pause)
-        )
+        self.tasks: list[asyncio.Task[None]] = []
+        handler = self.handle_waiting if waits else self.handle
+        HandlerRunner(self.subscription, handler, policy, self.reporter, self.retry_delay, self.tasks.append).start()
 
-    async def handle(self, event: Message) -> None:
+    def handle(self, event: Message) -> None:
         self.seen.append(event.data)
         if self.fails:
             self.fails -= 1
             raise KeyError("oops")
 
-    async def pause(self, failures: int) -> None:
+    async def handle_waiting(self, event: Message) -> None:
+        self.handle(event)
+
+    def retry_delay(self, failures: int) -> float:
         self.pauses.append(failures)
+        return 1.0
+
+    @property
+    def errors(self) -> list[BayeuxError]:
+        return self.reporter.errors
 
     async def close(self) -> None:
         """The user ends the subscription."""
         await self.subscription.unsubscribe()
-        await self.task
+        for task in self.tasks:
+            await task
+
+
+either_way = pytest.mark.parametrize("waits", [True, False], ids=["task", "in place"])
+
+
+@either_way
+@in_virtual_time
+async def test_a_handler_has_the_events_in_order(waits: bool) -> None:
+    handling = Handling(waits=waits)
+    handling.probe.send("/a", 1, 2)
+    await settle()
+    assert handling.seen == handling.probe.delivered == [1, 2]
+    await handling.close()
 
 
 @in_virtual_time
-async def test_a_handler_has_the_events_in_order() -> None:
-    desk = Desk()
-    desk.office.send("/a", 1, 2)
-    await settle()
-    assert desk.seen == desk.office.delivered == [1, 2]
-    await desk.close()
+async def test_a_handler_that_does_not_wait_is_called_in_place() -> None:
+    handling = Handling(waits=False)
+    for number in range(3):
+        handling.probe.send("/a", number)
+        assert handling.seen[-1] == handling.probe.delivered[-1] == number
+    assert (handling.tasks, handling.probe.dispatcher.waiting) == ([], 0)
+    await handling.close()
 
 
 @in_virtual_time
-async def test_a_handler_may_be_an_ordinary_function() -> None:
-    office = Office()
-    seen: list[Message] = []
-    subscription = office.subscribe("/a")
-    work = run_handler(subscription, seen.append, "raise", unexpected, unexpected)
-    task = asyncio.ensure_future(work)
-    office.send("/a", 1)
-    await settle()
+async def test_events_that_wait_already_are_handled_at_the_start() -> None:
+    probe, seen = DispatcherProbe(), []
+    subscription = probe.subscribe("/a")
+    probe.send("/a", 1, 2)
+    HandlerRunner(
+        subscription, lambda event: seen.append(event.data), "raise", RecordingReporter(), float, _keep
+    ).start()
+    assert (seen, probe.dispatcher.waiting) == ([1, 2], 0)
     await subscription.unsubscribe()
-    await task
-    assert [event.data for event in seen] == office.delivered == [1]
+
+
+def _keep(task: asyncio.Task[None]) -> None:
+    raise AssertionError("no task is needed")
 
 
 @in_virtual_time
-async def test_raise_ends_the_subscription_and_leaves_the_event_unhandled() -> None:
-    desk = Desk("raise", fails=1)
-    desk.office.send("/a", 1, 2)
+async def test_events_of_several_handlers_keep_their_order() -> None:
+    probe, seen = DispatcherProbe(), []
+    for channel in ("/a", "/b"):
+        subscription = probe.subscribe(channel)
+        call = lambda event: seen.append((event.channel, event.data))  # noqa: E731
+        HandlerRunner(subscription, call, "raise", RecordingReporter(), float, _keep).start()
+    probe.dispatcher.dispatch([*events("/a", 1), *events("/b", 2), *events("/a", 3)])
+    assert seen == [("/a", 1), ("/b", 2), ("/a", 3)]
+
+
+@in_virtual_time
+async def test_a_handler_in_place_has_the_context_of_its_subscription() -> None:
+    variable: ContextVar[str] = ContextVar("variable", default="none")
+    probe, seen = DispatcherProbe(), []
+    subscription = probe.subscribe("/a")
+    token = variable.set("of the subscriber")
+    HandlerRunner(
+        subscription, lambda event: seen.append(variable.get()), "raise", RecordingReporter(), float, _keep
+    ).start()
+    variable.reset(token)
+    probe.send("/a", 1)
+    assert seen == ["of the subscriber"]
+    await subscription.unsubscribe()
+
+
+@in_virtual_time
+async def test_a_handler_that_returns_something_to_await_goes_on_in_a_task() -> None:
+    probe, seen, tasks = DispatcherProbe(), [], []  # type: ignore[var-annotated]
+    subscription = probe.subscribe("/a")
+
+    async def note(event: Message) -> None:
+        await asyncio.sleep(1)
+        seen.append(event.data)
+
+    HandlerRunner(subscription, lambda event: note(event), "raise", RecordingReporter(), float, tasks.append).start()
+    probe.send("/a", 1, 2)
+    probe.send("/a", 3)
+    await asyncio.sleep(4)
+    assert (seen, probe.delivered, len(tasks)) == ([1, 2, 3], [1, 2, 3], 1)
+    await subscription.unsubscribe()
+    await tasks[0]
+
+
+@in_virtual_time
+async def test_an_asynchronous_delivered_is_awaited_before_the_next_event() -> None:
+    probe, seen, tasks = DispatcherProbe(slow=True), [], []  # type: ignore[var-annotated]
+    subscription = probe.subscribe("/a")
+    HandlerRunner(
+        subscription,
+        lambda event: seen.append((event.data, *probe.delivered)),
+        "raise",
+        RecordingReporter(),
+        float,
+        tasks.append,
+    ).start()
+    probe.send("/a", 1, 2)
+    await settle()
+    assert (seen, probe.delivered) == ([(1,), (2, 1)], [1, 2])
+    await subscription.unsubscribe()
+    await tasks[0]
+
+
+@either_way
+@in_virtual_time
+async def test_raise_ends_the_subscription_and_leaves_the_event_unhandled(waits: bool) -> None:
+    handling = Handling("raise", fails=1, waits=waits)
+    handling.probe.send("/a", 1, 2)
+    await settle()
     with pytest.raises(ReceiverError, match="KeyError: 'oops'"):
-        await desk.task
-    assert (desk.seen, desk.office.delivered, len(desk.errors)) == ([1], [], 1)
-    assert desk.subscription.closed
+        await handling.tasks[0]
+    assert (handling.seen, handling.probe.delivered, len(handling.errors)) == ([1], [], 1)
+    assert handling.subscription.closed
+
+
+@either_way
+@in_virtual_time
+async def test_skip_counts_the_event_as_handled(waits: bool) -> None:
+    handling = Handling("skip", fails=1, waits=waits)
+    handling.probe.send("/a", 1, 2)
+    await settle()
+    assert (handling.seen, handling.probe.delivered, len(handling.errors)) == ([1, 2], [1, 2], 1)
+    await handling.close()
+
+
+@either_way
+@in_virtual_time
+async def test_retry_calls_with_the_same_event_again_after_a_pause(waits: bool) -> None:
+    handling = Handling("retry", fails=3, waits=waits)
+    handling.probe.send("/a", 1, 2)
+    await asyncio.sleep(10)
+    assert handling.seen == [1, 1, 1, 1, 2]
+    assert (handling.pauses, handling.probe.delivered, len(handling.errors)) == ([2, 3, 4], [1, 2], 3)
+    await handling.close()
 
 
 @in_virtual_time
-async def test_skip_lets_the_event_pass_for_handled() -> None:
-    desk = Desk("skip", fails=1)
-    desk.office.send("/a", 1, 2)
-    await settle()
-    assert (desk.seen, desk.office.delivered, len(desk.errors)) == ([1, 2], [1, 2], 1)
-    await desk.close()
+async def test_retry_may_go_on_for_days() -> None:
+    handling = Handling("retry", fails=5000)
+    handling.probe.send("/a", 1)
+    await asyncio.sleep(6000)
+    assert handling.probe.delivered == [1]
+    await handling.close()
 
 
-@in_virtual_time
-async def test_retry_gives_the_same_event_again_after_a_pause() -> None:
-    desk = Desk("retry", fails=3)
-    desk.office.send("/a", 1, 2)
-    await settle()
-    assert desk.seen == [1, 1, 1, 1, 2]
-    assert (desk.pauses, desk.office.delivered, len(desk.errors)) == ([1, 2, 3], [1, 2], 3)
-    await desk.close()
-
-
+@either_way
 @pytest.mark.parametrize("policy", ["raise", "retry"])
 @in_virtual_time
-async def test_an_event_of_another_type_ends_the_subscription(policy: ErrorPolicy) -> None:
-    desk = Desk(policy, type=Order)
-    desk.office.send("/a", "no order", {"number": 2})
-    with pytest.raises(ReceiverError):
-        await desk.task
-    assert (desk.seen, desk.office.delivered, len(desk.errors)) == ([], [], 1)
-
-
-@in_virtual_time
-async def test_skip_goes_on_after_an_event_of_another_type() -> None:
-    desk = Desk("skip", type=Order)
-    desk.office.send("/a", "no order", {"number": 2})
+async def test_an_event_of_another_type_ends_the_subscription(policy: ErrorPolicy, waits: bool) -> None:
+    handling = Handling(policy, waits=waits, type=Order)
+    handling.probe.send("/a", "no order", {"number": 2})
     await settle()
-    assert desk.seen == [Order(2)]
-    assert desk.office.delivered == ["no order", {"number": 2}]
-    await desk.close()
+    with pytest.raises(ReceiverError):
+        await handling.tasks[0]
+    assert (handling.seen, handling.probe.delivered, len(handling.errors)) == ([], [], 1)
+
+
+@either_way
+@in_virtual_time
+async def test_skip_goes_on_after_an_event_of_another_type(waits: bool) -> None:
+    handling = Handling("skip", waits=waits, type=Order)
+    handling.probe.send("/a", "no order", {"number": 2})
+    await settle()
+    assert handling.seen == [Order(2)]
+    assert handling.probe.delivered == ["no order", {"number": 2}]
+    await handling.close()
 
 
 @in_virtual_time
 async def test_the_end_of_the_session_ends_the_handler() -> None:
-    desk = Desk()
+    handling = Handling()
     await settle()
-    desk.subscription.end(SessionEndedError("over"))
+    handling.subscription.end(SessionEndedError("over"))
     with pytest.raises(SessionEndedError):
-        await desk.task
-    assert desk.errors == []
+        await handling.tasks[0]
+    assert handling.errors == []
+
+
+@in_virtual_time
+async def test_the_end_of_the_session_leaves_a_handler_in_place_alone() -> None:
+    handling = Handling(waits=False)
+    handling.subscription.end(SessionEndedError("over"))
+    assert (handling.tasks, handling.errors, handling.subscription.closed) == ([], [], True)
 
 
 @in_virtual_time
 async def test_a_cancelled_handler_leaves_its_event_unhandled() -> None:
-    desk = Desk()
-    desk.office.send("/a", 1)
-    started = asyncio.Event()
-
-    async def hang(failures: int) -> None:
-        started.set()
-        await asyncio.Event().wait()
-
-    desk.fails, desk.pause = 1, hang  # type: ignore[method-assign]
-    desk.task.cancel()
-    await asyncio.wait([desk.task])
-    assert desk.office.delivered == []
-
-
-@in_virtual_time
-async def test_a_handler_that_acknowledges_by_itself() -> None:
-    office = Office()
-    kept: list[Message] = []
-    subscription = office.subscribe("/a", ack="manual")
-    task = asyncio.ensure_future(run_handler(subscription, kept.append, "raise", unexpected, unexpected))
-    office.send("/a", 1, 2)
+    handling = Handling("retry", fails=1)
+    handling.probe.send("/a", 1)
     await settle()
-    assert (len(kept), office.delivered) == (2, [])
+    handling.tasks[0].cancel()
+    await asyncio.wait(handling.tasks)
+    assert (handling.seen, handling.probe.delivered) == ([1], [])
+
+
+@either_way
+@in_virtual_time
+async def test_a_handler_that_acknowledges_by_itself(waits: bool) -> None:
+    probe, kept, tasks = DispatcherProbe(), [], []  # type: ignore[var-annotated]
+    subscription = probe.subscribe("/a", ack="manual")
+
+    async def keep(event: Message) -> None:
+        kept.append(event)
+
+    handler = keep if waits else kept.append
+    HandlerRunner(subscription, handler, "raise", RecordingReporter(), float, tasks.append).start()
+    probe.send("/a", 1, 2)
+    await settle()
+    assert (len(kept), probe.delivered) == (2, [])
     for event in kept:
         await event.ack()
-    assert office.delivered == [1, 2]
+    assert probe.delivered == [1, 2]
     await subscription.unsubscribe()
-    await task
+    for task in tasks:
+        await task

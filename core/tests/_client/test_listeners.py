@@ -1,83 +1,79 @@
 from __future__ import annotations
 
-import inspect
-from typing import TYPE_CHECKING, Any
-
+from core.tests.reporting import RecordingReporter
 from core.tests.virtual_time import in_virtual_time
 from pybayeux import Message
+from pybayeux._client.background import BackgroundTasks
 from pybayeux._client.listeners import Listeners
-from pybayeux.errors import BayeuxError, ReceiverError
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable
+from pybayeux.errors import ReceiverError
 
 CONNECT = Message(channel="/meta/connect", successful=True)
 HANDSHAKE = Message(channel="/meta/handshake", successful=True)
 
 
-class Hall:
-    """Listeners, what was reported, and what is left to await."""
+class Setup:
+    """Listeners, what was reported, and what runs in the background."""
 
     def __init__(self) -> None:
-        self.errors: list[BayeuxError] = []
-        self.aside: list[Awaitable[Any]] = []
-        self.listeners = Listeners(self.errors.append, self.aside.append)
+        self.reporter = RecordingReporter()
+        self.background = BackgroundTasks(self.reporter)
+        self.listeners = Listeners(self.reporter, self.background)
 
 
 def test_each_listener_hears_its_channel_alone() -> None:
-    hall = Hall()
+    setup = Setup()
     connects: list[Message] = []
     handshakes: list[Message] = []
-    hall.listeners.add("/meta/connect", connects.append)
-    hall.listeners.add("/meta/handshake", handshakes.append)
-    hall.listeners.add("/meta/connect", connects.append)
-    hall.listeners.tell([CONNECT, HANDSHAKE])
+    setup.listeners.add("/meta/connect", connects.append)
+    setup.listeners.add("/meta/handshake", handshakes.append)
+    setup.listeners.add("/meta/connect", connects.append)
+    setup.listeners.notify([CONNECT, HANDSHAKE])
     assert (connects, handshakes) == ([CONNECT, CONNECT], [HANDSHAKE])
 
 
 def test_a_removed_listener_hears_nothing() -> None:
-    hall = Hall()
+    setup = Setup()
     heard: list[Message] = []
-    listener = hall.listeners.add("/meta/connect", heard.append)
-    other = hall.listeners.add("/meta/connect", heard.append)
+    listener = setup.listeners.add("/meta/connect", heard.append)
+    other = setup.listeners.add("/meta/connect", heard.append)
     listener.remove()
     listener.remove()
-    hall.listeners.tell([CONNECT])
+    setup.listeners.notify([CONNECT])
     other.remove()
-    hall.listeners.tell([CONNECT])
+    setup.listeners.notify([CONNECT])
     assert heard == [CONNECT]
 
 
 def test_a_listener_may_remove_itself_while_it_listens() -> None:
-    hall = Hall()
+    setup = Setup()
     heard: list[Message] = []
 
     def once(message: Message) -> None:
         heard.append(message)
         listener.remove()
 
-    listener = hall.listeners.add("/meta/connect", once)
-    hall.listeners.add("/meta/connect", heard.append)
-    hall.listeners.tell([CONNECT, CONNECT])
+    listener = setup.listeners.add("/meta/connect", once)
+    setup.listeners.add("/meta/connect", heard.append)
+    setup.listeners.notify([CONNECT, CONNECT])
     assert len(heard) == 3
 
 
 def test_a_listener_that_fails_is_reported_and_stops_nothing() -> None:
-    hall = Hall()
+    setup = Setup()
     heard: list[Message] = []
-    hall.listeners.add("/meta/connect", lambda message: 1 // 0)
-    hall.listeners.add("/meta/connect", heard.append)
-    hall.listeners.tell([CONNECT])
+    setup.listeners.add("/meta/connect", lambda message: 1 // 0)
+    setup.listeners.add("/meta/connect", heard.append)
+    setup.listeners.notify([CONNECT])
     assert heard == [CONNECT]
-    (error,) = hall.errors
+    (error,) = setup.reporter.errors
     assert isinstance(error, ReceiverError)
     assert isinstance(error.__cause__, ZeroDivisionError)
     assert error.channel == "/meta/connect"
 
 
 @in_virtual_time
-async def test_what_a_listener_leaves_to_await_is_awaited_aside() -> None:
-    hall = Hall()
+async def test_an_asynchronous_listener_is_awaited_in_the_background() -> None:
+    setup = Setup()
     heard: list[Message] = []
 
     async def listen(message: Message) -> None:
@@ -86,12 +82,10 @@ async def test_what_a_listener_leaves_to_await_is_awaited_aside() -> None:
     async def fail(message: Message) -> None:
         raise KeyError
 
-    hall.listeners.add("/meta/connect", listen)
-    hall.listeners.add("/meta/connect", fail)
-    hall.listeners.tell([CONNECT])
-    assert (heard, len(hall.aside)) == ([], 2)
-    for later in hall.aside:
-        assert inspect.isawaitable(later)
-        await later
+    setup.listeners.add("/meta/connect", listen)
+    setup.listeners.add("/meta/connect", fail)
+    setup.listeners.notify([CONNECT])
+    assert heard == []
+    await setup.background.finish()
     assert heard == [CONNECT]
-    assert isinstance(hall.errors[0].__cause__, KeyError)
+    assert isinstance(setup.reporter.errors[0].__cause__, KeyError)

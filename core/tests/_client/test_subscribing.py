@@ -19,7 +19,7 @@ class Hopeless:
         self.ended: list[str] = []
 
     @hookimpl
-    def explain(self, error: BayeuxError) -> BayeuxError:
+    def interpret_error(self, error: BayeuxError) -> BayeuxError:
         if isinstance(error, ReplyError):
             error.remedy = Remedy.GIVE_UP
         return error

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from core.tests.virtual_time import in_virtual_time
-from pybayeux._client.transport_pool import Wires
+from pybayeux._client.transport_pool import TransportPool
 from pybayeux._util.redact import Redactor
 from pybayeux.errors import UsageError
-from pybayeux.transports.base import TransportContext
+from pybayeux.transports.base import DONE, TransportContext
 
 
 @dataclass
@@ -20,7 +20,7 @@ class Noted:
     context: TransportContext
     closed: bool = False
 
-    async def send(self, messages: Any) -> None: ...
+    async def exchange(self, messages: Any) -> None: ...
 
     async def close(self) -> None:
         self.closed = True
@@ -31,7 +31,7 @@ async def _nothing(_: object) -> None: ...
 
 CONTEXT = TransportContext(
     url="https://a.example/bayeux?x=1",
-    receive=_nothing,
+    receive=lambda messages: DONE,
     on_request=_nothing,
     on_response=_nothing,
     redact=Redactor(),
@@ -40,9 +40,9 @@ CONTEXT = TransportContext(
 )
 
 
-def wires(trusted: tuple[str, ...] = (), **urls: str) -> Wires:
+def pool(trusted: tuple[str, ...] = (), **urls: str) -> TransportPool:
     options: dict[str, dict[str, str]] = {name.replace("_", "-"): {"url": u} for name, u in urls.items()}
-    return Wires(CONTEXT, {"long-polling": Noted, "websocket": Noted}, options, trusted)
+    return TransportPool(CONTEXT, {"long-polling": Noted, "websocket": Noted}, options, trusted)
 
 
 def context(made: Any) -> TransportContext:
@@ -52,38 +52,38 @@ def context(made: Any) -> TransportContext:
 
 @in_virtual_time
 async def test_each_is_made_once_and_all_are_closed() -> None:
-    all_wires = wires()
-    made = all_wires.of("long-polling")
-    assert all_wires.of("long-polling") is made
-    assert all_wires.of("websocket") is not made
-    await all_wires.close()
+    all_transports = pool()
+    made = all_transports.get("long-polling")
+    assert all_transports.get("long-polling") is made
+    assert all_transports.get("websocket") is not made
+    await all_transports.close()
     assert isinstance(made, Noted)
     assert made.closed
-    again = all_wires.of("long-polling")
+    again = all_transports.get("long-polling")
     assert again is not made
     assert context(again).cookies is not context(made).cookies
     await asyncio.sleep(0)
 
 
 def test_transports_of_one_client_share_their_cookies() -> None:
-    all_wires = wires()
-    assert context(all_wires.of("long-polling")).cookies is context(all_wires.of("websocket")).cookies
+    all_transports = pool()
+    assert context(all_transports.get("long-polling")).cookies is context(all_transports.get("websocket")).cookies
 
 
 def test_a_transport_may_have_an_address_of_its_own() -> None:
-    all_wires = wires(websocket="wss://b.example/ws")
-    assert context(all_wires.of("websocket")).url == "wss://b.example/ws"
-    assert context(all_wires.of("long-polling")).url == CONTEXT.url
+    all_transports = pool(websocket="wss://b.example/ws")
+    assert context(all_transports.get("websocket")).url == "wss://b.example/ws"
+    assert context(all_transports.get("long-polling")).url == CONTEXT.url
 
 
 @pytest.mark.parametrize("url", ["nowhere", "ftp://host/x", "https://user:pw@host/x"])
 def test_an_address_that_is_none(url: str) -> None:
     with pytest.raises(UsageError, match="url"):
-        wires(websocket=url)
+        pool(websocket=url)
 
 
 def test_another_host_is_asked_without_credentials() -> None:
-    made = context(wires().of("long-polling", "b.example:8080"))
+    made = context(pool().get("long-polling", "b.example:8080"))
     assert made.url == "https://b.example:8080/bayeux?x=1"
     assert (made.headers, made.auth, made.anonymous) == ({}, None, True)
     assert made.cookies is not CONTEXT.cookies
@@ -91,15 +91,15 @@ def test_another_host_is_asked_without_credentials() -> None:
 
 @pytest.mark.parametrize("host", ["b.example:8080", "https://b.example:8080", "https://b.example:8080/"])
 def test_a_host_that_the_user_trusts_sees_them(host: str) -> None:
-    made = context(wires(trusted=("b.example:8080",)).of("long-polling", host))
+    made = context(pool(trusted=("b.example:8080",)).get("long-polling", host))
     assert made.url == "https://b.example:8080/bayeux?x=1"
     assert (made.headers, made.auth, made.anonymous) == (CONTEXT.headers, CONTEXT.auth, False)
 
 
 def test_a_host_may_be_a_whole_address() -> None:
-    assert wires().url("http://b.example/other") == "http://b.example/other?x=1"
-    assert wires().url(None) == CONTEXT.url
+    assert pool().url("http://b.example/other") == "http://b.example/other?x=1"
+    assert pool().url(None) == CONTEXT.url
 
 
 def test_nobody_is_trusted_without_encryption_where_the_own_server_has_it() -> None:
-    assert context(wires(trusted=("b.example",)).of("long-polling", "http://b.example")).anonymous
+    assert context(pool(trusted=("b.example",)).get("long-polling", "http://b.example")).anonymous

@@ -72,14 +72,14 @@ def test_the_list_has_everything(three: Packages) -> None:
 
 def test_what_is_asked_for_counts(three: Packages) -> None:
     listed = _listed("-x", "signature.key=abc", "-p", "no:plain", "-p", "no:nothing")
-    assert (listed["signature"]["state"], listed["plain"]["state"]) == ("active", "blocked")
+    assert (listed["signature"]["state"], listed["plain"]["state"]) == ("active", "disabled")
     assert _listed("-x", "plain.size=many")["plain"]["state"] == "broken"
 
 
 def test_what_was_asked_before_the_name_of_the_command_counts(three: Packages) -> None:
     result = CliRunner().invoke(main, ["-p", "no:plain", "-x", "signature.key=abc", "extensions", "--json"])
     states = {each["name"]: each["state"] for each in json.loads(result.stdout)}
-    assert states == {"broken": "broken", "plain": "blocked", "signature": "active"}
+    assert states == {"broken": "broken", "plain": "disabled", "signature": "active"}
 
 
 def test_no_reason_tells_a_secret(packages: Packages) -> None:

@@ -49,7 +49,7 @@ def test_names_to_leave_out_are_read() -> None:
     given = Given()
     given.read_block("no:ack")
     given.read_block("no:all")
-    assert given.blocked == ["ack", "all"]
+    assert given.disabled == ["ack", "all"]
 
 
 @pytest.mark.parametrize("text", ["ack", "no:", "no", ""])

@@ -55,7 +55,7 @@ def test_all_can_be_given() -> None:
     expected = {"X-Tenant": "acme", "Authorization": "Bearer abcdef"}
     assert server == Server(URL, server.given, expected, ("a", "b"), timeout=None, max_network_delay=1.5)
     assert server.given.options() == {"auth": {"token": "abc"}}
-    assert server.given.blocked == ["ack"]
+    assert server.given.disabled == ["ack"]
     assert server.given.redact("abcdef") == "***"
 
 
@@ -73,7 +73,7 @@ def test_a_wrong_header_is_refused_and_not_told(header: str) -> None:
         (("-p", "ack"), "write no:name"),
         (("--timeout", "-1"), "is not in the range"),
         (("--max-network-delay", "0"), "is not in the range"),
-        (("--transport", "pigeon"), "known are"),
+        (("--transport", "pigeon"), "expected some of"),
         (("-x", "nothing.token=s3cr3t"), "there is no such extension"),
     ],
 )
@@ -121,7 +121,7 @@ def test_mistakes_of_publish_are_told(arguments: tuple[str, ...], words: str, pa
 
 
 @pytest.mark.parametrize(
-    ("option", "words"), [("-pno:replay", "which is blocked\n"), ("-xreplay.size=s3cr3t", "which is broken: ")]
+    ("option", "words"), [("-pno:replay", "which is disabled\n"), ("-xreplay.size=s3cr3t", "which is broken: ")]
 )
 def test_since_needs_the_extension_to_take_part(option: str, words: str, packages: Packages) -> None:
     source = (

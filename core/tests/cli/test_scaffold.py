@@ -10,7 +10,7 @@ from pybayeux import errors
 from pybayeux.cli import scaffold
 from pybayeux.cli.package_names import PackageNames
 from pybayeux.cli.scaffold import HOOKS, check_folder, render, write
-from pybayeux.hookspecs import HOOK_ARGUMENTS
+from pybayeux.extensions.catalogue import core_hooks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,7 +76,7 @@ def test_workflow_runs_the_tests_with_each_python() -> None:
 def test_each_hook_is_one_and_has_its_test(hook: str) -> None:
     package = render(NAMES, hook)
     source, test = package["src/pybayeux_acme_tenant/__init__.py"], package["tests/test_pybayeux_acme_tenant.py"]
-    assert hook in HOOK_ARGUMENTS
+    assert hook in core_hooks()
     assert source.count("@hookimpl") == source.count(f"    @hookimpl\n    def {hook}(self, ") == 1
     assert f'AcmeTenant(value="tea").{hook}(' in test
     assert "$" not in source + test

@@ -69,7 +69,7 @@ class _Wire:
         self._name: Final = name
         self._context: Final = context
 
-    async def send(self, messages: list[Message]) -> None:
+    async def exchange(self, messages: list[Message]) -> None:
         if (error := self._server.unreachable.get(self._name)) is not None:
             raise error
         self._server.asked.extend((self._name, message) for message in messages)
@@ -87,7 +87,7 @@ async def examined(
     settings: dict[str, Any] = {
         "extensions": [server, *extensions],
         "options": options or {},
-        "blocked": [],
+        "disabled": [],
         "transports": None,
         "max_network_delay": 5.0,
     }

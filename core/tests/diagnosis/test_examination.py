@@ -147,7 +147,7 @@ def test_an_extension_that_stops_the_handshake_is_found(packages: Packages, serv
 
 def test_a_server_that_does_not_answer_in_time(server: StandIn) -> None:
     class Slow:
-        async def send(self, messages: object) -> None:
+        async def exchange(self, messages: object) -> None:
             await asyncio.Event().wait()
 
         async def close(self) -> None: ...

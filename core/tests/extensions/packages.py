@@ -6,7 +6,7 @@ import sys
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
-from pybayeux.extensions import candidates, catalogue, compatibility, discovery, loading
+from pybayeux.extensions import candidates, catalogue, discovery
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -87,9 +87,9 @@ class Packages:
     def forget(self) -> None:
         """Let the next look at the installed packages be the first."""
         discovery.find_group.cache_clear()
-        loading.load.cache_clear()
+        candidates.load.cache_clear()
         catalogue.forget()
-        compatibility.misfit_of.cache_clear()
+        candidates.misfit_of.cache_clear()
 
     def remove(self) -> None:
         """Leave nothing behind."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from core.tests.extensions.journals import CLIENT
 from core.tests.virtual_time import in_virtual_time
 from pybayeux.errors import ExtensionError, UsageError
 from pybayeux.extensions import ExtensionRegistry, installed_hook, list_extensions
-from pybayeux.extensions.catalogue import bringers, hook_names, shape_of
-from pybayeux.hookspecs import HOOK_ARGUMENTS
+from pybayeux.extensions.catalogue import core_hooks, hook_names, hook_providers, signature_of
 
 if TYPE_CHECKING:
     from core.tests.extensions.packages import Packages
@@ -55,18 +56,18 @@ def bring(packages: Packages, specs: str = SPECS, name: str = "keeper") -> None:
 
 
 def registry(*extensions: object, errors: list[ExtensionHookError] | None = None) -> ExtensionRegistry:
-    return ExtensionRegistry("client", extensions=extensions, on_error=(errors if errors is not None else []).append)
+    return ExtensionRegistry(CLIENT, extensions=extensions, on_error=(errors if errors is not None else []).append)
 
 
 def test_the_core_has_its_own_hooks_alone(packages: Packages) -> None:
-    assert hook_names() == tuple(HOOK_ARGUMENTS)
-    assert shape_of("register_stores") is None
+    assert hook_names() == tuple(core_hooks())
+    assert signature_of("register_stores") is None
 
 
-def test_brought_hooks_have_shapes(packages: Packages) -> None:
+def test_hooks_of_packages_have_signatures(packages: Packages) -> None:
     bring(packages)
-    assert hook_names() == (*HOOK_ARGUMENTS, "register_stores", "gap", "origin")
-    stores, gap, origin = map(shape_of, ("register_stores", "gap", "origin"))
+    assert hook_names() == (*core_hooks(), "register_stores", "gap", "origin")
+    stores, gap, origin = map(signature_of, ("register_stores", "gap", "origin"))
     assert stores is not None
     assert gap is not None
     assert origin is not None
@@ -111,7 +112,7 @@ def test_without_a_client(packages: Packages) -> None:
     stores: list[str] = []
     installed_hook("register_stores").call(stores)
     assert stores == ["redis"]
-    installed_hook("register_stores", blocked=["redis"]).call(stores)
+    installed_hook("register_stores", disabled=["redis"]).call(stores)
     assert stores == ["redis"]
     with pytest.raises(UsageError, match="nobody_knows"):
         installed_hook("nobody_knows")
@@ -133,7 +134,7 @@ def test_implementations_are_checked_as_those_of_the_core(packages: Packages, so
     assert words in odd.reason
 
 
-def test_where_the_bringer_is_missing_an_optional_hook_is_no_mistake(packages: Packages) -> None:
+def test_an_optional_hook_of_a_missing_package_is_no_mistake(packages: Packages) -> None:
     source = "class Odd:\n @hookimpl(optionalhook=True)\n def gap(self, gap): ...\n @hookimpl\n def incoming(self): ..."
     packages.add("odd", {"odd": "odd_module:Odd"}, odd_module=source)
     (odd,) = list_extensions()
@@ -152,13 +153,13 @@ def test_a_failure_is_reported_and_stops_nothing(packages: Packages) -> None:
 
 
 @pytest.mark.parametrize("name", ["nobody_knows", "incoming"])
-def test_only_brought_hooks_are_called_by_name(packages: Packages, name: str) -> None:
+def test_only_hooks_of_packages_are_called_by_name(packages: Packages, name: str) -> None:
     bring(packages)
     with pytest.raises(UsageError, match=name):
         registry().hook(name)
 
 
-def test_the_list_says_who_brings_what(packages: Packages) -> None:
+def test_the_list_says_which_package_brings_which_hooks(packages: Packages) -> None:
     bring(packages)
     (keeper,) = list_extensions()
     assert keeper.brings == ("register_stores", "gap", "origin")
@@ -173,7 +174,7 @@ def test_the_list_says_who_brings_what(packages: Packages) -> None:
         ("class Stores:\n        @hookspec\n        def incoming(self, message): ...", "is pybayeux itself's already"),
     ],
 )
-def test_a_broken_bringer_is_listed_and_harms_nobody(packages: Packages, specs: str, words: str) -> None:
+def test_a_broken_provider_is_listed_and_the_others_are_used(packages: Packages, specs: str, words: str) -> None:
     module = f"\n    {specs}\n"
     packages.add("wrong", {}, hookspecs={"wrong": "wrong_module:Stores"}, wrong_module=module)
     packages.signature()
@@ -187,7 +188,7 @@ def test_a_broken_bringer_is_listed_and_harms_nobody(packages: Packages, specs: 
 def test_two_packages_cannot_bring_one_hook(packages: Packages) -> None:
     bring(packages, name="first")
     bring(packages, name="second")
-    first, second = bringers()
+    first, second = hook_providers()
     assert first.error is None
     assert isinstance(second.error, ExtensionError)
     assert "hook 'register_stores' is first 1.2's already" in str(second.error)
@@ -204,6 +205,50 @@ def test_the_group_is_read_only_where_a_hook_is_not_the_cores(
         return ()
 
     monkeypatch.setattr("pybayeux.extensions.catalogue.find_group", find_group)
-    extensions = ExtensionRegistry("client", options={"signature": {"key": "k"}})
+    extensions = ExtensionRegistry(CLIENT, options={"signature": {"key": "k"}})
     assert extensions.names == ("signature",)
     assert asked == []
+
+
+ANNOTATED = """
+    from collections.abc import Mapping
+    from typing import Any
+
+    class Stores:
+        @hookspec(firstresult=True)
+        def named(self) -> str | None: ...
+
+        @hookspec(firstresult=True)
+        def counted(self) -> "float | None": ...
+
+        @hookspec(firstresult=True)
+        def mapped(self) -> Mapping[str, int] | list[str] | None: ...
+
+        @hookspec(firstresult=True)
+        def open(self) -> Any: ...
+
+        @hookspec(firstresult=True)
+        def unknown(self) -> "Nowhere | None": ...
+
+        @hookspec
+        def no_result(self) -> str: ...
+
+        @hookspec
+        def register_things(self): ...
+"""
+
+
+def test_results_and_order_are_read_from_the_specification(packages: Packages) -> None:
+    bring(packages, ANNOTATED)
+    found = {name: signature_of(name) for name in hook_names() if name not in core_hooks()}
+    assert {name: signature.results for name, signature in found.items() if signature is not None} == {
+        "named": (str,),
+        "counted": (int, float),
+        "mapped": (Mapping, list),
+        "open": (object,),
+        "unknown": (object,),
+        "no_result": (),
+        "register_things": (),
+    }
+    early = [name for name, signature in found.items() if signature is not None and signature.rule.called_on == "all"]
+    assert early == ["register_things"]

@@ -39,9 +39,9 @@ STORE = """
 """
 
 
-def commands(*, options: dict[str, dict[str, str]] | None = None, blocked: tuple[str, ...] = ()) -> set[str]:
+def commands(*, options: dict[str, dict[str, str]] | None = None, disabled: tuple[str, ...] = ()) -> set[str]:
     cli = click.Group()
-    register_commands(cli, options=options, blocked=blocked)
+    register_commands(cli, options=options, disabled=disabled)
     return set(cli.commands)
 
 
@@ -50,7 +50,7 @@ def test_modules_and_configured_classes_add_their_commands(packages: Packages) -
     packages.add("store", {"store": "store_module:Store", "other": "store_module:Bystander"}, store_module=STORE)
     assert commands() == {"serve"}
     assert commands(options={"store": {"path": "p"}}) == {"serve", "p"}
-    assert commands(blocked=("serve",)) == set()
+    assert commands(disabled=("serve",)) == set()
 
 
 def test_broken_ones_do_not_stop_the_command(packages: Packages, caplog: pytest.LogCaptureFixture) -> None:

@@ -16,8 +16,8 @@ def test_every_state_is_listed(packages: Packages) -> None:
     packages.add(
         "plain", {"plain": "plain_module", "away": "plain_module"}, plain_module="@hookimpl\ndef incoming(): ..."
     )
-    states = {each.name: each.state.value for each in list_extensions(blocked=["away"])}
-    assert states == {"signature": "not configured", "broken": "broken", "plain": "active", "away": "blocked"}
+    states = {each.name: each.state.value for each in list_extensions(disabled=["away"])}
+    assert states == {"signature": "not configured", "broken": "broken", "plain": "active", "away": "disabled"}
 
 
 def test_listing_becomes_json(packages: Packages) -> None:

@@ -123,7 +123,7 @@ def test_nothing_needed_is_configured() -> None:
         ({"header": "x"}, "key", "missing"),
         ({}, "key", "missing"),
         ({"key": "k", "heder": "x"}, "heder", "did you mean 'header'"),
-        ({"key": "k", "zzz": "x"}, "zzz", "known are: key, header, rounds"),
+        ({"key": "k", "zzz": "x"}, "zzz", "expected one of key, header, rounds"),
         ({"key": 3}, "key", "Expected `str`, got `int`"),
         ({"key": "k", "rounds": "many"}, "rounds", "Expected `int`"),
     ],
@@ -170,7 +170,7 @@ def test_annotation_that_only_type_checkers_know_takes_any_value() -> None:
     assert read(Unknowable, {"price": value, "rounds": "2"}).values == {"price": value, "rounds": 2}
 
 
-def test_types_are_told_in_words_that_mean_something_elsewhere() -> None:
+def test_types_are_listed_with_their_aliases_resolved() -> None:
     assert [option.type for option in options_of(Aliased)] == ["Literal['first', 'last']", "Path | None"]
     assert [option.type for option in options_of(Unknowable)] == ["Decimal", "int"]
 

@@ -9,7 +9,7 @@ import pytest
 from pybayeux import Drop, hookimpl
 from pybayeux.errors import ExtensionHookError
 from pybayeux.extensions import Pipeline, Veto
-from pybayeux.extensions.manager import HookManager
+from pybayeux.extensions.catalogue import HookManager
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 CLIENT = object()
 
 
-def compiled(hook: str, *extensions: object, report: Any = None) -> Pipeline[...]:
+def compiled(hook: str, *extensions: object, report: Any = None) -> Pipeline[..., Any]:
     manager = HookManager()
     for number, extension in enumerate(extensions):
         manager.register(extension, f"e{number}")
@@ -167,7 +167,7 @@ def test_batch_is_one_call_for_each() -> None:
     assert pipeline.call_batch(["x", "y", "z"], CLIENT) == [Veto("a", "e0"), None, Veto("b", "e0")]
 
 
-def test_drop_ends_the_call_and_has_its_author() -> None:
+def test_drop_ends_the_call_and_names_its_extension() -> None:
     seen: list[str] = []
     pipeline = compiled("outgoing", Tracer("late"), Doing(lambda: Drop("why")), Tracer("early"))
     assert pipeline.call(seen, CLIENT) == Veto("why", "e1")
@@ -201,14 +201,14 @@ def test_secret_in_an_exception_is_masked() -> None:
 
 @pytest.mark.parametrize("result", [True, False, 0, [], "text"])
 def test_other_results_are_an_error_at_once(result: object) -> None:
-    with pytest.raises(ExtensionHookError, match=f"None or Drop expected, got {type(result).__name__}"):
+    with pytest.raises(ExtensionHookError, match=f"expected None or Drop, got {type(result).__name__}"):
         compiled("outgoing", Doing(lambda: result)).call([], CLIENT)
 
 
 def test_drop_means_nothing_elsewhere() -> None:
     errors: list[ExtensionHookError] = []
     assert compiled("delivered", Doing(lambda: Drop("why")), report=errors.append).call([], CLIENT) is None
-    assert "None expected, got Drop" in str(errors[0])
+    assert "expected None, got Drop" in str(errors[0])
 
 
 def test_results_of_hooks_with_other_arguments_are_looked_at_too() -> None:
@@ -219,7 +219,7 @@ def test_results_of_hooks_with_other_arguments_are_looked_at_too() -> None:
 
     errors: list[ExtensionHookError] = []
     compiled("state_changed", Answering(), report=errors.append).call("old", "new", CLIENT)
-    assert "None expected, got str" in str(errors[0])
+    assert "expected None, got str" in str(errors[0])
 
 
 def test_forgotten_coroutine_is_an_error_without_a_second_warning() -> None:

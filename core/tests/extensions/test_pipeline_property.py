@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pybayeux import Drop, hookimpl
 from pybayeux.errors import ExtensionHookError
 from pybayeux.extensions import Pipeline
-from pybayeux.extensions.manager import HookManager
+from pybayeux.extensions.catalogue import HookManager
 from pybayeux.extensions.tracing import Step, tracing_to
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def outcome_of(call: Callable[[], Drop | None]) -> Outcome:
     return (f"dropped {result.reason}", getattr(result, "extension", result.reason))
 
 
-def run(pipeline: Pipeline[...]) -> Callable[[], Drop | None]:
+def run(pipeline: Pipeline[..., Any]) -> Callable[[], Drop | None]:
     def drive() -> Drop | None:
         steps = pipeline.acall("message", "client").__await__()
         while True:  # a loop of its own for each example would take most of the time
@@ -180,7 +180,7 @@ def test_outgoing_is_what_pluggy_does(sets: list[tuple[str, Plan]], is_traced: b
         manager = manager_of("outgoing", sets, ours, allow_async=allow_async)
         steps: list[Step] = []
         with tracing(steps, is_on=is_traced):
-            pipeline: Pipeline[...] = Pipeline("outgoing", manager.hook.outgoing.get_hookimpls())
+            pipeline: Pipeline[..., Any] = Pipeline("outgoing", manager.hook.outgoing.get_hookimpls())
         assert outcome_of(run(pipeline)) == expected
         assert ours == theirs
         assert traced_calls(steps) == ({name for name, _ in theirs} if is_traced else set())
@@ -205,7 +205,9 @@ def test_incoming_is_the_mirror_image(sets: list[tuple[str, Plan]], is_traced: b
         manager = manager_of("incoming", sets, ours, allow_async=allow_async)
         steps: list[Step] = []
         with tracing(steps, is_on=is_traced):
-            pipeline: Pipeline[...] = Pipeline("incoming", manager.hook.incoming.get_hookimpls(), report=errors.append)
+            pipeline: Pipeline[..., Any] = Pipeline(
+                "incoming", manager.hook.incoming.get_hookimpls(), report=errors.append
+            )
         assert outcome_of(run(pipeline)) == expected
         assert [step for step in ours if step[0] not in failing] == theirs
         assert all(str(error.__cause__) == error.extension for error in errors)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from core.tests.extensions.diaries import CLIENT, Diary, Refusing, registry
+from core.tests.extensions.journals import CLIENT, Journal, Refusing, registry
 from pybayeux import Drop, Message, hookimpl
 from pybayeux.errors import ExtensionError, ExtensionHookError, ExtensionLoadError, TransportError
 from pybayeux.extensions import ExtensionRegistry, Veto
@@ -24,7 +24,7 @@ def send(made: ExtensionRegistry) -> Veto | None:
 
 def test_hooks_run_as_an_onion() -> None:
     log: list[Any] = []
-    made = registry(Diary(log, "A"), Diary(log, "B"))
+    made = registry(Journal(log, "A"), Journal(log, "B"))
 
     async def scenario() -> None:
         await made.open()
@@ -38,7 +38,7 @@ def test_hooks_run_as_an_onion() -> None:
 
 def test_installed_ones_come_before_passed_ones(packages: Packages) -> None:
     packages.add("a", {"zeta": "zeta_module"}, zeta_module="@hookimpl\ndef incoming(message): ...")
-    made = registry(Diary([], "alpha"), discover=True)
+    made = registry(Journal([], "alpha"), discover=True)
     assert made.names == ("zeta", "alpha")
 
 
@@ -46,29 +46,29 @@ def test_installed_ones_come_before_passed_ones(packages: Packages) -> None:
 
 
 def test_name_registers_once() -> None:
-    made = registry(Diary([], "one"))
+    made = registry(Journal([], "one"))
     with pytest.raises(ExtensionError, match="'one' is registered already"):
-        made.use(Diary([], "one"))
+        made.use(Journal([], "one"))
     with pytest.raises(ExtensionError, match="'one' is registered already"):
-        made.use(Diary([], "two"), name="one")
-    assert made.use(Diary([], "one"), name="two").name == "two"
+        made.use(Journal([], "two"), name="one")
+    assert made.use(Journal([], "one"), name="two").name == "two"
     assert made.names == ("one", "two")
 
 
 def test_name_passed_twice_is_an_error() -> None:
     with pytest.raises(ExtensionError, match="registered already"):
-        registry(Diary([], "one"), Diary([], "one"))
+        registry(Journal([], "one"), Journal([], "one"))
 
 
 def test_object_registers_once() -> None:
-    diary = Diary([])
+    diary = Journal([])
     made = registry(diary)
     with pytest.raises(ExtensionError, match="registered already under another name"):
         made.use(diary, name="other")
-    assert made.names == ("diary",)
+    assert made.names == ("journal",)
 
 
-def test_made_up_name_finds_a_free_one() -> None:
+def test_name_made_of_the_class_is_a_free_one() -> None:
     made = registry(Refusing())
     assert made.use(Refusing()).name == "refusing-2"
 
@@ -136,9 +136,9 @@ def test_broken_one_does_not_take_the_client_down(packages: Packages, monkeypatc
 def test_change_puts_a_new_pipeline_in_place_and_leaves_the_old_one() -> None:
     log: list[Any] = []
     made = registry()
-    made.use(Diary(log, "a"))
+    made.use(Journal(log, "a"))
     before = made.outgoing
-    made.use(Diary(log, "b"))
+    made.use(Journal(log, "b"))
     log.clear()
     before.call(Message(channel="/x"), CLIENT)
     assert log == ["out a"]
@@ -153,7 +153,7 @@ def test_exceptions_are_reported_but_for_requests() -> None:
     for hook in ("incoming", "delivered", "response"):
         getattr(made, hook).call(object(), CLIENT)
     made.state_changed.call("old", "new", CLIENT)  # type: ignore[arg-type]
-    made.register_transports(object())  # type: ignore[arg-type]
+    made.register_transports(object())
     assert [error.hook for error in errors] == [
         "incoming",
         "delivered",
@@ -190,8 +190,8 @@ def test_transports_are_asked_for_before_the_start() -> None:
         def register_transports(self, registry: list[str]) -> None:
             registry.append("pigeon")
 
-    registry(Carrier()).register_transports(transports)  # type: ignore[arg-type]
-    registry().register_transports(transports)  # type: ignore[arg-type]
+    registry(Carrier()).register_transports(transports)
+    registry().register_transports(transports)
     assert transports == ["pigeon"]
 
 

@@ -31,9 +31,9 @@ def choose(
     *extensions: object,
     options: dict[str, dict[str, Any]] | None = None,
     discover: bool = True,
-    blocked: tuple[str, ...] = (),
+    disabled: tuple[str, ...] = (),
 ) -> list[Chosen]:
-    return list(Selection(options or {}, discover=discover, blocked=blocked).initial(extensions))
+    return list(Selection(options or {}, discover=discover, disabled=disabled).initial(extensions))
 
 
 def names(chosen: list[Chosen]) -> list[tuple[str, bool]]:
@@ -60,10 +60,10 @@ def test_each_client_has_its_own_instance(packages: Packages) -> None:
     assert vars(first.extension)["key"] == "k"
 
 
-def test_unconfigured_and_blocked_ones_are_left_out(packages: Packages) -> None:
+def test_unconfigured_and_disabled_ones_are_left_out(packages: Packages) -> None:
     packages.signature()
     packages.add("plain", {"plain": "plain_module"}, plain_module=MODULE)
-    assert choose(blocked=("plain",)) == []
+    assert choose(disabled=("plain",)) == []
 
 
 def test_passed_object_takes_the_place_of_an_installed_one(packages: Packages) -> None:
@@ -74,7 +74,7 @@ def test_passed_object_takes_the_place_of_an_installed_one(packages: Packages) -
     assert choose(passed) == [Chosen("signature", passed, is_installed=False)]
 
 
-def test_passed_object_takes_the_place_of_one_with_its_made_up_name(packages: Packages) -> None:
+def test_passed_object_replaces_one_with_the_name_of_its_class(packages: Packages) -> None:
     packages.add("recorder", {"recorder": "recorder_module"}, recorder_module=MODULE)
     passed = Recorder()
     assert choose(passed) == [Chosen("recorder", passed, is_installed=False)]
@@ -86,7 +86,7 @@ def test_passed_object_takes_the_place_of_a_broken_one(packages: Packages, caplo
     assert caplog.records == []
 
 
-def test_made_up_names_differ() -> None:
+def test_names_made_of_classes_differ() -> None:
     chosen = choose(Recorder(), Recorder(), Recorder(), discover=False)
     assert [each.name for each in chosen] == ["recorder", "recorder-2", "recorder-3"]
 
@@ -107,7 +107,7 @@ def test_what_is_no_extension_is_refused(wrong: object) -> None:
         choose(wrong, discover=False)
 
 
-def test_options_for_nobody_are_an_error(packages: Packages) -> None:
+def test_options_for_an_unknown_extension_are_an_error(packages: Packages) -> None:
     packages.signature()
     with pytest.raises(ExtensionOptionError, match="'signatur', but there is no such extension") as caught:
         choose(options={"signatur": {"key": "k"}})
@@ -119,9 +119,9 @@ def test_options_for_an_object_that_is_made_are_an_error() -> None:
         choose(Recorder(), options={"recorder": {"depth": 3}}, discover=False)
 
 
-def test_options_for_a_blocked_one_are_no_error(packages: Packages) -> None:
+def test_options_for_a_disabled_one_are_no_error(packages: Packages) -> None:
     packages.signature()
-    assert choose(options={"signature": {"key": "k"}}, blocked=("signature",)) == []
+    assert choose(options={"signature": {"key": "k"}}, disabled=("signature",)) == []
 
 
 def test_wrong_options_are_always_an_error(packages: Packages) -> None:

@@ -66,7 +66,7 @@ def test_without_a_wish_the_function_itself_is_called() -> None:
     assert trace.tb_next.tb_next is None  # the pipeline and the hook, nothing between
 
 
-def test_a_step_says_who_and_what_and_how_long() -> None:
+def test_a_step_has_extension_hook_subject_and_time() -> None:
     with _collected() as steps:
         compiled("outgoing", Doing(lambda: None)).call(Message(channel="/a"), CLIENT)
     [step] = steps
@@ -108,12 +108,12 @@ def _acknowledge(message: Message) -> None:
         ),
     ],
 )
-def test_changes_of_a_message_are_told_without_secrets(change: Callable[[Any], None], expected: list[str]) -> None:
+def test_changes_of_a_message_are_traced_without_secrets(change: Callable[[Any], None], expected: list[str]) -> None:
     [message] = decode(b'[{"channel": "/a", "clientId": "abcdefgh", "data": { "n" : 1, "list": [1, {}] }}]')
     assert _noted(change, message) == expected
 
 
-def test_changes_of_a_request_are_told_by_name() -> None:
+def test_changes_of_a_request_are_traced_by_name() -> None:
     def change(request: TransportRequest) -> None:
         request.headers["Authorization"] = f"Bearer {SECRET}"
         request.url = f"http://other/?key={SECRET}"
@@ -126,7 +126,7 @@ def test_changes_of_a_request_are_told_by_name() -> None:
     ]
 
 
-def test_drops_and_exceptions_are_told() -> None:
+def test_drops_and_exceptions_are_traced() -> None:
     def fail() -> None:
         raise ValueError(f"password={SECRET}")
 

@@ -126,7 +126,7 @@ class Unmarked:
 
 WRONG: list[tuple[type, str, str]] = [
     (UnknownHook, "outgoin", "did you mean 'outgoing'?"),
-    (UnknownSpecName, "zzz", "known are outgoing, incoming,"),
+    (UnknownSpecName, "zzz", "expected one of outgoing, incoming,"),
     (UnknownArgument, "outgoing", "unknown argument 'mesage'; the hook has message, client"),
     (KeywordOnly, "outgoing", "the keyword-only argument 'message'"),
     (Defaulted, "outgoing", "the argument 'client' has a default"),
@@ -233,7 +233,7 @@ def test_an_extension_for_these_hooks_is_taken() -> None:
     assert implemented_hooks(Same(), "same") == ("outgoing",)
 
 
-def test_a_deprecated_argument_warns_its_author_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_deprecated_argument_is_a_warning_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
     class Old:
         @hookimpl
         def outgoing(self, client: object) -> None: ...

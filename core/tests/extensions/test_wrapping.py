@@ -9,7 +9,7 @@ import pytest
 from pybayeux import Drop, hookimpl
 from pybayeux.errors import BayeuxError, ExtensionHookError, TransportError, UsageError
 from pybayeux.extensions import Pipeline, Veto
-from pybayeux.extensions.manager import HookManager
+from pybayeux.extensions.catalogue import HookManager
 
 Body = Callable[[], Generator[None, Any, Any]]
 
@@ -61,17 +61,17 @@ def inner(request: pytest.FixtureRequest) -> type[Inner]:
     return kind
 
 
-def run(hook: str, inner: Inner, *bodies: Body, report: Any = None) -> Veto | None:
+def run(hook: str, inner: Inner, *bodies: Body, report: Any = None) -> Any:
     """Call `inner` with the wrappers around it, the last one outermost in `outgoing`."""
     manager = HookManager()
     manager.register(inner, "inner")
     for number, body in enumerate(bodies):
         manager.register(Wrapping(body), f"w{number}")
-    pipeline: Pipeline[...] = Pipeline(hook, getattr(manager.hook, hook).get_hookimpls(), report=report)
+    pipeline: Pipeline[..., Any] = Pipeline(hook, getattr(manager.hook, hook).get_hookimpls(), report=report)
     if not pipeline.is_async:
         return pipeline.call([], None)
 
-    async def awaited() -> Veto | None:
+    async def awaited() -> Any:
         return await pipeline.acall([], None)
 
     return asyncio.run(awaited())
@@ -102,7 +102,7 @@ def test_wrappers_are_skins_too(inner: type[Inner], hook: str, order: str) -> No
     assert " ".join(seen) == order
 
 
-def test_veto_passes_with_its_author(inner: type[Inner]) -> None:
+def test_veto_passes_with_the_name_of_its_extension(inner: type[Inner]) -> None:
     seen: list[str] = []
     assert run("outgoing", inner(lambda: Drop("why")), around(seen, "a")) == Veto("why", "inner")
     assert seen == ["<a", "a>"]
@@ -134,7 +134,7 @@ def test_wrapper_sees_the_exception_as_it_was_raised(inner: type[Inner]) -> None
     assert run("outgoing", inner(fail), body) == Veto("no", "w0")
 
 
-def test_exception_that_passes_a_wrapper_keeps_its_author(inner: type[Inner]) -> None:
+def test_exception_that_passes_a_wrapper_keeps_its_extension(inner: type[Inner]) -> None:
     with pytest.raises(ExtensionHookError) as caught:
         run("outgoing", inner(fail), around([], "a"), around([], "b"))
     assert caught.value.extension == "inner"
@@ -192,7 +192,7 @@ BROKEN = pytest.mark.parametrize(
         (after, "ValueError: no"),
         (never, "did not yield"),
         (twice, "yields more than once"),
-        (wrong, "None or Drop expected, got bool"),
+        (wrong, "expected None or Drop, got bool"),
     ],
     ids=["before", "after", "never", "twice", "wrong"],
 )
@@ -249,7 +249,7 @@ def test_wrapper_can_clean_up_when_the_call_is_cancelled() -> None:
         manager = HookManager()
         manager.register(Slow(), "slow")
         manager.register(Wrapping(body), "w")
-        pipeline: Pipeline[...] = Pipeline("incoming", manager.hook.incoming.get_hookimpls(), report=print)
+        pipeline: Pipeline[..., Any] = Pipeline("incoming", manager.hook.incoming.get_hookimpls(), report=print)
         task = asyncio.ensure_future(pipeline.acall([], None))
         await asyncio.sleep(0)
         task.cancel()
@@ -263,18 +263,18 @@ def test_wrapper_can_clean_up_when_the_call_is_cancelled() -> None:
 def test_an_exception_that_is_a_result_was_not_raised() -> None:
     class Explains:
         @hookimpl
-        def explain(self, error: BayeuxError) -> BayeuxError:
+        def interpret_error(self, error: BayeuxError) -> BayeuxError:
             return UsageError("what it means")
 
     class Around:
         @hookimpl(wrapper=True)
-        def explain(self, error: BayeuxError) -> Generator[None, Any, Any]:
+        def interpret_error(self, error: BayeuxError) -> Generator[None, Any, Any]:
             found = yield
             return found
 
     manager = HookManager()
     manager.register(Explains(), "explains")
     manager.register(Around(), "around")
-    pipeline: Pipeline[Any] = Pipeline("explain", manager.hook.explain.get_hookimpls())
+    pipeline: Pipeline[..., Any] = Pipeline("interpret_error", manager.hook.interpret_error.get_hookimpls())
     result: object = pipeline.call(TransportError("as it came"), None)
     assert isinstance(result, UsageError)

@@ -60,9 +60,9 @@ def test_hosts_without_a_new_handshake_change_nothing() -> None:
 
 def test_a_start_begins_with_the_own_server() -> None:
     hosts = Hosts("a.example")
-    hosts.new_handshake(["http://b.example/bayeux"])
+    hosts.session_lost(["http://b.example/bayeux"])
     assert hosts.current == "http://b.example/bayeux"
-    hosts.new_handshake(["b.example"])
+    hosts.session_lost(["b.example"])
     assert hosts.current == "http://b.example/bayeux", "it is that one already"
     hosts.restart()
     assert hosts.current is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.tests.session.world import RETRY, World
-from pybayeux import ConnectionState
+from pybayeux import Advice, ConnectionState
 from pybayeux.errors import SessionEndedError, TransportError
 from pybayeux.session import Kind
 from pybayeux.session.negotiation import Negotiation
@@ -81,6 +81,7 @@ def test_a_transport_that_cannot_reach_the_server_gives_way_at_once_within_the_s
     connect = world.current(Kind.CONNECT)
     assert (connect.transport, connect.messages[0].client_id) == ("long-polling", "c1")
     assert connect.messages[0].connection_type == "long-polling"
+    assert connect.messages[0].advice == Advice(timeout=0), "it is as good as the first"
     world.accept(connect)
     assert world.state() is ConnectionState.CONNECTED
     assert world.errors == [NO_WEBSOCKET]

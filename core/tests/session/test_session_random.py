@@ -11,8 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from core.tests.session.world import RETRY, World
 from pybayeux import Advice, ConnectionState, Message
 from pybayeux.errors import TransportError
-from pybayeux.session import Exchange, Kind, Refused, Request, Settled
-from pybayeux.state import TRANSITIONS
+from pybayeux.session import Exchange, Kind, Request, RequestCompleted, StateChanged, SubscriptionRejected
+from pybayeux.session.transitions import TRANSITIONS
 
 CHANNELS = ["/a", "/b/*", "/c/**"]
 ERRORS = ["402::session_unknown", "401:x:Unknown client", "403::denied", "500::oops", "not even an error"]
@@ -73,13 +73,28 @@ class RandomServer(RuleBasedStateMachine):
     def rehandshake(self) -> None:
         self.world.session.rehandshake("test")
 
-    @rule(paused=st.booleans())
-    def pause(self, paused: bool) -> None:
-        self.world.session.pause(paused, self.world.now)
+    @rule(held=st.booleans())
+    def hold(self, held: bool) -> None:
+        if held:
+            self.world.session.hold_connects(self.world.now)
+        else:
+            self.world.session.release_connects(self.world.now)
+
+    @rule()
+    def block(self) -> None:
+        self.world.session.reading_blocked()
+
+    @rule()
+    def abort(self) -> None:
+        self.world.session.abort(None)
+
+    @rule()
+    def interrupt(self) -> None:
+        self.world.session.interrupted(TransportError("reset"), self.world.now)
 
     @rule()
     def discard(self) -> None:
-        self.world.session.discard(self.world.now)
+        self.world.session.discard_events(self.world.now)
 
     @rule()
     def close(self) -> None:
@@ -157,21 +172,22 @@ class RandomServer(RuleBasedStateMachine):
 
     @invariant()
     def states_follow_the_table(self) -> None:
-        state = ConnectionState.DISCONNECTED
-        for name in self.world.states:
-            assert ConnectionState(name) in TRANSITIONS[state]
-            state = ConnectionState(name)
+        rows = self.world.rows
+        assert all(TRANSITIONS[old][event] is new for old, event, new in rows)
+        assert [new for _, _, new in rows[:-1]] == [old for old, _, _ in rows[1:]]
+        moves = [(old, new) for old, _, new in rows if old is not new]
+        assert [(each.old, each.new) for each in self.world.notices if isinstance(each, StateChanged)] == moves
 
     @invariant()
     def forgets_no_channel_that_the_server_did_not_refuse(self) -> None:
-        refused = {notice.channel for notice in self.world.notices if isinstance(notice, Refused)}
+        refused = {notice.channel for notice in self.world.notices if isinstance(notice, SubscriptionRejected)}
         channels = set(self.world.session.channels)
         assert channels <= self.wanted
         assert self.wanted - channels <= refused
 
     @invariant()
     def each_request_is_settled_once_at_the_most(self) -> None:
-        settled = [notice.request for notice in self.world.notices if isinstance(notice, Settled)]
+        settled = [notice.request for notice in self.world.notices if isinstance(notice, RequestCompleted)]
         assert len(settled) == len(set(settled))
 
     @invariant()
@@ -185,12 +201,12 @@ class RandomServer(RuleBasedStateMachine):
         self.step()
         session = self.world.session
         if session.state is not ConnectionState.DISCONNECTED and not self.world.under_way:
-            assert self.world.wake_at is not None or session._control.holding.paused
+            assert self.world.wake_at is not None or session._connect.throttle.is_holding
 
     def teardown(self) -> None:
         """A server that behaves again brings everything back, and the end settles every request."""
         world = self.world
-        world.session.pause(False, world.now)
+        world.session.release_connects(world.now)
         if world.state() is ConnectionState.DISCONNECTING:
             world.pass_time(10)
         if world.state() is ConnectionState.DISCONNECTED:
@@ -202,12 +218,12 @@ class RandomServer(RuleBasedStateMachine):
         world.settle_down()
         assert world.state() is ConnectionState.CONNECTED
         for channel in world.session.channels:
-            assert world.session.is_granted(channel)
+            assert world.session.is_active_channel(channel)
         world.session.close(world.now)
         world.pass_time(20)
         assert world.state() is ConnectionState.DISCONNECTED
         world.step()
-        settled = {notice.request for notice in world.notices if isinstance(notice, Settled)}
+        settled = {notice.request for notice in world.notices if isinstance(notice, RequestCompleted)}
         assert set(self.requests) <= settled
 
 

@@ -4,17 +4,43 @@ from __future__ import annotations
 
 from random import Random
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 from pybayeux.errors import ExchangeTimeoutError
 from pybayeux.message import Advice, Message
-from pybayeux.session import Backoff, Ended, Exchange, Failed, Kind, Session, SessionConfig, Settled, StateChanged
+from pybayeux.session import (
+    Backoff,
+    Ended,
+    Exchange,
+    Failed,
+    Kind,
+    RequestCompleted,
+    Session,
+    SessionConfig,
+    StateChanged,
+)
+from pybayeux.session.state import SessionState
 from pybayeux.state import ConnectionState
 
 if TYPE_CHECKING:
     from pybayeux.errors import BayeuxError
     from pybayeux.session import Notice, Step
+    from pybayeux.session.transitions import SessionEvent
 
 RETRY = Advice(reconnect="retry", interval=0, timeout=30_000)
+
+
+class RecordedState(SessionState):
+    """A session's state that notes each row of the table that it goes by."""
+
+    def __init__(self, config: SessionConfig) -> None:
+        super().__init__(config)
+        self.rows: list[tuple[ConnectionState, SessionEvent, ConnectionState]] = []
+
+    def on(self, event: SessionEvent) -> None:
+        old = self.current
+        super().on(event)
+        self.rows.append((old, event, self.current))
 
 
 class World:
@@ -24,7 +50,8 @@ class World:
         config.setdefault("backoff", Backoff(increment=1, maximum=30, jitter=0))
         self.now = 100.0
         config.setdefault("connection_types", ("long-polling",))
-        self.session = Session(SessionConfig(random=Random(1), **config))
+        with patch("pybayeux.session.session.SessionState", RecordedState):
+            self.session = Session(SessionConfig(random=Random(1), **config))
         self.under_way: list[Exchange] = []
         self.sent: list[tuple[float, Exchange]] = []
         self.notices: list[Notice] = []
@@ -89,9 +116,9 @@ class World:
 
     def answer(self, exchange: Exchange, *messages: Message) -> list[Message]:
         """The server answers an exchange with these messages; gives the events."""
-        events = self.session.receive(self.session.admit(list(messages)), self.now)
+        events = self.session.receive(self.session.admit(list(messages)), {}, self.now)
         self._drop(exchange)
-        self.session.over(exchange, self.now)
+        self.session.finished(exchange, self.now)
         self.notices += self.session.take_notices()
         return events
 
@@ -127,6 +154,12 @@ class World:
 
     # -- what was noted
 
+    @property
+    def rows(self) -> list[tuple[ConnectionState, SessionEvent, ConnectionState]]:
+        """The rows of the table gone by: state, event, following state."""
+        assert isinstance(self.session._state, RecordedState)
+        return self.session._state.rows
+
     def state(self) -> ConnectionState:
         """Where the session stands now; a call, since a type checker takes an attribute for unchanged."""
         return self.session.state
@@ -148,7 +181,7 @@ class World:
     @property
     def outcomes(self) -> list[Any]:
         """The outcomes of requests."""
-        return [notice.outcome for notice in self.notices if isinstance(notice, Settled)]
+        return [notice.outcome for notice in self.notices if isinstance(notice, RequestCompleted)]
 
     @property
     def ends(self) -> list[BayeuxError | None]:

@@ -12,7 +12,7 @@ import pytest
 from pybayeux import AsyncClient, Drop, Message, hookimpl
 from pybayeux.testing import check_contract, checks
 from pybayeux.testing.checks import CHECKS
-from pybayeux.testing.subject import Subject
+from pybayeux.testing.factory import ExtensionFactory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -27,7 +27,7 @@ class Good:
 
     @hookimpl
     def outgoing(self, message: Message) -> None:
-        message.get_ext(create=True)["token"] = self._token  # type: ignore[index]
+        message.get_ext(create=True)["token"] = self._token
 
     @hookimpl
     async def delivered(self) -> None: ...
@@ -155,7 +155,7 @@ class NeedsAsyncClient:
     @hookimpl
     def incoming(self, message: Message, client: AsyncClient) -> None:
         if message.channel == "/meta/subscribe":
-            client.resubscribe  # noqa: B018 - there is none in a BayeuxClient
+            client.resubscribe(str(message.subscription))  # a BayeuxClient refuses
 
 
 class TakesAnything:
@@ -210,7 +210,7 @@ class TellsItsKey:
             raise ValueError(f"failed with {self._key}")
 
 
-BROKEN: list[tuple[Callable[[Subject], None], type, dict[str, object], str]] = [
+BROKEN: list[tuple[Callable[[ExtensionFactory], None], type, dict[str, object], str]] = [
     (checks.signatures, UnknownArgument, {}, "massage"),
     (checks.signatures, NoHook, {}, "no hook"),
     (checks.pairs, LeavesTask, {}, "tasks are left .* beat"),
@@ -219,12 +219,12 @@ BROKEN: list[tuple[Callable[[Subject], None], type, dict[str, object], str]] = [
     (checks.call_paths, OncePerTurn, {}, "does something else"),
     (checks.call_paths, FailsWhileAllGoesWell, {}, "all goes well: .* failed in incoming"),
     (checks.call_paths, LeavesTask, {}, "tasks are left"),
-    (checks.vetoes, DislikesVetoes, {}, "beside a neighbour that vetoes first: .* failed in incoming"),
+    (checks.vetoes, DislikesVetoes, {}, "beside an extension that vetoes first: .* failed in incoming"),
     (checks.vetoes, SilentAfterVeto, {}, "other events are handled"),
-    (checks.errors_of_neighbours, TranslatesErrors, {}, "beside a neighbour that fails first: .* failed in outgoing"),
+    (checks.errors_of_others, TranslatesErrors, {}, "beside an extension that fails first: .* failed in outgoing"),
     (checks.faults, TrustsReplies, {}, "events-first.* failed in incoming"),
     (checks.faults, FailsInFailed, {}, "failed in failed"),
-    (checks.faults, GivesUp, {}, "no longer come through"),
+    (checks.faults, GivesUp, {}, "no longer arrive"),
     (checks.low_level, NeedsAsyncClient, {}, "BayeuxClient.* failed in incoming"),
     (checks.options, TakesAnything, {}, "an unknown option is accepted"),
     (checks.options, WrongDefault, {}, "default of option 'number'"),
@@ -237,10 +237,10 @@ BROKEN: list[tuple[Callable[[Subject], None], type, dict[str, object], str]] = [
 
 @pytest.mark.parametrize(("check", "kind", "options", "text"), BROKEN, ids=lambda part: getattr(part, "__name__", ""))
 def test_broken_extension_is_found_out(
-    check: Callable[[Subject], None], kind: type, options: dict[str, object], text: str
+    check: Callable[[ExtensionFactory], None], kind: type, options: dict[str, object], text: str
 ) -> None:
     with pytest.raises(AssertionError, match=f"(?s){text}"):
-        check(Subject(kind, options))
+        check(ExtensionFactory(kind, options))
 
 
 def test_every_check_can_fail() -> None:
@@ -248,8 +248,8 @@ def test_every_check_can_fail() -> None:
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-def test_good_extension_passes(check: Callable[[Subject], None]) -> None:
-    check(Subject(Good))
+def test_good_extension_passes(check: Callable[[ExtensionFactory], None]) -> None:
+    check(ExtensionFactory(Good))
 
 
 def test_good_extension_keeps_the_contract() -> None:

@@ -23,7 +23,7 @@ class Greeting:
     @hookimpl
     def outgoing(self, message: Message) -> None:
         if not message.is_meta:
-            message.get_ext(create=True)["greeting"] = self.word  # type: ignore[index]
+            message.get_ext(create=True)["greeting"] = self.word
 
     @hookimpl
     def request(self, request: TransportRequest) -> None:
@@ -65,8 +65,8 @@ async def test_the_script_of_the_handshake_is_given_before() -> None:
 
 
 @in_virtual_time
-async def test_a_handler_and_neighbours_of_ones_own() -> None:
-    class Neighbour:
+async def test_a_handler_and_other_extensions() -> None:
+    class Other:
         seen: list[str] = []  # noqa: RUF012
 
         @hookimpl
@@ -74,12 +74,12 @@ async def test_a_handler_and_neighbours_of_ones_own() -> None:
             self.seen.append(message.channel)
 
     got: list[object] = []
-    async with Harness(Greeting, neighbours=[Neighbour()], queue_size=5) as harness:
+    async with Harness(Greeting, others=[Other()], queue_size=5) as harness:
         await harness.subscribe("/orders", lambda event: got.append(event.data))
         harness.server.push("/orders", 1)
         await harness.settle()
     assert got == [1]
-    assert "/orders" in Neighbour.seen
+    assert "/orders" in Other.seen
 
 
 def test_it_needs_virtual_time() -> None:
@@ -94,5 +94,5 @@ def test_it_needs_virtual_time() -> None:
 def test_wrong_options_are_refused() -> None:
     with pytest.raises(ExtensionOptionError, match="wrod"):
         Harness(Greeting, {"wrod": "hi"})
-    with pytest.raises(UsageError, match="ready made"):
+    with pytest.raises(UsageError, match="is not a class"):
         Harness(Greeting(), {"word": "hi"})

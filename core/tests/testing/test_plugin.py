@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Mark:
     @hookimpl
     def outgoing(self, message: Message) -> None:
-        message.get_ext(create=True)["mark"] = 1  # type: ignore[index]
+        message.get_ext(create=True)["mark"] = 1
 
 
 class Unmarked:
@@ -29,7 +29,7 @@ class Unmarked:
 
 @in_virtual_time
 async def test_harness_and_recorder(bayeux_harness: type[Harness], bayeux_recorder: HookRecorder) -> None:
-    async with bayeux_harness(Mark, neighbours=[bayeux_recorder]) as harness:
+    async with bayeux_harness(Mark, others=[bayeux_recorder]) as harness:
         await harness.client.publish("/orders", 1)
     assert {str(message.ext) for message in harness.sent} == {"{'mark': 1}"}
     assert "registered" in bayeux_recorder.hooks
@@ -54,7 +54,7 @@ def loaded(statement: str) -> list[str]:
     return sorted(found.stdout.split())
 
 
-def test_nobody_pays_for_the_kit_who_does_not_use_it() -> None:
+def test_the_kit_is_not_imported_before_its_use() -> None:
     assert loaded("import pybayeux") == []
     assert loaded("import pybayeux.testing") == ["pybayeux.testing"]
     assert loaded("import pybayeux.testing.plugin") == ["pybayeux.testing", "pybayeux.testing.plugin", "pytest"]

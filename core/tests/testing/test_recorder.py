@@ -1,21 +1,23 @@
 from __future__ import annotations
 
 from pybayeux import Message
+from pybayeux.extensions.catalogue import core_hooks
 from pybayeux.extensions.validation import implemented_hooks
-from pybayeux.hookspecs import HOOK_ARGUMENTS
 from pybayeux.testing import Harness, HookRecorder, in_virtual_time
 
 
 def test_every_hook_is_implemented() -> None:
-    assert implemented_hooks(HookRecorder(), "recorder") == tuple(sorted(HOOK_ARGUMENTS))
+    assert implemented_hooks(HookRecorder(), "recorder") == tuple(sorted(core_hooks()))
 
 
 def test_every_hook_notes_its_arguments() -> None:
     recorder = HookRecorder()
-    for hook, arguments in HOOK_ARGUMENTS.items():
-        assert getattr(recorder, hook)(*arguments) is None
-    assert recorder.hooks == list(HOOK_ARGUMENTS)
-    assert {call.hook: tuple(call.arguments) for call in recorder.calls} == HOOK_ARGUMENTS
+    for hook, signature in core_hooks().items():
+        assert getattr(recorder, hook)(*signature.arguments) is None
+    assert recorder.hooks == list(core_hooks())
+    assert {call.hook: tuple(call.arguments) for call in recorder.calls} == {
+        hook: signature.arguments for hook, signature in core_hooks().items()
+    }
     assert all(name == value for call in recorder.calls for name, value in call.arguments.items())
 
 
@@ -40,7 +42,7 @@ def test_messages_are_noted_as_they_were() -> None:
     message = Message(channel="/orders", data=1, ext={"a": 1})
     recorder.outgoing(message, None)  # type: ignore[attr-defined]
     message.data = 2
-    message.get_ext(create=True)["a"] = 2  # type: ignore[index]
+    message.get_ext(create=True)["a"] = 2
     assert recorder.calls[0]["message"].data == 1
     assert recorder.calls[0]["message"].ext == {"a": 1}
 

@@ -31,7 +31,7 @@ class Wire:
 
 
 @in_virtual_time
-async def test_publish_reaches_whoever_is_subscribed() -> None:
+async def test_publish_reaches_all_that_are_subscribed() -> None:
     async with Harness(Nothing) as harness:
         await harness.subscribe("/orders/**")
         assert harness.server.subscriptions == {"/orders/**"}
@@ -47,7 +47,7 @@ async def test_publish_reaches_whoever_is_subscribed() -> None:
 
 
 @in_virtual_time
-async def test_push_reaches_those_who_are_subscribed_and_services_always() -> None:
+async def test_push_reaches_the_subscribed_and_services_always() -> None:
     wire = Wire()
     async with Harness(wire) as harness:
         harness.server.push("/orders", "too early")
@@ -90,7 +90,7 @@ async def test_connect_is_held_until_there_is_an_event() -> None:
 
 
 @in_virtual_time
-async def test_refusal_is_told_and_nothing_is_done() -> None:
+async def test_refusal_is_answered_and_nothing_is_done() -> None:
     async with Harness(Nothing) as harness:
         harness.server.refuse_next("/meta/subscribe", "403::denied")
         with pytest.raises(SubscribeError, match="403::denied"):

@@ -43,7 +43,7 @@ async def test_clock_settles_without_time_passing() -> None:
 
 
 @in_virtual_time
-async def test_clock_tells_the_time_of_day() -> None:
+async def test_clock_has_the_time_of_day() -> None:
     clock = Clock(epoch=1000.0)
     await clock.advance(5)
     assert clock() == pytest.approx(1005, abs=0.001)
@@ -68,8 +68,8 @@ def test_arguments_of_a_test_are_handed_on() -> None:
     assert got == [1, 2]
 
 
-def test_waiting_for_what_never_happens_is_told() -> None:
-    with pytest.raises(TimeoutError, match="in vain"):
+def test_waiting_for_what_never_happens_is_an_error() -> None:
+    with pytest.raises(TimeoutError, match="what never happens"):
         run(asyncio.Event().wait())
 
 
@@ -81,17 +81,17 @@ def test_loop_does_not_stand_still() -> None:
         runner.run(asyncio.Event().wait())
 
 
-def test_ones_own_timeout_is_told_as_it_is() -> None:
+def test_a_timeout_of_the_test_is_raised_as_it_is() -> None:
     async def work() -> None:
         async with asyncio.timeout(5):
             await asyncio.Event().wait()
 
     with pytest.raises(TimeoutError) as late:
         run(work())
-    assert "in vain" not in str(late.value)
+    assert "never happens" not in str(late.value)
 
 
-def test_waiting_in_vain_beside_something_that_goes_on_is_told() -> None:
+def test_waiting_for_ever_beside_something_that_goes_on_is_an_error() -> None:
     async def beat() -> None:
         for _ in range(1000):
             await asyncio.sleep(5)
@@ -107,7 +107,7 @@ def test_waiting_in_vain_beside_something_that_goes_on_is_told() -> None:
         run(work(), limit=100)
 
 
-def test_tasks_that_are_left_are_told() -> None:
+def test_tasks_that_are_left_are_an_error() -> None:
     async def work() -> None:
         asyncio.get_running_loop().create_task(asyncio.sleep(5), name="forgotten")
 

@@ -9,7 +9,7 @@ import httpx
 from core.tests.transports import site_stub
 from core.tests.transports.site_stub import REPLY
 from pybayeux import Message, encode
-from pybayeux.transports.http import HttpCall, HttpLink
+from pybayeux.transports.http import HttpCall, HttpRequester
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,13 +22,15 @@ class Posting:
 
     def __init__(self, context: TransportContext, **options: Any) -> None:
         self._url = context.url
-        self._link = HttpLink(context, "long-polling", **options)
+        self._requester = HttpRequester(context, "long-polling", **options)
 
-    async def send(self, messages: list[Message]) -> None:
-        await self._link.exchange(HttpCall("POST", self._url, encode(messages), {"Content-Type": "application/json"}))
+    async def exchange(self, messages: list[Message]) -> None:
+        await self._requester.exchange(
+            HttpCall("POST", self._url, encode(messages), {"Content-Type": "application/json"})
+        )
 
     async def close(self) -> None:
-        await self._link.close()
+        await self._requester.close()
 
 
 class Site(site_stub.Site):

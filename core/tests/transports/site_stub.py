@@ -8,12 +8,12 @@ import httpx
 
 from pybayeux import Message
 from pybayeux._util.redact import Redactor
-from pybayeux.transports.base import TransportContext, TransportRequest, TransportResponse
+from pybayeux.transports.base import DONE, TransportContext, TransportRequest, TransportResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pybayeux.transports.base import Transport
+    from pybayeux.transports.base import Completion, Transport
 
 __all__ = ("HELLO", "REPLY", "URL", "Site", "raising", "refuse", "replying")
 
@@ -63,8 +63,9 @@ class Site:
         self.requests.append(request)
         return self.answer(request)
 
-    async def _receive(self, messages: list[Message]) -> None:
+    def _receive(self, messages: list[Message]) -> Completion:
         self.received.append(messages)
+        return DONE
 
     async def _request(self, request: TransportRequest) -> None:
         self.on_request(request)
@@ -74,7 +75,7 @@ class Site:
 
     async def send(self, *messages: Message) -> httpx.Request:
         """One exchange; gives the latest request as it left."""
-        await self.transport.send(list(messages) or HELLO)
+        await self.transport.exchange(list(messages) or HELLO)
         return self.requests[-1]
 
 

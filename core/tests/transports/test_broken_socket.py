@@ -60,7 +60,7 @@ async def test_a_deadline_ends_an_exchange() -> None:
         peer = await site.opened()
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.01):
-                await site.transport.send([message("1")])
+                await site.transport.exchange([message("1")])
         assert await peer.ended() == (1000, "")
 
 
@@ -69,7 +69,7 @@ async def test_a_cancellation_behind_the_answer_leaves_the_socket_open() -> None
     async with Site() as site:
         sending, peer = await site.begin(message("1"))
 
-        async def cancel(messages: list[Message]) -> None:
+        def cancel(messages: list[Message]) -> None:
             asyncio.get_running_loop().call_soon(sending.cancel)
 
         site.on_receive = cancel
@@ -200,14 +200,18 @@ async def test_a_malformed_frame_that_nobody_waits_for_costs_only_the_socket() -
 @pytest.mark.parametrize(
     ("error", "kind"), [(ClientStateError("closed"), ClientStateError), (KeyError("t0k3n-t0k3n"), TransportError)]
 )
+@pytest.mark.parametrize("at_once", [True, False])
 @in_real_time
-async def test_a_receiver_that_fails_breaks_the_socket(error: Exception, kind: type[Exception]) -> None:
-    async def fail(messages: list[Message]) -> None:
+async def test_a_receiver_that_fails_breaks_the_socket(at_once: bool, error: Exception, kind: type[Exception]) -> None:
+    def fail(messages: list[Message]) -> None:
+        raise error
+
+    async def fail_later(messages: list[Message]) -> None:
         raise error
 
     async with Site() as site:
         site.redact.remember("t0k3n-t0k3n")
-        site.on_receive = fail
+        site.on_receive = fail if at_once else fail_later
         sending, peer = await site.begin(message("1"))
         await peer.say(reply("1"))
         with pytest.raises(kind) as caught:

@@ -1,14 +1,25 @@
 from __future__ import annotations
 
+import asyncio
+import json
 import ssl
+from typing import TYPE_CHECKING
 
 import pytest
 from websockets.datastructures import Headers
 from websockets.exceptions import InvalidMessage, InvalidProxyStatus, InvalidURI, ProxyError
 from websockets.http11 import Response
 
+from core.tests.transports.certificate import Certificate
+from core.tests.transports.websocket_site import Site, at_raw_server, in_real_time, message, reply
 from pybayeux._util.redact import Redactor
+from pybayeux.errors import TransportError
 from pybayeux.transports.dialling import upgrade_failure
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pybayeux import Message
 
 UNVERIFIED = ssl.SSLCertVerificationError(1, "certificate verify failed")
 
@@ -35,7 +46,7 @@ def test_failures_without_an_answer(error: Exception, fatal: bool, unavailable: 
 
 
 def test_an_answer_that_is_late_is_none() -> None:
-    failure = upgrade_failure(TimeoutError("late"), Redactor(), patience=5.0)
+    failure = upgrade_failure(TimeoutError("late"), Redactor(), waited=5.0)
     assert (str(failure), failure.unavailable, failure.unsent) == ("no answer to the upgrade within 5 s", True, True)
 
 
@@ -47,3 +58,146 @@ def test_texts_show_no_secrets() -> None:
     redact = Redactor()
     redact.remember("t0k3n-t0k3n")
     assert "t0k" not in str(upgrade_failure(OSError("t0k3n-t0k3n"), redact))
+
+
+# -- sockets
+
+
+@in_real_time
+async def test_a_socket_over_tls(tmp_path: Path) -> None:
+    certificate = Certificate(tmp_path)
+    site = Site({"ssl": certificate.client()}, served={"ssl": certificate.server()})
+    async with site:
+        site.context.url = f"https://127.0.0.1:{site.port}/cometd"
+        sending, peer = await site.begin(message("1"))
+        await peer.say(reply("1"))
+        await sending
+
+
+@in_real_time
+async def test_a_certificate_that_does_not_verify_is_hopeless(tmp_path: Path) -> None:
+    async with Site(served={"ssl": Certificate(tmp_path).server()}) as site:
+        site.context.url = f"https://127.0.0.1:{site.port}/cometd"
+        with pytest.raises(TransportError) as caught:
+            await site.transport.exchange([message("1")])
+        assert (caught.value.fatal, caught.value.unsent) == (True, True)
+
+
+@in_real_time
+async def test_a_refusal_whose_body_never_comes_is_no_answer() -> None:
+    async def stall(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 100\r\n\r\nno")
+
+    async with at_raw_server(stall) as url, Site({"open_timeout": 0.05}, url=url) as site:
+        with pytest.raises(TransportError, match=r"no answer to the upgrade within 0.05 s") as caught:
+            await site.transport.exchange([message("1")])
+        assert (caught.value.unsent, caught.value.unavailable) == (True, True)
+
+
+@in_real_time
+async def test_a_ping_that_is_not_answered_ends_the_socket() -> None:
+    async with Site({"ping_interval": 0.02}, max_network_delay=0.04) as site:
+        sending, peer = await site.begin(message("1", "/meta/connect"))
+        peer.connection.transport.pause_reading()
+        with pytest.raises(TransportError, match="keepalive ping timeout"):
+            await sending
+        peer.connection.transport.abort()
+
+
+@in_real_time
+async def test_close_does_not_wait_for_the_end_of_a_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pybayeux.transports.dialling._CLOSE_TIMEOUT", 0.05)
+    async with Site() as site:
+        peer = await site.opened()
+        peer.connection.transport.pause_reading()
+
+        async def flood() -> None:
+            while True:
+                await peer.say({"channel": "/a", "data": "x"})
+                await asyncio.sleep(0.001)
+
+        flooding = asyncio.create_task(flood())
+        await site.got(3)
+        await site.transport.close()
+        flooding.cancel()
+        await asyncio.wait([flooding])
+        peer.connection.transport.abort()
+
+
+@in_real_time
+async def test_what_comes_with_the_answer_to_the_upgrade_waits_for_the_receiver() -> None:
+    asked, go = asyncio.Event(), asyncio.Event()
+
+    async def hold(response: object) -> None:
+        asked.set()
+        await go.wait()
+
+    async with Site() as site:
+        site.context.on_response = hold
+        sending = site.send(message("1"))
+        peer = await site.peer()
+        await asked.wait()
+        for number in range(3):
+            await peer.say({"channel": "/a", "data": number})
+        await peer.connection.ping()
+        go.set()
+        await peer.heard()
+        await peer.say(reply("1"))
+        await sending
+        assert [each.data for each in site.messages[:3]] == [0, 1, 2]
+
+
+@in_real_time
+async def test_a_socket_that_ends_before_it_is_used_fails_the_exchange() -> None:
+    asked, go = asyncio.Event(), asyncio.Event()
+
+    async def hold(response: object) -> None:
+        asked.set()
+        await go.wait()
+
+    async with Site() as site:
+        site.context.on_response = hold
+        sending = site.send(message("1"))
+        peer = await site.peer()
+        await asked.wait()
+        peer.connection.transport.abort()
+        await peer.ended()
+        await asyncio.sleep(0)
+        go.set()
+        with pytest.raises(TransportError, match="the WebSocket broke"):
+            await sending
+
+
+@in_real_time
+async def test_frames_of_one_read_are_one_batch_and_fragments_among_them_one_message() -> None:
+    batches: list[list[object]] = []
+
+    def note(messages: list[Message]) -> None:
+        batches.append([each.data for each in messages])
+
+    def text(number: int) -> bytes:
+        return json.dumps([{"channel": "/a", "data": number}]).encode()
+
+    async with Site() as site:
+        peer = await site.opened()
+        site.on_receive = note
+        half = len(text(1)) // 2
+        frames = [
+            b"\x81" + bytes([len(text(0))]) + text(0),
+            b"\x01" + bytes([half]) + text(1)[:half],
+            b"\x89\x00",  # a ping may come between fragments
+            b"\x80" + bytes([len(text(1)) - half]) + text(1)[half:],
+            b"\x82" + bytes([len(text(2))]) + text(2),
+        ]
+        peer.connection.transport.write(b"".join(frames))
+        await site.got(3)
+        assert batches == [[0, 1, 2]]
+
+
+@in_real_time
+async def test_the_limit_of_a_message_is_for_the_sum_of_its_fragments() -> None:
+    async with Site({"max_message_size": 1000}) as site:
+        sending, peer = await site.begin(message("1"))
+        await peer.connection.send(["x" * 400, "x" * 400, "x" * 400])
+        with pytest.raises(TransportError, match="max_message_size=1000"):
+            await sending

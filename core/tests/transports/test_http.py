@@ -16,7 +16,7 @@ from core.tests.transports.site_stub import HELLO, REPLY, URL, refuse
 from core.tests.virtual_time import in_virtual_time
 from pybayeux.errors import TransportError
 from pybayeux.transports.base import TransportRequest, TransportResponse
-from pybayeux.transports.http import HttpCall, HttpLink
+from pybayeux.transports.http import HttpCall, HttpRequester
 
 if TYPE_CHECKING:
     import socketserver
@@ -53,9 +53,9 @@ async def test_a_http_client_of_the_users_stays_open() -> None:
 
 @in_virtual_time
 async def test_a_http_client_of_its_own_is_closed() -> None:
-    link = HttpLink(replace(Site().context, http=None), "long-polling")
-    http = link._http
-    await link.close()
+    requester = HttpRequester(replace(Site().context, http=None), "long-polling")
+    http = requester._http
+    await requester.close()
     assert http.is_closed
 
 
@@ -140,7 +140,7 @@ async def test_values_of_an_address_are_secret_but_for_the_public_ones() -> None
     site = Site(refuse(500, text="innocent-value secret-value"))
     call = HttpCall("GET", f"{URL}?a=innocent-value&b=secret-value", public=frozenset({"innocent-value"}))
     with pytest.raises(TransportError, match=r"innocent-value \*\*\*"):
-        await HttpLink(site.context, "callback-polling").exchange(call)
+        await HttpRequester(site.context, "callback-polling").exchange(call)
 
 
 # -- over a real socket
@@ -187,6 +187,6 @@ async def _speak_to(url: str) -> None:
             site = Site(url=url, http=http)
             transport = Posting(site.context, max_response_size=limit)
             for _ in range(2):
-                await transport.send(HELLO)
+                await transport.exchange(HELLO)
             assert [[message.id for message in batch] for batch in site.received] == [["1"], ["1"]]
             assert site.context.cookies.header(url) == "BAYEUX_BROWSER=b"

@@ -29,7 +29,7 @@ async def test_sessions_that_share_a_http_client_have_cookies_of_their_own() -> 
     one = Site(with_cookie, headers={"X-Name": "one"})
     two = Site(http=one.http, headers={"X-Name": "two"})
     for site in (one, two, one, two):
-        await site.transport.send(HELLO)
+        await site.transport.exchange(HELLO)
     assert [request.headers.get("Cookie") for request in one.requests] == [
         None,
         None,
@@ -46,7 +46,7 @@ async def test_cookies_that_the_http_client_brought_are_sent() -> None:
     seen: list[str | None] = []
     http.event_hooks["request"].append(_note_cookie(seen))
     for _ in range(2):
-        await site.transport.send(HELLO)
+        await site.transport.exchange(HELLO)
     assert seen == ["route=7", "route=7; BAYEUX_BROWSER=b"]
 
 

@@ -164,7 +164,7 @@ async def test_one_part_follows_the_other() -> None:
         return httpx.Response(200, json=REPLY)
 
     site = Site(options={"max_request_size": 30}, http=httpx.AsyncClient(transport=httpx.MockTransport(answer)))
-    await site.transport.send(MESSAGES)
+    await site.transport.exchange(MESSAGES)
     assert len(site.received) == 5
 
 

@@ -11,10 +11,11 @@ from pybayeux import Advice, AsyncClient, BayeuxClient, Message, encode, hookimp
 from pybayeux._util.redact import Redactor
 from pybayeux.errors import MessageDecodeError, TransportError, UsageError
 from pybayeux.session import Backoff
-from pybayeux.transports.base import TransportContext, TransportRequest, TransportResponse
+from pybayeux.transports.base import DONE, TransportContext, TransportRequest, TransportResponse
 from pybayeux.transports.memory import MemoryServer, MemoryTransport
 
 if TYPE_CHECKING:
+    from pybayeux.transports.base import Completion
     from pybayeux.transports.registry import TransportRegistry
 
 
@@ -140,8 +141,9 @@ class Line:
         context = TransportContext("http://test/", self._receive, self._request, self._response, self.redact)
         self.transport = MemoryTransport(context, server=server)
 
-    async def _receive(self, messages: list[Message]) -> None:
+    def _receive(self, messages: list[Message]) -> Completion:
         self.received.append(messages)
+        return DONE
 
     async def _request(self, request: TransportRequest) -> None:
         raise AssertionError("there is no request that could be changed")
@@ -159,7 +161,7 @@ async def test_neither_side_sees_later_changes_of_the_other() -> None:
         return messages
 
     line, message = Line(server), Message(channel="/a", data=[1])
-    await line.transport.send([message])
+    await line.transport.exchange([message])
     message.data = [2]
     ((received,),) = line.received
     received.id = "9"
@@ -172,7 +174,7 @@ async def test_a_server_may_answer_with_bytes() -> None:
         return encode(messages)
 
     line = Line(server)
-    await line.transport.send([Message(channel="/a")])
+    await line.transport.exchange([Message(channel="/a")])
     assert [[message.channel for message in batch] for batch in line.received] == [["/a"]]
 
 
@@ -184,7 +186,7 @@ async def test_bytes_that_are_no_bayeux_fail_without_secrets() -> None:
     line = Line(server)
     line.redact.remember("t0k3n-t0k3n")
     with pytest.raises(MessageDecodeError, match=r"<h1>\*\*\*</h1>"):
-        await line.transport.send([Message(channel="/a")])
+        await line.transport.exchange([Message(channel="/a")])
     assert line.received == []
 
 
@@ -200,7 +202,7 @@ async def test_a_server_whose_client_waits_no_longer_is_cancelled() -> None:
             gone = True
         return []
 
-    exchange = asyncio.ensure_future(Line(server).transport.send([Message(channel="/a")]))
+    exchange = asyncio.ensure_future(Line(server).transport.exchange([Message(channel="/a")]))
     await settle()
     exchange.cancel()
     await asyncio.wait([exchange])
@@ -214,6 +216,6 @@ async def test_several_exchanges_are_under_way_at_once() -> None:
         return messages
 
     line = Line(server)
-    await asyncio.gather(*(line.transport.send([Message(channel="/a", data=seconds)]) for seconds in (3, 1, 2)))
+    await asyncio.gather(*(line.transport.exchange([Message(channel="/a", data=seconds)]) for seconds in (3, 1, 2)))
     assert [batch[0].data for batch in line.received] == [1, 2, 3]
     await line.transport.close()

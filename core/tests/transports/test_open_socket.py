@@ -9,11 +9,12 @@ from core.tests.transports.websocket_site import Site, in_real_time, message, re
 from core.tests.virtual_time import in_virtual_time, settle
 from pybayeux._util.redact import Redactor
 from pybayeux.errors import TransportError
-from pybayeux.transports.base import TransportContext
+from pybayeux.transports.base import DONE, TransportContext
 from pybayeux.transports.open_socket import OpenSocket
 
 if TYPE_CHECKING:
     from pybayeux import Message
+    from pybayeux.transports.base import Completion, SocketReceiver
 
 
 @in_real_time
@@ -143,7 +144,7 @@ async def test_a_burst_keeps_its_order_and_comes_in_few_batches() -> None:
 
 
 class Flood:
-    """A connection on which frames of 64 KiB come without end, until it is closed."""
+    """A connection on which a frame of 64 KiB comes with every turn of the loop, while it is read."""
 
     is_open = True
     subprotocol = None
@@ -151,16 +152,30 @@ class Flood:
 
     def __init__(self) -> None:
         self.frames = 0
+        self._reading = True
+        self._receiver: SocketReceiver
+
+    def start(self, receiver: SocketReceiver) -> None:
+        self._receiver = receiver
+        self._read()
+
+    def _read(self) -> None:
+        if not self.is_open:
+            self._receiver.closed(TransportError("closed"))
+        elif self._reading:
+            self.frames += 1
+            asyncio.get_running_loop().call_soon(self._read)
+            self._receiver.frames_received([self.frame])
 
     async def send(self, frame: bytes) -> None:
         pass
 
-    async def receive(self) -> bytes:
-        await asyncio.sleep(0)
-        if not self.is_open:
-            raise TransportError("closed")
-        self.frames += 1
-        return self.frame
+    def pause_reading(self) -> None:
+        self._reading = False
+
+    def resume_reading(self) -> None:
+        self._reading = True
+        asyncio.get_running_loop().call_soon(self._read)
 
     async def close(self, code: int) -> None:
         self.is_open = False
@@ -169,37 +184,109 @@ class Flood:
         self.is_open = False
 
 
+async def look(about: object) -> None:
+    pass
+
+
 @in_virtual_time
 async def test_the_socket_is_not_read_while_the_receiver_has_enough_to_do() -> None:
     received: list[int] = []
-    turn = asyncio.Event()
+    turn: asyncio.Future[None]
 
-    async def receive(messages: list[Message]) -> None:
+    def receive(messages: list[Message]) -> Completion:
+        nonlocal turn
         received.append(len(messages))
-        await turn.wait()
-        turn.clear()
-
-    async def look(about: object) -> None:
-        pass
+        turn = asyncio.get_running_loop().create_future()
+        return turn
 
     flood = Flood()
-    context = TransportContext("ws://host/", receive, look, look, Redactor())
-    socket = OpenSocket(flood, context)
+    socket = OpenSocket(flood, TransportContext("ws://host/", receive, look, look, Redactor()))
     for _ in range(3):
         await settle()
         assert flood.frames == sum(received) + 4
-        turn.set()
+        turn.set_result(None)
     await socket.close()
     assert socket.is_over
+
+
+@in_virtual_time
+async def test_what_is_held_back_is_received_as_one_batch_behind_what_was_waited_for() -> None:
+    received: list[list[int]] = []
+    first = asyncio.get_running_loop().create_future()
+
+    def receive(messages: list[Message]) -> Completion:
+        received.append([each.data for each in messages])
+        return first if len(received) == 1 else DONE
+
+    line = Line(TransportContext("ws://host/", receive, look, look, Redactor()))
+    for number in range(4):
+        line.socket.frames_received([json.dumps([event(number)]).encode()])
+    assert received == [[0]]
+    first.set_result(None)
+    await settle()
+    line.socket.frames_received([json.dumps([event(4)]).encode()])
+    assert received == [[0], [1, 2, 3], [4]]
+    await line.socket.close()
+
+
+@in_virtual_time
+async def test_in_the_usual_case_messages_are_received_and_replies_matched_in_the_callback() -> None:
+    received: list[Message] = []
+
+    def receive(messages: list[Message]) -> Completion:
+        received.extend(messages)
+        return DONE
+
+    line = Line(TransportContext("ws://host/", receive, look, look, Redactor()))
+    sending = asyncio.ensure_future(line.socket.exchange([message("1")], [b"x"]))
+    await settle()
+    tasks = asyncio.all_tasks()
+    line.socket.frames_received([json.dumps([event(0), reply("1")]).encode()])
+    assert asyncio.all_tasks() == tasks, "no task was needed"
+    assert len(received) == 2
+    await sending
+    await line.socket.close()
+
+
+@in_virtual_time
+async def test_closing_leaves_a_batch_alone_that_is_being_received() -> None:
+    receiving = asyncio.get_running_loop().create_future()
+    line = Line(TransportContext("ws://host/", lambda messages: receiving, look, look, Redactor()))
+    line.socket.frames_received([json.dumps([event(0)]).encode()])
+    await line.socket.close()
+    assert not receiving.done()
+
+
+class Line:
+    """An open socket on a connection where only the test says what comes."""
+
+    is_open = True
+    subprotocol = None
+
+    def __init__(self, context: TransportContext) -> None:
+        self.socket = OpenSocket(self, context)
+
+    def start(self, receiver: SocketReceiver) -> None: ...
+
+    async def send(self, frame: bytes) -> None: ...
+
+    def pause_reading(self) -> None: ...
+
+    def resume_reading(self) -> None: ...
+
+    async def close(self, code: int) -> None:
+        self.is_open = False
+
+    async def abort(self) -> None: ...
 
 
 @in_real_time
 async def test_nothing_is_received_while_there_is_no_room() -> None:
     asked, room = asyncio.Event(), asyncio.Event()
 
-    async def wait() -> None:
+    def wait() -> Completion:
         asked.set()
-        await room.wait()
+        return asyncio.ensure_future(room.wait())
 
     async with Site(room=wait) as site:
         sending, peer = await site.begin(message("1"))
@@ -215,12 +302,17 @@ async def test_nothing_is_received_while_there_is_no_room() -> None:
 
 @in_real_time
 async def test_close_does_not_wait_for_room() -> None:
-    async def wait() -> None:
-        await asyncio.Event().wait()
+    never = asyncio.get_running_loop().create_future()
+    asked = asyncio.Event()
+
+    def wait() -> Completion:
+        asked.set()
+        return never
 
     async with Site(room=wait) as site:
         held, peer = await site.begin(message("1", CONNECT))
         await peer.say(event(1))
+        await asked.wait()
         await site.transport.close()
         await fails(held)
 
@@ -250,5 +342,5 @@ async def test_a_message_in_fragments_is_one() -> None:
 @in_real_time
 async def test_nothing_is_sent_without_messages() -> None:
     async with Site() as site:
-        await site.transport.send([])
+        await site.transport.exchange([])
         assert site.upgrades == []

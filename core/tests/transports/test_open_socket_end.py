@@ -19,7 +19,7 @@ class Told:
         self.errors: list[BayeuxError] = []
         self.news = asyncio.Event()
 
-    async def __call__(self, error: BayeuxError) -> None:
+    def __call__(self, error: BayeuxError) -> None:
         self.errors.append(error)
         self.news.set()
 

@@ -7,7 +7,7 @@ import pytest
 
 from pybayeux._util.redact import Redactor
 from pybayeux.errors import UsageError
-from pybayeux.transports.base import TransportContext, TransportRequest, TransportResponse
+from pybayeux.transports.base import DONE, TransportContext, TransportRequest, TransportResponse
 from pybayeux.transports.options import bind_options
 
 if TYPE_CHECKING:
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from pybayeux.transports.base import Transport
 
 
-async def _nothing(_: list[Message] | TransportRequest | TransportResponse) -> None:
+async def _nothing(_: TransportRequest | TransportResponse) -> None:
     """As every function of a context."""
 
 
-CONTEXT = TransportContext("http://h/", _nothing, _nothing, _nothing, Redactor())
+CONTEXT = TransportContext("http://h/", lambda messages: DONE, _nothing, _nothing, Redactor())
 
 
 class Given:
@@ -41,7 +41,7 @@ class Given:
         self.context = context
         self.values = {"size": size, "fast": fast, "names": names, "price": price, "anything": anything, "bare": bare}
 
-    async def send(self, messages: list[Message]) -> None:
+    async def exchange(self, messages: list[Message]) -> None:
         raise NotImplementedError
 
     async def close(self) -> None:
@@ -107,7 +107,7 @@ def test_a_wrong_value_is_refused_with_the_name_of_the_option(option: str, value
 
 
 def test_an_unknown_option_is_refused_and_the_known_ones_told() -> None:
-    with pytest.raises(UsageError, match="transport 'pigeon' has no option 'speed'; known are size, url"):
+    with pytest.raises(UsageError, match="transport 'pigeon' has no option 'speed'; expected one of size, url"):
         made(function, speed=7)
 
 

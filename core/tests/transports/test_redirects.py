@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pybayeux.transports.redirects import Redirect, harmless, read_redirect, shown
+from pybayeux.transports.redirects import Redirect, anonymous_headers, read_redirect, without_secrets
 
 HOST = "https://host/cometd"
 
@@ -53,12 +53,12 @@ def test_what_is_never_followed(location: str) -> None:
 
 
 def test_a_shown_address_has_neither_password_nor_query() -> None:
-    assert shown("https://user:s3cr3t@host:8443/a/b?token=s3cr3t#s3cr3t") == "https://host:8443/a/b"
+    assert without_secrets("https://user:s3cr3t@host:8443/a/b?token=s3cr3t#s3cr3t") == "https://host:8443/a/b"
 
 
-def test_harmless_headers_are_known_in_any_case() -> None:
+def test_anonymous_headers_are_known_in_any_case() -> None:
     headers = {"ACCEPT": "*/*", "user-agent": "x", "X-Anything": "1", "Authorization": "1", "Cookie": "1"}
-    assert harmless(headers) == {"ACCEPT": "*/*", "user-agent": "x"}
+    assert anonymous_headers(headers) == {"ACCEPT": "*/*", "user-agent": "x"}
 
 
 @given(st.text(max_size=30) | st.text("htps:/[]@?#.x1 ", max_size=20))

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -10,14 +12,15 @@ from websockets.asyncio.server import ServerConnection
 from websockets.frames import Frame, Opcode
 
 from core.tests.transports.upgrading import answer, answering, refused, upgraded
-from core.tests.transports.websocket_site import Site, in_real_time, message
+from core.tests.transports.websocket_site import Site, in_real_time, message, reply
 from pybayeux.errors import TransportError
+from pybayeux.transports.base import UpgradeAnswer
 from pybayeux.transports.cookies import CookieJar
 
 if TYPE_CHECKING:
     from websockets.http11 import Response
 
-    from pybayeux.transports.base import TransportRequest, UpgradeCall
+    from pybayeux.transports.base import SocketReceiver, TransportRequest, UpgradeCall
 
 
 # -- what is asked
@@ -194,16 +197,7 @@ async def test_authentication_that_asks_somebody_else_is_not_possible() -> None:
 # -- another library
 
 
-class Refused:
-    """What a server says that wants none of it."""
-
-    status = 503
-    headers = (("Set-Cookie", "a=1; Path=/"), ("Retry-After", "7"))
-    body = b"not now"
-    socket = None
-
-    def __init__(self, failure: TransportError | None = None) -> None:
-        self.failure = failure
+REFUSED = UpgradeAnswer(503, (("Set-Cookie", "a=1; Path=/"), ("Retry-After", "7")), b"not now")
 
 
 @pytest.mark.parametrize("failure", [None, TransportError("no WebSocket upgrade: strange", unsent=True)])
@@ -211,9 +205,9 @@ class Refused:
 async def test_another_library_may_open_the_socket(failure: TransportError | None) -> None:
     calls: list[UpgradeCall] = []
 
-    async def dial(call: UpgradeCall) -> Refused:
+    async def dial(call: UpgradeCall) -> UpgradeAnswer:
         calls.append(call)
-        return Refused(failure)
+        return replace(REFUSED, failure=failure)
 
     async with Site({"subprotocol": "bayeux", "max_message_size": 7}, headers={"X-Tenant": "7"}) as site:
         site.context.dial = dial
@@ -223,6 +217,50 @@ async def test_another_library_may_open_the_socket(failure: TransportError | Non
         assert ("x-tenant", "7") in calls[0].headers
         assert (site.context.cookies.header(site.url), site.responses[0].status) == ("a=1", 503)
         assert error is failure or (error.status, error.body, error.retry_after) == (503, "not now", 7.0)
+
+
+class Echo:
+    """A socket of another library: it answers each request in the turn of the loop behind it."""
+
+    is_open = True
+    subprotocol = None
+
+    def __init__(self) -> None:
+        self.closed: list[int] = []
+        self._receiver: SocketReceiver
+
+    def start(self, receiver: SocketReceiver) -> None:
+        self._receiver = receiver
+
+    async def send(self, frame: bytes) -> None:
+        replies = [reply(str(each["id"]), each["channel"]) for each in json.loads(frame)]
+        asyncio.get_running_loop().call_soon(self._receiver.frames_received, [json.dumps(replies).encode()])
+
+    def pause_reading(self) -> None: ...
+
+    def resume_reading(self) -> None: ...
+
+    async def close(self, code: int) -> None:
+        self.is_open = False
+        self.closed.append(code)
+        self._receiver.closed(TransportError("closed"))
+
+    async def abort(self) -> None: ...
+
+
+@in_real_time
+async def test_another_library_may_carry_the_messages() -> None:
+    echo = Echo()
+
+    async def dial(call: UpgradeCall) -> UpgradeAnswer:
+        return UpgradeAnswer(101, [], socket=echo)
+
+    async with Site() as site:
+        site.context.dial = dial
+        await site.transport.exchange([message("1"), message("2")])
+        assert [each.id for each in site.messages] == ["1", "2"]
+        assert site.upgrades == []
+    assert echo.closed == [1000]
 
 
 # -- the rest

@@ -153,7 +153,7 @@ async def test_a_closed_transport_stays_closed() -> None:
     async with Site() as site:
         await site.transport.close()
         with pytest.raises(TransportError, match="is closed") as caught:
-            await site.transport.send([message("1")])
+            await site.transport.exchange([message("1")])
         assert caught.value.unsent
         assert site.upgrades == []
 

@@ -27,7 +27,7 @@ async def upgraded(site: Site) -> Headers:
 async def refused(site: Site) -> TransportError:
     """The failure of an upgrade."""
     with pytest.raises(TransportError) as caught:
-        await site.transport.send([message("1")])
+        await site.transport.exchange([message("1")])
     assert caught.value.unsent
     return caught.value
 

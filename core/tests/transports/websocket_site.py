@@ -16,7 +16,7 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from pybayeux import Message
 from pybayeux._util.redact import Redactor
-from pybayeux.transports.base import TransportContext, TransportRequest, TransportResponse
+from pybayeux.transports.base import DONE, TransportContext, TransportRequest, TransportResponse
 from pybayeux.transports.websocket import WebSocket
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from websockets.http11 import Request, Response
 
-    from pybayeux.transports.base import Dial
+    from pybayeux.transports.base import Completion, Dial
 
 __all__ = ("Peer", "Site", "at_raw_server", "in_real_time", "message", "reply")
 
@@ -85,6 +85,7 @@ class Site:
     """The server, and a transport with `options` and the context's `arguments`.
 
     Attributes:
+        on_receive: Called with each batch before it counts as received, and awaited where it returns something.
         dialler: Gives what opens the sockets in the place of the built-in library, for all sites of a test.
     """
 
@@ -104,11 +105,12 @@ class Site:
         self.received: list[list[Message]] = []
         self.responses: list[TransportResponse] = []
         self.on_request: Callable[[TransportRequest], None] = lambda request: None
-        self.on_receive: Callable[[list[Message]], Awaitable[None]] | None = None
+        self.on_receive: Callable[[list[Message]], Awaitable[None] | None] | None = None
         self._options = options or {}
         self._served = served or {}
         self._arguments = arguments
-        self._arrived = asyncio.Condition()
+        self._arrived = asyncio.Event()
+        self._receiving: set[asyncio.Task[None]] = set()
         self._peers: asyncio.Queue[Peer] = asyncio.Queue()
 
     async def __aenter__(self) -> Self:
@@ -132,12 +134,16 @@ class Site:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.transport.close()
+        for task in self._receiving:
+            task.cancel()
+        if self._receiving:
+            await asyncio.wait(self._receiving)
         self._server.close()
         await self._server.wait_closed()
 
     def send(self, *messages: Message) -> asyncio.Task[None]:
         """Begin an exchange."""
-        return asyncio.create_task(self.transport.send(list(messages)))
+        return asyncio.create_task(self.transport.exchange(list(messages)))
 
     async def peer(self) -> Peer:
         """The server's end of the next socket that was opened."""
@@ -160,8 +166,9 @@ class Site:
 
     async def got(self, count: int) -> list[Message]:
         """So many messages, once they are here."""
-        async with self._arrived:
-            await self._arrived.wait_for(lambda: len(self.messages) >= count)
+        while len(self.messages) < count:
+            self._arrived.clear()
+            await self._arrived.wait()
         return self.messages
 
     @property
@@ -177,12 +184,23 @@ class Site:
         await self._peers.put(Peer(connection))
         await connection.wait_closed()
 
-    async def _receive(self, messages: list[Message]) -> None:
-        if self.on_receive is not None:
-            await self.on_receive(messages)
-        async with self._arrived:
-            self.received.append(messages)
-            self._arrived.notify_all()
+    def _receive(self, messages: list[Message]) -> Completion:
+        waiting = None if self.on_receive is None else self.on_receive(messages)
+        if waiting is None:
+            self._received(messages)
+            return DONE
+        task = asyncio.ensure_future(self._receive_after(waiting, messages))
+        self._receiving.add(task)
+        task.add_done_callback(self._receiving.discard)
+        return task
+
+    async def _receive_after(self, waiting: Awaitable[None], messages: list[Message]) -> None:
+        await waiting
+        self._received(messages)
+
+    def _received(self, messages: list[Message]) -> None:
+        self.received.append(messages)
+        self._arrived.set()
 
     async def _request(self, request: TransportRequest) -> None:
         self.on_request(request)

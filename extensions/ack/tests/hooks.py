@@ -11,6 +11,6 @@ __all__ = ("incoming",)
 
 
 def incoming(ack: Ack, message: Message, *, accepting: bool = True) -> Drop | None:
-    """What the extension says to a message, under a client that takes events or does not."""
+    """Call the hook for a message, under a client that accepts events or does not."""
     client: Any = SimpleNamespace(accepting=accepting)
     return ack.incoming(message, cast("AsyncClient", client))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from extensions.ack.tests.hooks import incoming
-from pybayeux import Channel, Drop, Message
+from pybayeux import Channel, Drop, Message, Redelivery
 from pybayeux_ack import Ack
 
 
@@ -31,7 +31,7 @@ def _event(text: str) -> Message:
     return Message(channel="/orders", data={"text": text})
 
 
-def test_the_handshake_offers_acknowledgement_beside_what_others_put_there() -> None:
+def test_the_handshake_offers_acknowledgement_and_keeps_other_members() -> None:
     message = Message(channel=Channel.META_HANDSHAKE, ext={"replay": True})
     Ack().outgoing(message)
     assert message.ext == {"replay": True, "ack": True}
@@ -48,7 +48,7 @@ def test_each_connect_carries_the_number_of_the_last_reply() -> None:
     assert (ack.supported, ack.batch) == (True, 4)
 
 
-def test_other_messages_carry_nothing() -> None:
+def test_other_messages_are_not_changed() -> None:
     ack = Ack()
     _shake(ack)
     for channel in (Channel.META_SUBSCRIBE, Channel.META_DISCONNECT, "/orders"):
@@ -58,7 +58,7 @@ def test_other_messages_carry_nothing() -> None:
 
 
 @pytest.mark.parametrize("answer", [None, False, {"enabled": False}, {"enabled": "true"}, 1, "true", {}])
-def test_a_server_that_takes_no_part_is_sent_nothing(answer: Any) -> None:
+def test_a_server_without_acknowledgement_gets_no_number(answer: Any) -> None:
     ack = Ack()
     _shake(ack, answer)
     assert _connect(ack) is None
@@ -67,13 +67,13 @@ def test_a_server_that_takes_no_part_is_sent_nothing(answer: Any) -> None:
     assert (ack.supported, ack.batch) == (False, 0)
 
 
-def test_a_failed_handshake_promises_nothing() -> None:
+def test_a_failed_handshake_does_not_count() -> None:
     ack = Ack()
     _shake(ack, successful=False)
     assert _connect(ack) is None
 
 
-def test_the_newer_answer_names_the_batch_delivered_with_the_handshake() -> None:
+def test_the_newer_form_of_the_reply_has_the_batch_delivered_with_the_handshake() -> None:
     ack = Ack()
     _shake(ack, {"enabled": True, "batch": 5})
     assert _connect(ack) == {"ack": 5}
@@ -82,7 +82,7 @@ def test_the_newer_answer_names_the_batch_delivered_with_the_handshake() -> None
 
 
 @pytest.mark.parametrize("number", [None, True, "9", 9.5, {"batch": 9}])
-def test_what_is_no_number_moves_nothing(number: Any) -> None:
+def test_a_value_that_is_not_a_number_is_ignored(number: Any) -> None:
     ack = Ack()
     _shake(ack)
     _reply(ack, 3)
@@ -90,7 +90,7 @@ def test_what_is_no_number_moves_nothing(number: Any) -> None:
     assert _connect(ack) == {"ack": 3}
 
 
-def test_a_failed_connect_moves_nothing() -> None:
+def test_a_failed_connect_does_not_count() -> None:
     ack = Ack()
     _shake(ack)
     _reply(ack, 3)
@@ -98,7 +98,7 @@ def test_a_failed_connect_moves_nothing() -> None:
     assert _connect(ack) == {"ack": 3}
 
 
-def test_a_new_session_begins_from_nothing() -> None:
+def test_a_new_session_begins_from_zero() -> None:
     ack = Ack()
     _shake(ack)
     _connect(ack)
@@ -115,7 +115,7 @@ def test_events_of_a_broken_connect_are_dropped_when_they_come_again() -> None:
     _connect(ack)
     assert incoming(ack, _event("a")) is None
     _reply(ack, None, successful=False)
-    _connect(ack, "long-polling")  # the transport may change meanwhile
+    _connect(ack, "long-polling")  # the transport may change in the meantime
     assert isinstance(incoming(ack, _event("a")), Drop)
     assert incoming(ack, _event("b")) is None
     _reply(ack, 2)
@@ -123,7 +123,7 @@ def test_events_of_a_broken_connect_are_dropped_when_they_come_again() -> None:
     assert incoming(ack, _event("a")) is None
 
 
-def test_an_accepted_reply_without_a_number_leaves_nothing_to_recognise() -> None:
+def test_after_an_accepted_reply_without_a_number_no_event_is_a_repeat() -> None:
     ack = Ack()
     _shake(ack)
     _connect(ack)
@@ -144,7 +144,7 @@ def test_events_between_a_reply_and_the_next_connect_do_not_come_again() -> None
     assert incoming(ack, _event("a")) is None
 
 
-def test_answers_that_are_accepted_whole_are_not_watched() -> None:
+def test_replies_that_are_accepted_whole_are_not_watched() -> None:
     ack = Ack()
     _shake(ack)
     for _ in range(2):
@@ -152,7 +152,7 @@ def test_answers_that_are_accepted_whole_are_not_watched() -> None:
         assert incoming(ack, _event("a")) is None
 
 
-def test_replies_and_meta_messages_are_no_events() -> None:
+def test_replies_and_meta_messages_are_not_events() -> None:
     ack = Ack()
     _shake(ack)
     for _ in range(2):
@@ -161,7 +161,7 @@ def test_replies_and_meta_messages_are_no_events() -> None:
         assert incoming(ack, Message(channel=Channel.META_DISCONNECT)) is None
 
 
-def test_what_the_client_does_not_take_is_not_acknowledged() -> None:
+def test_a_batch_that_the_client_does_not_accept_is_not_acknowledged() -> None:
     ack = Ack()
     _shake(ack)
     _reply(ack, 1)
@@ -171,10 +171,10 @@ def test_what_the_client_does_not_take_is_not_acknowledged() -> None:
     assert _connect(ack) == {"ack": 3}
 
 
-def test_a_server_that_takes_part_redelivers() -> None:
+def test_a_server_with_acknowledgement_redelivers() -> None:
     ack = Ack()
-    assert ack.redelivers() is None
+    assert ack.redelivery() is None
     _shake(ack)
-    assert ack.redelivers() is True
+    assert ack.redelivery() == Redelivery(request=None)
     _shake(ack, None)
-    assert ack.redelivers() is None
+    assert ack.redelivery() is None

@@ -1,4 +1,4 @@
-"""What comes twice is recognised, and nothing else: against a server that keeps what was not acknowledged."""
+"""Events that come twice are recognised, and no others: against a server that keeps events until acknowledged."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from extensions.ack.tests.hooks import incoming
 from pybayeux import Channel, Message
 from pybayeux_ack import Ack
-from pybayeux_ack.redelivery import Redelivery
+from pybayeux_ack.redelivery import UnacknowledgedEvents
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,48 +20,48 @@ def _events(*payloads: Any) -> list[Message]:
     return [Message(channel="/orders", data=payload) for payload in payloads]
 
 
-def _seen(redelivery: Redelivery, *payloads: Any) -> list[bool]:
-    return [redelivery.is_repeat(each) for each in _events(*payloads)]
+def _seen(events: UnacknowledgedEvents, *payloads: Any) -> list[bool]:
+    return [events.is_repeat(each) for each in _events(*payloads)]
 
 
 def test_a_batch_that_comes_again_is_recognised_as_far_as_it_came() -> None:
-    redelivery = Redelivery()
-    redelivery.begin()
-    assert _seen(redelivery, 1, 2) == [False, False]
-    redelivery.begin()
-    assert redelivery.is_due
-    assert _seen(redelivery, 1, 2, 3) == [True, True, False]
+    events = UnacknowledgedEvents()
+    events.begin()
+    assert _seen(events, 1, 2) == [False, False]
+    events.begin()
+    assert events.is_due
+    assert _seen(events, 1, 2, 3) == [True, True, False]
 
 
-def test_equal_events_are_told_apart_by_their_number() -> None:
-    redelivery = Redelivery()
-    redelivery.begin()
-    _seen(redelivery, "tick", "tick")
-    redelivery.begin()
-    assert _seen(redelivery, "tick", "tick", "tick") == [True, True, False]
+def test_equal_events_are_counted() -> None:
+    events = UnacknowledgedEvents()
+    events.begin()
+    _seen(events, "tick", "tick")
+    events.begin()
+    assert _seen(events, "tick", "tick", "tick") == [True, True, False]
 
 
-def test_a_repetition_that_is_cut_off_begins_from_the_first_again() -> None:
-    redelivery = Redelivery()
-    redelivery.begin()
-    _seen(redelivery, 1, 2, 3)
-    redelivery.begin()
-    assert _seen(redelivery, 1) == [True]
-    redelivery.begin()
-    assert _seen(redelivery, 1, 2, 3, 4) == [True, True, True, False]
+def test_a_repetition_that_is_cut_off_starts_from_the_first_event_again() -> None:
+    events = UnacknowledgedEvents()
+    events.begin()
+    _seen(events, 1, 2, 3)
+    events.begin()
+    assert _seen(events, 1) == [True]
+    events.begin()
+    assert _seen(events, 1, 2, 3, 4) == [True, True, True, False]
 
 
 def test_the_first_event_that_differs_ends_it() -> None:
-    redelivery = Redelivery()
-    redelivery.begin()
-    _seen(redelivery, 1, 2, 3)
-    redelivery.begin()
-    assert _seen(redelivery, 1, 7, 3) == [True, False, False]
-    redelivery.begin()
-    assert _seen(redelivery, 1, 7, 3, 8) == [True, True, True, False]
+    events = UnacknowledgedEvents()
+    events.begin()
+    _seen(events, 1, 2, 3)
+    events.begin()
+    assert _seen(events, 1, 7, 3) == [True, False, False]
+    events.begin()
+    assert _seen(events, 1, 7, 3, 8) == [True, True, True, False]
 
 
-def test_channel_id_and_payload_make_the_difference() -> None:
+def test_events_differ_in_channel_id_or_payload() -> None:
     one = Message(channel="/orders", id="1", data={"a": 1})
     others = [
         Message(channel="/orders", id="2", data={"a": 1}),
@@ -70,15 +70,15 @@ def test_channel_id_and_payload_make_the_difference() -> None:
         Message(channel="/orders", id="1"),
     ]
     for other in others:
-        redelivery = Redelivery()
-        redelivery.begin()
-        redelivery.is_repeat(one)
-        redelivery.begin()
-        assert not redelivery.is_repeat(other)
+        events = UnacknowledgedEvents()
+        events.begin()
+        events.is_repeat(one)
+        events.begin()
+        assert not events.is_repeat(other)
 
 
 class _Server:
-    """Keeps events in order until a connect acknowledges them; breaks off where it is told to."""
+    """Keeps events in order until a connect acknowledges them."""
 
     def __init__(self, replies_first: bool) -> None:
         self._replies_first = replies_first
@@ -93,7 +93,7 @@ class _Server:
     def connect(self, request: Message) -> list[Message]:
         assert request.ext is not None
         number = request.ext["ack"]
-        assert number <= self._batch, "more than was sent is never acknowledged"
+        assert number <= self._batch, "the client acknowledged more than was sent"
         self.acknowledged.append(number)
         self._kept = [each for each in self._kept if each[0] > number]
         self._batch += 1
@@ -105,7 +105,7 @@ class _Server:
 
 
 def _live(ack: Ack, server: _Server, cuts: Sequence[tuple[int, int | None]], connection_type: str) -> list[Any]:
-    """Publish and connect, each answer cut off after so many messages (None: not at all)."""
+    """Publish and connect; each reply is cut off after so many messages (None: not at all)."""
     handshake = Message(channel=Channel.META_HANDSHAKE)
     ack.outgoing(handshake)
     incoming(ack, Message(channel=Channel.META_HANDSHAKE, successful=True, ext={"ack": True}))
@@ -117,7 +117,7 @@ def _live(ack: Ack, server: _Server, cuts: Sequence[tuple[int, int | None]], con
         ack.outgoing(request)
         answer = server.connect(request)
         if connection_type == "long-polling" and cut is not None:
-            answer = []  # such an answer is accepted whole or not at all
+            answer = []  # such a reply is accepted whole or not at all
         passed = [message for message in answer[:cut] if incoming(ack, message) is None]
         received += [message.data for message in passed if message.successful is None]
         if cut is not None and len(passed) < len(answer):
@@ -140,7 +140,7 @@ def test_every_event_is_received_once_and_in_order_over_any_breaks(
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.none() | st.just(0)), max_size=15))
-def test_nothing_is_taken_for_a_repeat_where_the_reply_comes_first(cuts: list[tuple[int, int | None]]) -> None:
+def test_no_event_counts_as_a_repeat_if_the_reply_comes_first(cuts: list[tuple[int, int | None]]) -> None:
     server = _Server(replies_first=True)
     received = _live(Ack(), server, cuts, "websocket")
     published = [number % 2 for number, (count, _) in enumerate([*cuts, (1, None)]) for _ in range(count)]

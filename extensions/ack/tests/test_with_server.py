@@ -1,4 +1,4 @@
-"""The whole way: the real client against a server that keeps what is not acknowledged, over the network."""
+"""End to end: a real client against a server that keeps events until acknowledged, over the network."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def _take(events: Any, count: int) -> list[int]:
 
 @pytest.mark.parametrize("newer", [False, True])
 @pytest.mark.parametrize("fault", ["lose_replies", "truncate_replies"])
-def test_events_of_an_answer_that_never_arrived_come_again_once(fault: str, newer: bool) -> None:
+def test_events_of_a_lost_reply_come_again_once(fault: str, newer: bool) -> None:
     async def scenario() -> None:
         async with DevServer(replay=False, ack_object=newer) as server:
             async with AsyncClient(server.url, discover=False, extensions=[Ack()]) as client:
@@ -43,7 +43,7 @@ def test_events_of_an_answer_that_never_arrived_come_again_once(fault: str, newe
     _run(scenario())
 
 
-def test_a_new_session_acknowledges_nothing_of_the_old_one() -> None:
+def test_a_new_session_acknowledges_no_batch_of_the_old_one() -> None:
     async def scenario() -> None:
         ack = Ack()
         async with DevServer(replay=False) as server:
@@ -62,7 +62,7 @@ def test_a_new_session_acknowledges_nothing_of_the_old_one() -> None:
     _run(scenario())
 
 
-def test_a_server_without_it_is_sent_the_offer_alone() -> None:
+def test_a_server_without_acknowledgement_gets_only_the_offer() -> None:
     async def scenario() -> None:
         async with DevServer(replay=False, ack=False) as server:
             async with AsyncClient(server.url, discover=False, extensions=[Ack()]) as client:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from aiohttp import web
 
+from core.tests.transports.certificate import Certificate
 from core.tests.transports.websocket_site import at_raw_server, in_real_time
-from extensions.aiohttp.tests.certificate import Certificate
 from extensions.aiohttp.tests.web_site import HELLO, REPLY, Site, refusing
 from pybayeux import Message
 from pybayeux.errors import MessageDecodeError, TransportError
@@ -24,7 +24,7 @@ LARGE = "x" * 3_000_000
 async def fails(site: Site) -> TransportError:
     """The failure of an exchange."""
     with pytest.raises(TransportError) as caught:
-        await site.transport.send(HELLO)
+        await site.transport.exchange(HELLO)
     return caught.value
 
 
@@ -104,9 +104,9 @@ async def test_exchanges_go_on_while_another_one_is_held() -> None:
         return web.json_response(REPLY)
 
     async with Site(hold_the_first) as site:
-        held = asyncio.create_task(site.transport.send(HELLO))
+        held = asyncio.create_task(site.transport.exchange(HELLO))
         await came.wait()
-        await asyncio.gather(*(site.transport.send(HELLO) for _ in range(20)))
+        await asyncio.gather(*(site.transport.exchange(HELLO) for _ in range(20)))
         assert not held.done()
         go.set()
         await held
@@ -121,7 +121,7 @@ async def test_a_cancelled_exchange_is_given_up_and_its_connection_with_it() -> 
     async with Site(hang) as site:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
-                await site.transport.send(HELLO)
+                await site.transport.exchange(HELLO)
         site.answer = None
         await site.send()
         assert len(site.received) == 1
@@ -159,7 +159,7 @@ async def test_a_redirect_is_followed_with_the_same_body_and_an_other_origin_get
             return web.Response(status=307, headers={"Location": other.url})
 
         async with Site(move, auth=("user", "s3cr3t"), headers={"X-Token": "t0k3n-t0k3n"}) as site:
-            await site.transport.send(HELLO)
+            await site.transport.exchange(HELLO)
             assert [each.status for each in site.responses] == [307, 200]
         (request,) = other.requests
         assert other.bodies == site.bodies
@@ -205,7 +205,7 @@ async def test_an_empty_answer_is_a_failure() -> None:
 async def test_an_answer_that_is_no_bayeux_is_a_failure() -> None:
     async with Site(refusing(200, text="<html>")) as site:
         with pytest.raises(MessageDecodeError):
-            await site.transport.send(HELLO)
+            await site.transport.exchange(HELLO)
 
 
 @in_real_time
@@ -318,5 +318,5 @@ async def test_the_options_of_long_polling_are_there() -> None:
     async with Site(options={"append_message_type": True, "max_request_size": 60}) as site:
         assert (await site.send()).path == "/cometd/handshake"
         site.bodies.clear()
-        await site.transport.send([Message(channel="/a", id=str(number), data="x") for number in range(3)])
+        await site.transport.exchange([Message(channel="/a", id=str(number), data="x") for number in range(3)])
         assert [len(body) for body in site.bodies] == [1, 1, 1]

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from pybayeux import Message
 from pybayeux._util.redact import Redactor
-from pybayeux.transports.base import TransportContext, TransportRequest, TransportResponse
+from pybayeux.transports.base import DONE, TransportContext, TransportRequest, TransportResponse
 from pybayeux.transports.registry import TransportRegistry
 from pybayeux_aiohttp import Aiohttp
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from types import TracebackType
 
-    from pybayeux.transports.base import Transport
+    from pybayeux.transports.base import Completion, Transport
 
 __all__ = ("HELLO", "REPLY", "Site", "make", "refusing")
 
@@ -83,7 +83,7 @@ class Site:
 
     async def send(self, *messages: Message) -> web.Request:
         """One exchange; gives the latest request as it came."""
-        await self.transport.send(list(messages) or HELLO)
+        await self.transport.exchange(list(messages) or HELLO)
         return self.requests[-1]
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
@@ -92,8 +92,9 @@ class Site:
         self.bodies.append(json.loads(body))
         return web.json_response(REPLY) if self.answer is None else await self.answer(request)
 
-    async def _receive(self, messages: list[Message]) -> None:
+    def _receive(self, messages: list[Message]) -> Completion:
         self.received.append(messages)
+        return DONE
 
     async def _request(self, request: TransportRequest) -> None:
         self.on_request(request)

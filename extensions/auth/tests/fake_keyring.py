@@ -1,4 +1,4 @@
-"""Stands in for the library `keyring`."""
+"""A fake of the library `keyring`."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ __all__ = ("FakeKeyring",)
 
 
 class KeyringError(Exception):
-    """The library's own error."""
+    """The error class of the library."""
 
 
 class FakeKeyring(ModuleType):
-    """Keeps secrets in memory.
+    """A keyring in memory.
 
     Args:
-        secrets: From service and user to the secret.
-        locked: Whether nobody gets at them.
+        secrets: The secrets by service and user.
+        locked: Whether every access fails.
     """
 
     def __init__(self, secrets: dict[tuple[str, str], str], *, locked: bool = False) -> None:
@@ -32,7 +32,7 @@ class FakeKeyring(ModuleType):
         vars(self.errors)["KeyringError"] = KeyringError
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Be the library that is imported."""
+        """Replace the library."""
         monkeypatch.setitem(sys.modules, "keyring", self)
         monkeypatch.setitem(sys.modules, "keyring.errors", self.errors)
 

@@ -1,4 +1,4 @@
-"""A program in the place of the Salesforce CLI that says what a test wants, and notes what it is asked."""
+"""A fake Salesforce CLI: a program that prints what a test sets, and records its calls."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pybayeux_auth import Grant, SfCliFlow
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ("Cli",)
+__all__ = ("FakeCli",)
 
 PROGRAM = """#!{python}
 import json, os, pathlib, sys, time
@@ -29,8 +29,8 @@ sys.exit(answer.get("code", 0))
 """
 
 
-class Cli:
-    """The program."""
+class FakeCli:
+    """The fake program ``sf`` in a folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -38,7 +38,7 @@ class Cli:
         self.path.write_text(PROGRAM.format(python=sys.executable, folder=str(folder)))
         self.path.chmod(0o755)
 
-    def says(self, command: str, output: Any, code: int = 0, seconds: float = 0) -> None:
+    def prints(self, command: str, output: Any, code: int = 0, seconds: float = 0) -> None:
         text = output if isinstance(output, str) else json.dumps(output)
         answer = {"output": text, "code": code, "seconds": seconds}
         (self._folder / f"{command}.json").write_text(json.dumps(answer))
@@ -46,11 +46,11 @@ class Cli:
     def displays(self, token: object = f"{ORG}!token", **members: Any) -> None:
         result = {"id": ORG, "accessToken": token, "instanceUrl": "https://my-org.my.salesforce.com"}
         result |= {"username": "me@example.com", "connectedStatus": "Connected"}
-        self.says("org-display", {"status": 0, "result": result | members, "warnings": []})
+        self.prints("org-display", {"status": 0, "result": result | members, "warnings": []})
 
     @property
     def calls(self) -> list[list[Any]]:
         return [json.loads(line) for line in (self._folder / "calls").read_text().splitlines()]
 
-    def ask(self, **options: Any) -> Grant:
+    def log_in(self, **options: Any) -> Grant:
         return asyncio.run(SfCliFlow("my-org", command=str(self.path), **options)())

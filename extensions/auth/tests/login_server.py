@@ -1,6 +1,6 @@
-"""A login server for tests: checks what it is told as a real one does, and repeats it where it can, as some do.
+"""A login server for tests. It checks requests as a real one does, and echoes them in errors, as some servers do.
 
-It answers in memory (`LoginServer.http`), or on a port of this machine (`serving`).
+It answers in memory (`LoginServer.http`) or on a local port (`serving`).
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 @cache
 def key_pair(number: int = 1) -> tuple[str, str]:
-    """A private key and its public one, in PEM; the same for the same number."""
+    """Return a private and a public key in PEM; the same number returns the same pair."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -63,7 +63,7 @@ def key_pair(number: int = 1) -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP answer."""
+    """An HTTP response."""
 
     body: Any
     status: int = 200
@@ -78,19 +78,19 @@ class LoginServer:
     """Salesforce's token endpoint.
 
     Args:
-        rotates: Whether each use of a refresh token replaces it. The second use of an old one revokes all.
-        lifetime: ``expires_in`` of the tokens; None as Salesforce has it.
-        clock: Its time of day.
-        issue: Makes the tokens, for a Bayeux server that is to know them.
+        rotates: Whether each use of a refresh token replaces it. The second use of an old one revokes all tokens.
+        lifetime: ``expires_in`` of the tokens; None for none, as at Salesforce.
+        clock: Returns the present time, in seconds since the epoch.
+        issue: Creates the tokens, so that a Bayeux server can know them.
 
     Attributes:
         requests: The form of each request, in order.
-        headers: The headers of each.
-        issued: The access tokens that it gave out.
-        refresh_tokens: Those that are good.
-        is_approved: Whether the user has approved the app.
-        instance_url: Where it says that the org is.
-        script: Answers to the next requests, in the place of its own.
+        headers: The headers of each request.
+        issued: The access tokens that were issued.
+        refresh_tokens: The valid refresh tokens.
+        is_approved: Whether the user approved the app.
+        instance_url: The URL of the org in its responses.
+        script: Responses to the next requests, instead of its own.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class LoginServer:
         self._lock = Lock()
 
     def http(self) -> httpx.AsyncClient:
-        """A client that reaches it without a socket."""
+        """Return an HTTP client that reaches the server without a socket."""
         return httpx.AsyncClient(transport=httpx.MockTransport(self._handle))
 
     def _handle(self, request: httpx.Request) -> httpx.Response:
@@ -127,7 +127,7 @@ class LoginServer:
         return httpx.Response(answer.status, json=answer.body, headers=answer.headers)
 
     def answer(self, path: str, body: str, headers: Mapping[str, str]) -> Answer:
-        """The answer to one POST."""
+        """Return the response to a POST."""
         with self._lock:
             form = {name: values[0] for name, values in parse_qs(body, strict_parsing=True).items()}
             self.requests.append(form)
@@ -220,7 +220,7 @@ class LoginServer:
 
 @contextmanager
 def serving(server: LoginServer) -> Iterator[str]:
-    """The address of a port of this machine at which it answers."""
+    """Serve on a local port; yields the URL."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -238,7 +238,7 @@ def serving(server: LoginServer) -> Iterator[str]:
             self.wfile.write(text)
 
         def log_message(self, *_: Any) -> None:
-            """The test's output is no place for it."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
         thread = Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})

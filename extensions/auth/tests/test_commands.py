@@ -1,4 +1,4 @@
-"""The command as people run it, against a login server on a port of this machine."""
+"""The command `pybayeux auth`, with a login server on a local port."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder, and an environment that configures nothing."""
+    """An empty folder, and an environment without configuration."""
     unconfigured(tmp_path, monkeypatch)
     return tmp_path
 
@@ -59,7 +59,7 @@ def credentials(url: str) -> tuple[str, ...]:
     return ("flow=client_credentials", f"login_url={url}", *app)
 
 
-def test_what_came_of_the_login_is_told_and_the_token_is_not(server: LoginServer, url: str) -> None:
+def test_the_result_is_printed_without_the_token(server: LoginServer, url: str) -> None:
     result = run(*credentials(url))
     assert result.exit_code == 0
     assert result.stdout.splitlines() == [
@@ -68,13 +68,13 @@ def test_what_came_of_the_login_is_told_and_the_token_is_not(server: LoginServer
         f"  org       {ORG}",
         f"  user      {USER}",
         "  scope     api refresh_token",
-        "  lifetime  as long as the org's session settings say, 2 hours without use unless they were changed",
+        "  lifetime  set by the org's session settings, 2 hours without use by default",
     ]
     assert len(server.issued) == 1
     assert server.issued[0] not in result.output
 
 
-def test_json(server: LoginServer, url: str) -> None:
+def test_the_result_is_printed_as_json(server: LoginServer, url: str) -> None:
     result = run(*credentials(url), arguments=("--json",))
     facts = json.loads(result.stdout)
     assert (facts["org_id"], facts["user_id"], facts["expires_at"]) == (ORG, USER, None)
@@ -85,19 +85,19 @@ def test_json(server: LoginServer, url: str) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(7200, "2 hours"), (600, "10 minutes"), (60, "60 seconds"), (1_000_000, "12 days"), (0, "over already")],
+    [(7200, "2 hours"), (600, "10 minutes"), (60, "60 seconds"), (1_000_000, "12 days"), (0, "expired")],
 )
-def test_the_lifetime_in_words(seconds: int, words: str, server: LoginServer, url: str) -> None:
+def test_the_lifetime_is_printed(seconds: int, words: str, server: LoginServer, url: str) -> None:
     server.script.append(Answer({"access_token": "abc", "expires_in": seconds + 0.4 if seconds else 0}))
     assert f"  lifetime  {words}" in run(*credentials(url)).stdout.splitlines()
 
 
-def test_a_server_that_says_little(server: LoginServer, url: str) -> None:
+def test_a_response_without_details(server: LoginServer, url: str) -> None:
     server.script.append(Answer({"access_token": "abc"}))
-    assert run(*credentials(url)).stdout.splitlines() == ["Logged in.", "  lifetime  not told by the server"]
+    assert run(*credentials(url)).stdout.splitlines() == ["Logged in.", "  lifetime  unknown"]
 
 
-def test_the_file_and_the_environment(folder: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_configuration_from_file_and_environment(folder: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "server.key").write_text(key_pair()[0])
     (folder / "pybayeux.toml").write_text(
         f'[auth]\nflow = "jwt"\nlogin_url = "{url}"\nclient_id = "{CLIENT_ID}"\nprivate_key = "file:server.key"\n'
@@ -106,20 +106,20 @@ def test_the_file_and_the_environment(folder: Path, url: str, monkeypatch: pytes
     assert run().exit_code == 0
 
 
-def test_without_a_configuration_the_way_to_one_is_told() -> None:
+def test_without_a_configuration_the_error_says_how() -> None:
     result = run()
     assert result.exit_code == 2
-    assert "auth is not configured: say how to log in" in result.stderr
+    assert "auth is not configured: expected PYBAYEUX_AUTH_FLOW" in result.stderr
     assert "PYBAYEUX_AUTH_FLOW" in result.stderr
 
 
-def test_a_wrong_configuration() -> None:
+def test_an_incomplete_configuration_is_an_error() -> None:
     result = run("flow=jwt", "client_id=a")
     assert result.exit_code == 2
     assert "missing: username, private_key" in result.stderr
 
 
-def test_a_file_that_is_missing() -> None:
+def test_a_missing_file_is_an_error() -> None:
     result = run("flow=jwt", f"client_id={CLIENT_ID}", f"username={USERNAME}", "private_key=file:no.key")
     assert result.exit_code == 2
     assert "private_key: the file no.key cannot be read" in result.stderr
@@ -129,18 +129,18 @@ def test_a_refused_login_is_tried_once(server: LoginServer, url: str) -> None:
     result = run(*credentials(url), "client_secret=wr0ng-s3cret")
     assert result.exit_code == 1
     assert f"login at {url} was refused: invalid_client" in result.stderr
-    assert "client_secret is not that of this client_id" in result.stderr
+    assert "client_secret does not belong to this client_id" in result.stderr
     assert "wr0ng-s3cret" not in result.output
     assert len(server.requests) == 1
 
 
-def test_a_server_that_is_down() -> None:
+def test_an_unreachable_server_is_an_error() -> None:
     result = run(*credentials("http://127.0.0.1:1"))
     assert result.exit_code == 1
     assert "login at http://127.0.0.1:1 is not possible now" in result.stderr
 
 
-def test_no_secret_is_echoed(server: LoginServer, url: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_output_contains_no_secret(server: LoginServer, url: str, caplog: pytest.LogCaptureFixture) -> None:
     server.script.append(Answer({"error": "invalid_grant", "error_description": f"no: {CLIENT_SECRET}"}, 400))
     with caplog.at_level(logging.DEBUG):
         results = [run(*credentials(url)), run(*credentials(url)), run(*credentials(url), "org=x", "flow=kerberos")]
@@ -150,7 +150,7 @@ def test_no_secret_is_echoed(server: LoginServer, url: str, caplog: pytest.LogCa
     assert server.issued[0] not in shown
 
 
-def test_the_help_teaches_every_flow() -> None:
+def test_the_help_describes_every_flow() -> None:
     text = run(arguments=("--help",)).stdout
     for flow in ("jwt", "client_credentials", "refresh_token", "sf", "session", "password"):
         assert f"flow={flow}" in text

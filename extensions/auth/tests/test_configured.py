@@ -24,7 +24,7 @@ URL = "https://example.com/cometd"
 SESSION = {"flow": "session", "session_id": "00D1!abc", "server_url": "https://my-org.my.salesforce.com"}
 
 
-def test_its_options_are_those_of_the_flows_and_those_of_the_extension() -> None:
+def test_the_options_are_those_of_settings_and_auth() -> None:
     options = list(inspect.signature(ConfiguredAuth).parameters)
     own = [name for name in inspect.signature(Auth).parameters if name not in ("token", "clock")]
     assert options == ["token", *inspect.signature(FlowSettings).parameters, *own]
@@ -32,13 +32,13 @@ def test_its_options_are_those_of_the_flows_and_those_of_the_extension() -> None
 
 
 @in_virtual_time
-async def test_a_token_and_how_it_is_sent() -> None:
+async def test_a_token_and_its_scheme() -> None:
     async with Harness(ConfiguredAuth, {"token": "abc", "scheme": "OAuth", "messages": ["connect"]}) as harness:
         assert harness.server.requests[0].headers["Authorization"] == "OAuth abc"
 
 
 @in_virtual_time
-async def test_a_flow() -> None:
+async def test_a_flow_from_options() -> None:
     async with Harness(ConfiguredAuth, SESSION) as harness:
         assert harness.server.requests[0].headers["Authorization"] == "Bearer 00D1!abc"
         assert isinstance(harness.extension, Auth)
@@ -47,7 +47,7 @@ async def test_a_flow() -> None:
 
 
 @in_virtual_time
-async def test_a_token_by_reference_is_read_again_when_it_is_refused(tmp_path: Path) -> None:
+async def test_a_referenced_token_is_read_again_after_a_refusal(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("first\n")
     async with Harness(ConfiguredAuth, {"token": f"file:{tmp_path / 'token'}"}) as harness:
         (tmp_path / "token").write_text("second\n")
@@ -60,18 +60,18 @@ async def test_a_token_by_reference_is_read_again_when_it_is_refused(tmp_path: P
 @pytest.mark.parametrize(
     ("options", "why"),
     [
-        ({}, "either a token or a flow"),
-        ({"token": "abc"} | SESSION, "either a token or a flow"),
-        ({"token": "abc", "client_id": "a"}, "say which flow it is for"),
-        ({"flow": "jwt"}, "flow 'jwt' needs"),
+        ({}, "either token or flow"),
+        ({"token": "abc"} | SESSION, "either token or flow"),
+        ({"token": "abc", "client_id": "a"}, "expected an option flow"),
+        ({"flow": "jwt"}, "flow 'jwt': expected"),
     ],
 )
-def test_what_does_not_fit_together_is_refused(options: dict[str, Any], why: str) -> None:
+def test_contradicting_options_are_errors(options: dict[str, Any], why: str) -> None:
     with pytest.raises(LoginMisconfiguredError, match=why):
         ConfiguredAuth(**options)
 
 
-# -- as the installed extension
+# -- the installed extension
 
 
 def _state(options: dict[str, Any] | None = None) -> tuple[State, str]:
@@ -79,12 +79,12 @@ def _state(options: dict[str, Any] | None = None) -> tuple[State, str]:
     return info.state, info.reason
 
 
-def test_it_is_what_is_installed() -> None:
+def test_it_is_the_installed_extension() -> None:
     [found] = [each for each in entry_points(group="pybayeux") if each.name == "auth"]
     assert found.load() is ConfiguredAuth
 
 
-def test_without_a_token_and_a_flow_nobody_has_configured_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_token_and_flow_it_is_not_configured(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _state() == (State.NOT_CONFIGURED, "missing options: token or flow")
     assert _state({"token": "abc"}) == (State.ACTIVE, "")
     assert _state({"flow": "sf"}) == (State.ACTIVE, "")
@@ -105,19 +105,19 @@ def test_every_option_can_come_from_the_environment(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("options", "why"),
     [
-        ({"flow": "jwt"}, "flow 'jwt' needs client_id, username and private_key; missing: client_id"),
+        ({"flow": "jwt"}, "flow 'jwt': expected client_id, username and private_key; missing: client_id"),
         ({"flow": "kerberos"}, "'flow' is wrong"),
         ({"flow": "sf", "user_name": "me"}, "did you mean 'username'"),
         ({"flow": "password", "password": ["hunter2"]}, "'password' is wrong"),
     ],
 )
-def test_a_wrong_configuration_is_an_error_and_no_client_without_a_token(options: dict[str, Any], why: str) -> None:
+def test_a_wrong_configuration_is_an_option_error(options: dict[str, Any], why: str) -> None:
     with pytest.raises(errors.ExtensionOptionError, match=why) as caught:
         AsyncClient(URL, options={"auth": options})
     assert "hunter2" not in str(caught.value)
 
 
-def test_one_that_is_passed_takes_its_place() -> None:
+def test_a_passed_extension_replaces_it() -> None:
     class Own(Auth):
         """A user's own."""
 
@@ -131,7 +131,7 @@ def test_one_that_is_passed_takes_its_place() -> None:
         asyncio.run(scenario(extension))
 
 
-# -- as every extension
+# -- the contract of extensions
 
 
 @pytest.mark.parametrize(
@@ -142,16 +142,14 @@ def test_one_that_is_passed_takes_its_place() -> None:
         SESSION,
     ],
 )
-def test_it_keeps_the_contract(options: dict[str, Any], bayeux_contract: Callable[..., None]) -> None:
+def test_contract_with_options(options: dict[str, Any], bayeux_contract: Callable[..., None]) -> None:
     bayeux_contract(ConfiguredAuth, options)
 
 
-def test_it_keeps_the_contract_with_a_function(bayeux_contract: Callable[..., None]) -> None:
+def test_contract_with_a_function(bayeux_contract: Callable[..., None]) -> None:
     bayeux_contract(lambda: Auth(lambda: "abc"))
 
 
-def test_the_contract_finds_no_secret_where_there_is_a_flow(
-    bayeux_contract: Callable[..., None], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_contract_with_a_flow(bayeux_contract: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SESSION", "00D1!S3cret-0f-the-envir0nment")
     bayeux_contract(ConfiguredAuth, SESSION | {"session_id": "env:SESSION"})

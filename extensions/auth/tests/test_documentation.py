@@ -1,4 +1,4 @@
-"""What the pages show is done: each flow logs in to an org, each configuration configures, each command runs."""
+"""The pages about authentication: their flows, configurations and commands log in to an emulated org."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from click.testing import CliRunner
 
-from extensions.auth.tests.fake_sf import Cli
+from extensions.auth.tests.fake_sf import FakeCli
 from pybayeux.cli import main
 from pybayeux_auth import Auth
 from pybayeux_auth.configured import ConfiguredAuth
 from pybayeux_auth.flows import token_endpoint
 from pybayeux_auth.flows.login_url import SALESFORCE, LoginUrl, parse_login_url
-from pybayeux_devserver.salesforce import SalesforceEmulator
+from pybayeux_salesforce_emulator import SalesforceEmulator
 from tests.docs.markdown import ROOT, blocks
 from tests.support.surroundings import unconfigured
 
@@ -25,44 +25,44 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pybayeux_devserver.salesforce import BlockingEmulator
+    from pybayeux_salesforce_emulator import BlockingEmulator
 
 GUIDE: Final = ROOT / "docs" / "authentication.md"
 README: Final = ROOT / "extensions" / "auth" / "README.md"
 LOGINS: Final = {GUIDE: 5, README: 1}
-"""How many of a page's Python blocks log in at the org; others show a token, the CLI or an open session."""
+"""How many Python blocks of a page log in to the org; others use a token, the CLI or an existing session."""
 SECRET: Final = "s3cret-0f-the-app"
 
 
 class Pages:
-    """Does what pages say in one place: an org, a folder and an environment that have what they speak of.
+    """Sets up what the pages use: an org with their apps and users, files, and environment variables.
 
     Args:
-        org: The org.
+        org: The emulated org.
         folder: The current directory.
         monkeypatch: Changes the environment.
     """
 
     def __init__(self, org: BlockingEmulator, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        known = org.credentials
+        credentials = org.credentials
         for client_id in ("my-app", "3MVG9..."):
             user = "integration@example.com"
-            refresh_token = org.add_app(client_id, SECRET, _public(known.private_key), username=user, rotate=True)
+            refresh_token = org.add_app(client_id, SECRET, _public(credentials.private_key), username=user, rotate=True)
             org.add_user(user, "pa55word", "t0ken")
-        (folder / "server.key").write_text(known.private_key)
+        (folder / "server.key").write_text(credentials.private_key)
         (folder / "app-secret").write_text(SECRET)
         environment = {"APP_SECRET": SECRET, "PASSWORD": "pa55word", "SECURITY_TOKEN": "t0ken"}
         environment |= {"REFRESH_TOKEN": refresh_token, "SESSION_ID": org.issue_token()}
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
-        cli = Cli(folder)
+        cli = FakeCli(folder)
         cli.displays(org.issue_token(), instanceUrl=org.url, id=org.org_id)
         monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
         monkeypatch.setattr(token_endpoint, "parse_login_url", self._parse)
         self._org = org
 
-    def here(self, text: str) -> str:
-        """The text with the org's addresses."""
+    def with_org_urls(self, text: str) -> str:
+        """Replace the page's URLs by those of the org."""
         text = text.replace("https://id.example.com/oauth/token", f"{self._org.url}/services/oauth2/token")
         for host in ("https://MyDomainName.my.salesforce.com", "https://example.my.salesforce.com"):
             text = text.replace(host, self._org.url)
@@ -93,7 +93,7 @@ def pages(org: BlockingEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def _log_in(org: BlockingEmulator, auth: Auth) -> bool:
-    """Log in; whether that was a login at the org."""
+    """Log in. Returns whether that was a login at the org."""
     before: int = org.logins
     grant = asyncio.run(auth.log_in())
     assert (grant.org_id, grant.instance_url) in ((org.org_id, org.url), (None, None))
@@ -101,12 +101,12 @@ def _log_in(org: BlockingEmulator, auth: Auth) -> bool:
 
 
 @pytest.mark.parametrize("path", LOGINS, ids=lambda path: path.name)
-def test_every_flow_of_the_page_logs_in(path: Path, pages: Pages, org: BlockingEmulator) -> None:
+def test_flows_of_the_page_log_in(path: Path, pages: Pages, org: BlockingEmulator) -> None:
     names: dict[str, Any] = {}
     logins = 0
     for block in blocks(path, "python"):
         names |= {"auth": None, "flow": None, "options": None}
-        exec(compile(pages.here(block.source), f"{path.name}:{block.line}", "exec"), names)
+        exec(compile(pages.with_org_urls(block.source), f"{path.name}:{block.line}", "exec"), names)
         if names["options"] is not None:
             names["auth"] = ConfiguredAuth(**names["options"]["auth"])
         if names["auth"] is None and names["flow"] is not None:
@@ -117,16 +117,16 @@ def test_every_flow_of_the_page_logs_in(path: Path, pages: Pages, org: BlockingE
 
 
 @pytest.mark.parametrize("path", LOGINS, ids=lambda path: path.name)
-def test_every_configuration_of_the_page_logs_in(path: Path, pages: Pages, org: BlockingEmulator) -> None:
-    tables = [tomllib.loads(pages.here(block.source))["auth"] for block in blocks(path, "toml")]
+def test_configurations_of_the_page_log_in(path: Path, pages: Pages, org: BlockingEmulator) -> None:
+    tables = [tomllib.loads(pages.with_org_urls(block.source))["auth"] for block in blocks(path, "toml")]
     assert tables
     assert all(_log_in(org, ConfiguredAuth(**table)) for table in tables)
 
 
-def test_every_command_of_the_page_logs_in(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commands_of_the_page_log_in(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
     ran = 0
     for block in blocks(GUIDE, "sh"):
-        for line in map(shlex.split, pages.here(block.source).splitlines()):
+        for line in map(shlex.split, pages.with_org_urls(block.source).splitlines()):
             if line[0] == "export":
                 name, _, value = line[1].partition("=")
                 monkeypatch.setenv(name, value)

@@ -25,18 +25,18 @@ WHERE = "https://login.example.com"
         (TokenStoreError("file", "why"), True, 0.0),
     ],
 )
-def test_each_says_whether_trying_again_can_help(error: AuthError, can_retry: bool, retry_after: float) -> None:
+def test_can_retry_and_retry_after_of_each_error(error: AuthError, can_retry: bool, retry_after: float) -> None:
     assert isinstance(error, BayeuxError)
     assert error.can_retry is can_retry
     assert error.remedy is (errors.Remedy.RETRY if can_retry else errors.Remedy.GIVE_UP)
     assert error.retry_after == retry_after
 
 
-def test_what_is_misconfigured_is_wrong_usage() -> None:
+def test_a_misconfiguration_is_a_usage_error() -> None:
     assert issubclass(LoginMisconfiguredError, errors.UsageError)
 
 
-def test_a_refusal_says_what_where_and_what_to_do() -> None:
+def test_the_text_of_a_refusal_has_place_reason_and_advice() -> None:
     error = LoginRefusedError(WHERE, error="invalid_grant", description="user is locked", advice="unlock the user")
     assert str(error) == f"login at {WHERE} was refused: invalid_grant: user is locked; unlock the user"
     assert str(LoginRefusedError(WHERE, error="invalid_grant")) == f"login at {WHERE} was refused: invalid_grant"

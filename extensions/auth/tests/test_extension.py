@@ -1,4 +1,4 @@
-"""The hooks, with stand-ins for client and request."""
+"""The hooks, with a fake client and fake requests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from extensions.auth.tests.token_session import URL, FakeClient, FakeHook, Session, made_request
+from extensions.auth.tests.fake_client import URL, FakeClient, FakeHook, Session, make_request
 from pybayeux import Advice, Channel, Message
 from pybayeux_auth import Auth, Grant
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-# -- where the token goes
+# -- the token in requests
 
 
 @pytest.mark.parametrize(
@@ -30,18 +30,18 @@ if TYPE_CHECKING:
         ({"ext": "token", "header": "Authorization"}, "Bearer secret"),
     ],
 )
-def test_the_header(options: dict[str, Any], expected: str | None) -> None:
+def test_the_header_has_scheme_and_token(options: dict[str, Any], expected: str | None) -> None:
     assert Session(Auth("secret", **options)).header() == expected
 
 
-def test_another_header_and_one_that_is_there_already() -> None:
-    request = made_request(**{"X-Session": "old", "Accept": "*/*"})
+def test_a_custom_header_replaces_an_existing_one() -> None:
+    request = make_request(**{"X-Session": "old", "Accept": "*/*"})
     session = Session(Auth("secret", header="X-Session", scheme=""))
     asyncio.run(session.auth.request(request, session.client.as_client))
     assert request.headers == {"X-Session": "secret", "Accept": "*/*"}
 
 
-def test_the_token_goes_to_its_own_server_alone(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_token_goes_to_its_own_server_only(caplog: pytest.LogCaptureFixture) -> None:
     session = Session(Auth("secret", hosts=("backup.example.com",)))
     with caplog.at_level(logging.WARNING, "pybayeux.auth"):
         assert session.header("https://evil.com/cometd") is None
@@ -53,7 +53,7 @@ def test_the_token_goes_to_its_own_server_alone(caplog: pytest.LogCaptureFixture
     assert session.header("https://backup.example.com/cometd") == "Bearer secret"
 
 
-def test_the_ext_of_the_handshake_keeps_what_is_there() -> None:
+def test_existing_ext_members_are_kept() -> None:
     session = Session(Auth("secret", ext="com.example.token"))
     message = session.send(Channel.META_HANDSHAKE, ext={"ack": True})
     assert message.ext == {"ack": True, "com.example.token": "secret"}
@@ -61,13 +61,13 @@ def test_the_ext_of_the_handshake_keeps_what_is_there() -> None:
     assert session.send("/orders").ext is None
 
 
-def test_a_path_makes_objects_in_objects() -> None:
+def test_a_path_creates_nested_objects() -> None:
     session = Session(Auth("secret", ext="com.example.authn/token"))
     message = session.send(Channel.META_HANDSHAKE, ext={"com.example.authn": {"tfa": 1}})
     assert message.ext == {"com.example.authn": {"tfa": 1, "token": "secret"}}
 
 
-def test_the_messages_chosen() -> None:
+def test_chosen_messages_get_the_token() -> None:
     session = Session(Auth("secret", ext="token", messages=("subscribe", "publish")))
     for channel, expected in (
         (Channel.META_HANDSHAKE, None),
@@ -82,18 +82,18 @@ def test_the_messages_chosen() -> None:
 
 
 @pytest.mark.parametrize("ext", ["", "/token", "a//b", "token/"])
-def test_a_path_with_a_nameless_part_is_refused(ext: str) -> None:
-    with pytest.raises(ValueError, match="neither a name"):
+def test_a_path_with_an_empty_name_is_an_error(ext: str) -> None:
+    with pytest.raises(ValueError, match="expected a name"):
         Auth("secret", ext=ext)
 
 
-def test_the_token_is_not_shown() -> None:
+def test_the_repr_hides_the_token() -> None:
     auth = Auth("secret", ext="a/token", header="Authorization")
     assert repr(auth) == "Auth(token=***, in Authorization and a/token)"
     assert "secret" not in f"{auth} {Auth(lambda: 'secret')!r}"
 
 
-# -- whose token it is, and where its server is
+# -- grants and moves
 
 
 def _session(token: object = "secret", **options: Any) -> tuple[Session, FakeHook]:
@@ -107,7 +107,7 @@ def _granted() -> Callable[[], Grant]:
     return lambda: Grant(access_token=f"token-{next(numbers)}", org_id="00D1")
 
 
-def test_the_grant_and_the_number_of_logins_are_there() -> None:
+def test_grant_and_number_of_logins() -> None:
     session, _ = _session(_granted())
     seen = [(session.auth.grant, session.auth.logins)]
     session.send(Channel.META_HANDSHAKE)
@@ -120,7 +120,7 @@ def test_the_grant_and_the_number_of_logins_are_there() -> None:
     assert seen == [(None, 0), (first, 1), (None, 1), (second, 2)]
 
 
-def test_others_hear_of_each_fresh_token_at_the_handshake_at_the_latest() -> None:
+def test_authenticated_is_called_before_the_handshake() -> None:
     session, hook = _session(_granted())
     session.send(Channel.META_SUBSCRIBE, "/orders")
     assert hook.grants == []
@@ -133,20 +133,20 @@ def test_others_hear_of_each_fresh_token_at_the_handshake_at_the_latest() -> Non
     assert [grant.access_token for grant in hook.grants] == ["token-1", "token-2"]
 
 
-def test_a_token_given_as_text_is_told_as_well() -> None:
+def test_authenticated_is_called_for_a_static_token() -> None:
     session, hook = _session("secret")
     session.send(Channel.META_HANDSHAKE)
     session.header()
     assert hook.grants == [Grant(access_token="secret")]
 
 
-def test_where_the_package_is_not_installed_nobody_hears_of_it() -> None:
+def test_authenticated_is_skipped_if_the_package_is_not_installed() -> None:
     session = Session(Auth("secret"))
     session.send(Channel.META_HANDSHAKE)
     assert session.header() == "Bearer secret"
 
 
-def test_the_token_follows_a_client_that_is_moved_when_the_token_comes() -> None:
+def test_the_token_follows_a_move_in_authenticated() -> None:
     session, hook = _session(_granted())
     hook.moves_to = "https://my-org.example.com/cometd"
     session.send(Channel.META_HANDSHAKE)
@@ -154,21 +154,21 @@ def test_the_token_follows_a_client_that_is_moved_when_the_token_comes() -> None
     assert session.header("https://evil.com/cometd") is None
 
 
-def test_a_request_on_its_way_keeps_its_token_when_the_client_moves() -> None:
+def test_a_pending_request_keeps_its_token_after_a_move() -> None:
     session, hook = _session(_granted())
     hook.moves_to = "https://my-org.example.com/cometd"
     assert session.header(URL) == "Bearer token-1"  # the token came, and the client moved, while it waited
     assert session.header(hook.moves_to) == "Bearer token-1"
 
 
-def test_the_token_follows_a_client_that_is_moved_at_any_other_time() -> None:
+def test_the_token_follows_a_move_by_code() -> None:
     session, _ = _session("secret", ext="token", header="Authorization")
     session.client.url = "https://my-org.example.com/cometd"
     assert session.header(session.client.url) == "Bearer secret"
     assert session.send(Channel.META_HANDSHAKE).ext == {"token": "secret"}
 
 
-def test_a_host_that_the_server_advises_gets_no_token(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_advised_host_gets_no_token(caplog: pytest.LogCaptureFixture) -> None:
     session, _ = _session("secret", ext="token", header="Authorization")
     advice = Advice(hosts=["evil.example.com"])
     session.auth.incoming(Message(channel=Channel.META_CONNECT, advice=advice), session.client.as_client)
@@ -180,7 +180,7 @@ def test_a_host_that_the_server_advises_gets_no_token(caplog: pytest.LogCaptureF
     assert "secret" not in caplog.text
 
 
-def test_a_server_is_given_time_while_a_request_waits_for_its_token() -> None:
+def test_timeouts_are_extended_while_a_request_waits_for_its_token() -> None:
     async def scenario() -> None:
         going = asyncio.Event()
 
@@ -190,16 +190,16 @@ def test_a_server_is_given_time_while_a_request_waits_for_its_token() -> None:
 
         auth, client = Auth(login), FakeClient()
         auth.registered(client.as_client)
-        assert auth.late() is None
-        waiting = asyncio.create_task(auth.request(made_request(), client.as_client))
+        assert auth.extend_timeout() is None
+        waiting = asyncio.create_task(auth.request(make_request(), client.as_client))
         await asyncio.sleep(0)
-        assert (auth.late() or 0) > 0
+        assert (auth.extend_timeout() or 0) > 0
         going.set()
         await waiting
-        assert auth.late() is None
+        assert auth.extend_timeout() is None
 
     asyncio.run(scenario())
 
 
-def test_a_login_without_a_client() -> None:
+def test_log_in_without_a_client() -> None:
     assert asyncio.run(Auth(_granted()).log_in()) == Grant(access_token="token-1", org_id="00D1")

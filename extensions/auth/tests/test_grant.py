@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pybayeux_auth.grant import Grant, checked_token, grant_of
+from pybayeux_auth.grant import Grant, checked_token, grant_of, long_id
 
 NOW = 1_700_000_000.0
 SALESFORCE = {
@@ -19,7 +19,7 @@ SALESFORCE = {
 }
 
 
-def test_what_salesforce_says_is_all_there() -> None:
+def test_grant_of_a_salesforce_response() -> None:
     assert grant_of(SALESFORCE, NOW + 5) == Grant(
         access_token="00D5e000001AbCdEAK!secret",
         token_type="Bearer",
@@ -33,7 +33,7 @@ def test_what_salesforce_says_is_all_there() -> None:
     )
 
 
-def test_what_any_server_says_is_all_there() -> None:
+def test_grant_of_another_servers_response() -> None:
     answer = {"access_token": "abc", "token_type": "bearer", "expires_in": 3600, "refresh_token": "r", "scope": "a b"}
     assert grant_of(answer, NOW) == Grant(
         access_token="abc",
@@ -72,25 +72,39 @@ def test_what_any_server_says_is_all_there() -> None:
         ("refresh_token", "", "refresh_token", None),
     ],
 )
-def test_odd_members_count_as_absent(member: str, value: Any, attribute: str, expected: Any) -> None:
+def test_members_of_the_wrong_type_are_ignored(member: str, value: Any, attribute: str, expected: Any) -> None:
     assert getattr(grant_of({"access_token": "abc", member: value}, NOW), attribute) == expected
 
 
 @pytest.mark.parametrize("answer", [{}, {"access_token": None}, {"access_token": ["secret"]}])
-def test_without_a_token_there_is_no_grant(answer: dict[str, Any]) -> None:
-    with pytest.raises(TypeError, match="a token is text") as caught:
+def test_a_response_without_a_token_is_an_error(answer: dict[str, Any]) -> None:
+    with pytest.raises(TypeError, match="token: expected text") as caught:
         grant_of(answer, NOW)
     assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("token", ["", "  ", "top\nsecret", "top\x00secret"])
-def test_what_cannot_be_a_token_is_refused_without_being_shown(token: str) -> None:
-    with pytest.raises(ValueError, match="empty or has control characters") as caught:
+def test_an_invalid_token_is_an_error_that_hides_it(token: str) -> None:
+    with pytest.raises(ValueError, match="without control characters") as caught:
         checked_token(token)
     assert "secret" not in str(caught.value)
 
 
-def test_the_tokens_are_not_shown() -> None:
+def test_the_repr_hides_the_tokens() -> None:
     grant = Grant(access_token="s3cret", refresh_token="s3cret-too", org_id="00D1")
     assert "s3cret" not in f"{grant} {grant!r}"
     assert "00D1" in repr(grant)
+
+
+@pytest.mark.parametrize(
+    ("short", "long"),
+    [
+        ("001A0000006Vm9r", "001A0000006Vm9rIAC"),  # of Salesforce's own documents
+        ("00D000000000062", "00D000000000062EAA"),
+        ("ABCDEFGHIJKLMNO", "ABCDEFGHIJKLMNO555"),
+        ("00D000000000062EAA", "00D000000000062EAA"),
+        ("short", "short"),
+    ],
+)
+def test_long_id(short: str, long: str) -> None:
+    assert long_id(short) == long

@@ -10,32 +10,32 @@ from pybayeux_auth import LoginMisconfiguredError
 from pybayeux_auth.keyring import read_keyring, write_keyring
 
 
-def test_what_is_written_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_written_secret_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     FakeKeyring({}).install(monkeypatch)
     assert read_keyring("service", "me") is None
     write_keyring("service", "me", "hunter2")
     assert read_keyring("service", "me") == "hunter2"
 
 
-def test_a_keyring_that_is_locked_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_locked_keyring_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     FakeKeyring({}, locked=True).install(monkeypatch)
-    with pytest.raises(LoginMisconfiguredError, match="the keyring: the collection is locked"):
+    with pytest.raises(LoginMisconfiguredError, match="keyring: the collection is locked"):
         read_keyring("service", "me")
 
 
-def test_without_the_library_the_way_to_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_library_the_error_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "keyring.errors", None)
     with pytest.raises(LoginMisconfiguredError, match=r"pip install 'pybayeux-auth\[keyring\]'"):
         read_keyring("service", "me")
 
 
-def test_the_real_library_has_what_is_called() -> None:
+def test_the_real_library_has_the_functions() -> None:
     keyring = pytest.importorskip("keyring")
     errors = pytest.importorskip("keyring.errors")
     assert callable(keyring.get_password)
     assert callable(keyring.set_password)
     assert issubclass(errors.KeyringError, Exception)
-    with pytest.raises(LoginMisconfiguredError, match="the keyring: "):
+    with pytest.raises(LoginMisconfiguredError, match="keyring: "):
         _with_no_backend(keyring)
 
 

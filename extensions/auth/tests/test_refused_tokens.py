@@ -1,4 +1,4 @@
-"""What becomes of a token that the server refuses."""
+"""Tokens that the server refuses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extensions.auth.tests.token_session import URL, FakeClient, Session
+from extensions.auth.tests.fake_client import URL, FakeClient, Session
 from pybayeux import Channel, ConnectionState, Message
 from pybayeux_auth import Auth, LoginPausedError
 
@@ -33,7 +33,7 @@ def test_a_refused_token_is_replaced_in_a_new_session() -> None:
     assert session.header() == "Bearer token-2"
 
 
-def test_a_token_given_as_text_is_not_replaced() -> None:
+def test_a_static_token_is_not_replaced() -> None:
     session = Session(Auth("secret"))
     assert not session.refused(Channel.META_HANDSHAKE)
     assert not session.refused(Channel.META_CONNECT)
@@ -47,7 +47,7 @@ def test_a_lost_session_costs_no_token(error: str) -> None:
     assert session.header() == "Bearer token-1"
 
 
-def test_requests_that_were_refused_together_cost_one_token() -> None:
+def test_requests_refused_together_cost_one_token() -> None:
     session = Session(Auth(_numbered()))
     session.header()
     requests = [session.send(Channel.META_SUBSCRIBE, f"/orders/{number}") for number in range(5)]
@@ -61,38 +61,38 @@ def test_requests_that_were_refused_together_cost_one_token() -> None:
     assert not session.refused(Channel.META_SUBSCRIBE, "/orders/3")
 
 
-def test_another_extension_can_ask_for_a_fresh_token() -> None:
+def test_log_in_again_requests_a_fresh_token() -> None:
     session = Session(Auth(_numbered(), refreshes=2))
     session.header()
     for number in range(2, 6):
         session.auth.log_in_again("the org has moved", session.client.as_client)
         session.auth.log_in_again("the org has moved", session.client.as_client)  # one is asked for already
         assert session.header() == f"Bearer token-{min(number, 3)}"
-    assert session.client.reasons == ["the org has moved: a fresh token is asked for"] * 2
+    assert session.client.reasons == ["the org has moved: a fresh token is requested"] * 2
     session.client.state = ConnectionState.DISCONNECTING
     session.auth.log_in_again("the org has moved", session.client.as_client)
     assert session.header() == "Bearer token-3"
 
 
-def test_an_answer_from_before_the_handshake_says_nothing_of_the_token() -> None:
+def test_a_reply_from_before_the_handshake_is_ignored() -> None:
     session = Session(Auth(_numbered()))
     late = session.send("/orders")
     session.accepted(Channel.META_HANDSHAKE)
     assert not session.answer(late, "401::Authentication invalid")
 
 
-def test_fresh_tokens_are_asked_for_a_few_times_in_a_row(caplog: pytest.LogCaptureFixture) -> None:
+def test_fresh_tokens_in_a_row_are_limited(caplog: pytest.LogCaptureFixture) -> None:
     session = Session(Auth(_numbered(), refreshes=2))
     with caplog.at_level(logging.WARNING, "pybayeux.auth"):
         begun = [session.refused(Channel.META_HANDSHAKE) for _ in range(5)]
     assert begun == [True, True, False, False, False]
     assert session.auth.logins == 3
-    assert "no more" in caplog.text
+    assert "no further one" in caplog.text
     session.accepted(Channel.META_CONNECT)
     assert session.refused(Channel.META_CONNECT)
 
 
-def test_a_server_that_accepts_and_refuses_in_turn_costs_fewer_and_fewer_logins() -> None:
+def test_alternating_acceptance_and_refusal_slow_down_logins() -> None:
     session = Session(Auth(_numbered()))
     session.header()
     for _ in range(2):
@@ -105,7 +105,7 @@ def test_a_server_that_accepts_and_refuses_in_turn_costs_fewer_and_fewer_logins(
     assert session.auth.logins == 3
 
 
-def test_a_client_that_is_started_anew_may_have_a_fresh_token_and_not_at_once_for_ever() -> None:
+def test_a_restarted_client_gets_a_fresh_token_within_the_throttle() -> None:
     session = Session(Auth(_numbered(), refreshes=0))
     logins = []
     for _ in range(3):
@@ -117,7 +117,7 @@ def test_a_client_that_is_started_anew_may_have_a_fresh_token_and_not_at_once_fo
         session.send(Channel.META_HANDSHAKE)
 
 
-def test_a_missing_permission_is_tried_with_one_fresh_token() -> None:
+def test_a_missing_permission_costs_one_fresh_token() -> None:
     session = Session(Auth(_numbered()))
     begun = []
     for _ in range(4):
@@ -130,15 +130,16 @@ def test_a_missing_permission_is_tried_with_one_fresh_token() -> None:
     assert session.refused(Channel.META_SUBSCRIBE, "/private")
 
 
-def test_a_client_that_is_closing_needs_no_token() -> None:
+def test_a_closing_client_requests_no_token() -> None:
     session = Session(Auth(_numbered()), FakeClient(state=ConnectionState.DISCONNECTING))
     assert not session.refused(Channel.META_DISCONNECT)
 
 
-def test_under_a_client_without_initiative_the_next_handshake_has_a_fresh_token() -> None:
+def test_the_low_level_client_gets_a_fresh_token_at_its_next_handshake() -> None:
     class LowLevel:
         url = URL
         state = ConnectionState.CONNECTED
+        recovers = False
 
     auth = Auth(_numbered())
     session = Session(auth)
@@ -149,7 +150,7 @@ def test_under_a_client_without_initiative_the_next_handshake_has_a_fresh_token(
     assert session.header() == "Bearer token-2"
 
 
-def test_events_and_answers_without_an_id_pass() -> None:
+def test_events_and_replies_without_an_id_are_ignored() -> None:
     session = Session(Auth(_numbered()))
     for message in (Message(channel="/orders", id="1"), Message(channel="/orders", successful=False, error="401::no")):
         session.auth.incoming(message, session.client.as_client)
@@ -162,7 +163,7 @@ _requests = st.tuples(
 
 
 @given(st.lists(_requests, max_size=60), st.integers(0, 4))
-def test_never_more_tokens_than_allowed_without_an_accepted_connect(
+def test_never_more_tokens_than_refreshes_without_a_successful_connect(
     requests: list[tuple[str, bool]], refreshes: int
 ) -> None:
     session = Session(Auth(_numbered(), refreshes=refreshes, min_interval=0))

@@ -1,4 +1,4 @@
-"""What is secret stays out of every text, whatever a login server and a Bayeux server repeat of what they were told."""
+"""No text contains a secret, even if login server and Bayeux server echo what they received."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from extensions.auth.tests.error_texts import text_of
 from extensions.auth.tests.login_server import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -18,7 +19,6 @@ from extensions.auth.tests.login_server import (
     LoginServer,
     key_pair,
 )
-from extensions.auth.tests.texts import text_of
 from pybayeux import AsyncClient, BayeuxError, hookimpl
 from pybayeux_auth import Auth, ClientCredentialsFlow, JwtBearerFlow, PasswordFlow, RefreshTokenFlow, SessionFlow
 from pybayeux_devserver import DevServer
@@ -62,8 +62,8 @@ FLOWS: Final[dict[str, Callable[[LoginServer], Flow]]] = {
 }
 
 
-class Witness:
-    """Notes all that an extension gets to see of a login."""
+class TextRecorder:
+    """Records every text that an extension sees of a login."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
@@ -77,27 +77,27 @@ class Witness:
         self.texts += [repr(grant), str(grant), repr(client)]
 
 
-def _gossip(request: dict[str, str]) -> Answer:
-    """A refusal that repeats all it was told."""
+def _echo(request: dict[str, str]) -> Answer:
+    """Return a refusal that echoes the request."""
     return Answer({"error": "invalid_grant", "error_description": " ".join(request.values())}, 400)
 
 
-class Gossip(LoginServer):
-    """Repeats what it is told where it refuses, which is every second time."""
+class EchoingLoginServer(LoginServer):
+    """Refuses every second request, and echoes it."""
 
     def answer(self, path: str, body: str, headers: Any) -> Answer:
         answer = super().answer(path, body, headers)
-        return _gossip(self.requests[-1]) if len(self.requests) % 2 == 0 else answer
+        return _echo(self.requests[-1]) if len(self.requests) % 2 == 0 else answer
 
 
-async def _life(name: str, texts: list[str]) -> list[str]:
-    """A client that logs in, loses its token, and is refused another. Returns the tokens that it had."""
+async def _run_client(name: str, texts: list[str]) -> list[str]:
+    """Run a client that logs in, loses its token, and is refused another. Returns the tokens it had."""
     server = DevServer(tokens=(SESSION_ID,), auth_style="salesforce")
-    login, witness = Gossip(rotates=True, issue=server.tokens.issue), Witness()
+    login, recorder = EchoingLoginServer(rotates=True, issue=server.tokens.issue), TextRecorder()
     flow = FLOWS[name](login)
     auth = Auth(flow)
     async with server:
-        client = AsyncClient(server.url, discover=False, extensions=[auth, witness])
+        client = AsyncClient(server.url, discover=False, extensions=[auth, recorder])
         try:
             await client.start(20)
             texts += [repr(flow), repr(auth), str(auth.grant)]
@@ -108,18 +108,18 @@ async def _life(name: str, texts: list[str]) -> list[str]:
         except BayeuxError as error:
             texts.append(text_of(error))
         else:
-            raise AssertionError("it lived on")
+            raise AssertionError("the session did not end")
         finally:
             await client.close()
-    texts += witness.texts
+    texts += recorder.texts
     return login.issued
 
 
 @pytest.mark.parametrize("name", FLOWS)
-def test_secrets_through_a_life_that_ends_with_a_refusal(name: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_text_contains_a_secret(name: str, caplog: pytest.LogCaptureFixture) -> None:
     texts: list[str] = []
     with caplog.at_level(logging.DEBUG):
-        tokens = asyncio.run(_life(name, texts))
+        tokens = asyncio.run(_run_client(name, texts))
     formatter = logging.Formatter("%(name)s %(message)s %(args)s")
     texts += [formatter.format(record) for record in caplog.records if record.name.startswith("pybayeux")]
     assert len(texts) > 5
@@ -128,5 +128,5 @@ def test_secrets_through_a_life_that_ends_with_a_refusal(name: str, caplog: pyte
 
 
 def test_the_check_can_fail() -> None:
-    """A grant whose repr had the token would be noticed."""
+    """A grant whose repr contains the token is noticed."""
     assert any(secret in f"Grant(access_token={SESSION_ID})" for secret in SECRETS)

@@ -1,4 +1,4 @@
-"""Tokens that come of age."""
+"""Tokens that expire."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from extensions.auth.tests.logins import Login, numbered_grants
+from extensions.auth.tests.fake_logins import ManualLogin, numbered_grants
 from pybayeux.testing import Clock, in_virtual_time
 from pybayeux_auth import (
     Grant,
@@ -17,7 +17,7 @@ from pybayeux_auth.token import TokenSource
 
 
 async def _tokens(source: TokenSource, clock: Clock, *pauses: float) -> list[str]:
-    """The tokens after these pauses, each asked for twice: what is replaced in time is there at the second."""
+    """Return the tokens after these pauses. Each is requested twice: the second time a replacement is there."""
     found = []
     for pause in pauses:
         await clock.advance(pause)
@@ -28,7 +28,7 @@ async def _tokens(source: TokenSource, clock: Clock, *pauses: float) -> list[str
 
 
 @in_virtual_time
-async def test_a_token_is_replaced_shortly_before_its_end_and_used_until_the_next_is_there() -> None:
+async def test_a_token_is_replaced_before_it_expires_and_used_meanwhile() -> None:
     clock = Clock()
     source = TokenSource(numbered_grants(3600, clock), clock=clock)
     await source.get()
@@ -38,7 +38,7 @@ async def test_a_token_is_replaced_shortly_before_its_end_and_used_until_the_nex
 
 
 @in_virtual_time
-async def test_a_token_that_has_died_meanwhile_is_not_used() -> None:
+async def test_an_expired_token_is_not_used() -> None:
     clock = Clock()
     source = TokenSource(numbered_grants(3600, clock), clock=clock)
     await source.get()
@@ -46,7 +46,7 @@ async def test_a_token_that_has_died_meanwhile_is_not_used() -> None:
 
 
 @in_virtual_time
-async def test_a_token_with_a_short_life_has_most_of_it() -> None:
+async def test_a_short_lived_token_is_used_for_most_of_its_lifetime() -> None:
     clock = Clock()
     source = TokenSource(numbered_grants(50, clock), clock=clock)
     await source.get()
@@ -54,7 +54,7 @@ async def test_a_token_with_a_short_life_has_most_of_it() -> None:
 
 
 @in_virtual_time
-async def test_tokens_that_are_replaced_for_their_age_cost_no_pauses() -> None:
+async def test_expiring_tokens_cost_no_pauses() -> None:
     clock = Clock()
     source = TokenSource(numbered_grants(10, clock), clock=clock)
     for number in range(1, 100):
@@ -63,7 +63,7 @@ async def test_tokens_that_are_replaced_for_their_age_cost_no_pauses() -> None:
 
 
 @in_virtual_time
-async def test_a_token_without_an_age_is_kept() -> None:
+async def test_a_token_without_expiry_is_kept() -> None:
     clock = Clock()
     source = TokenSource(numbered_grants(None, clock), clock=clock)
     await source.get()
@@ -71,20 +71,20 @@ async def test_a_token_without_an_age_is_kept() -> None:
 
 
 @in_virtual_time
-async def test_a_token_that_cannot_be_replaced_in_time_is_used_to_its_end(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_token_that_cannot_be_replaced_is_used_until_it_expires(caplog: pytest.LogCaptureFixture) -> None:
     clock = Clock()
-    login = Login(
+    login = ManualLogin(
         Grant(access_token="one", expires_at=clock() + 100),
         *[LoginUnreachableError("there", "down", retry_after=20.0)] * 2,
         Grant(access_token="two"),
     )
-    login.going.set()
+    login.finish.set()
     source = TokenSource(login, clock=clock)
     await source.get()
     with caplog.at_level(logging.WARNING):
         assert await _tokens(source, clock, 85, 5, 5) == ["one"] * 6
     assert [record.getMessage() for record in caplog.records] == [
-        "the token could not be replaced before its end: login at there is not possible now: down"
+        "the token could not be replaced before it expires: login at there is not possible now: down"
     ]
     await clock.advance(6)  # it is over
     with pytest.raises(LoginPausedError):

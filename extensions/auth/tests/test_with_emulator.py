@@ -1,4 +1,4 @@
-"""Every flow, and every way in which a token dies, against the Salesforce emulator over the network."""
+"""Every flow, and tokens that become invalid, with the Salesforce emulator over the network."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pybayeux_auth import (
     RefreshTokenFlow,
     SessionFlow,
 )
-from pybayeux_devserver.salesforce import SalesforceEmulator
+from pybayeux_salesforce_emulator import SalesforceEmulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -35,19 +35,21 @@ CHANNEL: Final = "/event/Order__e"
 
 
 def jwt(org: SalesforceEmulator, folder: Path) -> Flow:
-    known = org.credentials
-    (folder / "server.key").write_text(known.private_key)
+    credentials = org.credentials
+    (folder / "server.key").write_text(credentials.private_key)
     return JwtBearerFlow(
-        client_id=known.client_id,
-        username=known.username,
+        client_id=credentials.client_id,
+        username=credentials.username,
         private_key=folder / "server.key",
-        login_url=known.login_url,
+        login_url=credentials.login_url,
     )
 
 
 def client_credentials(org: SalesforceEmulator, _: Path) -> Flow:
-    known = org.credentials
-    return ClientCredentialsFlow(login_url=org.url, client_id=known.client_id, client_secret=known.client_secret)
+    credentials = org.credentials
+    return ClientCredentialsFlow(
+        login_url=org.url, client_id=credentials.client_id, client_secret=credentials.client_secret
+    )
 
 
 def refresh_token(org: SalesforceEmulator, folder: Path) -> Flow:
@@ -63,14 +65,14 @@ def refresh_token(org: SalesforceEmulator, folder: Path) -> Flow:
 
 def password(org: SalesforceEmulator, _: Path) -> Flow:
     org.add_user("old@example.com", "pa55word", "s3curityT0ken")
-    known = org.credentials
+    credentials = org.credentials
     return PasswordFlow(
-        client_id=known.client_id,
-        client_secret=known.client_secret,
+        client_id=credentials.client_id,
+        client_secret=credentials.client_secret,
         username="old@example.com",
         password="pa55word",
         security_token="s3curityT0ken",
-        login_url=known.login_url,
+        login_url=credentials.login_url,
     )
 
 
@@ -85,8 +87,8 @@ def _emulator(**options: Any) -> SalesforceEmulator:
     return SalesforceEmulator(hostname="localhost", control=False, **options)
 
 
-class Granted:
-    """Counts the subscriptions that the server grants, and notes what goes wrong."""
+class SubscriptionRecorder:
+    """Counts the subscriptions that the server accepts, and records failures."""
 
     def __init__(self) -> None:
         self.errors: list[BayeuxError] = []
@@ -114,13 +116,13 @@ def _client(url: str, *extensions: object) -> AsyncClient:
 
 
 @pytest.mark.parametrize("flow", FLOWS)
-def test_a_flow_logs_in_and_once_more_when_its_token_is_revoked(
+def test_a_flow_logs_in_again_when_its_token_is_revoked(
     flow: Callable[[SalesforceEmulator, Path], Flow], tmp_path: Path
 ) -> None:
     async def scenario() -> None:
         async with _emulator() as org:
             org.define(CHANNEL)
-            auth, granted = Auth(flow(org, tmp_path)), Granted()
+            auth, granted = Auth(flow(org, tmp_path)), SubscriptionRecorder()
             async with _client(org.endpoint, auth, granted) as client:
                 assert auth.grant is not None
                 assert (auth.grant.instance_url, auth.grant.org_id) == (org.url, org.org_id)
@@ -139,7 +141,7 @@ def test_a_flow_logs_in_and_once_more_when_its_token_is_revoked(
     _run(scenario())
 
 
-def test_a_session_of_a_soap_login() -> None:
+def test_a_soap_session() -> None:
     async def scenario() -> None:
         async with _emulator(soap_login=True) as org:
             org.define(CHANNEL)
@@ -151,7 +153,7 @@ def test_a_session_of_a_soap_login() -> None:
                 assert (auth.grant.instance_url, auth.grant.org_id) == (org.url, org.org_id)
                 events = await client.subscribe(CHANNEL)
                 org.revoke()
-                with pytest.raises(SessionEndedError, match="401"):  # nobody can renew it
+                with pytest.raises(SessionEndedError, match="401"):  # it cannot be renewed
                     await anext(events)
             assert org.logins == 1
 
@@ -159,10 +161,10 @@ def test_a_session_of_a_soap_login() -> None:
 
 
 async def _soap_login(org: SalesforceEmulator) -> tuple[str, str]:
-    known = org.credentials
+    credentials = org.credentials
     envelope = (
         '<Envelope xmlns="http://schemas.xmlsoap.org/soap/envelope/"><Body><login xmlns="urn:partner.soap.sforce.com">'
-        f"<username>{known.username}</username><password>{known.password}</password></login></Body></Envelope>"
+        f"<username>{credentials.username}</username><password>{credentials.password}</password></login></Body></Envelope>"
     )
     headers = {"Content-Type": "text/xml", "SOAPAction": "login"}
     async with httpx.AsyncClient() as http:
@@ -173,13 +175,13 @@ async def _soap_login(org: SalesforceEmulator) -> tuple[str, str]:
     return server_url[1], session_id[1]
 
 
-def test_a_token_that_is_revoked_under_many_channels_costs_one_login(tmp_path: Path) -> None:
+def test_a_revoked_token_costs_one_login_for_many_channels(tmp_path: Path) -> None:
     async def scenario() -> None:
         channels = [f"/event/Order{number}__e" for number in range(20)]
         async with _emulator() as org:
             for channel in channels:
                 org.define(channel)
-            auth, granted = Auth(jwt(org, tmp_path)), Granted()
+            auth, granted = Auth(jwt(org, tmp_path)), SubscriptionRecorder()
             async with _client(org.endpoint, auth, granted) as client:
                 streams = [await client.subscribe(channel) for channel in channels]
                 org.revoke()
@@ -205,7 +207,7 @@ def test_an_unknown_client_costs_no_login(what: Callable[[SalesforceEmulator], N
     async def scenario() -> None:
         async with _emulator(timeout=1.0) as org:
             org.define(CHANNEL)
-            auth, granted = Auth(jwt(org, tmp_path)), Granted()
+            auth, granted = Auth(jwt(org, tmp_path)), SubscriptionRecorder()
             async with _client(org.endpoint, auth, granted) as client:
                 await client.subscribe(CHANNEL)
                 for number in range(2, 5):
@@ -216,13 +218,13 @@ def test_an_unknown_client_costs_no_login(what: Callable[[SalesforceEmulator], N
     _run(scenario())
 
 
-def test_a_busy_server_in_disguise_costs_no_login(tmp_path: Path) -> None:
-    """`error` says 401; the true reason, 503, is in ``ext.sfdc.failureReason``."""
+def test_a_busy_server_behind_a_401_costs_no_login(tmp_path: Path) -> None:
+    """`error` is 401; the cause, 503, is in ``ext.sfdc.failureReason``."""
 
     async def scenario() -> None:
         async with _emulator(timeout=0.2) as org:
             org.define(CHANNEL)
-            auth, granted = Auth(jwt(org, tmp_path)), Granted()
+            auth, granted = Auth(jwt(org, tmp_path)), SubscriptionRecorder()
             async with _client(org.endpoint, auth, granted) as client:
                 events = await client.subscribe(CHANNEL)
                 org.busy()
@@ -233,7 +235,7 @@ def test_a_busy_server_in_disguise_costs_no_login(tmp_path: Path) -> None:
     _run(scenario())
 
 
-def test_a_wrong_password_is_tried_once_and_locks_nobody_out(tmp_path: Path) -> None:
+def test_a_wrong_password_is_tried_once(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with _emulator(lock_after=2) as org:
             org.define(CHANNEL)
@@ -248,8 +250,8 @@ def test_a_wrong_password_is_tried_once_and_locks_nobody_out(tmp_path: Path) -> 
     _run(scenario())
 
 
-class ToTheOrg:
-    """What an extension for Salesforce does: the client goes where the login says that the org is."""
+class MoveToOrg:
+    """Moves the client to the instance URL of each login, as an extension for Salesforce does."""
 
     @hookimpl
     def authenticated(self, grant: Grant, client: AsyncClient) -> None:
@@ -261,12 +263,12 @@ class ToTheOrg:
             client.hook("log_in_again").call("the org has moved", client)
 
 
-def test_an_org_that_moves_is_followed_by_the_login(tmp_path: Path) -> None:
+def test_the_client_follows_a_moved_org(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with _emulator() as org:
             org.define(CHANNEL)
-            auth, granted, before = Auth(jwt(org, tmp_path)), Granted(), org.url
-            async with _client(org.endpoint, auth, ToTheOrg(), granted) as client:
+            auth, granted, before = Auth(jwt(org, tmp_path)), SubscriptionRecorder(), org.url
+            async with _client(org.endpoint, auth, MoveToOrg(), granted) as client:
                 events = await client.subscribe(CHANNEL)
                 org.migrate(move=True)
                 await granted.until(2)

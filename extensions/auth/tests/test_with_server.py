@@ -1,4 +1,4 @@
-"""The whole way: the real client against a server that asks for tokens, over the network."""
+"""A client with a server that requires tokens, over the network."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _client(server: DevServer, auth: Auth) -> AsyncClient:
 
 
 def _log_in(server: DevServer, log: list[str]) -> Callable[[], Awaitable[str]]:
-    """Gives a new token of the server each time."""
+    """Return a login function that returns a new token of the server each time."""
 
     async def log_in() -> str:
         await asyncio.sleep(0)
@@ -39,7 +39,7 @@ def _log_in(server: DevServer, log: list[str]) -> Callable[[], Awaitable[str]]:
 
 @pytest.mark.parametrize("style", ["http", "bayeux", "salesforce"])
 @pytest.mark.parametrize("options", [{}, {"ext": "token"}])
-def test_a_token_that_dies_is_replaced_and_the_subscriptions_come_along(style: str, options: dict[str, Any]) -> None:
+def test_an_expired_token_is_replaced_and_subscriptions_continue(style: str, options: dict[str, Any]) -> None:
     async def scenario() -> None:
         issued: list[str] = []
         server = DevServer(tokens=("never used",), auth_style=style, max_interval=0.5)
@@ -58,7 +58,7 @@ def test_a_token_that_dies_is_replaced_and_the_subscriptions_come_along(style: s
 
 
 @pytest.mark.parametrize("style", ["http", "salesforce"])
-def test_a_token_that_is_refused_from_the_beginning_ends_it(style: str) -> None:
+def test_a_token_refused_at_the_start_ends_the_session(style: str) -> None:
     async def scenario() -> None:
         async with DevServer(tokens=("the right one",), auth_style=style) as server:
             with pytest.raises(BayeuxError) as caught:
@@ -69,7 +69,7 @@ def test_a_token_that_is_refused_from_the_beginning_ends_it(style: str) -> None:
     _run(scenario())
 
 
-def test_a_function_whose_tokens_are_all_refused_is_asked_a_few_times() -> None:
+def test_a_function_with_refused_tokens_is_called_a_few_times() -> None:
     async def scenario() -> None:
         asked = []
 
@@ -98,7 +98,7 @@ def test_a_lost_session_costs_no_token() -> None:
     _run(scenario())
 
 
-def test_no_token_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_contains_no_token(caplog: pytest.LogCaptureFixture) -> None:
     async def scenario() -> None:
         issued: list[str] = []
         async with DevServer(tokens=("never used",)) as server, _client(server, Auth(_log_in(server, issued))):
@@ -111,8 +111,8 @@ def test_no_token_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
         _run(scenario())
 
 
-class _Elsewhere:
-    """An extension that sends every request to another server."""
+class _RedirectToOtherServer:
+    """Changes the URL of every request to another server."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -122,10 +122,13 @@ class _Elsewhere:
         request.url = self._url
 
 
-def test_the_token_does_not_follow_a_request_that_another_extension_sends_elsewhere() -> None:
+def test_a_request_redirected_by_another_extension_gets_no_token() -> None:
     async def scenario() -> None:
         async with DevServer() as own, DevServer() as other:
-            for extensions in ([Auth("secret"), _Elsewhere(other.url)], [_Elsewhere(other.url), Auth("secret")]):
+            for extensions in (
+                [Auth("secret"), _RedirectToOtherServer(other.url)],
+                [_RedirectToOtherServer(other.url), Auth("secret")],
+            ):
                 async with AsyncClient(own.url, discover=False, extensions=extensions):
                     pass
             assert other.recorder.requests
@@ -134,7 +137,7 @@ def test_the_token_does_not_follow_a_request_that_another_extension_sends_elsewh
     _run(scenario())
 
 
-def test_the_low_level_client_handshakes_with_a_fresh_token_when_its_caller_does() -> None:
+def test_the_low_level_client_handshakes_with_a_fresh_token() -> None:
     async def scenario() -> None:
         issued: list[str] = []
         async with DevServer(tokens=("never used",), timeout=0) as server:
@@ -166,7 +169,7 @@ def _flow(login: LoginServer, **options: Any) -> JwtBearerFlow:
     return JwtBearerFlow(**(given | options))
 
 
-def test_a_token_that_dies_under_many_subscriptions_costs_one_login() -> None:
+def test_an_expired_token_costs_one_login_for_many_subscriptions() -> None:
     async def scenario() -> None:
         server = DevServer(tokens=("never used",), auth_style="salesforce")
         login = LoginServer(issue=server.tokens.issue)
@@ -184,8 +187,8 @@ def test_a_token_that_dies_under_many_subscriptions_costs_one_login() -> None:
     _run(scenario())
 
 
-class _Mover:
-    """An extension that sends the client where the token is good."""
+class _MoveClient:
+    """Moves the client to the server that accepts the token."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -198,11 +201,11 @@ class _Mover:
         client.move(self._url)
 
 
-def test_a_client_is_moved_by_its_login_before_the_first_request_leaves() -> None:
+def test_the_login_moves_the_client_before_the_first_request() -> None:
     async def scenario() -> None:
         async with DevServer(tokens=("never used",), auth_style="salesforce") as server, DevServer() as front:
             login = LoginServer(issue=server.tokens.issue)
-            mover, auth = _Mover(server.url), Auth(_flow(login))
+            mover, auth = _MoveClient(server.url), Auth(_flow(login))
             async with AsyncClient(front.url, discover=False, extensions=[auth, mover]) as client:
                 assert client.url == server.url
                 events = await client.subscribe("/orders")
@@ -215,8 +218,8 @@ def test_a_client_is_moved_by_its_login_before_the_first_request_leaves() -> Non
     _run(scenario())
 
 
-class _Journal:
-    """An extension that notes what goes wrong."""
+class _FailureRecorder:
+    """Records failures."""
 
     def __init__(self) -> None:
         self.errors: list[BayeuxError] = []
@@ -226,9 +229,9 @@ class _Journal:
         self.errors.append(error)
 
 
-def test_a_login_that_is_refused_ends_the_session_and_is_not_tried_again() -> None:
+def test_a_refused_login_ends_the_session_and_is_not_retried() -> None:
     async def scenario() -> None:
-        login, journal = LoginServer(), _Journal()
+        login, journal = LoginServer(), _FailureRecorder()
         login.is_approved = False
         async with DevServer() as server:
             client = AsyncClient(server.url, discover=False, extensions=[Auth(_flow(login)), journal])
@@ -246,7 +249,7 @@ def test_a_login_that_is_refused_ends_the_session_and_is_not_tried_again() -> No
     _run(scenario())
 
 
-def test_credentials_that_are_revoked_with_the_token_end_it_with_one_more_login() -> None:
+def test_revoked_credentials_end_the_session_after_one_more_login() -> None:
     async def scenario() -> None:
         server = DevServer(tokens=("never used",), auth_style="salesforce")
         login = LoginServer(issue=server.tokens.issue)
@@ -261,9 +264,9 @@ def test_credentials_that_are_revoked_with_the_token_end_it_with_one_more_login(
     _run(scenario())
 
 
-def test_a_login_server_that_is_down_is_waited_for() -> None:
+def test_an_unreachable_login_server_is_waited_for() -> None:
     async def scenario() -> None:
-        login, journal = LoginServer(), _Journal()
+        login, journal = LoginServer(), _FailureRecorder()
         login.script.append(ConnectionError("no route"))
         async with DevServer() as server:
             client = AsyncClient(server.url, discover=False, extensions=[Auth(_flow(login)), journal])
@@ -276,7 +279,7 @@ def test_a_login_server_that_is_down_is_waited_for() -> None:
     _run(scenario())
 
 
-def test_the_low_level_client_tells_its_caller_of_a_refused_login() -> None:
+def test_the_low_level_client_raises_a_refused_login() -> None:
     async def scenario() -> None:
         login = LoginServer()
         login.is_approved = False

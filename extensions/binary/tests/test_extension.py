@@ -17,15 +17,15 @@ def _sent(message: Message) -> Message:
 
 
 def _received(channel: str = "/files", **fields: Any) -> Message:
-    """A message as it comes from the wire, after the extension has seen it."""
+    """Return a received message after the extension has seen it."""
     [message] = decode(encode([Message(channel=channel, **fields)]))
     Binary().incoming(message)
     return message
 
 
 @pytest.mark.parametrize("encoded", [False, True])
-def test_bytes_leave_as_text_with_a_mark(encoded: bool) -> None:
-    """The high-level client has turned `data` into JSON already, the low-level one has not."""
+def test_bytes_are_sent_as_text_with_a_mark(encoded: bool) -> None:
+    """With the high-level client `data` is JSON already, with the low-level one it is not."""
     data: Any = BinaryData(bytes.fromhex("864FD26FB559F75B"), last=False, meta={"name": "a.bin"})
     if encoded:
         data = msgspec.Raw(msgspec.json.encode(data))
@@ -37,7 +37,7 @@ def test_bytes_leave_as_text_with_a_mark(encoded: bool) -> None:
 @pytest.mark.parametrize(
     "fields", [{}, {"data": None}, {"data": "text"}, {"data": {"data": "00", "last": True}}, {"data": object()}]
 )
-def test_other_messages_leave_as_they_are(fields: dict[str, Any]) -> None:
+def test_other_messages_are_not_changed(fields: dict[str, Any]) -> None:
     message = _sent(Message(channel="/files", **fields))
     assert message.data is fields.get("data")
     assert message.ext is None
@@ -49,33 +49,33 @@ def test_meta_messages_are_never_binary() -> None:
     assert _received("/meta/connect", data=wire, ext=_MARKED).data == wire
 
 
-def test_a_marked_message_brings_bytes_and_loses_its_mark() -> None:
+def test_a_marked_message_has_bytes_and_no_mark() -> None:
     message = _received(data={"data": "HelloWorld", "last": False, "meta": {"name": "a.bin"}}, ext={**_MARKED, "x": 1})
     assert message.data == BinaryData(bytes.fromhex("864FD26FB559F75B"), last=False, meta={"name": "a.bin"})
     assert message.ext == {"x": 1}
     assert _received(data={"data": "00", "last": True}, ext=_MARKED).ext is None
 
 
-def test_a_message_without_a_mark_is_left_alone() -> None:
+def test_a_message_without_a_mark_is_not_changed() -> None:
     wire = {"data": "HelloWorld", "last": True}
     for ext in (None, {}, {"ack": 1}):
         message = _received(data=wire, ext=ext)
         assert (message.data, message.ext) == (wire, ext)
 
 
-def test_the_reply_to_a_marked_publish_has_no_bytes_to_give() -> None:
+def test_the_reply_to_a_marked_publish_is_not_changed() -> None:
     message = _received(successful=True, ext=_MARKED)
     assert not message.has_data
 
 
 @pytest.mark.parametrize("data", [None, "HelloWorld", {"last": True}, {"data": "~"}, {"data": "HelloW"}])
-def test_a_mark_that_lies_is_reported_and_the_message_stays_as_it_came(data: Any) -> None:
+def test_a_wrong_mark_is_reported_and_the_message_is_not_changed(data: Any) -> None:
     message = Message(channel="/files", data=data, ext={"binary": {}})
     with pytest.raises(ValueError):
         Binary().incoming(message)
     assert (message.data, message.ext) == (data, {"binary": {}})
 
 
-def test_data_of_a_typed_subscription_is_what_it_asks_for() -> None:
+def test_a_typed_subscription_gets_its_type() -> None:
     message = _received(data={"data": "HelloWorld", "last": True}, ext=_MARKED)
     assert msgspec.json.decode(message.raw_data, type=BinaryData) == message.data

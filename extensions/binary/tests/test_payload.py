@@ -14,7 +14,7 @@ _meta = st.none() | st.dictionaries(st.text(max_size=5), st.integers(0, 99) | st
 
 
 @given(st.builds(BinaryData, st.binary(max_size=50), st.booleans(), _meta))
-def test_what_travels_is_what_was_given(payload: BinaryData) -> None:
+def test_bytes_are_the_same_after_the_wire(payload: BinaryData) -> None:
     text = msgspec.json.encode(payload)
     assert is_binary(text)
     wire = bytes(to_wire(text))
@@ -32,7 +32,7 @@ def test_what_travels_is_what_was_given(payload: BinaryData) -> None:
         (BinaryData(b"\x00", meta={}), {"data": "00", "last": True, "meta": {}}),
     ],
 )
-def test_the_form_that_travels(payload: BinaryData, wire: dict[str, Any]) -> None:
+def test_the_form_on_the_wire(payload: BinaryData, wire: dict[str, Any]) -> None:
     assert msgspec.json.decode(to_wire(msgspec.json.encode(payload))) == wire
 
 
@@ -51,26 +51,26 @@ def test_other_data_is_not_binary(data: Any) -> None:
         ({"data": "00", "last": False, "unknown": 1}, BinaryData(b"\x00", last=False)),
     ],
 )
-def test_what_others_leave_out_or_add(wire: dict[str, Any], payload: BinaryData) -> None:
+def test_members_may_be_missing_or_unknown(wire: dict[str, Any], payload: BinaryData) -> None:
     assert from_wire(msgspec.json.encode(wire)) == payload
 
 
 @pytest.mark.parametrize(
     "wire", [None, "00", [], {}, {"last": True}, {"data": 1}, {"data": "0"}, {"data": "00", "meta": []}, {"data": "~~"}]
 )
-def test_another_shape_is_refused(wire: Any) -> None:
+def test_another_form_is_an_error(wire: Any) -> None:
     with pytest.raises(ValueError):
         from_wire(msgspec.json.encode(wire))
 
 
 @pytest.mark.parametrize("data", [bytearray(b"abc"), memoryview(b"abc")])
-def test_anything_with_bytes_in_it_is_taken_as_bytes(data: Any) -> None:
+def test_any_object_with_the_buffer_protocol_is_accepted(data: Any) -> None:
     payload = BinaryData(data)
     assert type(payload.data) is bytes
     assert payload == BinaryData(b"abc")
 
 
 @pytest.mark.parametrize("data", ["abc", None, 3])
-def test_what_is_no_bytes_is_refused(data: Any) -> None:
+def test_other_objects_are_an_error(data: Any) -> None:
     with pytest.raises(TypeError, match="bytes-like"):
         BinaryData(data)

@@ -1,4 +1,4 @@
-"""The whole way: to the real server's half and back, in both clients, and between clients of others."""
+"""End to end: to CometD's own half and back, with both clients, and with CometD's own client as the peer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PAYLOADS = [*_SIZES, BinaryData(bytes(range(256)) * 4, last=False, meta={"name"
 
 
 class _Failures:
-    """An extension that notes what is reported."""
+    """An extension that records the errors reported."""
 
     def __init__(self) -> None:
         self.errors: list[BayeuxError] = []
@@ -40,7 +40,7 @@ def _client(server: Server, *extensions: object) -> AsyncClient:
     return AsyncClient(server.url, discover=False, extensions=[Binary(), *extensions])
 
 
-def test_bytes_come_back_from_the_server_as_they_were(cometd_server: Server) -> None:
+def test_bytes_come_back_from_the_server_unchanged(cometd_server: Server) -> None:
     async def scenario() -> None:
         async with _client(cometd_server) as client, client.subscribe("/binary/round") as events:
             for payload in _PAYLOADS:
@@ -87,7 +87,7 @@ def test_the_low_level_client_publishes_bytes(cometd_server: Server) -> None:
     _run(scenario())
 
 
-def test_a_server_without_its_half_passes_bytes_on(cometd_factory: ServerFactory, faye_server: Server) -> None:
+def test_a_server_without_the_extension_passes_bytes_on(cometd_factory: ServerFactory, faye_server: Server) -> None:
     async def scenario(server: Server) -> None:
         async with _client(server) as client, client.subscribe("/binary/passed/on") as events:
             for payload in _PAYLOADS:
@@ -98,7 +98,7 @@ def test_a_server_without_its_half_passes_bytes_on(cometd_factory: ServerFactory
         _run(scenario(server))
 
 
-def test_without_the_extension_the_wire_is_seen(cometd_server: Server) -> None:
+def test_without_the_extension_the_form_on_the_wire_is_received(cometd_server: Server) -> None:
     async def scenario() -> None:
         plain = AsyncClient(cometd_server.url, discover=False)
         async with plain, plain.subscribe("/binary/wire") as events, _client(cometd_server) as client:
@@ -111,7 +111,7 @@ def test_without_the_extension_the_wire_is_seen(cometd_server: Server) -> None:
 
 
 class _Liar:
-    """An extension, next to the wire, that makes what comes in other than the server sent it."""
+    """An extension that changes incoming messages before the others see them."""
 
     @hookimpl(tryfirst=True)
     def incoming(self, message: Message) -> None:
@@ -119,7 +119,7 @@ class _Liar:
             message.data = {"data": "~", "last": True}
 
 
-def test_text_that_is_no_z85_is_reported_and_breaks_nothing(cometd_server: Server) -> None:
+def test_text_that_is_not_z85_is_reported_and_stops_nothing(cometd_server: Server) -> None:
     async def scenario() -> None:
         failures = _Failures()
         async with (
@@ -144,7 +144,7 @@ def test_bytes_to_and_from_cometd_s_own_client(
     cometd_server: Server, peer_factory: PeerFactory, transport: str
 ) -> None:
     def exchange(peer: Peer, payload: BinaryData) -> None:
-        """What the peer received is what was published; then it publishes the same."""
+        """Check that the peer received what was published, and let it publish the same."""
         shown: dict[str, Any] = {"data": payload.data.hex(), "last": payload.last}
         if payload.meta is not None:
             shown["meta"] = payload.meta

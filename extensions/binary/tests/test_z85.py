@@ -32,14 +32,14 @@ def test_known_bytes_and_their_text(data: str, text: str) -> None:
 
 
 @given(st.binary(max_size=200))
-def test_what_is_encoded_is_decoded_to_the_same(data: bytes) -> None:
+def test_encoded_bytes_are_decoded_to_the_same(data: bytes) -> None:
     text = encode(data)
     assert len(text) == len(data) + len(data) // 4 + (len(data) % 4 > 0)
     assert decode(text) == data
 
 
 @given(st.binary(min_size=4).filter(lambda data: len(data) % 4 == 0))
-def test_whole_groups_are_the_digits_of_their_number(data: bytes) -> None:
+def test_whole_groups_are_numbers_to_the_base_85(data: bytes) -> None:
     digits = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
     text = encode(data)
     for group in range(len(data) // 4):
@@ -59,18 +59,18 @@ def test_whole_groups_are_the_digits_of_their_number(data: bytes) -> None:
         ("~~", "no character '~', at position 0"),
         ("0", "1 characters"),
         ("HelloW", "6 characters"),
-        ("#####", "more than four bytes"),
-        ("%nSc1", "more than four bytes"),
-        ("##", "more than four bytes"),
+        ("#####", "above that of four bytes"),
+        ("%nSc1", "above that of four bytes"),
+        ("##", "above that of four bytes"),
     ],
 )
-def test_what_is_no_z85_is_refused(text: str, complaint: str) -> None:
+def test_text_that_is_not_z85_is_an_error(text: str, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         decode(text)
 
 
 @given(st.text(max_size=20))
-def test_any_text_is_decoded_or_refused(text: str) -> None:
+def test_any_text_is_decoded_or_an_error(text: str) -> None:
     try:
         data = decode(text)
     except ValueError:

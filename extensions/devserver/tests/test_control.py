@@ -6,35 +6,35 @@ from typing import Any
 import httpx
 import pytest
 
-from extensions.devserver.tests.conversation import in_loop
-from extensions.devserver.tests.socket_visitor import SocketVisitor
-from extensions.devserver.tests.visitor import Visitor
+from extensions.devserver.tests.engine_client import in_loop
+from extensions.devserver.tests.polling_client import PollingClient
+from extensions.devserver.tests.socket_client import SocketClient
 from pybayeux_devserver import DevServer
 
 
 @in_loop
-async def test_publishing_and_looking_on() -> None:
-    async with DevServer() as server, Visitor(server) as visitor, httpx.AsyncClient() as http:
-        await visitor.join("/b", "/a")
+async def test_publish_and_overview() -> None:
+    async with DevServer() as server, PollingClient(server) as client, httpx.AsyncClient() as http:
+        await client.join("/b", "/a")
         published = await http.post(f"{server.control_url}/publish", json={"channel": "/a", "data": {"n": 1}})
-        [event] = await visitor.events()
+        [event] = await client.events()
         assert event["event"]["replayId"] == published.json()["replayId"]
         overview = (await http.get(f"{server.control_url}/")).json()
-        session = {"clientId": visitor.client_id, "subscriptions": ["/a", "/b"], "held": False}
+        session = {"clientId": client.client_id, "subscriptions": ["/a", "/b"], "held": False}
         assert overview == {"url": server.url, "sessions": [session]}
 
 
 @in_loop
 async def test_faults_tokens_and_the_record() -> None:
-    async with DevServer() as server, Visitor(server) as visitor, httpx.AsyncClient() as http:
+    async with DevServer() as server, PollingClient(server) as client, httpx.AsyncClient() as http:
         fault = await http.post(f"{server.control_url}/faults/unavailable", json={"n": 1, "retry_after": 2})
         assert fault.status_code == 200
-        assert (await visitor.handshake()).headers["retry-after"] == "2"
+        assert (await client.handshake()).headers["retry-after"] == "2"
         token = (await http.post(f"{server.control_url}/tokens")).json()["token"]
-        visitor.http.headers["Authorization"] = f"Bearer {token}"
-        assert (await visitor.handshake()).json()[0]["successful"]
+        client.http.headers["Authorization"] = f"Bearer {token}"
+        assert (await client.handshake()).json()[0]["successful"]
         await http.delete(f"{server.control_url}/tokens")
-        assert not (await visitor.handshake()).json()[0]["successful"]
+        assert not (await client.handshake()).json()[0]["successful"]
         recorded = (await http.get(f"{server.control_url}/requests")).json()
         assert [request["status"] for request in recorded] == [503, 200, 200]
         await http.delete(f"{server.control_url}/requests")
@@ -42,14 +42,14 @@ async def test_faults_tokens_and_the_record() -> None:
 
 
 @in_loop
-async def test_sockets_and_their_faults() -> None:
+async def test_websocket_faults() -> None:
     async with (
         DevServer(connection_types=("websocket",)) as server,
-        SocketVisitor(server) as visitor,
+        SocketClient(server) as client,
         httpx.AsyncClient() as http,
     ):
-        await visitor.join()
-        await visitor.ask("/a", data=1)
+        await client.join()
+        await client.ask("/a", data=1)
         [recorded] = (await http.get(f"{server.control_url}/requests")).json()
         assert recorded["transport"] == "websocket"
         assert recorded["messages"][0]["channel"] == recorded["replies"][0]["channel"] == "/a"
@@ -57,14 +57,14 @@ async def test_sockets_and_their_faults() -> None:
             assert (await http.post(f"{server.control_url}/faults/{fault}", json={"n": 2})).status_code == 200
         closed = await http.post(f"{server.control_url}/faults/close_websockets", json={"code": 4000})
         assert closed.json() == 1
-        assert await visitor.closed() == 4000
+        assert await client.closed() == 4000
 
 
 @in_loop
 async def test_restarting() -> None:
-    async with DevServer() as server, Visitor(server) as visitor, httpx.AsyncClient() as http:
-        await visitor.join()
-        held = asyncio.create_task(visitor.connect())
+    async with DevServer() as server, PollingClient(server) as client, httpx.AsyncClient() as http:
+        await client.join()
+        held = asyncio.create_task(client.connect())
         await server.recorder.received("/meta/connect")
         assert (await http.post(f"{server.control_url}/restart", json={"pause": 0})).status_code == 200
         with pytest.raises(httpx.RemoteProtocolError):
@@ -76,13 +76,13 @@ async def test_restarting() -> None:
     [
         ("/faults/nonsense", {}, "lose_replies"),
         ("/faults/lose_replies", {"m": 1}, "unexpected keyword"),
-        ("/publish", {"channel": "/meta/x", "data": 1}, "no broadcast channel"),
+        ("/publish", {"channel": "/meta/x", "data": 1}, "expected a broadcast channel"),
         ("/publish", {"channel": "/x"}, "data"),
         ("/publish", [], "array"),
     ],
 )
 @in_loop
-async def test_mistakes_are_explained(path: str, body: Any, why: str) -> None:
+async def test_invalid_requests_are_explained(path: str, body: Any, why: str) -> None:
     async with DevServer() as server, httpx.AsyncClient() as http:
         response = await http.post(server.control_url + path, json=body)
         assert response.status_code == 400

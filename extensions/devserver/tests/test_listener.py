@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from extensions.devserver.tests.conversation import in_loop
+from extensions.devserver.tests.engine_client import in_loop
 from pybayeux_devserver.listener import Listener, Sockets
 
 
-def test_there_may_be_no_socket_to_cut() -> None:
+def test_cutting_an_unknown_connection_raises() -> None:
     with pytest.raises(ConnectionError, match="no open connection"):
         Sockets().of(("127.0.0.1", 1))
 
@@ -27,7 +27,7 @@ async def test_stopping_twice_or_before_starting_does_nothing() -> None:
     ("host", "origin"),
     [("127.0.0.1", "http://127.0.0.1:1"), ("0.0.0.0", "http://127.0.0.1:1"), ("::", "http://[::1]:1")],
 )
-def test_where_clients_find_it(host: str, origin: str) -> None:
+def test_origin(host: str, origin: str) -> None:
     async def app(*_: object) -> None: ...
 
     assert Listener(app, Sockets(), host=host, port=1).origin == origin

@@ -19,5 +19,7 @@ def test_the_entry_point_adds_the_commands() -> None:
 
 def test_importing_the_plugins_imports_no_server() -> None:
     heavy = "assert not {'starlette', 'uvicorn'} & set(sys.modules), sorted(sys.modules)"
-    code = f"import sys, pybayeux_devserver.plugin, pybayeux_devserver.commands; {heavy}"
+    code = (
+        f"import sys, pybayeux_devserver.plugin, pybayeux_devserver.commands, pybayeux_devserver.pytest_plugin; {heavy}"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)

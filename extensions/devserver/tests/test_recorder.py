@@ -3,14 +3,14 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from extensions.devserver.tests.conversation import in_loop
-from extensions.devserver.tests.visitor import Visitor
+from extensions.devserver.tests.engine_client import in_loop
+from extensions.devserver.tests.polling_client import PollingClient
 from pybayeux_devserver import DevServer
-from pybayeux_devserver.recorder import Recorded, Recorder
+from pybayeux_devserver.recorder import RecordedRequest, Recorder
 
 
-def _recorded(*channels: str) -> Recorded:
-    return Recorded("/cometd", {}, [{"channel": channel} for channel in channels])
+def _recorded(*channels: str) -> RecordedRequest:
+    return RecordedRequest("/cometd", {}, [{"channel": channel} for channel in channels])
 
 
 def test_messages_of_all_channels_or_one() -> None:
@@ -23,7 +23,7 @@ def test_messages_of_all_channels_or_one() -> None:
     assert recorder.messages() == []
 
 
-def test_when_a_request_came_and_was_answered() -> None:
+def test_times_of_a_request_and_its_reply() -> None:
     times = iter([1.0, 2.0])
     recorder, request = Recorder(lambda: next(times)), _recorded("/a")
     recorder.add(request)
@@ -32,7 +32,7 @@ def test_when_a_request_came_and_was_answered() -> None:
     assert (request.answered, request.status, request.replies) == (2.0, 200, [{"channel": "/a"}])
 
 
-def test_the_oldest_give_way() -> None:
+def test_oldest_requests_are_removed() -> None:
     recorder = Recorder(kept=2)
     for channel in ("/a", "/b", "/c"):
         recorder.add(_recorded(channel))
@@ -68,11 +68,11 @@ async def test_waiting_for_upgrades() -> None:
 
 @in_loop
 async def test_requests_are_recorded_with_their_answers() -> None:
-    async with DevServer() as server, Visitor(server, Authorization="Bearer x") as visitor:
-        await visitor.handshake(id="1")
+    async with DevServer() as server, PollingClient(server, Authorization="Bearer x") as client:
+        await client.handshake(id="1")
         [request] = server.recorder.requests
         assert request.path == "/cometd"
         assert request.headers["authorization"] == "Bearer x"
         assert request.messages[0]["id"] == "1"
         assert request.status == 200
-        assert request.replies[0]["clientId"] == visitor.client_id
+        assert request.replies[0]["clientId"] == client.client_id

@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from extensions.devserver.tests.conversation import in_loop
-from extensions.devserver.tests.visitor import Visitor
+from extensions.devserver.tests.engine_client import in_loop
+from extensions.devserver.tests.polling_client import PollingClient
 from pybayeux_devserver import DevServer, Options
 
 
@@ -32,59 +32,59 @@ def test_unknown_options_are_refused() -> None:
 
 @in_loop
 async def test_publish_and_push() -> None:
-    async with DevServer() as server, Visitor(server) as visitor:
-        await visitor.join("/a")
+    async with DevServer() as server, PollingClient(server) as client:
+        await client.join("/a")
         replay_id = await server.publish("/a", {"n": 1})
-        await server.push({"channel": "/service/x", "data": 2}, visitor.client_id)
-        event, pushed = await visitor.events()
+        await server.push({"channel": "/service/x", "data": 2}, client.client_id)
+        event, pushed = await client.events()
         assert event["event"]["replayId"] == replay_id
         assert pushed == 2
-        assert server.sessions == [visitor.client_id]
+        assert server.sessions == [client.client_id]
 
 
 @in_loop
 async def test_a_restart_forgets_sessions_and_keeps_the_log() -> None:
-    async with DevServer() as server, Visitor(server) as visitor:
-        await visitor.join("/a")
+    async with DevServer() as server, PollingClient(server) as client:
+        await client.join("/a")
         await server.publish("/a", {"n": 1})
-        await visitor.connect()
-        url, connect = server.url, asyncio.create_task(visitor.connect())
+        await client.connect()
+        url, connect = server.url, asyncio.create_task(client.connect())
         await server.recorder.received("/meta/connect", 2)
         await server.restart(0)
         assert server.url == url
         with pytest.raises(httpx.RemoteProtocolError):
             await connect
-        assert (await visitor.connect()).json()[0]["error"] == "402::session_unknown"
-        await visitor.handshake()
-        await visitor.ask("/meta/subscribe", subscription="/a", ext={"replay": {"/a": -2}})
+        assert (await client.connect()).json()[0]["error"] == "402::session_unknown"
+        await client.handshake()
+        await client.ask("/meta/subscribe", subscription="/a", ext={"replay": {"/a": -2}})
         assert [message["data"]["n"] for message in server.recorder.requests[-1].replies if "data" in message] == [1]
 
 
 @in_loop
 async def test_connections_are_refused_while_a_restart_pauses() -> None:
-    async with DevServer() as server, Visitor(server) as visitor:
-        await visitor.join()
-        held = asyncio.create_task(visitor.connect())
+    async with DevServer() as server, PollingClient(server) as client:
+        await client.join()
+        held = asyncio.create_task(client.connect())
         await server.recorder.received("/meta/connect")
         server.restart_soon(3600)
         with pytest.raises(httpx.RemoteProtocolError):
             await held
         with pytest.raises(httpx.ConnectError):
-            await visitor.connect()
+            await client.connect()
 
 
 @in_loop
-async def test_leaving_cuts_what_is_held() -> None:
+async def test_stopping_cuts_held_connects() -> None:
     async with DevServer() as server:
-        visitor = await Visitor(server).join()
-        connect = asyncio.create_task(visitor.connect())
+        client = await PollingClient(server).join()
+        connect = asyncio.create_task(client.connect())
         await server.recorder.received("/meta/connect")
     with pytest.raises(httpx.RemoteProtocolError):
         await connect
-    await visitor.http.aclose()
+    await client.http.aclose()
 
 
-def test_a_server_on_a_thread_of_its_own() -> None:
+def test_server_on_its_own_thread() -> None:
     with DevServer(replay=False) as server, httpx.Client() as http:
         asked = {"channel": "/meta/handshake", "supportedConnectionTypes": ["long-polling"]}
 
@@ -109,14 +109,14 @@ def test_a_server_on_a_thread_of_its_own() -> None:
             server.received("/never", timeout=0)
 
 
-def test_a_server_that_cannot_start_leaves_nothing_behind() -> None:
+def test_server_that_cannot_start_leaves_no_thread() -> None:
     with DevServer() as server:
         port = httpx.URL(server.url).port or 0
         with pytest.raises(OSError), DevServer(port=port):
             pass
 
 
-def test_the_package_names_what_it_offers() -> None:
+def test_package_exports_its_public_names() -> None:
     import pybayeux_devserver
 
     for name in pybayeux_devserver.__all__:
@@ -129,5 +129,5 @@ def test_the_package_names_what_it_offers() -> None:
 @pytest.mark.parametrize(
     ("host", "origin"), [("0.0.0.0", "http://127.0.0.1:1"), ("::", "http://[::1]:1"), ("::1", "http://[::1]:1")]
 )
-def test_the_url_can_be_visited(host: str, origin: str) -> None:
+def test_get_request_is_answered(host: str, origin: str) -> None:
     assert DevServer(host=host, port=1).url == origin + "/cometd"

@@ -1,4 +1,4 @@
-"""A process that consumes events with an acknowledged session in a file, and never ends by itself."""
+"""A process that consumes events in an acknowledged session, saves it in a file, and runs until it is killed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ("Consumer", "consumer")
 
-# The receiver is there only after the start: what the session brings at once has to wait for it.
+# It subscribes only after the start, so the events that the session has at once have to wait for that.
 _PROGRAM: Final = """
 import asyncio, json, sys
 from pybayeux import AsyncClient
@@ -31,24 +31,24 @@ async def main(url, file, channel):
 
 asyncio.run(main(*sys.argv[1:]))
 """
-_PATIENCE: Final = 20.0
+_TIMEOUT: Final = 20.0
 
 
 class Consumer:
-    """The process, after it has subscribed."""
+    """A running process that has subscribed."""
 
     def __init__(self, child: Child) -> None:
         self._child: Final = child
-        self.client_id: Final = child.read_line(_PATIENCE)
+        self.client_id: Final = child.read_line(_TIMEOUT)
 
     def take(self) -> Any:
-        """The data of the next event."""
-        return json.loads(self._child.read_line(_PATIENCE))
+        """Return the data of the next event."""
+        return json.loads(self._child.read_line(_TIMEOUT))
 
 
 @contextmanager
 def consumer(url: str, file: Path, channel: str = "/orders") -> Iterator[Consumer]:
-    """A consumer, until the end of the block kills it."""
+    """Run a consumer, and kill it at the end of the block."""
     child = Child([sys.executable, "-c", _PROGRAM, url, str(file), channel])
     try:
         yield Consumer(child)

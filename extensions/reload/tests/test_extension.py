@@ -1,4 +1,4 @@
-"""Processes after one another, each a client of its own, before a server in memory and in virtual time."""
+"""One process after another, each with a client of its own, against a server in memory, in virtual time."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def _client(server: FakeServer, file: Path, *extensions: object, **arguments: An
     return make_client(server, reload, *extensions, **arguments), reload
 
 
-async def _live_and_hand_over(server: FakeServer, file: Path, *channels: str) -> None:
-    """A process that subscribes, and leaves its session to the next one."""
+async def _run_and_hand_over(server: FakeServer, file: Path, *channels: str) -> None:
+    """Run a process that subscribes, and hands its session over to the next one."""
     client, reload = _client(server, file)
     async with client:
         for channel in channels:
@@ -39,12 +39,12 @@ async def _live_and_hand_over(server: FakeServer, file: Path, *channels: str) ->
     server.received.clear()
 
 
-def _kept(file: Path) -> Any:
-    """What is in the file; None where there is none."""
+def _saved(file: Path) -> Any:
+    """Return the content of the file, or None if there is no file."""
     return msgspec.json.decode(file.read_bytes()) if file.exists() else None
 
 
-def _keep(file: Path, saved: Any) -> None:
+def _save(file: Path, saved: Any) -> None:
     file.write_bytes(msgspec.json.encode(saved))
 
 
@@ -55,7 +55,7 @@ def _channels(server: FakeServer) -> list[str]:
 @in_virtual_time
 async def test_the_next_process_goes_on_with_the_session_without_a_handshake(file: Path) -> None:
     server = FakeServer()
-    await _live_and_hand_over(server, file)
+    await _run_and_hand_over(server, file)
     client, reload = _client(server, file)
     async with client:
         assert (client.client_id, reload.resumed) == ("session-1", True)
@@ -64,22 +64,22 @@ async def test_the_next_process_goes_on_with_the_session_without_a_handshake(fil
     assert (first.client_id, first.connection_type) == ("session-1", "long-polling")
     assert first.advice is not None
     assert first.advice.timeout == 0
-    assert _kept(file) is None
+    assert _saved(file) is None
 
 
 @in_virtual_time
-async def test_a_first_process_has_nothing_to_go_on_with(file: Path) -> None:
+async def test_a_first_process_has_no_session_to_take_over(file: Path) -> None:
     server = FakeServer()
     client, reload = _client(server, file)
     async with client:
         assert not reload.resumed
-        assert _kept(file)
+        assert _saved(file)
     assert "/meta/handshake" in _channels(server)
-    assert _kept(file) is None
+    assert _saved(file) is None
 
 
 @in_virtual_time
-async def test_a_session_is_handed_over_at_once_and_without_a_word(file: Path) -> None:
+async def test_a_session_is_handed_over_at_once_and_without_a_request(file: Path) -> None:
     server, witness = FakeServer(), Witness()
     client, reload = _client(server, file, witness)
     async with client, client.subscribe("/a"), client.subscribe("/b"):
@@ -90,17 +90,17 @@ async def test_a_session_is_handed_over_at_once_and_without_a_word(file: Path) -
     assert asyncio.get_running_loop().time() - started < 0.1
     assert not {"/meta/disconnect", "/meta/unsubscribe"} & set(_channels(server))
     assert witness.errors == []
-    assert _kept(file)["channels"] == ["/a", "/b", "/c"]
+    assert _saved(file)["channels"] == ["/a", "/b", "/c"]
 
 
 @in_virtual_time
-async def test_a_killed_process_leaves_what_it_had(file: Path) -> None:
+async def test_a_killed_process_leaves_its_session(file: Path) -> None:
     server = FakeServer()
     client, _ = _client(server, file)
     async with client, client.subscribe("/a") as events:
         await client.subscribe("/b")
         await events.unsubscribe()
-        left = _kept(file)
+        left = _saved(file)
     assert left["channels"] == ["/b"]
     assert left["url"] == "http://fake/cometd"
     assert left["handshake"]["clientId"] == "session-1"
@@ -116,7 +116,7 @@ async def test_extensions_and_listeners_see_the_old_reply_as_an_old_one(file: Pa
         ext={"ack": True, "timesync": {"tc": 1, "ts": 2, "p": 3}},
     )
     server.client_id = "session-1"
-    await _live_and_hand_over(server, file)
+    await _run_and_hand_over(server, file)
     client, _ = _client(server, file)
     replies: list[Message] = []
     client.listen("/meta/handshake", replies.append)
@@ -128,23 +128,23 @@ async def test_extensions_and_listeners_see_the_old_reply_as_an_old_one(file: Pa
 
 
 @in_virtual_time
-async def test_what_another_extension_makes_of_the_reply_is_not_kept(file: Path) -> None:
-    class Busybody:
+async def test_changes_of_another_extension_to_the_reply_are_not_saved(file: Path) -> None:
+    class Changing:
         @hookimpl
         def incoming(self, message: Message) -> None:
             message.ext = {"changed": True}
 
     server = FakeServer()
-    client, reload = _client(server, file, Busybody())
+    client, reload = _client(server, file, Changing())
     async with client:
         reload.hand_over()
-    assert "ext" not in _kept(file)["handshake"]
+    assert "ext" not in _saved(file)["handshake"]
 
 
 @in_virtual_time
-async def test_events_wait_until_the_new_process_has_its_receivers(file: Path) -> None:
+async def test_events_are_held_until_the_new_process_has_receivers(file: Path) -> None:
     server = FakeServer()
-    await _live_and_hand_over(server, file, "/a", "/b/*")
+    await _run_and_hand_over(server, file, "/a", "/b/*")
     server.push("/a", 1, 2)
     server.push("/b/x", 3)
     client, _ = _client(server, file)
@@ -159,9 +159,9 @@ async def test_events_wait_until_the_new_process_has_its_receivers(file: Path) -
 
 
 @in_virtual_time
-async def test_a_receiver_made_before_the_start_waits_for_nothing(file: Path) -> None:
+async def test_a_subscription_made_before_the_start_gets_events_at_once(file: Path) -> None:
     server = FakeServer()
-    await _live_and_hand_over(server, file, "/a")
+    await _run_and_hand_over(server, file, "/a")
     server.push("/a", 1)
     client, _ = _client(server, file)
     events = await client.subscribe("/a")
@@ -185,30 +185,30 @@ async def test_events_that_come_while_the_session_is_handed_over_are_left_to_the
 
 
 @in_virtual_time
-async def test_a_session_that_the_server_forgot_gives_way_to_a_new_one(file: Path) -> None:
+async def test_a_session_that_the_server_forgot_is_replaced_by_a_new_one(file: Path) -> None:
     server = FakeServer()
-    await _live_and_hand_over(server, file, "/a")
+    await _run_and_hand_over(server, file, "/a")
     server.forget()
     client, reload = _client(server, file)
     async with client, client.subscribe("/a") as events:
         assert (client.client_id, reload.resumed) == ("session-2", False)
         server.push("/a", 1)
         assert (await anext(events)).data == 1
-        assert _kept(file)["handshake"]["clientId"] == "session-2"
+        assert _saved(file)["handshake"]["clientId"] == "session-2"
     assert _channels(server)[:2] == ["/meta/connect", "/meta/handshake"]
 
 
 @in_virtual_time
 async def test_a_session_that_is_lost_later_is_not_taken_over_again(file: Path) -> None:
     server = FakeServer()
-    await _live_and_hand_over(server, file)
+    await _run_and_hand_over(server, file)
     client, _ = _client(server, file)
     async with client:
         server.forget()
         await client.wait_for("rehandshaking")
         await client.wait_for("connected")
         assert client.client_id == "session-2"
-        assert _kept(file)
+        assert _saved(file)
 
 
 @pytest.mark.parametrize(
@@ -220,11 +220,11 @@ async def test_a_session_that_is_lost_later_is_not_taken_over_again(file: Path) 
         (TransportError("no route"), "/meta/connect"),
     ],
 )
-def test_a_first_connect_that_fails_on_the_way(file: Path, error: TransportError, next_channel: str) -> None:
+def test_a_first_connect_that_fails(file: Path, error: TransportError, next_channel: str) -> None:
     @in_virtual_time
     async def scenario() -> None:
         server = FakeServer()
-        await _live_and_hand_over(server, file)
+        await _run_and_hand_over(server, file)
         server.fail(error)
         client, reload = _client(server, file)
         async with client:
@@ -235,9 +235,9 @@ def test_a_first_connect_that_fails_on_the_way(file: Path, error: TransportError
 
 
 @in_virtual_time
-async def test_a_later_connect_that_fails_is_no_reason_to_give_the_session_up(file: Path) -> None:
+async def test_a_later_connect_that_fails_does_not_end_the_session(file: Path) -> None:
     server = FakeServer()
-    await _live_and_hand_over(server, file)
+    await _run_and_hand_over(server, file)
     client, _ = _client(server, file)
     async with client:
         await settle()
@@ -251,16 +251,16 @@ async def test_a_later_connect_that_fails_is_no_reason_to_give_the_session_up(fi
     ("member", "value"),
     [("url", "http://other/cometd"), ("format", "another"), ("handshake", {"supportedConnectionTypes": ["websocket"]})],
 )
-def test_a_session_that_is_of_no_use_here_is_left(
+def test_a_session_that_cannot_be_used_is_not_taken_over(
     file: Path, member: str, value: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     @in_virtual_time
     async def scenario() -> None:
         server = FakeServer()
-        await _live_and_hand_over(server, file)
-        saved = _kept(file)
+        await _run_and_hand_over(server, file)
+        saved = _saved(file)
         saved[member] = saved[member] | value if isinstance(value, dict) else value
-        _keep(file, saved)
+        _save(file, saved)
         client, reload = _client(server, file, transports=["long-polling"])
         async with client:
             assert (client.client_id, reload.resumed) == ("session-2", False)
@@ -278,9 +278,9 @@ async def test_a_client_that_is_started_again_goes_on_with_its_own_session(file:
             assert client.client_id == "session-1"
             reload.hand_over()
     assert server.sessions == 1
-    async with client:  # it counts for one start: this one ends the session
+    async with client:  # `hand_over` applies to one start: this one ends the session
         pass
-    assert _kept(file) is None
+    assert _saved(file) is None
 
 
 @in_virtual_time
@@ -295,7 +295,7 @@ async def test_a_file_that_cannot_be_written_is_reported_and_the_session_lives(t
 
 
 class _Coloured:
-    """An extension that brings in a transport with an option."""
+    """An extension with a transport that has an option."""
 
     def __init__(self, server: FakeServer) -> None:
         self.server = server
@@ -311,7 +311,7 @@ class _Coloured:
 
 
 @in_virtual_time
-async def test_options_of_the_transports_behind_are_theirs_as_before(file: Path) -> None:
+async def test_options_still_reach_the_wrapped_transports(file: Path) -> None:
     coloured = _Coloured(FakeServer())
     arguments: dict[str, Any] = {"extensions": [Reload(file), coloured], "discover": False, "transports": ["paper"]}
     with pytest.raises(UsageError, match="'paper' has no option 'color'"):
@@ -321,5 +321,5 @@ async def test_options_of_the_transports_behind_are_theirs_as_before(file: Path)
     coloured.server.answer_next("/meta/handshake", client_id="session-1", supported_connection_types=["paper"])
     coloured.server.client_id = "session-1"
     async with client:
-        assert _kept(file)
+        assert _saved(file)
     assert coloured.colours == ["red"]

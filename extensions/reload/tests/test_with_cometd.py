@@ -1,4 +1,4 @@
-"""The real server: it knows a session by its cookie as well as by its id, and sends again what is not acknowledged."""
+"""CometD itself: it checks a session's cookie as well as its id, and sends again what is not acknowledged."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class _Sent:
-    """An extension that notes what leaves."""
+    """An extension that records what is sent."""
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
@@ -37,7 +37,7 @@ def _run(scenario: Coroutine[Any, Any, None]) -> None:
 
 
 def _kill_in_the_middle(server: Server, file: Path) -> str:
-    """A process that receives three events, acknowledges them and is killed; gives the id of its session."""
+    """Run a process that receives three events, acknowledges them and is killed; return the id of its session."""
     with consumer(server.url, file, "/reload") as process:
         for number in range(3):
             server.control.wait(held)

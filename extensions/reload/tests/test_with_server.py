@@ -1,4 +1,4 @@
-"""The whole way: processes that are killed, before a server that keeps what is not acknowledged."""
+"""End to end: processes that are killed, against a server that keeps events until they are acknowledged."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ def test_processes_that_are_killed_one_after_the_other_have_one_session(server: 
         with consumer(server.url, file) as process:
             ids.add(process.client_id)
             while missing:
-                # At least once: what the process before had received last comes again, if it was killed too early
-                # to acknowledge it.
+                # At least once: the last events of the process before come again, if it was killed before it could
+                # acknowledge them.
                 missing.discard(process.take())
     assert len(ids) == 1
     assert server.sessions == list(ids)
     assert len(server.recorder.messages("/meta/handshake")) == 1
 
 
-def test_a_synchronous_client_hands_its_session_over(server: BlockingServer, tmp_path: Path) -> None:
+def test_a_sync_client_hands_its_session_over(server: BlockingServer, tmp_path: Path) -> None:
     file = tmp_path / "session.json"
     reload = Reload(file)
     with Client(server.url, discover=False, extensions=[Ack(), reload]) as client:
@@ -77,7 +77,7 @@ def test_a_session_that_is_gone_is_replaced(server: BlockingServer, tmp_path: Pa
     assert len(server.recorder.messages("/meta/handshake")) == 2
 
 
-def test_installed_it_waits_for_the_name_of_its_file(
+def test_an_installed_extension_does_nothing_until_its_file_is_configured(
     server: BlockingServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Client(server.url):
@@ -87,7 +87,7 @@ def test_installed_it_waits_for_the_name_of_its_file(
         assert os.listdir(tmp_path) == ["session.json"]
 
 
-def test_the_low_level_client_goes_on_with_a_session_too(bayeux_server_factory: Any, tmp_path: Path) -> None:
+def test_the_low_level_client_takes_a_session_over_too(bayeux_server_factory: Any, tmp_path: Path) -> None:
     server = bayeux_server_factory(timeout=0)
 
     async def scenario() -> None:

@@ -1,4 +1,4 @@
-"""A scripted server that has replay, for clients in virtual time."""
+"""A scripted server with replay, for clients in virtual time."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from pybayeux import BayeuxError
     from pybayeux_replay import Replay
 
-__all__ = ("ReplayingServer", "Witness", "client_of")
+__all__ = ("Recorder", "ReplayingServer", "client_of")
 
 
 class ReplayingServer(ScriptedServer):
-    """Keeps events, and sends those after a place that a subscribe names.
+    """Keeps events, and sends those after the place in a subscribe.
 
     Args:
         at_once: How many events travel with one answer.
         retention: How many events are kept.
 
     Attributes:
-        asked: What subscribes asked for, in order, those included that were refused.
+        asked: The places in all subscribes, in order, including refused ones.
     """
 
     def __init__(self, *, at_once: int = 100, retention: int = 10_000_000, **arguments: Any) -> None:
@@ -80,8 +80,8 @@ def _place(message: Message) -> int:
     return int(place)
 
 
-class Witness:
-    """Notes what is delivered and what is reported."""
+class Recorder:
+    """Records delivered events and reported errors."""
 
     def __init__(self) -> None:
         self.delivered_numbers: Final[list[int]] = []
@@ -97,7 +97,7 @@ class Witness:
 
 
 def client_of(server: ReplayingServer, replay: Replay, *neighbours: object, **arguments: Any) -> AsyncClient:
-    """A client of the server with replay and these neighbours."""
+    """Return a client of the server, with replay and these other extensions."""
     return AsyncClient(
         "http://bayeux.test/cometd",
         discover=False,

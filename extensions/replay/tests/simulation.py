@@ -1,4 +1,4 @@
-"""A server that keeps events, a client's queues and the extension between them, without a network."""
+"""A simulation of a server that keeps events, a client's queues, and the extension between them; without a network."""
 
 from __future__ import annotations
 
@@ -14,7 +14,18 @@ if TYPE_CHECKING:
     from pybayeux import AsyncClient
     from pybayeux_replay import Gap
 
-__all__ = ("REFUSAL", "FakeClient", "World", "event", "live", "subscribe", "unsubscribe")
+__all__ = (
+    "REFUSAL",
+    "FakeClient",
+    "Simulation",
+    "asked_for",
+    "broken_connect",
+    "event",
+    "reply",
+    "run_steps",
+    "subscribe",
+    "unsubscribe",
+)
 
 REFUSAL: Final = (
     "400::The replayId {%d} you provided was invalid.  Please provide a valid ID, -2 to replay all events, or -1 "
@@ -22,15 +33,16 @@ REFUSAL: Final = (
 )
 
 
-W = TypeVar("W", bound="World")
+W = TypeVar("W", bound="Simulation")
 
 
 class FakeClient:
-    """What the extension asks of a client."""
+    """The part of a client that the extension uses."""
 
     def __init__(self, *neighbours: object) -> None:
         self.state = ConnectionState.CONNECTED
         self.accepting = True
+        self.recovers = True
         self.neighbours: Final = neighbours
         self.resubscribed: list[str] = []
         self.rehandshaken = 0
@@ -43,7 +55,7 @@ class FakeClient:
         self.rehandshaken += 1
 
     def hook(self, name: str) -> Any:
-        """The call of a hook that the package brings, in the neighbours that have it."""
+        """Return the call of one of this package's hooks, for the extensions that implement it."""
         return _Hook([getattr(each, name) for each in self.neighbours if hasattr(each, name)])
 
     @property
@@ -52,7 +64,7 @@ class FakeClient:
 
 
 class _Hook:
-    """Calls what implements a hook; gives the first result."""
+    """Calls the implementations of a hook, and returns the first result."""
 
     is_async = False
 
@@ -76,13 +88,35 @@ def unsubscribe(channel: str) -> Message:
     return Message(channel=Channel.META_UNSUBSCRIBE, subscription=channel, id="1")
 
 
-class World:
-    """One subscription of one consumer, whose process may die and begin anew; channels are handled independently.
+def asked_for(replay: Replay, *channels: str) -> dict[str, int]:
+    """Return the places that a subscribe for these channels asks for."""
+    message = subscribe(channels[0])
+    if len(channels) > 1:
+        message.subscription = list(channels)
+    replay.outgoing(message)
+    assert message.ext is not None
+    asked: dict[str, int] = message.ext["replay"]
+    return asked
+
+
+def reply(channel: str, *, subscription: str | None = None, error: str | None = None, **fields: Any) -> Message:
+    return Message(channel=channel, id="1", subscription=subscription, successful=error is None, error=error, **fields)
+
+
+def broken_connect() -> Message:
+    """Return the reply that the client makes for a connect that got none."""
+    message = reply(Channel.META_CONNECT, error="503::connection reset")
+    message.extra["failure"] = {"status": None}
+    return message
+
+
+class Simulation:
+    """One subscription of one consumer, whose process may die and start again. Channels are handled independently.
 
     Attributes:
-        handled: The replay ids that receivers have handled, in order, over all processes.
-        repeated: Those that were handled twice within one process.
-        announces: Whether the server says that it has replay.
+        handled: The replay ids of handled events, in order, over all processes.
+        repeated: The replay ids of events that were handled twice within one process.
+        announces: Whether the server announces replay.
     """
 
     announces = False
@@ -123,21 +157,21 @@ class World:
             self._outbox.append(self.log[-1])
 
     def transaction_of(self, replay_id: int) -> str | None:
-        """The transaction that an event belongs to, where there are any."""
+        """Return the transaction key of an event, or None without transactions."""
         if not self._transaction_size:
             return None
         number = [each[1] for each in self.published].index(replay_id)
         return f"transaction-{number // self._transaction_size}"
 
     def event(self, channel: str, replay_id: int) -> Message:
-        """An event as the server sends it."""
+        """Return an event as the server sends it."""
         stamp = {"EventUuid": f"uuid-{replay_id}"} if self._has_uuids else {}
         header = {"transactionKey": self.transaction_of(replay_id)} if self._transaction_size else None
         data = {"event": {"replayId": replay_id, **stamp}, "payload": {"ChangeEventHeader": header}}
         return Message(channel=channel, data=data)
 
     def expire(self) -> None:
-        """Everything that is handled is no longer kept, so that no position is known any more."""
+        """The server drops all handled events, so that it knows no position any more."""
         self._expired |= set(self.handled)
         self.log = [each for each in self.log if each[1] not in self._expired]
 
@@ -165,7 +199,7 @@ class World:
         self.lose_session()
 
     def kill(self) -> None:
-        """The process dies at once: what is not stored yet is forgotten."""
+        """The process dies at once, and what is not stored yet is lost."""
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
             task.cancel()
         self.begin()
@@ -198,7 +232,7 @@ class World:
             self._take([self._outbox.pop(0)])
 
     def lose_answer(self) -> None:
-        """The server writes everything into an answer that never arrives."""
+        """The server writes all events into a reply that never arrives."""
         self._outbox.clear()
         reply = Message(channel=Channel.META_CONNECT, id="1", successful=False, error="503::broken")
         reply.extra["failure"] = {"status": None}
@@ -212,7 +246,7 @@ class World:
                 self.queues.setdefault(channel, []).append(message)
 
     def handle(self, channel: str) -> None:
-        """The receiver of a channel finishes with its next event."""
+        """The receiver of a channel finishes its next event."""
         queue = self.queues.get(channel)
         if not queue:
             return
@@ -222,13 +256,13 @@ class World:
         self._follow()
 
     def note(self, message: Message) -> None:
-        """An event was handled."""
+        """Record a handled event."""
         replay_id = message.data["event"]["replayId"]
         (self.repeated if replay_id in self._here else self.handled).append(replay_id)
         self._here.add(replay_id)
 
     def give_up(self, channel: str) -> None:
-        """The receiver that was to handle the next event goes away, unnoticed; each event has that once."""
+        """The receiver of the next event goes away without notice; at most once for each event."""
         queue = self.queues.get(channel)
         if queue and (replay_id := queue[0].data["event"]["replayId"]) not in self._given_up:
             self._given_up.add(replay_id)
@@ -240,7 +274,7 @@ class World:
             self.lose_session()
 
     def leave(self, is_answered: bool) -> None:
-        """The receiver goes away, and what waits for it is given up; the server may not answer any more."""
+        """The receiver goes away, and its queue with it; the server may not answer the unsubscribe."""
         if not self.subscribed:
             return
         self.subscribed = False
@@ -254,13 +288,13 @@ class World:
             self.replay.incoming(request, self.client.as_client)
 
     def join(self) -> None:
-        """A receiver comes."""
+        """A receiver subscribes."""
         if not self.subscribed:
             self.subscribed = True
             self._ask()
 
     def finish(self, channels: Iterable[str]) -> None:
-        """Everything arrives and is handled, and after it one more event of each channel."""
+        """Everything arrives and is handled, and then one more event of each channel."""
         self.join()
         for channel in channels:
             self._settle()
@@ -274,21 +308,21 @@ class World:
                 self.handle(channel)
 
 
-async def live(
-    world: W,
+async def run_steps(
+    simulation: W,
     steps: Sequence[tuple[Any, ...]],
     channels: Iterable[str],
-    check: Callable[[W], None] = lambda world: None,
+    check: Callable[[W], None] = lambda simulation: None,
 ) -> None:
-    """Take these steps, each a method of the world and its arguments, and then handle whatever is left."""
+    """Run these steps, each a method of the simulation and its arguments, and then handle all that is left."""
     for name, *arguments in steps:
-        check(world)
+        check(simulation)
         if name == "turn":
             await asyncio.sleep(0)
         else:
-            result = getattr(world, name)(*arguments)
+            result = getattr(simulation, name)(*arguments)
             if result is not None:
                 await result
-    world.finish(channels)
-    await world.replay.unregistered()
-    check(world)
+    simulation.finish(channels)
+    await simulation.replay.unregistered()
+    check(simulation)

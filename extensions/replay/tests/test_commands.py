@@ -1,4 +1,4 @@
-"""`pybayeux replay`, as it is run."""
+"""The commands of `pybayeux replay`, run as from a shell."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _kept(consumer: str = "default") -> dict[str, int]:
 
 
 @pytest.mark.usefixtures("folder")
-def test_show_tells_where_each_subscription_goes_on() -> None:
+def test_show_lists_where_each_subscription_goes_on() -> None:
     result = _run("replay", "show", "--store", "positions.db")
     assert result.exit_code == 0
     lines = [line.split() for line in result.stdout.splitlines()]
@@ -54,7 +54,7 @@ def test_show_tells_where_each_subscription_goes_on() -> None:
     _run("replay", "set", long, "7", "--store", "positions.db", "--consumer", "long")
     assert long in _run("replay", "show", "--store", "positions.db", "--consumer", "long").stdout
     empty = _run("replay", "show", "--store", "positions.db", "--consumer", "nobody")
-    assert empty.stdout == "No positions are kept for the consumer 'nobody'.\n"
+    assert empty.stdout == "No positions are stored for the consumer 'nobody'.\n"
 
 
 @pytest.mark.usefixtures("folder")
@@ -78,16 +78,16 @@ def test_the_options_are_those_of_the_clients(folder: Path) -> None:
 
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
-    ("place", "number", "told"),
+    ("place", "number", "text"),
     [
         ("12", 12, "goes on after 12."),
         ("earliest", -2, "goes on at the earliest."),
         ("latest", -1, "goes on at the latest."),
     ],
 )
-def test_set(place: str, number: int, told: str) -> None:
+def test_set(place: str, number: int, text: str) -> None:
     result = _run("replay", "set", "/orders", place, "--store", "positions.db")
-    assert (result.exit_code, result.stdout) == (0, f"/orders {told}\n")
+    assert (result.exit_code, result.stdout) == (0, f"/orders {text}\n")
     assert _kept() == {"/event/Order__e": 4711, "/orders": number}
 
 
@@ -95,16 +95,16 @@ def test_set(place: str, number: int, told: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["set", "orders", "12"], "'orders' is no channel"),
-        (["set", "/orders", "newest"], "'newest' is neither"),
-        (["set", "/orders", "1.5"], "'1.5' is neither"),
-        (["clear", "/unknown", "--yes"], "no position is kept for /unknown"),
-        (["show", "--store", "nowhere"], "store 'nowhere' is neither 'memory' nor"),
-        (["show", "--store", "redis://host"], "no store for redis:// is known, only for file, memory, sqlite"),
-        (["show", "--store", "memory"], "nothing is kept in the store 'memory'"),
+        (["set", "orders", "12"], "expected a channel that begins with a slash; got 'orders'"),
+        (["set", "/orders", "newest"], "a replay id; got 'newest'"),
+        (["set", "/orders", "1.5"], "a replay id; got '1.5'"),
+        (["clear", "/unknown", "--yes"], "no position is stored for /unknown"),
+        (["show", "--store", "nowhere"], "file; got 'nowhere'"),
+        (["show", "--store", "redis://host"], "no store for redis://: expected one of file, memory, sqlite"),
+        (["show", "--store", "memory"], "the store 'memory' keeps nothing"),
     ],
 )
-def test_what_makes_no_sense_is_refused_and_changes_nothing(arguments: list[str], complaint: str) -> None:
+def test_wrong_arguments_are_an_error_and_change_nothing(arguments: list[str], complaint: str) -> None:
     result = _run("replay", *arguments, *([] if "--store" in arguments else ["--store", "positions.db"]))
     assert result.exit_code == 2
     assert complaint in result.stderr
@@ -112,32 +112,32 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing(arguments: list[str]
 
 
 @pytest.mark.usefixtures("folder")
-def test_without_a_store_the_way_to_one_is_told() -> None:
+def test_without_a_store_the_error_names_the_option() -> None:
     result = _run("replay", "show")
     assert result.exit_code == 2
-    assert "name the one of your clients with --store" in result.stderr
+    assert "name the store of your clients with --store" in result.stderr
 
 
 @pytest.mark.usefixtures("folder")
-def test_clear_asks_unless_it_is_told_not_to() -> None:
+def test_clear_asks_unless_yes_is_given() -> None:
     asked = _run("replay", "clear", "/orders", "--store", "positions.db", input="n\n")
     assert asked.exit_code == 1
-    assert "Forget the positions of /orders for the consumer 'default'?" in asked.stderr
+    assert "Delete the positions of /orders for the consumer 'default'?" in asked.stderr
     assert "/orders" in _kept()
     agreed = _run("replay", "clear", "/orders", "--store", "positions.db", input="y\n")
-    assert agreed.stdout == "1 position forgotten.\n"
+    assert agreed.stdout == "1 position deleted.\n"
     assert _kept() == {"/event/Order__e": 4711}
-    assert _run("replay", "clear", "--yes", "--store", "positions.db").stdout == "1 position forgotten.\n"
-    assert _run("replay", "clear", "--store", "positions.db").stdout == "0 positions forgotten.\n"
+    assert _run("replay", "clear", "--yes", "--store", "positions.db").stdout == "1 position deleted.\n"
+    assert _run("replay", "clear", "--store", "positions.db").stdout == "0 positions deleted.\n"
     assert _kept() == {}
     assert _kept("billing") == {"/cases": -2}
 
 
 @pytest.mark.usefixtures("folder")
-def test_positions_move_from_one_store_into_another() -> None:
+def test_export_and_import_copy_positions_into_another_store() -> None:
     exported = _run("replay", "export", "--store", "positions.db").stdout
     result = _run("replay", "import", "-", "--store", "other.json", "--consumer", "new", input=exported)
-    assert (result.exit_code, result.stdout) == (0, "2 positions taken.\n")
+    assert (result.exit_code, result.stdout) == (0, "2 positions stored.\n")
     assert _run("replay", "export", "--store", "other.json", "--consumer", "new").stdout == exported
 
 
@@ -153,7 +153,7 @@ def test_import_changes_nothing_if_anything_is_wrong(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("command", [[], ["show"], ["set"], ["clear"], ["export"], ["import"]])
-def test_every_command_has_its_help(command: list[str]) -> None:
+def test_every_command_has_help(command: list[str]) -> None:
     result = _run("replay", *command, "--help")
     assert result.exit_code == 0
     assert "Usage:" in result.stdout

@@ -1,4 +1,4 @@
-"""An event's effect is there exactly once, over kills of a real process at random points."""
+"""Each event takes effect exactly once, though a real process is killed at random points."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a JSON file has to stand: a process killed at any moment, several at once, and people."""
+"""The JSON file under kills at any moment, with several processes, and in the hands of people."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _command(path: Path, consumer: str, said: int) -> list[str]:
 
 
 @pytest.mark.parametrize("lines", [1, 20])
-def test_a_killed_process_has_stored_what_it_said_and_the_file_is_whole(tmp_path: Path, lines: int) -> None:
+def test_a_killed_process_has_stored_what_it_reported_and_the_file_is_intact(tmp_path: Path, lines: int) -> None:
     path, said = tmp_path / "positions.json", 0
     for _ in range(2):
         with subprocess.Popen(_command(path, "killed", said), stdout=subprocess.PIPE, text=True) as process:
@@ -49,11 +49,11 @@ def test_a_killed_process_has_stored_what_it_said_and_the_file_is_whole(tmp_path
             process.send_signal(signal.SIGKILL)
         kept = {name: each.replay_id for name, each in FileStore(path).items("killed").items()}
         assert kept["/a"] >= said
-        assert kept["/a"] == kept["/b"]  # all of a commit, or nothing of it
+        assert kept["/a"] == kept["/b"]  # all of a commit, or nothing
         said = kept["/a"]
 
 
-def test_processes_that_share_a_file_take_nothing_from_each_other(tmp_path: Path) -> None:
+def test_processes_that_share_a_file_lose_no_positions(tmp_path: Path) -> None:
     path = tmp_path / "positions.json"
     consumers = ["a", "b", "c"]
     commands = [_command(path, consumer, 0) for consumer in consumers]
@@ -72,14 +72,14 @@ def test_processes_that_share_a_file_take_nothing_from_each_other(tmp_path: Path
         assert kept.replay_id >= number
 
 
-def test_threads_that_share_a_store_take_nothing_from_each_other(tmp_path: Path) -> None:
+def test_threads_that_share_a_store_lose_no_positions(tmp_path: Path) -> None:
     store = FileStore(tmp_path / "positions.json")
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda number: store.set("billing", {f"/{number}": number}), range(20)))
     assert len(store.items("billing")) == 20
 
 
-def test_people_can_read_it(tmp_path: Path) -> None:
+def test_the_file_can_be_read_by_people(tmp_path: Path) -> None:
     store = FileStore(tmp_path / "positions.json")
     store.set("billing", {"/orders": Position(7, NOON, event_uuid="2ec0"), "/cases": Position(-2, NOON)})
     assert store.path.read_text(encoding="utf-8") == (
@@ -99,7 +99,7 @@ def test_people_can_read_it(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} <= {"positions.json", "positions.json.lock"}
 
 
-def test_who_may_read_it_stays(tmp_path: Path) -> None:
+def test_the_file_mode_is_kept(tmp_path: Path) -> None:
     store = FileStore(tmp_path / "positions.json")
     store.set("billing", {"/orders": 1})
     assert store.path.stat().st_mode & 0o777 == 0o600
@@ -109,7 +109,7 @@ def test_who_may_read_it_stays(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"consumers": {"a": {"/x": {"replay_id": "7"}}}}', '{"other": 1}'])
-def test_what_is_no_file_of_positions_is_never_overwritten(tmp_path: Path, text: str) -> None:
+def test_another_file_is_never_overwritten(tmp_path: Path, text: str) -> None:
     store = FileStore(tmp_path / "positions.json")
     store.path.write_text(text, encoding="utf-8")
     acts: list[Callable[[], object]] = [
@@ -118,7 +118,7 @@ def test_what_is_no_file_of_positions_is_never_overwritten(tmp_path: Path, text:
         lambda: store.delete("a", "/x"),
     ]
     for act in acts:
-        with pytest.raises(UsageError, match=r"positions.json is no file of positions, and is left as it is: "):
+        with pytest.raises(UsageError, match=r"positions.json does not hold positions, and is not changed: "):
             act()
     assert store.path.read_text(encoding="utf-8") == text
 
@@ -131,7 +131,7 @@ def test_an_empty_file_has_no_positions(tmp_path: Path) -> None:
     assert set(store.items("billing")) == {"/orders"}
 
 
-def test_a_write_that_fails_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_does_not_change_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*arguments: object) -> None:
         raise OSError("no space left")
 
@@ -147,7 +147,7 @@ def test_a_write_that_fails_leaves_the_file_as_it_was(tmp_path: Path, monkeypatc
     assert {path.name for path in tmp_path.iterdir()} <= {"positions.json", "positions.json.lock"}
 
 
-def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+def test_the_error_names_a_missing_folder(tmp_path: Path) -> None:
     store = FileStore(tmp_path / "missing" / "positions.json")
     acts: list[Callable[[], object]] = [lambda: store.get("a", "/orders"), lambda: store.set("a", {"/orders": 1})]
     for act in acts:

@@ -1,4 +1,4 @@
-"""The hooks that this package brings, implemented by strangers, in a real client."""
+"""The hooks of this package, implemented by other extensions, in a real client."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from pybayeux import AsyncClient, Subscription
 
 
-class Alarm:
-    """Notes gaps; slowly, where it may wait."""
+class Listener:
+    """Records gaps."""
 
     def __init__(self) -> None:
         self.gaps: list[Gap] = []
 
 
-class PlainAlarm(Alarm):
+class SyncListener(Listener):
     @hookimpl
     def gap(self, gap: Gap) -> None:
         self.gaps.append(gap)
 
 
-class PatientAlarm(Alarm):
+class AsyncListener(Listener):
     @hookimpl
     async def gap(self, gap: Gap, client: AsyncClient) -> None:
         await asyncio.sleep(5)
@@ -40,7 +40,7 @@ class PatientAlarm(Alarm):
 
 
 class Org:
-    """Knows where the client is."""
+    """Knows the org."""
 
     def __init__(self, name: str | None = "00D1/CS42") -> None:
         self.name = name
@@ -59,18 +59,18 @@ async def _lose_session(server: ReplayingServer) -> None:
     await Clock().advance(60)
 
 
-@pytest.mark.parametrize("kind", [PlainAlarm, PatientAlarm])
-def test_a_gap_is_told_once_the_server_has_granted_what_comes_after_it(kind: type[Alarm]) -> None:
+@pytest.mark.parametrize("kind", [SyncListener, AsyncListener])
+def test_a_gap_is_reported_when_the_server_has_granted_what_comes_after_it(kind: type[Listener]) -> None:
     @in_virtual_time
     async def scenario() -> None:
-        server, alarm, store, heard = ReplayingServer(retention=2), kind(), MemoryStore(), list[Gap]()
+        server, listener, store, heard = ReplayingServer(retention=2), kind(), MemoryStore(), list[Gap]()
         store.set("default", {"/orders": 7})
         server.publish("/orders", 0, 1, 2)
-        async with client_of(server, Replay(store, on_gap=heard.append), alarm) as client:
+        async with client_of(server, Replay(store, on_gap=heard.append), listener) as client:
             events = await client.subscribe("/orders")
             assert await _take(events, 2) == [1, 2]
             await Clock().advance(10)
-        (gap,) = alarm.gaps
+        (gap,) = listener.gaps
         assert heard == [gap]
         assert (gap.subscription, gap.reason, gap.resumes_at) == ("/orders", GapReason.EXPIRED, "earliest")
         assert gap.position is not None
@@ -83,15 +83,15 @@ def test_a_gap_is_told_once_the_server_has_granted_what_comes_after_it(kind: typ
 
 
 @in_virtual_time
-async def test_a_gap_that_nobody_could_begin_after_is_not_told() -> None:
-    server, alarm, store = ReplayingServer(), PlainAlarm(), MemoryStore()
+async def test_a_gap_without_a_granted_subscription_is_not_reported() -> None:
+    server, listener, store = ReplayingServer(), SyncListener(), MemoryStore()
     store.set("default", {"/orders": 7})
     server.refuse_next("/meta/subscribe", "400::The replayId {7} you provided was invalid")
     server.refuse_next("/meta/subscribe", "403::Organization total events daily limit exceeded")
-    async with client_of(server, Replay(store), alarm) as client:
+    async with client_of(server, Replay(store), listener) as client:
         with pytest.raises(SubscribeError, match="daily limit"):
             await client.subscribe("/orders")
-        assert alarm.gaps == []
+        assert listener.gaps == []
         kept = store.get("default", "/orders")
         assert kept is not None
         assert kept.replay_id == 7
@@ -116,59 +116,59 @@ async def test_listeners_that_fail_stop_nothing(caplog: pytest.LogCaptureFixture
 
 
 @in_virtual_time
-async def test_a_position_of_another_org_is_not_even_tried() -> None:
-    server, store, alarm = ReplayingServer(), MemoryStore(), PlainAlarm()
+async def test_a_position_of_another_org_is_not_tried() -> None:
+    server, store, listener = ReplayingServer(), MemoryStore(), SyncListener()
     server.publish("/orders", 0)
     async with (
-        client_of(server, Replay(store, since="earliest"), Org(), alarm) as client,
+        client_of(server, Replay(store, since="earliest"), Org(), listener) as client,
         client.subscribe("/orders") as events,
     ):
         assert await _take(events, 1) == [0]
     kept = store.get("default", "/orders")
     assert kept is not None
     assert kept.org == "00D1/CS42"
-    async with client_of(server, Replay(store), Org("00D1/CS7"), alarm) as client:
+    async with client_of(server, Replay(store), Org("00D1/CS7"), listener) as client:
         events = await client.subscribe("/orders")
         assert await _take(events, 1) == [0]
     assert server.asked == [{"/orders": -2}, {"/orders": -2}]
-    assert [(gap.reason, gap.position) for gap in alarm.gaps] == [(GapReason.FOREIGN, kept)]
+    assert [(gap.reason, gap.position) for gap in listener.gaps] == [(GapReason.FOREIGN, kept)]
 
 
 @in_virtual_time
-async def test_where_nobody_knows_the_org_the_position_is_tried() -> None:
+async def test_if_the_org_is_unknown_the_position_is_tried() -> None:
     for first, second in ((None, "00D1/CS7"), ("00D1/CS42", None), ("00D1/CS42", "00D1/CS42")):
-        server, store, alarm = ReplayingServer(), MemoryStore(), PlainAlarm()
+        server, store, listener = ReplayingServer(), MemoryStore(), SyncListener()
         server.publish("/orders", 0, 1)
         for org in (first, second):
             async with (
-                client_of(server, Replay(store, since="earliest"), Org(org), alarm) as client,
+                client_of(server, Replay(store, since="earliest"), Org(org), listener) as client,
                 client.subscribe("/orders") as events,
             ):
                 await anext(events)
         assert server.asked == [{"/orders": -2}, {"/orders": 10}]
-        assert alarm.gaps == []
+        assert listener.gaps == []
         kept = store.get("default", "/orders")
         assert kept is not None
         assert kept.org == (second or first)
 
 
 @in_virtual_time
-async def test_a_foreign_position_is_the_subscriber_s_where_they_want_it_so() -> None:
-    server, store, alarm = ReplayingServer(), MemoryStore(), PlainAlarm()
+async def test_a_foreign_position_is_an_error_if_the_policy_is_to_raise() -> None:
+    server, store, listener = ReplayingServer(), MemoryStore(), SyncListener()
     server.publish("/orders", 0)
     async with (
         client_of(server, Replay(store, since="earliest"), Org()) as client,
         client.subscribe("/orders") as events,
     ):
         await anext(events)
-    async with client_of(server, Replay(store, on_invalid="raise"), Org("other"), alarm) as client:
+    async with client_of(server, Replay(store, on_invalid="raise"), Org("other"), listener) as client:
         with pytest.raises(BayeuxError, match="/orders: position 10 is of another org"):
             await client.subscribe("/orders")
-    assert alarm.gaps == []
+    assert listener.gaps == []
 
 
 @in_virtual_time
-async def test_a_move_within_a_run_ends_the_subscription_where_the_subscriber_is_to_be_told() -> None:
+async def test_a_move_within_a_run_ends_the_subscription_if_the_policy_is_to_raise() -> None:
     server, org = ReplayingServer(), Org()
     async with client_of(server, Replay(on_invalid="raise"), org) as client:
         events = await client.subscribe("/orders")
@@ -176,14 +176,14 @@ async def test_a_move_within_a_run_ends_the_subscription_where_the_subscriber_is
         assert await _take(events, 1) == [0]
         org.name = "00D1/CS7"
         await _lose_session(server)
-        with pytest.raises(BayeuxError, match="/orders: what came so far is of another org"):
+        with pytest.raises(BayeuxError, match="/orders: what was received is of another org"):
             await anext(events)
 
 
 @in_virtual_time
-async def test_a_move_within_a_run_begins_anew_and_takes_no_id_for_another() -> None:
-    server, org, alarm = ReplayingServer(), Org(), PlainAlarm()
-    async with client_of(server, Replay(), org, alarm) as client:
+async def test_a_move_within_a_run_starts_over_and_confuses_no_ids() -> None:
+    server, org, listener = ReplayingServer(), Org(), SyncListener()
+    async with client_of(server, Replay(), org, listener) as client:
         events = await client.subscribe("/orders")
         server.publish("/orders", 0, 1)
         assert await _take(events, 2) == [0, 1]
@@ -191,11 +191,11 @@ async def test_a_move_within_a_run_begins_anew_and_takes_no_id_for_another() -> 
         await _lose_session(server)
         # Everything comes again: the ids of before say nothing of what these events are.
         assert await _take(events, 2) == [0, 1]
-    assert [gap.reason for gap in alarm.gaps] == [GapReason.FOREIGN]
+    assert [gap.reason for gap in listener.gaps] == [GapReason.FOREIGN]
 
 
 class Shelf:
-    """A stranger's store, and the thirty lines that make it known."""
+    """An extension with a kind of store."""
 
     def __init__(self) -> None:
         self.boxes: dict[str, MemoryStore] = {}
@@ -206,7 +206,7 @@ class Shelf:
 
 
 @in_virtual_time
-async def test_a_store_of_a_stranger_is_found_by_its_scheme() -> None:
+async def test_a_third_party_store_is_found_by_its_scheme() -> None:
     server, shelf = ReplayingServer(), Shelf()
     server.publish("/orders", 0)
     async with (
@@ -220,33 +220,33 @@ async def test_a_store_of_a_stranger_is_found_by_its_scheme() -> None:
 
 
 @in_virtual_time
-async def test_a_scheme_that_nobody_knows_is_the_subscriber_s_error() -> None:
+async def test_an_unknown_scheme_is_an_error_of_subscribe() -> None:
     server = ReplayingServer()
     async with client_of(server, Replay("shelf://cellar/3")) as client:
-        with pytest.raises(ExtensionHookError, match=r"no store for shelf:// is known, only for file, memory, sqlite"):
+        with pytest.raises(ExtensionHookError, match=r"no store for shelf://: expected one of file, memory, sqlite"):
             await client.subscribe("/orders")
 
 
 @in_virtual_time
 async def test_the_low_level_client_has_these_hooks_too() -> None:
-    server, shelf, alarm = ReplayingServer(retention=1), Shelf(), PlainAlarm()
+    server, shelf, listener = ReplayingServer(retention=1), Shelf(), SyncListener()
     server.publish("/orders", 0, 1)
     shelf.boxes["shelf://x"] = MemoryStore()
     shelf.boxes["shelf://x"].set("default", {"/orders": 7})
-    extensions: list[Any] = [Replay("shelf://x"), shelf, alarm, Org(), server]
+    extensions: list[Any] = [Replay("shelf://x"), shelf, listener, Org(), server]
     async with BayeuxClient("http://bayeux.test/cometd", discover=False, extensions=extensions) as client:
         await client.handshake()
         with pytest.raises(SubscribeError):
             await client.subscribe(["/orders"])
         await client.subscribe(["/orders"])
         assert server.asked == [{"/orders": 7}, {"/orders": -2}]
-        assert [gap.reason for gap in alarm.gaps] == [GapReason.EXPIRED]
+        assert [gap.reason for gap in listener.gaps] == [GapReason.EXPIRED]
         await client.subscribe(["/orders"])
-        assert len(alarm.gaps) == 1
+        assert len(listener.gaps) == 1
         await client.disconnect()
 
 
-def test_the_hooks_are_checked_as_those_of_the_core_are() -> None:
+def test_the_hooks_are_checked_like_those_of_the_core() -> None:
     class Wrong:
         @hookimpl
         def gap(self, hole: Gap) -> None: ...

@@ -1,4 +1,4 @@
-"""Random lives of a consumer whose org moves: replay ids begin anew, and mean other events than before."""
+"""Random runs of a consumer whose org moves: replay ids start again, and stand for other events than before."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extensions.replay.tests.simulation import World, live
+from extensions.replay.tests.simulation import Simulation, run_steps
 from pybayeux_replay import GapReason
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _CHANNELS = ("/orders/a", "/orders/b")
 
 
-class MovingWorld(World):
-    """A server that forgets everything and numbers anew, and an extension that knows where the client is.
+class MovingSimulation(Simulation):
+    """A server that forgets everything and restarts its numbering, and an extension that knows the org.
 
     What is noted of events is about those that came after the last move.
     """
@@ -59,30 +59,30 @@ _steps = st.one_of(
 )
 
 
-def _run(steps: Sequence[tuple[Any, ...]], **options: Any) -> MovingWorld:
-    async def scenario() -> MovingWorld:
-        world = MovingWorld("/orders/*", **options)
-        await live(world, steps, _CHANNELS)
-        return world
+def _run(steps: Sequence[tuple[Any, ...]], **options: Any) -> MovingSimulation:
+    async def scenario() -> MovingSimulation:
+        simulation = MovingSimulation("/orders/*", **options)
+        await run_steps(simulation, steps, _CHANNELS)
+        return simulation
 
     return asyncio.run(scenario())
 
 
 @given(st.lists(_steps, max_size=60), st.booleans(), st.sampled_from(["event", "batch", 1.0]))
-def test_no_event_is_taken_for_another_one_of_the_same_id(
+def test_no_event_is_mistaken_for_another_with_the_same_id(
     steps: list[tuple[Any, ...]], has_uuids: bool, commit: Any
 ) -> None:
-    world = _run(steps, has_uuids=has_uuids, commit=commit)
-    assert {replay_id for _, replay_id in world.published} <= set(world.handled)
-    assert world.repeated == []
-    kept = world.store.items("default")["/orders/*"]
-    assert kept.org == f"org/{world.moves}"
+    simulation = _run(steps, has_uuids=has_uuids, commit=commit)
+    assert {replay_id for _, replay_id in simulation.published} <= set(simulation.handled)
+    assert simulation.repeated == []
+    kept = simulation.store.items("default")["/orders/*"]
+    assert kept.org == f"org/{simulation.moves}"
 
 
-def test_a_move_is_a_gap_where_there_was_a_position() -> None:
+def test_a_move_is_a_gap_if_there_was_a_position() -> None:
     steps = [("publish", "/orders/a", 1), ("receive",), ("handle", "/orders/a"), ("turn",)]
-    world = _run([*steps, ("move",)])
-    assert [(gap.reason, gap.position and gap.position.replay_id, gap.resumes_at) for gap in world.gaps] == [
+    simulation = _run([*steps, ("move",)])
+    assert [(gap.reason, gap.position and gap.position.replay_id, gap.resumes_at) for gap in simulation.gaps] == [
         (GapReason.FOREIGN, 1, "earliest")
     ]
     assert _run([("move",)]).gaps == []
@@ -90,5 +90,5 @@ def test_a_move_is_a_gap_where_there_was_a_position() -> None:
 
 def test_a_move_between_two_runs_is_noticed() -> None:
     steps = [("publish", "/orders/a", 1), ("receive",), ("handle", "/orders/a"), ("turn",), ("move",), ("kill",)]
-    world = _run([*steps, ("publish", "/orders/a", 1)])
-    assert GapReason.FOREIGN in {gap.reason for gap in world.gaps}
+    simulation = _run([*steps, ("publish", "/orders/a", 1)])
+    assert GapReason.FOREIGN in {gap.reason for gap in simulation.gaps}

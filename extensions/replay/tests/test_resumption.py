@@ -7,164 +7,165 @@ import pytest
 
 from extensions.replay.tests.simulation import event
 from pybayeux_replay import Gap, GapReason, Position
-from pybayeux_replay.commit import Grouping
+from pybayeux_replay.grouping import Grouping
 from pybayeux_replay.policies import Policies
 from pybayeux_replay.position import EARLIEST, LATEST, Place
-from pybayeux_replay.resumption import Present, Refusal, Resumption
+from pybayeux_replay.resumption import ReplayContext, Resumption, UnusablePosition
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-KEPT = Position(17, NOON - 5 * HOUR, event_time=NOON - 6 * HOUR, org="org/1")
+STORED = Position(17, NOON - 5 * HOUR, event_time=NOON - 6 * HOUR, org="org/1")
 
 
-def _resumption(kept: Position | None = None, **options: Any) -> Resumption:
-    return Resumption("/orders", Policies(**options), kept, grouping=Grouping.EACH, remembered=10)
+def _resumption(stored: Position | None = None, **options: Any) -> Resumption:
+    return Resumption("/orders", Policies(**options), stored, grouping=Grouping.EACH, remembered=10)
 
 
-def _present(
+def _context(
     hours: float = 0, *, quiet: float | None = None, origin: str | None = None, announced: bool = True
-) -> Present:
+) -> ReplayContext:
     quiet_until = None if quiet is None else NOON + quiet * HOUR
-    return Present(NOON + hours * HOUR, quiet_until, origin, announced)
+    return ReplayContext(NOON + hours * HOUR, quiet_until, origin, announced)
 
 
-def test_it_begins_after_the_position_kept_or_where_it_was_set_to_begin() -> None:
-    assert _resumption(KEPT).ask(_present(), KEPT) == 17
-    assert _resumption(since="earliest").ask(_present(), None) == EARLIEST
-    assert _resumption(Position(-1, NOON), since="earliest").ask(_present(), None) == LATEST
-    assert _resumption(Position(-2, NOON)).ask(_present(), None) == EARLIEST
+def test_it_begins_after_the_stored_position_or_at_the_place_set() -> None:
+    resumption = _resumption(STORED)
+    assert resumption.on_subscribe(_context(), STORED) == resumption.asked == 17
+    assert _resumption(since="earliest").on_subscribe(_context(), None) == EARLIEST
+    assert _resumption(Position(-1, NOON), since="earliest").on_subscribe(_context(), None) == LATEST
+    assert _resumption(Position(-2, NOON)).on_subscribe(_context(), None) == EARLIEST
 
 
 @pytest.mark.parametrize("origin", [None, "org/1"])
-def test_a_position_of_this_org_is_good(origin: str | None) -> None:
-    resumption = _resumption(KEPT)
-    assert resumption.ask(_present(origin=origin), KEPT) == 17
-    assert resumption.granted(_present()) is None
+def test_a_position_of_this_org_is_used(origin: str | None) -> None:
+    resumption = _resumption(STORED)
+    assert resumption.on_subscribe(_context(origin=origin), STORED) == 17
+    assert resumption.on_granted(_context()) is None
     assert resumption.window.origin == "org/1"
 
 
-def test_a_position_of_another_org_is_a_gap_wherever_one_goes_on() -> None:
+def test_a_position_of_another_org_is_a_gap_at_any_place() -> None:
     choices: dict[Place, int] = {"earliest": EARLIEST, "latest": LATEST}
     for choice, place in choices.items():
-        resumption = _resumption(KEPT, on_invalid=choice, retention=100 * HOUR)
-        assert resumption.ask(_present(origin="org/2"), KEPT) == place
-        assert resumption.granted(_present()) == Gap("/orders", GapReason.FOREIGN, KEPT, 6 * HOUR, choice)
+        resumption = _resumption(STORED, on_invalid=choice, retention=100 * HOUR)
+        assert resumption.on_subscribe(_context(origin="org/2"), STORED) == place
+        assert resumption.on_granted(_context()) == Gap("/orders", GapReason.FOREIGN, STORED, 6 * HOUR, choice)
         assert resumption.window.origin == "org/2"
-        assert resumption.granted(_present()) is None
+        assert resumption.on_granted(_context()) is None
 
 
-def test_a_position_of_another_org_is_refused_each_time_where_it_is_to_be_raised() -> None:
-    resumption = _resumption(KEPT, on_invalid="raise")
+def test_a_position_of_another_org_is_refused_each_time_if_the_policy_is_to_raise() -> None:
+    resumption = _resumption(STORED, on_invalid="raise")
     for _ in range(2):
-        with pytest.raises(Refusal, match="/orders: position 17 is of another org"):
-            resumption.ask(_present(origin="org/2"), KEPT)
+        with pytest.raises(UnusablePosition, match="/orders: position 17 is of another org"):
+            resumption.on_subscribe(_context(origin="org/2"), STORED)
 
 
 def test_a_session_that_is_lost_before_the_grant_changes_nothing() -> None:
-    resumption = _resumption(KEPT, on_invalid="latest")
-    resumption.ask(_present(), KEPT)
-    assert resumption.refused(_present(), KEPT)
+    resumption = _resumption(STORED, on_invalid="latest")
+    resumption.on_subscribe(_context(), STORED)
+    assert resumption.on_refused(_context(), STORED)
     for _ in range(2):
-        assert resumption.ask(_present(1), KEPT) == LATEST
-    gap = resumption.granted(_present(1))
+        assert resumption.on_subscribe(_context(1), STORED) == LATEST
+    gap = resumption.on_granted(_context(1))
     assert gap is not None
     assert (gap.reason, gap.resumes_at) == (GapReason.EXPIRED, "latest")
 
 
-def test_a_fallback_that_is_refused_is_the_subscriber_s() -> None:
-    resumption = _resumption(KEPT)
-    resumption.ask(_present(), KEPT)
-    assert resumption.refused(_present(), KEPT)
-    resumption.ask(_present(), KEPT)
-    assert not resumption.refused(_present(), KEPT)
+def test_a_refused_fallback_is_an_error_for_the_subscriber() -> None:
+    resumption = _resumption(STORED)
+    resumption.on_subscribe(_context(), STORED)
+    assert resumption.on_refused(_context(), STORED)
+    resumption.on_subscribe(_context(), STORED)
+    assert not resumption.on_refused(_context(), STORED)
     assert resumption.gave_up
 
 
-def test_where_it_began_without_a_position_a_refusal_is_the_subscriber_s_and_nothing_is_given_up() -> None:
+def test_without_a_position_a_refusal_is_left_to_the_subscriber() -> None:
     resumption = _resumption()
-    resumption.ask(_present(), None)
-    assert not resumption.refused(_present(), None)
+    resumption.on_subscribe(_context(), None)
+    assert not resumption.on_refused(_context(), None)
     assert not resumption.gave_up
 
 
 @pytest.mark.parametrize(
-    ("kept", "retention", "is_gap"),
+    ("stored", "retention", "is_gap"),
     [
         (Position(17, NOON, event_time=NOON - HOUR), 2 * HOUR, False),
         (Position(17, NOON, event_time=NOON - 3 * HOUR), 4 * HOUR, False),
         (Position(17, NOON, event_time=NOON - 3 * HOUR, quiet_until=NOON - HOUR), 2 * HOUR, False),
-        (Position(17, NOON - HOUR), 2 * HOUR, True),  # nobody knows how old its event is
-        (Position(17, NOON, event_time=NOON - HOUR), None, True),  # nor how long events are kept
+        (Position(17, NOON - HOUR), 2 * HOUR, True),  # the age of its event is unknown
+        (Position(17, NOON, event_time=NOON - HOUR), None, True),  # nor how long events are stored
     ],
 )
 def test_a_refused_position_is_a_gap_if_the_server_may_have_forgotten_what_came_after_it(
-    kept: Position, retention: timedelta | None, is_gap: bool
+    stored: Position, retention: timedelta | None, is_gap: bool
 ) -> None:
-    resumption = _resumption(kept, retention=retention)
-    assert resumption.ask(_present(), kept) == 17
-    assert resumption.refused(_present(), kept)
-    assert resumption.ask(_present(), kept) == EARLIEST
-    assert (resumption.granted(_present()) is not None) is is_gap
+    resumption = _resumption(stored, retention=retention)
+    assert resumption.on_subscribe(_context(), stored) == 17
+    assert resumption.on_refused(_context(), stored)
+    assert resumption.on_subscribe(_context(), stored) == EARLIEST
+    assert (resumption.on_granted(_context()) is not None) is is_gap
 
 
 def test_a_position_whose_event_is_older_than_the_server_keeps_is_not_tried_however_late_it_was_stored() -> None:
-    kept = Position(17, NOON, event_time=NOON - 3 * HOUR)
-    assert _resumption(kept, retention=2 * HOUR).ask(_present(), kept) == EARLIEST
+    stored = Position(17, NOON, event_time=NOON - 3 * HOUR)
+    assert _resumption(stored, retention=2 * HOUR).on_subscribe(_context(), stored) == EARLIEST
     unknown = Position(17, NOON - 3 * HOUR)
-    assert _resumption(unknown, retention=2 * HOUR).ask(_present(), unknown) == EARLIEST
+    assert _resumption(unknown, retention=2 * HOUR).on_subscribe(_context(), unknown) == EARLIEST
     fresh = Position(17, NOON - HOUR)
-    assert _resumption(fresh, retention=2 * HOUR).ask(_present(), fresh) == 17
+    assert _resumption(fresh, retention=2 * HOUR).on_subscribe(_context(), fresh) == 17
 
 
-def test_a_channel_that_was_quiet_to_the_end_misses_nothing() -> None:
-    resumption = _resumption(KEPT, retention=10 * HOUR)
-    resumption.ask(_present(), KEPT)
-    resumption.granted(_present())
-    assert resumption.quiet_until(_present(5, quiet=-1)) is None  # that was before
-    assert resumption.quiet_until(_present(5, quiet=4)) == NOON + 4 * HOUR
-    assert resumption.ask(_present(5, quiet=4), KEPT) == 17
-    assert resumption.refused(_present(5, quiet=4), KEPT)
-    assert resumption.ask(_present(5, quiet=4), KEPT) == EARLIEST
-    assert resumption.granted(_present(5, quiet=4)) is None
+def test_a_channel_that_was_quiet_to_the_end_has_no_gap() -> None:
+    resumption = _resumption(STORED, retention=10 * HOUR)
+    resumption.on_subscribe(_context(), STORED)
+    resumption.on_granted(_context())
+    assert resumption.quiet_until(_context(5, quiet=-1)) is None  # that was before
+    assert resumption.quiet_until(_context(5, quiet=4)) == NOON + 4 * HOUR
+    assert resumption.on_subscribe(_context(5, quiet=4), STORED) == 17
+    assert resumption.on_refused(_context(5, quiet=4), STORED)
+    assert resumption.on_subscribe(_context(5, quiet=4), STORED) == EARLIEST
+    assert resumption.on_granted(_context(5, quiet=4)) is None
 
 
 def test_the_quiet_of_a_session_counts_only_while_it_lasts() -> None:
-    resumption = _resumption(KEPT)
-    resumption.ask(_present(), KEPT)
-    resumption.granted(_present())
+    resumption = _resumption(STORED)
+    resumption.on_subscribe(_context(), STORED)
+    resumption.on_granted(_context())
     live = [resumption.is_live]
-    resumption.close(_present(5, quiet=4))
+    resumption.close(_context(5, quiet=4))
     assert [*live, resumption.is_live] == [True, False]
-    assert resumption.quiet_until(_present(9, quiet=8)) == NOON + 4 * HOUR
+    assert resumption.quiet_until(_context(9, quiet=8)) == NOON + 4 * HOUR
 
 
-def test_what_was_given_up_unhandled_is_not_complete() -> None:
-    resumption = _resumption(KEPT)
-    resumption.ask(_present(), KEPT)
-    resumption.granted(_present())
+def test_a_position_is_not_complete_if_events_were_given_up() -> None:
+    resumption = _resumption(STORED)
+    resumption.on_subscribe(_context(), STORED)
+    resumption.on_granted(_context())
     resumption.window.receive(event("/orders", 18), 18)
-    resumption.close(_present(5, quiet=4))
-    resumption.ask(_present(6, quiet=4), KEPT)
-    resumption.granted(_present(6))
-    assert resumption.quiet_until(_present(7, quiet=4)) is None
+    resumption.close(_context(5, quiet=4))
+    resumption.on_subscribe(_context(6, quiet=4), STORED)
+    resumption.on_granted(_context(6))
+    assert resumption.quiet_until(_context(7, quiet=4)) is None
 
 
-def test_a_recovery_with_what_is_new_is_a_gap_and_the_first_beginning_is_none() -> None:
-    resumption = _resumption(KEPT, on_recovery="latest")
-    assert resumption.ask(_present(), KEPT) == 17
-    assert resumption.granted(_present()) is None
-    assert resumption.ask(_present(1), KEPT) == LATEST
-    assert resumption.granted(_present(1)) == Gap("/orders", GapReason.SKIPPED, KEPT, 7 * HOUR, "latest")
-    resumption.close(_present(2))
-    assert resumption.ask(_present(3), KEPT) == 17  # another receiver
-    assert resumption.granted(_present(3)) is None
+def test_a_recovery_with_new_events_is_a_gap_and_the_first_start_is_not() -> None:
+    resumption = _resumption(STORED, on_recovery="latest")
+    assert resumption.on_subscribe(_context(), STORED) == 17
+    assert resumption.on_granted(_context()) is None
+    assert resumption.on_subscribe(_context(1), STORED) == LATEST
+    assert resumption.on_granted(_context(1)) == Gap("/orders", GapReason.SKIPPED, STORED, 7 * HOUR, "latest")
+    resumption.close(_context(2))
+    assert resumption.on_subscribe(_context(3), STORED) == 17  # another receiver
+    assert resumption.on_granted(_context(3)) is None
 
 
-def test_without_a_server_that_replays_there_is_no_gap() -> None:
+def test_without_replay_there_is_no_gap() -> None:
     resumption = _resumption()
     for _ in range(2):
-        assert resumption.ask(_present(announced=False), None) == LATEST
-        assert resumption.granted(_present(announced=False)) is None
+        assert resumption.on_subscribe(_context(announced=False), None) == LATEST
+        assert resumption.on_granted(_context(announced=False)) is None
 
 
 @pytest.mark.parametrize(
@@ -178,13 +179,13 @@ def test_without_a_server_that_replays_there_is_no_gap() -> None:
         ({"since": "earliest", "on_recovery": "latest"}, True, True, False),
     ],
 )
-def test_whether_the_server_surely_sends_again(
+def test_whether_the_server_certainly_sends_again(
     options: dict[str, Any], announced: bool, is_received: bool, expected: bool
 ) -> None:
-    resumption, present = _resumption(**options), _present(announced=announced)
-    resumption.ask(present, None)
+    resumption, context = _resumption(**options), _context(announced=announced)
+    resumption.on_subscribe(context, None)
     if is_received:
         resumption.window.receive(event("/orders", 18), 18)
-    assert resumption.can_resume(present) is expected
+    assert resumption.can_resume(context) is expected
     resumption.is_unnumbered = True
-    assert not resumption.can_resume(present)
+    assert not resumption.can_resume(context)

@@ -1,4 +1,4 @@
-"""Receivers that are far slower than the stream: memory stays bounded, the session lives, and nothing is lost."""
+"""Receivers far slower than the stream: memory stays bounded, the session is kept, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from extensions.replay.tests.replaying_server import ReplayingServer, Witness, client_of
+from extensions.replay.tests.replaying_server import Recorder, ReplayingServer, client_of
 from pybayeux import ConnectionState
 from pybayeux.errors import SlowReceiverError
 from pybayeux.testing import Clock, in_virtual_time
@@ -27,9 +27,9 @@ async def _publish(server: ReplayingServer, channel: str, count: int, pause: flo
 
 @in_virtual_time
 async def test_a_consumer_a_thousand_times_slower_than_the_stream() -> None:
-    server, witness, replay = ReplayingServer(at_once=50), Witness(), Replay(since="earliest")
+    server, recorder, replay = ReplayingServer(at_once=50), Recorder(), Replay(since="earliest")
     most, handled = 0, []
-    async with client_of(server, replay, witness, queue_size=QUEUE) as client:
+    async with client_of(server, replay, recorder, queue_size=QUEUE) as client:
         events = await client.subscribe("/orders")
         publishing = asyncio.create_task(_publish(server, "/orders", 2_000, 0.001))
         async for event in events:
@@ -42,7 +42,7 @@ async def test_a_consumer_a_thousand_times_slower_than_the_stream() -> None:
         await publishing
     assert handled == list(range(2_000))  # in order, each once
     assert most < QUEUE + 50  # never more than the queue and one answer
-    reported = [str(error) for error in witness.failures if isinstance(error, SlowReceiverError)]
+    reported = [str(error) for error in recorder.failures if isinstance(error, SlowReceiverError)]
     assert any("left to the server" in text for text in reported)
     assert any("there is room again" in text for text in reported)
     assert len(server.messages("/meta/handshake")) > 10
@@ -78,12 +78,12 @@ async def _take(events: Subscription, count: int) -> list[int]:
     [
         ({"since": "earliest"}, "/orders", True),
         ({}, "/orders", True),  # what was received is a place to go on after
-        ({}, "/elsewhere", None),  # nothing was received, and what comes now could not come again
-        ({"on_recovery": "latest", "since": "earliest"}, "/orders", None),
+        ({}, "/elsewhere", False),  # nothing was received, and what comes now could not come again
+        ({"on_recovery": "latest", "since": "earliest"}, "/orders", False),
     ],
 )
-def test_the_server_sends_again_where_every_subscription_can_resume(
-    options: dict[str, Any], publish: str, expected: bool | None
+def test_the_server_sends_again_if_every_subscription_can_resume(
+    options: dict[str, Any], publish: str, expected: bool
 ) -> None:
     replay = Replay(**options)
 
@@ -91,39 +91,38 @@ def test_the_server_sends_again_where_every_subscription_can_resume(
     async def scenario() -> None:
         server = ReplayingServer()
         async with client_of(server, replay) as client:
-            assert replay.redelivers() is None  # nobody is subscribed
+            assert replay.redelivery(client) is None  # no subscription
             await client.subscribe("/orders")
             server.publish(publish, 0)
             await Clock().settle()
-            assert replay.redelivers() is expected
+            assert (replay.redelivery(client) is not None) is expected
 
     scenario()
 
 
 @in_virtual_time
-async def test_what_no_server_keeps_is_not_left_to_it() -> None:
+async def test_messages_that_no_server_keeps_are_not_left_to_it() -> None:
     server, replay = ReplayingServer(), Replay(since="earliest")
     async with client_of(server, replay) as client:
         await client.subscribe("/orders")
-        assert replay.redelivers() is True
+        assert replay.redelivery(client) is not None
         server.push("/orders", {"number": 1})  # without a replay id
         await Clock().settle()
-        assert replay.redelivers() is None
+        assert replay.redelivery(client) is None
     server, replay = ReplayingServer(), Replay(since="earliest")
     async with client_of(server, replay) as client:
         await client.subscribe("/orders")
-        server.push("/service/alarm", "fire")
+        server.push("/service/listener", "fire")
         await Clock().settle()
-        assert replay.redelivers() is None
+        assert replay.redelivery(client) is None
 
 
 @in_virtual_time
-async def test_where_batches_are_acknowledged_that_is_left_to_whoever_does_it() -> None:
+async def test_with_acknowledgement_there_is_no_rewind() -> None:
     server, replay = ReplayingServer(), Replay(since="earliest")
     server.ext["ack"] = True
     async with client_of(server, replay) as client:
         await client.subscribe("/orders")
-        assert replay.redelivers() is None
-        replay.rewind(client)
+        assert replay.redelivery(client) is None
         await Clock().settle()
         assert len(server.messages("/meta/handshake")) == 1

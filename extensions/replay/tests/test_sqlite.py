@@ -1,4 +1,4 @@
-"""What a SQLite file has to stand: a process killed at any moment, and several at once."""
+"""The SQLite file under kills at any moment, and with several processes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ while True:
 
 
 @pytest.mark.parametrize("lines", [1, 40])
-def test_a_killed_process_has_stored_what_it_said_and_the_file_is_whole(tmp_path: Path, lines: int) -> None:
+def test_a_killed_process_has_stored_what_it_reported_and_the_file_is_intact(tmp_path: Path, lines: int) -> None:
     path, said = tmp_path / "positions.db", 0
     for _ in range(2):
         command = [sys.executable, "-c", _WRITER, str(path), str(said)]
@@ -47,14 +47,14 @@ def test_a_killed_process_has_stored_what_it_said_and_the_file_is_whole(tmp_path
         kept = {name: each.replay_id for name, each in store.items("killed").items()}
         store.close()
         assert kept["/a"] >= said
-        assert kept["/a"] == kept["/b"]  # all of a commit, or nothing of it
+        assert kept["/a"] == kept["/b"]  # all of a commit, or nothing
         with sqlite3.connect(path) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         connection.close()
         said = kept["/a"]
 
 
-def test_the_log_is_written_ahead_and_commits_do_not_wait_for_the_disk(tmp_path: Path) -> None:
+def test_the_file_has_a_write_ahead_log_and_commits_do_not_wait_for_the_disk(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "positions.db")
     with store._engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
@@ -81,7 +81,7 @@ CREATE TABLE replay_position (
 
 
 def _old_file(path: Path) -> None:
-    """A file as the first version of this package made it."""
+    """Create a file as the first version of this package did."""
     with sqlite3.connect(path) as connection:
         connection.execute(_OLD_TABLE)
         connection.execute("INSERT INTO replay_position VALUES ('billing', '/orders', 17, 1767268800.5)")
@@ -127,7 +127,7 @@ def test_several_processes_may_open_a_file_that_has_to_be_upgraded_at_once(tmp_p
     assert [process.communicate()[0] for process in processes] == ["17\n"] * 3
 
 
-def test_a_transaction_keeps_what_others_wrote_and_the_position_or_neither(tmp_path: Path) -> None:
+def test_a_transaction_stores_the_program_s_rows_and_the_position_or_neither(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with store.transaction("billing", {"/orders": Position(1, NOON)}) as connection:
             await connection.execute(text("CREATE TABLE orders (number INTEGER)"))
@@ -155,13 +155,13 @@ async def _look(store: SqliteStore) -> None:
         assert (await connection.execute(text("SELECT count(*) FROM orders"))).scalar() == 1
 
 
-def test_a_folder_is_made_where_that_is_wanted(tmp_path: Path) -> None:
+def test_the_folder_is_created_on_request(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "a" / "b" / "positions.db", makes_folder=True)
     assert store.items("billing") == {}
     store.close()
 
 
-def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+def test_the_error_names_a_missing_folder(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "missing" / "positions.db")
     with pytest.raises(FileNotFoundError, match="missing"):
         store.get("a", "/orders")

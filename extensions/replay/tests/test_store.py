@@ -1,4 +1,4 @@
-"""What every store does."""
+"""What every store has to do."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     made[request.param].close()
 
 
-def test_a_store_keeps_positions_with_all_that_is_known_of_them(store: Store) -> None:
+def test_a_store_keeps_all_fields_of_a_position(store: Store) -> None:
     poor = Position(-2, NOON)
     store.set("billing", {"/orders": FULL, "/topic/Cases?a=b": poor})
     assert store.get("billing", "/orders") == FULL
@@ -38,7 +38,7 @@ def test_a_store_keeps_positions_with_all_that_is_known_of_them(store: Store) ->
 
 
 @pytest.mark.parametrize("kind", ["memory", "sqlite", "file"])
-def test_a_replay_id_alone_is_a_position_of_this_moment(kind: str, tmp_path: Path) -> None:
+def test_a_bare_replay_id_is_a_position_stored_now(kind: str, tmp_path: Path) -> None:
     stores: dict[str, MemoryStore | SqliteStore | FileStore] = {
         "memory": MemoryStore(),
         "sqlite": SqliteStore(tmp_path / "p.db"),
@@ -69,7 +69,7 @@ def test_consumers_do_not_mix(store: Store) -> None:
     assert store.get("shipping", "/orders") == Position(2, NOON)
 
 
-def test_forgetting_and_storing_nothing_is_no_error(store: Store) -> None:
+def test_deleting_or_storing_nothing_is_no_error(store: Store) -> None:
     store.delete("billing", "/orders")
     store.set("billing", {})
     assert store.items("billing") == {}

@@ -1,4 +1,4 @@
-"""How stores are named, and who opens them."""
+"""The names of stores, and what opens them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_memory() -> None:
     assert isinstance(Stores().open("memory"), MemoryStore)
 
 
-def test_sqlite_alone_is_a_file_among_the_user_s_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sqlite_alone_is_a_file_in_the_user_s_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("HOME", str(tmp_path))  # where it counts on other systems
     made = Stores().open("sqlite")
@@ -52,12 +52,12 @@ def test_sqlite_alone_is_a_file_among_the_user_s_data(tmp_path: Path, monkeypatc
 
 
 @pytest.mark.parametrize("name", ["memroy", "", "sqlite://", "sqlite:///", "file:///", "redis://", "://x"])
-def test_what_is_no_name_is_refused_with_what_would_do(name: str) -> None:
-    with pytest.raises(ValueError, match=r"neither 'memory' nor 'sqlite' nor a name such as 'sqlite:///positions.db'"):
+def test_the_error_for_a_wrong_name_shows_right_ones(name: str) -> None:
+    with pytest.raises(ValueError, match=r"expected 'memory', 'sqlite', a name such as 'sqlite:///positions.db'"):
         check_name(name)
 
 
-def test_a_scheme_of_somebody_else() -> None:
+def test_a_scheme_of_an_extension() -> None:
     stores, opened = Stores(), []
 
     def open_shelf(name: str) -> MemoryStore:
@@ -72,8 +72,8 @@ def test_a_scheme_of_somebody_else() -> None:
         stores.add("shelf", open_shelf)
 
 
-def test_a_scheme_that_nobody_knows_is_told_with_those_that_are_known_and_with_what_helps() -> None:
-    check_name("redis://host/0")  # somebody may add it
-    with pytest.raises(UsageError, match=r"no store for redis://.*file, memory, sqlite: install the package") as error:
+def test_the_error_for_an_unknown_scheme_lists_the_known_ones_and_helps() -> None:
+    check_name("redis://host/0")  # an extension may add it
+    with pytest.raises(UsageError, match=r"no store for redis://.*file, memory, sqlite; install the package") as error:
         Stores().open("redis://user:secret@host/0")
     assert "secret" not in str(error.value)

@@ -6,91 +6,90 @@ import pytest
 
 from extensions.replay.tests.simulation import event
 from pybayeux_replay import window as window_module
-from pybayeux_replay.handled import Handled
-from pybayeux_replay.position import EARLIEST, LATEST
+from pybayeux_replay.position import EARLIEST, LATEST, PendingPosition
 from pybayeux_replay.window import Progress, Window
 
 if TYPE_CHECKING:
     from pybayeux import Message
 
 
-def test_begins_at_the_start_given_until_something_is_handled() -> None:
+def test_it_begins_at_the_start_until_an_event_is_handled() -> None:
     window = Window("/orders", EARLIEST)
-    assert window.ask() == EARLIEST
+    assert window.on_subscribe() == EARLIEST
     first = event("/orders", 7)
     assert window.receive(first, 7)
-    assert window.ask() == EARLIEST
+    assert window.on_subscribe() == EARLIEST
     assert window.handle(first) is Progress.MOVED
-    assert window.ask() == 7
+    assert window.on_subscribe() == 7
 
 
-def test_begins_at_a_position_kept_whatever_the_start() -> None:
-    assert Window("/orders", LATEST, 12).ask() == 12
+def test_it_begins_at_a_stored_position_whatever_the_start() -> None:
+    assert Window("/orders", LATEST, 12).on_subscribe() == 12
 
 
-def test_latest_means_after_the_newest_received_once_something_was_received() -> None:
+def test_latest_means_after_the_last_received_event_if_there_is_one() -> None:
     window = Window("/orders", LATEST)
-    window.ask()
+    window.on_subscribe()
     resumable = [window.can_resume]
     for replay_id in (3, 9):
         window.receive(event("/orders", replay_id), replay_id)
         resumable.append(window.can_resume)
     assert resumable == [False, True, True]
-    assert window.ask() == 9
+    assert window.on_subscribe() == 9
 
 
-def test_what_waits_when_it_is_asked_for_again_is_a_repeat() -> None:
+def test_a_waiting_event_is_a_repeat_after_another_subscribe() -> None:
     window = Window("/orders", EARLIEST)
-    window.ask()
+    window.on_subscribe()
     for replay_id in (1, 2):
         window.receive(event("/orders", replay_id), replay_id)
-    window.ask()
+    window.on_subscribe()
     assert not window.receive(event("/orders", 1), 1)
     assert not window.receive(event("/orders", 2), 2)
     assert window.receive(event("/orders", 3), 3)
 
 
-def test_a_repeat_is_one_even_if_it_was_handled_meanwhile() -> None:
+def test_a_repeat_is_one_even_if_it_was_handled_in_the_meantime() -> None:
     window = Window("/orders", EARLIEST)
-    window.ask()
+    window.on_subscribe()
     first = event("/orders", 1)
     window.receive(first, 1)
-    window.ask()
+    window.on_subscribe()
     window.handle(first)
     assert not window.receive(event("/orders", 1), 1)
 
 
 def test_the_same_id_on_another_channel_is_another_event() -> None:
     window = Window("/orders/*", EARLIEST)
-    window.ask()
+    window.on_subscribe()
     window.receive(event("/orders/a", 1), 1)
-    window.ask()
+    window.on_subscribe()
     assert window.receive(event("/orders/b", 1), 1)
 
 
-def test_what_was_not_handled_is_new_again_after_an_unsubscribe() -> None:
+def test_an_unhandled_event_is_new_again_after_an_unsubscribe() -> None:
     window = Window("/orders", EARLIEST)
-    window.ask()
+    window.on_subscribe()
     first, second = event("/orders", 1), event("/orders", 2)
     window.receive(first, 1)
     window.receive(second, 2)
     window.close()
     assert window.handle(first) is Progress.MOVED  # it was being handled while the receiver left
     closed = window.closed
-    assert window.ask() == 1
+    assert window.on_subscribe() == 1
     assert (closed, window.closed) == (True, False)
     assert window.receive(event("/orders", 2), 2)
     assert window.handle(second) is Progress.NONE
 
 
-def test_a_refused_position_begins_another_numbering() -> None:
+def test_a_refused_position_starts_another_numbering() -> None:
     window = Window("/orders", LATEST, 100)
-    window.ask()
+    window.on_subscribe()
     late = event("/orders", 101)
     window.receive(late, 101)
     window.restart(EARLIEST)
     assert window.position is None
-    assert window.ask() == EARLIEST
+    assert window.on_subscribe() == EARLIEST
     fresh = event("/orders", 101)  # not the one that waits: it has that number by chance
     assert window.receive(fresh, 101)
     assert window.handle(late) is Progress.NONE
@@ -101,13 +100,13 @@ def test_a_refused_position_begins_another_numbering() -> None:
 
 def test_an_older_event_does_not_move_the_position_back_within_a_session() -> None:
     window = Window("/orders", EARLIEST)
-    window.ask()
+    window.on_subscribe()
     for replay_id, moves in ((8, Progress.MOVED), (3, Progress.NONE), (9, Progress.MOVED)):
         message = event("/orders", replay_id)
         window.receive(message, replay_id)
         assert window.handle(message) is moves
     assert window.position == 9
-    window.ask()
+    window.on_subscribe()
     message = event("/orders", 4)
     window.receive(message, 4)
     assert window.handle(message) is Progress.MOVED
@@ -116,7 +115,7 @@ def test_an_older_event_does_not_move_the_position_back_within_a_session() -> No
 
 def test_the_position_waits_for_every_channel_of_a_wildcard() -> None:
     window = Window("/orders/*", EARLIEST)
-    window.ask()
+    window.on_subscribe()
     first, second, third = event("/orders/a", 1), event("/orders/b", 2), event("/orders/a", 3)
     for replay_id, message in ((1, first), (2, second), (3, third)):
         window.receive(message, replay_id)
@@ -128,27 +127,27 @@ def test_the_position_waits_for_every_channel_of_a_wildcard() -> None:
 
 
 def _with_a_gap() -> Window:
-    """A window in which the second of three events is passed over."""
+    """A window in which the second of three events was passed over."""
     window = Window("/orders", EARLIEST)
-    window.ask()
+    window.on_subscribe()
     events = [event("/orders", replay_id) for replay_id in (1, 2, 3)]
     for replay_id, message in enumerate(events, 1):
         window.receive(message, replay_id)
     window.handle(events[0])
-    assert window.handle(events[2]) is Progress.GAP
+    assert window.handle(events[2]) is Progress.NEEDS_REPLAY
     return window
 
 
-def test_an_event_that_nobody_will_handle_has_to_come_again() -> None:
+def test_an_event_that_was_passed_over_has_to_come_again() -> None:
     window = _with_a_gap()
     assert window.position == 1
-    assert window.ask() == 1
+    assert window.on_subscribe() == 1
     assert window.receive(event("/orders", 2), 2)
 
 
 def test_an_event_that_is_passed_over_again_is_let_go() -> None:
     window = _with_a_gap()
-    window.ask()
+    window.on_subscribe()
     second, third = event("/orders", 2), event("/orders", 3)
     window.receive(second, 2)
     window.receive(third, 3)
@@ -156,9 +155,9 @@ def test_an_event_that_is_passed_over_again_is_let_go() -> None:
     assert window.position == 3
 
 
-def test_where_the_server_cannot_begin_before_it_an_event_is_let_go_at_once() -> None:
+def test_an_event_is_let_go_at_once_if_the_server_cannot_begin_before_it() -> None:
     window = Window("/orders", LATEST)
-    window.ask()
+    window.on_subscribe()
     first, second = event("/orders", 1), event("/orders", 2)
     window.receive(first, 1)
     window.receive(second, 2)
@@ -166,27 +165,27 @@ def test_where_the_server_cannot_begin_before_it_an_event_is_let_go_at_once() ->
     assert window.position == 2
 
 
-def test_what_is_handled_after_the_unsubscribe_does_not_pass_over_what_was_given_up() -> None:
+def test_an_event_handled_after_the_unsubscribe_does_not_pass_over_forgotten_ones() -> None:
     window = Window("/orders", LATEST, 0)
-    window.ask()
+    window.on_subscribe()
     first, second = event("/orders", 1), event("/orders", 2)
     window.receive(first, 1)
     window.receive(second, 2)
     window.close()
     assert window.handle(second) is Progress.NONE
-    assert window.ask() == 0
+    assert window.on_subscribe() == 0
 
 
 def test_an_event_that_is_not_noted_moves_nothing() -> None:
     window = Window("/orders", EARLIEST)
-    window.ask()
+    window.on_subscribe()
     assert window.handle(event("/orders", 1)) is Progress.NONE
 
 
 def _overfilled() -> tuple[Window, list[Message]]:
-    """A window that has noted the first two of four events, and its handled events before are none."""
+    """A window that has noted the first two of four events, none of which is handled."""
     window = Window("/orders/*", EARLIEST)
-    window.ask()
+    window.on_subscribe()
     events = [event(f"/orders/{name}", number) for number, name in enumerate("abab", 1)]
     assert [window.receive(each, each.data["event"]["replayId"]) for each in events] == [True] * 4
     return window, events
@@ -195,7 +194,7 @@ def _overfilled() -> tuple[Window, list[Message]]:
 def test_more_than_a_client_queues_is_delivered_and_the_position_stays_before_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(window_module, "_MOST", 2)
+    monkeypatch.setattr(window_module, "_MAX_UNHANDLED", 2)
     window, events = _overfilled()
     assert window.handle(events[3]) is Progress.NONE
     assert window.handle(events[0]) is Progress.MOVED
@@ -204,19 +203,19 @@ def test_more_than_a_client_queues_is_delivered_and_the_position_stays_before_it
     assert window.receive(later, 5)  # there is room, but what came before is not noted
     assert window.handle(later) is Progress.NONE
     assert window.position == 1
-    assert window.handle(events[1]) is Progress.GAP  # all that was noted is handled: time to ask again
+    assert window.handle(events[1]) is Progress.NEEDS_REPLAY  # all that was noted is handled: time to ask again
     assert window.position == 2
-    assert window.ask() == 2
+    assert window.on_subscribe() == 2
     assert window.lost_track
     assert window.receive(event("/orders/a", 3), 3)
     assert window.is_handled is False
 
 
 @pytest.mark.parametrize("is_closed", [False, True])
-def test_where_nothing_can_come_again_nothing_is_asked_for(is_closed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(window_module, "_MOST", 1)
+def test_if_nothing_can_come_again_nothing_is_asked_for(is_closed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(window_module, "_MAX_UNHANDLED", 1)
     window = Window("/orders", EARLIEST, resumes=is_closed)
-    window.ask()
+    window.on_subscribe()
     first, second = event("/orders", 1), event("/orders", 2)
     window.receive(first, 1)
     window.receive(second, 2)
@@ -226,9 +225,9 @@ def test_where_nothing_can_come_again_nothing_is_asked_for(is_closed: bool, monk
     assert window.position == 1
 
 
-def test_where_nothing_is_to_come_again_what_is_passed_over_is_let_go() -> None:
+def test_if_nothing_is_to_come_again_a_passed_over_event_is_let_go() -> None:
     window = Window("/orders", EARLIEST, resumes=False)
-    window.ask()
+    window.on_subscribe()
     assert not window.can_resume
     first, second = event("/orders", 1), event("/orders", 2)
     window.receive(first, 1)
@@ -239,17 +238,16 @@ def test_where_nothing_is_to_come_again_what_is_passed_over_is_let_go() -> None:
 
 def test_another_place_than_its_own_can_be_asked_for() -> None:
     window = Window("/orders", EARLIEST, 7)
-    assert window.ask(LATEST) == LATEST
-    assert window.asked == LATEST
-    assert window.ask() == 7
+    assert window.on_subscribe(LATEST) == LATEST
+    assert window.on_subscribe() == 7
 
 
-# -- what else is told
+# -- other questions
 
 
 def test_what_is_next_and_whether_everything_is_handled() -> None:
     window = Window("/orders", EARLIEST)
-    window.ask()
+    window.on_subscribe()
     assert window.is_handled
     first, second = event("/orders", 1), event("/orders", 2)
     assert not window.is_next(first)
@@ -262,7 +260,7 @@ def test_what_is_next_and_whether_everything_is_handled() -> None:
     assert window.is_handled
 
 
-def test_replay_ids_mean_something_in_one_numbering() -> None:
+def test_whether_a_window_holds_replay_ids() -> None:
     window = Window("/orders", EARLIEST)
     numbered = [window.is_numbered]
     window.receive(event("/orders", 1), 1)
@@ -272,23 +270,23 @@ def test_replay_ids_mean_something_in_one_numbering() -> None:
     assert Window("/orders", LATEST, 17).is_numbered
 
 
-def test_track_is_lost_with_what_waited_when_it_was_given_up() -> None:
+def test_forgetting_waiting_events_loses_track() -> None:
     window = Window("/orders", EARLIEST)
-    window.ask()
+    window.on_subscribe()
     window.close()
-    window.ask()
+    window.on_subscribe()
     assert not window.lost_track
     window.receive(event("/orders", 1), 1)
     window.close()
-    window.ask()
+    window.on_subscribe()
     assert window.lost_track
 
 
-def test_who_numbers_the_events_is_kept_with_the_position() -> None:
+def test_the_origin_is_kept_with_the_position() -> None:
     window = Window("/orders", EARLIEST)
     window.origin = "org/1"
-    window.ask()
+    window.on_subscribe()
     first = event("/orders", 1)
     window.receive(first, 1)
     window.handle(first)
-    assert window.take() == Handled(1, first, "org/1")
+    assert window.commits.take() == PendingPosition(1, first, "org/1")

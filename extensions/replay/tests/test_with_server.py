@@ -1,4 +1,4 @@
-"""The whole way: the real client against a server that replays, over the network."""
+"""End to end: a real client against a server with replay, over the network."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _run(scenario: Coroutine[Any, Any, None]) -> None:
 
 
 def _client(server: DevServer, store: str | Store = "memory", **options: Any) -> AsyncClient:
-    """A client with replay and nothing else."""
+    """Return a client with replay and no other extension."""
     return AsyncClient(server.url, discover=False, extensions=[Replay(store, **options)])
 
 
@@ -56,7 +56,7 @@ def test_a_lost_session_loses_nothing_and_repeats_nothing() -> None:
     _run(scenario())
 
 
-def test_events_of_an_answer_that_broke_off_come_again() -> None:
+def test_events_of_a_lost_reply_come_again() -> None:
     async def scenario() -> None:
         async with DevServer() as server, _client(server) as client, client.subscribe("/orders") as events:
             await _publish(server, 0)
@@ -70,7 +70,7 @@ def test_events_of_an_answer_that_broke_off_come_again() -> None:
     _run(scenario())
 
 
-def test_what_a_failed_receiver_did_not_handle_comes_again() -> None:
+def test_events_that_a_failed_receiver_did_not_handle_come_again() -> None:
     async def scenario() -> None:
         async with DevServer() as server, _client(server) as client:
             with pytest.raises(ZeroDivisionError):
@@ -111,7 +111,7 @@ def test_a_position_that_the_server_no_longer_keeps_is_replaced(caplog: pytest.L
             await _publish(server, 1, 2, 3)
             async with _client(server, store) as client, client.subscribe("/orders") as events:
                 assert await _take(events, 2) == [2, 3]
-                # And once more, in a recovery: nobody is there to ask the caller.
+                # And once more in a recovery, where there is no call that could raise the error.
                 server.faults.lose_replies(channel="/meta/connect", with_events=True)
                 await _publish(server, 4, 5, 6)
                 assert await _take(events, 2) == [5, 6]
@@ -172,7 +172,7 @@ def test_events_that_another_extension_hides_are_not_waited_for() -> None:
     _run(scenario())
 
 
-def test_what_a_receiver_gave_up_while_there_was_no_session_comes_again() -> None:
+def test_an_event_given_up_without_a_session_comes_again() -> None:
     async def scenario() -> None:
         async with DevServer() as server, _client(server, since="earliest") as client:
             events = await client.subscribe("/orders")
@@ -189,7 +189,7 @@ def test_what_a_receiver_gave_up_while_there_was_no_session_comes_again() -> Non
     _run(scenario())
 
 
-def test_the_low_level_client_begins_at_the_position_kept() -> None:
+def test_the_low_level_client_begins_at_the_stored_position() -> None:
     async def scenario() -> None:
         store = MemoryStore()
         async with DevServer(timeout=0) as server:

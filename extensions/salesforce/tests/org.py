@@ -1,4 +1,4 @@
-"""Helpers: an org, a client for it, and what the client goes through."""
+"""Helpers: an emulated org, a client for it, and a recorder of what happens to the client."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pybayeux_salesforce as salesforce
 from pybayeux import Backoff, hookimpl
 from pybayeux_auth import ClientCredentialsFlow
-from pybayeux_devserver.salesforce import SalesforceEmulator
-from pybayeux_devserver.salesforce.oracles import (
+from pybayeux_salesforce_emulator import SalesforceEmulator
+from pybayeux_salesforce_emulator.oracles import (
     every_event_is_handled,
     nothing_is_handled_twice,
     violations,
@@ -21,14 +21,24 @@ if TYPE_CHECKING:
     from pybayeux import AsyncClient, BayeuxError, ConnectionState, Message
     from pybayeux_auth import Grant
 
-__all__ = ("ORDERS", "Witness", "client_of", "flow_of", "in_org", "lost_or_repeated", "publish", "verdict", "with_org")
+__all__ = (
+    "ORDERS",
+    "ClientRecorder",
+    "client_of",
+    "flow_of",
+    "in_org",
+    "lost_or_repeated",
+    "problems",
+    "publish",
+    "with_org",
+)
 
 ORDERS: Final = "/event/Order__e"
 _LIMIT: Final = 40.0
 
 
-class Witness:
-    """Notes what a client goes through, and what it has handled."""
+class ClientRecorder:
+    """An extension that records errors, states, logins and subscriptions of a client, and the events handled."""
 
     def __init__(self) -> None:
         self.errors: list[BayeuxError] = []
@@ -59,30 +69,32 @@ class Witness:
             self.granted.append(str(message.subscription))
             self._changed.set()
 
-    def take(self, event: Message) -> None:
-        """A handler of events."""
+    def handle(self, event: Message) -> None:
+        """Record an event as handled."""
         self.handled.append((event.channel, event.data["event"]["replayId"]))
         self._changed.set()
 
     def of(self, kind: type[BayeuxError]) -> list[BayeuxError]:
-        """The errors of a kind."""
+        """Return the errors of a class."""
         return [error for error in self.errors if isinstance(error, kind)]
 
     async def until(self, condition: Callable[[], object]) -> None:
-        """Return when something holds."""
+        """Return when the condition holds."""
         while not condition():
             self._changed.clear()
             await self._changed.wait()
 
 
 def flow_of(org: SalesforceEmulator) -> ClientCredentialsFlow:
-    """A way to log in."""
-    known = org.credentials
-    return ClientCredentialsFlow(login_url=org.url, client_id=known.client_id, client_secret=known.client_secret)
+    """Return a login flow for an org."""
+    credentials = org.credentials
+    return ClientCredentialsFlow(
+        login_url=org.url, client_id=credentials.client_id, client_secret=credentials.client_secret
+    )
 
 
-def client_of(org: SalesforceEmulator, witness: object, **arguments: Any) -> AsyncClient:
-    """A client that logs in, begins at the earliest event, and is in no hurry to be patient."""
+def client_of(org: SalesforceEmulator, recorder: object, **arguments: Any) -> AsyncClient:
+    """Return a client that logs in, starts at the earliest event, and waits briefly after failures."""
     options = {
         "salesforce": {"busy_wait": (0.2, 0.4), "quota_wait": (0.2, 0.4)},
         "auth": {"min_interval": 0.0},
@@ -96,50 +108,52 @@ def client_of(org: SalesforceEmulator, witness: object, **arguments: Any) -> Asy
         "backoff": Backoff(increment=0.02, maximum=0.1),
         **arguments,
     }
-    return salesforce.client(given.pop("address", org.url), extensions=[witness], options=options, **given)
+    return salesforce.client(given.pop("address", org.url), extensions=[recorder], options=options, **given)
 
 
 async def publish(org: SalesforceEmulator, *numbers: int, channel: str = ORDERS) -> None:
-    """Publish orders."""
+    """Publish an order for each number."""
     for number in numbers:
         await org.publish(channel, {"Number__c": number})
 
 
 def lost_or_repeated(org: SalesforceEmulator, handled: Iterable[tuple[str, int]], *channels: str) -> list[str]:
-    """Events that were lost, handled twice or out of order, as sentences."""
+    """Describe the events that were lost, handled twice or out of order."""
     mine = list(handled)
     published = {channel: org.published[channel] for channel in channels or (ORDERS,)}
     return [*every_event_is_handled(published, mine), *nothing_is_handled_twice(mine)]
 
 
-def verdict(org: SalesforceEmulator, handled: Iterable[tuple[str, int]], *channels: str) -> list[str]:
-    """The same, and requests that break a rule."""
+def problems(org: SalesforceEmulator, handled: Iterable[tuple[str, int]], *channels: str) -> list[str]:
+    """Describe lost and repeated events, and requests that violate a rule of the protocol."""
     rules = [f"{rule}: {each}" for rule, found in violations(org.requests).items() for each in found]
     return [*lost_or_repeated(org, handled, *channels), *rules]
 
 
 def with_org(
-    scenario: Callable[[SalesforceEmulator, Witness], Coroutine[Any, Any, None]],
+    scenario: Callable[[SalesforceEmulator, ClientRecorder], Coroutine[Any, Any, None]],
     *channels: str,
     **options: Any,
 ) -> None:
-    """Run a scenario in an org with these channels."""
+    """Run a scenario with an org that has these channels."""
 
     async def run() -> None:
         async with SalesforceEmulator(seed=7, control=False, **options) as org:
             for channel in channels or (ORDERS,):
                 org.define(channel)
-            await scenario(org, Witness())
+            await scenario(org, ClientRecorder())
 
     asyncio.run(asyncio.wait_for(run(), _LIMIT))
 
 
 def in_org(
     *channels: str, **options: Any
-) -> Callable[[Callable[[SalesforceEmulator, Witness], Coroutine[Any, Any, None]]], Callable[[], None]]:
-    """Make an ordinary test of a scenario in an org with these channels."""
+) -> Callable[[Callable[[SalesforceEmulator, ClientRecorder], Coroutine[Any, Any, None]]], Callable[[], None]]:
+    """Turn a scenario into a test with an org that has these channels."""
 
-    def decorate(scenario: Callable[[SalesforceEmulator, Witness], Coroutine[Any, Any, None]]) -> Callable[[], None]:
+    def decorate(
+        scenario: Callable[[SalesforceEmulator, ClientRecorder], Coroutine[Any, Any, None]],
+    ) -> Callable[[], None]:
         def test() -> None:
             with_org(scenario, *channels, **options)
 

@@ -3,12 +3,15 @@ from __future__ import annotations
 import pytest
 
 from pybayeux.errors import UsageError
+from pybayeux_auth import Grant
 from pybayeux_salesforce.address import (
     NEWEST,
     endpoint_at,
     endpoint_of,
     is_salesforce,
     is_streaming_path,
+    org_id_of,
+    replay_origin_of,
     version_of,
 )
 
@@ -39,7 +42,7 @@ from pybayeux_salesforce.address import (
         ("https://acme.my.site.com/partners/cometd/58.0", "https://acme.my.site.com/partners/cometd/58.0"),
     ],
 )
-def test_an_address_means_an_endpoint(address: str, endpoint: str) -> None:
+def test_endpoint_of_an_address(address: str, endpoint: str) -> None:
     assert endpoint_of(address) == endpoint
 
 
@@ -50,19 +53,19 @@ def test_an_address_means_an_endpoint(address: str, endpoint: str) -> None:
         ("salesforce://my_org", "neither a My Domain nor a host"),
         ("salesforce://-my-org", "neither a My Domain nor a host"),
         ("salesforce://my-org/cometd/67.0", "not the address of an org"),
-        ("salesforce://me:secret@my-org", "no place in an org's address"),
-        ("salesforce://my-org:port", "cannot be read"),
+        ("salesforce://me:secret@my-org", "must not contain a user"),
+        ("salesforce://my-org:port", "cannot be parsed"),
         ("salesforce://my-org?versoin=58.0", "'versoin'"),
-        ("salesforce://my-org?version=36.0", "no longer served: 37.0 is the oldest"),
+        ("salesforce://my-org?version=36.0", "no longer served; expected one from 37.0 on"),
         ("salesforce://my-org?version=0", "no longer served"),
-        ("salesforce://my-org?version=", "API versions look like"),
-        ("salesforce://my-org?version=latest", "API versions look like"),
-        ("salesforce://my-org?version=58.5", "API versions look like"),
+        ("salesforce://my-org?version=", "expected an API version such as"),
+        ("salesforce://my-org?version=latest", "expected an API version such as"),
+        ("salesforce://my-org?version=58.5", "expected an API version such as"),
         ("https://acme.my.salesforce.com/cometd/30.0", "no longer served"),
         ("faye://my-org", "not the address of an org"),
     ],
 )
-def test_what_is_no_address_is_told(address: str, why: str) -> None:
+def test_an_invalid_address_is_an_error(address: str, why: str) -> None:
     with pytest.raises(UsageError) as caught:
         endpoint_of(address)
     assert why in str(caught.value)
@@ -85,21 +88,48 @@ def test_what_is_no_address_is_told(address: str, why: str) -> None:
         ("http://127.0.0.1:8080/cometd/67.0", False),
     ],
 )
-def test_the_hosts_of_salesforce_are_known(url: str, is_one: bool) -> None:
+def test_salesforce_hosts_are_recognised(url: str, is_one: bool) -> None:
     assert is_salesforce(url) is is_one
 
 
-def test_the_endpoint_moves_with_its_version_to_where_the_org_is() -> None:
+def test_endpoint_at_keeps_the_version() -> None:
     moved = endpoint_at("https://eu7.salesforce.com", "https://login.salesforce.com/cometd/58.0")
     assert moved == "https://eu7.salesforce.com/cometd/58.0"
 
 
-def test_the_endpoint_of_a_site_with_a_path_is_told_from_that_of_an_org() -> None:
+def test_a_sites_endpoint_is_no_streaming_path() -> None:
     assert is_streaming_path("https://my-org.my.salesforce.com/cometd/67.0")
     assert is_streaming_path("https://my-org.my.salesforce.com/cometd/67.0/")
     assert not is_streaming_path("https://acme.my.site.com/partners/cometd/67.0")
 
 
-def test_the_version_is_that_of_the_endpoint() -> None:
+def test_version_of_an_endpoint() -> None:
     assert version_of("https://my-org.my.salesforce.com/cometd/58.0") == "58.0"
     assert version_of("https://acme.my.site.com/partners/cometd/58.0") == NEWEST
+
+
+@pytest.mark.parametrize(
+    ("grant", "org_id"),
+    [
+        (Grant(access_token="00Dxx0000000001!AQ0AQ.x", org_id="00Dxx0000000001EAA"), "00Dxx0000000001"),
+        (Grant(access_token="opaque", org_id="00Dxx0000000001"), "00Dxx0000000001"),
+        (Grant(access_token="00Dxx0000000001!AQ0AQ.x"), "00Dxx0000000001"),
+        (Grant(access_token="opaque"), None),
+        (Grant(access_token="00Dxx0000000001"), None),
+        (Grant(access_token="opaque!x", org_id="another"), None),
+    ],
+)
+def test_the_org_id_is_read_from_the_grant_or_the_token(grant: Grant, org_id: str | None) -> None:
+    assert org_id_of(grant) == org_id
+
+
+def test_the_replay_origin_is_org_and_host() -> None:
+    assert (
+        replay_origin_of("00Dxx0000000001", "https://EU7.salesforce.com/cometd/67.0")
+        == "00Dxx0000000001@eu7.salesforce.com"
+    )
+    assert replay_origin_of("00Dxx0000000001", "http://127.0.0.1:8080/cometd/67.0") == "00Dxx0000000001@127.0.0.1:8080"
+
+
+def test_an_unknown_org_has_no_replay_origin() -> None:
+    assert replay_origin_of(None, "https://eu7.salesforce.com/cometd/67.0") is None

@@ -23,7 +23,7 @@ _HEADER: dict[str, Any] = {
 }
 
 
-def test_every_documented_member_has_its_name() -> None:
+def test_documented_members_are_decoded() -> None:
     header = header_of({"ChangeEventHeader": _HEADER, "Name": "Acme"})
     assert header == ChangeEventHeader(
         entity_name="Account",
@@ -42,28 +42,28 @@ def test_every_documented_member_has_its_name() -> None:
     assert msgspec.to_builtins(header) == _HEADER
 
 
-def test_members_that_are_not_known_are_kept() -> None:
+def test_unknown_members_are_kept_in_extra() -> None:
     header = header_of({"ChangeEventHeader": {**_HEADER, "nulledFields": ["Fax"], "diffFields": []}})
     assert header is not None
     assert header.extra == {"nulledFields": ["Fax"], "diffFields": []}
 
 
-def test_members_that_are_missing_or_null_do_no_harm() -> None:
+def test_missing_and_null_members_have_defaults() -> None:
     header = header_of({"ChangeEventHeader": {"entityName": "Account", "commitUser": None, "recordIds": None}})
     assert header == ChangeEventHeader(entity_name="Account")
 
 
-def test_a_member_of_another_type_is_an_error() -> None:
+def test_a_member_of_the_wrong_type_is_an_error() -> None:
     with pytest.raises(msgspec.ValidationError):
         header_of({"ChangeEventHeader": {**_HEADER, "recordIds": "001"}})
 
 
 @pytest.mark.parametrize("payload", [None, "text", {}, {"Name": "Acme"}, {"ChangeEventHeader": None}, 7])
-def test_what_is_no_change_has_no_header(payload: Any) -> None:
+def test_a_payload_that_is_no_change_has_no_header(payload: Any) -> None:
     assert header_of(payload) is None
 
 
-def test_the_header_is_found_in_a_type_of_ones_own() -> None:
+def test_the_header_is_found_in_a_custom_type() -> None:
     class AccountChange(ChangePayload):
         Name: str | None = None
 
@@ -87,7 +87,7 @@ def test_the_header_is_found_in_a_type_of_ones_own() -> None:
         ("SOMETHING_NEW", ["001xx0000000001AAA"], Replication.APPLY, False, False),
     ],
 )
-def test_each_kind_of_change_asks_for_something(
+def test_replication_of_each_change_type(
     change_type: str, record_ids: list[str], replication: Replication, is_gap: bool, is_overflow: bool
 ) -> None:
     header = ChangeEventHeader(change_type=change_type, record_ids=record_ids)
@@ -96,6 +96,6 @@ def test_each_kind_of_change_asks_for_something(
     assert header.has_wildcards is (record_ids == ["001*"])
 
 
-def test_the_kinds_of_changes_are_texts() -> None:
+def test_change_types_are_text() -> None:
     assert ChangeType.GAP_OVERFLOW == "GAP_OVERFLOW"
     assert ChangeType("UPDATE") is ChangeType.UPDATE

@@ -8,7 +8,7 @@ import pytest
 import pybayeux_salesforce as salesforce
 from pybayeux.errors import ExtensionOptionError, UsageError
 from pybayeux_auth import ClientCredentialsFlow
-from pybayeux_devserver.salesforce import SalesforceEmulator
+from pybayeux_salesforce_emulator import SalesforceEmulator
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,18 +25,18 @@ def _made(address: str = "salesforce://my-org", **arguments: Any) -> Any:
     return salesforce.client(address, store="memory", discover=False, **arguments)
 
 
-def test_the_address_is_that_of_the_endpoint() -> None:
+def test_the_url_is_the_endpoint() -> None:
     assert _made().url == "https://my-org.my.salesforce.com/cometd/67.0"
     assert _made("https://acme.my.site.com?version=58.0").url == "https://acme.my.site.com/cometd/58.0"
 
 
 @pytest.mark.parametrize("address", ["my-org", "salesforce://my-org?version=30.0", "ftp://my-org"])
-def test_an_address_that_is_none_is_told_at_once(address: str) -> None:
+def test_an_invalid_address_is_an_error(address: str) -> None:
     with pytest.raises(UsageError):
         _made(address)
 
 
-def test_options_go_to_the_extensions() -> None:
+def test_arguments_become_options_of_the_extensions() -> None:
     with pytest.raises(ExtensionOptionError, match="no_such"):
         _made(options={"salesforce": {"no_such": 1}})
     with pytest.raises(ExtensionOptionError, match="no_such"):
@@ -46,7 +46,7 @@ def test_options_go_to_the_extensions() -> None:
     _made(login="token", options={"salesforce": {"busy_wait": (1.0, 2.0)}, "auth": {"refreshes": 5}})
 
 
-def test_it_logs_in_listens_and_keeps_its_place(tmp_path: Path) -> None:
+def test_the_client_logs_in_and_resumes_from_its_position(tmp_path: Path) -> None:
     async def listen(org: SalesforceEmulator, store: str, numbers: list[int]) -> None:
         client = salesforce.client(org.url, login=_flow(org), store=store, since="earliest", discover=False)
         async with client, client.subscribe(_ORDERS, type=salesforce.PlatformEvent) as events:
@@ -71,7 +71,7 @@ def test_it_logs_in_listens_and_keeps_its_place(tmp_path: Path) -> None:
     asyncio.run(asyncio.wait_for(scenario(), 30))
 
 
-def test_ordinary_threads_have_the_same() -> None:
+def test_the_sync_client_does_the_same() -> None:
     with SalesforceEmulator(seed=1) as org:
         org.define(_ORDERS)
         token = org.issue_token()
@@ -83,7 +83,7 @@ def test_ordinary_threads_have_the_same() -> None:
         assert event.payload["Number__c"] == 1
 
 
-def test_installed_extensions_take_part_once_each() -> None:
+def test_installed_extensions_are_registered_once() -> None:
     """Those that it brings take the places of the installed ones."""
 
     async def scenario() -> None:

@@ -1,4 +1,4 @@
-"""The command as people run it, against an org."""
+"""The command `pybayeux salesforce` with an emulated org."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from pybayeux.cli import main
-from pybayeux_devserver.salesforce import SalesforceEmulator
+from pybayeux_salesforce_emulator import SalesforceEmulator
 from tests.support.command_line import CommandLine
 from tests.support.surroundings import unconfigured
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
-    from pybayeux_devserver.salesforce import BlockingEmulator
+    from pybayeux_salesforce_emulator import BlockingEmulator
 
 _ORDERS = "/event/Order__e"
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder, and an environment that configures nothing."""
+    """An empty folder, and an environment without configuration."""
     unconfigured(tmp_path, monkeypatch)
     return tmp_path
 
@@ -39,12 +39,12 @@ def org() -> Iterator[BlockingEmulator]:
 
 
 def _login(org: BlockingEmulator) -> list[str]:
-    known = org.credentials
+    credentials = org.credentials
     options = {
         "flow": "client_credentials",
         "login_url": org.url,
-        "client_id": known.client_id,
-        "client_secret": known.client_secret,
+        "client_id": credentials.client_id,
+        "client_secret": credentials.client_secret,
     }
     return [word for name, value in options.items() for word in ("-x", f"auth.{name}={value}")]
 
@@ -53,7 +53,7 @@ def _limits(*words: str, before: list[str] | None = None) -> Result:
     return CliRunner().invoke(main, [*(before or []), "salesforce", "limits", *words])
 
 
-def test_the_limits_of_streaming_are_told(org: BlockingEmulator) -> None:
+def test_limits_are_printed(org: BlockingEmulator) -> None:
     result = _limits(org.url.replace("http", "salesforce"), before=_login(org))
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines() == [
@@ -66,39 +66,39 @@ def test_the_limits_of_streaming_are_told(org: BlockingEmulator) -> None:
     assert org.logins == 1
 
 
-def test_they_are_told_in_json_too(org: BlockingEmulator) -> None:
+def test_limits_are_printed_as_json(org: BlockingEmulator) -> None:
     result = _limits(org.url, "--json", before=_login(org))
     assert json.loads(result.stdout)[-1] == {"name": "StreamingApiConcurrentClients", "most": 20, "left": 20}
 
 
-def test_a_token_without_a_place_is_used_at_the_address(org: BlockingEmulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_without_instance_url_uses_the_address(org: BlockingEmulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYBAYEUX_AUTH_TOKEN", org.issue_token())
     assert _limits(org.url).exit_code == 0
     shared = _limits("salesforce://login")
     assert shared.exit_code == 2
-    assert "does not say where the org is" in shared.stderr
+    assert "returned no instance URL" in shared.stderr
 
 
-def test_a_login_that_says_where_the_org_is_goes_before_the_address(org: BlockingEmulator) -> None:
+def test_the_instance_url_of_the_login_overrides_the_address(org: BlockingEmulator) -> None:
     result = _limits("salesforce://login", before=_login(org))
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines() == _limits(org.url, before=_login(org)).stdout.splitlines()
 
 
-def test_without_a_login_it_says_what_is_missing() -> None:
+def test_a_missing_login_is_an_error() -> None:
     result = _limits("salesforce://my-org")
     assert result.exit_code == 2
     assert "auth is not configured" in result.stderr
 
 
-def test_a_login_that_is_refused_is_told_once(org: BlockingEmulator) -> None:
+def test_a_refused_login_is_reported_once(org: BlockingEmulator) -> None:
     wrong = [word.replace(org.credentials.client_secret, "wrong") for word in _login(org)]
     result = _limits(org.url, before=wrong)
     assert result.exit_code == 1
     assert "invalid_client" in result.stderr
 
 
-def test_a_dead_token_is_told(org: BlockingEmulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_token_is_reported(org: BlockingEmulator, monkeypatch: pytest.MonkeyPatch) -> None:
     token = org.issue_token()
     org.revoke(token)
     monkeypatch.setenv("PYBAYEUX_AUTH_TOKEN", token)
@@ -108,14 +108,14 @@ def test_a_dead_token_is_told(org: BlockingEmulator, monkeypatch: pytest.MonkeyP
     assert token not in result.output
 
 
-def test_a_wrong_address_is_told(org: BlockingEmulator) -> None:
+def test_a_wrong_address_is_an_error(org: BlockingEmulator) -> None:
     result = _limits("salesforce://my_org", before=_login(org))
     assert result.exit_code == 2
     assert "neither a My Domain nor a host" in result.stderr
 
 
-def test_listening_to_an_org_takes_its_address_and_a_login(org: BlockingEmulator, folder: Path) -> None:
-    """By discovery alone: nothing but options, and no word of Salesforce beside the address."""
+def test_listen_accepts_an_orgs_address(org: BlockingEmulator, folder: Path) -> None:
+    """With discovered extensions: only the address and options of auth and replay are given."""
     org.publish(_ORDERS, {"Number__c": 1})
     address = org.url.replace("http", "salesforce")
     words = ["listen", "--since", "earliest", *_login(org), address, _ORDERS]

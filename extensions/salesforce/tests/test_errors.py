@@ -18,8 +18,8 @@ from pybayeux_salesforce import (
     QuotaError,
     RestError,
     SalesforceError,
-    SessionGoneError,
     SetupError,
+    UnknownSessionError,
     errors,
 )
 from pybayeux_salesforce.errors import as_refusal, as_transport_error
@@ -30,7 +30,7 @@ def _subscribe(error: str) -> SubscribeError:
     return SubscribeError("/event/A__e", reply=reply)
 
 
-def test_a_refusal_is_caught_as_what_it_means_and_as_what_it_is_of() -> None:
+def test_a_refusal_has_the_class_of_its_meaning_and_of_its_request() -> None:
     made = as_refusal(QuotaError, _subscribe("403::Organization total events daily limit exceeded"))
     assert isinstance(made, QuotaError)
     assert isinstance(made, SalesforceError)
@@ -41,36 +41,36 @@ def test_a_refusal_is_caught_as_what_it_means_and_as_what_it_is_of() -> None:
     assert type(made).__name__ == "QuotaError"
 
 
-def test_the_same_meaning_of_the_same_request_is_one_class() -> None:
+def test_combined_classes_are_created_once() -> None:
     one, other = (as_refusal(QuotaError, _subscribe(f"403::{number}")) for number in range(2))
     assert type(one) is type(other)
     assert type(one) is not type(as_refusal(QuotaError, ConnectError("/meta/connect")))
 
 
-def test_the_text_has_the_cause_and_what_to_do() -> None:
+def test_the_text_has_cause_and_advice() -> None:
     reply = Message(channel="/meta/handshake", successful=False, error="403::Handshake denied")
     reason = Message(channel="/", error="403::Organization concurrent user limit exceeded").parse_error()
     made = as_refusal(QuotaError, HandshakeError("/meta/handshake", reply=reply), reason=reason)
     assert str(made) == (
         "handshake /meta/handshake failed: 403::Handshake denied "
         "(the cause: 403::Organization concurrent user limit exceeded); "
-        "see what is left of the org's limits: pybayeux salesforce limits"
+        "show the org's limits with: pybayeux salesforce limits"
     )
 
 
-def test_a_cause_that_is_the_error_is_not_told_twice() -> None:
+def test_a_cause_equal_to_the_error_is_not_repeated() -> None:
     reason = Message(channel="/", error="403::Unknown client").parse_error()
-    made = as_refusal(SessionGoneError, _subscribe("403::Unknown client"), reason=reason)
+    made = as_refusal(UnknownSessionError, _subscribe("403::Unknown client"), reason=reason)
     assert str(made) == "subscribe /event/A__e failed: 403::Unknown client"
 
 
-def test_a_refusal_says_what_is_done_and_when() -> None:
+def test_a_refusal_has_remedy_and_wait() -> None:
     made = as_refusal(QuotaError, _subscribe("403::x"), remedy=Remedy.RETRY, wait=300.0)
     assert isinstance(made, SubscribeError)
     assert (made.remedy, made.retry_after, made.wait) == (Remedy.RETRY, 300.0, 300.0)
 
 
-def test_the_exception_behind_a_refusal_stays() -> None:
+def test_the_cause_of_a_refusal_is_kept() -> None:
     cause = OSError("gone")
     made = as_refusal(ChannelError, SubscribeError("/event/A__e", cause=cause))
     assert isinstance(made, ReplyError)
@@ -79,7 +79,7 @@ def test_the_exception_behind_a_refusal_stays() -> None:
 
 
 @pytest.mark.parametrize(("given", "asked", "fatal"), [(True, False, True), (False, True, True), (False, False, False)])
-def test_a_failed_exchange_keeps_what_is_known_of_it(given: bool, asked: bool, fatal: bool) -> None:
+def test_a_transport_error_keeps_its_attributes(given: bool, asked: bool, fatal: bool) -> None:
     error = ExchangeTimeoutError("HTTP 404", status=404, body="<html>", retry_after=3.0, fatal=given, unsent=True)
     made = as_transport_error(SetupError, error, fatal=asked)
     assert isinstance(made, SetupError)
@@ -90,12 +90,12 @@ def test_a_failed_exchange_keeps_what_is_known_of_it(given: bool, asked: bool, f
     assert str(made) == str(error)
 
 
-def test_the_rest_apis_refusal_has_its_code() -> None:
+def test_a_rest_error_has_status_and_code() -> None:
     error = RestError("refused", status=403, code="REQUEST_LIMIT_EXCEEDED")
     assert (error.status, error.code, str(error)) == (403, "REQUEST_LIMIT_EXCEEDED", "refused")
 
 
-def test_every_error_is_in_the_tree() -> None:
+def test_every_error_is_in_the_docstring() -> None:
     own = {name for name in errors.__all__ if name[0].isupper()}
     assert errors.__doc__ is not None
     assert {name for name in own if name in errors.__doc__} == own

@@ -70,26 +70,26 @@ def _message(channel: str, data: Any) -> Message:
         ("/elsewhere", _CHANGE, ChangeEvent),
     ],
 )
-def test_an_event_is_told_by_its_channel_else_by_its_shape(channel: str, data: dict[str, Any], kind: type) -> None:
+def test_the_type_is_chosen_by_channel_then_by_shape(channel: str, data: dict[str, Any], kind: type) -> None:
     event = event_of(_message(channel, data))
     assert type(event) is kind
     assert event.replay_id == data["event"]["replayId"]
 
 
-def test_a_push_topics_event() -> None:
+def test_push_topic_event() -> None:
     event = event_of(_message("/topic/Accounts", _PUSH_TOPIC))
     assert isinstance(event, PushTopicEvent)
     assert event.sobject == {"Id": "a00xx0000000001AAA", "Name": "Acme"}
     assert (event.event.type, event.created) == ("created", _MARCH)
 
 
-def test_a_generic_event() -> None:
+def test_generic_event() -> None:
     event = event_of(_message("/u/News", _GENERIC))
     assert isinstance(event, GenericEvent)
     assert (event.payload, event.created) == ("Hello", _MARCH)
 
 
-def test_a_platform_event_of_today() -> None:
+def test_platform_event() -> None:
     event = event_of(_message("/event/Low_Ink__e", _PLATFORM))
     assert isinstance(event, PlatformEvent)
     assert (event.uuid, event.name) == ("2ec0e371-1395-457f-9275-be1b527a72f7", "Low_Ink__e")
@@ -97,14 +97,14 @@ def test_a_platform_event_of_today() -> None:
 
 
 @pytest.mark.parametrize(("data", "schema"), [(_PLATFORM_2019, "dffQ2Q"), (_PLATFORM_2017, "_c1_d37")])
-def test_platform_events_of_old_lack_some_of_it(data: Any, schema: str) -> None:
+def test_platform_events_of_older_versions(data: Any, schema: str) -> None:
     event = event_of(_message("/event/Low_Ink__e", data))
     assert isinstance(event, PlatformEvent)
     assert (event.uuid, event.name, event.created, event.schema_id) == (None, None, None, schema)
     assert event.payload["Ink__c"] == 7.0
 
 
-def test_a_change_has_its_header_apart_from_its_fields() -> None:
+def test_change_event_header_and_fields() -> None:
     event = event_of(_message("/data/ChangeEvents", _CHANGE))
     assert isinstance(event, ChangeEvent)
     assert (event.header.entity_name, event.header.extra) == ("Account", {"more": 1})
@@ -115,7 +115,7 @@ class _Ink(Struct):
     Ink__c: float
 
 
-def test_fields_may_have_a_type_of_ones_own() -> None:
+def test_fields_with_a_custom_type() -> None:
     event = msgspec.json.decode(msgspec.json.encode(_PLATFORM), type=PlatformEvent[_Ink])
     assert event.payload.Ink__c == 7.0
     assert event.created is None
@@ -126,14 +126,14 @@ class _AccountChange(ChangePayload):
     Phone: str | UnsetType | None = UNSET
 
 
-def test_so_may_those_of_a_change() -> None:
+def test_change_fields_with_a_custom_type() -> None:
     event = msgspec.json.decode(msgspec.json.encode(_CHANGE), type=ChangeEvent[_AccountChange])
     assert (event.payload.Name, event.payload.Phone) == ("Acme", UNSET)
     assert event.header.entity_name == "Account"
     assert event.fields == {"Name": "Acme"}
 
 
-def test_an_event_that_was_decoded_before_is_known_too() -> None:
+def test_event_of_a_decoded_message() -> None:
     message = _message("/event/Low_Ink__e", _PLATFORM)
     message.data = msgspec.json.decode(message.raw_data, type=PlatformEvent[_Ink])
     event = event_of(message)
@@ -156,12 +156,12 @@ def test_an_event_that_was_decoded_before_is_known_too() -> None:
         ("/elsewhere", b'"\xff"'),
     ],
 )
-def test_what_is_none_of_them_is_told_with_its_channel(channel: str, content: bytes) -> None:
-    with pytest.raises(UnknownEventError, match="is no event of Salesforce") as caught:
+def test_an_unknown_event_is_an_error_with_its_channel(channel: str, content: bytes) -> None:
+    with pytest.raises(UnknownEventError, match="is not an event of Salesforce") as caught:
         event_of(Message(channel=channel, data=Raw(content)))
     assert caught.value.channel == channel
 
 
-def test_a_message_without_data_is_none() -> None:
+def test_a_message_without_data_is_an_error() -> None:
     with pytest.raises(UnknownEventError):
         event_of(Message(channel="/event/Low_Ink__e"))

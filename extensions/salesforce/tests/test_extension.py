@@ -18,51 +18,51 @@ _ENDPOINT = "https://my-org.my.salesforce.com/cometd/67.0"
 
 
 def _harness(*neighbours: object, url: str = _ENDPOINT, **options: Any) -> Harness:
-    return Harness(Salesforce, options, neighbours=neighbours, url=url)
+    return Harness(Salesforce, options, others=neighbours, url=url)
 
 
 def _handshakes(harness: Harness) -> int:
     return len(harness.server.messages("/meta/handshake"))
 
 
-# -- what it is
+# -- contract and options
 
 
-def test_the_contract_is_kept_where_it_does_nothing(bayeux_contract: Callable[..., None]) -> None:
+def test_contract_while_inactive(bayeux_contract: Callable[..., None]) -> None:
     bayeux_contract(Salesforce)
 
 
-def test_the_contract_is_kept_where_it_is_active(bayeux_contract: Callable[..., None]) -> None:
+def test_contract_while_active(bayeux_contract: Callable[..., None]) -> None:
     bayeux_contract(Salesforce, {"active": True})
 
 
 @pytest.mark.parametrize(
     "options", [{"max_interval": 0}, {"busy_wait": (2, 1)}, {"quota_wait": (0, 1)}, {"quota_wait": (1,)}]
 )
-def test_options_that_make_no_sense_are_refused(options: dict[str, Any]) -> None:
+def test_invalid_options_are_errors(options: dict[str, Any]) -> None:
     with pytest.raises(ExtensionError):
         AsyncClient(_ENDPOINT, discover=False, extensions=[Salesforce], options={"salesforce": options})
 
 
-# -- where the org is
+# -- addresses
 
 
-def test_its_addresses_are_resolved() -> None:
+def test_salesforce_addresses_are_resolved() -> None:
     client = AsyncClient("salesforce://my-org?version=58.0", extensions=[Salesforce()], discover=False)
     assert client.url == "https://my-org.my.salesforce.com/cometd/58.0"
 
 
-def test_by_discovery_alone_too() -> None:
+def test_addresses_are_resolved_by_a_discovered_extension() -> None:
     assert AsyncClient("salesforce://my-org").url == _ENDPOINT
 
 
-def test_what_is_wrong_with_one_is_told() -> None:
-    with pytest.raises(UsageError, match=r"37\.0 is the oldest"):
+def test_an_invalid_address_is_an_error() -> None:
+    with pytest.raises(UsageError, match=r"expected one from 37\.0 on"):
         AsyncClient("salesforce://my-org?version=30.0", extensions=[Salesforce()], discover=False)
 
 
-def test_other_schemes_are_others_business() -> None:
-    assert Salesforce().resolve("faye://my-org") is None
+def test_other_schemes_are_not_resolved() -> None:
+    assert Salesforce().resolve_url("faye://my-org") is None
     with pytest.raises(UsageError, match="no extension knows this scheme"):
         AsyncClient("faye://my-org", extensions=[Salesforce()], discover=False)
 
@@ -72,7 +72,7 @@ def _grant(instance_url: str | None, org_id: str | None = "00Dxx0000000001EAA") 
 
 
 @in_virtual_time
-async def test_it_goes_where_the_login_says_before_it_shakes_hands() -> None:
+async def test_the_client_moves_to_the_instance_url_before_the_handshake() -> None:
     auth = Auth(lambda: _grant("https://eu7.salesforce.com"))
     async with _harness(auth, url="salesforce://login?version=58.0") as harness:
         assert harness.client.url == "https://eu7.salesforce.com/cometd/58.0"
@@ -82,7 +82,7 @@ async def test_it_goes_where_the_login_says_before_it_shakes_hands() -> None:
 
 
 @in_virtual_time
-async def test_each_login_may_say_another_place() -> None:
+async def test_each_login_can_move_the_client() -> None:
     places = iter(["https://eu7.salesforce.com", "https://eu9.salesforce.com"])
     auth = Auth(lambda: _grant(next(places)), min_interval=0)
     async with _harness(auth, url="salesforce://login") as harness:
@@ -103,19 +103,19 @@ async def test_each_login_may_say_another_place() -> None:
     ],
 )
 @in_virtual_time
-async def test_others_stay_where_they_are(url: str, options: dict[str, Any]) -> None:
+async def test_other_clients_are_not_moved(url: str, options: dict[str, Any]) -> None:
     async with _harness(Auth(lambda: _grant("https://eu7.salesforce.com")), url=url, **options) as harness:
         assert harness.client.url == url
 
 
 @in_virtual_time
-async def test_a_login_that_says_no_place_leaves_it_where_it_is() -> None:
+async def test_a_login_without_instance_url_does_not_move_the_client() -> None:
     async with _harness(Auth(lambda: _grant(None))) as harness:
         assert harness.client.url == _ENDPOINT
 
 
 @in_virtual_time
-async def test_where_an_org_has_left_a_login_says_where_it_is_once() -> None:
+async def test_a_moved_org_is_found_with_one_login() -> None:
     logins = []
 
     def log_in() -> Grant:
@@ -132,7 +132,7 @@ async def test_where_an_org_has_left_a_login_says_where_it_is_once() -> None:
 
 
 @in_virtual_time
-async def test_where_that_does_not_help_it_is_not_tried_again() -> None:
+async def test_a_login_that_names_no_new_address_is_not_repeated() -> None:
     logins = []
 
     def log_in() -> Grant:
@@ -147,17 +147,17 @@ async def test_where_that_does_not_help_it_is_not_tried_again() -> None:
 
 
 @pytest.mark.parametrize(("url", "origin"), [(_ENDPOINT, None), ("https://example.com/cometd", None)])
-def test_an_org_that_nobody_has_named_is_no_origin(url: str, origin: str | None) -> None:
+def test_an_unknown_org_has_no_replay_origin(url: str, origin: str | None) -> None:
     extension = Salesforce()
     client = AsyncClient(url, discover=False, extensions=[extension])
     assert extension.replay_origin(client) == origin
 
 
-# -- how it is spoken with
+# -- messages and timeouts
 
 
 @in_virtual_time
-async def test_the_handshake_offers_what_the_server_has() -> None:
+async def test_the_handshake_offers_long_polling_only() -> None:
     for url, types in ((_ENDPOINT, ["long-polling"]), ("https://example.com/cometd", None)):
         async with _harness(url=url) as harness:
             offered = harness.server.messages("/meta/handshake")[0].supported_connection_types
@@ -166,7 +166,7 @@ async def test_the_handshake_offers_what_the_server_has() -> None:
 
 
 @in_virtual_time
-async def test_a_connect_is_waited_for_as_long_as_it_is_held_whatever_the_server_leaves_untold() -> None:
+async def test_the_connect_timeout_covers_the_unannounced_hold() -> None:
     async with _harness() as harness:
         assert harness.client.state == "connected"
     harness = _harness()
@@ -177,7 +177,7 @@ async def test_a_connect_is_waited_for_as_long_as_it_is_held_whatever_the_server
 
 
 @in_virtual_time
-async def test_connects_are_tried_again_until_the_session_must_be_gone() -> None:
+async def test_connects_are_retried_until_max_interval() -> None:
     harness = _harness()
     harness.server.answer_next(Channel.META_HANDSHAKE, advice=None)
     async with harness:

@@ -1,222 +1,151 @@
-"""The whole way against an org that refuses: overload in disguise, limits, channels that may not be."""
-
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING, Any
+from random import Random
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from extensions.salesforce.tests.org import ORDERS, Witness, client_of, in_org, publish, verdict, with_org
-from pybayeux.errors import ConnectError, HandshakeError, SessionEndedError, SubscribeError
-from pybayeux_devserver.salesforce import texts
-from pybayeux_devserver.salesforce.oracles import backoff_curve
-from pybayeux_salesforce import (
-    AccessError,
-    ChannelError,
-    QuotaError,
-    SalesforceError,
-    ServerBusyError,
-    SetupError,
+from extensions.salesforce.tests.refusal_cases import CASES, Case
+from pybayeux import Advice, Message
+from pybayeux.errors import ConnectError, HandshakeError, ReplyError, SubscribeError, TransportError
+from pybayeux_salesforce import errors as sf
+from pybayeux_salesforce.backoff import Backoff
+from pybayeux_salesforce.refusals import (
+    RULES,
+    RefusedRequest,
+    classify_refusal,
+    classify_transport_error,
+    failure_reason,
+    find_rule,
+    is_denied_without_reason,
+    refused_request,
 )
+from pybayeux_salesforce.remedies import RemedyPolicy
 
 if TYPE_CHECKING:
-    from pybayeux_devserver.salesforce import SalesforceEmulator
+    from collections.abc import Iterator
 
-_SHORTEST = 0.2 * 0.8
-"""Seconds that these clients wait at the least: the first wait, less the jitter."""
-
-
-@in_org()
-async def test_a_busy_server_at_the_handshake_is_waited_for(org: SalesforceEmulator, witness: Witness) -> None:
-    org.busy(3)
-    async with client_of(org, witness):
-        pass
-    assert [type(each).__bases__ for each in witness.errors] == [(ServerBusyError, HandshakeError)] * 3
-    assert org.logins == 1
-    (waits,) = backoff_curve(org.requests)
-    assert len(waits) == 3
-    assert all(wait >= _SHORTEST for wait in waits)
-    assert max(waits[1:]) > waits[0]
+_ORDERS: Final = "/event/Order__e"
 
 
-@in_org()
-async def test_a_busy_server_in_disguise_costs_no_login_at_a_connect(org: SalesforceEmulator, witness: Witness) -> None:
-    async with client_of(org, witness) as client:
-        await client.subscribe(ORDERS, witness.take)
-        org.busy(1)
-        await publish(org, 1)
-        await witness.until(lambda: witness.of(ServerBusyError))
-        await publish(org, 2)
-        await witness.until(lambda: len(witness.handled) == 2)
-    (error,) = witness.of(ServerBusyError)
-    assert isinstance(error, ConnectError)
-    assert "401::Authentication invalid (the cause: 503::" in str(error)
-    assert org.logins == 1
-    assert verdict(org, witness.handled) == []
-    assert all(wait >= _SHORTEST for run in backoff_curve(org.requests) for wait in run)
+def _cases() -> Iterator[Any]:
+    for case in CASES:
+        for where in case.requests.split():
+            yield pytest.param(case, where, id=f"{where}: {case.text[:70]}")
 
 
-@in_org()
-async def test_a_busy_server_at_a_subscribe_keeps_the_session(org: SalesforceEmulator, witness: Witness) -> None:
-    other = "/event/Other__e"
-    org.define(other)
-    async with client_of(org, witness) as client:
-        await client.subscribe(other, witness.take)
-        org.busy(1)
-        await client.subscribe(ORDERS, witness.take)
-        await publish(org, 1)
-        await publish(org, 1, channel=other)
-        await witness.until(lambda: len(witness.handled) == 2)
-    assert [type(each).__bases__ for each in witness.errors] == [(ServerBusyError, SubscribeError)]
-    assert org.logins == 1
-    assert len(org.recorder.messages("/meta/handshake")) == 1
-
-
-@pytest.mark.parametrize("limit", ["clients", "server-connections"])
-def test_a_limit_of_clients_is_waited_for(limit: str) -> None:
-    async def scenario(org: SalesforceEmulator, witness: Witness) -> None:
-        org.quota(limit)
-        client = client_of(org, witness)
-        starting = asyncio.create_task(client.start())
-        await witness.until(lambda: len(witness.of(QuotaError)) == 2)
-        org.quota(limit, on=False)
-        await starting
-        await client.close()
-        assert all(isinstance(each, HandshakeError) for each in witness.of(QuotaError))
-        assert org.logins == 1
-        assert all(wait >= _SHORTEST for run in backoff_curve(org.requests) for wait in run)
-
-    with_org(scenario)
-
-
-@in_org()
-async def test_a_limit_of_events_is_waited_for_and_nothing_is_lost(org: SalesforceEmulator, witness: Witness) -> None:
-    async with client_of(org, witness) as client:
-        await client.subscribe(ORDERS, witness.take)
-        await publish(org, 1)
-        await witness.until(lambda: len(witness.handled) == 1)
-        org.quota("delivered")
-        await publish(org, 2)
-        await witness.until(lambda: len(witness.of(QuotaError)) >= 3)
-        org.quota("delivered", on=False)
-        await publish(org, 3)
-        await witness.until(lambda: len(witness.handled) == 3)
-    assert verdict(org, witness.handled) == []
-    assert org.logins == 1
-    assert {type(each).__bases__ for each in witness.of(QuotaError)} <= {
-        (QuotaError, ConnectError),
-        (QuotaError, SubscribeError),
-    }
-    (error, *_) = witness.of(QuotaError)
-    assert isinstance(error, QuotaError)
-    assert _SHORTEST <= error.wait <= 0.4
-
-
-@in_org("/topic/Cases", ORDERS)
-async def test_a_limit_of_one_topic_is_waited_for_while_others_go_on(org: SalesforceEmulator, witness: Witness) -> None:
-    async with client_of(org, witness) as client:
-        org.quota("topic")
-        late = asyncio.create_task(_subscribed(client, "/topic/Cases", witness))
-        await witness.until(lambda: witness.of(QuotaError))
-        await client.subscribe(ORDERS, witness.take)
-        await publish(org, 1)
-        await witness.until(lambda: len(witness.handled) == 1)
-        org.quota("topic", on=False)
-        await late
-        await publish(org, 2, channel="/topic/Cases")
-        await witness.until(lambda: len(witness.handled) == 2)
-    assert verdict(org, witness.handled, ORDERS, "/topic/Cases") == []
-
-
-async def _subscribed(client: Any, channel: str, witness: Witness) -> None:
-    await client.subscribe(channel, witness.take)
-
-
-_BAD = [
-    (texts.RESTRICTED, AccessError),
-    (texts.NOT_ENABLED, AccessError),
-    (texts.ACCESS_TO_ENTITY, AccessError),
-    (texts.ACCESS_TO_FIELDS, AccessError),
-    (texts.CDC_PERMISSION, AccessError),
-    (texts.SUBSCRIBE_DENIED, AccessError),
-    (texts.cannot_create("/u/Bad"), AccessError),
-    (texts.no_such_channel("/event/Bad__e"), ChannelError),
-    (texts.query_fields(["Typo"]), ChannelError),
-    (texts.NAME_WITHOUT_SLASH, ChannelError),
-    (texts.UNKNOWN_CHANNEL, ChannelError),
-    (texts.VARY_BY_CASE, ChannelError),
-    ("403::A text of tomorrow", AccessError),
-]
-
-
-@in_org()
-async def test_bad_channels_stop_no_other_one(org: SalesforceEmulator, witness: Witness) -> None:
-    async with client_of(org, witness) as client:
-        await client.subscribe(ORDERS, witness.take)
-        for number, (error, kind) in enumerate(_BAD):
-            channel = f"/event/Bad{number}__e"
-            org.define(channel, refusal=error)
-            with pytest.raises(SubscribeError) as caught:
-                await client.subscribe(channel)
-            assert isinstance(caught.value, kind)
-        await publish(org, 1)
-        await witness.until(lambda: witness.handled)
-    assert verdict(org, witness.handled) == []
-    assert len(org.recorder.messages("/meta/handshake")) == 1
-    assert len(org.recorder.messages("/meta/subscribe")) == 1 + len(_BAD)
-    assert org.logins == 1
-
-
-@in_org()
-async def test_channels_that_go_bad_before_a_recovery_stop_no_other_one(
-    org: SalesforceEmulator, witness: Witness
-) -> None:
-    bad = [f"/event/Bad{number}__e" for number in range(3)]
-    for channel in bad:
-        org.define(channel)
-    async with client_of(org, witness) as client:
-        lost = [await client.subscribe(channel) for channel in bad]
-        await client.subscribe(ORDERS, witness.take)
-        for channel in bad:
-            org.define(channel, refusal=texts.RESTRICTED)
-        org.rebalance()
-        for subscription in lost:
-            with pytest.raises(AccessError):
-                await anext(subscription)
-        await publish(org, 1)
-        await witness.until(lambda: witness.handled)
-    assert verdict(org, witness.handled) == []
-
-
-@in_org()
-async def test_a_denied_subscribe_that_says_nothing_costs_one_login_at_the_most(
-    org: SalesforceEmulator, witness: Witness
-) -> None:
-    async with client_of(org, witness) as client:
-        for number in range(3):
-            org.define(f"/event/Bad{number}__e", refusal="403:denied_by_security_policy:create_denied")
-        refusals = await asyncio.gather(
-            *(_subscribed(client, f"/event/Bad{number}__e", witness) for number in range(3)), return_exceptions=True
-        )
-        assert all(isinstance(each, AccessError) for each in refusals)
-    assert org.logins <= 2
-
-
-@in_org(old_versions="refuse")
-async def test_a_version_that_is_not_served_ends_it_at_once(org: SalesforceEmulator, witness: Witness) -> None:
-    client = client_of(org, witness, address=f"{org.url}?version=99.0")
-    with pytest.raises(SessionEndedError, match="Unsupported API version") as caught:
-        await client.start()
-    assert isinstance(caught.value.__cause__, SetupError)
-    assert isinstance(caught.value.__cause__, SalesforceError)
-
-
-@in_org()
-async def test_a_wrong_path_ends_it_at_once(org: SalesforceEmulator, witness: Witness) -> None:
-    client = client_of(
-        org, witness, address=f"{org.url}/partners/cometd/67.0", options={"salesforce": {"follow": False}}
+def _refusal(text: str, request: str, **fields: Any) -> ReplyError:
+    error, _, reason = text.partition(" <- ")
+    reply = Message(
+        channel=f"/meta/{request}",
+        successful=False,
+        error=error,
+        ext={"sfdc": {"failureReason": reason}, "replay": True} if reason else None,
+        advice=Advice(reconnect="none", interval=0),
+        **fields,
     )
-    with pytest.raises(SessionEndedError, match="check the address") as caught:
-        await client.start()
-    assert isinstance(caught.value.__cause__, SetupError)
+    if request == "subscribe":
+        return SubscribeError(_ORDERS, reply=reply)
+    return {"handshake": HandshakeError, "connect": ConnectError}[request](reply.channel, reply=reply)
+
+
+class _NoJitter(Random):
+    def random(self) -> float:
+        return 0.0
+
+
+_WAITS: Final = {"": 0.0, "minutes": 120.0, "long": 300.0}
+
+
+@pytest.mark.parametrize(("case", "refused"), list(_cases()))
+def test_error_class_and_remedy_of_every_refusal(case: Case, refused: str) -> None:
+    refusal = _refusal(case.text, refused)
+    classification = classify_refusal(refusal)
+    assert classification.kind is case.kind
+    remedies = RemedyPolicy(Backoff(120, 900, _NoJitter()), Backoff(300, 3600, _NoJitter()))
+    decision = remedies.choose(classification.kind, refused_request(refusal), refusal.channel, now=0.0)
+    assert decision.remedy is (case.channel if refused == "subscribe" else case.session)
+    assert decision.wait == _WAITS[case.waits]
+
+
+def test_every_rule_decides_a_case() -> None:
+    deciding = set()
+    for case in CASES:
+        error, _, reason = case.text.partition(" <- ")
+        cause = Message(channel="/meta/connect", error=reason or error).parse_error()
+        assert cause is not None
+        deciding |= {find_rule(cause, RefusedRequest[where.upper()]) for where in case.requests.split()}
+    assert [row for row in RULES if row not in deciding] == []
+
+
+def test_the_reason_contains_no_client_ids() -> None:
+    text = "400::x <- 400::Client 1q1ib66fvm7kli1gfoauu95i78g has established a session, but no cookie is present"
+    reason = classify_refusal(_refusal(text, "connect")).reason
+    assert reason is not None
+    assert "1q1ib66fvm7kli1gfoauu95i78g" not in str(reason)
+    named = classify_refusal(_refusal("400::x <- 400::short1 is unknown", "connect", client_id="short1")).reason
+    assert str(named) == "400::*** is unknown"
+
+
+def test_a_refusal_without_a_reply_is_a_salesforce_error() -> None:
+    refusal = ConnectError("/meta/connect", cause=OSError("gone"))
+    assert classify_refusal(refusal) == (sf.SalesforceError, None)
+
+
+@pytest.mark.parametrize("vendor", [None, {}, {"sfdc": None}, {"sfdc": {}}, {"sfdc": {"failureReason": 7}}])
+def test_an_ext_without_failure_reason(vendor: Any) -> None:
+    assert failure_reason(Message(channel="/meta/connect", ext=vendor)) is None
+
+
+def test_refused_request_of_an_error() -> None:
+    refused = [_refusal("", where) for where in ("handshake", "connect", "subscribe")]
+    assert [refused_request(each) for each in (*refused, ReplyError("/event/x"))] == [
+        RefusedRequest.HANDSHAKE,
+        RefusedRequest.CONNECT,
+        RefusedRequest.SUBSCRIBE,
+        RefusedRequest.OTHER,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (401, "", sf.InvalidTokenError),
+        (404, "<html>Not Found</html>", sf.SetupError),
+        (410, "", sf.SetupError),
+        (413, "Maximum Request Size Exceeded", sf.RequestTooLargeError),
+        (400, "Unsupported API version", sf.SetupError),
+        (400, "something else", None),
+        (408, "", None),
+        (412, "", None),
+        (500, "<html>", None),
+        (502, "<html>", None),
+        (503, "", None),
+        (504, "", None),
+        (None, "", None),
+    ],
+)
+def test_error_class_of_an_http_status(status: int | None, body: str, kind: Any) -> None:
+    assert classify_transport_error(TransportError("HTTP", status=status, body=body)) is kind
+
+
+@pytest.mark.parametrize(
+    ("refused", "text", "expected"),
+    [
+        ("handshake", "403:denied_by_security_policy:create_denied", True),
+        ("handshake", "403::Handshake denied", True),
+        ("handshake", "403::Handshake denied <- 403::User not enabled for streaming", False),
+        ("handshake", "403::Organization concurrent user limit exceeded", False),
+        ("handshake", "", False),
+        ("subscribe", "403:denied_by_security_policy:create_denied", True),
+        ("subscribe", "403:denied_by_security_policy:create_denied <- 503::Server is too busy", False),
+        ("subscribe", "403:denied_by_security_policy:subscribe_denied", False),
+        ("connect", "403:denied_by_security_policy:create_denied", False),
+    ],
+)
+def test_is_denied_without_reason(refused: str, text: str, expected: bool) -> None:
+    assert is_denied_without_reason(_refusal(text, refused)) is expected
+
+
+def test_a_local_failure_is_not_denied() -> None:
+    assert not is_denied_without_reason(HandshakeError("/meta/handshake", cause=OSError("create_denied")))

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from pybayeux_salesforce import QuotaError, RestError, TokenDeadError
+from pybayeux_salesforce import InvalidTokenError, QuotaError, RestError
 from pybayeux_salesforce.rest import Limit, read_limits
 
 _CONTENT: dict[str, Any] = {
@@ -36,7 +36,7 @@ def _asked(answer: httpx.Response | Exception) -> tuple[list[httpx.Request], lis
     return requests, asyncio.run(scenario())
 
 
-def test_the_limits_of_streaming_are_told() -> None:
+def test_limits_are_printed() -> None:
     requests, found = _asked(httpx.Response(200, json=_CONTENT))
     assert found == [
         Limit("DailyDeliveredPlatformEvents", 50_000, 49_000),
@@ -51,13 +51,13 @@ def test_the_limits_of_streaming_are_told() -> None:
 @pytest.mark.parametrize(
     ("status", "code", "kind"),
     [
-        (401, "INVALID_SESSION_ID", TokenDeadError),
+        (401, "INVALID_SESSION_ID", InvalidTokenError),
         (403, "REQUEST_LIMIT_EXCEEDED", QuotaError),
         (403, "LIMIT_EXCEEDED", QuotaError),
         (404, "NOT_FOUND", RestError),
     ],
 )
-def test_a_refusal_has_its_meaning(status: int, code: str, kind: type[Exception]) -> None:
+def test_error_codes_have_their_class(status: int, code: str, kind: type[Exception]) -> None:
     with pytest.raises(kind) as caught:
         _asked(httpx.Response(status, json=[{"message": "no", "errorCode": code}]))
     assert isinstance(caught.value, RestError)
@@ -76,12 +76,12 @@ def test_a_refusal_has_its_meaning(status: int, code: str, kind: type[Exception]
         httpx.Response(400, json={"errorCode": 7}),
     ],
 )
-def test_an_answer_that_makes_no_sense_is_one_as_well(answer: httpx.Response) -> None:
+def test_an_invalid_response_is_an_error(answer: httpx.Response) -> None:
     with pytest.raises(RestError, match=f"HTTP {answer.status_code}"):
         _asked(answer)
 
 
-def test_so_is_none() -> None:
+def test_no_response_is_an_error() -> None:
     with pytest.raises(RestError, match="ConnectError: no route") as caught:
         _asked(httpx.ConnectError("no route"))
     assert caught.value.status is None

@@ -34,7 +34,7 @@ async def _next(iterator: AsyncIterator[Transaction]) -> tuple[str | None, list[
 
 
 @in_virtual_time
-async def test_a_transaction_ends_with_another_key_or_in_silence() -> None:
+async def test_a_transaction_ends_with_another_key_or_after_the_quiet_time() -> None:
     async with _harness() as harness:
         events = await harness.client.subscribe(_CHANGES)
         harness.server.push(_CHANGES, _change("a", 1), _change("a", 3), _change("b", 1), _change("b", 2))
@@ -46,7 +46,7 @@ async def test_a_transaction_ends_with_another_key_or_in_silence() -> None:
 
 
 @in_virtual_time
-async def test_what_comes_within_the_quiet_time_still_belongs_to_it() -> None:
+async def test_an_event_within_the_quiet_time_belongs_to_the_transaction() -> None:
     async with _harness() as harness:
         events = await harness.client.subscribe(_CHANGES)
         found = transactions(events, quiet=2.0)
@@ -58,7 +58,7 @@ async def test_what_comes_within_the_quiet_time_still_belongs_to_it() -> None:
 
 
 @in_virtual_time
-async def test_it_counts_as_handled_at_once_when_the_next_is_asked_for() -> None:
+async def test_a_transaction_is_handled_when_the_next_is_requested() -> None:
     async with _harness() as harness:
         events = await harness.client.subscribe(_CHANGES)
         harness.server.push(_CHANGES, _change("a", 1), _change("a", 2), _change("b", 3))
@@ -71,7 +71,7 @@ async def test_it_counts_as_handled_at_once_when_the_next_is_asked_for() -> None
 
 
 @in_virtual_time
-async def test_by_hand_it_is_acknowledged_as_one() -> None:
+async def test_a_transaction_is_acknowledged_as_one() -> None:
     async with _harness() as harness:
         events = await harness.client.subscribe(_CHANGES, ack="manual")
         harness.server.push(_CHANGES, _change("a", 1), _change("a", 2), _change("b", 3))
@@ -85,7 +85,7 @@ async def test_by_hand_it_is_acknowledged_as_one() -> None:
 
 
 @in_virtual_time
-async def test_a_large_one_comes_in_parts() -> None:
+async def test_a_large_transaction_is_returned_in_parts() -> None:
     async with _harness() as harness:
         events = await harness.client.subscribe(_CHANGES)
         harness.server.push(_CHANGES, *(_change("a", number) for number in range(1, 6)), _change("b", 6))
@@ -99,7 +99,7 @@ async def test_a_large_one_comes_in_parts() -> None:
 
 
 @in_virtual_time
-async def test_what_is_no_change_stands_alone_and_waits_for_nothing() -> None:
+async def test_an_event_that_is_no_change_is_returned_alone_at_once() -> None:
     async with _harness() as harness:
         events = await harness.client.subscribe(_CHANGES)
         harness.server.push(_CHANGES, {"odd": 1}, _change(None, 2))
@@ -112,7 +112,7 @@ async def test_what_is_no_change_stands_alone_and_waits_for_nothing() -> None:
 
 
 @in_virtual_time
-async def test_typed_events_are_grouped_as_well() -> None:
+async def test_typed_events_are_grouped() -> None:
     async with _harness() as harness:
         events = await harness.client.subscribe(_CHANGES, type=ChangeEvent)
         harness.server.push(_CHANGES, _change("a", 1), _change("a", 2), _change("b", 3))
@@ -122,7 +122,7 @@ async def test_typed_events_are_grouped_as_well() -> None:
 
 
 @in_virtual_time
-async def test_what_is_not_complete_at_the_end_is_not_given() -> None:
+async def test_an_incomplete_transaction_is_not_returned() -> None:
     async with _harness() as harness:
         events = await harness.client.subscribe(_CHANGES)
         harness.server.push(_CHANGES, _change("a", 1))
@@ -134,7 +134,7 @@ async def test_what_is_not_complete_at_the_end_is_not_given() -> None:
 
 
 @in_virtual_time
-async def test_a_header_of_another_form_is_told() -> None:
+async def test_a_malformed_header_is_an_error() -> None:
     async with _harness() as harness:
         events = await harness.client.subscribe(_CHANGES)
         harness.server.push(_CHANGES, {"payload": {"ChangeEventHeader": {"transactionKey": 7}}})
@@ -144,7 +144,7 @@ async def test_a_header_of_another_form_is_told() -> None:
 
 @pytest.mark.parametrize(("quiet", "most"), [(0, 1), (-1, 1), (1, 0)])
 @in_virtual_time
-async def test_arguments_that_make_no_sense_are_refused(quiet: float, most: int) -> None:
+async def test_invalid_arguments_are_errors(quiet: float, most: int) -> None:
     async with _harness() as harness:
         events = await harness.client.subscribe(_CHANGES)
         with pytest.raises(UsageError):

@@ -21,12 +21,12 @@ _moments = st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st
         (datetime(2025, 7, 4, 1, 2, 3, 9_999, UTC), "Fri, 04 Jul 2025 01:02:03 GMT", "2025-07-04T01:02:03.00"),
     ],
 )
-def test_moments_as_text(moment: datetime, as_rfc1123: str, as_iso: str) -> None:
+def test_formats(moment: datetime, as_rfc1123: str, as_iso: str) -> None:
     assert (rfc1123(moment), iso(moment)) == (as_rfc1123, as_iso)
 
 
 @given(_moments)
-def test_a_message_reads_what_is_written_and_it_is_never_in_the_future(moment: datetime) -> None:
+def test_a_message_reads_both_formats_and_the_time_is_never_in_the_future(moment: datetime) -> None:
     for write, unit in ((rfc1123, timedelta(seconds=1)), (iso, timedelta(milliseconds=10))):
         read = Message(channel="/orders", timestamp=write(moment)).timestamp_as_time()
         assert read is not None

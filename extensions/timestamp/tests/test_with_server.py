@@ -1,4 +1,4 @@
-"""Installed is enough: what reaches a server."""
+"""Installing the package is enough: the messages that reach a server."""
 
 from __future__ import annotations
 
@@ -28,6 +28,6 @@ def test_every_message_arrives_with_its_time(bayeux_server: BlockingServer, opti
 
 
 @pytest.mark.parametrize("form", ["rfc1123", "iso"])
-def test_cometd_takes_both_forms(cometd_server: Server, form: str) -> None:
+def test_cometd_accepts_both_formats(cometd_server: Server, form: str) -> None:
     with Client(cometd_server.url, options={"timestamp": {"format": form}}) as client:
         assert client.publish("/timestamp", 1).successful

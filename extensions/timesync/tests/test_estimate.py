@@ -24,15 +24,15 @@ _offsets = st.floats(-1e9, 1e9)
         ((1000, 1000, 0, 990), None),  # the client's clock was set back
     ],
 )
-def test_what_one_exchange_shows(moments: tuple[float, float, float, float], expected: Sample | None) -> None:
+def test_the_sample_of_one_exchange(moments: tuple[float, float, float, float], expected: Sample | None) -> None:
     assert sample_of(*moments) == expected
 
 
 @given(sent=_epochs, there=_delays, back=_delays, held=st.floats(0, 1e6), offset=_offsets)
-def test_however_long_the_server_holds_half_the_difference_of_the_ways_is_all_that_is_missed(
+def test_the_error_is_half_the_difference_of_the_ways_however_long_the_server_holds(
     sent: float, there: float, back: float, held: float, offset: float
 ) -> None:
-    """In whole milliseconds, as on the wire: rounding costs two of them at the most."""
+    """In whole milliseconds, as on the wire: rounding costs at most two of them."""
     server, now = sent + there + offset, sent + there + held + back
     sample = sample_of(round(sent), round(server), round(held), round(now))
     assert sample is not None
@@ -51,12 +51,12 @@ def test_an_estimate_is_the_mean_of_the_last_samples(samples: list[Sample], size
     assert estimate.offset == pytest.approx(sum(each.offset for each in last) / len(last), abs=1e-3)
 
 
-def test_without_a_sample_nothing_is_known() -> None:
+def test_without_a_sample_the_estimate_is_zero() -> None:
     estimate = Estimate(1)
     assert (len(estimate), estimate.lag, estimate.offset) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("size", [0, -1])
 def test_an_estimate_needs_room_for_a_sample(size: int) -> None:
-    with pytest.raises(ValueError, match="max_samples is at least 1"):
+    with pytest.raises(ValueError, match="max_samples: expected 1 or more"):
         Estimate(size)

@@ -14,7 +14,7 @@ _META = [Channel.META_HANDSHAKE, Channel.META_CONNECT, Channel.META_SUBSCRIBE, C
 
 
 class _Clock:
-    """Seconds since the epoch, as the test sets them."""
+    """A clock that the test sets, in seconds since 1970."""
 
     def __init__(self, now: float = 1_000.0) -> None:
         self.now = now
@@ -39,7 +39,7 @@ def _answer(sync: TimeSync, answer: Any, channel: str = Channel.META_CONNECT) ->
 
 
 def _exchange(sync: TimeSync, clock: _Clock, *, lag: float, offset: float, held: float = 0.0) -> None:
-    """A request, and the answer of a server that is `offset` seconds ahead, each way taking `lag` seconds."""
+    """Send a request and get the reply of a server that is `offset` seconds ahead, each way taking `lag` seconds."""
     tc = _request(sync)["tc"]
     clock.now += lag
     arrived = clock.now + offset
@@ -48,18 +48,18 @@ def _exchange(sync: TimeSync, clock: _Clock, *, lag: float, offset: float, held:
 
 
 @pytest.mark.parametrize("channel", _META)
-def test_every_meta_message_says_when_it_left(channel: str) -> None:
+def test_every_meta_message_has_the_time_when_it_left(channel: str) -> None:
     assert _request(TimeSync(clock=_Clock(1234.5678)), channel) == {"tc": 1234568, "l": 0, "o": 0}
 
 
 @pytest.mark.parametrize("channel", ["/orders", "/service/echo"])
-def test_other_messages_say_nothing(channel: str) -> None:
+def test_other_messages_have_no_time(channel: str) -> None:
     message = Message(channel=channel)
     TimeSync().outgoing(message)
     assert message.ext is None
 
 
-def test_an_answer_is_learnt_from_and_the_next_request_says_what_was_learnt() -> None:
+def test_a_reply_corrects_the_estimate_and_the_next_request_has_it() -> None:
     clock = _Clock()
     sync = TimeSync(clock=clock)
     _exchange(sync, clock, lag=0.020, offset=5)
@@ -67,14 +67,14 @@ def test_an_answer_is_learnt_from_and_the_next_request_says_what_was_learnt() ->
     assert _request(sync) == {"tc": round(clock.now * 1000), "l": 20, "o": 5000}
 
 
-def test_the_time_for_which_the_server_held_a_connect_counts_for_nothing() -> None:
+def test_the_time_for_which_the_server_held_a_connect_does_not_count() -> None:
     clock = _Clock()
     sync = TimeSync(clock=clock)
     _exchange(sync, clock, lag=0.020, offset=-5, held=30)
     assert (sync.lag, sync.offset) == (timedelta(milliseconds=20), timedelta(seconds=-5))
 
 
-def test_lag_and_offset_are_the_means_of_the_last_answers() -> None:
+def test_lag_and_offset_are_the_means_of_the_last_replies() -> None:
     clock = _Clock()
     sync = TimeSync(max_samples=2, clock=clock)
     for lag in (1.0, 0.010, 0.030):
@@ -97,13 +97,13 @@ def test_lag_and_offset_are_the_means_of_the_last_answers() -> None:
         {"tc": 2_000_000, "ts": 2, "p": 0},  # sent in the future: the clock was set back
     ],
 )
-def test_an_answer_that_makes_no_sense_is_left_alone(answer: Any) -> None:
+def test_a_malformed_reply_is_ignored(answer: Any) -> None:
     sync = TimeSync(clock=_Clock())
     _answer(sync, answer)
     assert (sync.samples, sync.lag, sync.offset) == (0, timedelta(), timedelta())
 
 
-def test_events_and_answers_without_timesync_are_left_alone() -> None:
+def test_events_and_replies_without_timesync_are_ignored() -> None:
     sync = TimeSync(clock=_Clock())
     _answer(sync, {"tc": 1_000_000, "ts": 2, "p": 0}, channel="/orders")
     sync.incoming(Message(channel=Channel.META_CONNECT, successful=True))
@@ -111,7 +111,7 @@ def test_events_and_answers_without_timesync_are_left_alone() -> None:
     assert sync.samples == 0
 
 
-def test_the_time_of_the_server() -> None:
+def test_the_server_time() -> None:
     clock = _Clock()
     sync = TimeSync(clock=clock)
     assert sync.server_time() == _moment(1000)
@@ -122,13 +122,13 @@ def test_the_time_of_the_server() -> None:
     assert sync.delay_until(_moment(5599)) == 0
 
 
-def test_a_moment_without_a_time_zone_is_refused() -> None:
+def test_a_time_without_a_time_zone_is_an_error() -> None:
     with pytest.raises(TypeError, match="offset-naive"):
         TimeSync().delay_until(datetime(2026, 11, 23))
 
 
 @in_virtual_time
-async def test_to_sleep_until_a_time_of_the_server() -> None:
+async def test_sleep_until_a_time_on_the_server() -> None:
     loop = asyncio.get_running_loop()
     sync = TimeSync(clock=loop.time)
     start = loop.time()
@@ -139,7 +139,7 @@ async def test_to_sleep_until_a_time_of_the_server() -> None:
 
 
 @in_virtual_time
-async def test_what_is_learnt_while_sleeping_counts() -> None:
+async def test_replies_during_a_sleep_count() -> None:
     loop = asyncio.get_running_loop()
     sync = TimeSync(clock=loop.time)
     start = loop.time()
@@ -150,6 +150,6 @@ async def test_what_is_learnt_while_sleeping_counts() -> None:
     assert loop.time() == pytest.approx(start + 75)  # the server's clock turned out to be behind
 
 
-def test_a_size_without_sense_is_refused() -> None:
+def test_a_wrong_number_of_samples_is_an_error() -> None:
     with pytest.raises(ValueError, match="max_samples"):
         TimeSync(max_samples=0)

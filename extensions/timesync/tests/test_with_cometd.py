@@ -1,4 +1,4 @@
-"""The whole way: the real client and the real server's half, over the network."""
+"""End to end: the client and CometD's own half, over the network."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class _Journal:
-    """An extension that notes what the server says of time."""
+    """An extension that records the server's timesync replies."""
 
     def __init__(self, wanted: int = 1) -> None:
         self.answers: list[Any] = []
@@ -41,7 +41,7 @@ def _run(scenario: Coroutine[Any, Any, None]) -> None:
 
 @pytest.mark.parametrize("ahead", [0, -3600, 86400.25])
 def test_the_clock_of_the_server(cometd_server: Server, ahead: float) -> None:
-    """Server and client run on one machine: what the client's clock is made to be ahead is what is found out."""
+    """Server and client share a clock, so the offset is what the test adds to the client's."""
 
     async def scenario() -> None:
         sync, journal = TimeSync(clock=lambda: time.time() + ahead), _Journal()
@@ -58,10 +58,10 @@ def test_the_clock_of_the_server(cometd_server: Server, ahead: float) -> None:
     _run(scenario())
 
 
-def test_a_held_connect_tells_how_long_it_was_held(cometd_factory: ServerFactory) -> None:
+def test_a_held_connect_has_the_time_for_which_it_was_held(cometd_factory: ServerFactory) -> None:
     async def scenario() -> None:
         server = await asyncio.to_thread(lambda: cometd_factory(timeout=400))
-        # Half a second off and never told so: the server goes on answering.
+        # Half a second off and never corrected: the server goes on sending its time.
         sync, journal = _Stubborn(clock=lambda: time.time() + 0.5), _Journal(wanted=4)
         async with AsyncClient(server.url, discover=False, extensions=[sync, journal]):
             await journal.enough.wait()
@@ -83,7 +83,7 @@ class _Stubborn(TimeSync):
             message.ext["timesync"] |= {"l": 0, "o": 0}
 
 
-def test_a_server_that_knows_nothing_of_it_is_no_trouble(cometd_factory: ServerFactory) -> None:
+def test_a_server_without_timesync_is_no_problem(cometd_factory: ServerFactory) -> None:
     async def scenario() -> None:
         server = await asyncio.to_thread(lambda: cometd_factory(timesync=False))
         sync = TimeSync()

@@ -1,4 +1,4 @@
-"""Installed is enough: what reaches a server that knows nothing of it."""
+"""Installing the package is enough: the messages that reach a server without timesync."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pybayeux_devserver.blocking import BlockingServer
 
 
-def test_every_client_sends_the_time_of_its_clock(bayeux_server: BlockingServer) -> None:
+def test_every_client_sends_its_time(bayeux_server: BlockingServer) -> None:
     options = {"timesync": {"max_samples": "3", "clock": lambda: 12.5}}
     with Client(bayeux_server.url, options=options) as client:
         client.publish("/orders", 1)

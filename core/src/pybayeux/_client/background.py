@@ -1,4 +1,7 @@
-"""Coroutines that nobody can wait for, run one after the other in the order they came."""
+"""Background tasks: coroutines that no caller can wait for, awaited one after the other in the order they were added.
+
+Asynchronous hooks that report something, such as `state_changed`, and asynchronous listeners run here.
+"""
 
 from __future__ import annotations
 
@@ -6,40 +9,53 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
+from ..errors import BayeuxError, ReceiverError
+
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable
 
-__all__ = ("Chores",)
+    from .reporter import Reporter
+
+__all__ = ("BackgroundTasks",)
 
 
-class Chores:
-    """A queue of coroutines with one worker, which exists only while there is something to do."""
+class BackgroundTasks:
+    """A queue of coroutines with one worker task, which exists only while there is something to do.
 
-    def __init__(self, on_error: Callable[[Exception], None]) -> None:
-        self._on_error: Final = on_error
+    Args:
+        reporter: Is told of an exception, which does not stop the next coroutine.
+    """
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter: Final = reporter
         self._waiting: deque[Awaitable[object]] = deque()
         self._worker: asyncio.Task[None] | None = None
 
-    def add(self, chore: Awaitable[object]) -> None:
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is being awaited."""
+        return self._worker is None
+
+    def add(self, work: Awaitable[object]) -> None:
         """Have this awaited after all that was added before."""
-        self._waiting.append(chore)
+        self._waiting.append(work)
         if self._worker is None:
-            self._worker = asyncio.ensure_future(self._work())
+            self._worker = asyncio.ensure_future(self._run())
 
     async def finish(self) -> None:
-        """Wait until everything is done; a chore may wait for its own kind without waiting for itself."""
+        """Wait until all work is done. Returns at once when it is called by a part of that work."""
         if self._worker is not None and self._worker is not asyncio.current_task():
             await asyncio.wait([self._worker])
 
-    async def _work(self) -> None:
+    async def _run(self) -> None:
         try:
             while self._waiting:
-                await self._do(self._waiting.popleft())
+                await self._await_one(self._waiting.popleft())
         finally:
             self._worker = None
 
-    async def _do(self, chore: Awaitable[object]) -> None:
+    async def _await_one(self, work: Awaitable[object]) -> None:
         try:
-            await chore
+            await work
         except Exception as error:
-            self._on_error(error)
+            self._reporter.report(error if isinstance(error, BayeuxError) else ReceiverError("a hook", error))

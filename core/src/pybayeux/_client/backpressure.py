@@ -1,125 +1,157 @@
-"""What becomes of the stream while receivers are slower than it.
+"""Back-pressure: what becomes of the stream while receivers are slower than it.
 
-Memory is bounded by `queue_size`. While that many events wait, no connect is sent, for a moment: that costs nothing,
-and nobody is told. If it lasts, the server may drop the session, and there are two ways on. Where the server sends
-again what is not taken (an extension knows that: `redelivers`), the client polls on and takes no more events until
-there is room. Elsewhere the user's policy decides. Each step is reported.
+Memory is bounded by `queue_size`. While that many events wait, no connect is sent, for a moment: that costs nothing and
+is not reported. If it lasts, the server may drop the session, and there are two ways on. Where the server sends again
+what is not taken (an extension knows that, by the hook `redelivery`), the client polls on and takes no more events
+until there is room. Elsewhere the user's policy `overflow` decides. Each step is reported.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol
 
 from ..errors import SlowReceiverError
+from ..transports.base import DONE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ..errors import BayeuxError
-    from ..session import Batch, Session
+    from ..hookspecs import Redelivery
+    from ..session import Batch
     from ..subscription import Subscription
-    from .dispatcher import Delivery
+    from ..transports.base import Completion
+    from .config import Overflow
+    from .dispatcher import Dispatcher
+    from .hooks import HookRunner
+    from .reporter import Reporter
 
-__all__ = ("Overflow", "Pressure")
-
-Overflow: TypeAlias = Literal["wait", "drop_oldest", "raise"]
-"""What to do where the server sends nothing again: wait, at the risk of the session; drop the events that wait longest;
-or end the subscription that has most of them with an error."""
+__all__ = ("BackPressure", "Polling", "SubscriptionCutter")
 
 
-class Pressure:
-    """Holds the stream back, lets it pass by, or cuts it.
+class Polling(Protocol):
+    """How the stream is held back: the runner."""
+
+    @property
+    def accepting(self) -> bool:
+        """Whether the events that come in now are taken."""
+
+    def hold_connects(self) -> None:
+        """Send no connect for now."""
+
+    def release_connects(self) -> None:
+        """Send connects again."""
+
+    def reading_blocked(self) -> None:
+        """A transport on which events come unasked reads no further."""
+
+    def discard_events(self) -> None:
+        """Poll to keep the session alive, and take none of the events that come."""
+
+    def without_events(self, batch: Batch) -> Batch:
+        """The replies of a batch."""
+
+
+class SubscriptionCutter(Protocol):
+    """Ends a subscription with an error: the subscription manager."""
+
+    def cut(self, subscription: Subscription, error: BayeuxError) -> None:
+        """End one subscription with an error."""
+
+
+class BackPressure:
+    """Holds the stream back, discards what comes, or ends a subscription.
 
     Args:
         policy: What to do where the server sends nothing again.
-        session: What polls.
-        delivery: Where events wait.
-        redelivers: Tells whether the server sends again what is not taken.
-        rewind: Called when there is room again for what was not taken.
-        end: Ends a subscription with an error.
-        report: Is told of each step.
-        poke: Has the session asked again what to do.
-        now: The time, as the session has it.
+        polling: Holds connects back.
+        dispatcher: Has the events that wait.
+        subscriptions: Ends a subscription with an error.
+        hooks: Know whether the server sends again.
+        reporter: Is told of each step.
     """
 
     def __init__(
         self,
         policy: Overflow,
-        session: Session,
-        delivery: Delivery,
-        *,
-        redelivers: Callable[[], bool],
-        rewind: Callable[[], None],
-        end: Callable[[Subscription, BayeuxError], None],
-        report: Callable[[BayeuxError], None],
-        poke: Callable[[], None],
-        now: Callable[[], float],
+        polling: Polling,
+        dispatcher: Dispatcher,
+        subscriptions: SubscriptionCutter,
+        hooks: HookRunner,
+        reporter: Reporter,
     ) -> None:
         self._policy: Final = policy
-        self._session: Final = session
-        self._delivery: Final = delivery
-        self._redelivers: Final = redelivers
-        self._rewind: Final = rewind
-        self._end: Final = end
-        self._report: Final = report
-        self._poke: Final = poke
-        self._now: Final = now
-        self._passed_by = 0
-        self._measure: str | None = None
-        self._open: Final = asyncio.Event()
-        self._open.set()
+        self._polling: Final = polling
+        self._dispatcher: Final = dispatcher
+        self._subscriptions: Final = subscriptions
+        self._hooks: Final = hooks
+        self._reporter: Final = reporter
+        self._redelivery: Redelivery | None = None
+        self._may_discard = False
+        self._not_taken = 0
+        self._is_reported = False
+        self._room: asyncio.Future[None] | None = None
 
-    def room(self, there_is: bool) -> None:
-        """Whether there is room for more events has changed."""
-        if there_is and self._passed_by:
-            self._rewind()
-        self._session.pause(not there_is, self._now())
-        if there_is:
-            self._open.set()
-        else:
-            self._open.clear()
-        if there_is and self._measure is not None:
-            lost = self._delivery.stop_dropping() if self._policy == "drop_oldest" else 0
-            counted = self._passed_by or lost
-            self._measure, self._passed_by = None, 0
-            self._report(SlowReceiverError(f"there is room again; {counted} events were not taken meanwhile"))
+    def room_changed(self, there_is_room: bool) -> None:
+        """The queues are full, or there is room again."""
+        if not there_is_room:
+            self._polling.hold_connects()
+            self._room = asyncio.get_running_loop().create_future()
+            return
+        if self._not_taken and self._redelivery is not None and self._redelivery.request is not None:
+            self._redelivery.request()
+        self._polling.release_connects()
+        self._open()
+        if self._is_reported:
+            lost = self._dispatcher.stop_dropping() if self._policy == "drop_oldest" else 0
+            count = self._not_taken or lost
+            self._is_reported, self._not_taken = False, 0
+            self._reporter.report(SlowReceiverError(f"there is room again; {count} events were not taken meanwhile"))
 
-    async def wait(self) -> None:
-        """Wait for room, or until it was decided what becomes of events without; for transports that bring any."""
-        if not self._open.is_set():
-            self._session.block()
-            self._poke()
-            await self._open.wait()
+    def room(self) -> Completion:
+        """Done where more may be read of what comes unasked, or when it was decided what becomes of it."""
+        if self._room is None:
+            return DONE
+        self._polling.reading_blocked()
+        return self._room
 
-    def overdue(self) -> None:
+    def _open(self) -> None:
+        room, self._room = self._room, None
+        if room is not None and not room.done():
+            room.set_result(None)
+
+    def poll_overdue(self) -> None:
         """Connects have been held back for as long as it is safe."""
-        if self._redelivers():
-            self._session.discard(self._now())
-            self._delivery.make_room()
-            self._open.set()
-            self._take("what comes now is left to the server, which sends it again")
+        self._redelivery = self._hooks.redelivery()
+        if self._redelivery is not None:
+            self._may_discard = True
+            self._polling.discard_events()
+            self._dispatcher.make_room()
+            self._open()
+            self._report("what comes now is left to the server, which sends it again")
         elif self._policy == "drop_oldest":
-            self._take("the oldest of them are dropped for new ones")
-            self._delivery.start_dropping()
-            self._session.pause(False, self._now())
-            self._open.set()
+            self._report("the oldest of them are dropped for new ones")
+            self._dispatcher.start_dropping()
+            self._polling.release_connects()
+            self._open()
         elif self._policy == "raise":
-            slowest = max(self._delivery.router, key=lambda subscription: subscription.pending)
-            self._end(slowest, self._take(f"the subscription to {slowest.channel} is ended"))
+            slowest = max(self._dispatcher.router, key=lambda subscription: subscription.pending)
+            self._subscriptions.cut(slowest, self._report(f"the subscription to {slowest.channel} is ended"))
         else:
-            self._take("no connect is sent until there is room, and the server may drop the session")
+            self._report("no connect is sent until there is room, and the server may drop the session")
 
-    def _take(self, measure: str) -> SlowReceiverError:
-        self._measure = measure
-        error = SlowReceiverError(f"{self._delivery.waiting} events wait for their receivers: {measure}")
-        self._report(error)
+    def _report(self, measure: str) -> SlowReceiverError:
+        self._is_reported = True
+        error = SlowReceiverError(f"{self._dispatcher.waiting} events wait for their receivers: {measure}")
+        self._reporter.report(error)
         return error
 
-    def taken_of(self, batch: Batch) -> Batch:
-        """What is taken of a batch: all of it, or the replies alone while events are to pass by."""
-        if self._session.accepting:
+    def filter_accepted(self, batch: Batch) -> Batch:
+        """What is taken of a batch: all of it, or the replies alone while events are discarded."""
+        if not self._may_discard:
             return batch
-        taken = self._session.without_events(batch)
-        self._passed_by += len(batch.messages) - len(taken.messages)
+        if self._polling.accepting:
+            self._may_discard = False
+            return batch
+        taken = self._polling.without_events(batch)
+        self._not_taken += len(batch.messages) - len(taken.messages)
         return taken

@@ -1,19 +1,25 @@
-"""Several publishes as one request."""
+"""Batches: several publishes that travel as one request."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 from .. import requests
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
     from types import TracebackType
 
     from ..message import Message
 
-__all__ = ("Batch",)
+__all__ = ("Batch", "Requester")
+
+
+class Requester(Protocol):
+    """Sends a message and waits for its reply: the publisher."""
+
+    async def request(self, message: Message) -> Message:
+        """Return the server's reply."""
 
 
 class Batch:
@@ -23,8 +29,8 @@ class Batch:
         replies: The server's replies in the same order; an error stands where a publish was refused.
     """
 
-    def __init__(self, send: Callable[[Message], Awaitable[Message]]) -> None:
-        self._send: Final = send
+    def __init__(self, publisher: Requester) -> None:
+        self._publisher: Final = publisher
         self._messages: list[Message] = []
         self._depth = 0
         self.replies: list[Message | BaseException] = []
@@ -49,5 +55,5 @@ class Batch:
             return
         messages, self._messages = self._messages, []
         # Queued in one turn of the loop, they travel in one request.
-        sending = asyncio.gather(*map(self._send, messages), return_exceptions=True)
+        sending = asyncio.gather(*map(self._publisher.request, messages), return_exceptions=True)
         self.replies += await sending

@@ -1,8 +1,8 @@
-"""From the session's events to the receivers, and back when they are handled.
+"""The dispatcher: from the session's events to the subscriptions, and back when they are handled.
 
-Owns the count of what waits (for back-pressure), the count of receivers that an event still has, and the channels on
-which a receiver failed. `delivered` is told of an event when its last receiver has finished with it, in order of
-arrival within each channel.
+Owns the count of the events that wait, by which the stream is held back, the count of receivers that an event still
+has, and the channels on which a receiver failed. The hook `delivered` is told of an event when its last receiver has
+finished with it, in order of arrival within each channel. Knows nothing of sessions.
 """
 
 from __future__ import annotations
@@ -17,52 +17,64 @@ if TYPE_CHECKING:
 
     from ..message import Message
     from ..subscription import Subscription
+    from .background import BackgroundTasks
+    from .hooks import HookRunner
 
-__all__ = ("Delivery", "Receiver", "Router")
+__all__ = ("Dispatcher", "Receiver", "RoomObserver", "Router", "SubscriptionEnder")
 
 _CACHED_ROUTES: Final = 10_000
 
 
-class Delivery:
-    """The courier between the connection and the subscriptions.
+class RoomObserver(Protocol):
+    """Is told when the queues are full, and when there is room again: the back-pressure."""
+
+    def room_changed(self, there_is_room: bool) -> None:
+        """Whether there is room for more events has changed."""
+
+
+class SubscriptionEnder(Protocol):
+    """Ends a subscription on both sides: the subscription manager."""
+
+    async def leave(self, subscription: Subscription, wait: bool = True) -> None:
+        """The receiver ends a subscription."""
+
+
+class Dispatcher:
+    """Brings events to the queues of the subscriptions.
 
     Args:
         limit: How many events may wait in all before the next connect is held back.
-        listened: Tells whether anybody wants to know what is delivered; asked once for each batch.
-        delivered: Called with each event that every receiver has finished with.
-        room: Called with whether there is room for more events, each time that changes.
-        leave: Called with a subscription that its receiver ends.
-        aside: Called with what is to be awaited where nobody can wait.
-        transaction: Gives the transaction in which an event may be handled, or None.
+        hooks: Run `delivered`, and have the transactions.
+        background: Awaits what an asynchronous `delivered` leaves where no receiver can wait.
+
+    Attributes:
+        router: The subscriptions by channel.
+        waiting: How many events wait in queues. A subscription that takes one counts it down.
+        full: Whether there is no room for more. A subscription that takes an event then calls `event_taken`.
+        observed: Whether an extension wants to know which events were handled, as of the last batch.
     """
 
-    def __init__(
-        self,
-        *,
-        limit: int,
-        listened: Callable[[], bool],
-        delivered: Callable[[Message], Awaitable[None] | None],
-        room: Callable[[bool], None],
-        leave: Callable[[Subscription], Awaitable[None]],
-        aside: Callable[[Awaitable[None]], None],
-        transaction: Callable[[Message], AbstractAsyncContextManager[Any] | None] = lambda message: None,
-    ) -> None:
+    def __init__(self, limit: int, hooks: HookRunner, background: BackgroundTasks) -> None:
         self.router: Final = Router(self._join)
         self.waiting = 0
         self.full = False
-        self.indifferent = False
-        self.transaction: Final = transaction
+        self.observed = True
+        self._hooks: Final = hooks
+        self._background: Final = background
+        self._room_observer: RoomObserver | None = None
+        self._ender: SubscriptionEnder | None = None
         self._limit: Final = limit
         self._low_water = limit
-        self._listened: Final = listened
-        self._delivered: Final = delivered
-        self._room: Final = room
-        self._leave: Final = leave
-        self._aside: Final = aside
         self._dropped: int | None = None
         self._latest: Sequence[Message] = ()
         self._shares: dict[int, _Share] = {}
         self._stuck: set[str] = set()
+
+    def attach(self, room_observer: RoomObserver, ender: SubscriptionEnder) -> None:
+        """Know the parts that are made after this one."""
+        self._room_observer, self._ender = room_observer, ender
+
+    # -- from the session
 
     def dispatch(self, events: Sequence[Message]) -> None:
         """Put a batch of events into the queues of their receivers."""
@@ -70,32 +82,34 @@ class Delivery:
             for event in self._latest:
                 event.detach()  # it outlives its batch
         self._latest = events
-        self.indifferent = not self._listened()
+        self.observed = self._hooks.observes_delivery
+        self.waiting += len(events)  # before a handler, which is called in place, counts its event down again
         routes, find = self.router.routes, self.router.find
         for event in events:
             receiver = routes.get(event.channel) or find(event.channel)
             receiver.put(event)
             if receiver.idle:
                 receiver.wake()
-        self.waiting += len(events)
         if self.waiting >= self._limit:
             if self._dropped is not None:
                 self._drop_oldest()
             if not self.full:
                 self.full = True
-                self._room(False)
+                self._tell_room(False)
+
+    # -- room
 
     def make_room(self) -> None:
-        """There is room only once half of the queue is free: to have events sent again is worth it for many alone."""
+        """Call it room only once half of the queue is free: having events sent again pays for many at a time."""
         self._low_water = max(1, self._limit // 2)
 
     def start_dropping(self) -> None:
-        """Of more events than there is room for, drop those that wait longest, where most wait."""
+        """From now on drop, of more events than there is room for, those that wait longest, where most wait."""
         self._dropped = 0
         self._drop_oldest()
 
     def stop_dropping(self) -> int:
-        """Drop no more; gives how many were dropped."""
+        """Drop no more; returns how many events were dropped."""
         dropped, self._dropped = self._dropped or 0, None
         return dropped
 
@@ -107,54 +121,65 @@ class Delivery:
                 break
             self._dropped = (self._dropped or 0) + dropped
 
-    def _join(self, subscriptions: tuple[Subscription, ...]) -> Receiver:
-        return _Several(self, subscriptions)
-
-    def share(self, event: Message, receivers: int) -> None:
-        """An event has several receivers, or none."""
-        self.waiting += receivers - 1
-        if receivers and not self.indifferent:
-            self._shares[id(event)] = _Share(event, receivers)
-
-    def started(self, channel: str) -> None:
-        """The server starts a subscription: what failed before comes again from the position kept."""
-        if self._stuck:
-            pattern = Channel(channel)
-            self._stuck = {name for name in self._stuck if not pattern.match(name)}
-
-    # -- what subscriptions tell
-
-    def taken(self) -> None:
+    def event_taken(self) -> None:
         """An event left a queue while there was no room."""
         if self.full and self.waiting < self._low_water:
             self.full, self._low_water = False, self._limit
-            self._room(True)
+            self._tell_room(True)
 
-    def handled(self, message: Message) -> Awaitable[None] | None:
-        """A receiver has finished with this event."""
+    def _tell_room(self, there_is_room: bool) -> None:
+        assert self._room_observer is not None
+        self._room_observer.room_changed(there_is_room)
+
+    # -- from the subscriptions
+
+    def subscription_started(self, channel: str) -> None:
+        """A channel or pattern is subscribed to afresh: earlier failures on it hold nothing back any more."""
+        if self._stuck:
+            pattern = Channel(channel)
+            self._stuck = {stuck for stuck in self._stuck if not pattern.match(stuck)}
+
+    def event_handled(self, message: Message) -> Awaitable[Any] | None:
+        """A receiver has finished with this event; returns what is left to await."""
         if self._shares and not self._is_last(message, handled=True):
             return None
         if self._stuck and message.channel in self._stuck:
             return None
-        return self._delivered(message)
+        return self._hooks.delivered(message)
 
-    def left(self, messages: Sequence[Message]) -> None:
-        """A receiver went away without handling these; others may have."""
+    def events_abandoned(self, messages: Sequence[Message]) -> None:
+        """A receiver went away without handling these; others may have handled them."""
         for message in messages:
             if id(message) not in self._shares or not self._is_last(message, handled=False):
                 continue
             if message.channel in self._stuck:
                 continue
-            if (later := self._delivered(message)) is not None:
-                self._aside(later)
+            if (unfinished := self._hooks.delivered(message)) is not None:
+                self._background.add(unfinished)
 
-    def broke(self, message: Message) -> None:
-        """A receiver failed: no later event of the channel may pass for handled, or a restart would skip this one."""
+    def receiver_failed(self, message: Message) -> None:
+        """A receiver failed: no later event of the channel may count as handled, or a restart would skip this one."""
         self._stuck.add(message.channel)
 
     async def unsubscribe(self, subscription: Subscription) -> None:
-        """The user ends a subscription."""
-        await self._leave(subscription)
+        """The receiver ends a subscription."""
+        assert self._ender is not None
+        await self._ender.leave(subscription)
+
+    def transaction(self, message: Message) -> AbstractAsyncContextManager[Any] | None:
+        """The transaction in which an event may be handled, or None."""
+        return self._hooks.transaction(message)
+
+    # -- events with several receivers
+
+    def _join(self, subscriptions: tuple[Subscription, ...]) -> Receiver:
+        return _SharedReceiver(self, subscriptions)
+
+    def share(self, event: Message, receivers: int) -> None:
+        """Count an event with several receivers, or with none."""
+        self.waiting += receivers - 1
+        if receivers and self.observed:
+            self._shares[id(event)] = _Share(event, receivers)
 
     def _is_last(self, message: Message, *, handled: bool) -> bool:
         share = self._shares.get(id(message))
@@ -168,23 +193,23 @@ class Delivery:
         return share.handled
 
 
-class _Several:
+class _SharedReceiver:
     """The receiver of a channel that several subscriptions cover, or none: then the event is dropped, unhandled."""
 
-    def __init__(self, delivery: Delivery, subscriptions: tuple[Subscription, ...]) -> None:
-        self._delivery = delivery
+    def __init__(self, dispatcher: Dispatcher, subscriptions: tuple[Subscription, ...]) -> None:
+        self._dispatcher = dispatcher
         self._subscriptions = subscriptions
         self.idle = False
 
     def put(self, event: Message) -> None:
-        self._delivery.share(event, len(self._subscriptions))
+        self._dispatcher.share(event, len(self._subscriptions))
         for subscription in self._subscriptions:
             subscription.put(event)
             if subscription.idle:
                 subscription.wake()
 
     def wake(self) -> None:
-        """Nothing waits here: each subscription was woken by itself."""
+        """Never called, for it is never idle: each subscription is woken by itself."""
 
 
 class _Share:
@@ -198,6 +223,9 @@ class _Share:
         self.handled = False
 
 
+# -- routing
+
+
 class Receiver(Protocol):
     """Where the events of one concrete channel go."""
 
@@ -208,7 +236,7 @@ class Receiver(Protocol):
         """Takes one event."""
 
     def wake(self) -> None:
-        """Told after an event was put where `idle` is true."""
+        """Called after an event was put where `idle` is true."""
 
 
 class Router:

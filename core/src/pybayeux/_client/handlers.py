@@ -1,68 +1,179 @@
-"""Handlers: functions that receive the events of a subscription."""
+"""Handlers: functions of the user's that are called with the events of a subscription.
+
+A handler that does not wait is called in place, in the call that brings the event: no task, no turn of the event loop.
+Once it returns something to await, or something else has to be waited for (an asynchronous `delivered`, a pause before
+another try), a task takes over and keeps the subscription. A coroutine function has a task from the beginning.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import inspect
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from contextvars import copy_context
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from ..errors import BayeuxError, ReceiverError
+from ..errors import ReceiverError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from ..message import Message
     from ..subscription import Subscription
+    from .reporter import Reporter
 
-__all__ = ("ErrorPolicy", "Handler", "run_handler")
+__all__ = ("ErrorPolicy", "Handler", "HandlerRunner", "Handlers")
 
 ErrorPolicy: TypeAlias = Literal["raise", "skip", "retry"]
 Handler: TypeAlias = "Callable[[Message], Any | Awaitable[Any]]"
 
 
-async def run_handler(
-    subscription: Subscription,
-    handler: Handler,
-    policy: ErrorPolicy,
-    report: Callable[[BayeuxError], None],
-    pause: Callable[[int], Awaitable[None]],
-) -> None:
-    """Call `handler`, sync or async, with each event in order until the subscription ends.
+class Handlers:
+    """The handlers of one client.
 
-    A handler that raises is reported. ``raise`` ends the subscription with the event unhandled, ``skip`` lets the
-    event pass for handled, ``retry`` gives it the same event again after `pause`, which is told how often it failed.
-    An event that does not fit the subscription's type is reported too, and only ``skip`` goes on after it.
+    Args:
+        reporter: Is told of exceptions in handlers.
+        retry_delay: From the number of failures in a row to the seconds before the next try.
     """
-    async with subscription:
-        while (event := await _next(subscription, policy, report)) is not None:
-            failures = 0
-            while not await _handled(event, handler, policy, report):
-                failures += 1
-                await pause(failures)
+
+    def __init__(self, reporter: Reporter, retry_delay: Callable[[int], float]) -> None:
+        self._reporter: Final = reporter
+        self._retry_delay: Final = retry_delay
+        self._tasks: Final[set[asyncio.Task[None]]] = set()
+
+    def start(self, subscription: Subscription, handler: Handler, policy: ErrorPolicy) -> None:
+        """Call a handler with each event of a subscription, in order, until it ends."""
+        HandlerRunner(subscription, handler, policy, self._reporter, self._retry_delay, self._keep).start()
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # it has been reported; asyncio is not to report it again
+
+    async def finish(self, timeout: float) -> None:
+        """Let handlers that are at work finish their event; after `timeout` seconds they are cancelled."""
+        running = {task for task in self._tasks if task is not asyncio.current_task()}
+        if not running:
+            return
+        _, late = await asyncio.wait(running, timeout=timeout)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late)
 
 
-async def _next(
-    subscription: Subscription, policy: ErrorPolicy, report: Callable[[BayeuxError], None]
-) -> Message | None:
-    while True:
+class HandlerRunner:
+    """Calls one handler with the events of one subscription.
+
+    A handler that raises is reported. ``raise`` ends the subscription with the event unhandled, ``skip`` counts the
+    event as handled, ``retry`` calls the handler with the same event again after a pause. An event that does not fit
+    the subscription's type is reported too, and only ``skip`` goes on after it.
+    """
+
+    def __init__(
+        self,
+        subscription: Subscription,
+        handler: Handler,
+        policy: ErrorPolicy,
+        reporter: Reporter,
+        retry_delay: Callable[[int], float],
+        keep: Callable[[asyncio.Task[None]], None],
+    ) -> None:
+        self._subscription: Final = subscription
+        self._handler: Final = handler
+        self._policy: Final = policy
+        self._reporter: Final = reporter
+        self._retry_delay: Final = retry_delay
+        self._keep: Final = keep
+        self._context: Final = copy_context()  # as a task of its own would have it
+        self._call: Handler = self._call_in_context
+
+    def start(self) -> None:
+        """Begin with the events that wait already."""
+        if inspect.iscoroutinefunction(self._handler):
+            self._start_task()
+        else:
+            self._subscription.consume_in_place(self._consume)
+
+    # -- in place
+
+    def _consume(self) -> bool:
+        """Handle what waits; False where a task has taken over."""
+        while self._subscription.pending:
+            if (unfinished := self._handle()) is not None:
+                self._start_task(unfinished)
+                return False
+        return True
+
+    def _handle(self) -> Awaitable[None] | None:
+        """Handle the next event; returns what is left to await before it is handled, if anything."""
         try:
-            return await anext(subscription, None)
+            event = self._subscription.take_one()
         except ReceiverError as error:
-            report(error)
-            if policy != "skip":
-                raise
-
-
-async def _handled(
-    event: Message, handler: Handler, policy: ErrorPolicy, report: Callable[[BayeuxError], None]
-) -> bool:
-    try:
-        result = handler(event)
+            return self._unfit(error)
+        try:
+            result = self._call(event)
+        except Exception as error:
+            return self._persist(event, partial(_raise, error))
         if inspect.isawaitable(result):
-            await result
-    except Exception as error:
-        failed = ReceiverError(event.channel, error)
-        report(failed)
-        if policy == "raise":
-            raise failed from error
-        return policy == "skip"
-    return True
+            return self._persist(event, lambda: result)
+        return self._subscription.finish_one()
+
+    def _call_in_context(self, event: Message) -> Any:
+        return self._context.run(self._handler, event)
+
+    def _unfit(self, error: ReceiverError) -> Awaitable[None] | None:
+        """The event does not fit the type of the subscription."""
+        self._reporter.report(error)
+        return self._subscription.finish_one() if self._policy == "skip" else _fail(error)
+
+    # -- in a task
+
+    def _start_task(self, unfinished: Awaitable[None] | None = None) -> None:
+        self._call = self._handler  # the task has the context
+        name = f"pybayeux-handler {self._subscription.channel}"
+        work = self._run(unfinished)
+        self._keep(asyncio.get_running_loop().create_task(work, name=name, context=self._context))
+
+    async def _run(self, unfinished: Awaitable[None] | None) -> None:
+        async with self._subscription as subscription:
+            if unfinished is not None:
+                await unfinished
+            while await subscription.wait_for_event():
+                if (unfinished := self._handle()) is not None:
+                    await unfinished
+
+    async def _persist(self, event: Message, first: Callable[[], Any]) -> None:
+        """Handle one event to its end, beginning with the outcome of a first call, as the error policy says."""
+        call, failures = first, 0
+        while not await self._is_handled(event, call):
+            failures += 1
+            await asyncio.sleep(self._retry_delay(failures + 1))
+            call = partial(self._handler, event)
+        if (unfinished := self._subscription.finish_one()) is not None:
+            await unfinished
+
+    async def _is_handled(self, event: Message, call: Callable[[], Any]) -> bool:
+        try:
+            result = call()
+            if inspect.isawaitable(result):
+                await result
+        except Exception as error:
+            failed = ReceiverError(event.channel, error)
+            self._reporter.report(failed)
+            if self._policy == "raise":
+                raise failed from error
+            return self._policy == "skip"
+        return True
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
+async def _fail(error: Exception) -> None:
+    raise error

@@ -1,61 +1,74 @@
-"""Between messages and transports: runs the extensions' hooks on what goes out and what comes in.
+"""Hook calls: the one place that runs the compiled pipelines of the extensions.
 
-Owns the order and the isolation of batches. Both clients use it; it knows nothing of sessions.
+Owns which arguments each hook is called with, what a veto means to the sender of a message, and the replies that are
+made locally for requests that the server never answered: extensions see them in `incoming` like any other reply, as
+with CometD's Java client. Both clients use it; it knows nothing of sessions.
 """
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from .._util.credentials import in_ext
-from ..errors import BayeuxError, MessageDropped
+from ..errors import BayeuxError, ExtensionError, MessageDropped, TransportError
+from ..message import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Iterable, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
 
     from .._util.redact import Redactor
-    from ..extensions import ExtensionRegistry, Veto
-    from ..message import Message
+    from ..extensions import ExtensionRegistry, Pipeline, Veto
+    from ..hookspecs import HookClient, Redelivery
+    from ..state import ConnectionState
     from ..transports.base import TransportRequest, TransportResponse
+    from .background import BackgroundTasks
 
-__all__ = ("Dropped", "Outgoing", "Postbox")
+__all__ = ("HookRunner", "Outgoing", "Vetoes", "failed_reply")
 
+Vetoes: TypeAlias = "Mapping[int, MessageDropped]"
+"""The messages of a batch that an extension dropped, by `id()`, each with the error that its sender gets."""
 
-Dropped: TypeAlias = "dict[int, MessageDropped]"
-Take: TypeAlias = "Callable[[Dropped], None]"
+_NO_VETOES: Final[Vetoes] = {}
 
 
 class Outgoing(NamedTuple):
-    """What the extensions let pass, and what they did not, with the reason."""
+    """What the extensions let pass, and what they stopped, each with the reason."""
 
     passed: list[Message]
     stopped: list[tuple[Message, BayeuxError]]
 
 
-class Postbox:
-    """Passes messages through the extensions of one client.
+class HookRunner:
+    """Calls the hooks of one client's extensions.
 
     Args:
-        client: What the hooks are given as `client`.
-        extensions: The client's registry.
-        redact: Is told what of the messages is secret.
+        client: What the hooks get as `client`.
+        registry: The client's extensions.
+        redact: Learns the secrets in messages that leave.
+        background: Awaits the asynchronous hooks that only report something.
     """
 
-    def __init__(self, client: Any, extensions: ExtensionRegistry, redact: Redactor) -> None:
+    def __init__(
+        self, client: HookClient, registry: ExtensionRegistry, redact: Redactor, background: BackgroundTasks
+    ) -> None:
         self._client: Final = client
-        self._extensions: Final = extensions
+        self._registry: Final = registry
         self._redact: Final = redact
-        self._turn: Final = asyncio.Lock()
+        self._background: Final = background
+
+    # -- messages
 
     async def outgoing(self, messages: Sequence[Message]) -> Outgoing:
         """Run `outgoing` on each message in order; one that is stopped does not stop the others."""
         result = Outgoing([], [])
         for message in messages:
-            message_id, pipeline = message.id, self._extensions.outgoing
+            message_id, pipeline = message.id, self._registry.outgoing
             try:
-                call = pipeline.acall(message, self._client) if pipeline.is_async else None
-                veto = await call if call is not None else pipeline.call(message, self._client)
+                if pipeline.is_async:
+                    veto = await pipeline.acall(message, self._client)
+                else:
+                    veto = pipeline.call(message, self._client)
             except BayeuxError as error:
                 result.stopped.append((message, error))
                 continue
@@ -64,47 +77,131 @@ class Postbox:
             if veto is None:
                 result.passed.append(message)
             else:
-                result.stopped.append((message, _error_of(veto)))
+                result.stopped.append((message, _dropped(veto)))
         return result
 
-    async def incoming(self, messages: list[Message], take: Take) -> None:
-        """Run `incoming` on a batch, then `take`. Batches keep their order, and none is cut off half-way.
+    def incoming(self, messages: Sequence[Message]) -> Vetoes | None:
+        """Run `incoming` on a batch; None where an implementation has to be awaited: then `incoming_async` does it."""
+        pipeline = self._registry.incoming
+        if pipeline.is_empty or not messages:
+            return _NO_VETOES
+        return None if pipeline.is_async else _vetoes(messages, pipeline.call_batch(messages, self._client))
 
-        Args:
-            messages: The batch.
-            take: Is given the vetoed messages by identity.
-        """
-        if self._extensions.incoming.is_async or self._turn.locked():
-            # The exchange that brought the batch may be given up meanwhile: its events are here all the same.
-            await asyncio.shield(self._incoming_in_turn(messages, take))
-        else:
-            take(_dropped(messages, self._extensions.incoming.call_batch(messages, self._client)))
+    async def incoming_async(self, messages: Sequence[Message]) -> Vetoes:
+        """Run `incoming` on a batch, awaiting each asynchronous implementation in its place."""
+        pipeline = self._registry.incoming
+        return _vetoes(messages, [await pipeline.acall(message, self._client) for message in messages])
 
-    async def _incoming_in_turn(self, messages: list[Message], take: Take) -> None:
-        async with self._turn:
-            pipeline = self._extensions.incoming
-            take(_dropped(messages, [await pipeline.acall(message, self._client) for message in messages]))
+    @property
+    def observes_delivery(self) -> bool:
+        """Whether an extension wants to know which events were handled."""
+        return not self._registry.delivered.is_empty
+
+    def delivered(self, message: Message) -> Awaitable[Any] | None:
+        """Run `delivered`; returns what is left to await, if an implementation is asynchronous."""
+        pipeline = self._registry.delivered
+        if pipeline.is_async:
+            return pipeline.acall(message, self._client)
+        if not pipeline.is_empty:
+            pipeline.call(message, self._client)
+        return None
+
+    # -- HTTP requests and upgrades
 
     async def request(self, request: TransportRequest) -> None:
         """Run `request` before an HTTP request or WebSocket upgrade leaves."""
-        pipeline = self._extensions.request
-        if pipeline.is_async:
-            await pipeline.acall(request, self._client)
-        elif not pipeline.is_empty:
-            pipeline.call(request, self._client)
+        await _run(self._registry.request, request, self._client)
 
     async def response(self, response: TransportResponse) -> None:
         """Run `response` on the status and headers of an answer."""
-        pipeline = self._extensions.response
+        await _run(self._registry.response, response, self._client)
+
+    # -- reports, which nothing waits for
+
+    def state_changed(self, old: ConnectionState, new: ConnectionState) -> None:
+        """Run `state_changed`."""
+        self._notify(self._registry.state_changed, old, new)
+
+    def failed(self, error: BayeuxError) -> None:
+        """Run `failed`."""
+        self._notify(self._registry.failed, error)
+
+    def unsubscribed(self, channel: str) -> None:
+        """Run `unsubscribed`."""
+        self._notify(self._registry.unsubscribed, channel)
+
+    def _notify(self, pipeline: Pipeline[..., Any], *arguments: object) -> None:
         if pipeline.is_async:
-            await pipeline.acall(response, self._client)
+            self._background.add(pipeline.acall(*arguments, self._client))
         elif not pipeline.is_empty:
-            pipeline.call(response, self._client)
+            pipeline.call(*arguments, self._client)
+
+    # -- questions
+
+    def redelivery(self) -> Redelivery | None:
+        """Who sends again what is not taken now, or None where it would be lost."""
+        return self._registry.redelivery.call(self._client)
+
+    def more_time(self, message: Message) -> float:
+        """Seconds that an extension gives the server beyond the deadline for its answer to `message`."""
+        return self._registry.extend_timeout.call(message, self._client) or 0.0
+
+    def interpret(self, error: BayeuxError) -> BayeuxError:
+        """What an error means to an extension that knows the server, else the error as it is."""
+        if self._registry.interpret_error.is_empty:
+            return error
+        return self._registry.interpret_error.call(error, self._client) or error
+
+    def transaction(self, message: Message) -> AbstractAsyncContextManager[Any] | None:
+        """The transaction in which an extension lets an event be handled, if one has any."""
+        return self._registry.transaction.call(message, self._client)
 
 
-def _dropped(messages: Sequence[Message], vetoes: Sequence[Veto | None]) -> Dropped:
-    return {id(message): _error_of(veto) for message, veto in zip(messages, vetoes, strict=True) if veto is not None}
+async def _run(pipeline: Pipeline[..., Any], *arguments: object) -> None:
+    if pipeline.is_async:
+        await pipeline.acall(*arguments)
+    elif not pipeline.is_empty:
+        pipeline.call(*arguments)
 
 
-def _error_of(veto: Veto) -> MessageDropped:
+# -- vetoes
+
+
+def _vetoes(messages: Sequence[Message], results: Iterable[Veto | None]) -> Vetoes:
+    return {id(message): _dropped(veto) for message, veto in zip(messages, results, strict=True) if veto is not None}
+
+
+def _dropped(veto: Veto) -> MessageDropped:
     return MessageDropped(veto.reason, veto.extension, veto.remedy)
+
+
+# -- replies made locally
+
+
+def failed_reply(request: Message, error: BayeuxError, connection_type: str) -> Message:
+    """The failed reply to a request that the server did not answer.
+
+    Its ``extra["failure"]`` has the HTTP status (or None), the reason, and whether the request may have reached the
+    server, whose answer may then be lost, with events in it.
+    """
+    status = error.status if isinstance(error, TransportError) else None
+    reply = Message(
+        channel=request.channel,
+        id=request.id,
+        subscription=request.subscription,
+        successful=False,
+        error=str(error) if isinstance(error, MessageDropped) else f"{status or 503}::{error}",
+    )
+    reply.extra["failure"] = {
+        "status": status,
+        "reason": str(error),
+        "sent": not _is_unsent(error),
+        "connectionType": connection_type,
+    }
+    return reply
+
+
+def _is_unsent(error: BayeuxError) -> bool:
+    if isinstance(error, TransportError):
+        return error.unsent
+    return isinstance(error, MessageDropped | ExtensionError)

@@ -1,4 +1,4 @@
-"""Which call of the low-level client a message belongs to.
+"""The inbox of the low-level client: which of its calls a message belongs to.
 
 A reply belongs to the call that asked for it, and what came with it in one batch does too. Events that come by
 themselves, as over a WebSocket, belong to the next connect that returns.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..channel import Channel
+from ..session.replies import find_request, is_reply
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,7 @@ class Inbox:
         self._unclaimed: list[Message] = []
 
     def open(self, requests: Sequence[Message]) -> list[Message]:
-        """A call begins; gives the list that will have what comes for it."""
+        """A call begins; returns the list that will have what comes for it."""
         call = _Call(requests)
         self._calls.append(call)
         return call.received
@@ -51,12 +51,12 @@ class _Call:
 
     def __init__(self, requests: Sequence[Message]) -> None:
         self.received: list[Message] = []
-        self._channels = {request.id: request.channel for request in requests}
+        self._requests = requests
 
     def answers(self, message: Message) -> bool:
-        """Whether a message is an answer to one of the requests; one that lacks its id is given it."""
-        if message.successful is None and not message.is_meta:
+        """Whether a message is a reply to one of the requests; one that lacks its id gets it."""
+        if not is_reply(message):
             return False
-        if message.id is None and message.channel != Channel.META_DISCONNECT:
-            message.id = next((id_ for id_, channel in self._channels.items() if channel == message.channel), None)
-        return message.id in self._channels and self._channels[message.id] == message.channel
+        if message.id is None and (request := find_request(message, self._requests)) is not None:
+            message.id = request.id
+        return any((each.id, each.channel) == (message.id, message.channel) for each in self._requests)

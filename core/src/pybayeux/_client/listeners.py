@@ -1,67 +1,74 @@
-"""Listeners to meta channels."""
+"""Listeners to meta channels: functions of the user's that are called with the replies on one of them."""
 
 from __future__ import annotations
 
 import inspect
 from typing import TYPE_CHECKING, Any, Final
 
-from ..errors import BayeuxError, ReceiverError
+from ..errors import ReceiverError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from ..message import Message
+    from .background import BackgroundTasks
+    from .reporter import Reporter
 
 __all__ = ("Listener", "Listeners")
 
 
 class Listener:
-    """One listener's place; `remove` ends it."""
+    """One registered listener; `remove` ends it."""
 
-    def __init__(self, channel: str, call: Callable[[Message], Any], home: list[Listener]) -> None:
+    def __init__(self, channel: str, call: Callable[[Message], Any], registered: list[Listener]) -> None:
         self.channel: Final = channel
         self.call: Final = call
-        self._home: Final = home
+        self._registered: Final = registered
 
     def remove(self) -> None:
-        """Listen no more. Removing twice is removing once."""
-        if self in self._home:
-            self._home.remove(self)
+        """Call it no more. A second call does nothing."""
+        if self in self._registered:
+            self._registered.remove(self)
 
 
 class Listeners:
-    """All listeners of a client. One that fails is reported and stops nothing."""
+    """All listeners of a client. An exception in one is reported and stops nothing.
 
-    def __init__(self, report: Callable[[BayeuxError], None], aside: Callable[[Awaitable[Any]], None]) -> None:
-        self._report: Final = report
-        self._aside: Final = aside
-        self._listeners: list[Listener] = []
+    Args:
+        reporter: Is told of exceptions.
+        background: Awaits what asynchronous listeners return.
+    """
+
+    def __init__(self, reporter: Reporter, background: BackgroundTasks) -> None:
+        self._reporter: Final = reporter
+        self._background: Final = background
+        self._registered: list[Listener] = []
 
     def add(self, channel: str, call: Callable[[Message], Any]) -> Listener:
-        """Listen to a meta channel."""
-        listener = Listener(channel, call, self._listeners)
-        self._listeners.append(listener)
+        """Call `call` with each reply on a meta channel."""
+        listener = Listener(channel, call, self._registered)
+        self._registered.append(listener)
         return listener
 
-    def tell(self, messages: Sequence[Message]) -> None:
-        """Call the listeners of each reply among these, in order."""
-        if not self._listeners:
+    def notify(self, messages: Sequence[Message]) -> None:
+        """Call the listeners of each of these messages, in order."""
+        if not self._registered:
             return
         for message in messages:
-            for listener in [each for each in self._listeners if each.channel == message.channel]:
+            for listener in [each for each in self._registered if each.channel == message.channel]:
                 self._call(listener, message)
 
     def _call(self, listener: Listener, message: Message) -> None:
         try:
             result = listener.call(message)
         except Exception as error:
-            self._report(ReceiverError(message.channel, error))
+            self._reporter.report(ReceiverError(message.channel, error))
             return
         if inspect.isawaitable(result):
-            self._aside(self._finish(result, message))
+            self._background.add(self._finish(result, message))
 
     async def _finish(self, result: Awaitable[Any], message: Message) -> None:
         try:
             await result
         except Exception as error:
-            self._report(ReceiverError(message.channel, error))
+            self._reporter.report(ReceiverError(message.channel, error))

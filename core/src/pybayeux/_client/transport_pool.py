@@ -1,7 +1,7 @@
-"""The transports of one client: each is made when it is first needed, for the server that is to be reached.
+"""The transports of one client, each made when it is first needed, for the server that is to be reached.
 
-Owns the addresses, and who may see the user's credentials: the user's own server, and hosts that the user named. A
-server that another one advised (``advice.hosts``) is asked without them.
+Owns the addresses, and which servers may see the user's credentials: the user's own server, and hosts that the user
+named. A server that another one advised (``advice.hosts``) is asked without them.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from ..transports.base import Transport, TransportContext, TransportFactory
 
-__all__ = ("Wires",)
+__all__ = ("TransportPool",)
 
 
-class Wires:
+class TransportPool:
     """Makes transports and closes them.
 
     Args:
@@ -48,7 +48,7 @@ class Wires:
         self._made: dict[tuple[str, str | None], Transport] = {}
         self._left: list[Transport] = []
 
-    def of(self, name: str, host: str | None = None) -> Transport:
+    def get(self, name: str, host: str | None = None) -> Transport:
         """The transport of this name to the user's own server, or to the host that was advised."""
         if (name, host) not in self._made:
             self._made[name, host] = self._factories[name](self._context_for(name, host))

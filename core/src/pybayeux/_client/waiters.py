@@ -1,4 +1,4 @@
-"""Who waits for what: requests for their outcome, channels for the server's word, callers for a state."""
+"""Waiters: the callers that wait for the outcome of a request, for a subscription to be accepted, or for a state."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from ..message import Message
     from ..session import Request
 
-__all__ = ("Waiting", "implies")
+__all__ = ("Waiters", "implies")
 
 _S = ConnectionState
-# A state that a later one implies: who waits for HANDSHAKEN is served by CONNECTED too.
+# A caller that waits for HANDSHAKEN has what it wants in CONNECTED too.
 _IMPLIED: Final = {
     _S.HANDSHAKEN: frozenset({_S.HANDSHAKEN, _S.CONNECTING, _S.CONNECTED, _S.UNCONNECTED}),
     _S.CONNECTING: frozenset({_S.CONNECTING, _S.CONNECTED}),
@@ -24,7 +24,7 @@ _IMPLIED: Final = {
 }
 
 
-class Waiting:
+class Waiters:
     """Futures by what they wait for. Each is settled exactly once; none is left when the session ends."""
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class Waiting:
         self._states: list[tuple[ConnectionState, asyncio.Future[None]]] = []
 
     async def for_reply(self, request: Request) -> Message:
-        """The server's reply to a request; raises what ended it otherwise."""
+        """Wait for the server's reply to a request, and return it; raises the error that ended the request."""
         future: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._requests[request] = future
         try:
@@ -42,21 +42,21 @@ class Waiting:
             self._requests.pop(request, None)
 
     async def for_channel(self, channel: str) -> None:
-        """Until the server grants a channel; raises its refusal."""
+        """Wait until the server accepts a subscription; raises its refusal."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._channels.setdefault(channel, []).append(future)
         await future
 
     async def for_state(self, wanted: ConnectionState, current: ConnectionState) -> None:
-        """Until the session is in the wanted state, or in one that implies it; raises what ended it."""
+        """Wait until the session is in a state, or in one that implies it; raises the error that ended the session."""
         if implies(current, wanted):
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._states.append((wanted, future))
         await future
 
-    def settle(self, request: Request, outcome: Message | BayeuxError) -> bool:
-        """Give a request its outcome; False where nobody waits for it."""
+    def complete(self, request: Request, outcome: Message | BayeuxError) -> bool:
+        """A request has its outcome; False where no caller waits for it."""
         future = self._requests.pop(request, None)
         if future is None or future.done():
             return False
@@ -66,13 +66,13 @@ class Waiting:
             future.set_result(outcome)
         return True
 
-    def channel_granted(self, channel: str) -> None:
-        """The server granted a channel."""
+    def subscribed(self, channel: str) -> None:
+        """The server accepted a subscription."""
         for future in self._channels.pop(channel, ()):
             _finish(future)
 
-    def channel_refused(self, channel: str, error: BayeuxError) -> bool:
-        """The server refused a channel; False where nobody waits for it."""
+    def rejected(self, channel: str, error: BayeuxError) -> bool:
+        """The server refused a subscription; False where no caller waits for it."""
         waiting = [future for future in self._channels.pop(channel, ()) if not future.done()]
         for future in waiting:
             _finish(future, error)
@@ -86,9 +86,9 @@ class Waiting:
         self._states = [entry for entry in self._states if not entry[1].done()]
 
     def end(self, error: BayeuxError) -> bool:
-        """The session is over: whoever still waits gets the error. True where somebody did."""
+        """The session is over: every caller that still waits gets the error. True where one did."""
         states = [future for _, future in self._states if not future.done()]
-        channels = [channel for channel in list(self._channels) if self.channel_refused(channel, error)]
+        channels = [channel for channel in list(self._channels) if self.rejected(channel, error)]
         for future in states:
             _finish(future, error)
         self._states.clear()
@@ -96,7 +96,7 @@ class Waiting:
 
 
 def implies(current: ConnectionState, wanted: ConnectionState) -> bool:
-    """Whether a session in the current state serves whoever waits for the wanted one."""
+    """Whether a caller that waits for the wanted state has what it wants in the current one."""
     return current in _IMPLIED.get(wanted, {wanted})
 
 

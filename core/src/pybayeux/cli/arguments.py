@@ -27,11 +27,11 @@ class Given:
     """The options of extensions and the extensions to leave out, gathered from the whole command line.
 
     Attributes:
-        blocked: The names of extensions to leave out.
+        disabled: The names of extensions to leave out.
     """
 
     def __init__(self) -> None:
-        self.blocked: Final[list[str]] = []
+        self.disabled: Final[list[str]] = []
         self._values: Final[dict[str, dict[str, Any]]] = {}
         self._redactor: Final = Redactor()
         for name, value in os.environ.items():
@@ -66,7 +66,7 @@ class Given:
         name = text.removeprefix("no:")
         if not name or name == text:
             raise click.BadParameter(f"write no:name to leave an extension out, not {text!r}")
-        self.blocked.append(name)
+        self.disabled.append(name)
 
     def options(self) -> dict[str, dict[str, Any]]:
         """What was given for each extension: the command line before the file.

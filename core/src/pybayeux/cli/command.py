@@ -83,7 +83,7 @@ class _Main(click.Group):
         if _ADDED not in ctx.meta:
             given, additions = ctx.ensure_object(Given), _Additions(self.commands)
             with told(given.redact), redirect_stdout(sys.stderr):
-                register_commands(additions, options=given.readable_options(), blocked=given.blocked)
+                register_commands(additions, options=given.readable_options(), disabled=given.disabled)
             ctx.meta[_ADDED] = additions.commands
         commands: Mapping[str, click.Command] = ctx.meta[_ADDED]
         return commands

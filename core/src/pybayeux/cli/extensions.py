@@ -29,7 +29,7 @@ __all__ = ("extensions",)
 _PIPED_WIDTH: Final = 160
 _COLOURS: Final = {
     "active": "green",
-    "blocked": "bright_black",
+    "disabled": "bright_black",
     "not configured": "yellow",
     "incompatible": "bold red",
     "broken": "bold red",
@@ -48,7 +48,7 @@ Examples:
 States:
   active          Every client uses it.
   not configured  It lacks an option that it cannot do without.
-  blocked         Left out by -p no:NAME or PYBAYEUX_DISABLE_EXTENSIONS.
+  disabled        Left out by -p no:NAME or PYBAYEUX_DISABLE_EXTENSIONS.
   incompatible    Its package requires another version of pybayeux than the one installed.
   broken          It cannot be loaded, or an option is wrong.
 \b
@@ -75,7 +75,7 @@ def extensions(context: click.Context, as_json: bool) -> None:
 
 def _find(given: Given) -> list[ExtensionInfo]:
     with redirect_stdout(sys.stderr):  # an extension that prints when it is imported is not to spoil the output
-        found = list_extensions(given.readable_options(), blocked=given.blocked)
+        found = list_extensions(given.readable_options(), disabled=given.disabled)
     return [replace(each, reason=given.redact(each.reason)) for each in found]
 
 

@@ -105,7 +105,7 @@ def _need_replay(given: Given) -> None:
     Raises:
         WrongUsage: The extension is not there, or would not take part.
     """
-    installed = list_extensions(given.options(), blocked=given.blocked)
+    installed = list_extensions(given.options(), disabled=given.disabled)
     replay = next((each for each in installed if each.name == "replay"), None)
     if replay is None:
         why = "is not installed: pip install pybayeux-replay"

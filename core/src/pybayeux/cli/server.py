@@ -69,7 +69,7 @@ class Server:
         return {
             "extensions": [watcher],
             "options": self.given.options(),
-            "blocked": self.given.blocked,
+            "disabled": self.given.disabled,
             "headers": self.headers,
             "transports": self.transports,
             "max_network_delay": self.max_network_delay,

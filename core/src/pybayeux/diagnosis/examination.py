@@ -59,10 +59,10 @@ class Examination:
         self._complaints: Final[dict[str, ExtensionError]] = {}
         self._probes: Final[list[Probe]] = []
         with redirect_stdout(sys.stderr):  # an extension that prints when it is imported is not to spoil the output
-            self._listed: Final = list_extensions(settings["options"], blocked=settings["blocked"])
+            self._listed: Final = list_extensions(settings["options"], disabled=settings["disabled"])
             # A broken one is a finding here, not the end.
-            blocked = [*settings["blocked"], *_faulty(self._listed)]
-            self._settings: Final = {**settings, "blocked": blocked}
+            disabled = [*settings["disabled"], *_faulty(self._listed)]
+            self._settings: Final = {**settings, "disabled": disabled}
             with self._hearing_complaints():
                 self._transports: Final = self._known_transports()
 
@@ -86,8 +86,9 @@ class Examination:
     def _known_transports(self) -> list[str]:
         """Those that a client would use: polling first, whose handshake tells what else there is to try."""
         registry = TransportRegistry()
-        given = {name: self._settings[name] for name in ("extensions", "options", "blocked")}
-        ExtensionRegistry(None, **given).register_transports(registry)
+        given = {name: self._settings[name] for name in ("extensions", "options", "disabled")}
+        client: Any = None  # no hook that is given the client is called
+        ExtensionRegistry(client, **given).register_transports(registry)
         names = registry.select(self._settings["transports"])
         return sorted(names, key=lambda name: name == ConnectionType.WEBSOCKET)
 

@@ -1,23 +1,41 @@
-"""What becomes of each installed extension for one client: used, blocked, not configured, incompatible or broken.
+"""What becomes of each installed extension for one client: active, disabled, not configured, incompatible or broken.
 
-Decides and makes instances; registers nothing. Every verdict has a reason that the listing can show.
+Owns the import of an extension, its check and its fit with this version. An error belongs to one extension: it is kept
+with it, and the others are still used. Makes no instance and registers nothing.
 """
 
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TypeAlias
+from functools import cache
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from ..errors import ExtensionError, ExtensionLoadError, ExtensionOptionError
-from .compatibility import misfit_of
+from ..hookspecs import PROJECT
 from .discovery import Installed, disabled_names, find
-from .loading import load
 from .options import Settings, read_options
+from .result_policy import format_exception
+from .validation import implemented_hooks
 
-__all__ = ("Candidate", "GivenOptions", "State", "survey")
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+
+__all__ = (
+    "Candidate",
+    "GivenOptions",
+    "Loaded",
+    "State",
+    "installed_version",
+    "load",
+    "misfit_of",
+    "resolve_installed",
+)
+
+_REQUIRES_CORE: Final = re.compile(rf"\s*{PROJECT}(?![\w.-])", re.IGNORECASE)
 
 GivenOptions: TypeAlias = Mapping[str, Mapping[str, object]]
 """Options by the names of extensions and options."""
@@ -27,7 +45,7 @@ class State(StrEnum):
     """What became of an installed extension."""
 
     ACTIVE = "active"
-    BLOCKED = "blocked"
+    DISABLED = "disabled"
     NOT_CONFIGURED = "not configured"
     INCOMPATIBLE = "incompatible"
     BROKEN = "broken"
@@ -35,11 +53,11 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An installed extension and the verdict about it.
+    """An installed extension and what becomes of it.
 
     Attributes:
         installed: Where it comes from.
-        state: The verdict.
+        state: What becomes of it.
         reason: Why, where it is not active.
         target: The class, module or instance, where it could be loaded.
         hooks: The names of the hooks it implements.
@@ -61,28 +79,28 @@ class Candidate:
         return self.installed.name
 
 
-def survey(options: GivenOptions, blocked: Collection[str] = ()) -> list[Candidate]:
-    """Judge all installed extensions, in the order of their names.
+def resolve_installed(options: GivenOptions, disabled: Collection[str] = ()) -> list[Candidate]:
+    """All installed extensions and what becomes of them, in the order of their names.
 
     Args:
         options: What was given for their options.
-        blocked: Names of extensions to leave out, or ``all``, beside those in PYBAYEUX_DISABLE_EXTENSIONS.
+        disabled: Names of extensions to leave out, or ``all``, beside those in PYBAYEUX_DISABLE_EXTENSIONS.
     """
-    unwanted = disabled_names().union(blocked)
+    unwanted = disabled_names().union(disabled)
     owners: dict[str, Installed] = {}
     candidates = []
     for installed in find():
         owner = owners.setdefault(installed.name, installed)
         if unwanted & {installed.name, "all"}:
-            candidates.append(Candidate(installed, State.BLOCKED, "blocked"))
+            candidates.append(Candidate(installed, State.DISABLED, "disabled"))
         elif owner is not installed:
             candidates.append(_broken(installed, _conflict(installed, owner)))
         else:
-            candidates.append(_judge(installed, options.get(installed.name)))
+            candidates.append(_resolve(installed, options.get(installed.name)))
     return candidates
 
 
-def _judge(installed: Installed, given: Mapping[str, object] | None) -> Candidate:
+def _resolve(installed: Installed, given: Mapping[str, object] | None) -> Candidate:
     if (misfit := misfit_of(installed)) is not None:
         return Candidate(installed, State.INCOMPATIBLE, str(misfit), error=misfit)
     loaded = load(installed)
@@ -115,3 +133,80 @@ def _conflict(installed: Installed, owner: Installed) -> ExtensionLoadError:
 
 def _broken(installed: Installed, error: ExtensionError) -> Candidate:
     return Candidate(installed, State.BROKEN, str(error), error=error)
+
+
+# -- what an entry point names
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What an entry point names.
+
+    Attributes:
+        target: A class, a module or an instance; None where there is an error.
+        hooks: The names of the hooks it implements.
+        error: Why it cannot be used, or None.
+    """
+
+    target: object = None
+    hooks: tuple[str, ...] = ()
+    error: ExtensionError | None = None
+
+
+@cache
+def load(installed: Installed) -> Loaded:
+    """Import what an entry point names and check its hooks, once per process."""
+    try:
+        target = installed.entry_point.load()
+        return Loaded(target, implemented_hooks(target, installed.name))
+    except ExtensionError as error:
+        return Loaded(error=_load_error(f"{error} ({installed.dist} {installed.version})", installed, error))
+    except (Exception, SystemExit) as error:
+        return Loaded(error=_load_error(f"{installed} cannot be loaded: {format_exception(error)}", installed, error))
+
+
+def _load_error(text: str, installed: Installed, cause: BaseException) -> ExtensionLoadError:
+    error = ExtensionLoadError(text, extension=installed.name, hook=getattr(cause, "hook", None))
+    error.__cause__ = cause
+    return error
+
+
+# -- whether it was written for this version
+
+
+@cache
+def installed_version() -> str | None:
+    """The version of this package; None where it runs without having been installed."""
+    import importlib_metadata
+
+    try:
+        return str(importlib_metadata.version(PROJECT))
+    except importlib_metadata.PackageNotFoundError:
+        return None
+
+
+@cache
+def misfit_of(installed: Installed) -> ExtensionLoadError | None:
+    """The error of an extension whose distribution requires another version than the installed one, else None.
+
+    Installers see to that, unless they were told not to, or another version was installed later.
+    """
+    version = installed_version()
+    for text in installed.requirements if version is not None else ():
+        requirement = _parse(text) if _REQUIRES_CORE.match(text) else None
+        # A development version counts: it was installed to see whether extensions work with it.
+        if requirement is not None and not requirement.specifier.contains(str(version), prereleases=True):
+            why = f"{installed} requires {PROJECT}{requirement.specifier}, and {version} is installed"
+            return ExtensionLoadError(why, extension=installed.name)
+    return None
+
+
+def _parse(text: str) -> Requirement | None:
+    """A requirement that holds here; None where it does not, or cannot be read."""
+    from packaging.requirements import InvalidRequirement, Requirement  # slow to import, and without extensions unused
+
+    try:
+        requirement = Requirement(text)
+    except InvalidRequirement:
+        return None
+    return requirement if requirement.marker is None or requirement.marker.evaluate({"extra": ""}) else None

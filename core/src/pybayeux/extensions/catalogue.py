@@ -1,67 +1,87 @@
-"""Every hook that an extension may implement: the core's own, and those that installed extensions bring.
+"""Every hook that an extension may implement: the core's own, and those that installed packages bring.
 
-A package brings hooks with an entry point of the group ``pybayeux.hookspecs`` that names a class (or module) of
-functions marked `hookspec`. So an extension has extensions of its own, found, checked, listed and called as the core's
-are. A specification says by its own kind how it is implemented: ``async def`` where implementations may wait, a plain
-``def`` where they must not. With ``firstresult=True`` the first result that is not None is the caller's.
+Reads each fact about a hook from its specification: arguments, results, whether it may wait, order, errors. The core's
+are in `pybayeux.hookspecs`. A package brings hooks with an entry point of the group ``pybayeux.hookspecs`` that names
+a class or module of functions marked `hookspec`; they are found, checked, listed and called as the core's are.
 
-The group is read once per process, when somebody implements, calls or lists a hook that is not the core's.
+The group is read once per process, when a hook that is not the core's is implemented, called or listed.
 """
 
 from __future__ import annotations
 
 import inspect
 import logging
-from contextlib import AbstractAsyncContextManager
+import types
+import typing
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from ..errors import BayeuxError, ExtensionError, ExtensionLoadError
-from ..hookspecs import HOOK_ARGUMENTS, PROJECT, SYNC_HOOKS, Drop
+import pluggy
+
+from ..errors import ExtensionError, ExtensionLoadError
+from ..hookspecs import PROJECT, HookRule, HookSpecs
 from .discovery import find_group
-from .texts import described
+from .result_policy import format_exception
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from .discovery import Installed
 
-__all__ = ("BROUGHT", "Bringer", "Shape", "bringers", "forget", "hook_names", "shape_of")
+__all__ = (
+    "HOOKSPEC_GROUP",
+    "HookManager",
+    "HookProvider",
+    "HookSignature",
+    "core_hooks",
+    "forget",
+    "hook_names",
+    "hook_providers",
+    "signature_of",
+)
 
-BROUGHT: Final = f"{PROJECT}.hookspecs"
+HOOKSPEC_GROUP: Final = f"{PROJECT}.hookspecs"
 """The group of the entry points that bring hooks."""
 
 _logger: Final = logging.getLogger("pybayeux.extensions")
 
-_RESULTS: Final[Mapping[str, tuple[type, ...]]] = {
-    "outgoing": (Drop,),
-    "incoming": (Drop,),
-    "redelivers": (bool,),
-    "late": (int, float),
-    "resolve": (str,),
-    "explain": (BayeuxError,),
-    "transaction": (AbstractAsyncContextManager,),
-}
+_ANY_RESULT: Final = (object,)
+_UNIONS: Final = (typing.Union, types.UnionType)
+
+
+class HookManager(pluggy.PluginManager):
+    """Pluggy's plugin manager with the core's hooks: it registers and orders their implementations."""
+
+    def __init__(self) -> None:
+        super().__init__(PROJECT)
+        self.add_hookspecs(HookSpecs)
+
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
+        """The marker of an attribute, or None."""
+        # Most attributes of an object are Python's own, and looking at one costs pluggy ten microseconds.
+        return None if name.startswith("__") else super().parse_hookimpl_opts(plugin, name)
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
-    """What is to be known of a hook in order to check and call it.
+class HookSignature:
+    """What a specification says of its hook.
 
     Attributes:
         arguments: The names of its arguments, in order.
-        results: What an implementation may return beside None.
+        results: The types of what an implementation may return beside None.
         waits: Whether an implementation may be ``async def``.
+        rule: The order of the call, and what becomes of an exception.
     """
 
     arguments: tuple[str, ...]
-    results: tuple[type, ...] = ()
-    waits: bool = True
+    results: tuple[type, ...]
+    waits: bool
+    rule: HookRule
 
 
 @dataclass(frozen=True, slots=True)
-class Bringer:
+class HookProvider:
     """An installed package that brings hooks.
 
     Attributes:
@@ -73,52 +93,52 @@ class Bringer:
 
     installed: Installed
     specification: object = None
-    hooks: Mapping[str, Shape] | None = None
+    hooks: Mapping[str, HookSignature] | None = None
     error: ExtensionError | None = None
 
 
-_OWN: Final[Mapping[str, Shape]] = {
-    name: Shape(arguments, _RESULTS.get(name, ()), waits=name not in SYNC_HOOKS)
-    for name, arguments in HOOK_ARGUMENTS.items()
-}
+@cache
+def core_hooks() -> Mapping[str, HookSignature]:
+    """The core's own hooks by their names, in the order of `HookSpecs`."""
+    return dict(_specified(HookSpecs, PROJECT))
 
 
-def shape_of(hook: str) -> Shape | None:
-    """The shape of a hook, or None where there is none of that name."""
-    return _OWN.get(hook) or _brought().get(hook)
+def signature_of(hook: str) -> HookSignature | None:
+    """The signature of a hook, or None where no specification has that name."""
+    return core_hooks().get(hook) or _provided().get(hook)
 
 
 def hook_names() -> tuple[str, ...]:
     """The names of all hooks, the core's first."""
-    return (*_OWN, *_brought())
+    return (*core_hooks(), *_provided())
 
 
 @cache
-def bringers() -> tuple[Bringer, ...]:
+def hook_providers() -> tuple[HookProvider, ...]:
     """All packages that bring hooks, in the order of their names; one that is wrong is among them, with its error."""
-    found: list[Bringer] = []
-    taken: dict[str, str] = dict.fromkeys(_OWN, "pybayeux itself")
-    for installed in find_group(BROUGHT):
-        bringer = _bringer(installed, taken)
-        found.append(bringer)
-        taken |= dict.fromkeys(bringer.hooks or (), f"{installed.dist} {installed.version}")
-        if bringer.error is not None:
-            _logger.warning("%s", bringer.error)
+    found: list[HookProvider] = []
+    taken: dict[str, str] = dict.fromkeys(core_hooks(), "pybayeux itself")
+    for installed in find_group(HOOKSPEC_GROUP):
+        provider = _provider(installed, taken)
+        found.append(provider)
+        taken |= dict.fromkeys(provider.hooks or (), f"{installed.dist} {installed.version}")
+        if provider.error is not None:
+            _logger.warning("%s", provider.error)
     return tuple(found)
 
 
 @cache
-def _brought() -> Mapping[str, Shape]:
-    return {name: shape for bringer in bringers() for name, shape in (bringer.hooks or {}).items()}
+def _provided() -> Mapping[str, HookSignature]:
+    return {name: found for provider in hook_providers() for name, found in (provider.hooks or {}).items()}
 
 
 def forget() -> None:
-    """Have the installed packages looked at anew, as tests need it that install some."""
-    bringers.cache_clear()
-    _brought.cache_clear()
+    """Forget what is installed, for tests that install packages."""
+    hook_providers.cache_clear()
+    _provided.cache_clear()
 
 
-def _bringer(installed: Installed, taken: Mapping[str, str]) -> Bringer:
+def _provider(installed: Installed, taken: Mapping[str, str]) -> HookProvider:
     try:
         specification = installed.entry_point.load()
         hooks = dict(_specified(specification, installed.name))
@@ -128,29 +148,50 @@ def _bringer(installed: Installed, taken: Mapping[str, str]) -> Bringer:
     except ExtensionError as error:
         return _broken(installed, str(error), error)
     except (Exception, SystemExit) as error:
-        return _broken(installed, described(error), error)
-    return Bringer(installed, specification, hooks)
+        return _broken(installed, format_exception(error), error)
+    return HookProvider(installed, specification, hooks)
 
 
-def _broken(installed: Installed, why: str, cause: BaseException) -> Bringer:
+def _broken(installed: Installed, why: str, cause: BaseException) -> HookProvider:
     text = f"the hooks of {installed} are left out: {why}"
     error = ExtensionLoadError(text, extension=installed.name, hook=getattr(cause, "hook", None))
     error.__cause__ = cause
-    return Bringer(installed, error=error)
+    return HookProvider(installed, error=error)
 
 
-def _specified(specification: object, extension: str) -> Iterator[tuple[str, Shape]]:
+def _specified(specification: object, extension: str) -> Iterator[tuple[str, HookSignature]]:
     is_class = inspect.isclass(specification)
     marked = [(name, value) for name, value in vars(specification).items() if hasattr(value, f"{PROJECT}_spec")]
     if not marked:
         raise ExtensionError("nothing in it is marked with @hookspec", extension=extension)
     for name, function in marked:
         if not inspect.isfunction(function):
-            raise ExtensionError(f"{name!r} is marked with @hookspec and is no function", extension=extension)
-        yield name, _shape(function, has_self=is_class)
+            raise ExtensionError(f"{name!r} is marked with @hookspec but is not a function", extension=extension)
+        yield name, _signature(function, has_self=is_class)
 
 
-def _shape(function: Any, *, has_self: bool) -> Shape:
+def _signature(function: Any, *, has_self: bool) -> HookSignature:
     arguments = tuple(inspect.signature(function).parameters)[1 if has_self else 0 :]
     takes_first = getattr(function, f"{PROJECT}_spec")["firstresult"]
-    return Shape(arguments, (object,) if takes_first else (), waits=inspect.iscoroutinefunction(function))
+    # A hook that adds something, such as a kind of stores, is needed before extensions are ready.
+    by_name = HookRule(called_on="all" if function.__name__.startswith("register_") else "ready")
+    return HookSignature(
+        arguments,
+        _results(function) if takes_first else (),
+        waits=inspect.iscoroutinefunction(function),
+        rule=getattr(function, f"{PROJECT}_rule", by_name),
+    )
+
+
+def _results(function: Any) -> tuple[type, ...]:
+    """The types in the annotation of the result, without None; any, where they are not known at run time."""
+    annotated = types.SimpleNamespace(__annotations__={"return": function.__annotations__.get("return", Any)})
+    try:
+        kind = typing.get_type_hints(annotated, globalns=function.__globals__)["return"]
+    except (NameError, TypeError, SyntaxError, AttributeError):  # such as a name that only type checkers import
+        return _ANY_RESULT
+    kinds = typing.get_args(kind) if typing.get_origin(kind) in _UNIONS else (kind,)
+    found = [typing.get_origin(each) or each for each in kinds if each is not type(None)]
+    if Any in found or not all(map(inspect.isclass, found)):
+        return _ANY_RESULT
+    return tuple(each for kind in found for each in ((int, float) if kind is float else (kind,)))

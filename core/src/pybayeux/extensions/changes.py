@@ -1,8 +1,8 @@
-"""What a hook changed, as a small diff without secrets.
+"""The changes that a hook made, as a small diff without secrets.
 
-Knows what may be looked at: the members of a message, the address and headers of a request. It takes every text in an
-`ext`, every header and every value whose name says so for a secret, and tells that they changed, never what they are.
-Of texts in `data` it tells the length: they may be what another extension is there to hide.
+Knows what may be shown: the members of a message, the address and headers of a request. Every text in an `ext`, every
+header and every value whose name says so counts as a secret: that it changed is shown, its value never is. Of texts in
+`data` the length is shown: another extension may be there to hide them.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Change:
     after: str | None
 
     def __str__(self) -> str:
-        # Without a colon: what takes secrets out of texts would take "token: absent" for one.
+        # Without a colon: the redactor would take "token: absent" for a secret.
         before, after = ("absent" if each is None else each for each in (self.before, self.after))
         return f"{'.'.join(self.path)} {before} -> {after}"
 
@@ -55,7 +55,7 @@ Snapshot = dict[Path, Any]
 
 
 def snapshot(subject: object) -> Snapshot:
-    """What can be told of a message or a request at this moment; nothing of anything else."""
+    """The members of a message or a request at this moment; empty for anything else."""
     if isinstance(subject, Message):
         return dict(_members(subject))
     if hasattr(subject, "headers") and hasattr(subject, "url"):
@@ -74,7 +74,7 @@ def changes_between(before: Snapshot, after: Snapshot) -> tuple[Change, ...]:
 
 
 def without_secrets(ext: Mapping[str, Any]) -> dict[str, Any]:
-    """An `ext` in which every text is masked; what is said with true and false, or in numbers, is left."""
+    """An `ext` in which every text is masked; numbers and true and false are left."""
     return {str(name): _harmless(value) for name, value in ext.items()}
 
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import ExtensionError, UsageError
-from .candidates import Candidate, GivenOptions, State, survey
-from .catalogue import shape_of
-from .making import make
-from .manager import HookManager
-from .pipeline import HookCaller, Pipeline
-from .selection import complain
-from .verdict import Report, log_error
+from .candidates import Candidate, GivenOptions, State, resolve_installed
+from .catalogue import HookManager, signature_of
+from .pipeline import Pipeline
+from .result_policy import Report, log_error
+from .selection import instantiate, warn_or_raise
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     import click
+
+    from ..hookspecs import HookCaller
 
 __all__ = ("installed_hook", "register_commands")
 
@@ -27,49 +27,50 @@ def register_commands(
     cli: click.Group,
     *,
     options: GivenOptions | None = None,
-    blocked: Collection[str] = (),
+    disabled: Collection[str] = (),
     on_error: Report = log_error,
 ) -> None:
     """Let the installed extensions add their sub-commands to `cli`. The arguments are those of `installed_hook`."""
-    installed_hook(_COMMANDS, options=options, blocked=blocked, on_error=on_error).call(cli)
+    installed_hook(_COMMANDS, options=options, disabled=disabled, on_error=on_error).call(cli)
 
 
 def installed_hook(
     name: str,
     *,
     options: GivenOptions | None = None,
-    blocked: Collection[str] = (),
+    disabled: Collection[str] = (),
     on_error: Report = log_error,
 ) -> HookCaller:
     """The call of a hook of the installed extensions, for sub-commands, which have no client.
 
-    Makes instances of those classes alone that have the hook and are configured; `registered` is not called. One that
-    fails is reported, and the others take part.
+    Makes instances of those classes alone that have the hook and are configured; `registered` is not called. An
+    extension that fails is reported, and the others take part.
 
     Args:
         name: The hook, such as one that the caller's own package brings.
         options: Options by the names of extensions and options.
-        blocked: Names of extensions to leave out.
-        on_error: Is told of an exception in the hook.
+        disabled: Names of extensions to leave out.
+        on_error: Called with an exception in a hook.
 
     Raises:
         UsageError: There is no such hook.
     """
-    if shape_of(name) is None:
+    if signature_of(name) is None:
         raise UsageError(f"no installed package brings a hook {name!r}")
     manager = HookManager()
-    for candidate in survey(options or {}, blocked):
+    for candidate in resolve_installed(options or {}, disabled):
         if candidate.state is State.ACTIVE and name in candidate.hooks:
             _register(manager, candidate)
     known = getattr(manager.hook, name, None)
-    return Pipeline(name, known.get_hookimpls() if known is not None else [], report=on_error)
+    pipeline: Pipeline[..., Any] = Pipeline(name, known.get_hookimpls() if known is not None else [], report=on_error)
+    return pipeline
 
 
 def _register(manager: HookManager, candidate: Candidate) -> None:
     origin = str(candidate.installed)
     try:
-        extension = make(candidate.target, candidate.values, extension=candidate.name, origin=origin)
+        extension = instantiate(candidate.target, candidate.values, extension=candidate.name, origin=origin)
     except ExtensionError as error:
-        complain(error)
+        warn_or_raise(error)
     else:
         manager.register(extension, candidate.name)

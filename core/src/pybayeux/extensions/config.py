@@ -1,4 +1,4 @@
-"""The options of extensions in files, for the command line: ``pybayeux.toml``, or ``pyproject.toml``.
+"""Options of extensions in files, for the command line: ``pybayeux.toml``, or ``pyproject.toml``.
 
 ``pybayeux.toml`` has a table per extension, such as ``[replay]``; ``pyproject.toml`` has ``[tool.pybayeux.replay]``.
 The nearest directory that has one of the two counts, and there ``pybayeux.toml`` comes first. Clients read no files.

@@ -1,7 +1,7 @@
-"""Which extensions are installed, and what the environment says of them.
+"""The installed extensions, found by their entry points, and what the environment says of them.
 
-The scan of the installed packages happens once per process, at the first use, never at import time. What is behind an
-entry point is in `loading.py`.
+The scan of the installed packages happens once per process, at the first use, never at import time. It imports no
+extension: `candidates` does.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def find() -> tuple[Installed, ...]:
 @cache
 def find_group(group: str) -> tuple[Installed, ...]:
     """The entry points of a group, in the order of their names, then of their distributions."""
-    # Half of the import time of the whole package, so it is left to those who look for extensions.
+    # Half of the import time of the whole package, so it is imported when extensions are looked for.
     import importlib_metadata
 
     found = [_installed(entry_point) for entry_point in importlib_metadata.entry_points(group=group)]

@@ -1,18 +1,18 @@
-"""What is installed and what became of it, for people and for ``--json``."""
+"""The list of installed extensions and what becomes of each, for people and for ``--json``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .candidates import Candidate, GivenOptions, State, survey
-from .catalogue import bringers
+from .candidates import Candidate, GivenOptions, State, resolve_installed
+from .catalogue import hook_providers
 from .options import Option, options_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from .catalogue import Bringer
+    from .catalogue import HookProvider
 
 __all__ = ("ExtensionInfo", "list_extensions")
 
@@ -42,15 +42,15 @@ class ExtensionInfo:
     reason: str
 
 
-def list_extensions(options: GivenOptions | None = None, *, blocked: Collection[str] = ()) -> list[ExtensionInfo]:
-    """All installed extensions, in the order of their names. Never fails for the sake of one; makes no instance.
+def list_extensions(options: GivenOptions | None = None, *, disabled: Collection[str] = ()) -> list[ExtensionInfo]:
+    """All installed extensions, in the order of their names. A broken one is in the list; makes no instance.
 
     Args:
         options: Options by the names of extensions and options, as a client would get them.
-        blocked: Names of extensions that a client would leave out.
+        disabled: Names of extensions that a client would leave out.
     """
-    found = [_info(candidate) for candidate in survey(options or {}, blocked)]
-    broken = [_broken(bringer) for bringer in bringers() if bringer.error is not None]
+    found = [_info(candidate) for candidate in resolve_installed(options or {}, disabled)]
+    broken = [_broken(provider) for provider in hook_providers() if provider.error is not None]
     return sorted(found + broken, key=lambda each: each.name)
 
 
@@ -68,12 +68,14 @@ def _info(candidate: Candidate) -> ExtensionInfo:
 
 
 def _brought_by(dist: str) -> tuple[str, ...]:
-    return tuple(name for bringer in bringers() if bringer.installed.dist == dist for name in bringer.hooks or ())
+    return tuple(
+        name for provider in hook_providers() if provider.installed.dist == dist for name in provider.hooks or ()
+    )
 
 
-def _broken(bringer: Bringer) -> ExtensionInfo:
+def _broken(provider: HookProvider) -> ExtensionInfo:
     """Hook specifications that cannot be used are listed as an extension is that cannot."""
-    installed = bringer.installed
+    installed = provider.installed
     return ExtensionInfo(
-        installed.name, installed.dist, installed.version, State.BROKEN, (), (), (), str(bringer.error)
+        installed.name, installed.dist, installed.version, State.BROKEN, (), (), (), str(provider.error)
     )

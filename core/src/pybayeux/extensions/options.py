@@ -1,7 +1,7 @@
 """The options of an extension: the keyword parameters of its class.
 
-Says what they are called, of which type they are and what was given for them. Values come from the mapping that the
-client got, else from the environment as ``PYBAYEUX_<EXTENSION>_<OPTION>``. Makes no instance.
+Their names, their types, and the values given for them. Values come from the mapping that the client was given, else
+from the environment as ``PYBAYEUX_<EXTENSION>_<OPTION>``. Makes no instance.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Settings:
 
     Attributes:
         values: Converted values, fit for the constructor.
-        missing: The required options, where nobody gave anything for this extension.
+        missing: The required options, where nothing was given for this extension.
     """
 
     values: Mapping[str, object]
@@ -88,9 +88,9 @@ def read_options(target: type, given: Mapping[str, object] | None, *, extension:
 
     Args:
         target: The class.
-        given: What the client got for this extension, or None.
+        given: The client's options for this extension, or None.
         extension: The name of the extension.
-        origin: What a complaint calls it, such as ``extension 'signature' of signature-extension 1.2``.
+        origin: What an error calls it, such as ``extension 'signature' of signature-extension 1.2``.
 
     Raises:
         ExtensionOptionError: An option is unknown or of the wrong type, or some were given but a required one was not.
@@ -114,7 +114,7 @@ def _alternatives(target: type) -> tuple[tuple[str, ...], ...]:
 
 
 class _Reader:
-    """Reads the values of one extension, and complains in its name."""
+    """Reads the values of one extension; its errors name it."""
 
     def __init__(self, signature: _Signature, extension: str, origin: str) -> None:
         self._signature: Final = signature
@@ -129,7 +129,7 @@ class _Reader:
         for option in given:
             if option not in known and not self._signature.is_open:
                 close = get_close_matches(option, known, n=1)
-                hint = f"did you mean {close[0]!r}?" if close else f"known are: {', '.join(known) or 'none'}"
+                hint = f"did you mean {close[0]!r}?" if close else f"expected one of {', '.join(known) or 'none'}"
                 self.refuse(option, f"is unknown; {hint}")
 
     def from_environment(self) -> dict[str, object]:
@@ -183,7 +183,7 @@ def _text(parameter: inspect.Parameter, kind: Any) -> str:
 
 
 def _type(parameter: inspect.Parameter, target: type) -> Any:
-    """The annotation as a type. Any where it cannot be told, such as a name that only type checkers import."""
+    """The annotation as a type; Any where it is not known at run time, such as a name that only checkers import."""
     if parameter.annotation is parameter.empty:
         return Any
     holder = SimpleNamespace(__annotations__={parameter.name: parameter.annotation})

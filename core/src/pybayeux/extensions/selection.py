@@ -1,6 +1,6 @@
-"""Who is to be registered with a client: the installed extensions that fit, then those that the program passed.
+"""The extensions of one client, named and made: the installed ones that fit, then those that the program passed.
 
-Decides names, makes instances and refuses what cannot be meant. Registers nothing.
+Registers nothing.
 """
 
 from __future__ import annotations
@@ -8,22 +8,23 @@ from __future__ import annotations
 import inspect
 import itertools
 import logging
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ..errors import ExtensionError, ExtensionOptionError
-from .candidates import Candidate, GivenOptions, State, survey
+from ..errors import ExtensionError, ExtensionLoadError, ExtensionOptionError, UsageError
+from .candidates import Candidate, GivenOptions, State, resolve_installed
 from .discovery import is_strict
-from .making import make
-from .naming import label, own_name
 from .options import read_options
+from .result_policy import format_exception
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-__all__ = ("Chosen", "Selection", "complain")
+__all__ = ("Chosen", "Selection", "instantiate", "label", "own_name", "warn_or_raise")
 
 _logger: Final = logging.getLogger("pybayeux.extensions")
+_WORD: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Chosen:
     is_installed: bool
 
 
-def complain(error: ExtensionError) -> None:
+def warn_or_raise(error: ExtensionError) -> None:
     """Warn of an installed extension that is left out.
 
     Raises:
@@ -52,24 +53,41 @@ def complain(error: ExtensionError) -> None:
     _logger.warning("%s", error)
 
 
+def instantiate(target: object, values: Mapping[str, object], *, extension: str, origin: str) -> object:
+    """A new instance of a class; a module or an instance as it is.
+
+    Raises:
+        ExtensionOptionError: The options do not fit together: the constructor raised a UsageError.
+        ExtensionLoadError: The constructor failed.
+    """
+    if not inspect.isclass(target):
+        return target
+    try:
+        return target(**values)
+    except UsageError as error:
+        raise ExtensionOptionError(f"{origin}: {error}", extension=extension, option="") from error
+    except Exception as error:
+        raise ExtensionLoadError(f"{origin} cannot be made: {format_exception(error)}", extension=extension) from error
+
+
 class Selection:
     """Chooses the extensions of one client.
 
     Args:
         options: Options by the names of extensions and options.
         discover: False: the installed extensions are not looked for.
-        blocked: Names of installed extensions to leave out.
+        disabled: Names of installed extensions to leave out.
     """
 
-    def __init__(self, options: GivenOptions, *, discover: bool, blocked: Collection[str]) -> None:
+    def __init__(self, options: GivenOptions, *, discover: bool, disabled: Collection[str]) -> None:
         self._options: Final = options
-        self._candidates: Final = survey(options, blocked) if discover else []
+        self._candidates: Final = resolve_installed(options, disabled) if discover else []
 
     def initial(self, extensions: Sequence[object]) -> Iterator[Chosen]:
         """The installed ones in the order of their names, then those passed, as given.
 
         Raises:
-            ExtensionError: As `complain`; or options were given that nobody takes.
+            ExtensionError: As `warn_or_raise`; or options were given for an extension that is not there.
         """
         names = [own_name(extension, self._candidates) for extension in extensions]
         passed = {name or label(extension): extension for name, extension in zip(names, extensions, strict=True)}
@@ -96,14 +114,14 @@ class Selection:
             ExtensionError: It cannot be an extension, or its class cannot be made.
         """
         if extension is None or isinstance(extension, str):
-            raise ExtensionError(f"{extension!r} is no extension: pass an object", extension=str(extension))
+            raise ExtensionError(f"{extension!r} is not an extension: pass an object", extension=str(extension))
         name = name or own_name(extension, self._candidates) or _free(label(extension), taken)
         if not inspect.isclass(extension):
             return Chosen(name, extension, is_installed=False)
         origin = f"extension {name!r}"
         given = self._options.get(name, {})
         settings = read_options(extension, given, extension=name, origin=origin)
-        made = make(extension, settings.values, extension=name, origin=origin)
+        made = instantiate(extension, settings.values, extension=name, origin=origin)
         return Chosen(name, made, is_installed=False)
 
     def _installed(self, candidate: Candidate) -> Chosen | None:
@@ -113,14 +131,14 @@ class Selection:
             if candidate.state is not State.ACTIVE:
                 return None
             origin = str(candidate.installed)
-            made = make(candidate.target, candidate.values, extension=candidate.name, origin=origin)
+            made = instantiate(candidate.target, candidate.values, extension=candidate.name, origin=origin)
         except ExtensionError as error:
-            complain(error)
+            warn_or_raise(error)
             return None
         return Chosen(candidate.name, made, is_installed=True)
 
     def _refuse_lost_options(self, passed: dict[str, object]) -> None:
-        """Options that nobody takes would leave an extension out, or as it was, in silence."""
+        """Refuse options that would be ignored in silence."""
         known = {candidate.name for candidate in self._candidates} | passed.keys()
         made = {name for name, extension in passed.items() if not inspect.isclass(extension)}
         lost = {name: given for name, given in self._options.items() if given and (name in made or name not in known)}
@@ -134,3 +152,26 @@ class Selection:
 def _free(name: str, taken: Collection[str]) -> str:
     numbered = (f"{name}-{number}" for number in itertools.count(2))
     return next(each for each in itertools.chain((name,), numbered) if each not in taken)
+
+
+# -- names
+
+
+def own_name(extension: object, candidates: Iterable[Candidate]) -> str | None:
+    """The name that belongs to an object, or None.
+
+    It is that of the installed extension that the object is, or is an instance of, else its attribute ``name``.
+    """
+    installed = {id(each.target): each.name for each in candidates if each.target is not None}
+    kinds = extension.__mro__ if inspect.isclass(extension) else (extension, *type(extension).__mro__)
+    for kind in kinds:
+        if id(kind) in installed:
+            return installed[id(kind)]
+    name = getattr(extension, "name", None)
+    return name if isinstance(name, str) and name else None
+
+
+def label(extension: object) -> str:
+    """A name made up from that of the class or module: ``BearerToken`` becomes ``bearer-token``."""
+    kind = extension if inspect.isclass(extension) or inspect.ismodule(extension) else type(extension)
+    return "-".join(filter(None, _WORD.split(kind.__name__.rpartition(".")[2]))).lower()

@@ -1,7 +1,7 @@
-"""Tells of every call of a hook: who, how long, and what it changed.
+"""The trace of hook calls: which extension, how long, and what it changed.
 
-Off, it costs nothing: a pipeline asks once, while it is compiled, and wraps its functions only where somebody wants to
-know. That is the logger ``pybayeux.trace`` with PYBAYEUX_TRACE=1, and whoever calls `tracing_to`.
+Off, it costs nothing: a pipeline asks once, while it is compiled, and wraps its functions only where there is a sink:
+the logger ``pybayeux.trace`` with PYBAYEUX_TRACE=1, and those of `tracing_to`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ..hookspecs import Drop
 from .changes import Change, Snapshot, changes_between, snapshot
-from .texts import described
+from .result_policy import format_exception
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -53,10 +53,10 @@ class Step:
 
     def __str__(self) -> str:
         place = " ".join(filter(None, (self.extension, self.hook, self.subject)))
-        told = [str(change) for change in self.changes]
-        told += [] if self.dropped is None else [f"dropped: {self.dropped}"]
-        told += [] if self.error is None else [f"raised {self.error}"]
-        return f"{place}: {self.microseconds:.0f} µs, {'; '.join(told) or 'no change'}"
+        parts = [str(change) for change in self.changes]
+        parts += [] if self.dropped is None else [f"dropped: {self.dropped}"]
+        parts += [] if self.error is None else [f"raised {self.error}"]
+        return f"{place}: {self.microseconds:.0f} µs, {'; '.join(parts) or 'no change'}"
 
 
 Sink: TypeAlias = Callable[[Step], None]
@@ -65,7 +65,7 @@ _sinks: Final[ContextVar[tuple[Sink, ...]]] = ContextVar("pybayeux_trace", defau
 
 
 def log_step(step: Step) -> None:
-    """Tell it to the logger ``pybayeux.trace``."""
+    """Write it to the logger ``pybayeux.trace``."""
     _logger.info("%s", step)
 
 
@@ -76,7 +76,7 @@ def is_tracing() -> bool:
 
 @contextmanager
 def tracing_to(sink: Sink) -> Iterator[None]:
-    """Let every extension that joins a client within this block, and in tasks that begin there, be traced to `sink`."""
+    """Trace the extensions that are registered within this block, and in tasks begun there, to `sink`."""
     token = _sinks.set((*_sinks.get(), sink))
     try:
         yield
@@ -87,7 +87,7 @@ def tracing_to(sink: Sink) -> Iterator[None]:
 def traced(
     function: Callable[..., Any], extension: str, hook: str, *, waits: bool, is_wrapper: bool
 ) -> Callable[..., Any]:
-    """The function itself where nobody wants to know, else one that does the same and tells of it.
+    """The function itself where there is no sink, else one that does the same and reports the call.
 
     Args:
         function: Takes all arguments of its hook.
@@ -139,7 +139,7 @@ class _Outcome:
 
 
 class _Observer:
-    """Watches the calls of one implementation. What it cannot look at, it leaves out: no call fails because of it."""
+    """Observes the calls of one implementation. What it cannot read it leaves out: no call fails because of it."""
 
     def __init__(self, extension: str, hook: str, sinks: tuple[Sink, ...]) -> None:
         self._extension: Final = extension
@@ -149,7 +149,9 @@ class _Observer:
     def call(self, args: tuple[Any, ...]) -> _Call:
         return _Call(self, args[0] if args else None)
 
-    def tell(self, subject: Any, before: Snapshot, nanoseconds: int, outcome: Any, error: BaseException | None) -> None:
+    def report(
+        self, subject: Any, before: Snapshot, nanoseconds: int, outcome: Any, error: BaseException | None
+    ) -> None:
         step = Step(
             self._extension,
             self._hook,
@@ -157,7 +159,7 @@ class _Observer:
             nanoseconds / 1000,
             changes_between(before, _look_at(subject)),
             outcome.reason if isinstance(outcome, Drop) else None,
-            None if error is None else described(error),
+            None if error is None else format_exception(error),
         )
         for sink in self._sinks:
             sink(step)
@@ -183,7 +185,7 @@ class _Call:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         taken = time.perf_counter_ns() - self._started
         if not isinstance(error, GeneratorExit):
-            self._observer.tell(self._subject, self._before, taken, self._outcome.result, error)
+            self._observer.report(self._subject, self._before, taken, self._outcome.result, error)
 
 
 def _look_at(subject: Any) -> Snapshot:

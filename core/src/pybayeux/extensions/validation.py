@@ -1,6 +1,6 @@
-"""What is wrong with an extension, found before it is registered.
+"""The check of an extension before it is registered.
 
-Looks at a class, an instance or a module without calling any of it. Every complaint names the extension, the hook and,
+Looks at a class, an instance or a module without calling any of it. Every error names the extension, the hook and,
 where there is one, the argument.
 """
 
@@ -12,9 +12,8 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from ..errors import ExtensionError
-from ..hookspecs import DEPRECATED_ARGUMENTS, HOOK_API, HOOK_ARGUMENTS, OLDEST_HOOK_API
-from .catalogue import Shape, hook_names, shape_of
-from .manager import HookManager
+from ..hookspecs import DEPRECATED_ARGUMENTS, HOOK_API, OLDEST_HOOK_API
+from .catalogue import HookManager, HookSignature, core_hooks, hook_names, signature_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +37,7 @@ def implemented_hooks(extension: object, name: str) -> tuple[str, ...]:
 
     Args:
         extension: An instance, a module, or a class whose instances are extensions.
-        name: The name of the extension, for the complaint.
+        name: The name of the extension, for the error.
 
     Raises:
         ExtensionError: An implementation would not work, or fails to do what was meant.
@@ -47,12 +46,12 @@ def implemented_hooks(extension: object, name: str) -> tuple[str, ...]:
     hooks = set()
     for attribute, options in _marked(extension):
         hook = options["specname"] or attribute
-        if (shape := shape_of(hook)) is not None:
-            _Check(name, hook, shape, extension, attribute).run(options)
+        if (signature := signature_of(hook)) is not None:
+            _Check(name, hook, signature, extension, attribute).run(options)
             hooks.add(hook)
         elif not options["optionalhook"]:
             close = get_close_matches(hook, hook_names(), n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(hook_names())}"
+            hint = f"did you mean {close[0]!r}?" if close else f"expected one of {', '.join(hook_names())}"
             raise ExtensionError(f"extension {name!r}: unknown hook {hook!r}; {hint}", extension=name, hook=hook)
     if not hooks:
         _refuse_unmarked(extension, name)
@@ -80,8 +79,8 @@ def _marked(extension: object) -> Iterator[tuple[str, pluggy.HookimplOpts]]:
 
 
 def _refuse_unmarked(extension: object, name: str) -> None:
-    """Refuse hooks whose author forgot the marker: the extension would do nothing, in silence."""
-    for hook in HOOK_ARGUMENTS:
+    """Refuse hooks without their marker: the extension would do nothing, in silence."""
+    for hook in core_hooks():
         if inspect.isroutine(inspect.getattr_static(extension, hook, None)):
             raise ExtensionError(
                 f"extension {name!r}: {hook!r} is not marked with @hookimpl", extension=name, hook=hook
@@ -91,10 +90,10 @@ def _refuse_unmarked(extension: object, name: str) -> None:
 class _Check:
     """Looks at one implementation of one hook."""
 
-    def __init__(self, extension_name: str, hook: str, shape: Shape, owner: object, attribute: str) -> None:
+    def __init__(self, extension_name: str, hook: str, signature: HookSignature, owner: object, attribute: str) -> None:
         self._name: Final = extension_name
         self._hook: Final = hook
-        self._shape: Final = shape
+        self._signature: Final = signature
         self._function: Final = getattr(owner, attribute)
         self._is_unbound: Final = inspect.isclass(owner) and inspect.isfunction(
             inspect.getattr_static(owner, attribute)
@@ -114,7 +113,7 @@ class _Check:
         return parameters[1:] if self._is_unbound else parameters
 
     def _check_parameter(self, parameter: inspect.Parameter) -> None:
-        given = self._shape.arguments
+        given = self._signature.arguments
         if parameter.kind in _UNWANTED:
             self._refuse(f"{_UNWANTED[parameter.kind].format(parameter.name)}; {_list(given)}")
         if parameter.name not in given:
@@ -127,11 +126,11 @@ class _Check:
 
     def _check_kind(self, *, is_wrapper: bool) -> None:
         function = self._function
-        # Pluggy tells a wrapper by the function itself; a decorated coroutine function gives a coroutine still.
+        # Pluggy recognises a wrapper by the function itself; a decorated coroutine function still returns a coroutine.
         waits = inspect.iscoroutinefunction(inspect.unwrap(function)) or inspect.isasyncgenfunction(function)
         if waits and is_wrapper:
             self._refuse("a wrapper cannot be async def; make it a plain generator, it may wrap async ones")
-        if waits and not self._shape.waits:
+        if waits and not self._signature.waits:
             self._refuse("this hook cannot wait; make it a plain function instead of async def")
         if inspect.isasyncgenfunction(function) or (inspect.isgeneratorfunction(function) and not is_wrapper):
             self._refuse("it yields, but is not marked wrapper=True")

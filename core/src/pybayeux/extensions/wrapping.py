@@ -7,83 +7,85 @@ returns or raises takes its place. The generator sees exceptions as they were ra
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from ..errors import ExtensionHookError
-from .verdict import Judge, Veto
+
+if TYPE_CHECKING:
+    from .result_policy import ResultPolicy
 
 __all__ = ("AsyncCall", "Call", "Wrapper", "around", "async_around")
 
-Call: TypeAlias = Callable[..., Veto | None]
-AsyncCall: TypeAlias = Callable[..., Awaitable[Veto | None]]
-Wrapper: TypeAlias = Callable[..., Generator[None, Veto | None, object]]
+Call: TypeAlias = Callable[..., Any]
+AsyncCall: TypeAlias = Callable[..., Awaitable[Any]]
+Wrapper: TypeAlias = Callable[..., Generator[None, Any, object]]
 
 
 class _Raised(NamedTuple):
-    """What the inner call raised; a hook may as well return an exception, as `explain` does."""
+    """What the inner call raised; a hook may as well return an exception, as `interpret_error` does."""
 
     error: BaseException
 
     @property
     def cause(self) -> BaseException:
-        """What the implementation raised, without our own name tag around it."""
+        """What the implementation raised, without the `ExtensionHookError` around it."""
         return self.error.__cause__ or self.error if isinstance(self.error, ExtensionHookError) else self.error
 
 
-def around(wrapper: Wrapper, extension: str, inner: Call, judge: Judge) -> Call:
+def around(wrapper: Wrapper, extension: str, inner: Call, policy: ResultPolicy) -> Call:
     """`inner` with `wrapper` around it."""
 
-    def call(*args: Any) -> Veto | None:
-        generator = _enter(wrapper, args, extension, judge)
+    def call(*args: Any) -> Any:
+        generator = _enter(wrapper, args, extension, policy)
         if generator is None:
             return inner(*args)
         try:
             outcome = inner(*args)
         except BaseException as error:
-            return _leave(generator, _Raised(error), extension, judge)
-        return _leave(generator, outcome, extension, judge)
+            return _leave(generator, _Raised(error), extension, policy)
+        return _leave(generator, outcome, extension, policy)
 
     return call
 
 
-def async_around(wrapper: Wrapper, extension: str, inner: AsyncCall, judge: Judge) -> AsyncCall:
+def async_around(wrapper: Wrapper, extension: str, inner: AsyncCall, policy: ResultPolicy) -> AsyncCall:
     """`inner`, which is awaited, with `wrapper` around it."""
 
-    async def acall(*args: Any) -> Veto | None:
-        generator = _enter(wrapper, args, extension, judge)
+    async def acall(*args: Any) -> Any:
+        generator = _enter(wrapper, args, extension, policy)
         if generator is None:
             return await inner(*args)
         try:
             outcome = await inner(*args)
         except BaseException as error:
-            return _leave(generator, _Raised(error), extension, judge)
-        return _leave(generator, outcome, extension, judge)
+            return _leave(generator, _Raised(error), extension, policy)
+        return _leave(generator, outcome, extension, policy)
 
     return acall
 
 
 def _enter(
-    wrapper: Wrapper, args: tuple[Any, ...], extension: str, judge: Judge
-) -> Generator[None, Veto | None, object] | None:
+    wrapper: Wrapper, args: tuple[Any, ...], extension: str, policy: ResultPolicy
+) -> Generator[None, Any, object] | None:
     """Run the wrapper up to its `yield`. None: it failed, which was reported."""
     try:
         generator = wrapper(*args)
         next(generator)
     except StopIteration:
-        judge.failure(extension, RuntimeError("the wrapper did not yield"))
+        policy.fail(extension, RuntimeError("the wrapper did not yield"))
     except Exception as error:
-        judge.failure(extension, error)
+        policy.fail(extension, error)
     else:
         return generator
     return None
 
 
 def _leave(
-    generator: Generator[None, Veto | None, object],
-    outcome: Veto | _Raised | None,
+    generator: Generator[None, Any, object],
+    outcome: Any,
     extension: str,
-    judge: Judge,
-) -> Veto | None:
+    policy: ResultPolicy,
+) -> Any:
     """Run the wrapper to its end, with what the inner call returned or raised."""
     try:
         if isinstance(outcome, _Raised):
@@ -91,19 +93,19 @@ def _leave(
         else:
             generator.send(outcome)
     except StopIteration as stop:
-        return None if stop.value is None else judge.verdict(extension, stop.value)
+        return None if stop.value is None else policy.check(extension, stop.value)
     except Exception as error:
         if not _is_passed_on(error, outcome):
-            judge.failure(extension, error)
+            policy.fail(extension, error)
     else:
         generator.close()
-        judge.failure(extension, RuntimeError("the wrapper yields more than once"))
+        policy.fail(extension, RuntimeError("the wrapper yields more than once"))
     if isinstance(outcome, _Raised):
         raise outcome.error
     return outcome
 
 
-def _is_passed_on(error: Exception, outcome: Veto | _Raised | None) -> bool:
+def _is_passed_on(error: Exception, outcome: Any) -> bool:
     if not isinstance(outcome, _Raised):
         return False
     # A StopIteration cannot leave a generator: Python turns it into a RuntimeError.

@@ -1,14 +1,14 @@
-"""For tests of extensions: a client with one extension, a scripted server, virtual time, and the contract.
+"""The test kit for extensions: a client with one extension, a scripted server, virtual time, and the contract.
 
-Nothing of it is loaded with `pybayeux`, nor with this package: each name is looked up when it is first used, since
-pytest loads the plugin at the start of every run, whatever it is about.
+Nothing of it is loaded with `pybayeux`, nor with this package: each name is imported at its first use, since pytest
+loads the plugin at the start of every run.
 
-- `virtual_time` hours in no time
-- `server` says what a test has it say
-- `harness` a client with one extension, put together
+- `virtual_time` an event loop that does not sleep
+- `server` a server that answers as a test says
+- `harness` a client with one extension and that server
 - `recorder` every call of every hook
-- `contract`, `checks` what every extension is to keep
-- `conversation`, `neighbours`, `differences`, `subject` what the checks are made of
+- `contract`, `checks` the rules for every extension
+- `scenarios`, `interference`, `differences`, `factory` what the checks are made of
 - `plugin` the fixtures
 """
 

@@ -1,7 +1,7 @@
-"""What every extension is to keep, one function for each point.
+"""The rules for every extension, one function for each.
 
-A check is given the extension as a `Subject`, and raises an AssertionError that says what is wrong and, where there is
-one, what helps. None depends on another.
+A check takes an `ExtensionFactory`, and raises an AssertionError that says what is wrong and, where possible, what
+helps. No check depends on another.
 """
 
 from __future__ import annotations
@@ -13,34 +13,34 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, get_args
 from ..errors import ExtensionError, ExtensionOptionError
 from ..extensions.options import options_of, read_options
 from ..extensions.validation import implemented_hooks
-from .conversation import LAST, Transcript, endure, restart, talk, talk_at_low_level
 from .differences import difference
-from .neighbours import TROUBLE, FailsFirst, FailsLast, VetoesFirst, VetoesLast, Waits
+from .factory import name_of
+from .interference import DISTURBED_CHANNEL, FailsFirst, FailsLast, VetoesFirst, VetoesLast, Waits
+from .scenarios import LAST_EVENT, Transcript, low_level_session, ordinary_session, session_with_faults, two_starts
 from .server import Order
-from .subject import name_of
 from .virtual_time import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .subject import Subject
+    from .factory import ExtensionFactory
 
 __all__ = ("CHECKS", "Check")
 
-Check: TypeAlias = "Callable[[Subject], None]"
+Check: TypeAlias = "Callable[[ExtensionFactory], None]"
 
 _BOTH_ORDERS: Final[tuple[Order, ...]] = get_args(Order)
 _PLAIN: Final = (str, int, float, bool, type(None))
 _SECRET: Final = re.compile(r"token|passw|secret|credential|authorization|api_?key|(?:^|_)key$", re.IGNORECASE)
 _MARKER: Final = "S3cret-0f-the-c0ntract"
 _SHORTEST: Final = 6
-"""Characters that a secret has at the least: shorter ones are in innocent texts as well."""
+"""The least number of characters of a secret: shorter ones are found in other texts as well."""
 _NO_OPTION: Final = "no_such_option"
 
 
-def signatures(subject: Subject) -> None:
+def signatures(factory: ExtensionFactory) -> None:
     """Every hook has a known name, known arguments and its marker."""
-    extension = subject.make()
+    extension = factory.new()
     try:
         hooks = implemented_hooks(extension, name_of(extension))
     except ExtensionError as error:
@@ -48,23 +48,23 @@ def signatures(subject: Subject) -> None:
     _require(bool(hooks), "it implements no hook: mark its methods with @hookimpl")
 
 
-def pairs(subject: Subject) -> None:
-    """What `registered` begins, `unregistered` ends: for a removal, for a close, and for a second start."""
-    transcript = run(restart(subject))
+def pairs(factory: ExtensionFactory) -> None:
+    """What `registered` begins, `unregistered` ends: at a removal, at a close, and before a second start."""
+    transcript = run(two_starts(factory))
     _assert_no_faults(transcript, "while it is removed and added, and its client closed and started again")
     _assert_no_tasks(transcript)
-    plain = run(talk(subject, "events-first"))
-    wanted = 2 if LAST in plain.delivered else 0
-    got = transcript.delivered.count(LAST)
+    plain = run(ordinary_session(factory, "events-first"))
+    wanted = 2 if LAST_EVENT in plain.delivered else 0
+    got = transcript.delivered.count(LAST_EVENT)
     _require(got == wanted, f"a client started twice gets {got} of 2 events with it: begin anew in `registered`")
 
 
-def call_paths(subject: Subject) -> None:
+def call_paths(factory: ExtensionFactory) -> None:
     """It does the same whether hooks are called in a row or awaited, as they are beside an asynchronous extension."""
     for order in _BOTH_ORDERS:
-        plain = run(talk(subject, order))
-        awaited = run(talk(subject, order, [Waits()]))
-        again = run(talk(subject, order))
+        plain = run(ordinary_session(factory, order))
+        awaited = run(ordinary_session(factory, order, [Waits()]))
+        again = run(ordinary_session(factory, order))
         _assert_no_faults(plain, "while all goes well")
         _assert_no_faults(awaited, "beside an asynchronous extension")
         _assert_no_tasks(plain)
@@ -72,53 +72,54 @@ def call_paths(subject: Subject) -> None:
         _require(found is None, f"beside an asynchronous extension it does something else ({order}): {found}")
 
 
-def vetoes(subject: Subject) -> None:
-    """A neighbour's veto, before it or after it, costs nothing but the message concerned."""
-    _assert_lives_beside(subject, [VetoesFirst()], "a neighbour that vetoes first")
-    _assert_lives_beside(subject, [VetoesLast()], "a neighbour that vetoes last")
+def vetoes(factory: ExtensionFactory) -> None:
+    """The veto of another extension, before it or after it, affects that message alone."""
+    _assert_lives_beside(factory, [VetoesFirst()], "an extension that vetoes first")
+    _assert_lives_beside(factory, [VetoesLast()], "an extension that vetoes last")
 
 
-def errors_of_neighbours(subject: Subject) -> None:
-    """A neighbour that fails, before it or after it, costs nothing but the message concerned."""
-    _assert_lives_beside(subject, [FailsFirst()], "a neighbour that fails first")
-    _assert_lives_beside(subject, [FailsLast()], "a neighbour that fails last")
+def errors_of_others(factory: ExtensionFactory) -> None:
+    """Another extension that fails, before it or after it, affects that message alone."""
+    _assert_lives_beside(factory, [FailsFirst()], "an extension that fails first")
+    _assert_lives_beside(factory, [FailsLast()], "an extension that fails last")
 
 
-def faults(subject: Subject) -> None:
-    """It lives through refusals, lost requests and replies, and lost sessions, and so does its client."""
+def faults(factory: ExtensionFactory) -> None:
+    """It survives refusals, lost requests and replies, and lost sessions, and so does its client."""
     for order in _BOTH_ORDERS:
-        transcript = run(endure(subject, order))
-        _assert_no_faults(transcript, f"while refusals, failures and lost sessions come by ({order})")
+        transcript = run(session_with_faults(factory, order))
+        _assert_no_faults(transcript, f"during refusals, failures and lost sessions ({order})")
         _assert_no_tasks(transcript)
-        if LAST in run(talk(subject, order)).delivered:
-            _require(LAST in transcript.delivered, f"after a time of faults events no longer come through ({order})")
+        if LAST_EVENT in run(ordinary_session(factory, order)).delivered:
+            arrived = LAST_EVENT in transcript.delivered
+            _require(arrived, f"after faults events no longer arrive ({order})")
 
 
-def low_level(subject: Subject) -> None:
-    """It works with a `BayeuxClient`, which lacks `rehandshake` and `resubscribe`, or keeps quiet there."""
-    transcript = run(talk_at_low_level(subject))
-    _assert_no_faults(transcript, "with a BayeuxClient, which lacks some of an AsyncClient's methods")
+def low_level(factory: ExtensionFactory) -> None:
+    """It works with a `BayeuxClient`, which refuses `rehandshake` and `resubscribe`, or does nothing there."""
+    transcript = run(low_level_session(factory))
+    _assert_no_faults(transcript, "with a BayeuxClient, which does not recover by itself (see `HookClient.recovers`)")
     _assert_no_tasks(transcript)
 
 
-def options(subject: Subject) -> None:
-    """Options are typed: each default is a value that may be given, and a misspelt name is refused."""
-    kind = subject.kind
+def options(factory: ExtensionFactory) -> None:
+    """Options are typed: each default is a valid value, and an unknown name is refused."""
+    kind = factory.kind
     if kind is None:
         return
-    _assert_refuses_unknown(kind, subject.options)
+    _assert_refuses_unknown(kind, factory.options)
     for name, default in _defaults(kind):
         try:
-            read = _read(kind, {**subject.options, name: default})
+            read = _read(kind, {**factory.options, name: default})
         except ExtensionOptionError as error:
             raise AssertionError(f"the default of option {name!r} does not fit its annotation: {error}") from error
         _require(read[name] == default, f"option {name!r}: its default {default!r} arrives as {read[name]!r}")
 
 
-def secrets(subject: Subject) -> None:
+def secrets(factory: ExtensionFactory) -> None:
     """No option that looks like a secret shows in its `repr`, in a log line, or in an error."""
-    marked, values = _with_marked_secrets(subject)
-    for transcript in (run(talk(marked, "events-first")), run(endure(marked, "events-first"))):
+    marked, values = _with_marked_secrets(factory)
+    for transcript in (run(ordinary_session(marked, "events-first")), run(session_with_faults(marked, "events-first"))):
         for text in transcript.texts:
             for value in values:
                 _require(value not in text, f"a secret shows: {text.replace(value, '<the secret>')[:300]}")
@@ -129,17 +130,17 @@ CHECKS: Final[tuple[Check, ...]] = (
     pairs,
     call_paths,
     vetoes,
-    errors_of_neighbours,
+    errors_of_others,
     faults,
     low_level,
     options,
     secrets,
 )
-"""All of them, in the order in which they are told."""
+"""All checks, in the order of the report."""
 
 
 def _require(holds: bool, text: str) -> None:
-    """Raise, where a rule does not hold. No `assert`: pytest would tell of everything that stands in it."""
+    """Raise where a rule does not hold. Not an `assert`: pytest would print every value in it, secrets too."""
     if not holds:
         raise AssertionError(text)
 
@@ -156,17 +157,18 @@ def _assert_no_tasks(transcript: Transcript) -> None:
     _require(not transcript.tasks, f"tasks are left when its client has closed: {', '.join(transcript.tasks)}")
 
 
-def _assert_lives_beside(subject: Subject, neighbours: list[object], who: str) -> None:
-    plain, beside = run(talk(subject, "events-first")), run(talk(subject, "events-first", neighbours))
+def _assert_lives_beside(factory: ExtensionFactory, others: list[object], who: str) -> None:
+    plain = run(ordinary_session(factory, "events-first"))
+    beside = run(ordinary_session(factory, "events-first", others))
     _assert_no_faults(beside, f"beside {who}")
     got, wanted = _untroubled(beside), _untroubled(plain)
     _require(got == wanted, f"beside {who} other events are handled: {got!r} instead of {wanted!r}")
-    lost = [channel for channel in plain.sent if channel != TROUBLE and channel not in beside.sent]
+    lost = [channel for channel in plain.sent if channel != DISTURBED_CHANNEL and channel not in beside.sent]
     _require(not lost, f"beside {who} nothing is sent on {', '.join(lost)}")
 
 
 def _untroubled(transcript: Transcript) -> list[Any]:
-    """The data of the events that no neighbour meddles with."""
+    """The data of the events that the other extensions leave alone."""
     return [data for data in transcript.delivered if data not in ("trouble", {"number": 3})]
 
 
@@ -192,22 +194,22 @@ def _defaults(kind: type) -> list[tuple[str, object]]:
     return [(name, default) for name, default in found if isinstance(default, _PLAIN)]
 
 
-def _with_marked_secrets(subject: Subject) -> tuple[Subject, set[str]]:
-    """The same extension with a marker in the place of each option that looks like a secret; and what is to be hidden.
+def _with_marked_secrets(factory: ExtensionFactory) -> tuple[ExtensionFactory, set[str]]:
+    """The extension with a marker in the place of each option that looks like a secret, and the values to look for.
 
-    An option that is not to be any text keeps what was given for it.
+    An option that does not accept any text keeps what was given for it.
     """
     hidden = {_MARKER}
-    for option in options_of(subject.kind):
+    for option in options_of(factory.kind):
         if not _SECRET.search(option.name):
             continue
-        marked = subject.with_options({**subject.options, option.name: _MARKER})
+        marked = factory.with_options({**factory.options, option.name: _MARKER})
         try:
-            marked.make()
+            marked.new()
         except ExtensionError:
-            given = subject.options.get(option.name)
+            given = factory.options.get(option.name)
             if isinstance(given, str) and len(given) >= _SHORTEST:
                 hidden.add(given)
         else:
-            subject = marked
-    return subject, hidden
+            factory = marked
+    return factory, hidden

@@ -1,7 +1,7 @@
-"""Compares what happened two ways, and leaves out what would differ anyway: times, nonces, whatever chance decides.
+"""The comparison of two runs, without what differs by chance: times, nonces, random values.
 
-What would differ anyway is found by a third look: the first way once more, after the second. So a clock that ticks
-between the first two has ticked for the third as well.
+Those are found by a third run: the first way once more, after the second. A clock that ticks between the first two has
+ticked for the third as well.
 """
 
 from __future__ import annotations

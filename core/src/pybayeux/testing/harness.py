@@ -1,6 +1,6 @@
 """A client with one extension, over a scripted server, in virtual time: all that a test of an extension needs.
 
-Owns the putting together, and what a test looks at: what was sent, what was handled, what was reported.
+Owns what a test looks at: what was sent, what was handled, what was reported.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from ..client import AsyncClient
 from ..errors import UsageError
 from ..hookspecs import hookimpl
 from ..session import Backoff
+from .factory import name_of, new_extension
 from .server import Order, ScriptedServer
-from .subject import made, name_of
 from .virtual_time import Clock, VirtualTimeLoop
 
 if TYPE_CHECKING:
@@ -33,16 +33,16 @@ _LONGEST_START: Final = 300.0
 class Harness:
     """``async with Harness(MyExtension) as harness``: a started client with that extension alone.
 
-    Under `in_virtual_time`, no test sleeps. What is scripted before the block begins is about the handshake.
+    It needs `in_virtual_time`. What is scripted before the block begins applies to the handshake.
 
     Args:
         extension: A class, an instance or a module.
         options: The options of a class.
         order: What comes first in an answer with events in it.
         ext: What the server announces in the handshake's reply.
-        neighbours: Other extensions, registered after this one.
-        url: The server's address, as the client knows it.
-        client_arguments: What else `AsyncClient` is to be given.
+        others: Other extensions, registered after this one.
+        url: The server's address, for the client.
+        client_arguments: Further arguments of `AsyncClient`.
 
     Attributes:
         extension: The extension under test.
@@ -64,21 +64,21 @@ class Harness:
         *,
         order: Order = "events-first",
         ext: Mapping[str, Any] | None = None,
-        neighbours: Iterable[object] = (),
+        others: Iterable[object] = (),
         url: str = "http://bayeux.test/cometd",
         **client_arguments: Any,
     ) -> None:
-        self.extension: Final = made(extension, options)
+        self.extension: Final = new_extension(extension, options)
         self.name: Final = name_of(self.extension)
         self.server: Final = ScriptedServer(order=order, ext=ext)
         self.clock: Final = Clock()
         self.delivered: Final[list[Any]] = []
         self.failures: Final[list[BayeuxError]] = []
         arguments: dict[str, Any] = {"discover": False, "backoff": Backoff(jitter=0)} | client_arguments
-        witness = _Witness(self.delivered, self.failures)
+        observer = _Observer(self.delivered, self.failures)
         # The server comes last, so that no other one's transport takes its place.
-        everybody = [self.extension, *neighbours, witness, self.server]
-        self.client: Final = AsyncClient(url, extensions=everybody, **arguments)
+        registered = [self.extension, *others, observer, self.server]
+        self.client: Final = AsyncClient(url, extensions=registered, **arguments)
 
     @property
     def sent(self) -> list[Message]:
@@ -86,12 +86,12 @@ class Harness:
         return self.server.received
 
     async def subscribe(self, channel: str, handler: Handler | None = None, **arguments: Any) -> Subscription:
-        """Subscribe, with a handler that takes everything by default: `delivered` shows what it got.
+        """Subscribe, with a handler that accepts everything by default: `delivered` shows what it got.
 
         Args:
             channel: The channel or pattern.
             handler: As `AsyncClient.subscribe` has it.
-            arguments: What else `AsyncClient.subscribe` is to be given.
+            arguments: Further arguments of `AsyncClient.subscribe`.
         """
         return await self.client.subscribe(channel, handler or _take, **arguments)
 
@@ -105,7 +105,7 @@ class Harness:
         try:
             await self.client.start(timeout=_LONGEST_START)
         except TimeoutError:
-            reported = "; ".join(map(str, self.failures[:3])) or "nothing was reported: a hook may wait for ever"
+            reported = "; ".join(map(str, self.failures[:3])) or "nothing was reported: a hook may never return"
             raise AssertionError(f"the client does not connect: {reported}") from None
         await self.settle()
         return self
@@ -116,8 +116,8 @@ class Harness:
         await self.client.close()
 
 
-class _Witness:
-    """Notes what the client goes through."""
+class _Observer:
+    """Notes which events were handled and which errors were reported."""
 
     def __init__(self, delivered: list[Any], failures: list[BayeuxError]) -> None:
         self._delivered: Final = delivered
@@ -133,4 +133,4 @@ class _Witness:
 
 
 def _take(event: Message) -> None:
-    """Every event is welcome."""
+    """Accept every event."""

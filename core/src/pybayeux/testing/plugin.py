@@ -1,6 +1,6 @@
 """The pytest plugin: fixtures for tests of extensions.
 
-It is imported at the start of every pytest run, so what the fixtures give is imported when the first test asks for it.
+It is imported at the start of every pytest run, so what the fixtures return is imported at their first use.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def bayeux_harness() -> type[Harness]:
 
 @pytest.fixture
 def bayeux_contract() -> Callable[..., None]:
-    """Checks what every extension is to keep: ``bayeux_contract(MyExtension, {"key": "secret"})``."""
+    """Checks the rules for every extension: ``bayeux_contract(MyExtension, {"key": "secret"})``."""
     from .contract import check_contract
 
     return check_contract
@@ -36,7 +36,7 @@ def bayeux_contract() -> Callable[..., None]:
 
 @pytest.fixture
 def bayeux_recorder() -> HookRecorder:
-    """An extension that notes every call of every hook."""
+    """An extension that records every call of every hook."""
     from .recorder import HookRecorder
 
     return HookRecorder()

@@ -1,4 +1,4 @@
-"""An extension that notes every call of every hook, in order."""
+"""An extension that records every call of every hook, in order."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from ..codec import decode, encode
-from ..hookspecs import HOOK_ARGUMENTS, hookimpl
+from ..extensions.catalogue import core_hooks
+from ..hookspecs import hookimpl
 from ..message import Message
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class HookCall:
 
     Attributes:
         hook: The name of the hook.
-        arguments: What it was given, by name. A message is a copy, as it was at that moment.
+        arguments: Its arguments, by name. A message is a copy, as it was at that moment.
     """
 
     hook: str
@@ -32,7 +33,7 @@ class HookCall:
 
 
 class HookRecorder:
-    """Implements every hook there is, does nothing, and notes it.
+    """Implements every hook, changes nothing, and records each call.
 
     Attributes:
         calls: What was called so far.
@@ -40,8 +41,8 @@ class HookRecorder:
 
     def __init__(self) -> None:
         self.calls: Final[list[HookCall]] = []
-        for hook in HOOK_ARGUMENTS:
-            setattr(self, hook, _implementation(hook, self._note))
+        for hook, signature in core_hooks().items():
+            setattr(self, hook, _implementation(hook, signature.arguments, self._note))
 
     @property
     def hooks(self) -> list[str]:
@@ -53,13 +54,13 @@ class HookRecorder:
         return [call for call in self.calls if call.hook in hooks]
 
     def _note(self, hook: str, *values: object) -> None:
-        arguments = zip(HOOK_ARGUMENTS[hook], map(_as_it_is, values), strict=True)
+        arguments = zip(core_hooks()[hook].arguments, map(_as_it_is, values), strict=True)
         self.calls.append(HookCall(hook, dict(arguments)))
 
 
-def _implementation(hook: str, note: Callable[..., None]) -> Any:
+def _implementation(hook: str, names: tuple[str, ...], note: Callable[..., None]) -> Any:
     # Made of text, as dataclasses make theirs: pluggy reads the names of the arguments from the compiled code.
-    arguments = ", ".join(HOOK_ARGUMENTS[hook])
+    arguments = ", ".join(names)
     namespace: dict[str, Any] = {"note": note}
     exec(f"def {hook}({arguments}): note({hook!r}, {arguments})", namespace)
     return hookimpl(namespace[hook])
@@ -71,5 +72,5 @@ def _as_it_is(value: object) -> object:
         return value
     try:
         return decode(encode([value]))[0]
-    except TypeError:  # it holds what JSON cannot express, which whoever sends it is told
+    except TypeError:  # it has a value that JSON cannot express; sending it raises that error
         return value

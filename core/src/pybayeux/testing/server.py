@@ -1,8 +1,8 @@
-"""A Bayeux server in the same process, with a script for what it is to say and for what goes wrong.
+"""A Bayeux server in the same process, with a script for its answers and for what goes wrong.
 
-Owns sessions, their subscriptions, and the answers. Left alone it does what is right: connects are held until there is
-an event, publishes go to whoever is subscribed, an unknown session is told so. It has no socket; under virtual time it
-takes no time.
+Owns sessions, their subscriptions, and the answers. Without a script it behaves as a server should: connects are held
+until there is an event, publishes go to the sessions that are subscribed, an unknown session is refused. It has no
+socket; in virtual time it takes no time.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class _Session:
 
 
 class ScriptedServer:
-    """An extension that brings a client its server: ``AsyncClient(url, extensions=[ScriptedServer()])``.
+    """An extension that serves its client: ``AsyncClient(url, extensions=[ScriptedServer()])``.
 
     It stands in for the transport `connection_type`, and runs the hooks `request` and `response` around each exchange
     as that one does.
@@ -92,7 +92,7 @@ class ScriptedServer:
     # -- the script
 
     def push(self, channel: str, *data: Any, **fields: Any) -> None:
-        """Events, one for each `data`, for whoever is subscribed.
+        """Send events, one for each `data`, to the sessions that are subscribed.
 
         Args:
             channel: Where. One under ``/service/`` reaches every session.
@@ -134,7 +134,7 @@ class ScriptedServer:
         self._wake()
 
     def forget(self) -> None:
-        """Forget every session: what comes next is told that it is unknown."""
+        """Forget every session: the next request of each is refused as unknown."""
         self._sessions.clear()
         self._wake()
 
@@ -153,7 +153,7 @@ class ScriptedServer:
 
     @hookimpl(trylast=True)
     def register_transports(self, registry: TransportRegistry) -> None:
-        """Stand in for a transport, whoever else has one of that name: no test is to open a socket."""
+        """Replace the transport of that name: no test opens a socket."""
         registry.register(self._connection_type, self._transport)
 
     def _transport(self, context: TransportContext) -> Transport:
@@ -203,7 +203,7 @@ class ScriptedServer:
         return [*events, reply] if self._order == "events-first" else [reply, *events]
 
     def _done(self, message: Message, reply: Message) -> list[Message]:
-        """Do what is asked; complete the reply, and give the events that travel with it."""
+        """Do what is asked; complete the reply, and return the events that travel with it."""
         if message.channel == Channel.META_HANDSHAKE:
             self._begin(reply)
             return []
@@ -253,7 +253,7 @@ class ScriptedServer:
         )
 
     def _wake(self) -> None:
-        """Let those that hold a connect look whether it is due."""
+        """Check again whether the connects that are held are due."""
         self._news.set()
 
 

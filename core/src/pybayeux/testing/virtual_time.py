@@ -1,9 +1,8 @@
-"""Time that passes only when a test lets it: hours in no time, and always alike.
+"""Virtual time: hours pass in no time, and in every run alike.
 
-Owns the event loop whose clock jumps to the next timer instead of sleeping, and the ways to run a test on it. Where
-nothing is due and nothing can happen any more it says so, instead of waiting for ever. Work in threads
-(`asyncio.to_thread`) is waited for in real time, and the clock stands still meanwhile. Sockets are not: what talks to
-a real network has no place here.
+Owns the event loop whose clock jumps to the next timer instead of sleeping, and the ways to run a test on it. If every
+task waits and no timer is set it raises, instead of waiting for ever. Work in threads (`asyncio.to_thread`) is waited
+for in real time, and the clock stands still meanwhile. It does not work with sockets.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
             RuntimeError: Nothing will ever happen.
         """
         if seconds is None:
-            raise RuntimeError("everybody waits, and nothing will ever happen")
+            raise RuntimeError("every task waits, and no timer is set: nothing will ever happen")
         self._now += seconds
 
     @property
@@ -91,7 +90,7 @@ class _Jumping(selectors.DefaultSelector):
 class Clock:
     """The virtual clock, as tests see it.
 
-    It can be called: ``Timestamp(clock=Clock())`` gives an extension the time of day in virtual time.
+    It can be called: ``Timestamp(clock=Clock())`` has the time of day in virtual time.
 
     Args:
         epoch: The time of day, in seconds since 1970, at which a test begins.
@@ -124,7 +123,7 @@ def run(main: Coroutine[Any, Any, T], *, limit: float = _DAY) -> T:
 
     Args:
         main: What to run.
-        limit: Virtual seconds that it may take: a client goes on polling while a test waits in vain.
+        limit: Virtual seconds that it may take: a client polls for ever while a test waits for what never happens.
 
     Returns:
         What the coroutine returned.
@@ -140,12 +139,14 @@ def run(main: Coroutine[Any, Any, T], *, limit: float = _DAY) -> T:
 
 async def _alone(main: Coroutine[Any, Any, T], limit: float) -> T:
     try:
-        async with asyncio.timeout(limit) as patience:
+        async with asyncio.timeout(limit) as deadline:
             result = await main
     except TimeoutError as error:
-        if not patience.expired():
+        if not deadline.expired():
             raise
-        raise TimeoutError(f"it is not over after {limit:g} virtual seconds: it waits in vain") from error
+        raise TimeoutError(
+            f"still running after {limit:g} virtual seconds: it may wait for what never happens"
+        ) from error
     left = sorted(task.get_name() for task in asyncio.all_tasks() - {asyncio.current_task()})
     if left:
         raise AssertionError(f"tasks are left: {', '.join(left)}")

@@ -1,24 +1,33 @@
-"""What a transport is, and what it is given. Knows messages, nothing of sessions."""
+"""The interface of transports: what one has to do, what a client gives to it, and what opens its WebSockets.
+
+Knows messages, and nothing of sessions. An extension that brings a transport of its own needs `Transport`,
+`TransportContext` and `Completion`; one that brings another library for WebSockets needs `Dial`, `UpgradeCall`,
+`UpgradeAnswer`, `Socket` and `SocketReceiver`.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, runtime_checkable
 
 from .cookies import CookieJar
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+    from collections.abc import Awaitable, Callable, Generator, MutableMapping, Sequence
 
     from .._util.redact import Redactor
     from ..errors import BayeuxError, TransportError
     from ..message import Message
 
 __all__ = (
+    "DONE",
+    "Completion",
     "Dial",
     "Receive",
     "Renewable",
     "Socket",
+    "SocketReceiver",
     "Transport",
     "TransportContext",
     "TransportFactory",
@@ -29,7 +38,44 @@ __all__ = (
     "WebSocketOptions",
 )
 
-Receive: TypeAlias = "Callable[[list[Message]], Awaitable[None]]"
+
+class Completion(Protocol):
+    """The end of something that a client does for a transport, usually reached when the call returns.
+
+    An asyncio future is one. A coroutine awaits it; a callback asks `done` first and waits only where it has to. One
+    that is done when it is returned has succeeded: what fails at once is raised by the call itself.
+    """
+
+    def done(self) -> bool:
+        """Whether there is nothing to wait for."""
+
+    def add_done_callback(self, callback: Callable[[Any], object], /) -> None:
+        """Call this with the completion when it is done, in a later turn of the event loop."""
+
+    def __await__(self) -> Generator[Any, None, object]:
+        """Wait for it; raises what it failed with."""
+
+
+class _Done:
+    """A completion that needs no event loop and is shared by all who have nothing to wait for."""
+
+    __slots__ = ()
+
+    def done(self) -> bool:
+        return True
+
+    def add_done_callback(self, callback: Callable[[Any], object], /) -> None:
+        asyncio.get_running_loop().call_soon(callback, self)
+
+    def __await__(self) -> Generator[Any, None, None]:
+        return
+        yield
+
+
+DONE: Final[Completion] = _Done()
+"""What a call returns that has left nothing to wait for."""
+
+Receive: TypeAlias = "Callable[[list[Message]], Completion]"
 
 
 @dataclass(slots=True)
@@ -65,9 +111,9 @@ class UpgradeCall:
     """One WebSocket to open; times are seconds.
 
     Attributes:
-        url: Where, as ``ws:`` or ``wss:``.
+        url: The address, as ``ws:`` or ``wss:``.
         headers: To be sent beside those that make an upgrade, in this order.
-        subprotocol: To be asked for, or None.
+        subprotocol: The subprotocol to ask for, or None.
         compression: Whether to offer permessage-deflate.
         max_message_size: Bytes of one message, decompressed, beyond which the socket is closed (1009), or None.
         open_timeout: How long connecting and upgrading may take together.
@@ -89,7 +135,7 @@ class UpgradeCall:
 
 @dataclass(frozen=True, slots=True)
 class WebSocketOptions:
-    """What the user wants of the socket; times are seconds. `WebSocket` documents them."""
+    """The options of the WebSocket transport that concern one socket; times are seconds. `WebSocket` documents them."""
 
     subprotocol: str | None
     compression: bool
@@ -100,8 +146,21 @@ class WebSocketOptions:
     ssl: Any
 
 
+class SocketReceiver(Protocol):
+    """What a socket hands its messages to. The library calls it from its callbacks; nothing here waits or raises."""
+
+    def frames_received(self, frames: list[bytes]) -> None:
+        """Take complete messages, text or binary, in the order of arrival; as many as came with one read."""
+
+    def closed(self, error: TransportError) -> None:
+        """Nothing comes any more. Called once, after the last message, also where this side closed the socket."""
+
+
 class Socket(Protocol):
-    """A WebSocket that is open, of whichever library."""
+    """A WebSocket that is open, of any library.
+
+    It assembles fragments, answers pings, and calls its receiver for complete messages only.
+    """
 
     @property
     def is_open(self) -> bool:
@@ -109,7 +168,13 @@ class Socket(Protocol):
 
     @property
     def subprotocol(self) -> str | None:
-        """What was agreed on."""
+        """The subprotocol that was agreed on."""
+
+    def start(self, receiver: SocketReceiver) -> None:
+        """Call this receiver from now on; called once.
+
+        What came before waits for it, within bounds, and is handed over at once.
+        """
 
     async def send(self, frame: bytes) -> None:
         """Send a text frame.
@@ -118,54 +183,51 @@ class Socket(Protocol):
             TransportError: The socket is no longer open.
         """
 
-    async def receive(self) -> bytes:
-        """The next message, text or binary; pings and pongs are none.
+    def pause_reading(self) -> None:
+        """Read no more from the network; what was read already may still come."""
 
-        Raises:
-            TransportError: Nothing comes any more, and why.
-        """
+    def resume_reading(self) -> None:
+        """Read again."""
 
     async def close(self, code: int) -> None:
-        """Say farewell, and let go of the connection within a second or so, whatever the server does."""
+        """Send a close frame, and release the connection within a second or so, whatever the server does."""
 
     async def abort(self) -> None:
-        """Let go of the connection without a word."""
+        """Release the connection without a close frame."""
 
 
-class UpgradeAnswer(Protocol):
-    """What a server said to an upgrade."""
+@dataclass(frozen=True, slots=True)
+class UpgradeAnswer:
+    """What a server answered to an upgrade.
 
-    @property
-    def status(self) -> int:
-        """The status."""
+    Attributes:
+        status: The status; 101 with a socket.
+        headers: The headers, in order.
+        body: The body, for the text of an error; empty with a socket.
+        socket: The socket, where the upgrade succeeded.
+        failure: What is wrong with an answer that is neither a socket nor a plain refusal.
+    """
 
-    @property
-    def headers(self) -> Sequence[tuple[str, str]]:
-        """The headers."""
-
-    @property
-    def body(self) -> bytes:
-        """The body, for the text of an error; empty with a socket."""
-
-    @property
-    def socket(self) -> Socket | None:
-        """The socket, if it was granted."""
-
-    @property
-    def failure(self) -> TransportError | None:
-        """What is wrong with an answer that is neither a socket nor a plain refusal."""
+    status: int
+    headers: Sequence[tuple[str, str]]
+    body: bytes = b""
+    socket: Socket | None = None
+    failure: TransportError | None = None
 
 
 Dial: TypeAlias = "Callable[[UpgradeCall], Awaitable[UpgradeAnswer]]"
-"""Opens a WebSocket, follows no redirect; raises TransportError, redacted, where the server does not answer at all."""
+"""Opens a WebSocket and follows no redirect.
+
+Raises TransportError, with secrets removed from its text, where the server does not answer at all.
+"""
 
 
-async def _always() -> None:
-    """There is room."""
+def _always_room() -> Completion:
+    return DONE
 
 
-async def _ignored(error: BayeuxError) -> None:
-    """Nobody wants to know."""
+def _ignore(error: BayeuxError) -> None:
+    pass
 
 
 @dataclass(slots=True)
@@ -173,18 +235,21 @@ class TransportContext:
     """What a client gives to its transports.
 
     Attributes:
-        url: Where the server is, without user and password.
-        receive: To be awaited with the messages of each response or frame, in the order of arrival.
+        url: The server's address, without user and password.
+        receive: To be called with the messages of each response or frame, in the order of arrival, from a callback or
+            a coroutine. The extensions' hooks have run and the events are in their queues when the completion that it
+            returns is done: an exchange over HTTP is over then, and a socket reads no further before.
         on_request: To be awaited with each request before it leaves.
-        on_response: To be awaited with each response before its body is looked at.
-        redact: Takes secrets out of a text.
+        on_response: To be awaited with each response before its body is read.
+        redact: Removes secrets from a text.
         headers: To be sent with every request.
         http: An httpx client of the user's, or None.
         auth: As httpx has it, or None.
         max_network_delay: Seconds to wait for a connection to be made.
-        room: To be awaited before more is read of what comes unasked; it waits while receivers are too slow.
-        broken: To be awaited with the error where a connection broke on which events come unasked, and no connect was
-            under way on it that fails with it: what the server had sent may be lost, and nobody else would know.
+        room: To be called before more is received of what comes unasked. Where the completion that it returns is not
+            done, receivers are too slow, and nothing more is to be received until it is.
+        broken: To be called with the error where a connection broke on which events come unasked, and no connect was
+            under way on it that fails with it: what the server had sent may be lost, and nothing else reports it.
         cookies: Those of the session; every transport sends and keeps them.
         anonymous: Whether the server is one that the user's credentials are not for: then what an HTTP client of the
             user's would add by itself stays out too. `headers` and `auth` are empty already.
@@ -201,8 +266,8 @@ class TransportContext:
     http: Any = None
     auth: Any = None
     max_network_delay: float = 10.0
-    room: Callable[[], Awaitable[None]] = field(default_factory=lambda: _always)
-    broken: Callable[[BayeuxError], Awaitable[None]] = field(default_factory=lambda: _ignored)
+    room: Callable[[], Completion] = _always_room
+    broken: Callable[[BayeuxError], None] = _ignore
     cookies: CookieJar = field(default_factory=CookieJar)
     anonymous: bool = False
     dial: Dial | None = None
@@ -211,26 +276,26 @@ class TransportContext:
 class Transport(Protocol):
     """Carries messages to one server and hands over what comes back."""
 
-    async def send(self, messages: list[Message]) -> None:
-        """Carry these messages as one request, in order, and return when the exchange is over.
+    async def exchange(self, messages: list[Message]) -> None:
+        """Send these messages as one request, in order, and return when the exchange is over.
 
-        It is over when every message has its answer, and what came back has passed `receive` by then. A transport
+        It is over when every message has its reply, and what came back has passed `receive` by then. A transport
         on which messages may also come unasked hands them to `receive` as they come. Several exchanges may be under
-        way at once. The caller limits the time, and cancels: nothing that comes late may pass for an answer then.
+        way at once. The caller limits the time, and cancels: nothing that comes late may pass for a reply then.
 
         Raises:
             TransportError: The exchange failed. With `unavailable`, this transport cannot reach the server though
                 another one may: the client then tries the next.
-            MessageDecodeError: What came back is no Bayeux.
+            MessageDecodeError: What came back is not Bayeux.
         """
 
     async def close(self) -> None:
-        """Let go of every connection."""
+        """Release every connection."""
 
 
 @runtime_checkable
 class Renewable(Protocol):
-    """A transport whose connections know who opened them, such as a WebSocket: its token is that of the upgrade."""
+    """A transport whose connections keep the credentials that they were opened with, such as a WebSocket."""
 
     def renew(self) -> None:
         """A new session begins: what is sent from now on goes over new connections. Those in use end with their use."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from ..errors import MessageDecodeError
-from .http import HttpCall, HttpLink
+from .http import HttpCall, HttpRequester
 from .splitting import SizeLimit, send_in_parts
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class CallbackPolling:
     httpx's own at level INFO: prefer long-polling wherever it works.
 
     Args:
-        context: What the client gives to it.
+        context: The client's side of the transport.
         max_uri_length: Characters of an address: a batch that makes a longer one is sent as several requests, one
             after the other; a message that makes one by itself fails.
         max_response_size: Bytes of an answer's body, decompressed, beyond which the exchange fails and reads no
@@ -54,28 +54,28 @@ class CallbackPolling:
         self._limit: Final = SizeLimit(
             max_uri_length, "characters of an address", "max_uri_length", lambda json: len(self._url(json))
         )
-        self._link: Final = HttpLink(
+        self._requester: Final = HttpRequester(
             context, self.connection_type, unwrap=unwrap_script, max_response_size=max_response_size
         )
 
-    async def send(self, messages: list[Message]) -> None:
+    async def exchange(self, messages: list[Message]) -> None:
         """Send these messages in the address of one GET, and receive the array that comes back.
 
         Raises:
             TransportError: No connection, a status other than 200, an empty body, or more than a limit allows.
-            MessageDecodeError: A body that is no script with Bayeux in it.
+            MessageDecodeError: A body that is not a script with Bayeux in it.
         """
         await send_in_parts(messages, self._limit, self._get)
 
     async def close(self) -> None:
         """Close the connections, unless the httpx client is the user's."""
-        await self._link.close()
+        await self._requester.close()
 
     async def _get(self, messages: list[Message], json: bytes) -> None:
         # Every client's first handshake has the same address: a cache would give all of them one session.
         headers = {"Accept": "*/*", "Cache-Control": "no-cache"}
         public = frozenset({_CALLBACK, json.decode()})
-        await self._link.exchange(HttpCall("GET", self._url(json), headers=headers, public=public))
+        await self._requester.exchange(HttpCall("GET", self._url(json), headers=headers, public=public))
 
     def _url(self, json: bytes) -> str:
         return f"{self._beginning}{quote(json, safe=_PLAIN)}"

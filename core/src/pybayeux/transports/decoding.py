@@ -1,4 +1,4 @@
-"""The messages in what a server answered, and what to say where there are none."""
+"""Bayeux messages in the bytes of an answer or a frame, and the error where there are none."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from .._util.redact import Redactor
     from ..message import Message
 
-__all__ = ("decode_answer", "refusals_in")
+__all__ = ("decode_answer", "redacted", "refusals_in")
 
-_SHOWN: Final = 10_000
-"""Bytes that are looked at for an error's text: far more than it shows, so that no secret is cut there."""
+_ERROR_TEXT: Final = 10_000
+"""Bytes that are read for an error's text: far more than it has room for, so that no secret is cut in two."""
 
 
 def decode_answer(body: bytes, redact: Redactor, unwrap: Callable[[bytes], bytes] = bytes) -> list[Message]:
@@ -25,21 +25,25 @@ def decode_answer(body: bytes, redact: Redactor, unwrap: Callable[[bytes], bytes
     Args:
         body: What came.
         redact: Takes secrets out of a text.
-        unwrap: Takes the JSON out of it; raises MessageDecodeError where there is none.
+        unwrap: Returns the JSON in it; raises MessageDecodeError where there is none.
 
     Raises:
-        MessageDecodeError: It is no Bayeux.
+        MessageDecodeError: It is not Bayeux.
     """
     try:
         return decode(unwrap(body))
     except MessageDecodeError as error:
-        # The error's own text is what came from the wire: only the redacted one goes on, and a secret that a cut has
-        # maimed would not be known again.
-        raise MessageDecodeError(error.why, redact(body[:_SHOWN].decode("utf-8", "replace"))) from None
+        raise redacted(error, body, redact) from None
+
+
+def redacted(error: MessageDecodeError, body: bytes, redact: Redactor) -> MessageDecodeError:
+    """The error for this body without secrets in its text, which is the beginning of the body."""
+    # Redacted before it is cut: half a secret would not be recognised.
+    return MessageDecodeError(error.why, redact(body[:_ERROR_TEXT].decode("utf-8", "replace")))
 
 
 def refusals_in(body: bytes, unwrap: Callable[[bytes], bytes] = bytes) -> list[Message]:
-    """The messages of an answer with a bad status: all of them, or none where some are no Bayeux or nothing is refused.
+    """The messages of an answer with a bad status; none where some are not Bayeux, or nothing is refused.
 
     Other services answer errors with JSON too, Salesforce's REST among them: their objects have no channel.
     """

@@ -1,15 +1,19 @@
-"""WebSockets of the library `websockets`: how one is opened, and how it looks to the transport.
+"""WebSockets of the library `websockets`: how one is opened, what its errors mean, and how it calls its receiver.
 
-Owns what the library's errors mean. Knows nothing of messages, cookies and authentication.
+Knows nothing of Bayeux messages, cookies and authentication.
+
+The library queues messages for a task that awaits them, which costs a turn of the event loop and two task switches for
+each message. Here its connection hands over what one read of the network brought, from the callback of that read. The
+two methods that do it, `data_received` of asyncio's protocol and `process_event` of the library's connection, call what
+they override, so that the handshake, pings, pongs and the close handshake stay the library's.
 """
 
 from __future__ import annotations
 
 import logging
 import ssl
-from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -23,20 +27,24 @@ from websockets.exceptions import (
     ProxyError,
     WebSocketException,
 )
-from websockets.frames import CloseCode
+from websockets.frames import DATA_OPCODES, CloseCode, Frame
 from websockets.protocol import State
 from websockets.typing import Subprotocol
 
 from ..errors import TransportError
+from .base import UpgradeAnswer
 
 if TYPE_CHECKING:
-    from .._util.redact import Redactor
-    from .base import UpgradeCall
+    from collections.abc import Callable
 
-__all__ = ("Answer", "Dialler", "LibrarySocket", "upgrade_failure")
+    from websockets.protocol import Event
+
+    from .._util.redact import Redactor
+    from .base import SocketReceiver, UpgradeCall
+
+__all__ = ("Dialler", "LibrarySocket", "upgrade_failure")
 
 _CLOSE_TIMEOUT: Final = 1.0
-_QUEUED_FRAMES: Final = 256
 
 
 class Dialler:
@@ -49,50 +57,106 @@ class Dialler:
     def __init__(self, redact: Redactor) -> None:
         self._redact: Final = redact
 
-    async def __call__(self, call: UpgradeCall) -> Answer:
+    async def __call__(self, call: UpgradeCall) -> UpgradeAnswer:
         """Connect and upgrade.
 
         Raises:
             TransportError: No connection, or no answer.
         """
-        made: list[ClientConnection] = []
+        made: list[_Connection] = []
         try:
-            connection = await _connect(call, made)
+            await _connect(call, made)
         except (OSError, ValueError, ImportError, WebSocketException) as error:
-            return self._judge(error, call, made[0] if made else None)
-        return _answer(connection, socket=LibrarySocket(connection, self._redact, call.max_message_size))
+            return self._failed(error, call, made[0] if made else None)
+        return _answer(made[0], socket=LibrarySocket(made[0], self._redact, call.max_message_size))
 
-    def _judge(self, error: Exception, call: UpgradeCall, connection: ClientConnection | None) -> Answer:
-        """What a failure is: a refusal, or something that is not right."""
+    def _failed(self, error: Exception, call: UpgradeCall, connection: _Connection | None) -> UpgradeAnswer:
+        """The answer that came in spite of an error, if one did: a refusal, or one that is wrong."""
         connected = connection is not None and hasattr(connection, "transport")
-        failure = upgrade_failure(error, self._redact, patience=call.open_timeout if connected else None)
+        failure = upgrade_failure(error, self._redact, waited=call.open_timeout if connected else None)
         failure.__cause__ = error
         if connection is None or connection.response is None:
             raise failure
         return _answer(connection, failure=None if isinstance(error, InvalidStatus) else failure)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a server said to an upgrade; see `UpgradeAnswer`."""
+class _Connection(ClientConnection):
+    """The library's connection, which hands over messages instead of queueing them.
 
-    status: int
-    headers: list[tuple[str, str]]
-    body: bytes
-    socket: LibrarySocket | None
-    failure: TransportError | None
+    Messages that come before `start` wait here. No more is read meanwhile, so they are those of one read, the one that
+    brought the answer to the upgrade.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._messages: list[bytes] = []
+        self._fragments: bytearray | None = None
+        self._lost_by: Exception | None = None
+        self._hand_over: Callable[[list[bytes]], None] | None = None
+        self._tell_closed: Callable[[ConnectionClosed], None] | None = None
+
+    def start(self, hand_over: Callable[[list[bytes]], None], tell_closed: Callable[[ConnectionClosed], None]) -> None:
+        """Call these from now on."""
+        self._hand_over, self._tell_closed = hand_over, tell_closed
+        if self._messages:
+            messages, self._messages = self._messages, []
+            hand_over(messages)
+            self.transport.resume_reading()
+        if self.state is State.CLOSED:
+            tell_closed(self._end())
+
+    def data_received(self, data: bytes) -> None:
+        """One read of the network: its messages are handed over together."""
+        super().data_received(data)
+        if not self._messages:
+            return
+        if self._hand_over is None:
+            self.transport.pause_reading()
+        else:
+            messages, self._messages = self._messages, []
+            self._hand_over(messages)
+
+    def process_event(self, event: Event) -> None:
+        """One frame, or the answer to the upgrade."""
+        if not isinstance(event, Frame) or event.opcode not in DATA_OPCODES:
+            super().process_event(event)
+        elif event.fin and self._fragments is None:
+            self._messages.append(bytes(event.data))
+        else:
+            self._add_fragment(event)
+
+    def _add_fragment(self, frame: Frame) -> None:
+        # The library limits the sum of the fragments to `max_size` before they come here.
+        if self._fragments is None:
+            self._fragments = bytearray()
+        self._fragments += frame.data
+        if frame.fin:
+            self._messages.append(bytes(self._fragments))
+            self._fragments = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The end, for whatever reason."""
+        super().connection_lost(exc)
+        self._lost_by = exc
+        if self._tell_closed is not None:
+            self._tell_closed(self._end())
+
+    def _end(self) -> ConnectionClosed:
+        end = self.protocol.close_exc
+        end.__cause__ = self._lost_by
+        return end
 
 
 class LibrarySocket:
-    """One of the library's connections.
+    """One of the library's connections, as `Socket` has it.
 
     Args:
-        connection: It. From now on it is this object's.
+        connection: The connection. From now on it is this object's.
         redact: Takes secrets out of a text.
-        max_message_size: What the connection allows, for the text of an error.
+        max_message_size: The limit of the connection, for the text of an error.
     """
 
-    def __init__(self, connection: ClientConnection, redact: Redactor, max_message_size: int | None) -> None:
+    def __init__(self, connection: _Connection, redact: Redactor, max_message_size: int | None) -> None:
         self._connection: Final = connection
         self._redact: Final = redact
         self._max_message_size: Final = max_message_size
@@ -104,8 +168,12 @@ class LibrarySocket:
 
     @property
     def subprotocol(self) -> str | None:
-        """What was agreed on."""
+        """The subprotocol that was agreed on."""
         return self._connection.subprotocol
+
+    def start(self, receiver: SocketReceiver) -> None:
+        """Call this receiver from now on."""
+        self._connection.start(receiver.frames_received, lambda closed: receiver.closed(self._error_of(closed)))
 
     async def send(self, frame: bytes) -> None:
         """Send a text frame.
@@ -116,53 +184,50 @@ class LibrarySocket:
         try:
             await self._connection.send(frame, text=True)
         except ConnectionClosed as closed:
-            raise self._broken_by(closed) from closed
+            raise self._error_of(closed) from closed
 
-    async def receive(self) -> bytes:
-        """The next message.
+    def pause_reading(self) -> None:
+        """Read no more from the network."""
+        self._connection.transport.pause_reading()
 
-        Raises:
-            TransportError: Nothing comes any more.
-        """
-        try:
-            return await self._connection.recv(decode=False)
-        except ConnectionClosed as closed:
-            raise self._broken_by(closed) from closed
+    def resume_reading(self) -> None:
+        """Read again."""
+        self._connection.transport.resume_reading()
 
     async def close(self, code: int) -> None:
-        """Say farewell."""
+        """Send a close frame and wait for the server's, for a second at most."""
         await self._connection.close(code)
 
     async def abort(self) -> None:
-        """Let go of the connection without a word."""
+        """Release the connection without a close frame."""
         self._connection.transport.abort()
 
-    def _broken_by(self, closed: ConnectionClosed) -> TransportError:
+    def _error_of(self, closed: ConnectionClosed) -> TransportError:
         by_us = closed.sent is not None and (closed.rcvd is None or not closed.rcvd_then_sent)
         if by_us and closed.sent is not None and closed.sent.code == CloseCode.MESSAGE_TOO_BIG:
             return TransportError(f"a message came of more than max_message_size={self._max_message_size} bytes (1009)")
         frame = closed.sent if by_us else closed.rcvd
         if frame is not None:
             why = f"{frame.code} {frame.reason}".rstrip()
-            whose = "the WebSocket was closed" if by_us else "the server closed the WebSocket"
-            return TransportError(f"{whose}: {self._redact(why)}")
+            closer = "the WebSocket was closed" if by_us else "the server closed the WebSocket"
+            return TransportError(f"{closer}: {self._redact(why)}")
         cause = self._redact(str(closed.__cause__ or "")) or "no close frame"
         return TransportError(f"the WebSocket broke: {cause}")
 
 
-def upgrade_failure(error: Exception, redact: Redactor, *, patience: float | None = None) -> TransportError:
+def upgrade_failure(error: Exception, redact: Redactor, *, waited: float | None = None) -> TransportError:
     """The failure of an upgrade that was not answered, or not with a valid answer.
 
     Args:
         error: What happened.
         redact: Takes secrets out of a text.
-        patience: How long the answer was waited for; None where there was not even a connection.
+        waited: Seconds that the answer was waited for; None where there was not even a connection.
     """
     text = f"{type(error).__name__}: {redact(str(error)) or 'no reason given'}"
     if isinstance(error, InvalidURI | ValueError | ssl.SSLCertVerificationError):
         return TransportError(text, unsent=True, fatal=True)
-    if isinstance(error, TimeoutError) and patience is not None:
-        return TransportError(f"no answer to the upgrade within {patience:g} s", unsent=True, unavailable=True)
+    if isinstance(error, TimeoutError) and waited is not None:
+        return TransportError(f"no answer to the upgrade within {waited:g} s", unsent=True, unavailable=True)
     if isinstance(error, InvalidProxy):  # whose text has the proxy's address, perhaps with a password
         return TransportError(f"the address of the proxy is wrong: {error.msg}", unsent=True)
     if isinstance(error, InvalidProxyStatus):
@@ -173,30 +238,35 @@ def upgrade_failure(error: Exception, redact: Redactor, *, patience: float | Non
 
 
 def _answer(
-    connection: ClientConnection, *, socket: LibrarySocket | None = None, failure: TransportError | None = None
-) -> Answer:
+    connection: _Connection, *, socket: LibrarySocket | None = None, failure: TransportError | None = None
+) -> UpgradeAnswer:
     response = connection.response
     assert response is not None
     headers = list(response.headers.raw_items())
-    return Answer(response.status_code, headers, bytes(response.body or b""), socket, failure)
+    return UpgradeAnswer(response.status_code, headers, bytes(response.body or b""), socket, failure)
 
 
-async def _connect(call: UpgradeCall, made: list[ClientConnection]) -> ClientConnection:
+async def _connect(call: UpgradeCall, made: list[_Connection]) -> None:
+    """Open a connection, and append it to `made` at once: it has the server's answer where the upgrade fails."""
+
+    def create_connection(*args: Any, **kwargs: Any) -> _Connection:
+        made.append(_Connection(*args, **kwargs))
+        return made[-1]
+
     secure = {"ssl": call.ssl} if call.ssl is not None and call.url.startswith("wss:") else {}
-    return await _Connect(
+    await _Connect(
         call.url,
         subprotocols=None if call.subprotocol is None else [Subprotocol(call.subprotocol)],
         compression="deflate" if call.compression else None,
         additional_headers=call.headers,
-        proxy=None if _is_here(call.url) else True,
+        proxy=None if _is_local(call.url) else True,
         open_timeout=call.open_timeout,
         ping_interval=call.ping_interval,
         ping_timeout=call.ping_timeout,
         close_timeout=_CLOSE_TIMEOUT,
         max_size=call.max_message_size,
-        max_queue=_QUEUED_FRAMES,
         logger=_silent_logger(),
-        create_connection=_remembering(made),
+        create_connection=cast("Any", create_connection),  # a function will do, as the library's documentation says
         **secure,
     )
 
@@ -209,24 +279,14 @@ class _Connect(connect):
         return exc
 
 
-def _remembering(made: list[ClientConnection]) -> Any:
-    """What makes the connection, and keeps it also where the upgrade fails: it has the server's answer."""
-
-    def make(*args: Any, **kwargs: Any) -> ClientConnection:
-        made.append(ClientConnection(*args, **kwargs))
-        return made[-1]
-
-    return make
-
-
 def _silent_logger() -> logging.Logger:
-    """A logger of nobody's: the library logs headers and messages, and with them tokens and client ids."""
+    """A logger without handlers: the library logs headers and messages, and with them tokens and client ids."""
     logger = logging.Logger("pybayeux.websocket")
     logger.disabled = True
     return logger
 
 
-def _is_here(url: str) -> bool:
+def _is_local(url: str) -> bool:
     """Whether the server is on this machine, where no proxy is between."""
     host = urlsplit(url).hostname or ""
     try:

@@ -1,7 +1,7 @@
-"""What the transports over HTTP share: one request over httpx, from the hooks to the messages that came back.
+"""HTTP requests over httpx, from the extensions' hooks to the messages that came back.
 
-Owns headers, cookies, authentication, redirects and the judgement of the answer. What a request carries, and how the
-messages lie in the answer, its users know.
+Owns headers, cookies, authentication, redirects, and what makes an answer a failure. Does not know what a request
+carries, nor how the messages are wrapped in an answer.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from ..errors import BayeuxError, TransportError, UsageError
 from .base import TransportContext, TransportRequest, TransportResponse
 from .decoding import decode_answer, refusals_in
 from .http_failures import network_failure, status_failure
-from .redirects import MOST_REDIRECTS, Redirect, harmless, read_redirect, shown
+from .redirects import MOST_REDIRECTS, Redirect, anonymous_headers, read_redirect, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ("HttpCall", "HttpLink")
+__all__ = ("HttpCall", "HttpRequester")
 
-_SHOWN: Final = 10_000
-"""Characters of a body that are looked at for an error's text: far more than it shows, so that no secret is cut."""
+_ERROR_TEXT: Final = 10_000
+"""Bytes of a body that are read for an error's text: far more than it has room for, so that no secret is cut in two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,10 @@ class HttpCall:
 
     Attributes:
         method: ``POST`` or ``GET``.
-        url: Where to.
+        url: The address.
         content: The body, if there is one.
-        headers: Sent unless the user or an extension has given others of their names.
-        public: Values in the query of `url` that are no secrets.
+        headers: Sent unless the user or an extension has set others of their names.
+        public: Values in the query of `url` that are not secret.
     """
 
     method: str
@@ -60,13 +60,13 @@ class _Body(NamedTuple):
 
 
 class _Answer(NamedTuple):
-    """What came back; with a status other than 200 it is a failure, unless a refusal is in it."""
+    """What came back; with a status other than 200 it is a failure, unless it holds replies that refuse."""
 
     content: bytes
     failure: TransportError | None = None
 
 
-class HttpLink:
+class HttpRequester:
     """Makes the requests of one transport.
 
     The cookies are the session's own, also where several clients share one httpx client: CometD ties a session to
@@ -75,7 +75,7 @@ class HttpLink:
     Args:
         context: What the client gave to the transport.
         connection_type: The transport's name.
-        unwrap: Takes the JSON out of an answer's body; raises MessageDecodeError where there is none.
+        unwrap: Returns the JSON in an answer's body; raises MessageDecodeError where there is none.
         max_response_size: Bytes of an answer's body, decompressed, beyond which the exchange fails and reads no
             further; None for no limit.
 
@@ -101,19 +101,20 @@ class HttpLink:
         self._http: Final[Any] = context.http if context.http is not None else httpx.AsyncClient()
         if not context.anonymous:
             context.cookies.seed(self._http.cookies)
-        # Connecting, reading, writing, queueing: how long an answer may take is the session's business, which knows
-        # what the server was told; the user's httpx client would break every held connect after five seconds.
+        # Connecting, reading, writing, queueing: the session limits how long an answer may take, for it knows how long
+        # the server may hold it; the user's httpx client would break every held connect after five seconds.
         self._timeout: Final = (context.max_network_delay, None, None, None)
 
     async def exchange(self, call: HttpCall) -> None:
-        """Make a call, and receive the messages that come back.
+        """Make a call, and have the messages received that come back.
 
-        Refusals count whatever the status says: Salesforce's tell the cause of a denial, which the status does not.
+        Replies that refuse are received whatever the status: Salesforce's state the cause of a denial, which the
+        status does not.
 
         Raises:
             TransportError: No connection, an empty body or one that is too large, or a status other than 200 without
-                a refusal.
-            MessageDecodeError: A body that is no Bayeux.
+                replies that refuse.
+            MessageDecodeError: A body that is not Bayeux.
         """
         answer = await self._fetch(call)
         if answer.failure is None:
@@ -134,16 +135,16 @@ class HttpLink:
         for _ in range(MOST_REDIRECTS + 1):
             response = await self._send(call, target)
             try:
-                redirect = await self._look_at(response)
+                redirect = await self._redirect(response)
                 if redirect is None or redirect.url is None:
                     return await self._content(response, redirect)
             finally:
                 if self._limit is not None:
                     await response.aclose()
             target = _Target(redirect.url, target.trusted and redirect.same_origin)
+        last = self._context.redact(without_secrets(target.url))
         raise TransportError(
-            f"more than {MOST_REDIRECTS} redirects, the last one to {self._context.redact(shown(target.url))}",
-            status=response.status_code,
+            f"more than {MOST_REDIRECTS} redirects, the last one to {last}", status=response.status_code
         )
 
     # -- out
@@ -155,7 +156,7 @@ class HttpLink:
                 call.method, request.url, content=call.content, headers=request.headers, timeout=self._timeout
             )
             if not target.trusted:
-                _take_away_what_the_client_added(built, request)
+                _remove_client_additions(built, request)
             self._set_cookies(built, request.headers.get("Cookie"), target)
             response = await self._http.send(
                 built, stream=self._limit is not None, follow_redirects=False, **self._auth(target)
@@ -166,11 +167,13 @@ class HttpLink:
             raise network_failure(error, self._context.redact) from error
         self._context.redact.remember(*in_headers(response.request.headers))  # the library's own authentication too
         self._context.cookies.take(str(response.url), response.headers.multi_items())
+        if self._owned:
+            self._http.cookies.clear()  # else httpx adds its own to each request, for `_set_cookies` to remove
         return response
 
     async def _request(self, call: HttpCall, target: _Target) -> TransportRequest:
-        """The request as the extensions let it go."""
-        given = self._context.headers if target.trusted else harmless(self._context.headers)
+        """The request as it is after the hook `request`."""
+        given = self._context.headers if target.trusted else anonymous_headers(self._context.headers)
         request = TransportRequest(target.url, httpx.Headers(given), self._connection_type)
         for name, value in call.headers.items():
             request.headers.setdefault(name, value)
@@ -193,18 +196,18 @@ class HttpLink:
 
     # -- in
 
-    async def _look_at(self, response: Any) -> Redirect | None:
-        """Show the answer to the extensions, and see whether it points elsewhere."""
+    async def _redirect(self, response: Any) -> Redirect | None:
+        """Run the hook `response`, and return where the answer points, if it does."""
         url, status = str(response.url), response.status_code
         await self._context.on_response(TransportResponse(url, status, response.headers, self._connection_type))
         return read_redirect(status, url, response.headers.get("Location"))
 
     async def _content(self, response: Any, redirect: Redirect | None) -> _Answer:
-        """What the server says in its last answer."""
+        """The body of an answer that is not redirected further."""
         body = await self._body(response)
         status = response.status_code
         if status != 200:
-            text = _text(body.content[:_SHOWN], response.charset_encoding)
+            text = _text(body.content[:_ERROR_TEXT], response.charset_encoding)
             return _Answer(body.content, status_failure(response, text, redirect, self._context.redact))
         if not body.complete:
             raise TransportError(f"an answer of more than max_response_size={self._limit} bytes", status=status)
@@ -228,9 +231,9 @@ class HttpLink:
         return _Body(bytes(read), complete=True)
 
 
-def _take_away_what_the_client_added(built: Any, request: TransportRequest) -> None:
-    """Leave no header or parameter of the HTTP client's own that could tell who sends this."""
-    kept = {name.lower() for name in (*request.headers, *harmless(built.headers))}
+def _remove_client_additions(built: Any, request: TransportRequest) -> None:
+    """Remove headers and parameters that the user's HTTP client adds by itself: they may identify the user."""
+    kept = {name.lower() for name in (*request.headers, *anonymous_headers(built.headers))}
     for name in [name for name in built.headers if name.lower() not in kept]:
         del built.headers[name]
     built.url = type(built.url)(request.url)

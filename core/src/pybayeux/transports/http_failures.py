@@ -1,4 +1,4 @@
-"""What went wrong with an HTTP request, in the words of `TransportError`."""
+"""Failures of HTTP requests as `TransportError`: of the network, and of the answer's status."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def status_failure(response: Any, text: str, redirect: Redirect | None, redact: 
     """
     why = f"HTTP {response.status_code} {response.reason_phrase}".rstrip()
     if redirect is not None:
-        why = f"{why}: it points to {redact(redirect.shown)}, and is not followed"
+        why = f"{why}: it points to {redact(redirect.text)}, and is not followed"
     return TransportError(
         why,
         status=response.status_code,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote_plus, urlsplit
 
-from .http import HttpCall, HttpLink
+from .http import HttpCall, HttpRequester
 from .splitting import SizeLimit, send_in_parts
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class LongPolling:
     """The transport that every server has.
 
     Args:
-        context: What the client gives to it.
+        context: The client's side of the transport.
         append_message_type: Post a lone meta message to ``url/handshake``, ``url/connect`` and so on, as CometD's
             clients do, where proxies or logs are to tell them apart. Never done where the URL has a query or its last
             segment a dot. Salesforce answers such addresses with errors.
@@ -57,24 +57,24 @@ class LongPolling:
             if max_request_size is None
             else SizeLimit(max_request_size, "bytes", "max_request_size", lambda json: len(self._body(json)))
         )
-        self._link: Final = HttpLink(context, self.connection_type, max_response_size=max_response_size)
+        self._requester: Final = HttpRequester(context, self.connection_type, max_response_size=max_response_size)
 
-    async def send(self, messages: list[Message]) -> None:
+    async def exchange(self, messages: list[Message]) -> None:
         """Post these messages as one array and receive the array that comes back.
 
         Raises:
             TransportError: No connection, a status other than 200, an empty body, or more than a limit allows.
-            MessageDecodeError: A body that is no Bayeux.
+            MessageDecodeError: A body that is not Bayeux.
         """
         await send_in_parts(messages, self._limit, self._post)
 
     async def close(self) -> None:
         """Close the connections, unless the httpx client is the user's."""
-        await self._link.close()
+        await self._requester.close()
 
     async def _post(self, messages: list[Message], json: bytes) -> None:
         headers = {"Content-Type": _FORM if self._form else _JSON}
-        await self._link.exchange(HttpCall("POST", self._url_for(messages), self._body(json), headers))
+        await self._requester.exchange(HttpCall("POST", self._url_for(messages), self._body(json), headers))
 
     def _body(self, json: bytes) -> bytes:
         return f"message={quote_plus(json)}".encode() if self._form else json

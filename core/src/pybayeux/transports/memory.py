@@ -31,7 +31,7 @@ class MemoryTransport:
         registry.register("websocket", lambda context: MemoryTransport(context, server=server))
 
     Args:
-        context: What the client gives to it.
+        context: The client's side of the transport.
         server: Given the messages of a request, returns those of the answer, or the bytes of one that is no Bayeux. It
             may take its time, as a server that holds a connect does; it is cancelled when the client no longer waits.
             What it raises is the failure of the exchange: a TransportError for that of a network.
@@ -43,7 +43,7 @@ class MemoryTransport:
         self._context: Final = context
         self._server: Final = server
 
-    async def send(self, messages: list[Message]) -> None:
+    async def exchange(self, messages: list[Message]) -> None:
         """Have the server answer, and receive what it says.
 
         Raises:

@@ -1,37 +1,47 @@
-"""A WebSocket that is open: exchanges on it, and what comes in.
+"""A WebSocket that is open: the exchanges on it, the order of what comes in, and its end.
 
-Owns the order of what comes in, and the end: whatever breaks the socket fails every exchange under way, once.
+Opens nothing, and knows nothing of sessions. The socket calls it with the messages of one read of the network; in the
+usual case they are decoded and received in that same call, without a task. What has to wait (for room in the queues,
+or for an extension's hook) is held back here, and handed over as one batch when the wait is over, so that batches keep
+their order. The socket is read meanwhile, for its pings, until a bounded number of bytes is held.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..channel import Channel
+from ..codec import decode
 from ..errors import BayeuxError, MessageDecodeError, TransportError
-from .decoding import decode_answer
-from .pending import Pending
+from ..session.replies import answers_request
+from .base import DONE
+from .decoding import redacted
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Iterable
 
     from ..message import Message
-    from .base import Socket, TransportContext
+    from .base import Completion, Socket, TransportContext
 
-__all__ = ("OpenSocket",)
+__all__ = ("OpenSocket", "PendingExchanges")
 
 _NORMAL: Final = 1000
 _MALFORMED: Final = 1007
-_GATHERED: Final = 2**18
-"""Bytes that may wait while what came before them is being received; then the socket is not read."""
+_MAX_HELD_BYTES: Final = 2**18
+"""Bytes of messages that may be held back; beyond them the socket is not read."""
+
+
+class _Unfinished(NamedTuple):
+    """A batch that is still being received, and what is wrong with the frame behind it."""
+
+    received: Completion
+    messages: list[Message]
+    malformed: MessageDecodeError | None
 
 
 class OpenSocket:
-    """One socket, until it breaks.
-
-    One task takes frames off the socket, another one hands them over. What has gathered meanwhile is handed over
-    together: in a burst hundreds of frames, one event in each, cost one batch.
+    """One socket, until it breaks. Whatever breaks it fails every exchange under way, once.
 
     Args:
         connection: The library's socket. From now on it is this object's.
@@ -41,18 +51,16 @@ class OpenSocket:
     def __init__(self, connection: Socket, context: TransportContext) -> None:
         self._connection: Final = connection
         self._context: Final = context
-        self._pending: Final = Pending()
-        self._frames: list[bytes] = []
-        self._gathered = 0
-        self._arrived: Final = asyncio.Event()
-        self._room: Final = asyncio.Event()
-        self._end: BayeuxError | None = None
+        self._pending: Final = PendingExchanges()
+        self._held: list[bytes] = []
+        self._held_bytes = 0
+        self._handing_over: asyncio.Task[None] | None = None
+        self._end: TransportError | None = None
         self._failure: BayeuxError | None = None
         self._retired = False
         self._connects = 0
         self._tasks: Final[set[asyncio.Task[None]]] = set()
-        self._start(self._read(), "read")
-        self._handing_over: Final = self._start(self._hand_over(), "hand-over")
+        connection.start(self)
 
     @property
     def is_open(self) -> bool:
@@ -61,29 +69,31 @@ class OpenSocket:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing is left to be done."""
-        return not self._tasks
+        """Whether it is closed and no task of it is left."""
+        return self._failure is not None and not self._tasks
+
+    # -- exchanges
 
     async def exchange(self, messages: list[Message], frames: list[bytes]) -> None:
-        """Send frames with these messages, one behind the other, and wait for their answers.
+        """Send frames with these messages, one behind the other, and wait for the replies.
 
         Raises:
             BayeuxError: What broke the socket meanwhile.
         """
-        over = self._pending.expect(messages)
+        replied = self._pending.expect(messages)
         connects = sum(message.channel == Channel.META_CONNECT for message in messages)
         self._connects += connects
         try:
             for frame in frames:
                 await self._send(frame)
-            await over
+            await replied
         except asyncio.CancelledError:
-            if over.cancelled() or not over.done():
+            if replied.cancelled() or not replied.done():
                 self._fail(TransportError("the WebSocket was closed: an exchange on it was given up"))
             raise
         finally:
             self._connects -= connects
-            self._pending.forget(over)
+            self._pending.forget(replied)
             self._close_if_retired()
 
     async def _send(self, frame: bytes) -> None:
@@ -102,85 +112,116 @@ class OpenSocket:
             self._fail(TransportError("the WebSocket was replaced by another"), meant=True)
 
     async def close(self) -> None:
-        """Close the socket and see everything to its end."""
+        """Close the socket, and wait until it is closed and no task of it is left."""
         self._fail(TransportError("the WebSocket transport was closed"), meant=True)
-        caller = asyncio.current_task()  # perhaps one that was just handed a message
-        if caller is not self._handing_over:
+        if self._handing_over is not None:
             self._handing_over.cancel()
-        if others := self._tasks - {caller}:
-            await asyncio.wait(others)
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    # -- called by the socket
+
+    def frames_received(self, frames: list[bytes]) -> None:
+        """Receive these messages now, or behind those that have to wait."""
+        if self._failure is not None:
+            return
+        if self._handing_over is not None:
+            self._hold(frames)
+        # Asked for every batch: events come unasked, so to hold connects back does not hold events back.
+        elif (room := self._context.room()) is not DONE and not room.done():
+            self._hold(frames)
+            self._handing_over = self._start(self._hand_over(), "hand-over")
+        elif (unfinished := self._receive(frames)) is not None:
+            self._handing_over = self._start(self._hand_over(unfinished), "hand-over")
+
+    def closed(self, error: TransportError) -> None:
+        """The socket has ended; what came before is received first."""
+        if self._handing_over is None:
+            self._fail(error)
+        else:
+            self._end = error
 
     # -- in
 
-    async def _read(self) -> None:
-        """Take frames off the socket until it ends, when nobody wants them any more too: the close frame is behind."""
+    def _receive(self, frames: list[bytes]) -> _Unfinished | None:
+        """Have these messages received; returns what has to be waited for, if anything has."""
+        messages, malformed = self._decode(frames)
         try:
-            while True:
-                frame = await self._connection.receive()
-                if self._failure is None:
-                    await self._gather(frame)
-        except TransportError as end:
-            self._end = end
-            self._arrived.set()
-
-    async def _gather(self, frame: bytes) -> None:
-        self._frames.append(frame)
-        self._gathered += len(frame)
-        self._arrived.set()
-        if self._gathered > _GATHERED:
-            self._room.clear()
-            await self._room.wait()
-
-    async def _hand_over(self) -> None:
-        while self._failure is None:
-            await self._arrived.wait()
-            await self._context.room()  # events come unasked: to leave the connects out would hold none of them back
-            self._arrived.clear()
-            end, frames = self._end, self._frames
-            self._frames, self._gathered = [], 0
-            self._room.set()
-            if frames:
-                await self._receive(frames)
-            if end is not None:
-                self._fail(end)
-
-    async def _receive(self, frames: list[bytes]) -> None:
-        messages, malformed = self._decoded(frames)
-        try:
-            await self._context.receive(messages)
-        except BayeuxError as error:
-            self._fail(error)
+            received = self._context.receive(messages)
         except Exception as error:
-            failure = TransportError(f"{type(error).__name__}: {self._context.redact(str(error))}")
-            failure.__cause__ = error
-            self._fail(failure)
-        else:
-            self._pending.answered(messages)
+            self._fail(self._failure_of(error))
+            return None
+        if received is not DONE and not received.done():
+            return _Unfinished(received, messages, malformed)
+        self._received(messages, malformed)
+        return None
+
+    def _received(self, messages: list[Message], malformed: MessageDecodeError | None) -> None:
+        self._pending.receive(messages)
         if malformed is not None:
             self._fail(malformed, _MALFORMED)
 
-    def _decoded(self, frames: list[bytes]) -> tuple[list[Message], MessageDecodeError | None]:
-        """The messages in these frames, or in those before the first that is malformed."""
+    def _decode(self, frames: list[bytes]) -> tuple[list[Message], MessageDecodeError | None]:
+        """The Bayeux messages in these frames, or in those before the first that is malformed."""
         messages: list[Message] = []
-        try:
-            for frame in frames:
-                messages += decode_answer(frame, self._context.redact)
-        except MessageDecodeError as error:
-            return messages, error
+        for frame in frames:
+            try:
+                messages += decode(frame)
+            except MessageDecodeError as error:
+                return messages, redacted(error, frame, self._context.redact)
         return messages, None
+
+    def _failure_of(self, error: Exception) -> BayeuxError:
+        """A receiver's error as the failure of the socket."""
+        if isinstance(error, BayeuxError):
+            return error
+        failure = TransportError(f"{type(error).__name__}: {self._context.redact(str(error))}")
+        failure.__cause__ = error
+        return failure
+
+    # -- what has to wait
+
+    def _hold(self, frames: list[bytes]) -> None:
+        self._held += frames
+        self._held_bytes += sum(map(len, frames))
+        if self._held_bytes > _MAX_HELD_BYTES:
+            self._connection.pause_reading()
+
+    def _take_held(self) -> list[bytes]:
+        frames, self._held = self._held, []
+        if self._held_bytes > _MAX_HELD_BYTES:
+            self._connection.resume_reading()
+        self._held_bytes = 0
+        return frames
+
+    async def _hand_over(self, unfinished: _Unfinished | None = None) -> None:
+        """Wait for what is unfinished, and hand over what is held back meanwhile, until nothing is."""
+        try:
+            while self._failure is None:
+                if unfinished is not None:
+                    await _wait(unfinished.received)
+                    self._received(unfinished.messages, unfinished.malformed)
+                if not self._held:
+                    break
+                await _wait(self._context.room())
+                unfinished = self._receive(self._take_held())
+        except Exception as error:
+            self._fail(self._failure_of(error))
+        finally:
+            self._handing_over = None
+        if self._end is not None:
+            self._fail(self._end)
 
     # -- the end
 
     def _fail(self, error: BayeuxError, code: int = _NORMAL, *, meant: bool = False) -> None:
-        """Nothing more is received from now on, and everybody who waits gets the error."""
+        """Receive nothing more, fail every exchange under way with the error, and close the socket."""
         if self._failure is not None:
             return
-        if not meant and not self._connects:
-            self._start(self._context.broken(error), "broken")
         self._failure = error
-        self._frames.clear()
-        self._room.set()
-        self._arrived.set()
+        if not meant and not self._connects:
+            self._context.broken(error)
+        self._take_held()  # the library has to read on: the server's close frame is behind
         self._pending.fail(error)
         self._start(self._connection.close(code), "close")
 
@@ -190,3 +231,68 @@ class OpenSocket:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+class PendingExchanges:
+    """The exchanges under way on one socket, where replies come one by one and in any order."""
+
+    def __init__(self) -> None:
+        self._exchange_of: Final[dict[str, asyncio.Future[None]]] = {}
+        self._unanswered: Final[dict[asyncio.Future[None], set[str]]] = {}
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self._unanswered)
+
+    def expect(self, messages: Iterable[Message]) -> asyncio.Future[None]:
+        """Expect the replies to these messages; the future is done when all are here, or fails with what broke."""
+        ids = {message.id for message in messages if message.id is not None}
+        replied = asyncio.get_running_loop().create_future()
+        if ids:
+            self._unanswered[replied] = ids
+            self._exchange_of.update(dict.fromkeys(ids, replied))
+        else:
+            replied.set_result(None)
+        return replied
+
+    def receive(self, messages: Iterable[Message]) -> None:
+        """Look for replies among the messages that came in."""
+        if not self._exchange_of:
+            return
+        for message in messages:
+            if message.id in self._exchange_of and answers_request(message):
+                self._settle(message.id)
+
+    def _settle(self, message_id: str) -> None:
+        replied = self._exchange_of.pop(message_id)
+        left = self._unanswered[replied]
+        left.discard(message_id)
+        if not left:
+            del self._unanswered[replied]
+            if not replied.done():  # a task that is cancelled cancels what it waits for
+                replied.set_result(None)
+
+    def fail(self, error: BayeuxError) -> None:
+        """No reply comes any more: every exchange gets the error."""
+        waiting = list(self._unanswered)
+        self._exchange_of.clear()
+        self._unanswered.clear()
+        for replied in waiting:
+            if not replied.done():
+                replied.set_exception(error)
+
+    def forget(self, replied: asyncio.Future[None]) -> None:
+        """Expect nothing for this exchange any more."""
+        for message_id in self._unanswered.pop(replied, ()):
+            del self._exchange_of[message_id]
+        if not replied.cancel() and not replied.cancelled():
+            replied.exception()  # its task may have been cancelled in the same moment, and asyncio would complain
+
+
+async def _wait(completion: Completion) -> None:
+    """Wait, and leave the completion alone where the wait is cancelled: no batch is received by half."""
+    if not completion.done():
+        done = asyncio.Event()
+        completion.add_done_callback(lambda _: done.set())
+        await done.wait()
+    await completion

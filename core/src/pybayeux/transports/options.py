@@ -1,4 +1,4 @@
-"""The options of a transport: the keyword parameters of what makes it, after the context."""
+"""The options of a transport: the keyword parameters of its factory, after the context."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 __all__ = ("URL", "bind_options")
 
 URL: Final = "url"
-"""An option that every transport has: an address of its own. The client sees to that."""
+"""An option that every transport has: an address of its own. `TransportPool` reads it; factories do not get it."""
 
 
 def bind_options(name: str, factory: Callable[..., Transport], given: Mapping[str, Any]) -> TransportFactory:
-    """What makes the transport with these options, converted to the types that its parameters say.
+    """The factory with these options bound, converted to the types that its parameters are annotated with.
 
     Raises:
         UsageError: An option is unknown or missing, or a value is wrong.
@@ -34,7 +34,8 @@ def bind_options(name: str, factory: Callable[..., Transport], given: Mapping[st
     is_open = any(each.kind is each.VAR_KEYWORD for each in parameters)
     for option in options:
         if option not in known and not is_open:
-            raise UsageError(f"transport {name!r} has no option {option!r}; known are {', '.join((*known, URL))}")
+            expected = ", ".join((*known, URL))
+            raise UsageError(f"transport {name!r} has no option {option!r}; expected one of {expected}")
     for option, parameter in known.items():
         if parameter.default is parameter.empty and option not in options:
             raise UsageError(f"transport {name!r} needs the option {option!r}")
@@ -53,7 +54,7 @@ def _value(name: str, option: str, value: Any, types: Mapping[str, Any]) -> obje
 
 
 def _type(parameter: Parameter, namespace: Mapping[str, Any]) -> Any:
-    """The annotation as a type. Any where it cannot be told, such as a name that only type checkers import."""
+    """The annotation as a type; Any where it cannot be resolved, such as a name imported for type checkers only."""
     if parameter.annotation is parameter.empty:
         return Any
     holder = SimpleNamespace(__annotations__={parameter.name: parameter.annotation})
@@ -64,7 +65,7 @@ def _type(parameter: Parameter, namespace: Mapping[str, Any]) -> Any:
 
 
 def _namespace(factory: Any) -> Mapping[str, Any]:
-    """The names that the annotations of a factory were written with."""
+    """The global names that the annotations of a factory refer to."""
     while isinstance(factory, partial) or hasattr(factory, "__wrapped__"):
         factory = factory.func if isinstance(factory, partial) else factory.__wrapped__
     function = factory.__init__ if inspect.isclass(factory) else factory

@@ -1,4 +1,4 @@
-"""Where a redirect leads, and what may go along (RFC 9110, section 15.4). Sends nothing."""
+"""Redirects: where one leads, and which headers may go along (RFC 9110, section 15.4). Sends nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import urldefrag, urljoin, urlsplit, urlunsplit
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("FOLLOWED", "MOST_REDIRECTS", "Redirect", "harmless", "read_redirect", "shown")
+__all__ = ("FOLLOWED", "MOST_REDIRECTS", "Redirect", "anonymous_headers", "read_redirect", "without_secrets")
 
 FOLLOWED: Final = frozenset({307, 308})
 """They ask for the same method and body. The others turn a POST into a GET, which no Bayeux server answers."""
@@ -17,7 +17,7 @@ MOST_REDIRECTS: Final = 5
 
 _REDIRECTS: Final = FOLLOWED | {301, 302, 303}
 _PORTS: Final = {"http": 80, "https": 443}
-_HARMLESS: Final = frozenset(
+_ANONYMOUS: Final = frozenset(
     {
         "accept",
         "accept-encoding",
@@ -34,15 +34,15 @@ _HARMLESS: Final = frozenset(
 
 
 class Redirect(NamedTuple):
-    """What a server's answer says about another address.
+    """Another address that a server's answer points to.
 
     Attributes:
-        shown: The address without user, password and query, which may be secret; for texts.
+        text: The address without user, password and query, which may be secret; for texts.
         url: The address to send the same request to, or None where this is not to be followed.
         same_origin: Whether the same server answers there.
     """
 
-    shown: str
+    text: str
     url: str | None
     same_origin: bool
 
@@ -50,8 +50,8 @@ class Redirect(NamedTuple):
 def read_redirect(status: int, asked: str, location: str | None) -> Redirect | None:
     """The redirect that an answer makes; None where it makes none.
 
-    Never to be followed are an address that is none of http or https, and one that leaves TLS: messages carry the
-    client id, and whoever listens could take the session over.
+    An address that is neither http nor https is not followed, nor one that leaves TLS: messages carry the client id,
+    and an eavesdropper could take the session over.
 
     Args:
         status: The answer's status.
@@ -66,15 +66,15 @@ def read_redirect(status: int, asked: str, location: str | None) -> Redirect | N
     except ValueError:
         return Redirect("an address that cannot be read", None, same_origin=False)
     may_be_followed = status in FOLLOWED and new[0] in _PORTS and bool(new[1]) and (old[0], new[0]) != ("https", "http")
-    return Redirect(shown(url), url if may_be_followed else None, old == new)
+    return Redirect(without_secrets(url), url if may_be_followed else None, old == new)
 
 
-def harmless(headers: Mapping[str, str]) -> dict[str, str]:
-    """Those of the headers that say nothing about who sends them."""
-    return {name: value for name, value in headers.items() if name.lower() in _HARMLESS}
+def anonymous_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Those of the headers that do not identify the sender."""
+    return {name: value for name, value in headers.items() if name.lower() in _ANONYMOUS}
 
 
-def shown(url: str) -> str:
+def without_secrets(url: str) -> str:
     """An address without user, password and query, which may be secret."""
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

@@ -1,4 +1,4 @@
-"""The transports that a client knows, by connection type, and the options that each of them takes."""
+"""The registry of transports: the factory of each connection type, and which are used by default."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ("TransportRegistry",)
 
 
 class TransportRegistry:
-    """Connection types and what makes their transports; extensions add to it in `register_transports`."""
+    """Factories of transports by connection type; extensions add theirs in the hook `register_transports`."""
 
     def __init__(self) -> None:
         self._factories: dict[str, Callable[..., Transport]] = {}
@@ -34,7 +34,7 @@ class TransportRegistry:
         self.register(MemoryTransport.connection_type, MemoryTransport, by_default=False)
 
     def register(self, connection_type: str, factory: Callable[..., Transport], *, by_default: bool = True) -> None:
-        """Let `factory` make the transports of this connection type, instead of what did before.
+        """Have `factory` make the transports of this connection type, in place of the one registered before.
 
         Args:
             connection_type: The name, as in the handshake's `supportedConnectionTypes`.
@@ -46,13 +46,13 @@ class TransportRegistry:
         self._by_default[connection_type] = by_default
 
     def wrap(self, wrapper: Callable[[TransportFactory], TransportFactory], connection_type: str | None = None) -> None:
-        """Let `wrapper` stand before every transport: it is given what makes one, and gives what is to be used instead.
+        """Replace factories: `wrapper` takes the factory of a transport and returns the one to use instead.
 
-        The one registered last is nearest to the client.
+        The wrapper registered last is called last, with what the others returned.
 
         Args:
-            wrapper: Called with a factory, once the options are bound to it.
-            connection_type: The one transport to stand before; by default all.
+            wrapper: Called with a factory that has its options bound.
+            connection_type: The transport to wrap; by default all.
         """
         self._wrappers.append((connection_type, wrapper))
 
@@ -63,13 +63,13 @@ class TransportRegistry:
         *,
         by_polling: bool = False,
     ) -> dict[str, TransportFactory]:
-        """The transports to use, in the order of preference; those meant for it where no names are given.
+        """The factories of the transports to use, by name, in the order of preference.
 
         Args:
-            names: In the order of preference.
-            options: By name, what the user gave for them.
+            names: The names, in the order of preference; None for all that are registered for use by default.
+            options: The user's options, by the name of the transport.
             by_polling: Whether a WebSocket is used only where it is named: it does not go through an HTTP client of the
-                user's, so its proxies and certificates would be missing there, and it brings events unasked.
+                user's, so the client's proxies and certificates do not apply to it, and it brings events unasked.
 
         Raises:
             UsageError: A name or an option is unknown, an option is missing or wrong, or there is no name.
@@ -77,7 +77,9 @@ class TransportRegistry:
         chosen = self._defaults(by_polling) if names is None else list(names)
         unknown = [name for name in (*chosen, *(options or {})) if name not in self._factories]
         if unknown or not chosen:
-            raise UsageError(f"transports={unknown or chosen}: known are {', '.join(sorted(self._factories))}")
+            raise UsageError(
+                f"transports: expected some of {', '.join(sorted(self._factories))}; got {unknown or chosen}"
+            )
         return {name: self._made(name, (options or {}).get(name, {})) for name in chosen}
 
     def _made(self, name: str, options: Mapping[str, Any]) -> TransportFactory:

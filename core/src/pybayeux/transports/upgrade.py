@@ -1,4 +1,4 @@
-"""From an address to an open WebSocket: the upgrade, and what the server says to it (RFC 6455, section 4).
+"""The upgrade from HTTP to a WebSocket, and the server's answer to it (RFC 6455, section 4).
 
 Owns headers, cookies and authentication of the upgrade, whichever library makes it. Knows nothing of messages.
 """
@@ -48,7 +48,7 @@ class Upgrade:
 
     Args:
         context: What the client gave to the transport.
-        options: What the user wants of the socket.
+        options: The user's options for the socket.
     """
 
     def __init__(self, context: TransportContext, options: WebSocketOptions) -> None:
@@ -78,7 +78,7 @@ class Upgrade:
     # -- out
 
     async def _first_request(self) -> tuple[str, httpx.Request]:
-        """The address, and the upgrade as extensions let it go and httpx's authentication wants to see it."""
+        """The address and the request after the hook `request`, in the form that httpx's authentication takes."""
         asked = as_websocket(self._context.url)
         request = TransportRequest(asked, httpx.Headers(self._context.headers), _TYPE)
         await self._context.on_request(request)
@@ -136,7 +136,7 @@ class Upgrade:
     # -- in
 
     async def _answered(self, url: str, answer: UpgradeAnswer) -> httpx.Response:
-        """Take the cookies of an answer and show it to the extensions."""
+        """Keep the cookies of an answer, and run the hook `response`."""
         self._context.cookies.take(url, answer.headers)
         headers = httpx.Headers(list(answer.headers))
         await self._context.on_response(TransportResponse(url, answer.status, headers, _TYPE))

@@ -1,8 +1,8 @@
 """WebSocket: one socket for all exchanges, and for the events that come unasked.
 
-Bayeux 1.0 does not know it, but allows more transports than its own (section 6); CometD and Faye agree on this one.
-Owns when a socket is opened: at the first exchange, and at the next one after it broke. `upgrade` opens it,
-`open_socket` is one that is open.
+Bayeux 1.0 does not define it, but allows more transports than its own (section 6); CometD and Faye agree on this one.
+Owns when a socket is opened: at the first exchange, and at the next one after it broke. Does not know how: `upgrade`
+opens a socket, `open_socket` is one that is open.
 """
 
 from __future__ import annotations
@@ -29,18 +29,17 @@ class WebSocket:
     """The transport without polling: events come when they happen.
 
     Args:
-        context: What the client gives to its transports.
+        context: The client's side of the transport.
         subprotocol: To be agreed on with the server; one that does not is unusable.
         compression: Whether to offer permessage-deflate. Servers take any offer, and it costs both sides more
-            processor time than the bytes are worth on most networks.
+            processor time than the saved bytes are worth on most networks.
         max_message_size: Bytes that one message of the server may have, decompressed; None for no limit.
         max_frame_size: Bytes of a frame to send: a batch that is larger is sent as several, one behind the other.
             CometD closes the socket at more than 65536. A message that is larger by itself is left to the server.
         open_timeout: Seconds that connection and upgrade may take together; then another transport is tried. By
-            default 5, or half of what the client gives an exchange if that is less, since it would end with that.
-        ping_interval: Seconds between pings, for what is between here and the server and drops idle connections
-            sooner than a connect is held. By default there are none: a server that has gone silent is found out by
-            the deadline of the connect that is always under way.
+            default 5, or half of `max_network_delay` if that is less.
+        ping_interval: Seconds between pings, for proxies that drop idle connections sooner than a connect is held. By
+            default there are none: the deadline of the connect that is always under way detects a silent server.
         ssl: An `ssl.SSLContext` instead of the default one.
 
     Raises:
@@ -84,16 +83,16 @@ class WebSocket:
         self._failure: TransportError | None = None
         self._closed = False
 
-    async def send(self, messages: list[Message]) -> None:
-        """Send these messages, as one frame if they fit, and return when each has its answer.
+    async def exchange(self, messages: list[Message]) -> None:
+        """Send these messages, as one frame if they fit, and return when each has its reply.
 
-        Answers are told from events by their id together with a `successful`. An exchange that is cancelled when its
-        messages are on their way takes the socket with it, and all the other exchanges: what came late over a socket
-        that went on could pass for the answer to a repeated request, or bring events that the server sends again.
+        An exchange that is cancelled after its messages were sent closes the socket, and fails all the other exchanges
+        on it: what came late over a socket that went on could pass for the reply to a repeated request, or bring events
+        that the server sends again.
 
         Raises:
             TransportError: No connection, an upgrade that was refused, or the socket broke.
-            MessageDecodeError: A frame came that is no Bayeux; nobody knows what it should have been.
+            MessageDecodeError: A frame came that is not Bayeux; it may have been the reply.
         """
         if not messages:
             return  # CometD answers an empty array with an error

@@ -1,4 +1,4 @@
-"""CometD's message acknowledgement for pybayeux: no event is lost with a reply that never arrives."""
+"""CometD's message acknowledgement for pybayeux: no event is lost with a lost reply."""
 
 from .extension import Ack as Ack
 

@@ -3,30 +3,30 @@
 A server that takes part keeps what it sent until the client says that it has it: every successful ``/meta/connect``
 reply carries a number in ``ext.ack``, the next connect carries that number back, and the server sends everything
 after it again. This module owns that number. It never tells the server more than what was received, because a server
-drops what it holds up to the number told. It sends nothing to a server that does not take part.
+drops what it holds up to that number. It sends nothing to a server that does not take part.
 
-What comes a second time after a broken connection is recognised in `redelivery.py`.
+Events that come a second time after a broken connection are recognised in `redelivery.py`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from pybayeux import Channel, Drop, hookimpl
+from pybayeux import Channel, Drop, Redelivery, hookimpl
 
-from .redelivery import Redelivery
+from .redelivery import UnacknowledgedEvents
 
 if TYPE_CHECKING:
-    from pybayeux import AsyncClient, Message
+    from pybayeux import HookClient, Message
 
 __all__ = ("Ack",)
 
-# Their answers are decoded and accepted as a whole, or not at all: nothing of them can come twice.
-_WHOLE_ANSWERS: Final = frozenset({"long-polling", "callback-polling"})
+# Their replies are decoded and accepted as a whole, or not at all: no part of them can come twice.
+_WHOLE_REPLIES: Final = frozenset({"long-polling", "callback-polling"})
 
 
 class Ack:
-    """Acknowledges batches of events, so that a server sends again what got lost on the way.
+    """Acknowledges batches of events, so that a server sends again what was lost on the way.
 
     One instance belongs to one client. It has no options.
 
@@ -38,7 +38,7 @@ class Ack:
     def __init__(self) -> None:
         self.supported = False
         self.batch = 0
-        self._redelivery: Final = Redelivery()
+        self._unacknowledged: Final = UnacknowledgedEvents()
         self._watching = False
 
     @hookimpl
@@ -48,14 +48,14 @@ class Ack:
             self._begin_session(message)
         elif message.channel == Channel.META_CONNECT and self.supported:
             _ext(message)["ack"] = self.batch
-            self._redelivery.begin()
-            self._watching = message.connection_type not in _WHOLE_ANSWERS or self._redelivery.is_due
+            self._unacknowledged.begin()
+            self._watching = message.connection_type not in _WHOLE_REPLIES or self._unacknowledged.is_due
 
     @hookimpl(tryfirst=True)
-    def incoming(self, message: Message, client: AsyncClient) -> Drop | None:
-        """Take the number of each batch; drop what was received before, as near to the wire as can be."""
+    def incoming(self, message: Message, client: HookClient) -> Drop | None:
+        """Take the number of each batch; drop what was received before, ahead of other extensions."""
         if message.successful is None:
-            if self._watching and not message.is_meta and self._redelivery.is_repeat(message):
+            if self._watching and not message.is_meta and self._unacknowledged.is_repeat(message):
                 return Drop("already received: the server sent an unacknowledged batch again")
         elif message.channel == Channel.META_CONNECT:
             self._connect_reply(message, accepting=client.accepting)
@@ -64,28 +64,28 @@ class Ack:
         return None
 
     @hookimpl
-    def redelivers(self) -> bool | None:
-        """What is not acknowledged comes again, so the client need not take it now."""
-        return True if self.supported else None
+    def redelivery(self) -> Redelivery | None:
+        """The server sends again by itself what is not acknowledged, so the client need not take it now."""
+        return Redelivery() if self.supported else None
 
     def _begin_session(self, message: Message) -> None:
         _ext(message)["ack"] = True
         self.supported, self.batch, self._watching = False, 0, False
-        self._redelivery.clear()
+        self._unacknowledged.clear()
 
     def _handshake_reply(self, message: Message) -> None:
-        answer = (message.ext or {}).get("ack")
-        if isinstance(answer, dict):  # servers that may deliver events with the handshake's reply
-            self.supported = answer.get("enabled") is True
-            self._accept(answer.get("batch"))
+        ack = (message.ext or {}).get("ack")
+        if isinstance(ack, dict):  # servers that may deliver events with the handshake's reply
+            self.supported = ack.get("enabled") is True
+            self._accept(ack.get("batch"))
         else:
-            self.supported = answer is True
+            self.supported = ack is True
 
     def _connect_reply(self, message: Message, *, accepting: bool) -> None:
         self._watching = False
         if self.supported and message.successful and accepting:
             self._accept((message.ext or {}).get("ack"))
-            self._redelivery.clear()
+            self._unacknowledged.clear()
 
     def _accept(self, number: object) -> None:
         if type(number) is int:

@@ -1,18 +1,18 @@
 """Recognises the events that a server sends again because their batch was not acknowledged.
 
 Why events come twice. Over a WebSocket the events of a batch arrive in frames of their own, before the frame of the
-connect reply that brings the batch's number. They are handed on as they arrive. If the socket breaks in between, the
+connect reply that brings the batch's number. They are passed on as they arrive. If the socket breaks in between, the
 number is unknown, the next connect repeats the old one, and the server sends the whole batch again.
 
 When a repeat is certain. A server that takes part sends events only in answer to a connect, keeps them in order, and
 forgets none before a connect acknowledges it. So if no connect reply was accepted since the events ``a b c`` came,
 then what the server sends after the next connect begins with ``a b c``. This module notes the events that come between
 a connect and its reply, and drops them again as long as they come in exactly that order, with the same channel, id
-and payload. The first event that differs ends it: whatever the reason, it is handed on, and so are those after it.
+and payload. The first event that differs ends it: whatever the reason, it is passed on, and so are those after it.
 In doubt an event is delivered twice rather than never.
 
-Where there is nothing to recognise. A long-polling answer is accepted whole, number included, or not at all. Events
-outside a connect and its reply (servers that answer first and send events after it) are not noted: the number that was
+Where there is nothing to recognise. A long-polling reply is accepted whole, number included, or not at all. Events
+outside a connect and its reply (servers that reply first and send events after it) are not noted: the number that was
 accepted before covers them. A new handshake makes a new session, in which the server repeats nothing.
 """
 
@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pybayeux import Message
 
-__all__ = ("Redelivery",)
+__all__ = ("UnacknowledgedEvents",)
 
 
-class Redelivery:
+class UnacknowledgedEvents:
     """The events received since the last accepted connect reply, in order, as fingerprints.
 
     A fingerprint is a number: keeping the events themselves would keep their batches in memory.
@@ -38,7 +38,7 @@ class Redelivery:
 
     @property
     def is_due(self) -> bool:
-        """Whether there are events that the server has to send again."""
+        """Whether there are events that the server will send again."""
         return bool(self._received)
 
     def begin(self) -> None:
@@ -51,7 +51,7 @@ class Redelivery:
         self._position = 0
 
     def is_repeat(self, event: Message) -> bool:
-        """Note an event; whether it is one that was received before."""
+        """Note an event; return whether it was received before."""
         fingerprint = hash((event.channel, event.id, event.raw_data))
         if self._position < len(self._received):
             if self._received[self._position] == fingerprint:

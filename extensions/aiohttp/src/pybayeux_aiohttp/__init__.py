@@ -1,4 +1,4 @@
-"""Long-polling and WebSocket over aiohttp for pybayeux, for speed."""
+"""Long-polling over aiohttp for pybayeux, for speed."""
 
 from .extension import Aiohttp as Aiohttp
 

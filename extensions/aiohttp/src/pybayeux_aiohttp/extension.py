@@ -1,7 +1,9 @@
-"""What is put into the place of what: the library below the transports, and nothing above it.
+"""The HTTP client of the transport `long-polling`: aiohttp instead of httpx.
 
-The transports of the core stay, with their options, and everything that makes them what they are: cookies, headers,
-redirects, judgement of answers, order of frames. Only who speaks HTTP and WebSocket for them changes.
+The transport itself stays the core's, with its options, cookies, headers, redirects and failures.
+
+A WebSocket stays with its own library: aiohttp offers its messages to a task that awaits them, and no callback. At an
+ordinary rate the turn of the event loop and the task switch that this costs outweigh its faster parser.
 """
 
 from __future__ import annotations
@@ -15,7 +17,6 @@ from urllib.request import getproxies, proxy_bypass
 from pybayeux import hookimpl
 
 from .basic_auth import is_basic
-from .dialling import Dialler
 from .http_client import HttpClient
 
 if TYPE_CHECKING:
@@ -25,27 +26,25 @@ if TYPE_CHECKING:
 
 __all__ = ("Aiohttp",)
 
-_WEBSOCKET: Final = "websocket"
 _LONG_POLLING: Final = "long-polling"
-_PROXIES: Final = ("http", "https", "all", "socks", "ws", "wss")
+_PROXIES: Final = ("http", "https", "all", "socks")
 
 
 class Aiohttp:
-    """Has the transports `long-polling` and `websocket` go over aiohttp.
+    """Has the transport `long-polling` go over aiohttp.
 
-    They go over their own libraries as before where the user gave an HTTP client, or the environment names a proxy for
-    the server; long-polling also with an authentication that is more than user and password.
+    It goes over httpx as before where the user gave an HTTP client or an authentication that is more than user and
+    password, or where the environment names a proxy for the server.
     """
 
     @hookimpl
     def register_transports(self, registry: Any) -> None:
-        """Stand before the two transports, whoever registered them."""
+        """Wrap the transport, whatever registered it."""
         registry.wrap(_post_with_aiohttp, _LONG_POLLING)
-        registry.wrap(_dial_with_aiohttp, _WEBSOCKET)
 
 
 class _Transport(Protocol):
-    async def send(self, messages: list[Message]) -> None: ...
+    async def exchange(self, messages: list[Message]) -> None: ...
 
     async def close(self) -> None: ...
 
@@ -63,7 +62,7 @@ class _Posting:
     def __init__(self, transport: _Transport, http: HttpClient) -> None:
         self._transport: Final = transport
         self._http: Final = http
-        self.send: Final = transport.send
+        self.exchange: Final = transport.exchange
 
     async def close(self) -> None:
         """Close both."""
@@ -72,7 +71,7 @@ class _Posting:
 
 
 def _post_with_aiohttp(factory: Callable[..., _Transport]) -> Callable[..., _Transport]:
-    @wraps(factory)  # whoever registers it again finds its options
+    @wraps(factory)  # its parameters are the options
     def make(context: Any, **options: Any) -> _Transport:
         if context.http is not None or not is_basic(context.auth) or _is_proxied(context.url):
             return factory(context, **options)
@@ -83,19 +82,7 @@ def _post_with_aiohttp(factory: Callable[..., _Transport]) -> Callable[..., _Tra
     return make
 
 
-def _dial_with_aiohttp(factory: Callable[..., _Transport]) -> Callable[..., _Transport]:
-    @wraps(factory)
-    def make(context: Any, **options: Any) -> _Transport:
-        if context.http is not None or context.dial is not None or _is_proxied(context.url):
-            return factory(context, **options)
-        ours = copy(context)
-        ours.dial = Dialler(context.redact)
-        return factory(ours, **options)
-
-    return make
-
-
 def _is_proxied(url: str) -> bool:
-    """Whether the environment names a proxy for this server; the built-in libraries know more kinds of them."""
+    """Whether the environment names a proxy for this server; httpx knows more kinds of them."""
     proxies = getproxies()
     return any(proxies.get(kind) for kind in _PROXIES) and not proxy_bypass(urlsplit(url).netloc.rpartition("@")[2])

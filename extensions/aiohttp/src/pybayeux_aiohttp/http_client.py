@@ -153,7 +153,7 @@ class HttpClient:
             raise ConnectError(str(error)) from error
 
     async def aclose(self) -> None:
-        """Let go of every connection, for good."""
+        """Close every connection, for good."""
         self._closed = True
         if self._session is not None:
             await self._session.close()

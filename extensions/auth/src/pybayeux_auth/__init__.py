@@ -1,6 +1,6 @@
-"""Tokens for pybayeux: how one logs in, where the token goes, and a fresh one when the server refuses the old.
+"""Authentication for pybayeux: logins, tokens in requests, and fresh tokens when the server refuses one.
 
-The flows and stores are imported when they are first used: every client imports this package.
+Flows and stores are imported at their first use, because every client imports this package.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from .command_login import log_in_as_configured as log_in_as_configured
+from .command_line import log_in_as_configured as log_in_as_configured
 from .errors import AuthError as AuthError
 from .errors import LoginMisconfiguredError as LoginMisconfiguredError
 from .errors import LoginPausedError as LoginPausedError

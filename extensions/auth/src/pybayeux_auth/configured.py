@@ -1,7 +1,6 @@
-"""`Auth` made of options alone: from the environment, a file, or the command line.
+"""The class behind the entry point: `Auth`, configured by options from the environment, a file or the command line.
 
-It is what is behind the entry point. Its options are those of `FlowSettings` and those of `Auth`, taken from there, so
-that neither knows of the other's.
+Its options are those of `FlowSettings` and of `Auth`, read from their signatures.
 """
 
 from __future__ import annotations
@@ -20,14 +19,14 @@ if TYPE_CHECKING:
 
 __all__ = ("ConfiguredAuth",)
 
-_FLOW: Final = tuple(each.name for each in fields(FlowSettings))
-_CODE: Final = ("clock",)
-"""Options of `Auth` that no configuration can give."""
+_FLOW_OPTIONS: Final = tuple(each.name for each in fields(FlowSettings))
+_CODE_ONLY: Final = ("clock",)
+"""Options of `Auth` that only code can set."""
 
 
 def _parameters(kind: type) -> list[Parameter]:
     found = signature(kind, eval_str=True).parameters.values()
-    return [each.replace(kind=Parameter.KEYWORD_ONLY) for each in found if each.name not in _CODE]
+    return [each.replace(kind=Parameter.KEYWORD_ONLY) for each in found if each.name not in _CODE_ONLY]
 
 
 def _signature() -> Signature:
@@ -43,22 +42,24 @@ class ConfiguredAuth(Auth):
     A token that is a reference, such as ``file:/run/secrets/token``, is read again when the server refuses it.
 
     Args:
-        token: A token, a reference to one, or a function that gives one.
-        options: Those of `FlowSettings` and of `Auth`.
+        token: A token, a reference to one, or a function that returns one.
+        options: The options of `FlowSettings` and of `Auth`.
 
     Raises:
-        LoginMisconfiguredError: There is neither a token nor a flow, or both, or the flow lacks something.
-        ValueError: An option makes no sense.
+        LoginMisconfiguredError: There is neither a token nor a flow, or both, or an option of the flow is missing.
+        ValueError: An option is not valid.
     """
 
     pybayeux_needs_one_of: ClassVar = (("token", "flow"),)
-    """Without one of these nobody has configured it."""
+    """Without one of these it is not configured, and not registered."""
     __signature__: ClassVar = _signature()
 
     def __init__(self, token: Token | None = None, **options: Any) -> None:
-        flow = FlowSettings(**{name: options.pop(name) for name in _FLOW if name in options}).make()
+        flow = FlowSettings(**{name: options.pop(name) for name in _FLOW_OPTIONS if name in options}).make()
         if (token is None) is (flow is None):
-            raise LoginMisconfiguredError("give either a token or a flow")
+            raise LoginMisconfiguredError(
+                "expected either token or flow; got both" if flow else "expected either token or flow"
+            )
         super().__init__(flow or _token(token), **options)
 
 

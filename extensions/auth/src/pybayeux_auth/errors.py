@@ -1,13 +1,13 @@
-"""What can go wrong on the way to a token, as one tree.
+"""The exceptions of this package.
 
 AuthError
-├── LoginRefusedError         the login server takes these credentials for no good
-├── LoginUnreachableError     it gave no answer that can be used, and may give one later
-├── LoginMisconfiguredError   what was asked for makes no sense
+├── LoginRefusedError         the login server refused the credentials
+├── LoginUnreachableError     the login server did not answer, or cannot answer now
+├── LoginMisconfiguredError   the configuration is incomplete or wrong
 ├── LoginPausedError          the last logins did not help, and it is too soon for another
-└── TokenStoreError           a refresh token cannot be read or kept
+└── TokenStoreError           a refresh token cannot be read or stored
 
-No text of these has a password, a key or a token in it.
+The texts of these errors contain no password, key or token.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ __all__ = (
     "TokenStoreError",
 )
 
-_MOMENT: Final = 1.0
+_MIN_RETRY_AFTER: Final = 1.0
 
 
 class AuthError(BayeuxError):
-    """There is no token.
+    """The base class: there is no token.
 
     Attributes:
-        remedy: ``RETRY`` where the same may work later, ``GIVE_UP`` where somebody has to change something first.
-        retry_after: Seconds to wait before that, at least.
+        remedy: ``RETRY`` if the same login may work later, ``GIVE_UP`` if something has to be changed first.
+        retry_after: The least number of seconds to wait before a retry.
     """
 
     remedy: errors.Remedy = errors.Remedy.RETRY
@@ -41,25 +41,25 @@ class AuthError(BayeuxError):
 
     @property
     def can_retry(self) -> bool:
-        """Whether trying again can help."""
+        """Whether a retry can help."""
         return self.remedy is not errors.Remedy.GIVE_UP
 
 
 class LoginRefusedError(AuthError):
-    """The login server refused the credentials. The same ones are not tried again: servers lock users out.
+    """The login server refused the credentials. They are not tried again, because servers lock users out.
 
     Attributes:
-        where: The address that refused.
-        error: Its word for it (RFC 6749, section 5.2), such as ``invalid_grant``; empty where there is none.
-        description: What it said beside that.
-        advice: What to do about it; empty where that is not known.
+        where: The URL of the login server.
+        error: The OAuth error code (RFC 6749, section 5.2), such as ``invalid_grant``; empty if there is none.
+        description: The server's description of the error.
+        advice: What to do about it; empty if that is not known.
     """
 
     remedy = errors.Remedy.GIVE_UP
 
     def __init__(self, where: str, *, error: str = "", description: str = "", advice: str = "") -> None:
-        said = ": ".join(part for part in (error, description) if part)
-        super().__init__(f"login at {where} was refused: {'; '.join(part for part in (said, advice) if part)}")
+        reason = ": ".join(part for part in (error, description) if part)
+        super().__init__(f"login at {where} was refused: {'; '.join(part for part in (reason, advice) if part)}")
         self.where: Final = where
         self.error: Final = error
         self.description: Final = description
@@ -67,26 +67,26 @@ class LoginRefusedError(AuthError):
 
 
 class LoginUnreachableError(AuthError):
-    """The login server did not answer, or cannot answer now. It is left alone for a second, or as long as it asks.
+    """The login server did not answer, or cannot answer now. Retried after a second, or when the server says.
 
     Attributes:
-        where: The address that was asked.
+        where: The URL of the login server.
     """
 
     def __init__(self, where: str, why: str, *, retry_after: float = 0.0) -> None:
         super().__init__(f"login at {where} is not possible now: {why}")
         self.where: Final = where
-        self.retry_after = max(retry_after, _MOMENT)
+        self.retry_after = max(retry_after, _MIN_RETRY_AFTER)
 
 
 class LoginMisconfiguredError(AuthError, errors.UsageError):
-    """Something is missing, cannot be read, or does not fit together; the text says what."""
+    """An option is missing, not valid, or cannot be read; the text says which."""
 
     remedy = errors.Remedy.GIVE_UP
 
 
 class LoginPausedError(AuthError):
-    """It is too soon for another login: the last ones did not help."""
+    """It is too soon for another login, because the last ones did not help. `retry_after` says when it may start."""
 
     def __init__(self, why: str, *, retry_after: float) -> None:
         super().__init__(f"no login for another {retry_after:.0f} s: {why}")
@@ -94,7 +94,7 @@ class LoginPausedError(AuthError):
 
 
 class TokenStoreError(AuthError):
-    """A refresh token could not be read from its store, or not be kept in it.
+    """A refresh token could not be read or stored.
 
     Attributes:
         where: The store, such as the path of the file.

@@ -1,6 +1,6 @@
-"""The hooks that this package brings, for other extensions to implement with the ordinary `hookimpl`.
+"""The hooks that this package adds. Other extensions implement them with `hookimpl`.
 
-An extension that works without this package as well marks its implementation ``@hookimpl(optionalhook=True)``.
+An extension that also works without this package marks its implementation ``@hookimpl(optionalhook=True)``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pybayeux import hookspec
 
 if TYPE_CHECKING:
-    from pybayeux import AsyncClient
+    from pybayeux import HookClient
 
     from .grant import Grant
 
@@ -18,29 +18,31 @@ __all__ = ("AuthHooks",)
 
 
 class AuthHooks:
-    """Every hook that this package brings."""
+    """The hook specifications of this package."""
 
     @hookspec
-    async def authenticated(self, grant: Grant, client: AsyncClient) -> None:
-        """A fresh token has come.
+    async def authenticated(self, grant: Grant, client: HookClient) -> None:
+        """There is a fresh token.
 
-        Called before the first request that uses it leaves, and before the handshake at the latest, so that the client
-        can still be sent where the token is good: ``client.move(...)`` with an address made of `Grant.instance_url`.
+        Called before the first request with it is sent, and before the handshake at the latest. So an implementation
+        can still move the client to the server that accepts the token: ``client.move(...)`` with a URL made from
+        `Grant.instance_url`.
 
         An exception is reported, and the token is used all the same.
         """
 
     @hookspec(firstresult=True)
     async def log_in(self) -> Grant | None:
-        """Log in once, for whoever has no client, such as a sub-command. None asks the next extension.
+        """Log in once, for code without a client, such as a sub-command. None passes the call to the next extension.
 
         Called through ``pybayeux.installed_hook("log_in")``. An exception is reported.
         """
 
     @hookspec
-    def log_in_again(self, reason: str, client: AsyncClient) -> None:
-        """The token is no good, or what came with it, such as the address: begin anew with a fresh one.
+    def log_in_again(self, reason: str, client: HookClient) -> None:
+        """Start a new session with a fresh token.
 
-        For extensions that know better than the status 401, such as one that sees that the org has moved: they call it,
-        ``client.hook("log_in_again").call("the org has moved", client)``, and `Auth` implements it; its limits hold.
+        Called by extensions that know of an invalid token or URL without a status 401, such as one that notices that
+        the org has moved: ``client.hook("log_in_again").call("the org has moved", client)``. `Auth` implements it; its
+        limits apply.
         """

@@ -1,6 +1,6 @@
-"""The system's keyring, through the library `keyring`, which is imported when it is first needed.
+"""The system's keyring, through the library `keyring`, which is imported at its first use.
 
-It comes with ``pybayeux-auth[keyring]``.
+The library is installed by ``pybayeux-auth[keyring]``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ __all__ = ("read_keyring", "write_keyring")
 
 
 def read_keyring(service: str, user: str) -> str | None:
-    """What the keyring has under this service and user, or None.
+    """Return the secret of a service and user; None if there is none.
 
     Raises:
         LoginMisconfiguredError: There is no keyring, or it is locked.
@@ -24,7 +24,7 @@ def read_keyring(service: str, user: str) -> str | None:
 
 
 def write_keyring(service: str, user: str, secret: str) -> None:
-    """Put a secret under this service and user.
+    """Store the secret of a service and user.
 
     Raises:
         LoginMisconfiguredError: There is no keyring, or it is locked.
@@ -37,7 +37,7 @@ def _call(function: str, *arguments: str) -> Any:
     try:
         return getattr(keyring, function)(*arguments)
     except keyring.errors.KeyringError as error:
-        raise LoginMisconfiguredError(f"the keyring: {error or type(error).__name__}") from error
+        raise LoginMisconfiguredError(f"keyring: {error or type(error).__name__}") from error
 
 
 def _library() -> Any:
@@ -45,4 +45,6 @@ def _library() -> Any:
         import_module("keyring.errors")
         return import_module("keyring")
     except ImportError as error:
-        raise LoginMisconfiguredError("the keyring needs: pip install 'pybayeux-auth[keyring]'") from error
+        raise LoginMisconfiguredError(
+            "keyring: the library is missing; pip install 'pybayeux-auth[keyring]'"
+        ) from error

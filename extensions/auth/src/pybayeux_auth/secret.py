@@ -1,7 +1,7 @@
-"""Where a secret is: in the configuration itself, in the environment, in a file, or in the system's keyring.
+"""Secrets: given as text or read from the environment, a file or the system's keyring.
 
-Owns the references ``env:NAME``, ``file:PATH`` and ``keyring:SERVICE/USER``. A secret is read each time that it is
-used, so that one that was replaced meanwhile counts, and it is in no text.
+A reference is one of ``env:NAME``, ``file:PATH`` and ``keyring:SERVICE/USER``. A secret is read at each use, so a
+secret that was replaced meanwhile applies. It appears in no repr and no error.
 """
 
 from __future__ import annotations
@@ -9,24 +9,25 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Final, TypeAlias
 
 from .errors import LoginMisconfiguredError
 from .keyring import read_keyring
 
-__all__ = ("Secret", "SecretSource", "is_reference")
+__all__ = ("Secret", "SecretSource", "digest", "is_reference")
 
 SecretSource: TypeAlias = str | Path | Callable[[], str]
-"""A secret, a reference to one, a file that has it, or a function that gives it."""
+"""A secret, a reference to one, a file that contains it, or a function that returns it."""
 
 
 class Secret:
-    """A secret that is read when it is needed.
+    """A secret that is read when it is used.
 
     Args:
-        source: Where it is.
-        name: What messages call it, such as ``client_secret``.
+        source: The secret, or where it is.
+        name: The name of the option, such as ``client_secret``, for errors.
     """
 
     def __init__(self, source: SecretSource, name: str) -> None:
@@ -41,12 +42,13 @@ class Secret:
         return "***"
 
     async def read(self) -> str:
-        """The secret, without the spaces and line ends around it.
+        """Return the secret without surrounding whitespace.
 
         Raises:
-            LoginMisconfiguredError: There is none, or it cannot be read.
+            LoginMisconfiguredError: It is missing or empty, or cannot be read.
         """
-        return await asyncio.to_thread(self._read)  # a file may be far away, and a keyring may ask its owner
+        # In a thread: the file may be on a network, and the keyring may prompt the user.
+        return await asyncio.to_thread(self._read)
 
     def _read(self) -> str:
         try:
@@ -54,12 +56,12 @@ class Secret:
         except LoginMisconfiguredError as error:
             raise LoginMisconfiguredError(f"{self._name}: {error}") from error
         if not secret:
-            raise LoginMisconfiguredError(f"{self._name}: {self!r} is empty")
+            raise LoginMisconfiguredError(f"{self._name}: expected a secret; {self!r} is empty")
         return secret
 
 
 def is_reference(text: str) -> bool:
-    """Whether a text says where a secret is, instead of being one."""
+    """Whether a text is a reference to a secret."""
     return text.partition(":")[0] in _READERS and ":" in text
 
 
@@ -78,7 +80,7 @@ def _from_environment(name: str) -> str:
     try:
         return os.environ[name]
     except KeyError:
-        raise LoginMisconfiguredError(f"there is no environment variable {name}") from None
+        raise LoginMisconfiguredError(f"the environment variable {name} is not set") from None
 
 
 def _from_file(path: str) -> str:
@@ -86,7 +88,7 @@ def _from_file(path: str) -> str:
     try:
         return place.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise LoginMisconfiguredError(f"the file {place} is no text") from None
+        raise LoginMisconfiguredError(f"the file {place} is not UTF-8 text") from None
     except OSError as error:
         raise LoginMisconfiguredError(f"the file {place} cannot be read: {error.strerror}") from error
 
@@ -94,10 +96,12 @@ def _from_file(path: str) -> str:
 def _from_keyring(place: str) -> str:
     service, slash, user = place.rpartition("/")
     if not (slash and service and user):
-        raise LoginMisconfiguredError("a reference to the keyring is written keyring:SERVICE/USER")
+        raise LoginMisconfiguredError("expected keyring:SERVICE/USER")
     secret = read_keyring(service, user)
     if secret is None:
-        raise LoginMisconfiguredError(f"the keyring has nothing of {service}/{user}: keyring set {service} {user}")
+        raise LoginMisconfiguredError(
+            f"the keyring has no secret of {service}/{user}; store it with: keyring set {service} {user}"
+        )
     return secret
 
 
@@ -106,3 +110,12 @@ _READERS: Final[dict[str, Callable[[str], str]]] = {
     "file": _from_file,
     "keyring": _from_keyring,
 }
+
+
+def digest(*secrets: str | None) -> str:
+    """Return a hash that distinguishes these secrets from others without revealing them."""
+    hashed = sha256()
+    for secret in secrets:
+        text = (secret or "").encode()
+        hashed.update(len(text).to_bytes(8) + text)  # the length keeps ("a", "b") and ("ab",) apart
+    return hashed.hexdigest()

@@ -1,7 +1,7 @@
-"""The options of a flow, as a configuration has them, and the flow that they mean.
+"""Settings of a login flow: the options as configured, and the flow that they create.
 
-Owns the names of the flows and which option belongs to which. A configuration is text, so secrets may be references:
-see `secret`.
+It defines the names of the flows and the options of each. Configuration is text, so secrets can be references, as in
+`secret`, and token stores have names.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from . import flows
 from .errors import LoginMisconfiguredError
-from .flows.app import AuthMethod  # noqa: TC001 - options are made of the annotations
+from .flows.app import AuthMethod  # noqa: TC001 - the annotations are evaluated to convert options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from .stores import TokenStore
 
 __all__ = ("FlowName", "FlowSettings")
 
@@ -26,26 +28,26 @@ FlowName: TypeAlias = Literal["jwt", "client_credentials", "refresh_token", "pas
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class FlowSettings:
-    """A flow and its options; the classes of the flows say what each of them means.
+    """A flow and its options. The class of each flow documents them in full.
 
     Attributes:
-        flow: Which one; None for none.
-        login_url: Where to log in: ``https://login.salesforce.com``, ``https://test.salesforce.com``, the org's own
-            address, or the token endpoint of any other server.
+        flow: The name of the flow; None for none.
+        login_url: The login server: ``https://login.salesforce.com``, ``https://test.salesforce.com``, the org's own
+            URL, or the URL of a token endpoint of another server.
         client_id: The app's id; Salesforce calls it the consumer key.
         client_secret: The app's secret.
-        username: Who logs in.
+        username: The user who logs in.
         password: The user's password.
-        security_token: What Salesforce wants behind the password.
-        private_key: The key whose certificate the app has, in PEM.
+        security_token: Salesforce's security token, which is appended to the password.
+        private_key: The private key of the app's certificate, in PEM.
         audience: The audience of the JWT.
-        scope: What to ask for, with spaces between.
+        scope: The scopes to request, separated by spaces.
         token_endpoint_auth_method: Where the app's id and secret go in the request.
-        refresh_token: The refresh token to begin with.
-        token_store: Where new refresh tokens are kept: ``file:PATH`` or ``keyring:SERVICE/USER``.
+        refresh_token: The first refresh token.
+        token_store: Where new refresh tokens are stored: ``file:PATH`` or ``keyring:SERVICE/USER``.
         org: The org's alias or user name in the Salesforce CLI.
-        session_id: The id of a session that is open already.
-        server_url: The address of the org that it belongs to.
+        session_id: The id of an existing session.
+        server_url: The URL of the org of that session.
     """
 
     flow: FlowName | None = None
@@ -66,71 +68,88 @@ class FlowSettings:
     server_url: str | None = None
 
     def make(self) -> flows.Flow | None:
-        """The flow; None where none is asked for.
+        """Create the flow; None if there is none.
 
         Raises:
-            LoginMisconfiguredError: An option that it needs is missing, or makes no sense.
+            LoginMisconfiguredError: An option of the flow is missing or not valid, or options are given without a flow.
         """
         given = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "flow"}
         given = {name: value for name, value in given.items() if value is not None}
         if self.flow is None:
             if given:
-                raise LoginMisconfiguredError(f'{", ".join(given)}: say which flow it is for, as in flow = "jwt"')
+                raise LoginMisconfiguredError(
+                    f'{", ".join(given)}: expected an option flow beside it, such as flow = "jwt"'
+                )
             return None
-        return _make(self.flow, given)
+        return _create(self.flow, given)
 
 
 @dataclass(frozen=True, slots=True)
-class _Recipe:
-    """How a flow is made of options.
+class _FlowOptions:
+    """The options of a flow.
 
     Attributes:
-        kind: The name of its class.
-        needed: What it cannot do without.
-        taken: What else it takes.
+        class_name: The name of its class.
+        required: The required options.
+        optional: The optional ones.
     """
 
-    kind: str
-    needed: tuple[str, ...]
-    taken: tuple[str, ...] = ()
+    class_name: str
+    required: tuple[str, ...]
+    optional: tuple[str, ...] = ()
 
 
-_RECIPES: Final[Mapping[str, _Recipe]] = {
-    "jwt": _Recipe("JwtBearerFlow", ("client_id", "username", "private_key"), ("login_url", "audience", "scope")),
-    "client_credentials": _Recipe(
+_FLOWS: Final[Mapping[str, _FlowOptions]] = {
+    "jwt": _FlowOptions("JwtBearerFlow", ("client_id", "username", "private_key"), ("login_url", "audience", "scope")),
+    "client_credentials": _FlowOptions(
         "ClientCredentialsFlow",
         ("login_url", "client_id", "client_secret"),
         ("scope", "token_endpoint_auth_method"),
     ),
-    "refresh_token": _Recipe(
+    "refresh_token": _FlowOptions(
         "RefreshTokenFlow",
         ("client_id",),
         ("refresh_token", "token_store", "client_secret", "login_url", "scope", "token_endpoint_auth_method"),
     ),
-    "password": _Recipe(
+    "password": _FlowOptions(
         "PasswordFlow",
         ("client_id", "username", "password"),
         ("client_secret", "security_token", "login_url", "scope", "token_endpoint_auth_method"),
     ),
-    "sf": _Recipe("SfCliFlow", (), ("org",)),
-    "session": _Recipe("SessionFlow", ("session_id", "server_url")),
+    "sf": _FlowOptions("SfCliFlow", (), ("org",)),
+    "session": _FlowOptions("SessionFlow", ("session_id", "server_url")),
 }
 
 
-def _make(name: str, given: Mapping[str, Any]) -> flows.Flow:
-    recipe = _RECIPES[name]
-    if missing := [option for option in recipe.needed if option not in given]:
-        raise LoginMisconfiguredError(f"flow {name!r} needs {_list(recipe.needed)}; missing: {', '.join(missing)}")
-    known = (*recipe.needed, *recipe.taken)
-    if idle := [option for option in given if option not in known]:
-        _logger.warning("flow %r makes no use of %s", name, ", ".join(idle))
+def _create(name: str, given: Mapping[str, Any]) -> flows.Flow:
+    flow_options = _FLOWS[name]
+    if missing := [option for option in flow_options.required if option not in given]:
+        raise LoginMisconfiguredError(
+            f"flow {name!r}: expected {_list(flow_options.required)}; missing: {', '.join(missing)}"
+        )
+    known = (*flow_options.required, *flow_options.optional)
+    if unused := [option for option in given if option not in known]:
+        _logger.warning("flow %r does not use %s", name, ", ".join(unused))
     options = {option: given[option] for option in known if option in given}
     if "token_store" in options:
-        from .stores import named_store
-
-        options["store"] = named_store(options.pop("token_store"))
-    flow: flows.Flow = getattr(flows, recipe.kind)(**options)
+        options["store"] = _token_store(options.pop("token_store"))
+    flow: flows.Flow = getattr(flows, flow_options.class_name)(**options)
     return flow
+
+
+def _token_store(name: str) -> TokenStore:
+    """Create the store for ``file:PATH``, ``keyring:SERVICE/USER`` or a plain path."""
+    from .stores import FileTokenStore, KeyringTokenStore
+
+    kind, _, place = name.partition(":")
+    path = place if kind == "file" else name
+    if kind == "keyring":
+        service, _, user = place.rpartition("/")
+        if service and user:
+            return KeyringTokenStore(service, user)
+    elif path:
+        return FileTokenStore(path)
+    raise LoginMisconfiguredError(f"token_store: expected file:PATH or keyring:SERVICE/USER; got {name!r}")
 
 
 def _list(words: tuple[str, ...]) -> str:

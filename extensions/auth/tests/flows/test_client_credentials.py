@@ -30,7 +30,7 @@ def test_an_app_logs_in(method: str) -> None:
     assert ("client_secret" in server.requests[0]) is (method == "client_secret_post")
 
 
-def test_a_secret_that_was_replaced_meanwhile_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_replaced_secret_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     flow = flow_of(LoginServer(), client_secret="env:APP_SECRET")
     monkeypatch.setenv("APP_SECRET", "an old one")
     old = asyncio.run(flow.credentials())
@@ -42,10 +42,10 @@ def test_a_secret_that_was_replaced_meanwhile_counts(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("host", ["login.salesforce.com", "test.salesforce.com"])
-def test_it_goes_to_the_orgs_own_address(host: str) -> None:
-    with pytest.raises(LoginMisconfiguredError, match=f"{host} is shared by all orgs.*MyDomainName"):
+def test_a_shared_host_is_an_error(host: str) -> None:
+    with pytest.raises(LoginMisconfiguredError, match=f"{host} is shared by all orgs.*expected .*MyDomainName"):
         flow_of(LoginServer(), login_url=f"https://{host}")
 
 
-def test_nothing_secret_is_shown() -> None:
+def test_the_repr_hides_secrets() -> None:
     assert repr(flow_of(LoginServer())) == f"ClientCredentialsFlow({CLIENT_ID} at {URL})"

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
+from extensions.auth.tests.error_texts import text_of
 from extensions.auth.tests.login_server import CLIENT_ID, ORG, USERNAME, LoginServer, key_pair
-from extensions.auth.tests.texts import text_of
 from pybayeux_auth import JwtBearerFlow, LoginMisconfiguredError, LoginRefusedError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def claims_of(assertion: str) -> dict[str, Any]:
     return dict(token.claims)
 
 
-def test_a_signed_assertion_is_worth_a_token() -> None:
+def test_a_signed_assertion_logs_in() -> None:
     server = LoginServer(clock=lambda: NOW)
     grant = asyncio.run(flow_of(server)())
     assert grant.org_id == ORG
@@ -54,7 +54,7 @@ def test_a_signed_assertion_is_worth_a_token() -> None:
     }
 
 
-def test_each_login_mints_a_new_one() -> None:
+def test_each_login_signs_a_new_assertion() -> None:
     async def scenario() -> None:
         server = LoginServer(clock=lambda: NOW)
         flow = flow_of(server)
@@ -76,7 +76,7 @@ def test_each_login_mints_a_new_one() -> None:
         ({"login_url": "https://id.example.com/services/oauth2/token"}, "https://id.example.com/services/oauth2/token"),
     ],
 )  # fmt: skip
-def test_the_audience_is_the_login_server(options: dict[str, str], audience: str) -> None:
+def test_the_audience_of_an_assertion(options: dict[str, str], audience: str) -> None:
     server = LoginServer(clock=lambda: NOW)
     server.audience = audience
     asyncio.run(flow_of(server, scope="api", **options)())
@@ -84,7 +84,7 @@ def test_the_audience_is_the_login_server(options: dict[str, str], audience: str
     assert server.requests[0]["scope"] == "api"
 
 
-def test_the_key_from_a_file_and_from_one_line(tmp_path: Path) -> None:
+def test_a_key_in_a_file_and_on_one_line(tmp_path: Path) -> None:
     path = tmp_path / "server.key"
     path.write_text(key_pair()[0])
     sources: list[SecretSource] = [path, f"file:{path}", key_pair()[0].replace("\n", "\\n"), path.read_text]
@@ -102,9 +102,9 @@ def _ec_key() -> str:
 @pytest.mark.parametrize(
     "key", ["hunter2-is-no-key", key_pair()[1], _ec_key(), "-----BEGIN PRIVATE KEY-----\nhunter2\n"]
 )
-def test_what_is_no_private_key_is_refused_without_being_shown(key: str) -> None:
+def test_an_invalid_key_is_an_error_that_hides_it(key: str) -> None:
     server = LoginServer(clock=lambda: NOW)
-    with pytest.raises(LoginMisconfiguredError, match="no RSA private key in PEM") as caught:
+    with pytest.raises(LoginMisconfiguredError, match="expected an RSA private key in PEM") as caught:
         asyncio.run(flow_of(server, key)())
     assert not server.requests
     for line in key.splitlines():
@@ -115,12 +115,12 @@ def test_what_is_no_private_key_is_refused_without_being_shown(key: str) -> None
     ("spoil", "advice"),
     [
         ({"username": "nobody@example.com"}, "username or audience is wrong"),
-        ({"client_id": "another app"}, "the private key belongs to another certificate"),
-        ({"private_key": key_pair(2)[0]}, "the private key belongs to another certificate"),
-        ({"audience": "https://example.com"}, "audience is to be the login server"),
+        ({"client_id": "another app"}, "the private key does not match the app's certificate"),
+        ({"private_key": key_pair(2)[0]}, "the private key does not match the app's certificate"),
+        ({"audience": "https://example.com"}, "audience: expected the login server"),
     ],
 )
-def test_a_refusal_says_what_to_do(spoil: dict[str, Any], advice: str) -> None:
+def test_a_refusal_has_advice(spoil: dict[str, Any], advice: str) -> None:
     server = LoginServer(clock=lambda: NOW)
     with pytest.raises(LoginRefusedError, match="invalid_grant") as caught:
         asyncio.run(flow_of(server, **spoil)())
@@ -128,7 +128,7 @@ def test_a_refusal_says_what_to_do(spoil: dict[str, Any], advice: str) -> None:
     assert server.requests[0]["assertion"] not in text_of(caught.value)
 
 
-def test_an_app_that_was_not_approved() -> None:
+def test_an_app_without_approval() -> None:
     server = LoginServer(clock=lambda: NOW)
     server.is_approved = False
     with pytest.raises(LoginRefusedError, match="user hasn't approved this consumer; authorise the app once"):
@@ -136,13 +136,13 @@ def test_an_app_that_was_not_approved() -> None:
 
 
 @pytest.mark.parametrize(("off", "words"), [(400.0, "400 s ahead of"), (-400.0, "400 s behind")])
-def test_a_clock_that_is_wrong_is_named(off: float, words: str) -> None:
+def test_a_wrong_clock_is_mentioned(off: float, words: str) -> None:
     server = LoginServer(clock=lambda: NOW)
     with pytest.raises(LoginRefusedError, match=f"this machine's clock is {words} the server's"):
         asyncio.run(flow_of(server, clock=lambda: NOW + off)())
 
 
-def test_its_credentials_are_the_key_and_what_it_signs() -> None:
+def test_the_credentials_are_the_key_and_the_claims() -> None:
     server = LoginServer()
     variants = [{}, {"private_key": key_pair(2)[0]}, {"username": "b"}, {"client_id": "b"}, {"audience": "b"}]
     made = [asyncio.run(flow_of(server, **each).credentials()) for each in variants]
@@ -150,7 +150,7 @@ def test_its_credentials_are_the_key_and_what_it_signs() -> None:
     assert made[0] == asyncio.run(flow_of(server).credentials())
 
 
-def test_nothing_secret_is_shown() -> None:
+def test_the_repr_hides_secrets() -> None:
     shown = repr(flow_of(LoginServer()))
     assert "PRIVATE" not in shown
     assert shown == f"JwtBearerFlow({USERNAME} at https://login.salesforce.com, private_key=***)"

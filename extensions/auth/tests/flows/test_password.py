@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from extensions.auth.tests.error_texts import text_of
 from extensions.auth.tests.login_server import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -13,7 +14,6 @@ from extensions.auth.tests.login_server import (
     USERNAME,
     LoginServer,
 )
-from extensions.auth.tests.texts import text_of
 from pybayeux_auth import LoginRefusedError, PasswordFlow
 
 
@@ -29,7 +29,7 @@ def flow_of(server: LoginServer, **options: Any) -> PasswordFlow:
     return PasswordFlow(**(given | options))
 
 
-def test_a_user_logs_in_with_the_security_token_behind_the_password() -> None:
+def test_the_security_token_is_appended_to_the_password() -> None:
     server = LoginServer()
     assert [asyncio.run(flow_of(server)()).access_token] == server.issued
     assert server.requests == [
@@ -43,7 +43,7 @@ def test_a_user_logs_in_with_the_security_token_behind_the_password() -> None:
     ]
 
 
-def test_without_a_security_token_and_without_an_apps_secret() -> None:
+def test_without_security_token_and_client_secret() -> None:
     server = LoginServer()
     flow = flow_of(server, password=PASSWORD + SECURITY_TOKEN, security_token=None, client_secret=None)
     with pytest.raises(LoginRefusedError):
@@ -52,7 +52,7 @@ def test_without_a_security_token_and_without_an_apps_secret() -> None:
     assert "client_secret" not in server.requests[0]
 
 
-def test_a_wrong_password_says_what_may_be_wrong() -> None:
+def test_a_wrong_password_has_advice() -> None:
     with pytest.raises(LoginRefusedError, match="password or security token is wrong") as caught:
         asyncio.run(flow_of(LoginServer(), password="hunter2-hunter2")())
     assert "hunter2" not in text_of(caught.value)
@@ -60,11 +60,11 @@ def test_a_wrong_password_says_what_may_be_wrong() -> None:
 
 
 @pytest.mark.parametrize("option", ["client_id", "client_secret", "username", "password", "security_token"])
-def test_each_of_its_credentials_counts(option: str) -> None:
+def test_each_credential_is_part_of_the_digest(option: str) -> None:
     server = LoginServer()
     other = asyncio.run(flow_of(server, **{option: "another"}).credentials())
     assert other != asyncio.run(flow_of(server).credentials())
 
 
-def test_nothing_secret_is_shown() -> None:
+def test_the_repr_hides_secrets() -> None:
     assert repr(flow_of(LoginServer())) == f"PasswordFlow({USERNAME} at https://login.salesforce.com)"

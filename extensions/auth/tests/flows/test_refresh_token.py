@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from extensions.auth.tests.error_texts import text_of
 from extensions.auth.tests.login_server import CLIENT_ID, CLIENT_SECRET, LoginServer, serving
-from extensions.auth.tests.texts import text_of
 from pybayeux_auth import (
     FileTokenStore,
     LoginMisconfiguredError,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class MemoryStore:
-    """Keeps a token in memory, and notes what happens in which order."""
+    """Stores a token in memory, and records the order of its calls."""
 
     def __init__(self, log: list[str] | None = None, text: str | None = None) -> None:
         self.text = text
@@ -61,7 +61,7 @@ def used(server: LoginServer) -> list[str]:
     return [request["refresh_token"] for request in server.requests]
 
 
-def test_a_token_that_is_not_replaced_is_used_again() -> None:
+def test_a_token_without_rotation_is_used_again() -> None:
     async def scenario() -> None:
         server, store = LoginServer(), MemoryStore()
         flow = flow_of(server, refresh_token="refresh-0", store=store)
@@ -72,7 +72,7 @@ def test_a_token_that_is_not_replaced_is_used_again() -> None:
     asyncio.run(scenario())
 
 
-def test_a_new_token_is_kept_before_anything_is_done_with_what_came_with_it() -> None:
+def test_a_new_token_is_saved_before_the_grant_is_used() -> None:
     async def scenario() -> None:
         server, store = LoginServer(rotates=True), MemoryStore()
         flow = flow_of(server, refresh_token="refresh-0", store=store)
@@ -87,7 +87,7 @@ def test_a_new_token_is_kept_before_anything_is_done_with_what_came_with_it() ->
     asyncio.run(scenario())
 
 
-def test_another_process_goes_on_with_what_was_kept(tmp_path: Path) -> None:
+def test_another_process_continues_with_the_stored_token(tmp_path: Path) -> None:
     async def scenario() -> None:
         server = LoginServer(rotates=True)
         for _ in range(3):  # each is given the token that its configuration has
@@ -99,7 +99,7 @@ def test_another_process_goes_on_with_what_was_kept(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_a_token_that_is_given_anew_is_a_new_beginning() -> None:
+def test_another_first_token_replaces_the_stored_one() -> None:
     async def scenario() -> None:
         server, store = LoginServer(rotates=True), MemoryStore()
         await flow_of(server, refresh_token="refresh-0", store=store)()
@@ -111,7 +111,7 @@ def test_a_token_that_is_given_anew_is_a_new_beginning() -> None:
     asyncio.run(scenario())
 
 
-def test_a_token_that_was_put_there_by_hand_counts() -> None:
+def test_a_token_written_by_hand_is_used() -> None:
     async def scenario() -> None:
         server, store = LoginServer(rotates=True), MemoryStore(text="refresh-0")
         await flow_of(server, refresh_token="an older one", store=store)()
@@ -121,7 +121,7 @@ def test_a_token_that_was_put_there_by_hand_counts() -> None:
     asyncio.run(scenario())
 
 
-def test_a_store_that_fails_keeps_the_grant_back_and_costs_no_second_login() -> None:
+def test_a_failed_save_delays_the_grant_and_costs_no_second_login() -> None:
     async def scenario() -> None:
         server, store = LoginServer(rotates=True), MemoryStore()
         flow = flow_of(server, refresh_token="refresh-0", store=store)
@@ -139,7 +139,7 @@ def test_a_store_that_fails_keeps_the_grant_back_and_costs_no_second_login() -> 
     asyncio.run(scenario())
 
 
-def test_without_a_store_a_new_token_lasts_as_long_as_the_process(caplog: pytest.LogCaptureFixture) -> None:
+def test_without_a_store_a_warning_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     async def scenario() -> None:
         server = LoginServer(rotates=True)
         flow = flow_of(server, refresh_token="refresh-0")
@@ -149,11 +149,11 @@ def test_without_a_store_a_new_token_lasts_as_long_as_the_process(caplog: pytest
 
     with caplog.at_level(logging.WARNING):
         asyncio.run(scenario())
-    assert "give a token_store" in caplog.text
+    assert "set a token_store" in caplog.text
     assert "refresh-1" not in caplog.text
 
 
-def test_a_login_that_fails_on_the_way_keeps_the_token() -> None:
+def test_a_failed_login_keeps_the_token() -> None:
     async def scenario() -> None:
         server, store = LoginServer(rotates=True), MemoryStore()
         server.script.append(ConnectionError("down"))
@@ -167,7 +167,7 @@ def test_a_login_that_fails_on_the_way_keeps_the_token() -> None:
     asyncio.run(scenario())
 
 
-def test_a_revoked_token_says_what_to_do() -> None:
+def test_a_revoked_token_has_advice() -> None:
     server = LoginServer()
     server.refresh_tokens.clear()
     flow = flow_of(server, refresh_token="refresh-0", store=MemoryStore())
@@ -178,7 +178,7 @@ def test_a_revoked_token_says_what_to_do() -> None:
     assert "refresh-0" not in text_of(caught.value)
 
 
-def test_new_consent_in_the_store_is_another_credential() -> None:
+def test_a_new_token_in_the_store_changes_the_credentials() -> None:
     async def scenario() -> None:
         store = MemoryStore(text="refresh-0")
         flow = flow_of(LoginServer(), store=store)
@@ -202,21 +202,21 @@ def test_an_app_without_a_secret() -> None:
 @pytest.mark.parametrize(
     "text", ["{", "{}", '{"refresh_token": 7}', '{"refresh_token": ""}', '{"refresh_token":"a","origin":1}']
 )
-def test_what_is_no_token_is_not_used(text: str) -> None:
+def test_a_malformed_stored_token_is_an_error(text: str) -> None:
     server = LoginServer()
-    with pytest.raises(LoginMisconfiguredError, match="is no refresh token"):
+    with pytest.raises(LoginMisconfiguredError, match="expected a refresh token in"):
         asyncio.run(flow_of(server, refresh_token="refresh-0", store=MemoryStore(text=text))())
     assert not server.requests
 
 
-def test_without_any_token_the_way_to_one_is_told() -> None:
-    with pytest.raises(LoginMisconfiguredError, match="give one, or a token_store"):
+def test_without_a_token_the_error_says_how_to_get_one() -> None:
+    with pytest.raises(LoginMisconfiguredError, match="expected a refresh token, or a token_store"):
         flow_of(LoginServer())
-    with pytest.raises(LoginMisconfiguredError, match="has no refresh token: authorise the app"):
+    with pytest.raises(LoginMisconfiguredError, match="has no refresh token; authorise the app"):
         asyncio.run(flow_of(LoginServer(), store=MemoryStore())())
 
 
-def test_nothing_secret_is_shown(tmp_path: Path) -> None:
+def test_the_repr_hides_secrets(tmp_path: Path) -> None:
     shown = repr(flow_of(LoginServer(), refresh_token="refresh-0", store=FileTokenStore(tmp_path / "token")))
     assert shown.startswith(f"RefreshTokenFlow({CLIENT_ID} at https://login.salesforce.com, store=FileTokenStore(")
     assert "refresh-0" not in shown
@@ -241,7 +241,7 @@ asyncio.run(main())
 
 
 def test_processes_that_share_a_file_never_use_a_token_twice(tmp_path: Path) -> None:
-    """The server takes the second use of a token for theft, and revokes them all."""
+    """The server treats the second use of a token as theft, and revokes all tokens."""
     server, path = LoginServer(rotates=True), tmp_path / "token"
     with serving(server) as url:
         command = [sys.executable, "-c", WORKER, url, CLIENT_ID, CLIENT_SECRET, str(path), "5"]

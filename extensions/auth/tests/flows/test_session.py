@@ -16,34 +16,34 @@ def flow_of(**options: Any) -> SessionFlow:
     return SessionFlow(**({"session_id": SESSION_ID, "server_url": SERVER_URL} | options))
 
 
-def test_what_a_soap_login_says_is_a_grant() -> None:
+def test_a_soap_session_is_a_grant() -> None:
     expected = Grant(access_token=SESSION_ID, instance_url="https://my-org.my.salesforce.com", org_id=ORG)
     assert asyncio.run(flow_of()()) == expected
 
 
-def test_a_session_id_of_another_kind() -> None:
+def test_a_session_id_without_org_id() -> None:
     grant = asyncio.run(flow_of(session_id="abc", server_url="https://my-org.my.salesforce.com")())
     assert (grant.access_token, grant.org_id) == ("abc", None)
 
 
-def test_it_is_read_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_session_id_is_read_at_each_login(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SESSION", SESSION_ID)
     assert asyncio.run(flow_of(session_id="env:SESSION")()).org_id == ORG
     monkeypatch.setenv("SESSION", "two\nlines")
-    with pytest.raises(LoginMisconfiguredError, match="session_id: the token is empty or has control") as caught:
+    with pytest.raises(LoginMisconfiguredError, match="session_id: expected text without control") as caught:
         asyncio.run(flow_of(session_id="env:SESSION")())
     assert "two" not in str(caught.value)
 
 
-def test_it_cannot_be_renewed() -> None:
+def test_a_session_is_not_renewable() -> None:
     assert not flow_of().is_renewable
     assert asyncio.run(flow_of().credentials()) != asyncio.run(flow_of(session_id="other").credentials())
 
 
-def test_an_address_that_is_none() -> None:
-    with pytest.raises(LoginMisconfiguredError, match="server_url: write https://"):
+def test_an_invalid_server_url_is_an_error() -> None:
+    with pytest.raises(LoginMisconfiguredError, match="server_url: expected a URL"):
         flow_of(server_url="my-org")
 
 
-def test_nothing_secret_is_shown() -> None:
+def test_the_repr_hides_secrets() -> None:
     assert repr(flow_of()) == "SessionFlow(https://my-org.my.salesforce.com)"

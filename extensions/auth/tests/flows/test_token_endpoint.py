@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from extensions.auth.tests.error_texts import text_of
 from extensions.auth.tests.login_server import CLIENT_ID, CLIENT_SECRET, Answer, LoginServer, serving
-from extensions.auth.tests.texts import text_of
 from pybayeux_auth import AuthError, LoginMisconfiguredError, LoginRefusedError, LoginUnreachableError
 from pybayeux_auth.flows.app import App
 from pybayeux_auth.flows.token_endpoint import TokenEndpoint
@@ -22,7 +22,7 @@ APP = App(CLIENT_ID, CLIENT_SECRET)
 
 
 def ask(server: LoginServer, app: App = APP, **fields: str) -> Grant:
-    return asyncio.run(TokenEndpoint(URL, http=server.http()).ask("client_credentials", app, **fields))
+    return asyncio.run(TokenEndpoint(URL, http=server.http()).request_token("client_credentials", app, **fields))
 
 
 def failure(server: LoginServer, *answers: Answer | Exception, app: App = APP, **fields: str) -> AuthError:
@@ -35,7 +35,7 @@ def failure(server: LoginServer, *answers: Answer | Exception, app: App = APP, *
 # -- the request
 
 
-def test_the_app_stands_in_the_body() -> None:
+def test_client_secret_post() -> None:
     server = LoginServer()
     ask(server, scope="api web")
     assert server.requests == [
@@ -46,7 +46,7 @@ def test_the_app_stands_in_the_body() -> None:
     assert "authorization" not in server.headers[0]
 
 
-def test_or_in_the_header() -> None:
+def test_client_secret_basic() -> None:
     server = LoginServer()
     ask(server, App(CLIENT_ID, CLIENT_SECRET, "client_secret_basic"))
     assert server.requests == [{"grant_type": "client_credentials"}]
@@ -54,14 +54,14 @@ def test_or_in_the_header() -> None:
     assert server.headers[0]["authorization"] == f"Basic {expected}"
 
 
-def test_an_app_without_a_secret_names_itself() -> None:
+def test_an_app_without_a_secret_sends_its_id() -> None:
     server = LoginServer()
     server.script.append(Answer({"access_token": "abc"}))
     ask(server, App(CLIENT_ID))
     assert server.requests == [{"grant_type": "client_credentials", "client_id": CLIENT_ID}]
 
 
-def test_secrets_of_any_letters_arrive_as_they_are() -> None:
+def test_secrets_with_special_characters_are_encoded() -> None:
     server = LoginServer()
     server.script.append(Answer({"access_token": "abc"}))
     ask(server, App(CLIENT_ID, "a&b=c+d%20 ü€'\""), password="p/ä;\\")
@@ -69,20 +69,20 @@ def test_secrets_of_any_letters_arrive_as_they_are() -> None:
     assert server.requests[0]["password"] == "p/ä;\\"
 
 
-def test_a_header_has_no_place_for_all_letters() -> None:
-    with pytest.raises(LoginMisconfiguredError, match="Latin characters") as caught:
+def test_client_secret_basic_requires_latin_characters() -> None:
+    with pytest.raises(LoginMisconfiguredError, match="expected Latin characters") as caught:
         ask(LoginServer(), App(CLIENT_ID, "secret€", "client_secret_basic"))
     assert "secret€" not in str(caught.value)
 
 
-def test_the_users_client_stays_open_and_its_own_credentials_stay_out() -> None:
+def test_the_users_client_stays_open_and_adds_no_credentials() -> None:
     async def scenario() -> None:
         server = LoginServer()
         http = server.http()
         http.auth = httpx.BasicAuth("somebody", "else")
         endpoint = TokenEndpoint(URL, http=http)
-        await endpoint.ask("client_credentials", APP)
-        await endpoint.ask("client_credentials", APP)
+        await endpoint.request_token("client_credentials", APP)
+        await endpoint.request_token("client_credentials", APP)
         assert not http.is_closed
         assert not [each for each in server.headers if "authorization" in each]
         await http.aclose()
@@ -90,27 +90,27 @@ def test_the_users_client_stays_open_and_its_own_credentials_stay_out() -> None:
     asyncio.run(scenario())
 
 
-def test_without_a_client_of_the_users_it_makes_its_own() -> None:
+def test_a_new_client_is_used_by_default() -> None:
     server = LoginServer()
     with serving(server) as url:
-        grant = asyncio.run(TokenEndpoint(url).ask("client_credentials", APP))
+        grant = asyncio.run(TokenEndpoint(url).request_token("client_credentials", APP))
     assert [grant.access_token] == server.issued
 
 
-# -- what comes back
+# -- the response
 
 
-def test_the_time_of_day_counts_from_the_answer() -> None:
+def test_the_lifetime_counts_from_the_response() -> None:
     server = LoginServer(lifetime=60)
     endpoint = TokenEndpoint(URL, http=server.http(), clock=lambda: 1_000.0)
-    assert asyncio.run(endpoint.ask("client_credentials", APP)).expires_at == 1_060.0
+    assert asyncio.run(endpoint.request_token("client_credentials", APP)).expires_at == 1_060.0
 
 
-def test_refused_credentials_are_told_with_what_to_do() -> None:
+def test_refused_credentials_have_advice() -> None:
     error = failure(LoginServer(), app=App(CLIENT_ID, "wr0ng-secret"))
     assert isinstance(error, LoginRefusedError)
     assert (error.where, error.error) == (URL, "invalid_client")
-    assert "the client_secret is not that of this client_id" in str(error)
+    assert "the client_secret does not belong to this client_id" in str(error)
     assert "invalid client credentials ***" in str(error)
     assert "wr0ng-secret" not in text_of(error)
 
@@ -124,21 +124,19 @@ def test_refused_credentials_are_told_with_what_to_do() -> None:
         (Answer({"error": "invalid_grant"}, 503), LoginUnreachableError, "invalid_grant"),
         (Answer("<html>busy</html>", 503), LoginUnreachableError, "HTTP 503"),
         (Answer("slow down", 429), LoginUnreachableError, "HTTP 429"),
-        (Answer("<html>no</html>", 404), LoginMisconfiguredError, "no token endpoint: HTTP 404"),
+        (Answer("<html>no</html>", 404), LoginMisconfiguredError, "returned HTTP 404"),
         (Answer("", 302, {"Location": "https://elsewhere.example.com/x"}), LoginMisconfiguredError, "elsewhere"),
-        (Answer("", 302), LoginMisconfiguredError, "points to nowhere"),
-        (Answer("<html>login</html>"), LoginMisconfiguredError, "no token endpoint"),
-        (Answer(["a", "list"]), LoginMisconfiguredError, "no token endpoint"),
-        (Answer({"access_token": ""}), LoginMisconfiguredError, "no token endpoint"),
+        (Answer("", 302), LoginMisconfiguredError, "redirects to nowhere"),
+        (Answer("<html>login</html>"), LoginMisconfiguredError, "expected a token endpoint"),
+        (Answer(["a", "list"]), LoginMisconfiguredError, "expected a token endpoint"),
+        (Answer({"access_token": ""}), LoginMisconfiguredError, "expected a token endpoint"),
         (Answer({"error": 7}, 400), LoginMisconfiguredError, "HTTP 400"),
         (httpx.ConnectError("no route to host"), LoginUnreachableError, "ConnectError: no route to host"),
         (httpx.ReadTimeout(""), LoginUnreachableError, "ReadTimeout"),
         (RuntimeError("some other library's error"), LoginUnreachableError, "some other library"),
     ],
 )
-def test_every_other_answer_is_an_error_of_the_right_kind(
-    answer: Answer | Exception, kind: type[AuthError], text: str
-) -> None:
+def test_error_class_of_other_responses(answer: Answer | Exception, kind: type[AuthError], text: str) -> None:
     server = LoginServer()
     error = failure(server, answer)
     assert type(error) is kind
@@ -158,18 +156,18 @@ def test_every_other_answer_is_an_error_of_the_right_kind(
         (None, 1.0),
     ],
 )
-def test_a_server_that_asks_for_time_gets_it(header: str | None, expected: float) -> None:
+def test_retry_after_header(header: str | None, expected: float) -> None:
     headers = {} if header is None else {"Retry-After": header}
     assert failure(LoginServer(), Answer("busy", 503, headers)).retry_after == expected
     assert failure(LoginServer(), Answer({"error": "slow_down"}, 400, headers)).retry_after == expected
 
 
-def test_a_date_to_wait_for() -> None:
+def test_retry_after_with_a_date() -> None:
     moment = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 100))
     assert 90 < failure(LoginServer(), Answer("busy", 503, {"Retry-After": moment})).retry_after <= 100
 
 
-def test_a_long_story_is_cut_and_kept_on_one_line() -> None:
+def test_a_long_description_is_shortened_to_one_line() -> None:
     story = "it\nwas " * 1_000
     error = failure(LoginServer(), Answer({"error": "invalid_grant", "error_description": story}, 400))
     assert "\n" not in str(error)
@@ -177,7 +175,7 @@ def test_a_long_story_is_cut_and_kept_on_one_line() -> None:
 
 
 @pytest.mark.parametrize("secret", ["password", "refresh_token", "assertion"])
-def test_what_the_server_repeats_is_not_shown(secret: str) -> None:
+def test_secrets_in_the_response_are_redacted(secret: str) -> None:
     value: Any = "t0p-s3cret"
     answer = Answer({"error": f"bad {value}", "error_description": f"not {value}!"}, 400)
     error = failure(LoginServer(), answer, **{secret: value})

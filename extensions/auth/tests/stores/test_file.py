@@ -18,11 +18,11 @@ def load(store: FileTokenStore) -> str | None:
     return asyncio.run(store.load())
 
 
-def test_it_is_a_store(tmp_path: Path) -> None:
+def test_it_implements_token_store(tmp_path: Path) -> None:
     assert isinstance(FileTokenStore(tmp_path / "token"), TokenStore)
 
 
-def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
+def test_saved_text_is_loaded(tmp_path: Path) -> None:
     path = tmp_path / "a" / "b" / "token"
     store = FileTokenStore(path)
     assert load(store) is None
@@ -32,7 +32,7 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     assert [each.name for each in path.parent.iterdir()] == ["token"]
 
 
-def test_it_is_for_its_owner_alone(tmp_path: Path) -> None:
+def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "token"
     path.parent.mkdir()
     path.write_text("by hand\n")
@@ -43,27 +43,25 @@ def test_it_is_for_its_owner_alone(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_a_new_folder_is_for_its_owner_alone(tmp_path: Path) -> None:
+def test_a_new_folder_is_for_its_owner_only(tmp_path: Path) -> None:
     save(FileTokenStore(tmp_path / "folder" / "token"), "secret")
     assert stat.S_IMODE((tmp_path / "folder").stat().st_mode) & 0o077 == 0
 
 
-def test_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_path_in_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     save(FileTokenStore("~/token"), "secret")
     assert (tmp_path / "token").read_text() == "secret"
 
 
-def test_a_link_stays_one(tmp_path: Path) -> None:
+def test_a_symbolic_link_is_kept(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "token")
     save(FileTokenStore(tmp_path / "link"), "secret")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "token").read_text() == "secret"
 
 
-def test_what_is_on_the_disk_is_forced_there_before_it_takes_the_old_ones_place(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_file_is_flushed_before_it_replaces_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "token"
     steps: list[str] = []
     sync, replace = os.fsync, os.replace
@@ -84,7 +82,7 @@ def test_what_is_on_the_disk_is_forced_there_before_it_takes_the_old_ones_place(
     assert steps == ["file", "replaced", "folder"]
 
 
-def test_a_disk_that_is_full_leaves_the_old_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_keeps_the_old_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "token"
     save(FileTokenStore(path), "old")
 
@@ -92,26 +90,26 @@ def test_a_disk_that_is_full_leaves_the_old_token(tmp_path: Path, monkeypatch: p
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(TokenStoreError, match="token: it cannot be written: No space left") as caught:
+    with pytest.raises(TokenStoreError, match="token: the file cannot be written: No space left") as caught:
         save(FileTokenStore(path), "new-secret")
     assert "new-secret" not in str(caught.value)
     assert path.read_text() == "old"
     assert [each.name for each in tmp_path.iterdir()] == ["token"]
 
 
-def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(TokenStoreError, match="cannot be read: Is a directory"):
         load(FileTokenStore(tmp_path))
     (tmp_path / "token").write_bytes(b"\xff\xfe")
-    with pytest.raises(TokenStoreError, match="it is no text"):
+    with pytest.raises(TokenStoreError, match="is not UTF-8 text"):
         load(FileTokenStore(tmp_path / "token"))
 
 
-def test_its_place_is_shown(tmp_path: Path) -> None:
+def test_the_repr_shows_the_place(tmp_path: Path) -> None:
     assert str(tmp_path / "token") in repr(FileTokenStore(tmp_path / "token"))
 
 
-def test_its_lock_keeps_others_out(tmp_path: Path) -> None:
+def test_the_lock_excludes_others(tmp_path: Path) -> None:
     async def scenario() -> None:
         store, same, other = (FileTokenStore(tmp_path / name) for name in ("token", "token", "other"))
         async with store.lock(), other.lock():

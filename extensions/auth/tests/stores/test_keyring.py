@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_what_is_saved_is_loaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_saved_text_is_loaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     async def scenario() -> None:
         keyring = FakeKeyring({})
         keyring.install(monkeypatch)
@@ -28,7 +28,7 @@ def test_what_is_saved_is_loaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     asyncio.run(scenario())
 
 
-def test_its_lock_is_one_of_the_users_and_of_that_entry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_lock_file_belongs_to_user_and_entry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     async def scenario() -> None:
         monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
         monkeypatch.setenv("HOME", str(tmp_path))
@@ -42,7 +42,7 @@ def test_its_lock_is_one_of_the_users_and_of_that_entry(monkeypatch: pytest.Monk
     assert len([*tmp_path.rglob("keyring-*.lock")]) == 2
 
 
-def test_a_keyring_that_is_locked_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_locked_keyring_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     FakeKeyring({}, locked=True).install(monkeypatch)
     store = KeyringTokenStore("my-service", "me")
     for work in (store.load(), store.save("secret")):
@@ -50,5 +50,5 @@ def test_a_keyring_that_is_locked_is_told(monkeypatch: pytest.MonkeyPatch) -> No
             asyncio.run(work)
 
 
-def test_its_place_is_shown() -> None:
+def test_the_repr_shows_the_place() -> None:
     assert repr(KeyringTokenStore("my-service", "me")) == "KeyringTokenStore('my-service', 'me')"

@@ -32,7 +32,7 @@ asyncio.run(main())
 
 @contextmanager
 def held(path: Path) -> Iterator[subprocess.Popen[str]]:
-    """Another process that holds the lock until its input ends."""
+    """Start another process that holds the lock until its input ends."""
     command = [sys.executable, "-c", HOLDER, str(path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -42,18 +42,18 @@ def held(path: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 @in_virtual_time
-async def test_a_lock_that_another_process_holds_is_waited_for_in_vain(tmp_path: Path) -> None:
+async def test_a_held_lock_times_out(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "lock"
     with held(path):
         start = asyncio.get_running_loop().time()
-        with pytest.raises(TokenStoreError, match="another process has held it for 60 s"):
+        with pytest.raises(TokenStoreError, match="another process has held the lock for 60 s"):
             async with locked(path):
                 pass
         assert asyncio.get_running_loop().time() - start == pytest.approx(60, abs=0.1)
 
 
 @pytest.mark.parametrize("killed", [False, True])
-def test_it_is_had_when_the_other_lets_go_or_dies(tmp_path: Path, killed: bool) -> None:
+def test_the_lock_is_acquired_when_its_holder_releases_it_or_dies(tmp_path: Path, killed: bool) -> None:
     async def scenario() -> None:
         path = tmp_path / "lock"
         with held(path) as process:
@@ -70,7 +70,7 @@ def test_it_is_had_when_the_other_lets_go_or_dies(tmp_path: Path, killed: bool) 
     asyncio.run(scenario())
 
 
-def test_whoever_gives_up_waiting_does_not_get_it_later(tmp_path: Path) -> None:
+def test_a_cancelled_wait_does_not_acquire_the_lock(tmp_path: Path) -> None:
     async def scenario() -> None:
         path = tmp_path / "lock"
         async with locked(path):
@@ -78,13 +78,13 @@ def test_whoever_gives_up_waiting_does_not_get_it_later(tmp_path: Path) -> None:
             await asyncio.sleep(0)
             waiting.cancel()
             await asyncio.wait({waiting})
-        async with locked(path, patience=0):
+        async with locked(path, timeout=0):
             pass
 
     asyncio.run(scenario())
 
 
-def test_a_place_where_no_lock_can_be_is_told(tmp_path: Path) -> None:
+def test_an_unusable_path_is_an_error(tmp_path: Path) -> None:
     async def scenario() -> None:
         (tmp_path / "file").write_text("")
         async with locked(tmp_path / "file" / "lock"):

@@ -1,7 +1,7 @@
 """The binary extension of CometD, the client's half: bytes as `data`.
 
-Messages whose `data` is binary say so with ``ext.binary``, an empty object, and carry the bytes as text. This module
-puts the mark on what goes out and takes it off what comes in; the two forms of `data` are in `payload.py`.
+A message with binary `data` has the mark ``ext.binary``, an empty object, and the bytes as text. This module sets the
+mark on outgoing messages and removes it from incoming ones. The two forms of `data` are in `payload.py`.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ __all__ = ("Binary",)
 
 
 class Binary:
-    """Publishes `BinaryData`, and makes `data` of what comes marked as binary a `BinaryData`. It has no options."""
+    """Publishes `BinaryData`, and makes the `data` of a message marked as binary a `BinaryData`. It has no options."""
 
-    @hookimpl(tryfirst=True)  # nearest to the user: what compresses or encrypts has to see what travels
+    @hookimpl(tryfirst=True)  # nearest to the user: extensions that compress or encrypt have to see what is sent
     def outgoing(self, message: Message) -> None:
-        """Put bytes into the form that travels, and mark the message."""
+        """Encode bytes as text, and mark the message."""
         if message.is_meta or not is_binary(_json(message)):
             return
         message.data = to_wire(message.raw_data)
@@ -33,12 +33,12 @@ class Binary:
 
     @hookimpl(trylast=True)
     def incoming(self, message: Message) -> None:
-        """Give the bytes of a marked message, and take the mark off, as CometD for Java does.
+        """Decode the bytes of a marked message, and remove the mark, as CometD for Java does.
 
-        A message that is marked and holds no Z85 stays as it came, mark included, and is reported.
+        A marked message that holds no Z85 text stays as it came, mark included, and is reported.
 
         Raises:
-            ValueError: The payload is not what the mark promises.
+            ValueError: The payload is not binary.
         """
         ext = message.ext
         if ext is None or "binary" not in ext or message.is_meta or not message.has_data:
@@ -52,5 +52,5 @@ class Binary:
 def _json(message: Message) -> bytes:
     try:
         return message.raw_data
-    except TypeError:  # nothing that JSON can express: whoever sends it says so
+    except TypeError:  # JSON cannot express it: the client raises an error when it encodes the message
         return b""

@@ -1,9 +1,8 @@
-"""`BinaryData`, and its three forms: the object, its JSON inside the client, and what travels.
+"""`BinaryData` and its three forms: the object, its JSON inside the client, and the JSON on the wire.
 
-A client turns `data` into JSON at the moment of publishing, before any extension sees the message. So `BinaryData` is
-something that JSON can express (msgspec writes bytes as base64), with a mark that comes first and that nobody else
-writes; the extension knows it by that mark and puts the travelling form in its place:
-``{"data": <Z85 text>, "last": true, "meta": {...}}``.
+A client turns `data` into JSON when it is published, before any extension sees the message. So `BinaryData` is a struct
+that msgspec can encode (with the bytes as base64), and that begins with a tag of its own. The extension recognises it
+by that tag, and replaces it with the form on the wire: ``{"data": <Z85 text>, "last": true, "meta": {...}}``.
 """
 
 from __future__ import annotations
@@ -17,19 +16,19 @@ from . import z85
 
 __all__ = ("BinaryData", "from_wire", "is_binary", "to_wire")
 
-_MARK: Final = ("pybayeux-binary", "base64")
+_TAG: Final = ("pybayeux-binary", "base64")
 
 
-class BinaryData(Struct, frozen=True, tag_field=_MARK[0], tag=_MARK[1]):
-    """Bytes to be published as `data`, and what `data` is on a message that brought bytes.
+class BinaryData(Struct, frozen=True, tag_field=_TAG[0], tag=_TAG[1]):
+    """Bytes to publish as `data`, and the `data` of a received message with bytes.
 
     Attributes:
-        data: The bytes; anything with the buffer protocol is accepted and copied.
-        last: Whether these are the last ones, where something large travels in several messages.
-        meta: What else is to be said of them, such as a file's name; anything that JSON can express.
+        data: The bytes; any object with the buffer protocol is accepted and copied.
+        last: Whether these are the last bytes of something that is sent in several messages.
+        meta: More about the bytes, such as the name of a file; anything that JSON can express.
 
     Raises:
-        TypeError: `data` is no bytes.
+        TypeError: `data` does not have the buffer protocol.
     """
 
     data: bytes
@@ -47,27 +46,27 @@ class _Wire(Struct, omit_defaults=True):
     meta: dict[str, Any] | None = None
 
 
-_BEGINNING: Final = b'{"%b":"%b",' % tuple(each.encode() for each in _MARK)
+_BEGINNING: Final = b'{"%b":"%b",' % tuple(each.encode() for each in _TAG)
 _own: Final = msgspec.json.Decoder(BinaryData)
 _wire: Final = msgspec.json.Decoder(_Wire)
 
 
 def is_binary(data: bytes) -> bool:
-    """Whether this JSON text is a `BinaryData`."""
+    """Return whether this JSON text is a `BinaryData`."""
     return data.startswith(_BEGINNING)
 
 
 def to_wire(data: bytes) -> Raw:
-    """What travels, as JSON text, for the JSON text of a `BinaryData`."""
+    """Return the form on the wire for the JSON text of a `BinaryData`."""
     payload = _own.decode(data)
     return Raw(msgspec.json.encode(_Wire(z85.encode(payload.data), payload.last, payload.meta)))
 
 
 def from_wire(data: bytes) -> BinaryData:
-    """The `BinaryData` in what has travelled, as JSON text.
+    """Return the `BinaryData` in the form on the wire.
 
     Raises:
-        ValueError: It is of another shape, or its text is no Z85.
+        ValueError: The JSON text has another form, or its text is not Z85.
     """
     wire = _wire.decode(data)
     return BinaryData(z85.decode(wire.data), wire.last is not False, wire.meta)

@@ -1,6 +1,6 @@
 """pybayeux-devserver: an embedded Bayeux server for demos and tests.
 
-Every client that discovers its extensions imports this package, so what needs a web server is imported on first use.
+Every client that discovers extensions imports this package, so what needs a web server is imported on first use.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ("AuthStyle", "BlockingServer", "DevServer", "Options", "Order")
 
-_HOMES: Final = {
+_MODULES: Final = {
     "AuthStyle": ".options",
     "BlockingServer": ".blocking",
     "DevServer": ".server",
@@ -27,6 +27,6 @@ _HOMES: Final = {
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name], __name__), name)
+    return getattr(import_module(_MODULES[name], __name__), name)

@@ -1,6 +1,6 @@
 """`BlockingServer`: a server on its own thread, for code without an event loop.
 
-Owns the way into that thread. Every word is `DevServer`'s.
+Owns the calls into that thread. The methods are those of `DevServer`.
 """
 
 from __future__ import annotations
@@ -8,14 +8,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from .own_thread import call_within
+from .server_thread import call_with_timeout
 
 if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
 
-    from .auth import Tokens
-    from .faults import Faults
+    from .faults.faults import Faults
     from .options import Json
+    from .protocol.authentication import Tokens
     from .recorder import Recorder
     from .server import DevServer
 
@@ -23,39 +23,39 @@ __all__ = ("BlockingServer",)
 
 
 class BlockingServer:
-    """A running server; its methods may be called from any thread or event loop but its own.
+    """A running server. Its methods may be called from any thread or event loop except its own.
 
     Args:
         server: The server.
-        portal: The way to its event loop.
+        portal: The portal into the event loop of the server.
 
     Attributes:
-        faults: What shall go wrong.
+        faults: The faults of the server.
     """
 
     def __init__(self, server: DevServer, portal: BlockingPortal) -> None:
         self._server: Final = server
         self._portal: Final = portal
-        self.faults: Final = cast("Faults", _OnLoop(server.faults, portal))
+        self.faults: Final = cast("Faults", _LoopProxy(server.faults, portal))
 
     @property
     def url(self) -> str:
-        """Where clients find the server."""
+        """The URL of the Bayeux endpoint."""
         return self._server.url
 
     @property
     def control_url(self) -> str:
-        """Where the control interface is."""
+        """The URL of the control interface."""
         return self._server.control_url
 
     @property
     def recorder(self) -> Recorder:
-        """What has been received and answered."""
+        """The requests and their replies."""
         return self._server.recorder
 
     @property
     def tokens(self) -> Tokens:
-        """The tokens that are accepted."""
+        """The accepted tokens."""
         return self._server.tokens
 
     @property
@@ -68,7 +68,7 @@ class BlockingServer:
         return self._portal.call(self._server.engine.publish, channel, data)
 
     def push(self, message: Json, client_id: str | None = None) -> None:
-        """Queue any message for one session or for all, subscribed or not."""
+        """Queue any message for one session, or for all of them, without a subscription."""
         self._portal.call(self._server.engine.push, message, client_id)
 
     def restart(self, pause: float = 0.2) -> None:
@@ -76,16 +76,21 @@ class BlockingServer:
         self._portal.call(self._server.restart, pause)
 
     def received(self, channel: str, count: int = 1, timeout: float = 10) -> list[Json]:
-        """Wait until so many messages to a channel have come since the start or the last `recorder.clear`.
+        """Wait for messages to a channel; see `Recorder.received`.
+
+        Args:
+            channel: The channel.
+            count: How many messages there must be since the start or the last `recorder.clear`.
+            timeout: Seconds to wait.
 
         Raises:
-            TimeoutError: They did not come within so many seconds.
+            TimeoutError: The messages did not arrive in time.
         """
-        return call_within(self._portal, timeout, self.recorder.received, channel, count)
+        return call_with_timeout(self._portal, timeout, self.recorder.received, channel, count)
 
 
-class _OnLoop:
-    """An object whose methods are called in the thread of a loop."""
+class _LoopProxy:
+    """A proxy for an object, which calls the object's methods in the thread of its event loop."""
 
     def __init__(self, target: object, portal: BlockingPortal) -> None:
         self._target = target

@@ -1,16 +1,16 @@
 """The control interface: JSON over HTTP under ``/control``, for demos and for tests in other languages.
 
-Owns its routes. All that it does is done by methods of the server, of its faults and of its tokens.
+Owns its routes. The actions are methods of the server, of its faults and of its tokens.
 
-=========================  ==========================================================================
-``GET /control/``          the server's url, its sessions and their subscriptions
-``POST publish``           ``{"channel": ..., "data": ...}``; answers the replay id
+=========================  ===========================================================================
+``GET /control/``          the server's URL, its sessions and their subscriptions
+``POST publish``           ``{"channel": ..., "data": ...}``; returns the replay id
 ``POST faults/<name>``     a method of `Faults`, with its arguments as an object
-``POST tokens``            ``{"lifetime": seconds}``, not required; answers a new token
+``POST tokens``            ``{"lifetime": seconds}``, which is optional; returns a new token
 ``DELETE tokens``          every token expires
-``GET requests``           what has been received and answered; ``DELETE`` forgets it
+``GET requests``           the recorded requests and replies; ``DELETE`` forgets them
 ``POST restart``           ``{"pause": seconds}``
-=========================  ==========================================================================
+=========================  ===========================================================================
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _FAULTS: Final = (
 
 
 def control_routes(server: DevServer) -> Mount:
-    """The routes that steer a server."""
+    """The routes of the control interface of a server."""
 
     def route(method: str, path: str, act: Callable[..., Any]) -> Route:
         async def answer(request: Request) -> Response:
@@ -101,7 +101,7 @@ def _publish(server: DevServer, *, channel: str, data: Any) -> Any:
 
 def _fault(server: DevServer, *, fault: str, **arguments: Any) -> Any:
     if fault not in _FAULTS:
-        raise LookupError(f"no fault {fault!r}; there are {', '.join(_FAULTS)}")
+        raise LookupError(f"fault: expected one of {', '.join(_FAULTS)}; got {fault!r}")
     return getattr(server.faults, fault)(**arguments)
 
 

@@ -1,7 +1,7 @@
-"""The sockets of a server: listening, stopping at once, and cutting single connections.
+"""The sockets of a server: listening, stopping immediately, and cutting single connections.
 
-Owns uvicorn's protocol objects, inside an event loop that is somebody else's: no signal is caught, no logging is
-configured, and stopping waits for nobody. That is why this is not `uvicorn.Server`, which takes a process for itself.
+Owns uvicorn's protocol objects, inside an event loop that belongs to the caller: it handles no signals and configures
+no logging, and stopping does not wait for requests. `uvicorn.Server` does all of this, because it owns its process.
 """
 
 from __future__ import annotations
@@ -15,35 +15,35 @@ from typing import TYPE_CHECKING, Any, Final
 from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from uvicorn.server import ServerState
+from uvicorn.server import ServerState as UvicornState
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-    from .mishaps import Line
+    from .faults.kinds import WebSocketWriter
 
 __all__ = ("Listener", "Sockets")
 
-_NO_LINGERING: Final = struct.pack("ii", 1, 0)
+_NO_LINGER: Final = struct.pack("ii", 1, 0)
 
 
 class Sockets:
-    """The connections that are open.
+    """The open connections of a server.
 
     Attributes:
         state: What uvicorn knows of them.
-        lines: The WebSockets among them, once they are accepted.
+        websockets: The accepted WebSockets among them.
     """
 
     def __init__(self) -> None:
-        self.state: Final = ServerState()
-        self.lines: Final[set[Line]] = set()
+        self.state: Final = UvicornState()
+        self.websockets: Final[set[WebSocketWriter]] = set()
 
     def of(self, client: tuple[str, int] | None) -> asyncio.Transport:
         """The connection from a client's address.
 
         Raises:
-            ConnectionError: There is none, as where the application runs without a socket.
+            ConnectionError: There is none, for example because the application runs without a socket.
         """
         for connection in self.state.connections:
             if isinstance(connection, _PROTOCOLS) and connection.client == client:
@@ -51,24 +51,24 @@ class Sockets:
         raise ConnectionError(f"no open connection from {client}")
 
     def reset(self, client: tuple[str, int] | None) -> None:
-        """Cut the connection from a client's address with a reset, which discards what was sent and not yet read.
+        """Cut the connection from a client's address with a TCP reset, which discards data that was not read yet.
 
         Raises:
-            ConnectionError: There is none.
+            ConnectionError: There is no connection from this address.
         """
         transport = self.of(client)
-        # Closing a socket that does not linger sends a reset in the place of an end.
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGERING)
+        # Closing a socket with a linger time of zero sends a reset instead of a FIN.
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         transport.abort()
 
     def cut_all(self) -> None:
-        """Close every connection without another byte."""
+        """Close every connection without sending anything."""
         for connection in tuple(self.state.connections):
             connection.transport.abort()
 
 
 class _QuietWebSocket(WebSocketsSansIOProtocol):
-    """Says nothing of what the recorder knows, headers with their tokens least of all."""
+    """Logs nothing: the recorder has every frame, and the log would contain headers with tokens."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -86,10 +86,10 @@ class Listener:
 
     Args:
         app: The application.
-        sockets: Where its connections are kept.
+        sockets: The registry of its connections.
         host: The address or name to listen on.
-        port: The port; 0 takes a free one, and keeps it over restarts.
-        deflate: Agree to ``permessage-deflate``.
+        port: The port. 0 takes a free one and keeps it over restarts.
+        deflate: Accept ``permessage-deflate``.
     """
 
     def __init__(self, app: ASGIApp, sockets: Sockets, *, host: str, port: int, deflate: bool = False) -> None:
@@ -110,12 +110,12 @@ class Listener:
 
     @property
     def origin(self) -> str:
-        """Where clients of the same machine find it, such as ``http://127.0.0.1:8080``."""
+        """The origin for clients on the same machine, such as ``http://127.0.0.1:8080``."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     async def start(self) -> None:
-        """Begin to accept connections.
+        """Start accepting connections.
 
         Raises:
             OSError: The address cannot be listened on.
@@ -125,7 +125,7 @@ class Listener:
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
-        """Refuse new connections, cut those that are open and see their requests end."""
+        """Refuse new connections, cut the open ones and wait until their requests have ended."""
         if self._server is None:
             return
         self._server.close()
@@ -137,6 +137,6 @@ class Listener:
 
     def _connection(self) -> H11Protocol:
         protocol = H11Protocol(self._config, self._sockets.state, {})
-        # The recorder knows every request; a program that logs at INFO is not to hear of each.
+        # The recorder has every request. A program that logs at INFO should not have each one in its log.
         protocol.access_log = False
         return protocol

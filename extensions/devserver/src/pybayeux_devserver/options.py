@@ -1,6 +1,6 @@
-"""The options of a server: what it offers and how it behaves.
+"""The options of a server: their names, units, defaults and validation.
 
-Owns their names, units, defaults and validity. Reads nothing from the environment and starts nothing.
+It reads nothing from the environment and starts nothing.
 """
 
 from __future__ import annotations
@@ -10,23 +10,23 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
-__all__ = ("Annotator", "AuthStyle", "Greeter", "Json", "Options", "Order", "Service", "echo")
+__all__ = ("AuthStyle", "HandshakeEvents", "Json", "Options", "Order", "ReplyExt", "Service", "echo")
 
 Json: TypeAlias = dict[str, Any]
 """A message or another JSON object, as plain Python."""
 
 Service: TypeAlias = Callable[[Any], Any]
-"""What answers a remote call: takes the call's data, returns the answer's; an exception is a failed call."""
+"""Answers a remote call: takes the call's data and returns the data of the reply. An exception is a failed call."""
 
-Greeter: TypeAlias = Callable[[Json], Iterable[Json]]
-"""What has something to say to each new session: takes the handshake, returns messages for its client."""
+HandshakeEvents: TypeAlias = Callable[[Json], Iterable[Json]]
+"""Takes a handshake and returns messages for its client, which are queued for the new session."""
 
-Annotator: TypeAlias = Callable[[Json], Json]
-"""What has something to say with each reply: takes the reply, returns members for its ``ext``."""
+ReplyExt: TypeAlias = Callable[[Json], Json]
+"""Takes a reply and returns members for its ``ext``."""
 
 
 class Order(StrEnum):
-    """Which comes first where events and replies travel together: in one HTTP response, or frame after frame."""
+    """Whether events or replies come first when they travel together: in one HTTP response, or in successive frames."""
 
     EVENTS_FIRST = "events-first"
     """As CometD does."""
@@ -35,118 +35,118 @@ class Order(StrEnum):
 
 
 class AuthStyle(StrEnum):
-    """How a request with a missing or dead token is refused."""
+    """How a request with a missing or invalid token is refused."""
 
     HTTP = "http"
     """HTTP 401 for the whole request."""
     BAYEUX = "bayeux"
-    """A reply ``401::Authentication invalid``; advice ``handshake`` on handshakes, ``none`` on connects."""
+    """A reply ``401::Authentication invalid``, with advice ``handshake`` on handshakes and ``none`` on connects."""
     SALESFORCE = "salesforce"
     """The same, but a handshake is denied with 403, advice ``none`` and the cause in ``ext.sfdc.failureReason``."""
 
 
 def echo(data: Any) -> Any:
-    """The service behind ``/service/echo``: answers a call with its own data."""
+    """The service behind ``/service/echo``: returns the data of the call."""
     return data
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Options:
-    """Everything about a server that can be chosen. All times are seconds.
+    """The options of a server. All times are in seconds.
 
     Raises:
-        ValueError: A value makes no sense.
+        ValueError: A value is invalid.
     """
 
     path: str = "/cometd"
-    """Where the Bayeux server is on its host."""
+    """The path of the Bayeux endpoint."""
     timeout: float = 30.0
     """How long a connect is held when there is nothing to deliver."""
     interval: float = 0.0
-    """The pause between connects that the advice asks for."""
+    """The pause between connects, as advised to clients."""
     max_interval: float = 10.0
     """How long a session lives without a request of its client."""
     advice: Mapping[str, Any] = field(default_factory=dict)
-    """More members for every advice, such as ``maxInterval`` or ``hosts``."""
+    """Further members of every advice, such as ``maxInterval`` or ``hosts``."""
     connection_types: tuple[str, ...] = ("websocket", "long-polling", "callback-polling")
-    """What a handshake offers, and what a connect may ask for."""
+    """The connection types that a handshake offers and a connect may use."""
     order: Order = Order.EVENTS_FIRST
     """Whether events come before or after the replies they travel with."""
     connect_only: bool = False
-    """Deliver events with connect replies alone, not with any reply; acknowledged sessions always do."""
-    on_handshake: Greeter | None = None
-    """What is queued for a session that begins; it gets there with the first connect, or as the next option says."""
+    """Deliver events with connect replies only, not with other replies. Sessions with acknowledgement always do so."""
+    on_handshake: HandshakeEvents | None = None
+    """Returns messages that are queued for a new session. The first connect delivers them; see also the next option."""
     deliver_with_handshake: bool = False
-    """Send what is queued together with the handshake's reply, which tells how much in ``x-messages``.
+    """Deliver queued messages together with the handshake's reply, which has their number in ``x-messages``.
 
     The acknowledgement extension then answers a handshake with its newer object, see `ack_object`.
     """
     handshake_order: Order = Order.REPLY_FIRST
-    """The same as `order`, for handshakes: CometD's clients count the events that come after the reply."""
+    """The same as `order`, for handshakes. CometD's clients count the events that come after the reply."""
     max_uri_length: int = 8192
-    """The longest URI of a callback-polling request, in bytes; a longer one is answered with HTTP 414."""
+    """The longest URI of a callback-polling request, in bytes. A longer one is answered with HTTP 414."""
     guarded_scripts: bool = False
     """Begin the scripts of callback-polling with ``/**/`` and escape line separators in them, as Faye does."""
     messages_per_frame: int = 1
-    """How many events that are due together share a WebSocket frame."""
+    """How many events may share a WebSocket frame."""
     subprotocol: str | None = None
-    """The WebSocket subprotocol that is agreed to where a client offers it."""
+    """The WebSocket subprotocol to accept if a client offers it."""
     deflate: bool = False
-    """Agree to ``permessage-deflate`` on WebSockets."""
+    """Accept ``permessage-deflate`` on WebSockets."""
     cookie: bool = True
     """Bind every session to a cookie ``BAYEUX_BROWSER``, as CometD does."""
     cookie_on_websocket: bool = False
-    """Ask the upgrade to a WebSocket for this cookie too. CometD does not, and Faye's client has none by then."""
+    """Require this cookie on WebSocket upgrades too. CometD does not, and Faye's client has no cookie at that time."""
     unknown_session: str = "402::session_unknown"
-    """The error for a session that the server does not know."""
+    """The error for an unknown session."""
     echo_to_publisher: bool = True
-    """Give a client its own publications where it has subscribed to them."""
+    """Deliver a client's publications to itself if it has subscribed to their channel."""
     event_ids: bool = False
-    """Let events carry the message id of their publisher, as Faye does."""
+    """Add the message id of the publisher to events, as Faye does."""
     anonymous_publish: bool = False
     """Accept publications without a session."""
     deny_subscribe: tuple[str, ...] = ()
-    """Channels or patterns that nobody may subscribe to."""
+    """Channels or patterns that clients may not subscribe to."""
     deny_publish: tuple[str, ...] = ()
-    """Channels or patterns that no client may publish to."""
+    """Channels or patterns that clients may not publish to."""
     services: Mapping[str, Service] = field(default_factory=lambda: {"/service/echo": echo})
-    """What answers remote calls, by channel."""
+    """The services that answer remote calls, by channel."""
     ack: bool = True
     """Offer CometD's acknowledgement of events."""
     ack_object: bool = False
     """Answer a handshake with the newer ``ext.ack`` object (``enabled`` and ``batch``) instead of true."""
     replay: bool | tuple[str, ...] = True
-    """Keep a log to replay from: of every broadcast channel, of none, or of these channels and patterns.
+    """Keep a replay log: of every broadcast channel, of none, or of these channels and patterns.
 
-    Events that are kept carry their id in ``data.event.replayId`` where the data is an object.
+    Logged events carry their id in ``data.event.replayId`` if the data is an object.
     """
     retention: int = 10_000
     """How many events the log keeps."""
     seed: int = 0
-    """Determines the gaps between replay ids, so that a test sees the same ids each time."""
-    reply_ext: Annotator | None = None
-    """What more is in the ``ext`` of replies, such as what a vendor's server says of a login."""
+    """Determines the gaps between replay ids, so that a test has the same ids in every run."""
+    reply_ext: ReplyExt | None = None
+    """Returns further members for the ``ext`` of a reply, such as a vendor's server adds about a login."""
     tokens: tuple[str, ...] = ()
-    """Bearer tokens that are accepted; none given means that no token is asked for until one is issued."""
+    """The accepted bearer tokens. Without any, no token is required until one is issued."""
     token_member: str = "token"
     """The member of ``ext`` that may carry the token instead of the Authorization header."""
     auth_style: AuthStyle = AuthStyle.BAYEUX
     """How a request without a valid token is refused."""
 
     def __post_init__(self) -> None:
-        # Plain strings are welcome where an enum is declared.
+        # Callers may pass a plain string for an enum.
         object.__setattr__(self, "order", Order(self.order))
         object.__setattr__(self, "handshake_order", Order(self.handshake_order))
         object.__setattr__(self, "auth_style", AuthStyle(self.auth_style))
         if not self.path.startswith("/"):
-            raise ValueError(f"path {self.path!r} does not start with a slash")
+            raise ValueError(f"path: expected a leading slash; got {self.path!r}")
         if not self.connection_types:
-            raise ValueError("connection_types is empty: a server offers at least one")
+            raise ValueError("connection_types: expected at least one; got none")
         if self.messages_per_frame < 1:
-            raise ValueError("messages_per_frame is less than one")
+            raise ValueError(f"messages_per_frame: expected at least 1; got {self.messages_per_frame}")
         for name in _NOT_NEGATIVE:
             if getattr(self, name) < 0:
-                raise ValueError(f"{name} is negative")
+                raise ValueError(f"{name}: expected 0 or more; got {getattr(self, name)}")
 
     @property
     def replay_channels(self) -> tuple[str, ...]:

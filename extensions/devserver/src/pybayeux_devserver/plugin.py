@@ -1,6 +1,6 @@
-"""The entry point in the group `pybayeux`: adds the server's commands to the command line.
+"""The entry point in the group `pybayeux`: it adds the commands `demo` and `serve`.
 
-Owns nothing else: it is imported by every client that discovers its extensions, so it has to be cheap.
+Every client that discovers extensions imports this module, so it imports nothing that is slow.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What the server has received and answered, for assertions.
+"""The record of what a server received and answered, for assertions.
 
-Owns the record, bounded, and waiting for something to arrive. Changes nothing.
+Owns the record, which is bounded, and waiting for an arrival. It changes no message.
 """
 
 from __future__ import annotations
@@ -16,67 +16,68 @@ if TYPE_CHECKING:
 
     from .options import Json
 
-__all__ = ("Recorded", "Recorder")
+__all__ = ("RecordedRequest", "Recorder")
 
 _KEPT: Final = 10_000
 
 
 @dataclass(slots=True, eq=False)
-class Recorded:
-    """One request and what came of it: an HTTP request, the upgrade to a WebSocket, or a frame on one."""
+class RecordedRequest:
+    """One request and its reply: an HTTP request, a WebSocket upgrade, or a WebSocket frame."""
 
     path: str
     headers: Mapping[str, str]
-    """The request's headers, names in lower case; those of the upgrade for a frame."""
+    """The headers of the request, names in lower case. A frame has those of its upgrade."""
     messages: Sequence[Json]
-    """What it says; an upgrade says nothing."""
+    """The Bayeux messages of the request. An upgrade has none."""
     status: int | None = None
-    """The HTTP status meant for it; None until it is answered, or where its client left before.
+    """The intended HTTP status. None until the request is answered, and if its client left before.
 
-    The replies to a frame count as 200."""
+    A frame that is answered has 200.
+    """
     replies: Sequence[Json] = field(default_factory=tuple)
-    """The messages of the answer, also where a fault kept them from arriving."""
+    """The messages of the reply, also if a fault kept them from arriving."""
     transport: str = "long-polling"
-    """The transport by its protocol name."""
+    """The connection type, by its name in the protocol."""
     method: str = "POST"
     body: bytes = b""
-    """What was sent, where it is kept."""
+    """The body of the request, if the server records bodies."""
     peer: str = ""
-    """The client's address and port."""
+    """The address and port of the client."""
     time: float = 0.0
-    """When it came."""
+    """When the request arrived."""
     answered: float | None = None
-    """When its answer was ready; None until then."""
+    """When the reply was ready. None until then."""
     fault: str | None = None
-    """What was made to go wrong with it, where that has a name."""
+    """The name of the fault that happened to the request, if it has a name."""
 
 
 class Recorder:
-    """The last requests, the oldest first.
+    """The most recent requests, the oldest first.
 
     Args:
-        clock: Tells the present time in seconds.
-        kept: How many are kept.
+        clock: Returns the current time in seconds.
+        kept: How many requests to keep.
     """
 
     def __init__(self, clock: Callable[[], float] = time.time, *, kept: int = _KEPT) -> None:
-        self.requests: Final[deque[Recorded]] = deque(maxlen=kept)
+        self.requests: Final[deque[RecordedRequest]] = deque(maxlen=kept)
         self._clock: Final = clock
         self._arrival = asyncio.Event()
 
-    def add(self, request: Recorded) -> None:
-        """A request has arrived."""
+    def add(self, request: RecordedRequest) -> None:
+        """Record a request that has arrived."""
         request.time = self._clock()
         self.requests.append(request)
         arrival, self._arrival = self._arrival, asyncio.Event()
         arrival.set()
 
-    def answered(self, request: Recorded, status: int | None, replies: Sequence[Json] = ()) -> None:
-        """The answer to a request is ready."""
+    def answered(self, request: RecordedRequest, status: int | None, replies: Sequence[Json] = ()) -> None:
+        """Record the reply to a request."""
         request.status, request.replies, request.answered = status, replies, self._clock()
 
     def messages(self, channel: str | None = None) -> list[Json]:
-        """The messages received, or those to one channel."""
+        """The messages received so far, or those to one channel."""
         return [
             message
             for request in tuple(self.requests)
@@ -89,7 +90,7 @@ class Recorder:
         self.requests.clear()
 
     async def received(self, channel: str, count: int = 1) -> list[Json]:
-        """Wait until so many messages to a channel have come since the start or the last `clear`.
+        """Wait until `count` messages to a channel have arrived since the start or the last `clear`.
 
         Returns:
             The messages to that channel.
@@ -98,8 +99,8 @@ class Recorder:
             await self._arrival.wait()
         return found
 
-    async def upgrades(self, count: int = 1) -> list[Recorded]:
-        """Wait until so many upgrades to a WebSocket were asked for, whatever became of them.
+    async def upgrades(self, count: int = 1) -> list[RecordedRequest]:
+        """Wait until `count` WebSocket upgrades were requested, accepted or not.
 
         Returns:
             The upgrades.

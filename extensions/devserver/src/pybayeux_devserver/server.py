@@ -1,7 +1,7 @@
 """`DevServer`: a Bayeux server inside this process, for a test or a demo.
 
-Owns starting, stopping and restarting. In an event loop it is entered with ``async with``; with a plain ``with`` it
-gets a thread and a loop of its own, and `BlockingServer` is its face.
+Owns starting, stopping and restarting. In an event loop it is entered with ``async with``. With a plain ``with`` it
+runs in its own thread with its own event loop, and returns a `BlockingServer`.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
 
 from .blocking import BlockingServer
-from .callback_polling import CallbackPolling
 from .control import control_routes
-from .engine import Engine
-from .faults import Faults
+from .faults.faults import Faults
 from .listener import Listener, Sockets
-from .long_polling import LongPolling
 from .options import Options
-from .own_thread import OwnThread
-from .polling import Polling
+from .protocol.engine import Engine
 from .recorder import Recorder
-from .websocket import WebSockets
+from .server_thread import ServerThread
+from .transports.callback_polling import CallbackPolling
+from .transports.long_polling import LongPolling
+from .transports.polling import Polling
+from .transports.websocket import WebSockets
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from starlette.routing import BaseRoute
 
-    from .auth import Tokens
     from .options import Json
+    from .protocol.authentication import Tokens
 
 __all__ = ("DevServer",)
 
@@ -55,13 +55,13 @@ class DevServer:
         options: The members of `Options`, by name.
 
     Attributes:
-        engine: The server's part of the protocol.
-        faults: What shall go wrong.
-        recorder: What has been received and answered.
+        engine: The protocol engine.
+        faults: Faults on demand.
+        recorder: The requests and their replies.
 
     Raises:
         TypeError: An option is unknown.
-        ValueError: An option makes no sense.
+        ValueError: The value of an option is invalid.
     """
 
     def __init__(self, *, host: str = "127.0.0.1", port: int = 0, control: bool = True, **options: Any) -> None:
@@ -73,21 +73,21 @@ class DevServer:
         app = Starlette(routes=[control_routes(self), *routes] if control else routes)
         self._listener: Final = Listener(app, sockets, host=host, port=port, deflate=self.engine.options.deflate)
         self._restarts: Final[set[asyncio.Task[None]]] = set()
-        self._thread: Final = OwnThread()
+        self._thread: Final = ServerThread()
 
     @property
     def url(self) -> str:
-        """Where clients find the server."""
+        """The URL of the Bayeux endpoint."""
         return self._listener.origin + self.engine.options.path
 
     @property
     def control_url(self) -> str:
-        """Where the control interface is."""
+        """The URL of the control interface."""
         return self._listener.origin + "/control"
 
     @property
     def tokens(self) -> Tokens:
-        """The tokens that are accepted."""
+        """The accepted tokens."""
         return self.engine.tokens
 
     @property
@@ -96,19 +96,19 @@ class DevServer:
         return [session.client_id for session in self.engine.sessions]
 
     async def publish(self, channel: str, data: Any) -> int | None:
-        """Publish an event to everybody who subscribed.
+        """Publish an event to every subscriber.
 
         Returns:
-            The event's replay id, or None where its channel is not kept.
+            The event's replay id, or None if its channel is not in the replay log.
 
         Raises:
-            TypeError: The data is nothing that JSON can say.
-            ValueError: The name is none of a broadcast channel.
+            TypeError: The data cannot be encoded as JSON.
+            ValueError: The name is not one of a broadcast channel.
         """
         return self.engine.publish(channel, data)
 
     async def push(self, message: Json, client_id: str | None = None) -> None:
-        """Queue any message for one session or for all, subscribed or not."""
+        """Queue any message for one session, or for all of them, without a subscription."""
         self.engine.push(message, client_id)
 
     async def restart(self, pause: float = 0.2) -> None:
@@ -125,7 +125,7 @@ class DevServer:
         await self._listener.start()
 
     def restart_soon(self, pause: float = 0.2) -> None:
-        """Restart without waiting for it, as a request to the server itself has to."""
+        """Restart in the background. A request to the server cannot wait for a restart, which cuts its connection."""
         task = asyncio.get_running_loop().create_task(self.restart(pause))
         self._restarts.add(task)
         task.add_done_callback(self._restarts.discard)
@@ -153,16 +153,16 @@ class DevServer:
 
 
 def _routes(engine: Engine, faults: Faults, recorder: Recorder, sockets: Sockets) -> list[BaseRoute]:
-    """Where the transports are: all at the same path, those that are offered, and long-polling as it is mandatory."""
+    """The routes of the transports, all at the same path. Long-polling is always there because it is mandatory."""
     polling, offered = Polling(engine, faults, recorder), engine.options.connection_types
     websockets = WebSockets(engine, faults, recorder, sockets)
     path = engine.options.path.rstrip("/")
     routes: list[BaseRoute] = []
     # CometD's JavaScript client appends the type of a lone meta message to the URL.
-    for place in [path, path + "/", path + "/{message_type}"] if path else ["/", "/{message_type}"]:
-        routes.append(Route(place, LongPolling(polling).answer, methods=["POST"]))
+    for route_path in [path, path + "/", path + "/{message_type}"] if path else ["/", "/{message_type}"]:
+        routes.append(Route(route_path, LongPolling(polling).answer, methods=["POST"]))
         if "callback-polling" in offered:
-            routes.append(Route(place, CallbackPolling(polling, engine.options).answer, methods=["GET"]))
+            routes.append(Route(route_path, CallbackPolling(polling, engine.options).answer, methods=["GET"]))
         if "websocket" in offered:
-            routes.append(WebSocketRoute(place, websockets.answer))
+            routes.append(WebSocketRoute(route_path, websockets.answer))
     return routes

@@ -1,8 +1,11 @@
-"""The names under which everything is told: attributes after OpenTelemetry's conventions for messaging, and our own."""
+"""Names of attributes: those of OpenTelemetry's semantic conventions for messaging, and this package's own."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pybayeux import MessageError
 
 __all__ = (
     "BODY_SIZE",
@@ -13,12 +16,14 @@ __all__ = (
     "NAME",
     "OPERATION",
     "OPERATION_TYPE",
+    "OTHER",
     "SERVER",
     "SYSTEM",
+    "error_type_of",
 )
 
 NAME: Final = "pybayeux"
-"""Of the tracer and the meter."""
+"""The name of the tracer and of the meter."""
 
 SYSTEM: Final = {"messaging.system": "bayeux"}
 
@@ -32,3 +37,11 @@ ERROR_TYPE: Final = "error.type"
 
 CONNECTION_TYPE: Final = "bayeux.connection_type"
 """The transport, such as ``websocket``."""
+
+OTHER: Final = "_OTHER"
+"""The conventions' value for what has no value of its own: an error without a code, a channel beyond the limit."""
+
+
+def error_type_of(error: MessageError | None) -> str:
+    """Return the value of `ERROR_TYPE` for a refusal: its three digits, or `OTHER` if it has no code."""
+    return OTHER if error is None or error.code is None else str(error.code)

@@ -1,6 +1,6 @@
-"""What the hooks see of a client, told to OpenTelemetry. Owns the order in which they are told; knows no server.
+"""The hooks of the OpenTelemetry extension: which span and which metric belongs to which hook.
 
-Everything is seen from the program's side: `outgoing` runs before all other extensions, `incoming` after them.
+Spans and metrics show what the program sees: `outgoing` runs before all other extensions, `incoming` after them.
 """
 
 from __future__ import annotations
@@ -15,44 +15,45 @@ from opentelemetry import metrics, trace
 from pybayeux import ConnectionState, hookimpl
 
 from . import conventions as names
-from .carriage import Carriage
+from .event_counts import EventCounter, PendingEvent
+from .event_metadata import read_metadata
 from .metrics import Metrics
-from .origin import origin_of
+from .propagation import ExtPropagator
 from .spans import Spans
-from .tally import Arrival, Book
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from opentelemetry.context import Context
 
-    from pybayeux import AsyncClient, BayeuxError, Message
+    from pybayeux import BayeuxError, HookClient, Message
 
 __all__ = ("OpenTelemetry",)
 
 _S = ConnectionState
-_BEGINNING: Final = frozenset({_S.HANDSHAKING, _S.REHANDSHAKING})
+_HANDSHAKING: Final = frozenset({_S.HANDSHAKING, _S.REHANDSHAKING})
 _LOST: Final = frozenset({_S.REHANDSHAKING, _S.UNCONNECTED})
-_ARRIVAL: Final = "pybayeux_opentelemetry"
-"""The attribute of a message that has its arrival: it goes when the message goes."""
+_PENDING: Final = "pybayeux_opentelemetry"
+"""The attribute of a message that holds its `PendingEvent`, which so lives as long as the message."""
 
 
 class OpenTelemetry:
-    """Spans for what is published, called and handled; metrics of events, of their age, and of the connection.
+    """Spans of publishes, calls and events; metrics of events, of their age and queue, and of the connection.
 
-    One instance belongs to one client. Without a provider, given here or set in the program, nothing is told to nobody.
+    One instance belongs to one client. Without a provider, given here or set globally, nothing is recorded.
 
     Args:
-        tracer_provider: Makes the spans; the program's own by default.
-        meter_provider: Makes the instruments; the program's own by default.
-        propagate: Whether what is published says in `ext` which span sent it.
-        member: The member of `ext` that says so. None: ``traceparent`` and ``tracestate`` are members of `ext`.
-        channels_as_attributes: Whether metrics tell channels apart.
-        max_channels: How many channels they tell apart; all others are ``_OTHER``.
-        clock: Tells the time, in seconds since the epoch.
+        tracer_provider: Creates the spans. Default: the global one.
+        meter_provider: Creates the instruments. Default: the global one.
+        propagate: Whether a publish carries the context of its span in `ext`.
+        member: The member of `ext` that holds the context. None: ``traceparent`` and ``tracestate`` are members of
+            `ext` itself.
+        channels_as_attributes: Whether metrics have the channel as an attribute.
+        max_channels: How many channels metrics distinguish; all further ones are reported as ``_OTHER``.
+        clock: Returns the present time, in seconds since the epoch.
 
     Raises:
-        ValueError: `max_channels` is less than one.
+        ValueError: `max_channels` is less than 1.
     """
 
     def __init__(
@@ -66,118 +67,118 @@ class OpenTelemetry:
         clock: Callable[[], float] = time.time,
     ) -> None:
         if max_channels < 1:
-            raise ValueError(f"max_channels is at least 1, not {max_channels}")
-        self._carriage: Final = Carriage(member)
+            raise ValueError(f"max_channels: expected at least 1; got {max_channels}")
+        self._propagator: Final = ExtPropagator(member)
         self._spans: Final = Spans(
-            trace.get_tracer(names.NAME, tracer_provider=tracer_provider), self._carriage, propagate=propagate
+            trace.get_tracer(names.NAME, tracer_provider=tracer_provider), self._propagator, propagate=propagate
         )
         self._metrics: Final = Metrics(metrics.get_meter(names.NAME, meter_provider=meter_provider))
         limit = max_channels if channels_as_attributes else 0
-        self._events: Final = Book(limit, names.DESTINATION)
-        self._publishes: Final = Book(limit, names.DESTINATION)
+        self._events: Final = EventCounter(limit, names.DESTINATION)
+        self._publishes: Final = EventCounter(limit, names.DESTINATION)
         self._clock: Final = clock
         self._server = ""
-        self._reporting = False
-        self._began: float | None = None
-        self._lost = False
+        self._is_report_due = False
+        self._handshake_started_at: float | None = None
+        self._is_lost = False
 
     def context_of(self, event: Message) -> Context:
-        """The context that an event came with, as the parent of spans of your own; an empty one where there is none."""
-        return self._carriage.context(event)
+        """Return the trace context in an event, as the parent of spans of your own; an empty one if there is none."""
+        return self._propagator.extract(event)
 
     @hookimpl
-    def registered(self, client: AsyncClient) -> None:
-        """Know the server."""
+    def registered(self, client: HookClient) -> None:
+        """Note the host of the server."""
         self._server = _host(client)
 
     @hookimpl
     def unregistered(self) -> None:
-        """Tell what is left to tell."""
+        """End the open spans and report the last counts."""
         self._spans.close(self._clock())
-        self._metrics.counted(self._events.close())
-        self._began, self._lost, self._reporting = None, False, False
+        self._metrics.record_counts(self._events.close())
+        self._handshake_started_at, self._is_lost, self._is_report_due = None, False, False
 
-    # -- what goes out
+    # -- sent
 
     @hookimpl(tryfirst=True)
     def outgoing(self, message: Message) -> None:
-        """Begin the span of a publish or a call."""
+        """Start the span of a publish or a call."""
         if not message.is_meta:
-            self._spans.send(message, self._server, self._clock())
+            self._spans.start(message, self._server, self._clock())
 
-    # -- what comes in
+    # -- received
 
     @hookimpl(trylast=True)
     def incoming(self, message: Message) -> None:
-        """Note the arrival of an event; end the span that a reply belongs to."""
+        """Count an event as received; end the span of the request that a reply answers."""
         now = self._clock()
         if message.is_meta:
-            self._spans.tidy(now)
-        elif message.id is not None and (sent := self._spans.answer(message, now)) is not None:
-            if not sent.is_counted:
-                self._metrics.answered(message, self._publishes.of(message.channel))
+            self._spans.end_expired(now)
+        elif message.id is not None and (request := self._spans.finish(message, now)) is not None:
+            if not request.is_counted:
+                self._metrics.record_reply(message, self._publishes.counts_of(message.channel).attributes)
         elif message.successful is None and message.channel:
-            created, position = origin_of(message)
-            arrival = self._events.arrived(self._events.of(message.channel), now, created, position)
-            message.__dict__[_ARRIVAL] = arrival
+            metadata = read_metadata(message)
+            event = self._events.received(message.channel, now, metadata.created_at, metadata.position)
+            message.__dict__[_PENDING] = event
         self._report_soon()
 
     @hookimpl
     def delivered(self, message: Message) -> None:
-        """Tell that an event is handled."""
-        arrival = message.__dict__.get(_ARRIVAL)
-        if not isinstance(arrival, Arrival):
-            return  # it came before this extension did
-        tally = self._events.handled(arrival)
-        if tally is not None:
+        """Count an event as handled, and record its span."""
+        event = message.__dict__.get(_PENDING)
+        if not isinstance(event, PendingEvent):
+            return  # received before this extension was registered
+        counts = self._events.handled(event)
+        if counts is not None:
             now = self._clock()
-            self._metrics.handled(tally, arrival.time, arrival.created, now)
-            self._spans.handled(message, self._server, arrival.time, now)
+            self._metrics.record_handled(counts.attributes, event.received_at, event.created_at, now)
+            self._spans.record_handled(message, self._server, event.received_at, now)
             self._report_soon()
 
     @hookimpl
     def unsubscribed(self) -> None:
-        """What waited for the receivers is about to go."""
+        """Report soon: the events in the queue of the subscription are about to be discarded."""
         self._report_soon()
 
     def _report_soon(self) -> None:
-        """Once for all that happens in this turn of the loop: a batch is one report."""
-        if not self._reporting:
-            self._reporting = True
+        # One report for all that happens in this turn of the loop: a batch is reported once.
+        if not self._is_report_due:
+            self._is_report_due = True
             asyncio.get_running_loop().call_soon(self._report)
 
     def _report(self) -> None:
-        self._reporting = False
-        self._metrics.counted(self._events.collect())
+        self._is_report_due = False
+        self._metrics.record_counts(self._events.collect())
 
     # -- the connection
 
     @hookimpl
-    def state_changed(self, old: ConnectionState, new: ConnectionState, client: AsyncClient) -> None:
-        """Tell of sessions, and of connections that come back."""
-        if new in _BEGINNING and old not in _BEGINNING:
-            self._began = self._clock()
+    def state_changed(self, old: ConnectionState, new: ConnectionState, client: HookClient) -> None:
+        """Record sessions and reconnects."""
+        if new in _HANDSHAKING and old not in _HANDSHAKING:
+            self._handshake_started_at = self._clock()
         if new is _S.HANDSHAKEN:
-            self._metrics.session_begun()
+            self._metrics.record_session()
             self._server = _host(client)
         elif new is _S.CONNECTED:
             self._connected(client)
-            self._lost = False
+            self._is_lost = False
         elif old is _S.CONNECTED and new in _LOST:
-            self._lost = True
+            self._is_lost = True
 
-    def _connected(self, client: AsyncClient) -> None:
-        if self._lost:
-            self._metrics.reconnected()
-        if self._began is not None:
-            self._metrics.connected(self._clock() - self._began, client.connection_type)
-            self._began = None
+    def _connected(self, client: HookClient) -> None:
+        if self._is_lost:
+            self._metrics.record_reconnect()
+        if self._handshake_started_at is not None:
+            self._metrics.record_connected(self._clock() - self._handshake_started_at, client.connection_type)
+            self._handshake_started_at = None
 
     @hookimpl
     def failed(self, error: BayeuxError) -> None:
-        """Count what went wrong."""
-        self._metrics.failed(error)
+        """Count failures."""
+        self._metrics.record_failure(error)
 
 
-def _host(client: AsyncClient) -> str:
+def _host(client: HookClient) -> str:
     return urlsplit(client.url).hostname or ""

@@ -1,4 +1,7 @@
-"""The instruments, and what is recorded with them. All of them are synchronous: those of several clients add up."""
+"""Metrics: the instruments, and what is recorded with them.
+
+All instruments are synchronous, so that the values of several clients add up.
+"""
 
 from __future__ import annotations
 
@@ -7,24 +10,25 @@ from typing import TYPE_CHECKING, Final
 from . import conventions as names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from opentelemetry.metrics import Meter
 
     from pybayeux import Message
 
-    from .tally import Tally
+    from .event_counts import ChannelCounts
 
 __all__ = ("Metrics",)
 
-_SECONDS: Final = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600)
+_BUCKETS: Final = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600)
+"""Boundaries of the histograms' buckets, in seconds."""
 
 
 class Metrics:
-    """What one client reports.
+    """The instruments of one client.
 
     Args:
-        meter: Makes the instruments.
+        meter: Creates the instruments.
     """
 
     def __init__(self, meter: Meter) -> None:
@@ -32,7 +36,7 @@ class Metrics:
         self._received: Final = count("bayeux.client.events.received", "{event}", "Events received")
         self._handled: Final = count("bayeux.client.events.handled", "{event}", "Events that receivers finished with")
         self._publishes: Final = count("bayeux.client.publishes", "{message}", "Publishes and calls that got a reply")
-        self._failures: Final = count("bayeux.client.failures", "{failure}", "What went wrong and was lived through")
+        self._failures: Final = count("bayeux.client.failures", "{failure}", "Failures reported by the client")
         self._sessions: Final = count("bayeux.client.sessions", "{session}", "Handshakes that succeeded")
         self._reconnects: Final = count("bayeux.client.reconnects", "{reconnect}", "Connections that came back")
         self._waiting: Final = meter.create_up_down_counter(
@@ -44,61 +48,63 @@ class Metrics:
         self._lag: Final = seconds(
             "bayeux.client.events.lag",
             "s",
-            "From the making of an event to its being handled",
-            explicit_bucket_boundaries_advisory=_SECONDS,
+            "From the creation of an event until it is handled",
+            explicit_bucket_boundaries_advisory=_BUCKETS,
         )
         self._duration: Final = seconds(
             "bayeux.client.events.duration",
             "s",
-            "From the arrival of an event to its being handled",
-            explicit_bucket_boundaries_advisory=_SECONDS,
+            "From the arrival of an event until it is handled",
+            explicit_bucket_boundaries_advisory=_BUCKETS,
         )
         self._connect: Final = seconds(
             "bayeux.client.connect.duration",
             "s",
-            "From the beginning of a handshake to being connected",
-            explicit_bucket_boundaries_advisory=_SECONDS,
+            "From the start of a handshake until the session is connected",
+            explicit_bucket_boundaries_advisory=_BUCKETS,
         )
 
-    def counted(self, tallies: Iterable[Tally]) -> None:
-        """Report what was counted by channel."""
-        for tally in tallies:
-            attributes = tally.attributes
-            if tally.received:
-                self._received.add(tally.received, attributes)
-            if tally.received or tally.change:  # where all are handled at once, nothing waits: that is worth telling
-                self._waiting.add(tally.change, attributes)
-            if tally.handled:
-                self._handled.add(tally.handled, attributes)
-            if tally.position is not None:
-                self._position.set(tally.position, attributes)
+    def record_counts(self, collected: Iterable[ChannelCounts]) -> None:
+        """Record the counts of each channel."""
+        for counts in collected:
+            attributes = counts.attributes
+            if counts.received:
+                self._received.add(counts.received, attributes)
+            # Also when the change is 0: events that were handled at once still show that the channel's queue is empty.
+            if counts.received or counts.waiting_change:
+                self._waiting.add(counts.waiting_change, attributes)
+            if counts.handled:
+                self._handled.add(counts.handled, attributes)
+            if counts.position is not None:
+                self._position.set(counts.position, attributes)
 
-    def handled(self, tally: Tally, arrived: float, created: float | None, now: float) -> None:
-        """An event is handled. Clocks may disagree: less than nothing is nothing."""
-        self._duration.record(max(0.0, now - arrived), tally.attributes)
-        if created is not None:
-            self._lag.record(max(0.0, now - created), tally.attributes)
+    def record_handled(
+        self, attributes: Mapping[str, str], received_at: float, created_at: float | None, now: float
+    ) -> None:
+        """Record how long an event took. Times are seconds since the epoch; a negative duration counts as 0."""
+        self._duration.record(max(0.0, now - received_at), attributes)
+        if created_at is not None:
+            # The server's clock may be ahead of this machine's.
+            self._lag.record(max(0.0, now - created_at), attributes)
 
-    def answered(self, reply: Message, tally: Tally) -> None:
-        """A publish or a call was answered."""
-        attributes = dict(tally.attributes)
+    def record_reply(self, reply: Message, attributes: Mapping[str, str]) -> None:
+        """Record that a publish or a call got its reply."""
         if reply.successful is False:
-            error = reply.parse_error()
-            attributes[names.ERROR_TYPE] = "_OTHER" if error is None or error.code is None else str(error.code)
+            attributes = {**attributes, names.ERROR_TYPE: names.error_type_of(reply.parse_error())}
         self._publishes.add(1, attributes)
 
-    def failed(self, error: BaseException) -> None:
-        """The client lives through an error."""
+    def record_failure(self, error: BaseException) -> None:
+        """Record a failure that the client reported."""
         self._failures.add(1, {names.ERROR_TYPE: type(error).__name__})
 
-    def session_begun(self) -> None:
-        """The server gave a client id."""
+    def record_session(self) -> None:
+        """Record a successful handshake."""
         self._sessions.add(1)
 
-    def reconnected(self) -> None:
-        """A connection that was lost is back."""
+    def record_reconnect(self) -> None:
+        """Record that a lost connection was restored."""
         self._reconnects.add(1)
 
-    def connected(self, seconds: float, connection_type: str | None) -> None:
-        """A session is connected, so long after its handshake began."""
+    def record_connected(self, seconds: float, connection_type: str | None) -> None:
+        """Record that a session connected, so many seconds after its handshake started."""
         self._connect.record(max(0.0, seconds), {names.CONNECTION_TYPE: connection_type or "unknown"})

@@ -1,6 +1,6 @@
-"""Spans: of what is sent, from its leaving to its reply, and of what is received, from its arrival to its handling.
+"""Spans: a publish or a call from its sending until its reply, an event from its arrival until it is handled.
 
-None of them is current while it lasts: it begins in one hook and ends in another.
+A span starts in one hook and ends in another, so none of them is ever the current span.
 """
 
 from __future__ import annotations
@@ -17,66 +17,72 @@ if TYPE_CHECKING:
 
     from pybayeux import Message
 
-    from .carriage import Carriage
+    from .propagation import ExtPropagator
 
-__all__ = ("Sent", "Spans")
+__all__ = ("PendingRequest", "Spans")
 
 _SERVICE: Final = "/service/"
-_UNDER_WAY: Final = 1_000
-"""How many messages may await their replies; of more, the oldest are taken for unanswered."""
-_PATIENCE: Final = 60.0
-"""Seconds after a service's receipt in which its answer may come."""
+_MAX_PENDING: Final = 1_000
+"""How many requests may wait for replies; beyond that the oldest one counts as unanswered."""
+_ANSWER_TIMEOUT: Final = 60.0
+"""Seconds after the acknowledgement of a service message in which its answer may come."""
 
 
-class Sent:
-    """A message that awaits its reply.
+class PendingRequest:
+    """A publish or a call that waits for its reply.
 
     Attributes:
-        channel: Where it went.
+        channel: Its channel.
         span: Its span.
-        received_at: When the server said that it had it and nothing more, in seconds since the epoch, or None.
-        is_counted: Whether it had a reply before this one.
+        acknowledged_at: When the server acknowledged it without an answer, in seconds since the epoch, or None.
+        is_counted: Whether an earlier reply to it was counted.
     """
 
-    __slots__ = ("channel", "is_counted", "received_at", "span")
+    __slots__ = ("acknowledged_at", "channel", "is_counted", "span")
 
     def __init__(self, channel: str, span: Span) -> None:
         self.channel: Final = channel
         self.span: Final = span
-        self.received_at: float | None = None
+        self.acknowledged_at: float | None = None
         self.is_counted = False
 
 
 class Spans:
     """The spans of one client.
 
-    A message to ``/service/...`` may be a publish or a remote call. A call is answered by an event with its id, after
-    the receipt that a publish gets too or in its place; so its span waits for that for a minute, and ends with the
-    receipt otherwise.
+    A message to ``/service/...`` may be a publish or a remote call. The answer to a call is an event with the id of the
+    call. It comes after the acknowledgement that a publish gets too, or in its place. So the span of such a message
+    waits a minute for an answer, and otherwise ends with the acknowledgement.
 
     Args:
-        tracer: Makes them.
-        carriage: Knows where a message says which span sent it.
-        propagate: Whether what is sent says so.
+        tracer: Creates the spans.
+        propagator: Reads and writes the context in messages.
+        propagate: Whether messages that are sent carry the context of their span.
     """
 
-    def __init__(self, tracer: Tracer, carriage: Carriage, *, propagate: bool) -> None:
+    def __init__(self, tracer: Tracer, propagator: ExtPropagator, *, propagate: bool) -> None:
         self._tracer: Final = tracer
-        self._carriage: Final = carriage
+        self._propagator: Final = propagator
         self._propagate: Final = propagate
-        self._sent: dict[str, Sent] = {}
+        self._pending: dict[str, PendingRequest] = {}
 
     # -- what is sent
 
-    def send(self, message: Message, server: str, now: float) -> None:
-        """A publish or a call leaves."""
+    def start(self, message: Message, server: str, now: float) -> None:
+        """Start the span of a publish or a call.
+
+        Args:
+            message: The message, before it is sent.
+            server: The host of the server.
+            now: The present time, in seconds since the epoch.
+        """
         message_id = message.id
         if message_id is None:
             return
         operation, kind = ("call", SpanKind.CLIENT) if _is_service(message) else ("publish", SpanKind.PRODUCER)
         span = self._tracer.start_span(
             f"{operation} {message.channel}",
-            # The context here is that of the task which runs the session, not that of the caller.
+            # The current context is that of the task that runs the session, not that of the caller: no parent.
             Context(),
             kind,
             {
@@ -91,57 +97,61 @@ class Spans:
             start_time=_nanoseconds(now),
         )
         if self._propagate:
-            self._carriage.load(message, span)
+            self._propagator.inject(message, span)
         self._make_room(now)
-        if (before := self._sent.pop(message_id, None)) is not None:
-            _end_unanswered(before, now)
-        self._sent[message_id] = Sent(message.channel, span)
+        # Ids start again in a new session.
+        if (earlier := self._pending.pop(message_id, None)) is not None:
+            _end_unanswered(earlier, now)
+        self._pending[message_id] = PendingRequest(message.channel, span)
 
     def _make_room(self, now: float) -> None:
-        if len(self._sent) >= _UNDER_WAY:
-            _end_unanswered(self._sent.pop(next(iter(self._sent))), now)
+        if len(self._pending) >= _MAX_PENDING:
+            _end_unanswered(self._pending.pop(next(iter(self._pending))), now)
 
-    def answer(self, message: Message, now: float) -> Sent | None:
-        """What a message answers, if it answers something that is under way; None otherwise.
+    def finish(self, message: Message, now: float) -> PendingRequest | None:
+        """Match a message with a pending request; end the request's span if this is the last message of it.
 
-        A reply carries `successful`; of the events with the id of something sent, only a service's is an answer.
+        A reply carries `successful`. An event with the id of a pending request is a reply only on a service channel.
+
+        Returns:
+            The request; None if the message is no reply to a pending one.
         """
         if message.id is None:
             return None
-        sent = self._sent.get(message.id)
-        if sent is None or sent.channel != message.channel:
+        request = self._pending.get(message.id)
+        if request is None or request.channel != message.channel:
             return None
         if message.successful is None and not (_is_service(message) and message.has_data):
             return None
-        sent.is_counted = sent.received_at is not None
+        request.is_counted = request.acknowledged_at is not None
         if message.successful and _is_service(message) and not message.has_data:
-            sent.received_at = now
-            return sent
-        del self._sent[message.id]
+            request.acknowledged_at = now
+            return request
+        del self._pending[message.id]
         if message.successful is False:
-            _fail(sent.span, message)
-        sent.span.end(_nanoseconds(now))
-        return sent
+            _set_error(request.span, message)
+        request.span.end(_nanoseconds(now))
+        return request
 
-    def tidy(self, now: float) -> None:
-        """End the spans of services that said that they had something, and nothing more."""
-        if not self._sent:
+    def end_expired(self, now: float) -> None:
+        """End the spans of service messages that were acknowledged and not answered in time."""
+        if not self._pending:
             return
-        for message_id, sent in list(self._sent.items()):
-            if sent.received_at is not None and now - sent.received_at > _PATIENCE:
-                del self._sent[message_id]
-                sent.span.end(_nanoseconds(sent.received_at))
+        for message_id, request in list(self._pending.items()):
+            if request.acknowledged_at is not None and now - request.acknowledged_at > _ANSWER_TIMEOUT:
+                del self._pending[message_id]
+                request.span.end(_nanoseconds(request.acknowledged_at))
 
     def close(self, now: float) -> None:
-        """No reply will come any more."""
-        sent, self._sent = self._sent, {}
-        for each in sent.values():
-            _end_unanswered(each, now)
+        """End all spans: no further reply will come."""
+        pending, self._pending = self._pending, {}
+        for request in pending.values():
+            _end_unanswered(request, now)
 
     # -- what is received
 
-    def handled(self, message: Message, server: str, arrived: float, now: float) -> None:
-        """Every receiver has finished with an event."""
+    def record_handled(self, message: Message, server: str, received_at: float, now: float) -> None:
+        """Record the span of an event that is handled. Times are seconds since the epoch."""
         attributes: dict[str, str | int] = {
             **names.SYSTEM,
             names.OPERATION: "process",
@@ -156,8 +166,8 @@ class Spans:
             Context(),
             SpanKind.CONSUMER,
             attributes,
-            self._carriage.links(message),
-            _nanoseconds(arrived),
+            self._propagator.links(message),
+            _nanoseconds(received_at),
         ).end(_nanoseconds(now))
 
 
@@ -165,18 +175,17 @@ def _is_service(message: Message) -> bool:
     return message.channel.startswith(_SERVICE)
 
 
-def _fail(span: Span, reply: Message) -> None:
-    error = reply.parse_error()  # its text has no client id in it
-    code = "_OTHER" if error is None or error.code is None else str(error.code)
-    span.set_attribute(names.ERROR_TYPE, code)
+def _set_error(span: Span, reply: Message) -> None:
+    error = reply.parse_error()  # without client ids
+    span.set_attribute(names.ERROR_TYPE, names.error_type_of(error))
     span.set_status(Status(StatusCode.ERROR, "refused without a reason" if error is None else str(error)))
 
 
-def _end_unanswered(sent: Sent, now: float) -> None:
-    if sent.received_at is None:
-        sent.span.set_attribute(names.ERROR_TYPE, "unanswered")
-        sent.span.set_status(Status(StatusCode.ERROR, "no reply came"))
-    sent.span.end(_nanoseconds(now if sent.received_at is None else sent.received_at))
+def _end_unanswered(request: PendingRequest, now: float) -> None:
+    if request.acknowledged_at is None:
+        request.span.set_attribute(names.ERROR_TYPE, "unanswered")
+        request.span.set_status(Status(StatusCode.ERROR, "no reply came"))
+    request.span.end(_nanoseconds(now if request.acknowledged_at is None else request.acknowledged_at))
 
 
 def _nanoseconds(moment: float) -> int:

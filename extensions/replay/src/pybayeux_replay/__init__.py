@@ -1,8 +1,8 @@
-"""Replay for pybayeux: every event is handled, across restarts, lost sessions and lost answers."""
+"""Replay for pybayeux: every event is handled, also after restarts, lost sessions and lost replies."""
 
 from .extension import Replay as Replay
-from .gap import Gap as Gap
-from .gap import GapReason as GapReason
+from .gaps import Gap as Gap
+from .gaps import GapReason as GapReason
 from .position import Position as Position
 from .store import MemoryStore as MemoryStore
 from .store import Store as Store

@@ -1,6 +1,6 @@
-"""`pybayeux replay`: look at positions, and change them while no client runs.
+"""The commands of `pybayeux replay`: they show the stored positions, and change them while no client runs.
 
-Owns the words of the commands and their help. What is written down is in `interchange.py`.
+The format of an export is in `position_json.py`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import click
 from pybayeux import installed_hook
 from pybayeux.errors import UsageError
 
-from .interchange import exported, imported
 from .position import Position, place, place_name
+from .position_json import export_positions, import_positions
 from .store import MemoryStore
 from .stores import Stores, check_name
 
@@ -31,47 +31,47 @@ __all__ = ("replay_commands",)
 _PIPED_WIDTH: Final = 200
 
 _HELP: Final = """\
-Look at the positions from which subscriptions go on, and change them.
+Show and change the positions after which subscriptions go on.
 
-A position is the last handled event of one subscription. A client that starts begins after it, whatever its option
-"since" says; one that runs keeps its own, so stop it before you change anything.
+A position is the last handled event of one subscription. A client begins after it when it starts, and ignores its
+option "since". A running client keeps its own positions, so stop it before you change anything.
 
-The store and the consumer are those of the clients: -x replay.store=... and -x replay.consumer=... before "replay",
-PYBAYEUX_REPLAY_STORE and PYBAYEUX_REPLAY_CONSUMER in the environment, or [replay] in pybayeux.toml. --store and
---consumer name others.
+The store and the consumer come from the same options as those of a client: -x replay.store=... and
+-x replay.consumer=... before "replay", PYBAYEUX_REPLAY_STORE and PYBAYEUX_REPLAY_CONSUMER in the environment, or
+[replay] in pybayeux.toml. --store and --consumer take precedence.
 """
 
 _EPILOG: Final = """
 \b
 Examples:
   pybayeux replay show --store positions.db
-      Where each subscription of the consumer "default" goes on.
+      Show where each subscription of the consumer "default" goes on.
   pybayeux replay set /event/Order__e earliest --store positions.db
-      Have the next run handle everything that the server still keeps.
+      Let the next run handle everything that the server still keeps.
   pybayeux replay set /event/Order__e 4711
-      Have it handle everything after the event with this id.
+      Let it handle everything after the event with this id.
   pybayeux replay clear /event/Order__e --yes
-      Have it begin as if it had never run, where "since" says.
+      Let it begin as on its first run, where its option "since" says.
   pybayeux replay export > positions.json
   pybayeux replay import positions.json --store sqlite
-      Take the positions into another store.
+      Copy the positions into another store.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class _Options:
-    """What a command without options of its own is about."""
+    """The store and the consumer of a command that has no options of its own."""
 
     store: str | Store
     consumer: str
 
 
-class _Shelf:
-    """The positions that a command is about.
+class _Positions:
+    """The positions of one consumer in one store.
 
     Args:
-        store: Where they are.
-        consumer: Whose they are.
+        store: The store.
+        consumer: The consumer.
     """
 
     def __init__(self, store: Store, consumer: str) -> None:
@@ -79,36 +79,36 @@ class _Shelf:
         self.consumer: Final = consumer
 
     def items(self) -> Mapping[str, Position]:
-        """All of them, by subscription."""
+        """Return all positions, by subscription."""
         return self._store.items(self.consumer)
 
     def set(self, positions: Mapping[str, Position]) -> None:
-        """Keep these."""
+        """Store these positions."""
         self._store.set(self.consumer, positions)
 
     def delete(self, subscriptions: Iterable[str]) -> None:
-        """Forget these."""
+        """Delete the positions of these subscriptions."""
         for subscription in subscriptions:
             self._store.delete(self.consumer, subscription)
 
 
-def _on_shelf(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``--store`` and ``--consumer``, and call the command with what they lead to."""
+def _with_positions(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--store`` and ``--consumer`` to a command, and call it with the positions that they name."""
 
     @click.option("--store", "name", metavar="NAME", help="The store, such as positions.db or sqlite:///positions.db.")
-    @click.option("--consumer", metavar="NAME", help="The consumer whose positions are meant.")
+    @click.option("--consumer", metavar="NAME", help="The consumer that the positions belong to.")
     @click.pass_context
-    def with_shelf(context: click.Context, /, name: str | None, consumer: str | None, **others: Any) -> Any:
+    def with_positions(context: click.Context, /, name: str | None, consumer: str | None, **others: Any) -> Any:
         options: _Options = context.obj
-        store = _opened(context, options.store if name is None else name)
+        store = _open_store(context, options.store if name is None else name)
         context.call_on_close(store.close)
-        return command(_Shelf(store, options.consumer if consumer is None else consumer), **others)
+        return command(_Positions(store, options.consumer if consumer is None else consumer), **others)
 
-    with_shelf.__doc__ = command.__doc__
-    return with_shelf
+    with_positions.__doc__ = command.__doc__
+    return with_positions
 
 
-def _opened(context: click.Context, store: str | Store) -> Store:
+def _open_store(context: click.Context, store: str | Store) -> Store:
     if isinstance(store, str):
         try:
             check_name(store)
@@ -116,26 +116,26 @@ def _opened(context: click.Context, store: str | Store) -> Store:
             raise UsageError(str(error)) from None
         stores = Stores()
         if not stores.knows(store):
-            given: Any = context.find_root().obj
-            installed_hook("register_stores", options=given.options(), blocked=given.blocked).call(stores)
+            cli: Any = context.find_root().obj
+            installed_hook("register_stores", options=cli.options(), disabled=cli.disabled).call(stores)
         store = stores.open(store)
     if isinstance(store, MemoryStore):
         raise UsageError(
-            "nothing is kept in the store 'memory' beyond the end of a program: name the one of your clients with "
-            "--store, such as --store positions.db"
+            "the store 'memory' keeps nothing after the end of a program: name the store of your clients with --store, "
+            "such as --store positions.db"
         )
     return store
 
 
 def replay_commands(store: str | Store, consumer: str) -> click.Group:
-    """The command ``replay`` with its sub-commands.
+    """Return the command ``replay`` with its sub-commands.
 
     Args:
         store: The store of the clients.
-        consumer: Their name in it.
+        consumer: Their name in the store.
     """
 
-    @click.group("replay", help=_HELP, epilog=_EPILOG, short_help="Look at positions in streams, and change them.")
+    @click.group("replay", help=_HELP, epilog=_EPILOG, short_help="Show and change the positions in streams.")
     @click.pass_context
     def replay(context: click.Context) -> None:
         context.obj = _Options(store, consumer)
@@ -146,17 +146,17 @@ def replay_commands(store: str | Store, consumer: str) -> click.Group:
 
 
 @click.command("show")
-@click.option("--json", "as_json", is_flag=True, help="A list of objects, in JSON.")
-@_on_shelf
-def _show(shelf: _Shelf, as_json: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print a list of objects, in JSON.")
+@_with_positions
+def _show(positions: _Positions, as_json: bool) -> None:
     """Show where each subscription goes on."""
-    positions = shelf.items()
+    stored = positions.items()
     if as_json:
-        click.echo(exported(positions), nl=False)
-    elif positions:
-        _print(positions)
+        click.echo(export_positions(stored), nl=False)
+    elif stored:
+        _print(stored)
     else:
-        click.echo(f"No positions are kept for the consumer {shelf.consumer!r}.")
+        click.echo(f"No positions are stored for the consumer {positions.consumer!r}.")
 
 
 def _print(positions: Mapping[str, Position]) -> None:
@@ -184,69 +184,69 @@ def _ago(age: timedelta) -> str:
 @click.command("set")
 @click.argument("subscription")
 @click.argument("place_", metavar="PLACE")
-@_on_shelf
-def _set(shelf: _Shelf, subscription: str, place_: str) -> None:
-    """Have a subscription go on at PLACE: after a replay id, or "earliest", or "latest".
+@_with_positions
+def _set(positions: _Positions, subscription: str, place_: str) -> None:
+    """Let a subscription go on at PLACE: after a replay id, or at "earliest" or "latest".
 
-    SUBSCRIPTION is what the program subscribes to, a PushTopic's filter included: '/topic/Cases?Priority=High'.
+    SUBSCRIPTION is what the program subscribes to, with the filter of a PushTopic: '/topic/Cases?Priority=High'.
     """
     _check_subscription(subscription)
     try:
         number = place(int(place_) if place_.lstrip("-").isdecimal() else place_)  # type: ignore[arg-type]
     except ValueError as error:
         raise UsageError(str(error)) from None
-    shelf.set({subscription: Position(number, datetime.now(UTC))})
+    positions.set({subscription: Position(number, datetime.now(UTC))})
     click.echo(f"{subscription} goes on {'after ' if number >= 0 else 'at the '}{place_name(number)}.")
 
 
 def _check_subscription(subscription: str) -> None:
     if not subscription.startswith("/"):
-        raise UsageError(f"{subscription!r} is no channel: it begins with a slash")
+        raise UsageError(f"expected a channel that begins with a slash; got {subscription!r}")
 
 
 @click.command("clear")
 @click.argument("subscriptions", metavar="[SUBSCRIPTION]...", nargs=-1)
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@_on_shelf
-def _clear(shelf: _Shelf, subscriptions: tuple[str, ...], yes: bool) -> None:
-    """Forget positions: those of these subscriptions, or all of the consumer's.
+@_with_positions
+def _clear(positions: _Positions, subscriptions: tuple[str, ...], yes: bool) -> None:
+    """Delete positions: those of these subscriptions, or all positions of the consumer.
 
-    The next run begins where its option "since" says. What is not handled may be lost by that, and what is handled may
-    come again.
+    The next run begins where its option "since" says. Unhandled events may be lost by that, and handled events may come
+    again.
     """
-    kept = shelf.items()
-    wanted = subscriptions or tuple(kept)
-    unknown = [each for each in wanted if each not in kept]
+    stored = positions.items()
+    wanted = subscriptions or tuple(stored)
+    unknown = [each for each in wanted if each not in stored]
     if unknown:
-        raise UsageError(f"no position is kept for {', '.join(unknown)}")
+        raise UsageError(f"no position is stored for {', '.join(unknown)}")
     if wanted and not yes:
         names = ", ".join(wanted)
-        click.confirm(f"Forget the positions of {names} for the consumer {shelf.consumer!r}?", abort=True, err=True)
-    shelf.delete(wanted)
-    click.echo(f"{_counted(len(wanted))} forgotten.")
+        click.confirm(f"Delete the positions of {names} for the consumer {positions.consumer!r}?", abort=True, err=True)
+    positions.delete(wanted)
+    click.echo(f"{_counted(len(wanted))} deleted.")
 
 
 @click.command("export")
-@_on_shelf
-def _export(shelf: _Shelf) -> None:
+@_with_positions
+def _export(positions: _Positions) -> None:
     """Write the consumer's positions to standard output, in JSON, for "import"."""
-    click.echo(exported(shelf.items()), nl=False)
+    click.echo(export_positions(positions.items()), nl=False)
 
 
 @click.command("import")
 @click.argument("file", type=click.File(encoding="utf-8"))
-@_on_shelf
-def _import(shelf: _Shelf, file: TextIO) -> None:
-    """Take positions from FILE, as "export" wrote them; - is standard input.
+@_with_positions
+def _import(positions: _Positions, file: TextIO) -> None:
+    """Store the positions in FILE, as "export" wrote them; - is standard input.
 
-    Those of other subscriptions stay. A file with anything wrong in it changes nothing.
+    Positions of other subscriptions stay. If anything in the file is wrong, nothing changes.
     """
     try:
-        positions = imported(file.read())
+        imported = import_positions(file.read())
     except ValueError as error:
         raise UsageError(f"{file.name}, {error}") from None
-    shelf.set(positions)
-    click.echo(f"{_counted(len(positions))} taken.")
+    positions.set(imported)
+    click.echo(f"{_counted(len(imported))} stored.")
 
 
 def _counted(number: int) -> str:

@@ -1,13 +1,14 @@
-"""The replay extension of Salesforce's Streaming API, the client's half, with positions that last.
+"""The replay extension of Salesforce's Streaming API, the client's half, with positions that outlive the process.
 
-Each event carries a replay id. A subscribe that names one in ``ext.replay`` gets every later event that the server
-still keeps. This module has the hooks: it says to the server where each subscription should begin, takes note of what
-comes and of what is handled, and asks again where that is needed. Where to begin, and what may be missing then, is
-decided in `resumption.py`; the bookkeeping is in `window.py`, the way into the store in `ledger.py`.
+Each event has a replay id. A subscribe that names one in ``ext.replay`` gets every later event that the server still
+keeps. This module has the hooks: they say in each subscribe where the server should begin, and pass on what comes and
+what is handled. Where to begin, and what may be missing then, is decided in `resumption.py`; what is received and
+handled is noted in `window.py`; lost events are asked for again in `recovery.py`; positions are stored by
+`position_writer.py`.
 
-The server's half is advisory: some announce it in the handshake's reply, some do not, and those that know nothing of
-it ignore both `ext` members. So what counts is whether events carry ids; only where there was no announcement and a
-channel's first event has none, its next ones are not looked into.
+Some servers announce replay in the reply to the handshake, some have it without saying so, and servers without it
+ignore both members of `ext`. So what counts is whether events have replay ids. Only if the server has not announced
+replay, and the first event of a channel has no id, the next events of the channel are not looked into.
 """
 
 from __future__ import annotations
@@ -15,22 +16,22 @@ from __future__ import annotations
 import logging
 import time
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from pybayeux import Channel, ConnectionState, Drop, hookimpl
+from pybayeux import Channel, ConnectionState, Drop, Redelivery, hookimpl
 from pybayeux.errors import Remedy, ReplyError, SubscribeError
 
-from .commit import CommitMode, commit_of
-from .ledger import Ledger
-from .policies import OnInvalid, OnRecovery, Policies
+from .caught_up import CaughtUpDetector
+from .gaps import GapNotifier, OnGap
+from .policies import CommitMode, OnInvalid, OnRecovery, Policies, commit_policy
 from .position import Place  # noqa: TC001 - the types of options are read at run time
-from .quiet import Quiet
-from .resumption import Present, Refusal
+from .position_writer import PositionWriter
+from .recovery import Recovery
+from .resumption import ReplayContext, UnusablePosition
 from .store import Store  # noqa: TC001
 from .stores import Stores, check_name
 from .subscriptions import Subscriptions
-from .telling import OnGap, Teller
-from .transaction import exactly_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
     import click
 
-    from pybayeux import AsyncClient, Message
+    from pybayeux import HookClient, Message
     from pybayeux.errors import BayeuxError
 
     from .resumption import Resumption
@@ -48,40 +49,39 @@ __all__ = ("Replay",)
 
 _logger: Final = logging.getLogger("pybayeux.replay")
 _REPEAT: Final = Drop("already received: it waits to be handled, or was handled")
-_ENDING: Final = frozenset({ConnectionState.DISCONNECTING, ConnectionState.TERMINATING, ConnectionState.DISCONNECTED})
 
 
 class Replay:
-    """Handles every event, over lost sessions, lost answers and restarts: at least once, in order.
+    """Has every event handled, over lost sessions, lost replies and restarts: at least once, in order.
 
-    One instance belongs to one client. A position moves when an event is handled, so what was received but not handled
-    comes again. Where events may be missing all the same, a `Gap` is told. Under a `BayeuxClient`, which does not know
-    what is handled, subscriptions begin at the position kept, and moving it is the caller's part.
+    One instance belongs to one client. A position moves when an event is handled, so an event that was received and not
+    handled comes again. Where events may be missing nevertheless, a `Gap` is reported. A `BayeuxClient` does not know
+    when an event is handled: there subscriptions begin at the stored position, and moving it is left to the caller.
 
     Args:
-        store: Where positions are kept: ``memory``, ``sqlite`` (a file among the user's data),
+        store: Where positions are kept: ``memory``, ``sqlite`` (a file in the user's data folder),
             ``sqlite:///positions.db``, ``file:///positions.json``, the path of a SQLite or JSON file, a name in the
             scheme of another package, or an object with the methods of `Store`.
         since: Where a subscription begins that has no position yet: ``latest``, ``earliest`` (everything that the
-            server still keeps), or after a replay id. A mapping says it for each subscription by itself, and those
-            that it does not name begin at ``latest``.
+            server still keeps), or after a replay id. A mapping has a place for each subscription; those that it does
+            not name begin at ``latest``.
         on_invalid: What to do about a position that the server no longer knows, or that another org or instance
-            numbered: begin at ``earliest`` or ``latest``, ``raise`` the refusal to the subscriber, or what a function
-            says of the `Gap`: one of these, or a replay id.
+            numbered: begin at ``earliest`` or ``latest``, or ``raise`` the error in the subscriber. A function is
+            called with the `Gap`, and returns one of these or a replay id.
         on_recovery: Where to go on in a new session within a run: ``resume`` after the last handled event, or at the
-            ``latest``, with what is new alone.
-        retention: How long the server keeps events, in seconds or as a timedelta, where that is known: older positions
-            are not tried, and no gap is told where the server still keeps all that came after a position.
-        commit: When positions are stored: after each ``event``, each ``batch`` (what arrived together), each
+            ``latest``, with new events only.
+        retention: How long the server keeps events, in seconds or as a timedelta, if known. Older positions are not
+            tried, and no gap is reported where the server still keeps all events after a position.
+        commit: When positions are stored: after each ``event``, each ``batch`` (the events that arrived together), each
             ``transaction`` of change data capture, or every so many seconds.
         dedupe: How many handled events are remembered for each subscription, to drop them if they come again; 0: none.
-        on_gap: Is told of each gap; a function or coroutine function.
-        consumer: The name under which positions are kept. Programs that share a store and are to get every event each
-            have names of their own, and so have the clients of different servers.
-        clock: Gives the time of day, in seconds since 1970.
+        on_gap: A function or coroutine function that is called with each gap.
+        consumer: The name under which positions are kept. Programs that share a store need names of their own if each
+            is to get every event, and so do clients of different servers.
+        clock: Returns the time in seconds since 1970.
 
     Raises:
-        ValueError: An option makes no sense.
+        ValueError: An option has a wrong value.
     """
 
     def __init__(
@@ -100,28 +100,26 @@ class Replay:
         if isinstance(store, str):
             check_name(store)
         if dedupe < 0:
-            raise ValueError(f"dedupe {dedupe} is negative")
-        how = commit_of(commit)
+            raise ValueError(f"dedupe: expected 0 or more; got {dedupe}")
+        policy = commit_policy(commit)
         self._store: Final = store
         self._consumer: Final = consumer
         self._clock: Final = clock
-        self._grouping: Final = how.grouping
-        self._ledger: Final = Ledger(self._open_store, consumer, self._now, how.delay)
+        self._writer: Final = PositionWriter(self._open_store, consumer, self._now, policy.delay)
         policies = Policies(since, on_invalid, on_recovery, retention)
-        self._subscriptions: Final = Subscriptions(policies, self._ledger, grouping=how.grouping, remembered=dedupe)
-        self._teller: Final = Teller(on_gap)
-        self._quiet = Quiet()
-        self._client: AsyncClient | None = None
+        self._subscriptions: Final = Subscriptions(policies, self._writer, grouping=policy.grouping, remembered=dedupe)
+        self._notifier: Final = GapNotifier(on_gap)
+        self._recovery: Final = Recovery(self._subscriptions, self._notifier)
+        self._caught_up = CaughtUpDetector()
+        self._client: HookClient | None = None
         self._origin: str | None = None
-        self._acknowledged = False
-        self._follows = True
-        self._told: set[str] = set()
+        self._reports_handled = True
 
     @hookimpl
-    def registered(self, client: AsyncClient) -> None:
-        """See whether this client tells what is handled."""
-        self._client, self._follows = client, hasattr(client, "resubscribe")
-        self._quiet = Quiet()
+    def registered(self, client: HookClient) -> None:
+        """See whether this client reports what is handled: a `BayeuxClient` does not."""
+        self._client, self._reports_handled = client, client.recovers
+        self._caught_up = CaughtUpDetector()
 
     def _open_store(self) -> Store:
         if not isinstance(self._store, str):
@@ -134,10 +132,10 @@ class Replay:
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)
 
-    def _present(self) -> Present:
-        return Present(self._now(), self._quiet.until, self._origin, self._subscriptions.announced)
+    def _context(self) -> ReplayContext:
+        return ReplayContext(self._now(), self._caught_up.quiet_until, self._origin, self._subscriptions.announced)
 
-    # -- what goes out
+    # -- requests
 
     @hookimpl
     def outgoing(self, message: Message) -> Drop | None:
@@ -145,31 +143,32 @@ class Replay:
         if message.channel == Channel.META_HANDSHAKE:
             _ext(message)["replay"] = True
         elif message.channel == Channel.META_CONNECT:
-            self._quiet.connect(self._now())
+            self._caught_up.on_connect(self._now())
         elif message.channel == Channel.META_SUBSCRIBE:
             try:
-                # No other channel's position: a request has a size limit.
-                _ext(message)["replay"] = self._subscriptions.ask(message, self._present())
-            except Refusal as refusal:
-                return Drop(str(refusal), remedy=Remedy.GIVE_UP)
+                # Only the places of these channels: a request has a size limit.
+                _ext(message)["replay"] = self._subscriptions.on_subscribe(message, self._context())
+            except UnusablePosition as error:
+                return Drop(str(error), remedy=Remedy.GIVE_UP)
         return None
 
     @hookimpl
     def unsubscribed(self, channel: str) -> None:
         """The receivers are gone and their queues with them: what is not handled has to come again."""
         if (subscription := self._subscriptions.get(channel)) is not None:
-            self._subscriptions.close(subscription, self._present())
+            self._subscriptions.close(subscription, self._context())
 
-    # -- what comes in
+    # -- events and replies
 
     @hookimpl(trylast=True)
-    def incoming(self, message: Message, client: AsyncClient) -> Drop | None:
-        """Note each event, after whatever transforms it; drop those that wait to be handled, or were handled."""
+    def incoming(self, message: Message, client: HookClient) -> Drop | None:
+        """Note each event, after extensions that transform it. Drop it if it waits or was handled already."""
         if message.successful is None:
-            self._quiet.disturbed = True
-            return None if not self._follows or self._subscriptions.receive(message) else _REPEAT
+            self._caught_up.event_seen = True
+            return None if not self._reports_handled or self._subscriptions.receive(message) else _REPEAT
         if isinstance(failure := message.extra.get("failure"), dict):
-            self._failed(message, failure, client)
+            if self._reports_handled:
+                self._recovery.on_failure(message, failure, self._context(), client)
         elif message.channel == Channel.META_CONNECT:
             self._connect_reply(message, client)
         elif message.channel == Channel.META_SUBSCRIBE:
@@ -180,67 +179,43 @@ class Replay:
             self._handshake_reply(message.ext or {}, client)
         return None
 
-    def _handshake_reply(self, ext: dict[str, Any], client: AsyncClient) -> None:
-        self._subscriptions.handshaken(announced=bool(ext.get("replay")))
-        answer = ext.get("ack")
-        self._acknowledged = answer.get("enabled") is True if isinstance(answer, dict) else answer is True
+    def _handshake_reply(self, ext: dict[str, Any], client: HookClient) -> None:
+        self._subscriptions.on_handshake(announced=bool(ext.get("replay")))
+        self._recovery.on_handshake_reply(ext)
         self._origin = client.hook("replay_origin").call(client)
 
-    def _connect_reply(self, message: Message, client: AsyncClient) -> None:
+    def _connect_reply(self, message: Message, client: HookClient) -> None:
         if message.successful:
-            self._told.clear()
+            self._recovery.on_connect_reply()
             if client.accepting:
-                self._quiet.answered(self._now())
+                self._caught_up.on_connect_reply(self._now())
 
-    def _failed(self, message: Message, failure: dict[str, Any], client: AsyncClient) -> None:
-        """An answer that broke off may have taken events with it: a server takes for delivered what it has written.
-
-        Where messages are acknowledged, it sends them again by itself. Elsewhere a new session begins where the last
-        one was handled. What never reached the server, and a handshake, had no events in their answers.
-        """
-        may_have_taken_events = failure.get("sent", True) and message.channel != Channel.META_HANDSHAKE
-        if not may_have_taken_events or self._acknowledged or not self._follows or client.state in _ENDING:
-            return
-        if any(each.window.can_resume for each in self._subscriptions if not each.window.closed):
-            self._replay(client, "an answer broke off, and events may be lost with it")
-        else:
-            self._tell_of_loss(client)
-
-    def _tell_of_loss(self, client: AsyncClient) -> None:
-        """Where nothing can be sent again, what was lost is a gap: one, until an answer comes through again."""
-        present = self._present()
-        for each in self._subscriptions:
-            if each.is_live and each.is_replayed(present) and each.window.subscription not in self._told:
-                self._told.add(each.window.subscription)
-                self._teller.tell(each.skipped(present, self._subscriptions.newest_position(each)), client)
-
-    def _replay(self, client: AsyncClient, why: str) -> None:
-        """Begin a session anew. Within this one, later events could overtake those that come again."""
-        if client.state not in _ENDING:
-            client.rehandshake(f"{why}: replaying")
-
-    def _subscribe_reply(self, message: Message, client: AsyncClient) -> None:
+    def _subscribe_reply(self, message: Message, client: HookClient) -> None:
         for each in self._subscriptions.named_in(message):
             if message.successful:
                 self._granted(each, client)
-            elif _is_refused_position(message) and self._has_another_place(each) and self._follows:
-                client.resubscribe(each.window.subscription)
+            elif _is_position_refused(message) and self._has_another_place(each) and self._reports_handled:
+                client.resubscribe(each.subscription)
 
-    def _granted(self, subscription: Resumption, client: AsyncClient) -> None:
-        present = self._present()
-        if (gap := subscription.granted(present)) is not None:
-            self._teller.tell(gap, client)
-        if not self._follows:
-            subscription.close(present)
+    def _granted(self, subscription: Resumption, client: HookClient) -> None:
+        context = self._context()
+        if (gap := subscription.on_granted(context)) is not None:
+            self._notifier.notify(gap, client)
+        if not self._reports_handled:
+            subscription.close(context)
 
     def _has_another_place(self, subscription: Resumption) -> bool:
-        window = subscription.window
-        _logger.info("%s: the server does not know position %d", window.subscription, window.asked)
-        return subscription.refused(self._present(), self._subscriptions.newest_position(subscription))
+        _logger.info("%s: the server does not know position %d", subscription.subscription, subscription.asked)
+        return subscription.on_refused(self._context(), self._subscriptions.newest_position(subscription))
+
+    def _unsubscribe_reply(self, message: Message) -> None:
+        for each in self._subscriptions.named_in(message):
+            if each.window.closed:  # it may have been subscribed to again in the meantime
+                self._subscriptions.remove(each, self._context())
 
     @hookimpl(wrapper=True)
-    def explain(self, error: BayeuxError) -> Generator[None, BayeuxError | None, BayeuxError | None]:
-        """End a subscription whose subscriber is to be told that its position is of no use."""
+    def interpret_error(self, error: BayeuxError) -> Generator[None, BayeuxError | None, BayeuxError | None]:
+        """End a subscription whose position cannot be used, if the policy is to raise the error."""
         explained = yield
         subscription = self._subscriptions.get(error.channel) if isinstance(error, SubscribeError) else None
         if subscription is not None and subscription.gave_up:
@@ -249,70 +224,57 @@ class Replay:
                 explained.remedy = Remedy.GIVE_UP
         return explained
 
-    def _unsubscribe_reply(self, message: Message) -> None:
-        for each in self._subscriptions.named_in(message):
-            if each.window.closed:  # and not subscribed to again meanwhile
-                self._subscriptions.remove(each, self._present())
-
-    # -- receivers that are too slow
+    # -- receivers that are too slow: whether the server can send again, and the request to do so
 
     @hookimpl
-    def redelivers(self) -> bool | None:
-        """What is not taken now can be asked for again, where that is so of every subscription."""
-        if self._acknowledged or not self._follows or self._subscriptions.has_private:
-            return None
-        present = self._present()
-        received = [each for each in self._subscriptions if not each.window.closed]
-        return True if received and all(each.can_resume(present) for each in received) else None
+    def redelivery(self, client: HookClient) -> Redelivery | None:
+        """Events that the client does not take now can be asked for again, if every subscription has a place."""
+        if self._reports_handled and self._recovery.can_rewind(self._context()):
+            return Redelivery(partial(self._recovery.rewind, client))
+        return None
+
+    # -- handled events
 
     @hookimpl
-    def rewind(self, client: AsyncClient) -> None:
-        """There is room for what was not taken."""
-        if not self._acknowledged:
-            self._replay(client, "receivers were too slow, and have room again")
-
-    # -- what is handled
-
-    @hookimpl
-    def delivered(self, message: Message, client: AsyncClient) -> None:
+    def delivered(self, message: Message, client: HookClient) -> None:
         """Note that an event is handled."""
         if (subscription := self._subscriptions.handle(message)) is not None:
-            self._replay(client, f"events of {subscription} were given up unhandled")
+            self._recovery.replay(client, f"events of {subscription} were given up unhandled")
 
     @hookimpl
     def transaction(self, message: Message) -> AbstractAsyncContextManager[Any]:
-        """A transaction of the store, at whose end the position of this event is kept."""
-        return exactly_once(message, self._subscriptions.windows_of(message.channel), self._ledger, self._grouping)
+        """Return a transaction of the store, at whose end the position of this event is stored."""
+        return self._subscriptions.transaction(message)
 
-    # -- how it ends
+    # -- the end
 
     @hookimpl
     def state_changed(self, new: ConnectionState) -> None:
-        """The session is over: no queue survives it."""
+        """The client has ended its session: the queues are gone."""
         if new is ConnectionState.DISCONNECTED:
             for each in self._subscriptions:
-                self._subscriptions.close(each, self._present())
+                self._subscriptions.close(each, self._context())
 
     @hookimpl
     async def unregistered(self) -> None:
-        """Store what is not stored yet."""
-        self._subscriptions.clear(self._present())
+        """Store what is not stored yet, and wait for listeners."""
+        self._subscriptions.clear(self._context())
         try:
-            await self._ledger.close()
+            await self._writer.close()
         finally:
-            await self._teller.finish()
+            await self._notifier.finish()
 
     # -- the command line
 
     @hookimpl
     def register_commands(self, cli: click.Group) -> None:
-        """Add ``pybayeux replay``, about the store and the consumer of these options."""
+        """Add ``pybayeux replay``, for the store and the consumer of these options."""
         from .commands import replay_commands
 
         cli.add_command(replay_commands(self._store, self._consumer))
 
 
-def _is_refused_position(message: Message) -> bool:
+def _is_position_refused(message: Message) -> bool:
     error = message.parse_error()
     return error is not None and error.code == 400 and "replayid" in error.message.lower()
 

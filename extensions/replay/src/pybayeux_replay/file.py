@@ -1,8 +1,8 @@
-"""Positions in a JSON file, to be read by people too.
+"""Positions in a JSON file, which people can read too.
 
-A change is made in a new file that takes the old one's place, and is on the disk before that: whatever happens, there
-is the file of before or the file of after. Processes take turns by a lock beside it. What is no file of positions is
-never overwritten.
+Each change writes a new file, waits until it is on the disk, and renames it over the old one. So after a crash at any
+moment there is the old file or the new one. Processes take turns with a lock file beside it. A file that does not hold
+positions is never overwritten.
 """
 
 from __future__ import annotations
@@ -19,9 +19,8 @@ from filelock import FileLock
 
 from pybayeux.errors import UsageError
 
-from .folder import check_folder
-from .record import Record
-from .store import as_positions
+from .position_json import PositionRecord
+from .store import as_positions, check_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,25 +29,25 @@ if TYPE_CHECKING:
 
 __all__ = ("FileStore",)
 
-_PATIENCE: Final = 10.0
-"""Seconds to wait for another process that writes."""
+_LOCK_TIMEOUT: Final = 10.0
+"""Seconds to wait for another process that is writing."""
 
 
 class _Content(msgspec.Struct, forbid_unknown_fields=True):
-    consumers: dict[str, dict[str, Record]] = msgspec.field(default_factory=dict)
+    consumers: dict[str, dict[str, PositionRecord]] = msgspec.field(default_factory=dict)
 
 
 _decoder: Final = msgspec.json.Decoder(_Content)
 
 
 class FileStore:
-    """Keeps positions in a file of JSON: over restarts and crashes.
+    """Keeps positions in a JSON file: over restarts and crashes.
 
     Several consumers, in several processes, may share one file on a local disk. Each `set` writes the whole file and
-    waits for the disk: for some hundreds of subscriptions, not for thousands.
+    waits for the disk, so this store is for some hundreds of subscriptions, not for thousands.
 
     Args:
-        path: The file; it is made where there is none, its folder is not.
+        path: The file. It is created if it does not exist; its folder is not.
     """
 
     blocking: Final = True
@@ -60,27 +59,27 @@ class FileStore:
         return f"FileStore({str(self.path)!r})"
 
     def get(self, consumer: str, subscription: str) -> Position | None:
-        """The position kept, or None."""
+        """Return the position of a subscription, or None."""
         return self.items(consumer).get(subscription)
 
     def set(self, consumer: str, positions: Mapping[str, Position | int]) -> None:
-        """Keep these positions by subscription, all of them or none; a replay id alone is a position of this moment."""
+        """Store these positions by subscription, all or none; a bare replay id is a position stored now."""
         with self._changed() as content:
-            kept = content.consumers.setdefault(consumer, {})
-            kept.update({name: Record.of(each) for name, each in as_positions(positions).items()})
+            stored = content.consumers.setdefault(consumer, {})
+            stored.update({name: PositionRecord.of(each) for name, each in as_positions(positions).items()})
 
     def delete(self, consumer: str, subscription: str) -> None:
-        """Forget a position."""
+        """Delete a position, if there is one."""
         with self._changed() as content:
             content.consumers.get(consumer, {}).pop(subscription, None)
 
     def items(self, consumer: str) -> Mapping[str, Position]:
-        """All positions of a consumer, by subscription."""
-        kept = self._read().consumers.get(consumer, {})
-        return {name: each.position() for name, each in sorted(kept.items())}
+        """Return all positions of a consumer, by subscription."""
+        stored = self._read().consumers.get(consumer, {})
+        return {name: each.position() for name, each in sorted(stored.items())}
 
     def close(self) -> None:
-        """Nothing to let go of: the file is open only while it is read or written."""
+        """Do nothing: the file is open only while it is read or written."""
 
     def _read(self) -> _Content:
         check_folder(self.path.parent, "file")
@@ -91,12 +90,12 @@ class FileStore:
         try:
             return _decoder.decode(data) if data.strip() else _Content()
         except msgspec.DecodeError as error:
-            raise UsageError(f"{self.path} is no file of positions, and is left as it is: {error}") from error
+            raise UsageError(f"{self.path} does not hold positions, and is not changed: {error}") from error
 
     @contextmanager
     def _changed(self) -> Iterator[_Content]:
         check_folder(self.path.parent, "file")
-        with FileLock(f"{self.path}.lock", timeout=_PATIENCE):
+        with FileLock(f"{self.path}.lock", timeout=_LOCK_TIMEOUT):
             content = self._read()
             yield content
             self._write(msgspec.json.format(msgspec.json.encode(content, order="sorted")) + b"\n")
@@ -118,7 +117,7 @@ class FileStore:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Have the new name on the disk as well, where folders can be opened."""
+    """Wait until the new name is on the disk as well, on systems where a folder can be opened."""
     if hasattr(os, "O_DIRECTORY"):
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:

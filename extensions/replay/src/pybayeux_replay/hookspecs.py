@@ -1,6 +1,6 @@
-"""The hooks that this package brings, for other extensions to implement with the ordinary `hookimpl`.
+"""The hooks of this package, for other extensions to implement with the ordinary `hookimpl`.
 
-An extension that works without this package as well marks its implementation ``@hookimpl(optionalhook=True)``.
+An extension that also works without this package marks its implementation ``@hookimpl(optionalhook=True)``.
 """
 
 from __future__ import annotations
@@ -10,33 +10,33 @@ from typing import TYPE_CHECKING
 from pybayeux import hookspec
 
 if TYPE_CHECKING:
-    from pybayeux import AsyncClient
+    from pybayeux import HookClient
 
-    from .gap import Gap
+    from .gaps import Gap
     from .stores import Stores
 
 __all__ = ("ReplayHooks",)
 
 
 class ReplayHooks:
-    """Every hook that this package brings."""
+    """All hooks of this package."""
 
     @hookspec
-    async def gap(self, gap: Gap, client: AsyncClient) -> None:
+    async def gap(self, gap: Gap, client: HookClient) -> None:
         """Events may be missing from a subscription: fetch them elsewhere, raise an alarm.
 
-        Called once for each gap, when the server has granted the subscription that goes on behind it. Events after the
-        gap may come before and while this is called. Never called where nothing can be missing.
+        Called once for each gap, when the server has granted the subscription that goes on after it. Events from after
+        the gap may come before this call and during it. Never called where no event can be missing.
 
         An exception is reported.
         """
 
     @hookspec(firstresult=True)
-    def replay_origin(self, client: AsyncClient) -> str | None:
-        """Say who numbers the events, such as an org and its instance: a position is good there alone.
+    def replay_origin(self, client: HookClient) -> str | None:
+        """Say who numbers the events, such as an org and its instance: a position is valid there only.
 
-        Called after each handshake, before subscriptions begin. None asks the next extension; where nobody knows it,
-        positions are taken for good until the server refuses them.
+        Called after each handshake, before subscriptions begin. None asks the next extension. If all return None,
+        positions are used until the server refuses them.
 
         An exception is reported, and counts as None.
         """
@@ -47,5 +47,5 @@ class ReplayHooks:
 
         Called when the store is opened, at the first subscription, and by the sub-commands of ``pybayeux replay``.
 
-        An exception is reported, the others are still asked.
+        An exception is reported, and the next extension is called.
         """

@@ -1,40 +1,48 @@
-"""The three settings: where a subscription begins at first, after a position that is of no use, after a lost session.
+"""The policies of replay: what the options `since`, `on_invalid`, `on_recovery`, `retention` and `commit` mean.
 
-Owns the words of the options and what they make of them. Knows no subscription's state.
+The options are checked here. Then the policies say where a subscription begins, whether a position is too old, and when
+a position is stored. They know no subscription's state.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
+from math import isfinite
 from typing import Final, Literal, TypeAlias
 
-from .gap import Gap
+from .gaps import Gap
+from .grouping import Grouping
 from .position import EARLIEST, LATEST, Place, place
 
-__all__ = ("OnInvalid", "OnRecovery", "Policies")
+__all__ = ("CommitMode", "CommitPolicy", "OnInvalid", "OnRecovery", "Policies", "commit_policy")
 
 OnInvalid: TypeAlias = Literal["earliest", "latest", "raise"] | Callable[[Gap], Place | Literal["raise"]]
 """What to do about a position that the server refuses, or that another org or instance numbered."""
 
 OnRecovery: TypeAlias = Literal["resume", "latest"]
-"""Where to go on in a new session within a run: after the last handled event, or with what is new."""
+"""Where to go on in a new session within a run: after the last handled event, or with new events only."""
+
+CommitMode: TypeAlias = Literal["event", "batch", "transaction"] | float
+"""When positions are stored: after each event, after each batch (the events that arrived together), after each
+transaction of change data capture, or every so many seconds."""
 
 
 class Policies:
-    """What was chosen, for all subscriptions of a client.
+    """The policies for all subscriptions of a client.
 
     Args:
-        since: Where a subscription without a position begins, for all or for each by itself.
-        on_invalid: Where it begins if its position is of no use.
-        on_recovery: Where it goes on in a new session.
-        retention: How long the server keeps events, where that is known; a number is seconds.
+        since: Where a subscription without a position begins: one place for all, or one for each.
+        on_invalid: Where a subscription begins if its position cannot be used.
+        on_recovery: Where a subscription goes on in a new session.
+        retention: How long the server keeps events, if known; a number is in seconds.
 
     Attributes:
-        live_only: Whether a new session goes on with what is new.
+        live_only: Whether a new session goes on with new events only.
 
     Raises:
-        ValueError: One of them makes no sense.
+        ValueError: An option has a wrong value.
     """
 
     def __init__(
@@ -48,39 +56,44 @@ class Policies:
         self._start: Final = LATEST if isinstance(since, Mapping) else _place("since", since)
         self._starts: Final = {name: _place(f"since {name}", start) for name, start in each.items()}
         if not callable(on_invalid) and on_invalid not in ("earliest", "latest", "raise"):
-            raise ValueError(f"on_invalid {on_invalid!r} is neither 'earliest' nor 'latest' nor 'raise' nor a function")
+            raise ValueError(f"on_invalid: expected 'earliest', 'latest', 'raise' or a function; got {on_invalid!r}")
         if on_recovery not in ("resume", "latest"):
-            raise ValueError(f"on_recovery {on_recovery!r} is neither 'resume' nor 'latest'")
+            raise ValueError(f"on_recovery: expected 'resume' or 'latest'; got {on_recovery!r}")
         self._on_invalid: Final = on_invalid
         self.live_only: Final = on_recovery == "latest"
         self._retention: Final = _duration(retention)
 
     def start(self, subscription: str) -> int:
-        """Where a subscription without a position begins."""
+        """Return where a subscription without a position begins."""
         return self._starts.get(subscription, self._start)
 
     def fall_back(self, gap: Gap) -> int | None:
-        """Where a subscription begins whose position is of no use; None where its subscriber is to be told instead.
+        """Return where a subscription begins whose position cannot be used, or None if that is an error.
 
         Raises:
-            ValueError: The function that was to say it said nonsense.
-            Exception: What it raised.
+            ValueError: The function passed as `on_invalid` returned a wrong value.
+            Exception: What that function raised.
         """
         choice = self._on_invalid(gap) if callable(self._on_invalid) else self._on_invalid
         return None if choice == "raise" else _place("on_invalid", choice)
 
-    def is_past(self, age: timedelta | None) -> bool:
-        """Whether the server surely no longer keeps what is so old."""
+    def is_expired(self, age: timedelta | None) -> bool:
+        """Whether the server certainly no longer keeps an event of this age."""
         return self._retention is not None and age is not None and age > self._retention
 
     def may_miss(self, age: timedelta | None, start: int) -> bool:
-        """Whether one who surely had everything so long ago may miss events by beginning at `start`."""
+        """Whether events may be missing if a subscription begins at `start`.
+
+        Args:
+            age: How long ago all events had certainly been received, or None if that is not known.
+            start: The place.
+        """
         return start != EARLIEST or self._retention is None or age is None or age > self._retention
 
 
-def _place(option: str, given: Place) -> int:
+def _place(option: str, value: Place) -> int:
     try:
-        return place(given)
+        return place(value)
     except ValueError as error:
         raise ValueError(f"{option}: {error}") from None
 
@@ -90,5 +103,39 @@ def _duration(retention: float | timedelta | None) -> timedelta | None:
         return None
     duration = retention if isinstance(retention, timedelta) else timedelta(seconds=retention)
     if duration <= timedelta():
-        raise ValueError(f"retention {retention!r} is no time that a server could keep events")
+        raise ValueError(f"retention: expected a time longer than 0; got {retention!r}")
     return duration
+
+
+@dataclass(frozen=True, slots=True)
+class CommitPolicy:
+    """When positions are stored.
+
+    To store late is safe: an event that is handled and whose position is not stored comes again after a crash. Modes
+    differ in how many events come again, and in how often the store is written.
+
+    Attributes:
+        grouping: Within which events no position is stored.
+        delay: Seconds during which positions are gathered, to be stored together.
+    """
+
+    grouping: Grouping
+    delay: float = 0.0
+
+
+def commit_policy(mode: CommitMode) -> CommitPolicy:
+    """Return the policy for the option `commit`.
+
+    Raises:
+        ValueError: The option has a wrong value.
+    """
+    match mode:
+        case "event":
+            return CommitPolicy(Grouping.EACH)
+        case "batch":
+            return CommitPolicy(Grouping.BATCH)
+        case "transaction":
+            return CommitPolicy(Grouping.TRANSACTION)
+        case int() | float() if isfinite(mode) and mode > 0:
+            return CommitPolicy(Grouping.EACH, float(mode))
+    raise ValueError(f"commit: expected 'event', 'batch', 'transaction' or a number of seconds above 0; got {mode!r}")

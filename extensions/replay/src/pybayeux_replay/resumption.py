@@ -1,7 +1,9 @@
-"""Where one subscription begins: at first, after a lost session, after a position that is of no use.
+"""Where one subscription begins: at first, after a lost session, and after a position that cannot be used.
 
-Owns what may be missing then. A gap is found when it is decided where to begin, and it is told when the server has
-granted that: until then nothing is lost that the position kept would not bring.
+This module also finds the gap that follows from the place. A gap is found when the place is chosen, and reported when
+the server has granted it: until then the stored position is still good, and no event is lost.
+
+What was received and handled is noted by `Window`; what the options say is answered by `Policies`.
 """
 
 from __future__ import annotations
@@ -10,29 +12,29 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from .gap import Gap, GapReason
+from .gaps import Gap, GapReason
 from .position import EARLIEST, LATEST, place_name
 from .window import Window
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from .commit import Grouping
+    from .grouping import Grouping
     from .policies import Policies
     from .position import Position
 
-__all__ = ("Present", "Refusal", "Resumption")
+__all__ = ("ReplayContext", "Resumption", "UnusablePosition")
 
 
 @dataclass(frozen=True, slots=True)
-class Present:
-    """What is known at the moment.
+class ReplayContext:
+    """What is known of the server and the session at one moment.
 
     Attributes:
-        now: The time of day.
-        quiet_until: The last moment at which the server had nothing more to send.
-        origin: Who numbers the events, where somebody knows it.
-        announced: Whether the server said that it replays.
+        now: The time.
+        quiet_until: The last time at which the server had no more events to send, or None.
+        origin: The org and instance that numbers the events, if an extension knows it.
+        announced: Whether the server announced replay in the handshake.
     """
 
     now: datetime
@@ -41,43 +43,47 @@ class Present:
     announced: bool
 
 
-class Refusal(Exception):
-    """The position is of no use, and the subscriber is to be told."""
+class UnusablePosition(Exception):
+    """The position cannot be used, and the subscriber is to get an error."""
 
 
 class Resumption:
-    """The beginnings of one subscription.
+    """The places at which one subscription begins, from session to session.
 
     Args:
         subscription: The channel or pattern.
-        policies: What was chosen.
-        kept: The position in the store.
-        grouping: Which events belong together.
+        policies: What the options say.
+        stored: The position in the store, or None.
+        grouping: Within which events no position is stored.
         remembered: How many handled events to recognise if they come again.
 
     Attributes:
+        subscription: The channel or pattern.
         window: What was received and handled.
-        kept: The position that it began with.
-        gave_up: Whether its subscriber is to be told that the position is of no use.
-        is_unnumbered: Whether events without replay ids come: the server keeps none of them.
+        stored: The position that it began with, if that has a replay id.
+        asked: The place that the server was last asked for.
+        gave_up: Whether the subscriber is to get an error because the position cannot be used.
+        is_unnumbered: Whether there are events without a replay id, which the server cannot send again.
     """
 
     def __init__(
-        self, subscription: str, policies: Policies, kept: Position | None, *, grouping: Grouping, remembered: int
+        self, subscription: str, policies: Policies, stored: Position | None, *, grouping: Grouping, remembered: int
     ) -> None:
         start = policies.start(subscription)
-        if kept is not None and kept.replay_id < 0:
-            start, kept = kept.replay_id, None
-        self.kept: Final = kept
+        if stored is not None and stored.replay_id < 0:  # set by hand: a place, but not the position of an event
+            start, stored = stored.replay_id, None
+        self.subscription: Final = subscription
+        self.stored: Final = stored
         self.window: Final = Window(
             subscription,
             start,
-            None if kept is None else kept.replay_id,
+            None if stored is None else stored.replay_id,
             grouping=grouping,
             remembered=remembered,
             resumes=not policies.live_only,
         )
-        self.window.origin = None if kept is None else kept.org
+        self.window.origin = None if stored is None else stored.org
+        self.asked = start
         self.gave_up = False
         self.is_unnumbered = False
         self._policies: Final = policies
@@ -89,134 +95,142 @@ class Resumption:
 
     @property
     def is_live(self) -> bool:
-        """Whether the server has granted it in this session."""
+        """Whether the server has granted the subscription in this session."""
         return self._granted_at is not None
 
-    def can_resume(self, present: Present) -> bool:
-        """Whether the server surely sends again what was not handled."""
-        return self.is_replayed(present) and not self.is_unnumbered and self.window.can_resume
+    def can_resume(self, context: ReplayContext) -> bool:
+        """Whether the server certainly sends again what was not handled."""
+        return self.is_replayed(context) and not self.is_unnumbered and self.window.can_resume
 
-    def is_replayed(self, present: Present) -> bool:
-        """Whether the server has replay, as far as can be told."""
-        return present.announced or not self.window.is_untouched
+    def is_replayed(self, context: ReplayContext) -> bool:
+        """Whether the server has replay for this subscription: it has announced it, or sent a replay id."""
+        return context.announced or not self.window.is_untouched
 
-    def quiet_until(self, present: Present) -> datetime | None:
-        """Until when everything of this subscription came and is handled, or waits for that; None if nobody knows."""
+    def quiet_until(self, context: ReplayContext) -> datetime | None:
+        """Return the time until which all events of this subscription were received, or None if it is not known.
+
+        Events that still wait to be handled count as received.
+        """
         if self.window.lost_track:
             return None
-        if self._granted_at is None or present.quiet_until is None or present.quiet_until < self._granted_at:
+        if self._granted_at is None or context.quiet_until is None or context.quiet_until < self._granted_at:
             return self._quiet_until
-        return present.quiet_until
+        return context.quiet_until
 
-    # -- where to begin
+    # -- the place to ask for
 
-    def ask(self, present: Present, position: Position | None) -> int:
-        """A subscribe leaves; gives the place after which the server should begin.
+    def on_subscribe(self, context: ReplayContext, position: Position | None) -> int:
+        """A subscribe leaves: return the place after which the server should begin.
 
         Args:
-            present: What is known at the moment.
-            position: The newest position of the subscription.
+            context: What is known at the moment.
+            position: The newest position of the subscription, or None.
 
         Raises:
-            Refusal: There is none.
+            UnusablePosition: The position cannot be used, and the policy is to raise an error.
         """
-        self._leave(present)
+        self._leave_session(context)
         self.gave_up = False
-        reason = self._what_is_wrong(present, position)
-        if reason is not None and not self._fall_back(reason, present, position) and reason is GapReason.FOREIGN:
-            place = "what came so far" if self.window.position is None else f"position {self.window.position}"
-            raise Refusal(f"{self.window.subscription}: {place} is of another org or instance")
-        self.window.origin = present.origin or self.window.origin
-        asked = self.window.ask(self._place())
+        reason = self._reason_against(context, position)
+        if reason is not None and not self._fall_back(reason, context, position) and reason is GapReason.FOREIGN:
+            place = "what was received" if self.window.position is None else f"position {self.window.position}"
+            raise UnusablePosition(f"{self.subscription}: {place} is of another org or instance")
+        self.window.origin = context.origin or self.window.origin
+        self.asked = self.window.on_subscribe(self._other_place())
         if self.window.lost_track:
             self.window.lost_track, self._quiet_until = False, None
-        if self._fallback is None and self._granted_before and self.is_replayed(present):
-            self._gap = self._gap or self._gap_before(asked, present, position)
-        return asked
+        if self._fallback is None and self._granted_before and self.is_replayed(context):
+            self._gap = self._gap or self._gap_before(self.asked, context, position)
+        return self.asked
 
-    def _gap_before(self, asked: int, present: Present, position: Position | None) -> Gap | None:
-        """What is missing where a stream does not go on after an event: no server tells that by a refusal."""
-        if asked == LATEST:
-            return self.skipped(present, position)
-        if asked == EARLIEST and self._policies.may_miss(self._sure_age(present, position), asked):
-            age = self._age(present, position)
-            return Gap(self.window.subscription, GapReason.EXPIRED, position, age, "earliest")
+    def _reason_against(self, context: ReplayContext, position: Position | None) -> GapReason | None:
+        """Return why the position cannot be used, as far as that is known without asking the server."""
+        window = self.window
+        if window.is_numbered and None not in (window.origin, context.origin) and window.origin != context.origin:
+            return GapReason.FOREIGN
+        if window.position is not None and self._policies.is_expired(self._age(context, position)):
+            return GapReason.EXPIRED
         return None
 
-    def _place(self) -> int | None:
-        """The place to ask for, where it is not the one that the window has."""
+    def _other_place(self) -> int | None:
+        """Return the place to ask for, if it is not the one of the window."""
         if self._fallback is not None:
             return self._fallback
         return LATEST if self._granted_before and self._policies.live_only else None
 
-    def _what_is_wrong(self, present: Present, position: Position | None) -> GapReason | None:
-        window = self.window
-        if window.is_numbered and None not in (window.origin, present.origin) and window.origin != present.origin:
-            return GapReason.FOREIGN
-        if window.position is not None and self._policies.is_past(self._age(present, position)):
-            return GapReason.EXPIRED
+    def _gap_before(self, asked: int, context: ReplayContext, position: Position | None) -> Gap | None:
+        """Return the gap if the stream does not go on after an event: the server refuses no such request."""
+        if asked == LATEST:
+            return self.skipped(context, position)
+        if asked == EARLIEST and self._policies.may_miss(self._certain_age(context, position), asked):
+            return Gap(self.subscription, GapReason.EXPIRED, position, self._age(context, position), "earliest")
         return None
 
-    def refused(self, present: Present, position: Position | None) -> bool:
-        """The server does not know the place asked for; whether there is another one to ask for.
+    def skipped(self, context: ReplayContext, position: Position | None) -> Gap:
+        """Return the gap of a stream that goes on with new events only."""
+        return Gap(self.subscription, GapReason.SKIPPED, position, self._age(context, position), "latest")
 
-        Where there is none, the subscriber gets the refusal.
+    # -- the server's answer
+
+    def on_granted(self, context: ReplayContext) -> Gap | None:
+        """The server grants what was asked for: return the gap that comes before it, if there is one."""
+        gap, self._gap = self._gap, None
+        self._granted_before, self._granted_at, self._fallback = True, context.now, None
+        return gap
+
+    def on_refused(self, context: ReplayContext, position: Position | None) -> bool:
+        """The server does not know the place asked for: return whether there is another one to ask for.
+
+        If there is none, the subscriber gets the server's error.
         """
-        if self._fallback is None and self.window.asked < 0:
+        if self._fallback is None and self.asked < 0:
             return False
         if self._fallback is not None:
             self.gave_up = True
             return False
-        return self._fall_back(GapReason.EXPIRED, present, position)
+        return self._fall_back(GapReason.EXPIRED, context, position)
 
-    def _fall_back(self, reason: GapReason, present: Present, position: Position | None) -> bool:
+    def _fall_back(self, reason: GapReason, context: ReplayContext, position: Position | None) -> bool:
+        """Choose the place for a position that cannot be used; return whether there is one."""
         window = self.window
-        gap = Gap(window.subscription, reason, position, self._age(present, position))
+        gap = Gap(self.subscription, reason, position, self._age(context, position))
         place = self._policies.fall_back(gap)
         if place is None:
             self.gave_up = True
             return False
-        if reason is GapReason.FOREIGN or self._policies.may_miss(self._sure_age(present, position), place):
+        if reason is GapReason.FOREIGN or self._policies.may_miss(self._certain_age(context, position), place):
             self._gap = replace(gap, resumes_at=place_name(place))
-        is_same_numbering = window.origin is not None and window.origin == present.origin
+        is_same_numbering = window.origin is not None and window.origin == context.origin
         window.restart(place, is_same_numbering=is_same_numbering)
         self._fallback = place
         return True
 
-    def _age(self, present: Present, position: Position | None) -> timedelta | None:
-        """How old the position is, at least."""
-        age = self._sure_age(present, position)
-        return _since(position.stored_at, present) if age is None and position is not None else age
+    # -- the age of a position
 
-    def _sure_age(self, present: Present, position: Position | None) -> timedelta | None:
-        """How long ago everything was there, as far as that is sure."""
+    def _age(self, context: ReplayContext, position: Position | None) -> timedelta | None:
+        """Return how old the position is at least."""
+        age = self._certain_age(context, position)
+        return _since(position.stored_at, context) if age is None and position is not None else age
+
+    def _certain_age(self, context: ReplayContext, position: Position | None) -> timedelta | None:
+        """Return how long ago all events had certainly been received."""
         moments = [self._quiet_until, None if position is None else position.complete_until]
         known = [moment for moment in moments if moment is not None]
-        return _since(max(known), present) if known else None
+        return _since(max(known), context) if known else None
 
-    # -- what came of it
+    # -- the end
 
-    def skipped(self, present: Present, position: Position | None) -> Gap:
-        """The gap of a stream that goes on with what is new."""
-        return Gap(self.window.subscription, GapReason.SKIPPED, position, self._age(present, position), "latest")
-
-    def granted(self, present: Present) -> Gap | None:
-        """The server grants what was asked for; gives the gap that is before it, if there is one."""
-        gap, self._gap = self._gap, None
-        self._granted_before, self._granted_at, self._fallback = True, present.now, None
-        return gap
-
-    def close(self, present: Present) -> None:
-        """The client has unsubscribed: receivers that come later miss nothing by that."""
-        self._leave(present)
+    def close(self, context: ReplayContext) -> None:
+        """The client has unsubscribed. Receivers that come later miss nothing by that."""
+        self._leave_session(context)
         self._granted_before = False
         self.window.close()
 
-    def _leave(self, present: Present) -> None:
-        self._quiet_until = self.quiet_until(present)
+    def _leave_session(self, context: ReplayContext) -> None:
+        self._quiet_until = self.quiet_until(context)
         self._granted_at = None
 
 
-def _since(moment: datetime, present: Present) -> timedelta:
-    """How long ago a moment was; none where the server's clock is ahead of ours."""
-    return max(timedelta(0), present.now - moment)
+def _since(moment: datetime, context: ReplayContext) -> timedelta:
+    """Return how long ago a moment was: 0 if the server's clock is ahead of ours."""
+    return max(timedelta(0), context.now - moment)

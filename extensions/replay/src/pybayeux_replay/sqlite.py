@@ -1,11 +1,11 @@
-"""Positions in a SQLite file, and transactions in which other tables of the file take part.
+"""Positions in a SQLite file, and transactions in which a program writes its own tables in the same file.
 
-What a crash can do. Each `set` is one transaction of a write-ahead log, so that a reader finds all of it or nothing of
-it, whenever the process dies. ``synchronous=NORMAL`` hands a commit to the operating system without waiting for the
-disk: a killed process loses no commit, since the system's page cache outlives it, and a power cut at most takes back
-the last ones. Older positions are good positions: the server sends what came after them once more. ``FULL`` would cost
-a wait for the disk per commit and protect from nothing but those repeats. What others wrote in the same transaction is
-taken back with it.
+What a crash can do. Each `set` is one transaction in a write-ahead log, so a reader finds all of it or nothing,
+whenever the process dies. With ``synchronous=NORMAL`` a commit is passed to the operating system without waiting for
+the disk. A killed process loses no commit, since the page cache of the system outlives it; a power cut may undo the
+last ones. Older positions are still good: the server sends the later events once more. ``FULL`` would cost a wait for
+the disk per commit, and would only prevent those repeats. What a program wrote in the same transaction is undone with
+the position.
 """
 
 from __future__ import annotations
@@ -33,9 +33,8 @@ from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import URL
 
-from .folder import check_folder
 from .position import Position
-from .store import as_positions
+from .store import as_positions, check_folder
 
 if TYPE_CHECKING:
     import os
@@ -46,8 +45,8 @@ if TYPE_CHECKING:
 
 __all__ = ("SqliteStore",)
 
-_PATIENCE_MS: Final = 5000
-"""How long to wait for another process that writes."""
+_BUSY_TIMEOUT_MS: Final = 5000
+"""Milliseconds to wait for another process that is writing."""
 
 _table: Final = SqlTable(
     "replay_position",
@@ -56,7 +55,7 @@ _table: Final = SqlTable(
     Column("subscription", Text, primary_key=True),
     Column("replay_id", BigInteger, nullable=False),
     Column("stored_at", Float, nullable=False, comment="seconds since 1970, UTC"),
-    # Later than the others: files of before get them when they are opened.
+    # Added later than the columns above: a file without them gets them when it is opened.
     Column("event_time", Float, comment="seconds since 1970, UTC"),
     Column("event_uuid", Text),
     Column("org", Text),
@@ -71,14 +70,14 @@ _upsert: Final = _insert.on_conflict_do_update(
 
 
 class SqliteStore:
-    """Keeps positions in a file: over restarts and crashes.
+    """Keeps positions in a SQLite file: over restarts and crashes.
 
     Several consumers, in several processes, may share one file on a local disk. A file of an earlier version is
     upgraded when it is opened.
 
     Args:
-        path: The file; it is made where there is none.
-        makes_folder: Whether its folder is made, too.
+        path: The file. It is created if it does not exist.
+        makes_folder: Whether its folder is created as well.
     """
 
     blocking: Final = True
@@ -104,10 +103,10 @@ class SqliteStore:
         from sqlalchemy.ext.asyncio import create_async_engine
         from sqlalchemy.pool import NullPool
 
-        # No pool: its connections would belong to one event loop, and somebody would have to close them there.
+        # No pool: its connections would belong to one event loop, and would have to be closed there.
         engine = create_async_engine(self._url("sqlite+aiosqlite"), poolclass=NullPool)
         event.listen(engine.sync_engine, "connect", _prepare)
-        event.listen(engine.sync_engine, "connect", _leave_transactions_alone)
+        event.listen(engine.sync_engine, "connect", _disable_implicit_transactions)
         event.listen(engine.sync_engine, "begin", _begin_to_write)
         return engine
 
@@ -122,26 +121,26 @@ class SqliteStore:
             check_folder(folder, "sqlite")
 
     def get(self, consumer: str, subscription: str) -> Position | None:
-        """The position kept, or None."""
+        """Return the position of a subscription, or None."""
         wanted = select(_table).where(_table.c.consumer == consumer, _table.c.subscription == subscription)
         with self._engine.connect() as connection:
             row = connection.execute(wanted).one_or_none()
         return None if row is None else _position(row)
 
     def set(self, consumer: str, positions: Mapping[str, Position | int]) -> None:
-        """Keep these positions by subscription, all of them or none; a replay id alone is a position of this moment."""
+        """Store these positions by subscription, all or none; a bare replay id is a position stored now."""
         if positions:
             with self._engine.begin() as connection:
                 connection.execute(_upsert, _rows(consumer, as_positions(positions)))
 
     def delete(self, consumer: str, subscription: str) -> None:
-        """Forget a position."""
+        """Delete a position, if there is one."""
         unwanted = delete(_table).where(_table.c.consumer == consumer, _table.c.subscription == subscription)
         with self._engine.begin() as connection:
             connection.execute(unwanted)
 
     def items(self, consumer: str) -> Mapping[str, Position]:
-        """All positions of a consumer, by subscription."""
+        """Return all positions of a consumer, by subscription."""
         wanted = select(_table).where(_table.c.consumer == consumer).order_by(_table.c.subscription)
         with self._engine.connect() as connection:
             rows = connection.execute(wanted).all()
@@ -149,21 +148,21 @@ class SqliteStore:
 
     @asynccontextmanager
     async def transaction(self, consumer: str, positions: Mapping[str, Position]) -> AsyncIterator[AsyncConnection]:
-        """A transaction on the file, at whose end these positions are kept.
+        """Run a transaction on the file, in which these positions are stored at the end.
 
-        It begins by taking the file's one right to write, waiting for other writers.
+        It takes the write lock of the file when it begins, and waits for other writers then.
 
-        Gives:
-            A connection of SQLAlchemy, on which other tables of the file are written.
+        Yields:
+            A connection of SQLAlchemy, to write other tables of the file with.
         """
-        self._engine  # noqa: B018 - makes and upgrades the table
+        self._engine  # noqa: B018 - creates and upgrades the table
         async with self._async_engine.begin() as connection:
             yield connection
             if positions:
                 await connection.execute(_upsert, _rows(consumer, positions))
 
     def close(self) -> None:
-        """Close the file; the last to close it takes its log away."""
+        """Close the file. The last process to close it removes its write-ahead log."""
         if "_engine" in self.__dict__:
             self._engine.dispose()
 
@@ -204,7 +203,7 @@ def _moment(seconds: float | None) -> datetime | None:
 
 
 def _missing(connection: Connection) -> list[Column[Any]] | None:
-    """The columns that a table of an earlier version lacks; None where there is no table."""
+    """Return the columns that a table of an earlier version lacks, or None if there is no table."""
     tables = inspect(connection)
     if not tables.has_table(_table.name):
         return None
@@ -218,7 +217,7 @@ def _is_current(engine: Engine) -> bool:
 
 
 def _upgrade(engine: Engine) -> None:
-    """Make the table, or add what one of an earlier version lacks; its positions stay. One process does it."""
+    """Create the table, or add the columns that it lacks; positions stay. Only one process does it."""
     with engine.begin() as connection:
         _begin_to_write(connection)
         missing = _missing(connection)
@@ -230,15 +229,15 @@ def _upgrade(engine: Engine) -> None:
 
 
 def _prepare(connection: Any, _: object) -> None:
-    for pragma in (f"busy_timeout={_PATIENCE_MS}", "journal_mode=WAL", "synchronous=NORMAL"):
+    for pragma in (f"busy_timeout={_BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=NORMAL"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 
-def _leave_transactions_alone(connection: Any, _: object) -> None:
-    # Python's driver begins transactions where it thinks best, and leaves reads and CREATE TABLE out of them.
+def _disable_implicit_transactions(connection: Any, _: object) -> None:
+    # By default Python's driver starts a transaction before some statements, but not before reads and CREATE TABLE.
     connection.isolation_level = None
 
 
 def _begin_to_write(connection: Connection) -> None:
-    # At once: a transaction that reads first could not write any more once somebody else has written.
+    # IMMEDIATE: a transaction that reads first could no longer write after another process has written.
     connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,4 +1,4 @@
-"""Where positions are kept: what a store is, and the one that forgets with the process.
+"""Stores: what a store of positions is, the one in memory, and what stores in files have in common.
 
 A store knows consumers, subscriptions and positions; it knows nothing of clients and sessions.
 """
@@ -13,47 +13,49 @@ from .position import Position
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
 
-__all__ = ("MemoryStore", "Store", "TransactionalStore", "as_positions")
+__all__ = ("MemoryStore", "Store", "TransactionalStore", "as_positions", "check_folder")
 
 
 @runtime_checkable
 class Store(Protocol):
     """Keeps the position of each subscription of each consumer.
 
-    `get` is called when a subscription begins, on the event loop, maybe while `set` is under way in a thread. `set` is
-    called with what was handled since the last call; one call at a time. An exception in `set` loses nothing: the
-    positions are handed over again. The other methods serve people: no client calls `delete` and `items`.
+    `get` is called when a subscription begins, on the event loop, possibly while `set` runs in a thread. `set` is
+    called with what was handled since the last call, one call at a time. If it raises, the same positions are passed
+    again later, so nothing is lost. `delete` and `items` are for the command line and for programs: no client calls
+    them.
     """
 
     @property
     def blocking(self) -> bool:
-        """Whether `set` may wait for a disk or a network: then it is called in a thread."""
+        """Whether `set` may wait for a disk or a network. Then it is called in a thread."""
 
     def get(self, consumer: str, subscription: str) -> Position | None:
-        """The position kept, or None."""
+        """Return the position of a subscription, or None."""
 
     def set(self, consumer: str, positions: Mapping[str, Position]) -> None:
-        """Keep these positions by subscription, all of them or none. Each replaces the one before, newer or not."""
+        """Store these positions by subscription, all or none. Each replaces the stored one, even a newer one."""
 
     def delete(self, consumer: str, subscription: str) -> None:
-        """Forget a position; forgetting one that is not kept is no error."""
+        """Delete a position, if there is one."""
 
     def items(self, consumer: str) -> Mapping[str, Position]:
-        """All positions of a consumer, by subscription."""
+        """Return all positions of a consumer, by subscription."""
 
     def close(self) -> None:
-        """Let go of files and connections. The store may be used again."""
+        """Close files and connections. The store may be used again."""
 
 
 @runtime_checkable
 class TransactionalStore(Store, Protocol):
-    """A store whose transactions others can use as well: what they write and the positions are kept together."""
+    """A store in whose transactions a program can write as well, so that its data and the position go together."""
 
     def transaction(self, consumer: str, positions: Mapping[str, Position]) -> AbstractAsyncContextManager[Any]:
-        """A transaction at whose end these positions are kept; it gives what others write with.
+        """Return a transaction at whose end these positions are stored. Its block gets what the program writes with.
 
-        An exception in its block, or at its end, keeps nothing of either.
+        If the block or the commit raises, nothing of the transaction is stored.
         """
 
 
@@ -66,29 +68,45 @@ class MemoryStore:
         self._positions: dict[str, dict[str, Position]] = {}
 
     def get(self, consumer: str, subscription: str) -> Position | None:
-        """The position kept, or None."""
+        """Return the position of a subscription, or None."""
         return self._positions.get(consumer, {}).get(subscription)
 
     def set(self, consumer: str, positions: Mapping[str, Position | int]) -> None:
-        """Keep these positions by subscription; a replay id by itself is a position of this moment."""
+        """Store these positions by subscription; a bare replay id is a position stored now."""
         self._positions.setdefault(consumer, {}).update(as_positions(positions))
 
     def delete(self, consumer: str, subscription: str) -> None:
-        """Forget a position."""
+        """Delete a position, if there is one."""
         self._positions.get(consumer, {}).pop(subscription, None)
 
     def items(self, consumer: str) -> Mapping[str, Position]:
-        """All positions of a consumer, by subscription."""
+        """Return all positions of a consumer, by subscription."""
         return dict(self._positions.get(consumer, {}))
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing: there is no file and no connection."""
 
 
-def as_positions(given: Mapping[str, Position | int]) -> dict[str, Position]:
-    """Positions, of which some may be given as a replay id alone: those are of this moment."""
+def as_positions(positions: Mapping[str, Position | int]) -> dict[str, Position]:
+    """Return positions in which each bare replay id is replaced by a position stored now."""
     now = datetime.now(UTC)
     return {
         subscription: each if isinstance(each, Position) else Position(each, now)
-        for subscription, each in given.items()
+        for subscription, each in positions.items()
     }
+
+
+def check_folder(folder: Path, scheme: str) -> None:
+    """Check that the folder of a store's file exists. Stores do not create a folder that a user has named.
+
+    Args:
+        folder: The folder.
+        scheme: The scheme of the store's name, for the advice in the error.
+
+    Raises:
+        FileNotFoundError: The folder does not exist.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"no folder {str(folder)!r} to keep positions in (an absolute path has four slashes: {scheme}:////var/lib)"
+        )

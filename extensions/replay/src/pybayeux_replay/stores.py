@@ -1,6 +1,6 @@
-"""From the name of a store to the store: the schemes, those included that other packages bring.
+"""Names of stores: from a name such as ``sqlite:///positions.db`` to the store, by its scheme.
 
-Owns the form of the names. Touches no file and opens no connection.
+Extensions add schemes of their own. No file is touched and no connection opened here.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from .store import MemoryStore, Store
 __all__ = ("StoreFactory", "Stores", "check_name")
 
 StoreFactory: TypeAlias = Callable[[str], Store]
-"""Makes a store of its whole name, such as ``redis://host/0``. It need not connect yet."""
+"""Makes a store from its whole name, such as ``redis://host/0``. It need not connect yet."""
 
-_DATABASES: Final = frozenset({".db", ".sqlite", ".sqlite3"})
+_DATABASE_SUFFIXES: Final = frozenset({".db", ".sqlite", ".sqlite3"})
 _SEPARATOR: Final = "://"
 
 
 class Stores:
-    """The kinds of stores that there are, by scheme. Extensions add theirs in the hook `register_stores`."""
+    """The known kinds of stores, by scheme. Extensions add theirs in the hook `register_stores`."""
 
     def __init__(self) -> None:
         self._factories: dict[str, StoreFactory] = {
@@ -34,58 +34,59 @@ class Stores:
         }
 
     def knows(self, name: str) -> bool:
-        """Whether there is somebody who opens this."""
+        """Whether the scheme of this name is known."""
         return _scheme(name) in self._factories
 
     @property
     def schemes(self) -> tuple[str, ...]:
-        """The schemes that are known, in the order of their names."""
+        """The known schemes, sorted."""
         return tuple(sorted(self._factories))
 
     def add(self, scheme: str, factory: StoreFactory) -> None:
-        """Let names that begin with ``scheme://`` be opened by `factory`.
+        """Have `factory` open the names that begin with ``scheme://``.
 
         Raises:
-            UsageError: The scheme is taken.
+            UsageError: The scheme is known already.
         """
         if scheme in self._factories:
             raise UsageError(f"there are stores for {scheme}{_SEPARATOR} already")
         self._factories[scheme] = factory
 
     def open(self, name: str) -> Store:
-        """The store of this name.
+        """Return the store of this name.
 
         Raises:
-            UsageError: It has a scheme that nobody knows, or it is no name.
+            ValueError: It is not the name of a store.
+            UsageError: Its scheme is unknown.
         """
         check_name(name)
         scheme = _scheme(name)
         factory = self._factories.get(scheme)
         if factory is None:
             raise UsageError(
-                f"no store for {scheme}{_SEPARATOR} is known, only for {', '.join(self.schemes)}: install the package "
-                f"that brings it (pip install ...), or pass an extension that adds it in the hook register_stores"
+                f"no store for {scheme}{_SEPARATOR}: expected one of {', '.join(self.schemes)}; install the package "
+                "that has it (pip install ...), or pass an extension that adds it in the hook register_stores"
             )
         return factory(name)
 
 
 def check_name(name: str) -> None:
-    """See whether this is the form of a name.
+    """Check that this has the form of a store's name.
 
     Raises:
-        ValueError: It is not.
+        ValueError: It has not.
     """
     scheme, separator, rest = name.partition(_SEPARATOR)
-    named = scheme and (rest.lstrip("/") if scheme in ("sqlite", "file") else rest) if separator else _scheme(name)
-    if not named:
+    is_name = scheme and (rest.lstrip("/") if scheme in ("sqlite", "file") else rest) if separator else _scheme(name)
+    if not is_name:
         raise ValueError(
-            f"store {name!r} is neither 'memory' nor 'sqlite' nor a name such as 'sqlite:///positions.db' or "
-            "'file:///positions.json', nor the path of a .db or .json file"
+            "store: expected 'memory', 'sqlite', a name such as 'sqlite:///positions.db' or 'file:///positions.json', "
+            f"or the path of a .db or .json file; got {name!r}"
         )
 
 
 def _scheme(name: str) -> str:
-    """The scheme of a name; paths are of those of their suffix; empty where it is none."""
+    """Return the scheme of a name. A path has one by its suffix; "" is returned if there is none."""
     if _SEPARATOR in name:
         return name.partition(_SEPARATOR)[0]
     if name in ("memory", "sqlite"):
@@ -93,19 +94,19 @@ def _scheme(name: str) -> str:
     suffix = Path(name).suffix
     if suffix == ".json":
         return "file"
-    return "sqlite" if suffix in _DATABASES or os.sep in name else ""
+    return "sqlite" if suffix in _DATABASE_SUFFIXES or os.sep in name else ""
 
 
 def _path(name: str) -> str:
-    """The path in a name, relative after three slashes and absolute after four, as SQLAlchemy has it."""
+    """Return the path in a name: relative after three slashes, absolute after four, as in SQLAlchemy."""
     return name.partition(f"{_SEPARATOR}/")[2] or name
 
 
 def _sqlite(name: str) -> Store:
-    # SQLAlchemy takes a third of a second to import: only those who use it wait for it.
+    # SQLAlchemy takes a third of a second to import. Programs that do not use it should not wait for it.
     from .sqlite import SqliteStore
 
-    return SqliteStore(_path(name)) if name != "sqlite" else SqliteStore(_default(), makes_folder=True)
+    return SqliteStore(_path(name)) if name != "sqlite" else SqliteStore(_default_file(), makes_folder=True)
 
 
 def _file(name: str) -> Store:
@@ -114,8 +115,7 @@ def _file(name: str) -> Store:
     return FileStore(_path(name))
 
 
-def _default() -> Path:
-    """The embedded file, where the user's programs keep their data."""
+def _default_file() -> Path:
     from platformdirs import user_data_path
 
     return user_data_path("pybayeux") / "positions.db"

@@ -1,200 +1,295 @@
-"""The subscriptions of a client: what comes and what is handled, each noted where it belongs, and stored in time.
+"""The subscriptions of a client: each event is noted in those that it belongs to, and their positions are stored.
 
-Knows no session: which answer means what is decided in `extension.py`.
+This module knows no session. Which message has which consequence is decided in `extension.py` and `recovery.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from math import inf
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pybayeux import Channel, ChannelType
+from pybayeux.errors import UsageError
 
-from .commit import Grouping
-from .position import LATEST, wire_key
-from .reading import read_key, transaction_key
+from .event_fields import read_key, transaction_key
+from .grouping import Grouping
+from .position import LATEST, PendingPosition, wire_key
 from .resumption import Resumption
-from .routes import Routes
 from .window import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import AsyncIterator, Iterator, Sequence
 
     from pybayeux import Message
 
-    from .ledger import Ledger
     from .policies import Policies
     from .position import Position
-    from .resumption import Present
+    from .position_writer import PositionWriter
+    from .resumption import ReplayContext
     from .window import Window
 
-__all__ = ("Subscriptions",)
+__all__ = ("ChannelIndex", "Subscriptions")
+
+_MAX_CACHED: Final = 10_000
+
+
+class ChannelIndex:
+    """Finds the subscriptions that the events of a channel belong to.
+
+    Attributes:
+        cache: What was found so far, by channel. It is valid until a subscription is added or removed.
+    """
+
+    def __init__(self) -> None:
+        self.cache: Final[dict[str, tuple[Resumption, ...]]] = {}
+        self._by_name: Final[dict[str, Resumption]] = {}
+
+    def __iter__(self) -> Iterator[Resumption]:
+        return iter(list(self._by_name.values()))
+
+    def get(self, subscription: str) -> Resumption | None:
+        """Return the subscription of this name."""
+        return self._by_name.get(subscription)
+
+    def add(self, resumption: Resumption) -> None:
+        """Add a subscription."""
+        self._by_name[resumption.subscription] = resumption
+        self.cache.clear()
+
+    def remove(self, resumption: Resumption) -> None:
+        """Remove a subscription."""
+        del self._by_name[resumption.subscription]
+        self.cache.clear()
+
+    def clear(self) -> None:
+        """Remove all subscriptions."""
+        self._by_name.clear()
+        self.cache.clear()
+
+    def ignore(self, channel: str) -> None:
+        """Find no subscription for a channel, as long as the cache is valid."""
+        self.cache[channel] = ()
+
+    def covering(self, channel: str) -> tuple[Resumption, ...]:
+        """Return the subscriptions that the events of a channel belong to."""
+        if (found := self.cache.get(channel)) is not None:
+            return found
+        is_kept = Channel(channel).type is ChannelType.BROADCAST
+        found = tuple(each for name, each in self._by_name.items() if is_kept and _covers(name, channel))
+        if len(self.cache) >= _MAX_CACHED:
+            self.cache.clear()
+        self.cache[channel] = found
+        return found
+
+
+def _covers(subscription: str, channel: str) -> bool:
+    # Some servers send the events of a filtered subscription without the filter in their channel.
+    return Channel(subscription).match(channel) or ("?" in subscription and wire_key(subscription) == channel)
 
 
 class Subscriptions:
-    """All that a client is subscribed to.
+    """All subscriptions of one client.
 
     Args:
-        policies: Where they begin.
-        ledger: The way into the store.
-        grouping: Which events belong together.
-        remembered: How many handled events of each to recognise if they come again.
+        policies: What the options say.
+        writer: Stores the positions.
+        grouping: Within which events no position is stored.
+        remembered: How many handled events of each subscription to recognise if they come again.
 
     Attributes:
-        announced: Whether the server said that it replays.
-        has_private: Whether something came that no server keeps.
+        announced: Whether the server announced replay in the handshake.
+        has_private: Whether a message came on a service channel that no server keeps.
     """
 
-    def __init__(self, policies: Policies, ledger: Ledger, *, grouping: Grouping, remembered: int) -> None:
+    def __init__(self, policies: Policies, writer: PositionWriter, *, grouping: Grouping, remembered: int) -> None:
         self.announced = False
         self.has_private = False
         self._policies: Final = policies
-        self._ledger: Final = ledger
+        self._writer: Final = writer
         self._grouping: Final = grouping
         self._is_grouped: Final = grouping is not Grouping.EACH
         self._remembered: Final = remembered
-        self._routes: Final = Routes()
+        self._index: Final = ChannelIndex()
         self._is_in_batch = False
 
     def __iter__(self) -> Iterator[Resumption]:
-        return iter(self._routes)
+        return iter(self._index)
 
     def get(self, subscription: str) -> Resumption | None:
-        """The subscription of this name."""
-        return self._routes.get(subscription)
+        """Return the subscription of this name."""
+        return self._index.get(subscription)
+
+    def open(self) -> list[Resumption]:
+        """Return the subscriptions that have receivers."""
+        return [each for each in self._index if not each.window.closed]
 
     def named_in(self, message: Message) -> list[Resumption]:
-        """The subscriptions that a message is about."""
-        found = [self._routes.get(name) for name in _names(message)]
+        """Return the subscriptions that a subscribe or unsubscribe, or the reply to it, names."""
+        found = [self._index.get(name) for name in _names(message)]
         return [each for each in found if each is not None]
 
-    def windows_of(self, channel: str) -> list[Window]:
-        """The windows that events on this channel belong to."""
-        return [each.window for each in self._routes.of(channel)]
-
     def newest_position(self, resumption: Resumption) -> Position | None:
-        """The newest position of a subscription, stored or about to be."""
-        return self._ledger.newest(resumption.window.subscription) or resumption.kept
+        """Return the newest position of a subscription, stored or not yet."""
+        return self._writer.newest(resumption.subscription) or resumption.stored
 
-    def handshaken(self, *, announced: bool) -> None:
-        """There is a new session, maybe with another server: what was found out about channels may not hold."""
+    def on_handshake(self, *, announced: bool) -> None:
+        """There is a new session, maybe with another server: what was learnt of its channels may be wrong now."""
         self.announced = announced
-        self._routes.forget()
+        self._index.cache.clear()
 
     # -- where they begin
 
-    def ask(self, message: Message, present: Present) -> dict[str, int]:
-        """Where each subscription of a subscribe is to begin, by the name that the server looks for.
+    def on_subscribe(self, message: Message, context: ReplayContext) -> dict[str, int]:
+        """Return where each subscription in a subscribe is to begin, by the channel for which the server looks.
 
         Raises:
-            Refusal: One of them has no place to begin.
+            UnusablePosition: The position of one of them cannot be used, and the policy is to raise an error.
         """
         places: dict[str, int] = {}
         for name in _names(message):
             if Channel(name).type is ChannelType.BROADCAST:
-                resumption, key = self._known(name), wire_key(name)
-                asked = resumption.ask(present, self.newest_position(resumption))
-                # Filters of one PushTopic share a place where they share a message: the earliest.
+                resumption, key = self._get_or_add(name), wire_key(name)
+                asked = resumption.on_subscribe(context, self.newest_position(resumption))
+                # Filters of one PushTopic in one message share a place, and so get the earliest.
                 places[key] = min(places.get(key, asked), asked, key=_order)
         return places
 
-    def _known(self, subscription: str) -> Resumption:
-        resumption = self._routes.get(subscription)
+    def _get_or_add(self, subscription: str) -> Resumption:
+        resumption = self._index.get(subscription)
         if resumption is None:
-            kept = self._ledger.get(subscription)
+            stored = self._writer.get(subscription)
             resumption = Resumption(
-                subscription, self._policies, kept, grouping=self._grouping, remembered=self._remembered
+                subscription, self._policies, stored, grouping=self._grouping, remembered=self._remembered
             )
-            self._routes.add(subscription, resumption)
+            self._index.add(resumption)
         return resumption
 
-    # -- what comes
+    # -- receiving
 
     def receive(self, event: Message) -> bool:
-        """Note an event; whether anybody lacks it."""
-        found = self._routes.of(event.channel)
+        """Note an event; return whether it is new to any subscription, or belongs to none."""
+        found = self._index.covering(event.channel)
         if not found:
-            # What comes on a service channel, and answers nothing, is kept by no server.
+            # A message on a service channel that is not a reply: no server keeps it.
             self.has_private |= event.id is None and event.channel.startswith("/service/")
             return True
         if (read := read_key(event)) is None:
-            self._without_id(event, found)
+            self._receive_unnumbered(event, found)
             return True
-        number, key = read
-        group = self._group_of(event) if self._is_grouped else None
+        replay_id, key = read
+        transaction = self._transaction_of(event) if self._is_grouped else None
         is_new = False
         for each in found:
-            is_new |= each.window.receive(event, number, key, group)
-            if each.window.settled is not None:
+            is_new |= each.window.receive(event, replay_id, key, transaction)
+            if each.window.commits.ready is not None:
                 self._commit(each.window)
         return is_new
 
-    def _group_of(self, event: Message) -> str | None:
+    def _transaction_of(self, event: Message) -> str | None:
         if self._grouping is Grouping.TRANSACTION:
             return transaction_key(event)
         if self._grouping is Grouping.BATCH and not self._is_in_batch:
             self._is_in_batch = True
-            asyncio.get_running_loop().call_soon(self._end_batch)  # a batch comes in one turn of the loop
+            asyncio.get_running_loop().call_soon(self._end_batch)  # a batch arrives within one turn of the loop
         return None
 
     def _end_batch(self) -> None:
         self._is_in_batch = False
-        for each in self._routes:
+        for each in self._index:
             each.window.end_group()
             self._commit(each.window)
 
-    def _without_id(self, event: Message, found: Sequence[Resumption]) -> None:
-        """A server that never spoke of replay, and an event without an id: it costs time to look into the next ones."""
+    def _receive_unnumbered(self, event: Message, found: Sequence[Resumption]) -> None:
         for each in found:
             each.is_unnumbered = True
+        # A server without replay: to look for an id in each of the next events would only cost time.
         if not self.announced and all(each.window.is_untouched for each in found):
-            self._routes.ignore(event.channel)
+            self._index.ignore(event.channel)
 
-    # -- what is handled
+    # -- handling
 
     def handle(self, event: Message) -> str | None:
-        """Note that an event is handled; gives a subscription of which events have to come again, if there is one."""
-        gap = None
-        for each in self._routes.of(event.channel):
+        """Note that an event is handled; return a subscription of which events have to come again, or None."""
+        needs_replay = None
+        for each in self._index.covering(event.channel):
             window = each.window
-            if window.handle(event) is Progress.GAP:
-                gap = window.subscription
-            if window.settled is not None:
+            if window.handle(event) is Progress.NEEDS_REPLAY:
+                needs_replay = window.subscription
+            if window.commits.ready is not None:
                 self._commit(window)
-        return gap
+        return needs_replay
 
     def _commit(self, window: Window) -> None:
-        if (handled := window.take()) is not None:
-            self._ledger.put(window.subscription, handled)
+        if (ready := window.commits.take()) is not None:
+            self._writer.put(window.subscription, ready)
 
-    # -- how they end
+    @asynccontextmanager
+    async def transaction(self, event: Message) -> AsyncIterator[Any]:
+        """Run a transaction of the store in which an event is handled, and its position stored at the end.
 
-    def close(self, resumption: Resumption, present: Present) -> None:
+        Raises:
+            UsageError: The position cannot be stored together with what the transaction writes.
+        """
+        store = self._writer.transactional_store()
+        if self._grouping is Grouping.TRANSACTION:
+            raise UsageError(
+                "exactly once is not possible: with commit='transaction' no position is stored within a transaction "
+                "of the server; choose commit='event'"
+            )
+        window, replay_id = self._next(event)
+        pending = PendingPosition(replay_id, event, window.origin)
+        async with self._writer.transaction(store, window.subscription, pending) as transaction:
+            yield transaction
+
+    def _next(self, event: Message) -> tuple[Window, int]:
+        """Return the one subscription of an event, and its replay id, if it is the next one to be handled there."""
+        key = read_key(event)
+        found = self._index.covering(event.channel)
+        if key is None or not found:
+            raise UsageError(f"exactly once is not possible: this event of {event.channel} has no replay id")
+        if len(found) > 1:
+            names = " and ".join(each.subscription for each in found)
+            raise UsageError(
+                f"exactly once is not possible: the events of {event.channel} belong to {names}; "
+                "subscribe to one of them"
+            )
+        window = found[0].window
+        if not window.is_next(event):
+            raise UsageError(
+                f"exactly once is not possible: events of {window.subscription} before this one are not handled yet; "
+                "handle them in order"
+            )
+        return window, key[0]
+
+    # -- ending
+
+    def close(self, resumption: Resumption, context: ReplayContext) -> None:
         """The receivers of a subscription are gone."""
-        self._store(resumption, present)
-        resumption.close(present)
+        self._store(resumption, context)
+        resumption.close(context)
 
-    def remove(self, resumption: Resumption, present: Present) -> None:
-        """The server knows that a subscription is over."""
-        self._store(resumption, present)
-        self._routes.remove(resumption.window.subscription)
+    def remove(self, resumption: Resumption, context: ReplayContext) -> None:
+        """The server has ended a subscription."""
+        self._store(resumption, context)
+        self._index.remove(resumption)
 
-    def clear(self, present: Present) -> None:
-        """There is no client any more."""
-        for each in self._routes:
-            self._store(each, present)
-        self._routes.clear()
+    def clear(self, context: ReplayContext) -> None:
+        """The client has ended."""
+        for each in self._index:
+            self._store(each, context)
+        self._index.clear()
 
-    def _store(self, resumption: Resumption, present: Present) -> None:
-        """Nothing more is to come for now: store what is handled, as far as the groups allow."""
+    def _store(self, resumption: Resumption, context: ReplayContext) -> None:
+        """Store what is handled, as far as transactions allow: no further event is expected for now."""
         window = resumption.window
         if self._grouping is Grouping.BATCH:
-            window.settle()
+            window.commits.release()
         self._commit(window)
-        position, until = self.newest_position(resumption), resumption.quiet_until(present)
+        position, until = self.newest_position(resumption), resumption.quiet_until(context)
         if window.is_handled and position is not None and until is not None:
-            self._ledger.confirm(window.subscription, position, until)
+            self._writer.confirm(window.subscription, position, until)
 
 
 def _order(place: int) -> float:

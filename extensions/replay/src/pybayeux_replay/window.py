@@ -1,64 +1,80 @@
-"""One subscription's stretch of the stream: from the last handled event to the last received one.
+"""The window of one subscription: the part of the stream between the last handled and the last received event.
 
-Pure bookkeeping, no client, no store, no clock. It answers four questions: where should the server begin, is this
-event already here, how far is everything handled, and how far may a position be stored.
+Pure bookkeeping: no client, no store, no clock. It answers three questions: after which event the server should begin,
+whether an event is new, and how far everything is handled. How far a position may be *stored* is answered by
+`grouping.CommitTracker`; which events are repeats, by `repeats.RepeatFilter`.
 
-Where the server should begin: after the last handled event, so that nothing unhandled can be lost. The events that
-were received and still wait in the client's queues then come once more, and so may some that were handled. Exactly
-those are dropped, told by what they are. They are looked for once a subscription was asked for again, or an id is not
-higher than the one before. Nothing else is concluded from the order of ids: after a migration of the server they may
-begin anew, and a comparison would then silence a channel for ever.
+Where the server should begin. After the last handled event, so that nothing unhandled can be lost. Events that were
+received and still wait in the client's queues then come again, and so may some that were handled. Exactly those are
+dropped, recognised by their keys. The window looks for them only after the client has subscribed again, or when an id
+is not higher than the one before. Nothing else is concluded from the order of ids: after a migration of the server ids
+may start from a lower number, and a window that compared ids would then drop every event of a channel for ever.
 
-When waiting events do not count as being here: once the client has unsubscribed, its receivers are gone and their
-queues with them. The same goes after the server refused the position, because the ids may mean something else now. What
-is not handled then comes again and is delivered again. Where the numbering is known to be the same, it stays.
+When waiting events are forgotten. When the client has unsubscribed, because its receivers are gone and their queues
+with them; and when the server has refused the position, because the same ids may stand for other events now. What is
+not handled then comes again and is delivered again. Where the numbering is known to be the same, the events are kept.
 
-How far everything is handled: over an unbroken prefix in the order of arrival, across all channels of a wildcard.
-Within one concrete channel a client tells of handled events in order. If one is handled before an earlier one of its
-channel, then nobody will ever handle the earlier one: its receiver went away and left the channel to others. That is a
-gap: everything from there on has to come again. An event that is passed over a second time is let go, since
-whoever does that means it.
+How far everything is handled. Up to the end of an unbroken prefix in the order of arrival, across all channels of a
+wildcard. Within one channel, a client reports handled events in order. If it reports an event before an earlier one of
+the same channel, the earlier one will never be handled: its receiver has gone away and others receive the channel now.
+So everything from there on has to come again. If an event is passed over a second time, the window lets it go: the
+program does that on purpose.
 
-How far a position may be stored: as far as everything is handled, or, where events belong together, up to the end of
-the last group that is handled as a whole. A transaction that has to come again comes as a whole.
-
-Memory is bounded: beyond `_MOST` unhandled events, more than clients queue, the later ones are not noted. They are
-delivered like any other. The position stays before them; when all that was noted is handled, they have to come again.
+How memory is bounded. Beyond `_MAX_UNHANDLED` unhandled events, which is more than clients queue, later events are
+delivered but not noted. The position stays before them. When all noted events are handled, the others have to come
+again.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
-from .commit import Grouping
-from .dedupe import Dedupe
-from .handled import Handled
-from .position import LATEST
+import msgspec
+
+from .grouping import CommitTracker, Grouping
+from .position import LATEST, PendingPosition
+from .repeats import RepeatFilter
 
 if TYPE_CHECKING:
     from pybayeux import Message
 
-    from .reading import Key
+    from .event_fields import EventKey
 
 __all__ = ("Progress", "Window")
 
-_MOST: Final = 50_000
+_MAX_UNHANDLED: Final = 50_000
 
-_Arrival: TypeAlias = "tuple[int, int, str, int, Key, Message | None]"
-"""Its number in the order of arrival, the number before it in its channel, the channel, the replay id, what tells it
-from others, and the event itself: kept, so that its identity stands for it alone. None where it was handled before."""
+
+class _Arrival(msgspec.Struct, frozen=True):
+    """A received event that is not part of the handled prefix yet.
+
+    Attributes:
+        number: Its number in the order of arrival, from 1.
+        previous: The number of the event before it in its channel, or 0.
+        channel: The channel.
+        replay_id: The replay id.
+        key: What identifies the event.
+        event: The event itself. It is kept so that its `id()` stays its own. None if it was handled before.
+    """
+
+    number: int
+    previous: int
+    channel: str
+    replay_id: int
+    key: EventKey
+    event: Message | None
 
 
 class Progress(Enum):
-    """What came of a handled event."""
+    """What follows from a handled event."""
 
     NONE = auto()
     MOVED = auto()
-    """A position may be stored that might not before: `Window.take` has it."""
-    GAP = auto()
-    """There are events that nobody will handle, or whose handling is not noted, unless the server is asked again."""
+    """A position may be stored that could not be stored before: it is in `Window.commits`."""
+    NEEDS_REPLAY = auto()
+    """Some events will never be handled, or are not noted: the server has to send them again."""
 
 
 class Window:
@@ -67,19 +83,18 @@ class Window:
     Args:
         subscription: The channel or pattern.
         start: Where to begin as long as nothing is handled: a replay id, -1 or -2.
-        position: The replay id of the last handled event, if there is one.
-        grouping: Which events belong together.
+        position: The replay id of the last handled event, or None.
+        grouping: Within which events no position is stored.
         remembered: How many handled events to recognise if they come again.
         resumes: Whether the server is to send again what was not handled.
 
     Attributes:
         subscription: The channel or pattern.
         position: The replay id up to which everything is handled, or None.
-        asked: What the server was asked for last.
-        origin: Who numbers the events, where that is known.
-        settled: How far a position may be stored, where that is further than at the last `take`.
-        lost_track: Whether events were received of which it is not noted whether they are handled. Whoever has taken
-            note of that resets it.
+        origin: The org and instance that numbers the events, if known.
+        commits: How far a position may be stored.
+        lost_track: Whether events were received of which it is not known whether they are handled. The caller resets
+            it.
     """
 
     def __init__(
@@ -94,190 +109,180 @@ class Window:
     ) -> None:
         self.subscription: Final = subscription
         self.position = position
-        self.asked = start
         self.origin: str | None = None
-        self.settled: Handled | None = None
         self.lost_track = False
         self._start = start
-        self._is_grouped: Final = grouping is not Grouping.EACH
-        self._by_transaction: Final = grouping is Grouping.TRANSACTION
         self._resumes: Final = resumes
         self._closed = False
-        self._again = False
-        self._blind = False
+        self._repeats: Final = RepeatFilter(remembered)
+        self.commits: Final = CommitTracker(grouping, position, self._repeats.remember)
+        self._is_full = False
         self._count = 0
-        self._arrivals: deque[_Arrival] = deque()
-        self._waiting: dict[int, _Arrival] = {}
-        self._received: dict[str, int] = {}
-        self._handled: dict[str, int] = {}
-        self._repeats: frozenset[Key] = frozenset()
-        self._passed_over: frozenset[Key] = frozenset()
-        self._newest: dict[str, int] = {}
-        self._done: Final = Dedupe(remembered)
-        self._undone: deque[tuple[int, Key]] = deque()
+        self._arrivals: Final[deque[_Arrival]] = deque()
+        self._waiting: Final[dict[int, _Arrival]] = {}
+        # By channel, the numbers of the last received and of the last handled arrival, or none.
+        self._last_received: Final[dict[str, int]] = {}
+        self._last_handled: Final[dict[str, int]] = {}
+        self._passed_over: frozenset[EventKey] = frozenset()
         self._moved_by: str | None = None
-        self._group: str | None = None
-        self._ends: deque[int] = deque()
-        self._reached: Handled | None = None
-        self._settled_at = position
 
     @property
     def can_resume(self) -> bool:
-        """Whether the server can begin elsewhere than at what comes next."""
+        """Whether the server can be asked for the events after a known place, instead of only for new ones."""
         return self._resumes and self._place() != LATEST
 
     @property
     def is_untouched(self) -> bool:
-        """Whether no event with a replay id was ever seen."""
+        """Whether no event with a replay id was ever received."""
         return self.position is None and not self._count
 
     @property
     def is_numbered(self) -> bool:
-        """Whether it holds replay ids, which mean something in one numbering alone."""
+        """Whether the window holds replay ids, which are valid in one numbering only."""
         return self.position is not None or self._start >= 0 or bool(self._arrivals)
 
     @property
     def is_handled(self) -> bool:
         """Whether everything that was received is handled."""
-        return not self._arrivals and not self._blind
+        return not self._arrivals and not self._is_full
 
     @property
     def closed(self) -> bool:
         """Whether the client has unsubscribed."""
         return self._closed
 
-    # -- what the client asks of the server
+    # -- subscribing
 
-    def ask(self, place: int | None = None) -> int:
-        """A subscribe leaves; gives the place after which the server should begin: this one, or the right one."""
+    def on_subscribe(self, place: int | None = None) -> int:
+        """A subscribe leaves: return the place after which the server should begin.
+
+        Args:
+            place: Another place than the window's own.
+        """
         if self._closed:
             self._forget_arrivals()
             self._closed = False
-        self._look_back()
-        self.lost_track |= self._blind
-        self._blind = False
+        self._expect_repeats()
+        self.lost_track |= self._is_full
+        self._is_full = False
         self._moved_by = None
-        self.asked = self._place() if place is None else place
-        return self.asked
+        return self._place() if place is None else place
 
-    def _look_back(self) -> None:
-        """From now on, events may come that came before."""
-        self._repeats = frozenset(key for _, _, _, _, key, event in self._arrivals if event is not None)
-        self._done.recall()
-        self._again |= self._count > 0
-        self._newest.clear()
+    def _expect_repeats(self) -> None:
+        self._repeats.expect(each.key for each in self._arrivals if each.event is not None)
 
     def _place(self) -> int:
         if self.position is not None:
             return self.position
         if self._start == LATEST and self._arrivals:
-            return self._arrivals[-1][3]  # "latest" again would skip what was published meanwhile
+            return self._arrivals[-1].replay_id  # "latest" would now skip what was published in the meantime
         return self._start
 
     def close(self) -> None:
-        """An unsubscribe leaves; events that are being handled may still count."""
+        """An unsubscribe leaves. Events that are being handled at the moment may still count."""
         self._closed = True
 
     def restart(self, start: int, *, is_same_numbering: bool = False) -> None:
-        """The place asked for is of no use: begin elsewhere, in what may be another numbering."""
+        """The position cannot be used: begin at another place, where the ids may stand for other events."""
         if not is_same_numbering:
             self._forget_arrivals()
-            self._done.renumbered()
-        self._reached = self.settled = None
-        self.position = self._settled_at = None
+            self._repeats.renumber()
+        self.commits.restart()
+        self.position = None
         self._start = start
 
     def _forget_arrivals(self) -> None:
         self.lost_track |= bool(self._arrivals)
-        for book in (self._arrivals, self._waiting, self._received, self._handled, self._ends, self._undone):
-            book.clear()
-        if self._by_transaction:  # half of one may be handled, and all of it is to come again
-            self.position, self._reached, self._group = self._settled_at, None, None
+        self._arrivals.clear()
+        for numbers in (self._waiting, self._last_received, self._last_handled):
+            numbers.clear()
+        self.commits.forget_events()
+        if self.commits.by_transaction:  # half of a transaction may be handled, and all of it is to come again
+            self.position = self.commits.position
 
-    # -- what comes
+    # -- receiving
 
-    def receive(self, event: Message, replay_id: int, key: Key | None = None, group: str | None = None) -> bool:
-        """An event came; whether it is new, and neither waits to be handled nor was handled already.
+    def receive(
+        self, event: Message, replay_id: int, key: EventKey | None = None, transaction: str | None = None
+    ) -> bool:
+        """Note an event; return whether it is new: it neither waits to be handled nor was handled before.
 
         Args:
             event: The event.
             replay_id: Its replay id.
-            key: What tells it from others, by default its channel and replay id.
-            group: The transaction that it belongs to, if there is one.
+            key: What identifies it, by default its channel and replay id.
+            transaction: The key of the transaction that it belongs to, if there is one.
         """
         channel = event.channel
         if key is None:
             key = (channel, replay_id)
-        if replay_id <= self._newest.get(channel, -1):
-            self._look_back()  # a server that was not sure of its answer sends it again, unasked
-        self._newest[channel] = replay_id
-        is_done = False
-        if self._again:
-            if key in self._repeats:
+        repeats = self._repeats
+        if replay_id <= repeats.last_ids.get(channel, -1):
+            self._expect_repeats()  # a server that is not sure of its answer sends it again, unasked
+        repeats.last_ids[channel] = replay_id
+        was_handled = False
+        if repeats.is_expecting:
+            if key in repeats.waiting:
                 return False
-            is_done = key in self._done.known
-        if self._blind or len(self._arrivals) >= _MOST:
-            self._blind = True
-            return not is_done
-        if self._by_transaction:
-            self._begin_group(group)
+            was_handled = key in repeats.handled
+        if self._is_full or len(self._arrivals) >= _MAX_UNHANDLED:
+            self._is_full = True
+            return not was_handled
+        by_transaction = self.commits.by_transaction
+        if by_transaction:
+            self.commits.begin_event(transaction, self._last_number())
         self._count = number = self._count + 1
-        arrival = (number, self._received.get(channel, 0), channel, replay_id, key, None if is_done else event)
+        previous = self._last_received.get(channel, 0)
+        arrival = _Arrival(number, previous, channel, replay_id, key, None if was_handled else event)
         self._arrivals.append(arrival)
-        if is_done:
+        if was_handled:
             self._advance()
         else:
             self._waiting[id(event)] = arrival
-            self._received[channel] = number
-        if self._by_transaction and group is None:
+            self._last_received[channel] = number
+        if by_transaction and transaction is None:
             self.end_group()
-        return not is_done
-
-    def _begin_group(self, group: str | None) -> None:
-        """The event that came belongs to this transaction, or is one by itself."""
-        if group is None or group != self._group:
-            self.end_group()
-            self._group = group
+        return not was_handled
 
     def end_group(self) -> None:
-        """What came last ends a group; the next event begins another one."""
-        if not self._arrivals:
-            self.settle()
-        elif not self._ends or self._ends[-1] < self._arrivals[-1][0]:
-            self._ends.append(self._arrivals[-1][0])
+        """The last event that came ends a group; the next one begins another group."""
+        self.commits.end_group(self._last_number())
 
-    # -- what is handled
+    def _last_number(self) -> int | None:
+        return self._arrivals[-1].number if self._arrivals else None
+
+    # -- handling
 
     def is_next(self, event: Message) -> bool:
         """Whether this event is the next one of the unbroken prefix."""
-        return bool(self._arrivals) and self._arrivals[0][5] is event
+        return bool(self._arrivals) and self._arrivals[0].event is event
 
     def handle(self, event: Message) -> Progress:
-        """An event is handled."""
+        """Note that an event is handled."""
         arrival = self._waiting.get(id(event))
         if arrival is None:
             return Progress.NONE
-        number, previous, channel, _, key, _ = arrival
-        if self._by_transaction:
-            self._undone.append((number, key))
+        number, channel, commits = arrival.number, arrival.channel, self.commits
+        if commits.by_transaction:
+            commits.defer(number, arrival.key)
         else:
-            self._done.add(key)
-        before = self._handled.get(channel, 0)
-        if previous > before and self._is_gap(channel, before, previous):
-            return Progress.NONE if self._closed else Progress.GAP
-        self._handled[channel] = number
-        settled = self.settled
+            self._repeats.remember(arrival.key)
+        last = self._last_handled.get(channel, 0)
+        if arrival.previous > last and self._must_come_again(channel, last, arrival.previous):
+            return Progress.NONE if self._closed else Progress.NEEDS_REPLAY
+        self._last_handled[channel] = number
+        ready = commits.ready
         self._advance()
-        if self._blind and not self._arrivals and self.can_resume and not self._closed:
-            return Progress.GAP
-        return Progress.NONE if self.settled is settled else Progress.MOVED
+        if self._is_full and not self._arrivals and self.can_resume and not self._closed:
+            return Progress.NEEDS_REPLAY
+        return Progress.NONE if commits.ready is ready else Progress.MOVED
 
-    def _is_gap(self, channel: str, before: int, last: int) -> bool:
-        """Whether the events of a channel between two numbers have to come again; if so, it is prepared for that."""
+    def _must_come_again(self, channel: str, before: int, last: int) -> bool:
+        """Whether the events of a channel between two numbers have to come again; if so, forget all arrivals."""
         passed_over = frozenset(
-            key
-            for number, _, name, _, key, event in self._arrivals
-            if before < number <= last and name == channel and event is not None
+            each.key
+            for each in self._arrivals
+            if before < each.number <= last and each.channel == channel and each.event is not None
         )
         has_no_place_before = not self._resumes or (self.position is None and self._start == LATEST)
         if has_no_place_before or passed_over <= self._passed_over:
@@ -287,46 +292,23 @@ class Window:
         return True
 
     def _advance(self) -> None:
-        arrivals, handled = self._arrivals, self._handled
+        arrivals, last_handled, commits = self._arrivals, self._last_handled, self.commits
         while arrivals:
-            number, _, channel, replay_id, _, event = arrivals[0]
+            first = arrivals[0]
+            channel, event = first.channel, first.event
             if event is not None:
-                if number > handled.get(channel, 0):
+                if first.number > last_handled.get(channel, 0):
                     return
                 del self._waiting[id(event)]
             arrivals.popleft()
-            # No way back, within one session, to an older event that came once more.
+            replay_id, pending = first.replay_id, None
+            # Within one session the position does not go back to an older event that came again.
             if self.position is None or replay_id >= self.position or channel != self._moved_by:
                 self._moved_by, self.position = channel, replay_id
-                reached = Handled(replay_id, event, self.origin)
-                if self._is_grouped:
-                    self._reached = reached
-                else:
-                    self.settled, self._settled_at = reached, replay_id
-            if self._is_grouped and self._has_ended(number):
-                self.settle(number)
-        handled.clear()
-        self._received.clear()
-
-    def _has_ended(self, number: int) -> bool:
-        """Whether a group ends with this arrival."""
-        has_ended = False
-        while self._ends and self._ends[0] <= number:
-            self._ends.popleft()
-            has_ended = True
-        return has_ended
-
-    # -- what may be stored
-
-    def settle(self, number: int | None = None) -> None:
-        """What is handled may be stored: up to this arrival, or as far as it goes."""
-        while self._undone and (number is None or self._undone[0][0] <= number):
-            self._done.add(self._undone.popleft()[1])
-        if self._reached is not None:
-            self.settled, self._reached = self._reached, None
-            self._settled_at = self.position
-
-    def take(self) -> Handled | None:
-        """Give `settled`, and forget it."""
-        settled, self.settled = self.settled, None
-        return settled
+                pending = PendingPosition(replay_id, event, self.origin)
+            if commits.is_grouped:
+                commits.advance(first.number, pending)
+            elif pending is not None:
+                commits.ready = pending
+        last_handled.clear()
+        self._last_received.clear()

@@ -8,19 +8,19 @@ from .client import sync_client as sync_client
 from .errors import AccessError as AccessError
 from .errors import ChannelError as ChannelError
 from .errors import CookieError as CookieError
+from .errors import InvalidTokenError as InvalidTokenError
 from .errors import PositionRefusedError as PositionRefusedError
 from .errors import QuotaError as QuotaError
 from .errors import RequestTooLargeError as RequestTooLargeError
 from .errors import RestError as RestError
 from .errors import SalesforceError as SalesforceError
 from .errors import ServerBusyError as ServerBusyError
-from .errors import SessionGoneError as SessionGoneError
 from .errors import SetupError as SetupError
-from .errors import TokenDeadError as TokenDeadError
+from .errors import UnknownSessionError as UnknownSessionError
 from .events import AnyEvent as AnyEvent
 from .events import ChangeEvent as ChangeEvent
 from .events import ChangePayload as ChangePayload
-from .events import EventMark as EventMark
+from .events import EventMetadata as EventMetadata
 from .events import GenericEvent as GenericEvent
 from .events import PlatformEvent as PlatformEvent
 from .events import PushTopicEvent as PushTopicEvent
@@ -39,8 +39,9 @@ __all__ = (
     "ChangeType",
     "ChannelError",
     "CookieError",
-    "EventMark",
+    "EventMetadata",
     "GenericEvent",
+    "InvalidTokenError",
     "PlatformEvent",
     "PositionRefusedError",
     "PushTopicEvent",
@@ -51,11 +52,10 @@ __all__ = (
     "Salesforce",
     "SalesforceError",
     "ServerBusyError",
-    "SessionGoneError",
     "SetupError",
-    "TokenDeadError",
     "Transaction",
     "UnknownEventError",
+    "UnknownSessionError",
     "client",
     "event_of",
     "sync_client",

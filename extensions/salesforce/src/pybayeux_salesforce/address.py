@@ -1,15 +1,18 @@
-"""Addresses of orgs: ``salesforce://my-org``, and the streaming endpoint that each means.
+"""Addresses of orgs: ``salesforce://my-org``, the streaming endpoint of each, and the identity of the org there.
 
-Owns the form of both. My Domain is the address to use: it outlives moves of the org to another instance.
+My Domain is the address to use: it stays the same when the org moves to another instance.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from pybayeux.errors import UsageError
+
+if TYPE_CHECKING:
+    from pybayeux_auth import Grant
 
 __all__ = (
     "LOGIN_HOSTS",
@@ -19,14 +22,16 @@ __all__ = (
     "endpoint_of",
     "is_salesforce",
     "is_streaming_path",
+    "org_id_of",
+    "replay_origin_of",
     "version_of",
 )
 
 SCHEME: Final = "salesforce"
 NEWEST: Final = "67.0"
-"""The API version that is asked for by default."""
+"""The API version that is used by default."""
 LOGIN_HOSTS: Final = ("login.salesforce.com", "test.salesforce.com")
-"""Hosts that all orgs share, where nothing streams: the login says where the org is."""
+"""Hosts that all orgs share. They have no streaming endpoint: the login says where the org is."""
 
 _OLDEST: Final = 37
 _VERSION: Final = re.compile(r"v?(?P<major>\d{1,3})(?:\.0)?")
@@ -45,36 +50,37 @@ _HOSTS_OF_SALESFORCE: Final = (
     ".my.site.com",
     ".my.salesforce-sites.com",
 )
-_EXAMPLES: Final = (
-    "write salesforce://my-org (My Domain), salesforce://my-org--dev.sandbox, salesforce://host.my.salesforce.com, "
-    "salesforce://login or salesforce://test, each with ?version=58.0 behind it if need be"
+_ORG_ID: Final = re.compile(r"00D\w{12}")
+_EXPECTED: Final = (
+    "expected one of salesforce://my-org (My Domain), salesforce://my-org--dev.sandbox, "
+    "salesforce://host.my.salesforce.com, salesforce://login, salesforce://test, each with an optional ?version=58.0"
 )
 
 
 def is_salesforce(url: str) -> bool:
-    """Whether an address is one of Salesforce's own hosts, for a browser or an API client."""
+    """Whether the host of a URL is one of Salesforce's."""
     return f".{urlsplit(url).hostname or ''}".lower().endswith(_HOSTS_OF_SALESFORCE)
 
 
 def is_streaming_path(url: str) -> bool:
-    """Whether an address is the endpoint of an org, and not that of a site with a path of its own before it."""
+    """Whether a URL is the endpoint of an org. A site's endpoint has a path of its own before it."""
     return _PATH.fullmatch(urlsplit(url).path) is not None
 
 
 def endpoint_of(address: str) -> str:
-    """The streaming endpoint that an address means.
+    """Return the URL of the streaming endpoint of an address.
 
-    - ``salesforce://my-org``, ``salesforce://my-org--dev.sandbox``: My Domain without its end.
-    - ``salesforce://host.my.salesforce.com``, with a port if it has one: a whole host.
-    - ``salesforce://login``, ``salesforce://test``: the hosts that all orgs share. The client moves to the org's own as
-      soon as its login has said where that is.
+    - ``salesforce://my-org``, ``salesforce://my-org--dev.sandbox``: the My Domain, without ``.my.salesforce.com``.
+    - ``salesforce://host.my.salesforce.com``, optionally with a port: a full host.
+    - ``salesforce://login``, ``salesforce://test``: the hosts that all orgs share. The client moves to the org's own
+      host when its login has returned it.
     - ``salesforce://localhost:8080`` and other names of this machine: an emulator, over plain HTTP.
-    - ``http(s)://host``: the org's endpoint there; with a path, as it is, for a site whose endpoint is elsewhere.
+    - ``http(s)://host``: the endpoint of the org there; with a path it is used unchanged, for a site.
 
-    Each may have ``?version=58.0`` behind it.
+    Each may end with ``?version=58.0``.
 
     Raises:
-        UsageError: It is none of these, or there is no such version.
+        UsageError: The address has none of these forms, or the version is not served.
     """
     parts, version = _read(address)
     if parts.scheme in ("http", "https"):
@@ -83,47 +89,69 @@ def endpoint_of(address: str) -> str:
             return f"{parts.scheme}://{parts.netloc}{parts.path}"
         return f"{parts.scheme}://{parts.netloc}/cometd/{version}"
     if parts.scheme != SCHEME or parts.path.strip("/"):
-        raise UsageError(f"url: not the address of an org; {_EXAMPLES}")
+        raise UsageError(f"url: it is not the address of an org; {_EXPECTED}")
     return f"{_origin(parts)}/cometd/{version}"
 
 
 def endpoint_at(instance_url: str, endpoint: str) -> str:
-    """The same endpoint at the place where a login says that the org is."""
+    """Return the same endpoint at another instance URL, the one that a login returned."""
     place = urlsplit(instance_url)
     return f"{place.scheme}://{place.netloc}{urlsplit(endpoint).path}"
 
 
 def version_of(endpoint: str) -> str:
-    """The API version in an endpoint's path; the newest where there is none."""
+    """Return the API version in an endpoint's path; `NEWEST` if there is none.
+
+    Raises:
+        UsageError: The version is not served.
+    """
     found = _PATH.fullmatch(urlsplit(endpoint).path)
     return _checked_version(found["version"]) if found is not None else NEWEST
 
 
+def org_id_of(grant: Grant) -> str | None:
+    """Return the 15-character id of the org that a login was for; None if neither login nor token has it.
+
+    Salesforce's tokens and session ids begin with the id. The 18-character form adds a checksum only.
+    """
+    for text in (grant.org_id, grant.access_token.partition("!")[0] if "!" in grant.access_token else None):
+        if text is not None and (found := _ORG_ID.match(text)) is not None:
+            return found[0]
+    return None
+
+
+def replay_origin_of(org_id: str | None, url: str) -> str | None:
+    """Return org and host, which replay stores with each position; None if the org is not known.
+
+    Replay ids are valid on one instance of one org. After a move of the org to another instance, or a refresh of a
+    sandbox, an old id is refused or belongs to another event.
+    """
+    return None if org_id is None else f"{org_id}@{urlsplit(url).netloc.rpartition('@')[2].lower()}"
+
+
 def _read(address: str) -> tuple[SplitResult, str]:
-    """The parts of an address and the version that it asks for."""
+    """Return the parts of an address and its version."""
     try:
         parts = urlsplit(address)
         parts.port  # noqa: B018 - raises where the port is no number
     except ValueError:
-        raise UsageError(f"url: its host or port cannot be read; {_EXAMPLES}") from None
+        raise UsageError(f"url: host or port cannot be parsed; {_EXPECTED}") from None
     if not parts.hostname:
-        raise UsageError(f"url: no host in it; {_EXAMPLES}")
+        raise UsageError(f"url: it has no host; {_EXPECTED}")
     if parts.username is not None:
-        raise UsageError("url: a user and password have no place in an org's address; log in with pybayeux-auth")
+        raise UsageError("url: an org's address must not contain a user and password; log in with pybayeux-auth")
     query = parse_qs(parts.query, keep_blank_values=True)
     if unknown := [name for name in query if name != "version"]:
-        raise UsageError(f"url: nothing but ?version=... may follow the address, not {unknown[0]!r}")
+        raise UsageError(f"url: expected no query parameter but version; got {unknown[0]!r}")
     return parts, _checked_version(query["version"][-1] if query else NEWEST)
 
 
 def _checked_version(text: str) -> str:
     found = _VERSION.fullmatch(text)
     if found is None:
-        raise UsageError(f"version {text!r}: API versions look like {NEWEST}")
+        raise UsageError(f"version: expected an API version such as {NEWEST}; got {text!r}")
     if int(found["major"]) < _OLDEST:
-        raise UsageError(
-            f"version {text} is no longer served: {_OLDEST}.0 is the oldest one, {NEWEST} the newest known here"
-        )
+        raise UsageError(f"version: {text} is no longer served; expected one from {_OLDEST}.0 on, such as {NEWEST}")
     return f"{int(found['major'])}.0"
 
 
@@ -147,4 +175,4 @@ def _host(name: str) -> str:
         return f"{name}.my.salesforce.com"
     if _HOST.fullmatch(name):
         return name
-    raise UsageError(f"url: {name!r} is neither a My Domain nor a host; {_EXAMPLES}")
+    raise UsageError(f"url: {name!r} is neither a My Domain nor a host name; {_EXPECTED}")

@@ -1,7 +1,6 @@
-"""Change Data Capture: what an event says of a change.
+"""Change Data Capture: the header of change events, and what each kind of change requires of a replica.
 
-Owns the header of change events ("ChangeEventHeader Fields", Change Data Capture Developer Guide) and what each kind of
-change asks of a replica: to apply it, to fetch records anew, or to read a whole entity again.
+The fields are those of "ChangeEventHeader Fields", Change Data Capture Developer Guide.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ _WILDCARD: Final = "*"
 
 
 class ChangeType(StrEnum):
-    """What became of records. There may be others one day: `ChangeEventHeader.change_type` is a text."""
+    """The documented change types. `ChangeEventHeader.change_type` is text, since Salesforce may add others."""
 
     CREATE = "CREATE"
     UPDATE = "UPDATE"
@@ -35,14 +34,14 @@ class ChangeType(StrEnum):
 
 
 class Replication(StrEnum):
-    """What a change asks of a replica."""
+    """What a replica has to do about a change."""
 
     APPLY = "apply"
-    """Apply it: the event has all that has changed."""
+    """Apply the change: the event has all fields that changed."""
     FETCH = "fetch"
-    """Fetch the records anew by REST: the event has no fields, as they were too large, or changed beneath the API."""
+    """Fetch the records by REST: the event has no fields, since they were too large or changed outside the API."""
     RESYNC = "resync"
-    """Read the whole entity anew: a transaction had more than 100,000 changes, or the records are not named."""
+    """Read all records of the object again: a transaction had more than 100,000 changes, or the event has no ids."""
 
 
 class ChangeEventHeader(Struct, rename="camel", kw_only=True, omit_defaults=True, dict=True):
@@ -50,16 +49,17 @@ class ChangeEventHeader(Struct, rename="camel", kw_only=True, omit_defaults=True
 
     Attributes:
         entity_name: The object, such as ``Account`` or ``Emp__c``.
-        record_ids: The records. Several where the same change was made to all of them; ``001*`` stands for all of a
-            kind; none with ``GAP_OVERFLOW``.
+        record_ids: The ids of the records. Several if the same change was made to all of them; ``001*`` stands for all
+            records of an object; empty with ``GAP_OVERFLOW``.
         change_type: One of `ChangeType`.
-        change_origin: Who made it, such as ``com/salesforce/api/rest/67.0;client=my-app``: to leave out one's own.
-        transaction_key: What changes of one transaction have in common.
-        sequence_number: Their order in it, from 1, with holes where other objects are not subscribed to.
-        commit_timestamp: When, in milliseconds since 1970.
-        commit_user: The id of the user.
-        commit_number: Rises with each commit on one instance of the org.
-        changed_fields: Of an update, the names of the fields; absent from old versions.
+        change_origin: The client that made the change, such as ``com/salesforce/api/rest/67.0;client=my-app``. A client
+            can skip its own changes by it.
+        transaction_key: The key that all changes of one transaction share.
+        sequence_number: The order within the transaction, from 1, with gaps for objects without a subscription.
+        commit_timestamp: The time of the commit, in milliseconds since the epoch.
+        commit_user: The id of the user who made the change.
+        commit_number: A number that grows with each commit on one instance of the org.
+        changed_fields: The names of the fields that an update changed; None in old API versions.
     """
 
     entity_name: str = ""
@@ -75,48 +75,48 @@ class ChangeEventHeader(Struct, rename="camel", kw_only=True, omit_defaults=True
 
     @property
     def extra(self) -> dict[str, Any]:
-        """Members that are not known here, such as ``nulledFields``, under their own names."""
+        """Members without an attribute, such as ``nulledFields``, by the name that they have in JSON."""
         return self.__dict__.setdefault("extra", {})  # type: ignore[no-any-return]
 
     @property
     def is_gap(self) -> bool:
-        """Whether the event tells that something has changed and not what, an overflow included."""
+        """Whether the event says that records changed but not how. True for an overflow too."""
         return self.change_type.startswith(_GAP)
 
     @property
     def is_overflow(self) -> bool:
-        """Whether a transaction had more changes than are told one by one."""
+        """Whether a transaction had more changes than Salesforce sends as events."""
         return self.change_type == _OVERFLOW
 
     @property
     def has_wildcards(self) -> bool:
-        """Whether a record id stands for all records of a kind."""
+        """Whether a record id stands for all records of an object."""
         return any(record_id.endswith(_WILDCARD) for record_id in self.record_ids)
 
     @property
     def replication(self) -> Replication:
-        """What the change asks of a replica."""
+        """What a replica has to do about the change."""
         if self.is_overflow or self.has_wildcards:
             return Replication.RESYNC
         return Replication.FETCH if self.is_gap else Replication.APPLY
 
     @property
     def committed_at(self) -> datetime:
-        """When, in UTC."""
+        """The time of the commit, in UTC."""
         return datetime.fromtimestamp(self.commit_timestamp / 1000, UTC)
 
 
-_KNOWN: Final = frozenset(ChangeEventHeader.__struct_encode_fields__)
+_MEMBERS: Final = frozenset(ChangeEventHeader.__struct_encode_fields__)
 
 
 def header_of(payload: Any) -> ChangeEventHeader | None:
-    """The header in the payload of a change event; None where it has none.
+    """Return the header in the payload of a change event; None if it has none.
 
     Args:
-        payload: As decoded JSON, or a structure with a field of this type.
+        payload: Decoded JSON, or a struct with a field of type `ChangeEventHeader`.
 
     Raises:
-        msgspec.ValidationError: A member is of another type than documented.
+        msgspec.ValidationError: A member does not have its documented type.
     """
     if not isinstance(payload, dict):
         members = (getattr(payload, name, None) for name in getattr(payload, "__struct_fields__", ()))
@@ -125,5 +125,5 @@ def header_of(payload: Any) -> ChangeEventHeader | None:
     if not isinstance(given, dict):
         return None
     header = msgspec.convert({name: value for name, value in given.items() if value is not None}, ChangeEventHeader)
-    header.extra.update({name: value for name, value in given.items() if name not in _KNOWN})
+    header.extra.update({name: value for name, value in given.items() if name not in _MEMBERS})
     return header

@@ -1,7 +1,4 @@
-"""A client for an org in one call, with the extensions that it takes.
-
-Owns which extensions those are, and where each argument goes.
-"""
+"""Clients for an org in one call: which extensions they have, and which argument becomes which option."""
 
 from __future__ import annotations
 
@@ -35,22 +32,22 @@ def client(
     options: Mapping[str, Mapping[str, Any]] | None = None,
     **arguments: Any,
 ) -> AsyncClient:
-    """An `AsyncClient` for an org: it logs in, keeps positions, and knows Salesforce's ways.
+    """Return an `AsyncClient` for an org, with the extensions `Salesforce`, `Replay` and, given a login, `Auth`.
 
     Args:
-        address: ``salesforce://my-org``, or ``https://host`` for a site or an emulator; see `address.endpoint_of`.
-        login: How to log in: a flow of `pybayeux_auth`, a function that gives a token or a `Grant`, or a token. None
-            where `pybayeux_auth` is configured by `options` or the environment.
-        store: Where positions are kept, as `Replay` has it.
-        consumer: The name under which they are kept there.
-        since: Where a channel begins that has no position yet, as `Replay` has it.
-        extensions: Others, beside the installed ones.
-        options: More options of ``salesforce``, ``auth``, ``replay`` and other extensions, by their names.
-        arguments: What else `AsyncClient` is to be given.
+        address: ``salesforce://my-org``, or ``https://host`` for a site or an emulator.
+        login: How to log in: a flow of `pybayeux_auth`, a function that returns a token or a `Grant`, or a token. None
+            if `options` or the environment configure `pybayeux_auth`.
+        store: Where positions are stored, as in `Replay`.
+        consumer: The name under which positions are stored.
+        since: Where a channel without a stored position starts, as in `Replay`.
+        extensions: Further extensions, in addition to the installed ones.
+        options: Further options of ``salesforce``, ``auth``, ``replay`` and other extensions, by extension name.
+        arguments: Further arguments of `AsyncClient`.
 
     Raises:
-        UsageError: The address is none, or as `AsyncClient` has it.
-        ExtensionError: An option is wrong.
+        UsageError: The address or an argument is not valid.
+        ExtensionError: An option is not valid.
     """
     return AsyncClient(
         endpoint_of(address), **_arguments(login, store, consumer, since, extensions, options, arguments)
@@ -68,7 +65,7 @@ def sync_client(
     options: Mapping[str, Mapping[str, Any]] | None = None,
     **arguments: Any,
 ) -> Client:
-    """The same for ordinary threads, without ``await``. The arguments are those of `client`."""
+    """Return a `Client` for an org, for code without asyncio. Arguments and errors are those of `client`."""
     return Client(endpoint_of(address), **_arguments(login, store, consumer, since, extensions, options, arguments))
 
 
@@ -81,15 +78,15 @@ def _arguments(
     options: Mapping[str, Mapping[str, Any]] | None,
     others: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """What `AsyncClient` is given: the classes, of which it makes the extensions, and their options."""
+    """Return the arguments of `AsyncClient`. It instantiates the extensions' classes with their options."""
     own: dict[str, dict[str, Any]] = {
         "salesforce": {"active": True},
         "replay": {"store": store, "consumer": consumer, "since": since},
     }
-    kinds: list[object] = [Salesforce, Replay]
+    classes: list[object] = [Salesforce, Replay]
     if login is not None:
         own["auth"] = {"token": login}
-        kinds.append(Auth)
+        classes.append(Auth)
     for name, given in (options or {}).items():
         own[name] = own.get(name, {}) | dict(given)
-    return {"transports": _LONG_POLLING, **others, "extensions": [*kinds, *extensions], "options": own}
+    return {"transports": _LONG_POLLING, **others, "extensions": [*classes, *extensions], "options": own}

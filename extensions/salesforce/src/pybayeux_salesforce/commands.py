@@ -1,6 +1,6 @@
-"""`pybayeux salesforce`: what one wants to know of an org before relying on it.
+"""The command `pybayeux salesforce`: its arguments, help and output.
 
-Owns the command's words and its help. The login is that of the configured extension `auth`, through its hook `log_in`.
+The login is that of the configured extension `auth`, through its hook `log_in`.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ _EPILOG: Final = """
 Examples:
   pybayeux -x auth.flow=sf -x auth.org=my-org salesforce limits salesforce://my-org
   PYBAYEUX_AUTH_TOKEN=... pybayeux salesforce limits salesforce://my-org --json
-How to log in is said as for every command: see pybayeux auth test --help.
+Configure the login as for every command: see pybayeux auth test --help.
 
 \b
 Exit codes:
   0  Done.
-  1  The org or its login refused, or could not be reached.
-  2  Something is missing or wrong in the configuration.
+  1  The org or the login server refused, or could not be reached.
+  2  The configuration is incomplete or wrong.
 """
-_NO_LOGIN: Final = "auth is not configured: say how to log in; pybayeux auth test --help tells how"
+_NO_LOGIN: Final = "auth is not configured; pybayeux auth test --help shows how to log in"
 
 
 @click.group()
@@ -49,10 +49,10 @@ def salesforce() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def limits(context: click.Context, address: str, as_json: bool) -> None:
-    """Tell what is left of the limits that concern streaming.
+    """Show what is left of the org's limits for streaming.
 
-    ADDRESS is salesforce://my-org and the like. What DailyDelivered... has left is what all clients of the org may
-    still be sent within 24 hours, that they read again by replay included.
+    ADDRESS is salesforce://my-org and the like. DailyDelivered... is the number of events that all clients of the org
+    can still receive within 24 hours, including those that they read again by replay.
     """
     found = asyncio.run(_read(context.find_root().obj, address))
     if as_json:
@@ -61,25 +61,27 @@ def limits(context: click.Context, address: str, as_json: bool) -> None:
         click.echo("\n".join(_lines(found)))
 
 
-async def _read(given: Any, address: str) -> list[Limit]:
+async def _read(cli_options: Any, address: str) -> list[Limit]:
     endpoint = endpoint_of(address)
-    grant = await log_in_as_configured(given, otherwise=_NO_LOGIN)
-    return await read_limits(_place(endpoint, grant), grant.access_token, version_of(endpoint))
+    grant = await log_in_as_configured(cli_options, not_configured=_NO_LOGIN)
+    return await read_limits(_instance_url(endpoint, grant), grant.access_token, version_of(endpoint))
 
 
-def _place(endpoint: str, grant: Grant) -> str:
-    """Where the org is: where the login says, else where the address says."""
+def _instance_url(endpoint: str, grant: Grant) -> str:
+    """Return the URL of the org: the one that the login returned, else that of the address."""
     if grant.instance_url is not None:
         return grant.instance_url
     parts = urlsplit(endpoint)
     if parts.hostname in LOGIN_HOSTS:
-        raise UsageError("the login does not say where the org is: give its address, such as salesforce://my-org")
+        raise UsageError(
+            "address: the login returned no instance URL; expected the org's own address, such as salesforce://my-org"
+        )
     return f"{parts.scheme}://{parts.netloc}"
 
 
 def _lines(found: list[Limit]) -> list[str]:
     if not found:
-        return ["The org tells of no limit that concerns streaming."]
-    name = max(len(each.name) for each in found)
-    figure = max(len(f"{each.most:,}") for each in found)
-    return [f"{each.name:<{name}}  {each.left:>{figure},} of {each.most:>{figure},} left" for each in found]
+        return ["The org has no limits for streaming."]
+    name_width = max(len(each.name) for each in found)
+    width = max(len(f"{each.most:,}") for each in found)
+    return [f"{each.name:<{name_width}}  {each.left:>{width},} of {each.most:>{width},} left" for each in found]

@@ -1,22 +1,23 @@
-"""What Salesforce's refusals mean, as exceptions.
+"""The exceptions of this package: what Salesforce's refusals mean.
 
-Each is one of the core's too, after what was refused: a quota that keeps a subscription away is a `QuotaError` and a
-`SubscribeError`. So code that knows nothing of Salesforce goes on to work, and other code can ask for the meaning.
+Each is also an error of the core, by the request that was refused: a quota that prevents a subscription is a
+`QuotaError` and a `SubscribeError`. So code that does not know Salesforce keeps working, and other code can ask for the
+meaning.
 
-SalesforceError             a refusal that nothing here knows more of
-├── SessionGoneError        the server no longer knows the session: another one, with the same token
-├── TokenDeadError          the token is revoked or expired: pybayeux-auth gets another
-├── ServerBusyError         the server is overloaded, whatever its `error` says: again in some minutes
-├── QuotaError              a limit of the org or of the server is reached: again much later
-├── PositionRefusedError    the replay id is kept no more, or another org's: pybayeux-replay falls back
-├── ChannelError            there is no such channel: it is given up, the others go on
-├── AccessError             the user may not: the channel is given up, or the session, where it concerns that
-├── CookieError             cookies are missing or another session's: another session, once, with none
-├── RequestTooLargeError    a request of more than 32,768 bytes
-├── SetupError              address, version or the request itself is wrong: nothing helps
-└── RestError               the REST API refused, see `rest`
+SalesforceError             a refusal without a more specific meaning
+├── UnknownSessionError     the server no longer knows the session: a new one with the same token
+├── InvalidTokenError       the token is missing, expired or revoked: pybayeux-auth gets a fresh one
+├── ServerBusyError         the server is overloaded, whatever `error` says: retried after some minutes
+├── QuotaError              a limit of the org or of the server is reached: retried much later
+├── PositionRefusedError    the replay id has expired or is another org's: pybayeux-replay applies its policy
+├── ChannelError            the channel does not exist: it is given up, the others continue
+├── AccessError             a permission is missing: the channel is given up, or the session if it concerns that
+├── CookieError             cookies are missing or another session's: one new session, without cookies
+├── RequestTooLargeError    the request has more than 32,768 bytes
+├── SetupError              the address, the version or the request itself is wrong: the session ends
+└── RestError               the REST API refused a request, see `rest`
 
-No text of these has a token or a client id in it.
+The texts of these errors contain no token and no client id.
 """
 
 from __future__ import annotations
@@ -33,15 +34,15 @@ __all__ = (
     "AccessError",
     "ChannelError",
     "CookieError",
+    "InvalidTokenError",
     "PositionRefusedError",
     "QuotaError",
     "RequestTooLargeError",
     "RestError",
     "SalesforceError",
     "ServerBusyError",
-    "SessionGoneError",
     "SetupError",
-    "TokenDeadError",
+    "UnknownSessionError",
     "as_refusal",
     "as_transport_error",
 )
@@ -53,10 +54,11 @@ class SalesforceError(BayeuxError):
     """A refusal of Salesforce.
 
     Attributes:
-        reason: What the server says of the cause, taken apart: ``ext.sfdc.failureReason`` where there is one, else
-            ``error``. None where it says nothing.
-        advice: What to do about it, for people; empty where nothing has to be done.
-        wait: Seconds that the client leaves the server alone before it tries again, if it does.
+        hint: The default of `advice` for the class.
+        reason: The cause as the server states it, parsed: ``ext.sfdc.failureReason`` if present, else ``error``. None
+            if the server states none.
+        advice: What the user can do about it; empty if nothing has to be done.
+        wait: Seconds that the client waits before it tries again, if it does.
     """
 
     hint: ClassVar[str] = ""
@@ -66,44 +68,44 @@ class SalesforceError(BayeuxError):
 
     def __str__(self) -> str:
         text = super().__str__()
-        said = "" if self.reason is None else str(self.reason)
-        if said and said not in text:
-            text = f"{text} (the cause: {said})"
+        cause = "" if self.reason is None else str(self.reason)
+        if cause and cause not in text:
+            text = f"{text} (the cause: {cause})"
         return f"{text}; {self.advice}" if self.advice else text
 
 
-class SessionGoneError(SalesforceError):
-    """The server no longer knows the session, as when the load balancer leads elsewhere: normal every few hours."""
+class UnknownSessionError(SalesforceError):
+    """The server no longer knows the session. Normal every few hours, when the load balancer changes the server."""
 
 
-class TokenDeadError(SalesforceError):
-    """The token is revoked, expired or missing."""
+class InvalidTokenError(SalesforceError):
+    """The token is missing, expired or revoked."""
 
 
 class ServerBusyError(SalesforceError):
-    """The server is overloaded. The token is good."""
+    """The server is overloaded. The token is still valid."""
 
 
 class QuotaError(SalesforceError):
-    """A limit is reached: clients of the org, events delivered in 24 hours, subscribers of a topic, connections."""
+    """A limit is reached: clients of the org, events delivered in 24 hours, subscribers of a topic, or connections."""
 
-    hint = "see what is left of the org's limits: pybayeux salesforce limits"
+    hint = "show the org's limits with: pybayeux salesforce limits"
 
 
 class PositionRefusedError(SalesforceError):
-    """The replay id is kept no more, was never given out, or is another org's."""
+    """The replay id has expired, never existed, or belongs to another org."""
 
 
 class ChannelError(SalesforceError):
-    """There is no such channel, or its name or filter is wrong."""
+    """The channel does not exist, or its name or filter is wrong."""
 
-    hint = "names of channels are case-sensitive; see Setup for whether it exists and is enabled"
+    hint = "check in Setup that it exists and is enabled; channel names are case-sensitive"
 
 
 class AccessError(SalesforceError):
     """The user lacks a permission."""
 
-    hint = "give the user the permission in Setup; it is looked at when the client subscribes"
+    hint = "grant the user the permission in Setup; it is checked when the client subscribes"
 
 
 class CookieError(SalesforceError):
@@ -111,7 +113,7 @@ class CookieError(SalesforceError):
 
 
 class RequestTooLargeError(SalesforceError):
-    """The request has more than 32,768 bytes; the same one would be refused again."""
+    """The request has more than 32,768 bytes. The same one would be refused again, so it is not retried."""
 
 
 class SetupError(SalesforceError):
@@ -119,11 +121,11 @@ class SetupError(SalesforceError):
 
 
 class RestError(SalesforceError):
-    """The REST API refused.
+    """The REST API refused a request, or did not answer.
 
     Attributes:
-        status: The HTTP status.
-        code: Salesforce's word for it, such as ``INVALID_SESSION_ID``; empty where there is none.
+        status: The HTTP status; None if there was no answer.
+        code: Salesforce's error code, such as ``INVALID_SESSION_ID``; empty if there is none.
     """
 
     def __init__(self, text: str, *, status: int | None = None, code: str = "") -> None:
@@ -140,30 +142,30 @@ def as_refusal(
     remedy: Remedy | None = None,
     wait: float = 0.0,
 ) -> E:
-    """A refusal as an error of this kind, and still of its own.
+    """Return a refusal as an error that is of class `kind` and of the refusal's own class.
 
     Args:
-        kind: What it means.
+        kind: What the refusal means.
         refusal: The refusal.
-        reason: What the server says of the cause.
-        remedy: What the client is to do.
-        wait: Seconds that it is to wait before.
+        reason: The cause as the server states it.
+        remedy: What the client does about it.
+        wait: Seconds that the client waits before that.
     """
-    made = _joined(kind, type(refusal))(refusal.channel, reply=refusal.reply, cause=refusal.__cause__)
+    made = _combined(kind, type(refusal))(refusal.channel, reply=refusal.reply, cause=refusal.__cause__)
     made.advice, made.reason = kind.hint, reason
     made.remedy, made.retry_after, made.wait = remedy, wait, wait
     return cast("E", made)
 
 
 def as_transport_error(kind: type[E], error: TransportError, *, fatal: bool) -> E:
-    """A failed exchange as an error of this kind, and still of its own.
+    """Return a failed exchange as an error that is of class `kind` and of the failure's own class.
 
     Args:
-        kind: What it means.
+        kind: What the failure means.
         error: The failure.
-        fatal: Whether trying again cannot help.
+        fatal: Whether a retry cannot help.
     """
-    made = _joined(kind, type(error))(
+    made = _combined(kind, type(error))(
         error.why,
         status=error.status,
         body=error.body,
@@ -177,8 +179,8 @@ def as_transport_error(kind: type[E], error: TransportError, *, fatal: bool) -> 
     return cast("E", made)
 
 
-def _joined(kind: type[SalesforceError], action: type[BayeuxError]) -> Any:
-    """A class that is both, made once for each pair."""
+def _combined(kind: type[SalesforceError], action: type[BayeuxError]) -> Any:
+    """Return a subclass of both, created once for each pair."""
     if (kind, action) not in _classes:
         members = {"__module__": kind.__module__, "__doc__": kind.__doc__}
         _classes[kind, action] = type(kind.__name__, (kind, action), members)

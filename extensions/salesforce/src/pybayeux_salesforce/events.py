@@ -1,8 +1,8 @@
-"""The events of Salesforce's products, as types: ``client.subscribe("/event/Order__e", type=PlatformEvent[Order])``.
+"""Types of Salesforce's events, for ``client.subscribe("/event/Order__e", type=PlatformEvent[Order])``.
 
-Owns the shapes of ``data`` ("Message Durability", Streaming API Developer Guide; Platform Events and Change Data
-Capture Developer Guides), old ones included. Without a type of one's own for the fields they are a dictionary. What is
-not known here is left out, and nothing is refused for it.
+They describe ``data`` as documented ("Message Durability", Streaming API Developer Guide; Platform Events and Change
+Data Capture Developer Guides) and as older API versions send it. Without a type argument the fields are a dictionary.
+Unknown members are ignored.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = (
     "AnyEvent",
     "ChangeEvent",
     "ChangePayload",
-    "EventMark",
+    "EventMetadata",
     "GenericEvent",
     "PlatformEvent",
     "PushTopicEvent",
@@ -38,27 +38,28 @@ P = TypeVar("P")
 
 
 class UnknownEventError(BayeuxError, ValueError):
-    """A message is none of Salesforce's events.
+    """A message is not an event of Salesforce.
 
     Attributes:
-        channel: Its channel.
+        channel: The channel of the message.
     """
 
     def __init__(self, channel: str, why: str) -> None:
-        super().__init__(f"the message on {channel} is no event of Salesforce: {why}")
+        super().__init__(f"the message on {channel} is not an event of Salesforce: {why}")
         self.channel: Final = channel
 
 
-class EventMark(Struct, rename="camel", kw_only=True, omit_defaults=True):
-    """What an event says of itself beside its contents; what a product does not have is None.
+class EventMetadata(Struct, rename="camel", kw_only=True, omit_defaults=True):
+    """The member ``event`` of an event. A member that the product does not send is None.
 
     Attributes:
-        replay_id: Its place in its channel's stream.
-        created_date: When it happened, as text (PushTopic and generic events).
-        type: What became of a PushTopic's record: ``created``, ``updated``, ``deleted`` or ``undeleted``.
-        event_uuid: What names a platform event for ever; replay ids change when an org moves.
-        event_api_name: Its API name, from endpoints of version 55.0 on: what it is, on a custom channel.
-        schema: Where platform events had the id of their schema in 2017.
+        replay_id: The event's position in the stream of its channel.
+        created_date: The time of the event, as text (PushTopic and generic events).
+        type: The change of a PushTopic's record: ``created``, ``updated``, ``deleted`` or ``undeleted``.
+        event_uuid: The permanent id of a platform event. Replay ids change when an org moves.
+        event_api_name: The API name of a platform event, from API version 55.0 on. On a custom channel it says which
+            event it is.
+        schema: The schema id of a platform event in the format of 2017.
     """
 
     replay_id: int | None = None
@@ -70,26 +71,26 @@ class EventMark(Struct, rename="camel", kw_only=True, omit_defaults=True):
 
 
 class _Event(Struct, kw_only=True, omit_defaults=True):
-    event: EventMark = msgspec.field(default_factory=EventMark)
+    event: EventMetadata = msgspec.field(default_factory=EventMetadata)
 
     @property
     def replay_id(self) -> int | None:
-        """The event's place in its channel's stream. Do not compute with it."""
+        """The event's position in the stream of its channel. Opaque: not a number to calculate with."""
         return self.event.replay_id
 
 
 class PushTopicEvent(_Event, Generic[P], kw_only=True):
-    """A change of a record that a PushTopic's query selects.
+    """An event of a PushTopic: a change of a record that its query selects.
 
     Attributes:
-        sobject: The record's fields.
+        sobject: The fields of the record.
     """
 
     sobject: P
 
     @property
     def created(self) -> datetime | None:
-        """When it happened, in UTC."""
+        """The time of the change, in UTC; None if the event has none."""
         return _time(self.event.created_date)
 
 
@@ -97,14 +98,14 @@ class GenericEvent(_Event, Generic[P], kw_only=True):
     """An event of a generic channel.
 
     Attributes:
-        payload: Whatever was published, often a text.
+        payload: What was published, often text.
     """
 
     payload: P
 
     @property
     def created(self) -> datetime | None:
-        """When it was published, in UTC."""
+        """The time of publication, in UTC; None if the event has none."""
         return _time(self.event.created_date)
 
 
@@ -112,8 +113,8 @@ class PlatformEvent(_Event, Generic[P], kw_only=True):
     """A platform event.
 
     Attributes:
-        payload: Its fields.
-        schema: The id of its schema, for REST's ``eventSchema``; see `schema_id`.
+        payload: The fields of the event.
+        schema: The schema id in the present format; `schema_id` finds it in older ones too.
     """
 
     payload: P
@@ -121,27 +122,27 @@ class PlatformEvent(_Event, Generic[P], kw_only=True):
 
     @property
     def schema_id(self) -> str | None:
-        """The id of its schema, wherever the event has it."""
+        """The schema id, for ``eventSchema`` of the REST API; None if the event has none."""
         return self.schema or self.event.schema
 
     @property
     def uuid(self) -> str | None:
-        """What names the event for ever, where its version has that."""
+        """The permanent id of the event; None in API versions without it."""
         return self.event.event_uuid
 
     @property
     def name(self) -> str | None:
-        """Its API name, from endpoints of version 55.0 on."""
+        """The API name of the event; None before API version 55.0."""
         return self.event.event_api_name
 
     @property
     def created(self) -> datetime | None:
-        """When it was published, in UTC."""
+        """The time of publication, in UTC; None if the event has none."""
         return _time(_member(self.payload, "CreatedDate"))
 
 
 class ChangePayload(Struct, kw_only=True):
-    """To derive one's own type for the fields of an object's changes from. A field that did not change is absent.
+    """Base class of a type for the payload of change events. A field that did not change is absent, hence `UNSET`.
 
     ``class AccountChange(ChangePayload): Name: str | UnsetType = UNSET``
     """
@@ -150,11 +151,11 @@ class ChangePayload(Struct, kw_only=True):
 
 
 class ChangeEvent(_Event, Generic[P], kw_only=True):
-    """A change of records.
+    """A change event.
 
     Attributes:
-        payload: The header and the fields that have changed.
-        schema: The id of its schema.
+        payload: The header and the fields that changed.
+        schema: The schema id.
     """
 
     payload: P
@@ -162,16 +163,16 @@ class ChangeEvent(_Event, Generic[P], kw_only=True):
 
     @property
     def header(self) -> ChangeEventHeader:
-        """What has changed, by whom, in which transaction.
+        """The header: what changed, by whom, in which transaction. Empty if the payload has none.
 
         Raises:
-            msgspec.ValidationError: A member of it is of another type than documented.
+            msgspec.ValidationError: A member does not have its documented type.
         """
         return header_of(self.payload) or ChangeEventHeader()
 
     @property
     def fields(self) -> dict[str, Any]:
-        """The fields that have changed, by name, without the header."""
+        """The fields that changed, by name, without the header."""
         members = self.payload if isinstance(self.payload, dict) else msgspec.to_builtins(self.payload)
         return {name: value for name, value in members.items() if name != "ChangeEventHeader"}
 
@@ -189,10 +190,10 @@ _BY_PREFIX: Final[Mapping[str, Any]] = {
 
 
 def event_of(message: Message) -> AnyEvent:
-    """The event in a message, as the type that it is: told by its channel, else by its shape.
+    """Return the event in a message, as the type that its channel has; on other channels, the type that its data has.
 
     Raises:
-        UnknownEventError: It is none.
+        UnknownEventError: The message is not an event of Salesforce.
     """
     content = message.raw_data
     kind = _BY_PREFIX.get(message.channel.strip("/").partition("/")[0]) or _kind_of(message, content)
@@ -207,19 +208,19 @@ def _kind_of(message: Message, content: bytes) -> Any:
         data = msgspec.json.decode(content, type=dict[str, Any])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UnknownEventError(message.channel, str(error)) from error
-    mark = data.get("event")
-    if not isinstance(mark, dict):
-        raise UnknownEventError(message.channel, "it has no member 'event'")
+    metadata = data.get("event")
+    if not isinstance(metadata, dict):
+        raise UnknownEventError(message.channel, "its data has no member 'event'")
     if "sobject" in data:
         return PushTopicEvent
     payload = data.get("payload")
     if isinstance(payload, dict) and "ChangeEventHeader" in payload:
         return ChangeEvent
-    return PlatformEvent if {"schema", "EventUuid", "EventApiName"} & (data.keys() | mark.keys()) else GenericEvent
+    return PlatformEvent if {"schema", "EventUuid", "EventApiName"} & (data.keys() | metadata.keys()) else GenericEvent
 
 
 def _time(text: Any) -> datetime | None:
-    """A time as Salesforce writes it, ``2016-03-29T16:40:08.208Z`` or with ``+0000`` behind it."""
+    """Parse a time in Salesforce's formats, ``2016-03-29T16:40:08.208Z`` and ``...+0000``."""
     if not isinstance(text, str):
         return None
     try:

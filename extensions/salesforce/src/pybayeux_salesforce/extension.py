@@ -1,68 +1,80 @@
-"""What a client does at Salesforce and nowhere else: addresses, refusals, timers, limits.
+"""The hooks of the Salesforce extension: addresses, errors, timeouts and limits of the Streaming API.
 
-Owns the hooks, and whether a client is Salesforce's at all. What each refusal means is in `failures`, what is done
-about it in `remedies`; logging in is `pybayeux-auth`'s business, positions are `pybayeux-replay`'s.
+What each refusal means is in `refusals`, what the client does about it in `remedies`. Logins are in `pybayeux-auth`,
+positions in `pybayeux-replay`.
 """
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from pybayeux import Channel, hookimpl
 from pybayeux.errors import Remedy, ReplyError, TransportError, UsageError
 
-from .address import LOGIN_HOSTS, SCHEME, endpoint_at, endpoint_of, is_salesforce, is_streaming_path
-from .cookies import Cookies
-from .diagnosis import Lifetimes
+from .address import (
+    LOGIN_HOSTS,
+    SCHEME,
+    endpoint_at,
+    endpoint_of,
+    is_salesforce,
+    is_streaming_path,
+    org_id_of,
+    replay_origin_of,
+)
+from .backoff import Backoff, LoginLookup
 from .errors import (
     AccessError,
     CookieError,
     RequestTooLargeError,
     SalesforceError,
-    SessionGoneError,
     SetupError,
+    UnknownSessionError,
     as_refusal,
     as_transport_error,
 )
-from .failures import Asked, asked, is_denied_without_reason, read_exchange, read_refusal
-from .origin import org_id_of, origin_of
-from .pace import Pace
-from .remedies import Remedies
-from .request_size import limited
-from .search import Search
-from .timers import MAX_INTERVAL, complete_advice
+from .refusals import (
+    RefusedRequest,
+    classify_refusal,
+    classify_transport_error,
+    is_denied_without_reason,
+    refused_request,
+)
+from .remedies import RemedyPolicy
+from .session import MAX_INTERVAL, SessionLifetimes, complete_advice
+from .transport import SessionCookies, limit_request_size
 
 if TYPE_CHECKING:
     import click
 
-    from pybayeux import AsyncClient, BayeuxError, Message
+    from pybayeux import BayeuxError, HookClient, Message
     from pybayeux_auth import Grant
 
 __all__ = ("Salesforce",)
 
 _LONG_POLLING: Final = "long-polling"
-_LEFT: Final = (404, 410)
-"""HTTP statuses under an address that an org has moved away from."""
+_MOVED: Final = (404, 410)
+"""HTTP statuses at an address from which an org has moved away."""
 
 
 class Salesforce:
-    """Speaks with Salesforce's Streaming API.
+    """Adapts a client to Salesforce's Streaming API.
 
     One instance belongs to one client. It does nothing for servers that are not Salesforce's.
 
     Args:
-        active: Whether the server is Salesforce: None takes it for one where the address was ``salesforce://...`` or
-            its host is one of Salesforce's. A site with a domain of its own is to be named with True.
-        follow: Whether to move to the place that a login names as the org's (``instance_url``). Logins of users of an
-            Experience Cloud site, who stay at the site, want False.
-        busy_wait: Seconds to leave an overloaded server alone, the first time and at the most.
-        quota_wait: Seconds to wait where a limit is reached, the first time and at the most.
+        active: Whether the server is Salesforce. None: if the address was ``salesforce://...`` or its host is one of
+            Salesforce's. A site with a domain of its own needs True.
+        follow: Whether the client moves to the ``instance_url`` that a login returns. Users of an Experience Cloud
+            site, who stay at the site, need False.
+        busy_wait: Seconds to wait for an overloaded server: the first wait and the longest.
+        quota_wait: Seconds to wait after a limit is reached: the first wait and the longest.
         max_interval: Seconds that a session lives without a connect.
 
     Raises:
-        ValueError: A time makes no sense.
+        ValueError: A time is not positive, or a first wait is longer than the longest.
     """
 
     def __init__(
@@ -74,23 +86,23 @@ class Salesforce:
         max_interval: float = MAX_INTERVAL,
     ) -> None:
         if max_interval <= 0:
-            raise ValueError(f"max_interval={max_interval:g} is not positive")
+            raise ValueError(f"max_interval: expected more than 0 s; got {max_interval:g}")
         self._active = active
-        self._follows: Final = follow
+        self._follow: Final = follow
         self._max_interval: Final = max_interval
-        self._remedies: Final = Remedies(Pace(*busy_wait), Pace(*quota_wait))
-        self._search: Final = Search(Pace(*busy_wait))
-        self._lifetimes: Final = Lifetimes()
-        self._cookies: Final = Cookies()
+        self._remedies: Final = RemedyPolicy(_backoff("busy_wait", busy_wait), _backoff("quota_wait", quota_wait))
+        self._lookup: Final = LoginLookup(_backoff("busy_wait", busy_wait))
+        self._lifetimes: Final = SessionLifetimes()
+        self._cookies: Final = SessionCookies()
         self._org_id: str | None = None
         self._connects = 0
         self._has_connected = False
 
-    # -- where the org is
+    # -- the address
 
     @hookimpl
-    def resolve(self, url: str) -> str | None:
-        """The endpoint of ``salesforce://...``."""
+    def resolve_url(self, url: str) -> str | None:
+        """Return the endpoint of ``salesforce://...``; None for other schemes."""
         if url.partition("://")[0].lower() != SCHEME:
             return None
         endpoint = endpoint_of(url)
@@ -102,103 +114,104 @@ class Salesforce:
         return is_salesforce(url) if self._active is None else self._active
 
     @hookimpl(optionalhook=True)
-    def authenticated(self, grant: Grant, client: AsyncClient) -> None:
-        """Go where the login says that the org is, and note which one it is."""
+    def authenticated(self, grant: Grant, client: HookClient) -> None:
+        """Move the client to the org's URL that the login returned, and note the org."""
         if not self._concerns(client.url):
             return
         self._org_id = org_id_of(grant)
-        if self._follows and grant.instance_url is not None and is_streaming_path(client.url):
+        if self._follow and grant.instance_url is not None and is_streaming_path(client.url):
             before = client.url
             client.move(endpoint_at(grant.instance_url, before))
             if client.url != before:
-                self._search.found()
+                self._lookup.reset()
 
     @hookimpl(optionalhook=True)
-    def replay_origin(self, client: AsyncClient) -> str | None:
-        """What the replay ids are good for."""
-        return origin_of(self._org_id, client.url)
+    def replay_origin(self, client: HookClient) -> str | None:
+        """Return the org and the instance for which replay ids are valid."""
+        return replay_origin_of(self._org_id, client.url)
 
-    # -- how it is spoken with
+    # -- messages and transports
 
     @hookimpl(tryfirst=True)
     def register_transports(self, registry: Any) -> None:
-        """Keep requests under the limit. It is the first, so that it is next to the transport itself."""
-        registry.wrap(self._cookies.watched, _LONG_POLLING)
-        registry.wrap(lambda factory: limited(factory, self._concerns), _LONG_POLLING)
+        """Limit the size of requests. Runs first, so that the wrappers are next to the transport itself."""
+        registry.wrap(self._cookies.track, _LONG_POLLING)
+        registry.wrap(partial(limit_request_size, concerns=self._concerns), _LONG_POLLING)
 
     @hookimpl
-    def outgoing(self, message: Message, client: AsyncClient) -> None:
-        """Offer in the handshake what the server has: anything else is an error there."""
+    def outgoing(self, message: Message, client: HookClient) -> None:
+        """Offer only long-polling in the handshake: Salesforce refuses any other connection type."""
         if message.channel == Channel.META_HANDSHAKE and self._concerns(client.url):
             message.supported_connection_types = [_LONG_POLLING]
 
     @hookimpl(tryfirst=True)
-    def incoming(self, message: Message, client: AsyncClient) -> None:
-        """Note how the session fares, and tell what the server leaves untold before anybody looks."""
+    def incoming(self, message: Message, client: HookClient) -> None:
+        """Track the session, and add the server's timeouts to the handshake reply before the client reads it."""
         if message.successful is None or not self._concerns(client.url):
             return
         if not message.successful:
-            self._heed_nameless(message, client)
+            self._rehandshake_if_unknown(message, client)
         elif message.channel == Channel.META_HANDSHAKE:
             self._connects = 0
-            self._lifetimes.began(_now())
+            self._lifetimes.started(_now())
             complete_advice(message, self._max_interval)
         elif message.channel == Channel.META_CONNECT:
             self._connected()
 
-    def _heed_nameless(self, refusal: Message, client: AsyncClient) -> None:
-        """As the documentation prints it, a session that is unknown is told without channel and id."""
+    def _rehandshake_if_unknown(self, refusal: Message, client: HookClient) -> None:
+        # The documented form of this refusal has neither channel nor id, so it matches no request.
         error = refusal.parse_error()
-        if not refusal.channel and error is not None and error.is_unknown_client and hasattr(client, "rehandshake"):
-            client.rehandshake(f"{error}, said of no channel")
+        if not refusal.channel and error is not None and error.is_unknown_client and client.recovers:
+            client.rehandshake(f"{error}, in a message without a channel")
 
     def _connected(self) -> None:
         self._connects += 1
         self._has_connected = True
-        if self._connects > 1:  # the first one is answered at once, and says little
-            self._remedies.sound()
-            self._search.found()
+        if self._connects > 1:  # the first is answered at once and does not prove that the session works
+            self._remedies.reset()
+            self._lookup.reset()
 
-    # -- what its refusals mean
+    # -- errors
 
     @hookimpl
-    def explain(self, error: BayeuxError, client: AsyncClient) -> BayeuxError | None:
-        """Give a refusal its meaning, and say what is to be done."""
+    def interpret_error(self, error: BayeuxError, client: HookClient) -> BayeuxError | None:
+        """Classify an error of the server, and choose what the client does about it."""
         if not self._concerns(client.url) or isinstance(error, SalesforceError):
             return None
         if isinstance(error, ReplyError):
-            return self._explained(error, client)
+            return self._interpret_refusal(error, client)
         if isinstance(error, TransportError):
-            return self._explained_exchange(error, client)
+            return self._interpret_transport_error(error, client)
         return None
 
-    def _explained(self, refusal: ReplyError, client: AsyncClient) -> SalesforceError:
-        kind, reason = read_refusal(refusal)
-        now, what, advice = _now(), asked(refusal), ""
-        remedy, wait = self._remedies.treat(kind, what, refusal.channel, now)
-        if kind is SessionGoneError and what in Asked.SESSION:
+    def _interpret_refusal(self, refusal: ReplyError, client: HookClient) -> SalesforceError:
+        kind, reason = classify_refusal(refusal)
+        now, request, advice = _now(), refused_request(refusal), ""
+        remedy, wait = self._remedies.choose(kind, request, refusal.channel, now)
+        if kind is UnknownSessionError and request in RefusedRequest.SESSION:
             advice = self._lifetimes.lost(now)
         elif kind is CookieError and remedy is Remedy.HANDSHAKE:
             self._cookies.drop()
-        elif kind is AccessError and is_denied_without_reason(refusal) and self._remedies.first("denial"):
+        elif kind is AccessError and is_denied_without_reason(refusal) and self._remedies.is_first_try("denial"):
             remedy = Remedy.HANDSHAKE
-            _log_in_again(client, "denied without a reason, so the token may be dead")
+            _log_in_again(client, "the server denied access without a reason, so the token may be invalid")
         made = as_refusal(kind, refusal, reason=reason, remedy=remedy, wait=wait)
         made.advice = advice or made.advice
         return made
 
-    def _explained_exchange(self, error: TransportError, client: AsyncClient) -> SalesforceError | None:
-        kind = read_exchange(error)
+    def _interpret_transport_error(self, error: TransportError, client: HookClient) -> SalesforceError | None:
+        kind = classify_transport_error(error)
         if kind is None:
             return None
-        # It may move between a login and the first connect as well: a login more tells a move from a wrong address.
-        asks_where = error.status in _LEFT and self._search.is_due(_now())
-        if asks_where:
-            _log_in_again(client, "the org is not here, and a login says where it is")
-        hopeless = kind is RequestTooLargeError or (kind is SetupError and not self._has_connected and not asks_where)
-        made = as_transport_error(kind, error, fatal=hopeless)
+        # The org may also move between the login and the first connect: another login distinguishes a move from a wrong
+        # address.
+        looks_up = error.status in _MOVED and self._lookup.is_due(_now())
+        if looks_up:
+            _log_in_again(client, "the org is no longer at this address")
+        fatal = kind is RequestTooLargeError or (kind is SetupError and not self._has_connected and not looks_up)
+        made = as_transport_error(kind, error, fatal=fatal)
         if kind is SetupError:
-            made.advice = _whereabouts(client.url)
+            made.advice = _address_advice(client.url)
         return made
 
     # -- on the command line
@@ -211,17 +224,26 @@ class Salesforce:
         cli.add_command(salesforce)
 
 
-def _log_in_again(client: AsyncClient, reason: str) -> None:
-    """Have auth log in once more, if it is there and can; its limits hold."""
-    with suppress(UsageError):  # nobody brings the hook
+def _backoff(option: str, waits: tuple[float, float]) -> Backoff:
+    try:
+        return Backoff(*waits)
+    except ValueError as error:
+        raise ValueError(f"{option}: {error}") from None
+
+
+def _log_in_again(client: HookClient, reason: str) -> None:
+    """Ask pybayeux-auth for another login; its limits apply."""
+    with suppress(UsageError):  # pybayeux-auth is not installed
         client.hook("log_in_again").call(reason, client)
 
 
-def _whereabouts(url: str) -> str:
+def _address_advice(url: str) -> str:
     if any(f"//{host}" in url for host in LOGIN_HOSTS):
-        return "nothing streams at the login host: log in with pybayeux-auth, and the client goes where the org is"
+        return (
+            "the login host has no streaming endpoint: log in with pybayeux-auth, so that the client moves to the org"
+        )
     return (
-        "check the address: My Domain and an API version, such as salesforce://my-org; sites have a path of their own"
+        "check the address: expected My Domain and an API version, as in salesforce://my-org; a site has its own path"
     )
 
 

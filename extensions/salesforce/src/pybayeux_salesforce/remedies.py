@@ -1,6 +1,6 @@
-"""What is done about each meaning: another session, the same again later, or nothing.
+"""Remedies: what the client does about each error. Another session, the same request again later, or nothing.
 
-A refused handshake or connect concerns the session, a refused subscribe one channel: there the others go on.
+A refused handshake or connect concerns the session, a refused subscribe concerns one channel only.
 """
 
 from __future__ import annotations
@@ -9,98 +9,100 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pybayeux.errors import Remedy
 
-from .errors import (
-    AccessError,
-    ChannelError,
-    CookieError,
-    PositionRefusedError,
-    QuotaError,
-    RequestTooLargeError,
-    ServerBusyError,
-    SessionGoneError,
-    SetupError,
-    TokenDeadError,
-)
-from .failures import Asked
+from . import errors
+from .errors import CookieError, InvalidTokenError, QuotaError, ServerBusyError, UnknownSessionError
+from .refusals import RefusedRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .backoff import Backoff
     from .errors import SalesforceError
-    from .pace import Pace
 
-__all__ = ("Remedies", "Treatment")
+__all__ = ("RemedyDecision", "RemedyPolicy")
 
 
-class Treatment(NamedTuple):
-    """What to do, and how many seconds later at the earliest."""
+class RemedyDecision(NamedTuple):
+    """What the client does.
+
+    Attributes:
+        remedy: The remedy; None leaves it to the client's own rules.
+        wait: Seconds to wait before it.
+    """
 
     remedy: Remedy | None
     wait: float = 0.0
 
 
 class _Rule(NamedTuple):
+    """The remedies for one class of errors.
+
+    Attributes:
+        session: The remedy for a refused handshake or connect.
+        channel: The remedy for a refused subscribe.
+        once: Whether a new handshake is tried only once until the session works again. The second refusal is final.
+    """
+
     session: Remedy | None
     channel: Remedy | None
     once: bool = False
-    """Whether it is tried once only, until the session has proven sound: then it is given up."""
 
 
-# The token is auth's business: where it begins a session with a fresh one, that goes before.
 _RULES: Final[Mapping[type[SalesforceError], _Rule]] = {
-    SessionGoneError: _Rule(Remedy.HANDSHAKE, Remedy.HANDSHAKE),
-    TokenDeadError: _Rule(Remedy.GIVE_UP, Remedy.HANDSHAKE, once=True),
+    UnknownSessionError: _Rule(Remedy.HANDSHAKE, Remedy.HANDSHAKE),
+    # pybayeux-auth renews the token. If it starts a session with a fresh one, that takes precedence over GIVE_UP.
+    InvalidTokenError: _Rule(Remedy.GIVE_UP, Remedy.HANDSHAKE, once=True),
     ServerBusyError: _Rule(Remedy.HANDSHAKE, Remedy.RETRY),
     QuotaError: _Rule(Remedy.HANDSHAKE, Remedy.RETRY),
-    PositionRefusedError: _Rule(None, Remedy.GIVE_UP),
-    ChannelError: _Rule(Remedy.GIVE_UP, Remedy.GIVE_UP),
-    AccessError: _Rule(Remedy.GIVE_UP, Remedy.GIVE_UP),
+    errors.PositionRefusedError: _Rule(None, Remedy.GIVE_UP),
+    errors.ChannelError: _Rule(Remedy.GIVE_UP, Remedy.GIVE_UP),
+    errors.AccessError: _Rule(Remedy.GIVE_UP, Remedy.GIVE_UP),
     CookieError: _Rule(Remedy.HANDSHAKE, Remedy.HANDSHAKE, once=True),
-    RequestTooLargeError: _Rule(Remedy.GIVE_UP, Remedy.GIVE_UP),
-    SetupError: _Rule(Remedy.GIVE_UP, Remedy.GIVE_UP),
+    errors.RequestTooLargeError: _Rule(Remedy.GIVE_UP, Remedy.GIVE_UP),
+    errors.SetupError: _Rule(Remedy.GIVE_UP, Remedy.GIVE_UP),
 }
-_UNKNOWN: Final = _Rule(None, None)
+_NO_RULE: Final = _Rule(None, None)
 
 
-class Remedies:
-    """Knows what helps, and remembers what has been tried.
+class RemedyPolicy:
+    """Chooses the remedy for each refusal, and remembers which ones were tried.
 
     Args:
-        busy: How long to leave an overloaded server alone.
-        quota: How long to wait where a limit is reached.
+        busy: The waits for an overloaded server.
+        quota: The waits for a limit that is reached.
     """
 
-    def __init__(self, busy: Pace, quota: Pace) -> None:
-        self._paces: Final[Mapping[type[SalesforceError], Pace]] = {ServerBusyError: busy, QuotaError: quota}
+    def __init__(self, busy: Backoff, quota: Backoff) -> None:
+        self._backoffs: Final[Mapping[type[SalesforceError], Backoff]] = {ServerBusyError: busy, QuotaError: quota}
         self._tried: Final[set[str]] = set()
 
-    def treat(self, kind: type[SalesforceError], what: Asked, about: str, now: float) -> Treatment:
-        """What helps against a refusal.
+    def choose(self, kind: type[SalesforceError], request: RefusedRequest, channel: str, now: float) -> RemedyDecision:
+        """Choose what the client does about a refusal.
 
         Args:
-            kind: What it means.
-            what: What was refused.
-            about: The channel concerned.
+            kind: The class of the error.
+            request: The kind of request that was refused.
+            channel: The channel that the refusal concerns.
             now: The present time in seconds, of any clock.
         """
-        rule = _RULES.get(kind, _UNKNOWN)
-        if what is Asked.OTHER:
-            # An unsubscribe or a publish: whoever sent it gets the refusal.
-            return Treatment(Remedy.HANDSHAKE if kind is SessionGoneError else None)
-        remedy = rule.channel if what is Asked.SUBSCRIBE else rule.session
-        if rule.once and remedy is Remedy.HANDSHAKE and not self.first(f"{kind.__name__} {about}"):
+        if request is RefusedRequest.OTHER:
+            # The caller of the unsubscribe or publish gets the refusal.
+            return RemedyDecision(Remedy.HANDSHAKE if kind is UnknownSessionError else None)
+        rule = _RULES.get(kind, _NO_RULE)
+        remedy = rule.channel if request is RefusedRequest.SUBSCRIBE else rule.session
+        if rule.once and remedy is Remedy.HANDSHAKE and not self.is_first_try(f"{kind.__name__} {channel}"):
             remedy = Remedy.GIVE_UP
-        pace = self._paces.get(kind)
-        if pace is None:
-            return Treatment(remedy)
-        return Treatment(remedy, pace.next(about if what is Asked.SUBSCRIBE else "session", now))
+        backoff = self._backoffs.get(kind)
+        if backoff is None:
+            return RemedyDecision(remedy)
+        return RemedyDecision(remedy, backoff.next(channel if request is RefusedRequest.SUBSCRIBE else "session", now))
 
-    def first(self, trial: str) -> bool:
-        """Whether something is tried for the first time since the session was sound."""
-        is_first = trial not in self._tried
-        self._tried.add(trial)
+    def is_first_try(self, name: str) -> bool:
+        """Whether this is the first try of something since the last `reset`."""
+        is_first = name not in self._tried
+        self._tried.add(name)
         return is_first
 
-    def sound(self) -> None:
-        """The session works: what was tried may be tried again."""
+    def reset(self) -> None:
+        """Allow every remedy again: the session works."""
         self._tried.clear()

@@ -1,7 +1,4 @@
-"""What a streaming client asks of the REST API: how much is left of the org's limits.
-
-Owns one request and its answer ("Limits", REST API Developer Guide).
-"""
+"""The org's limits, read from the REST API ("Limits", REST API Developer Guide)."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import httpx
 
-from .errors import QuotaError, RestError, TokenDeadError
+from .errors import InvalidTokenError, QuotaError, RestError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,9 +21,9 @@ class Limit(NamedTuple):
     """A limit of an org.
 
     Attributes:
-        name: Salesforce's name for it.
-        most: How much there is.
-        left: How much is left.
+        name: Salesforce's name of the limit.
+        most: The limit.
+        left: What is left of it.
     """
 
     name: str
@@ -37,16 +34,17 @@ class Limit(NamedTuple):
 async def read_limits(
     instance_url: str, token: str, version: str, *, http: httpx.AsyncClient | None = None
 ) -> list[Limit]:
-    """The limits that concern streaming.
+    """Read the limits that concern streaming, sorted by name.
 
     Args:
-        instance_url: Where the org is.
+        instance_url: The URL of the org.
         token: An access token or session id.
         version: The API version, such as ``67.0``.
-        http: What to ask with; one of its own by default.
+        http: The HTTP client, which stays open; None for a new one.
 
     Raises:
-        RestError: The org refuses, or does not answer; a `TokenDeadError` or `QuotaError` too where that is why.
+        RestError: The org refused or did not answer. It is an `InvalidTokenError` or `QuotaError` too if that is the
+            cause.
     """
     url = f"{instance_url.rstrip('/')}/services/data/v{version}/limits"
     client = http or httpx.AsyncClient(timeout=_TIMEOUT)
@@ -80,19 +78,19 @@ def _json(answer: httpx.Response) -> Any:
 
 def _refusal(url: str, status: int, content: Any) -> RestError:
     first = content[0] if isinstance(content, list) and content else content
-    said: Mapping[str, Any] = first if isinstance(first, dict) else {}
-    code, text = (said.get(name) for name in ("errorCode", "message"))
+    fields: Mapping[str, Any] = first if isinstance(first, dict) else {}
+    code, text = (fields.get(name) for name in ("errorCode", "message"))
     code = code if isinstance(code, str) else ""
-    why = ": ".join(str(part) for part in (code, text) if part) or "no answer that makes sense"
+    why = ": ".join(str(part) for part in (code, text) if part) or "expected a JSON object with limits"
     kind = _REFUSALS.get(code, RestError)
     error = kind(f"{url}: HTTP {status}: {why}", status=status, code=code)
     if issubclass(kind, QuotaError):
-        error.advice = "the org's API requests are used up for now; streaming has limits of its own"
+        error.advice = "wait until the org has API requests left; streaming has limits of its own"
     return error
 
 
-class _TokenDead(TokenDeadError, RestError):
-    """The REST API knows the token no more."""
+class _InvalidToken(InvalidTokenError, RestError):
+    """The REST API does not accept the token."""
 
 
 class _Quota(QuotaError, RestError):
@@ -100,7 +98,7 @@ class _Quota(QuotaError, RestError):
 
 
 _REFUSALS: Final[Mapping[str, type[RestError]]] = {
-    "INVALID_SESSION_ID": _TokenDead,
+    "INVALID_SESSION_ID": _InvalidToken,
     "LIMIT_EXCEEDED": _Quota,
     "REQUEST_LIMIT_EXCEEDED": _Quota,
 }

@@ -1,8 +1,8 @@
-"""Changes that were committed together, given together: ``async for transaction in transactions(subscription)``.
+"""Transactions: groups change events by commit, with ``async for transaction in transactions(subscription)``.
 
-An event tells its transaction's key and not whether it is the last ("Replicate Data", Change Data Capture Developer
-Guide). So a transaction is over when another key comes, or when nothing has come for a while. Who applies a transaction
-as one unit has a replica that no half of a transaction was ever in.
+A change event has the key of its transaction but does not say whether it is the last one ("Replicate Data", Change Data
+Capture Developer Guide). So a transaction ends when an event with another key arrives, or when none arrives for a
+while. A replica that applies each transaction as one unit never contains half of one.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ __all__ = ("Transaction", "transactions")
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """Events of one transaction, in their order.
+    """The events of one transaction, in order.
 
     Attributes:
-        key: The ``transactionKey``; None for an event that is no change, which stands alone.
-        messages: The events as the subscription gives them.
-        is_complete: False for the parts of one that is larger than the buffer, but for the last part.
+        key: The ``transactionKey``; None for an event that is not a change and so is returned alone.
+        messages: The events as the subscription returns them.
+        is_complete: False if further events of a large transaction follow in another part.
     """
 
     key: str | None
@@ -42,15 +42,15 @@ class Transaction:
 
     @property
     def changes(self) -> list[ChangeEvent[Any]]:
-        """The events as change events; whatever else there is, is left out.
+        """The change events among the messages.
 
         Raises:
-            UnknownEventError: One of them is none of Salesforce's.
+            UnknownEventError: A message is not an event of Salesforce.
         """
         return [event for event in map(_event, self.messages) if isinstance(event, ChangeEvent)]
 
     async def ack(self) -> None:
-        """All of it is handled: for a subscription made with ``ack="manual"``."""
+        """Acknowledge all events, for a subscription with ``ack="manual"``."""
         for message in self.messages:
             await message.ack()
 
@@ -58,38 +58,38 @@ class Transaction:
 async def transactions(
     subscription: Subscription, *, quiet: float = 1.0, most: int = 10_000
 ) -> AsyncIterator[Transaction]:
-    """The events of a subscription, grouped by transaction.
+    """Yield the events of a subscription, grouped by transaction.
 
-    A transaction counts as handled, all at once, when the next one is asked for. With ``ack="manual"`` it counts when
-    its `ack` was called: the way to go where a loop may be left behind a transaction. One that was not handled comes
-    again as a whole. What is not complete when the subscription ends is not given, and comes again.
+    A transaction counts as handled when the next one is requested; with ``ack="manual"``, when its `ack` is called. Use
+    the latter if the loop may end right after a transaction. A transaction that was not handled is sent again as a
+    whole. One that is incomplete when the subscription ends is not returned, and is sent again.
 
     Args:
-        subscription: One to ``/data/...``, whose events nobody else takes.
-        quiet: Seconds without an event after which a transaction is taken for complete.
-        most: How many events are kept for one; a larger one is given in parts.
+        subscription: A subscription to ``/data/...``. No other code may take events from it.
+        quiet: Seconds without an event after which a transaction counts as complete.
+        most: How many events are buffered for one transaction. A larger one is returned in parts.
 
     Raises:
-        UsageError: `quiet` or `most` make no sense.
-        ReceiverError: A header is not as documented.
-        BayeuxError: What ended the subscription.
+        UsageError: `quiet` is not positive, or `most` is less than 1.
+        ReceiverError: The header of an event is not as documented.
+        BayeuxError: The subscription ended with an error.
     """
     if quiet <= 0 or most < 1:
-        raise UsageError("quiet is more than 0 seconds, most at least 1 event")
+        raise UsageError(f"expected quiet above 0 s and most of at least 1 event; got quiet={quiet:g}, most={most}")
     collector = _Collector(subscription, quiet, most)
     while (transaction := await collector.next()) is not None:
         yield transaction
-        # Of a subscription that is acknowledged by hand this does nothing.
+        # Does nothing with ack="manual".
         await subscription.finish(len(transaction.messages))
 
 
 class _Collector:
-    """Takes events until a transaction is complete.
+    """Collects the events of a subscription into transactions.
 
     Args:
-        subscription: Where they come from.
-        quiet: Seconds that end a transaction.
-        most: How many events it keeps.
+        subscription: The subscription.
+        quiet: Seconds without an event that end a transaction.
+        most: How many events are buffered.
     """
 
     def __init__(self, subscription: Subscription, quiet: float, most: int) -> None:
@@ -99,7 +99,7 @@ class _Collector:
         self._next: Message | None = None
 
     async def next(self) -> Transaction | None:
-        """The next transaction, or a part of a large one; None where the subscription has ended."""
+        """Return the next transaction, or a part of a large one; None if the subscription has ended."""
         first = self._next or await self._take()
         self._next = None
         if first is None:

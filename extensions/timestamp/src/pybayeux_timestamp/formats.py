@@ -1,4 +1,4 @@
-"""The two ways to write a moment that servers read. Pure text, no clock, and no locale."""
+"""The two formats of a timestamp that servers read. Pure text: no clock, no locale."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ __all__ = ("iso", "rfc1123")
 
 
 def rfc1123(moment: datetime) -> str:
-    """``Mon, 23 Nov 2026 20:56:10 GMT``: what CometD's clients send.
+    """Return ``Mon, 23 Nov 2026 20:56:10 GMT``, the format that CometD's clients send.
 
     Args:
-        moment: A time in UTC. What it has beyond whole seconds is left out.
+        moment: A time in UTC. Fractions of a second are left out.
     """
     return format_datetime(moment, usegmt=True)
 
 
 def iso(moment: datetime) -> str:
-    """``2026-11-23T20:56:10.42``: the profile of ISO 8601 that the protocol names (Bayeux 1.0, section 3.9).
+    """Return ``2026-11-23T20:56:10.42``, the profile of ISO 8601 in the protocol (Bayeux 1.0, section 3.9).
 
     Args:
-        moment: A time in UTC. What it has beyond hundredths of a second is left out.
+        moment: A time in UTC. It is cut to hundredths of a second.
     """
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 10_000:02}"

@@ -1,10 +1,10 @@
-"""What the samples of a server's clock say. Pure numbers, in the milliseconds of the wire; no clock of its own.
+"""The estimate of lag and clock offset, from samples. Pure arithmetic in milliseconds, as on the wire; no clock here.
 
-One sample is four moments: the client sent (its clock), the server received (its own clock) and held the answer for
-a while, the answer came (the client's clock again). What is left of the round trip without the hold is twice the lag,
-if both ways took the same time; the server's clock then read what the client's would, one lag after sending, plus the
-offset. Ways that differ put half of their difference into the offset, which is why the mean of several samples is
-taken, and nothing can do better with these four numbers.
+One sample is made of four numbers: when the client sent (its clock), when the server received (its own clock), how long
+it held the reply, and when the reply came (the client's clock again). The round trip without the hold is twice the lag,
+if both ways took the same time. The server received one lag after the client sent, so what its clock showed beyond that
+is the offset. If the ways differ, half of their difference is in the offset. That is why the mean of several samples is
+taken; these four numbers allow nothing better.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ __all__ = ("Estimate", "Sample", "sample_of")
 
 
 class Sample(NamedTuple):
-    """What one exchange tells, in milliseconds."""
+    """The result of one exchange, in milliseconds."""
 
     lag: float
     offset: float
 
 
 def sample_of(sent: float, server: float, held: float, now: float) -> Sample | None:
-    """The lag and the offset that one exchange shows; None where the moments contradict each other.
+    """Return the lag and the offset of one exchange, or None if the numbers contradict each other.
 
-    They do where the client's clock was set back meanwhile, or the server says to have held the answer for longer
-    than it took to come.
+    They do if the client's clock was set back in the meantime, or if the server reports to have held the reply for
+    longer than it took to come.
 
     Args:
         sent: When the request left, by the client's clock (``tc``).
         server: When it arrived, by the server's clock (``ts``).
-        held: How long the server took to answer (``p``).
-        now: When the answer came, by the client's clock.
+        held: How long the server held the reply (``p``).
+        now: When the reply came, by the client's clock.
     """
     lag = (now - sent - held) / 2
-    # On the wire moments are whole milliseconds: an answer without delay may seem to come two of them too early.
+    # On the wire times are whole milliseconds, so an immediate reply may seem to come up to two of them too early.
     if lag < -1:
         return None
     lag = max(0.0, lag)
@@ -55,7 +55,7 @@ class Estimate:
 
     def __init__(self, max_samples: int) -> None:
         if max_samples < 1:
-            raise ValueError(f"max_samples is at least 1, not {max_samples}")
+            raise ValueError(f"max_samples: expected 1 or more; got {max_samples}")
         self._samples: Final[deque[Sample]] = deque(maxlen=max_samples)
         self.lag = 0.0
         self.offset = 0.0
@@ -64,7 +64,7 @@ class Estimate:
         return len(self._samples)
 
     def add(self, sample: Sample) -> None:
-        """Take one more sample, in place of the oldest where there are enough."""
+        """Add a sample, in the place of the oldest if there are `max_samples`."""
         self._samples.append(sample)
         self.lag = fmean(each.lag for each in self._samples)
         self.offset = fmean(each.offset for each in self._samples)

@@ -1,8 +1,8 @@
-"""The timesync extension of CometD, the client's half: what the server's clock says.
+"""The timesync extension of CometD, the client's half: the time on the server's clock.
 
-Every request on a meta channel says when it left (``tc``) and what the client thinks of lag and offset (``l``, ``o``).
-The server answers with its own time (``ts``) and how long it held the answer (``p``), and only as long as the client
-is off: CometD stops once the client's guess is within its accuracy, 25 ms by default. The arithmetic is in
+Every request on a meta channel has the time when it left (``tc``) and the client's estimates of lag and offset (``l``,
+``o``). The reply has the server's time (``ts``) and how long the server held it (``p``), but only as long as the
+estimate is wrong: CometD leaves them out once it is within its accuracy, 25 ms by default. The arithmetic is in
 `estimate.py`.
 """
 
@@ -26,14 +26,14 @@ __all__ = ("TimeSync",)
 
 
 class TimeSync:
-    """Tells the server's time, as far as the network lets it be known.
+    """Estimates the time on the server's clock, as far as the network allows.
 
-    One instance belongs to one client. Until the server has answered once, and with one that knows nothing of
-    timesync, lag and offset are zero: the server's time is then the client's.
+    One instance belongs to one client. Before the first reply of a server with timesync, and with any other server, lag
+    and offset are zero: then the server's time is the client's.
 
     Args:
-        max_samples: How many of the latest answers count; lag and offset are their means.
-        clock: Tells the client's time, in seconds since the epoch.
+        max_samples: How many of the latest replies count; lag and offset are their means.
+        clock: Returns the client's time in seconds since 1970.
 
     Raises:
         ValueError: `max_samples` is less than one.
@@ -43,29 +43,29 @@ class TimeSync:
         self._estimate: Final = Estimate(max_samples)
         self._clock: Final = clock
 
-    # -- what it knows
+    # -- the estimate
 
     @property
     def samples(self) -> int:
-        """How many answers the present estimate is made of; 0 before the first."""
+        """How many replies the estimate is made of; 0 before the first."""
         return len(self._estimate)
 
     @property
     def lag(self) -> timedelta:
-        """How long a message takes from here to the server."""
+        """How long a message takes from the client to the server."""
         return timedelta(milliseconds=self._estimate.lag)
 
     @property
     def offset(self) -> timedelta:
-        """What the server's clock is ahead of the client's; negative where it is behind."""
+        """How far the server's clock is ahead of the client's; negative if it is behind."""
         return timedelta(milliseconds=self._estimate.offset)
 
     def server_time(self) -> datetime:
-        """What the server's clock shows now, in UTC."""
+        """Return the time on the server's clock, in UTC."""
         return datetime.fromtimestamp(self._clock(), UTC) + self.offset
 
     def delay_until(self, moment: datetime) -> float:
-        """Seconds until the server's clock shows `moment`, as `loop.call_later` takes them; 0 where it has.
+        """Return the seconds until the server's clock shows `moment`, for `loop.call_later`; 0 if that time has passed.
 
         Raises:
             TypeError: `moment` has no time zone.
@@ -73,7 +73,7 @@ class TimeSync:
         return max(0.0, (moment - self.server_time()).total_seconds())
 
     async def sleep_until(self, moment: datetime) -> None:
-        """Return when the server's clock shows `moment`; what is learnt of it meanwhile counts.
+        """Sleep until the server's clock shows `moment`. Replies that come in the meantime still correct the estimate.
 
         Raises:
             TypeError: `moment` has no time zone.
@@ -85,7 +85,7 @@ class TimeSync:
 
     @hookimpl(trylast=True)
     def outgoing(self, message: Message) -> None:
-        """Say when the request leaves, as late as can be."""
+        """Add the time to a request, as the last extension before it leaves."""
         if message.is_meta:
             ext = message.get_ext(create=True)
             assert ext is not None
@@ -98,19 +98,19 @@ class TimeSync:
 
     @hookimpl(tryfirst=True)
     def incoming(self, message: Message) -> None:
-        """Take the server's answer, as early as can be."""
+        """Read the server's time in a reply, as the first extension after it came."""
         if message.ext is None or not message.is_meta:
             return
-        answer = message.ext.get("timesync")
-        if isinstance(answer, dict) and (moments := _moments(answer)) is not None:
-            sample = sample_of(*moments, self._clock() * 1000)
+        timesync = message.ext.get("timesync")
+        if isinstance(timesync, dict) and (times := _times(timesync)) is not None:
+            sample = sample_of(*times, self._clock() * 1000)
             if sample is not None:
                 self._estimate.add(sample)
 
 
-def _moments(answer: dict[str, Any]) -> tuple[float, float, float] | None:
-    """``tc``, ``ts`` and ``p``, where all of them are numbers."""
-    values = [answer.get(name) for name in ("tc", "ts", "p")]
+def _times(timesync: dict[str, Any]) -> tuple[float, float, float] | None:
+    """Return ``tc``, ``ts`` and ``p``, or None if any of them is not a number."""
+    values = [timesync.get(name) for name in ("tc", "ts", "p")]
     sent, server, held = (value if type(value) in (int, float) else None for value in values)
     if sent is None or server is None or held is None:
         return None

@@ -23,18 +23,18 @@ class Encrypt:
     """Encrypts what is published, and decrypts what comes in encrypted. The channel is bound to the data.
 
     Args:
-        key: 16, 24 or 32 random bytes in base64, the same for all who take part.
-        strict: Drop events that come unencrypted.
+        key: 16, 24 or 32 random bytes in base64, the same in all clients.
+        strict: Drop events that arrive unencrypted.
 
     Raises:
-        ValueError: The key is none.
+        ValueError: It is not a key.
     """
 
     def __init__(self, key: str, strict: bool = False) -> None:
         self._cipher = AESGCM(b64decode(key, validate=True))
         self._strict = strict
 
-    @hookimpl(trylast=True)  # next to the wire: whatever else changes the data has to come before
+    @hookimpl(trylast=True)  # next to the wire: everything else that changes the data runs before
     def outgoing(self, message: Message) -> None:
         """Encrypt the data of an event."""
         if _is_broadcast(message):

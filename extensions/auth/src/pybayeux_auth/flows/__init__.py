@@ -1,4 +1,4 @@
-"""The ways to log in. Each is imported when it is first used: every client imports this package."""
+"""The login flows. Each is imported at its first use, because every client imports this package."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = (
     "SfCliFlow",
 )
 
-_HOMES: Final = {
+_MODULES: Final = {
     "ClientCredentialsFlow": "client_credentials",
     "JwtBearerFlow": "jwt_bearer",
     "PasswordFlow": "password",
@@ -36,6 +36,6 @@ _HOMES: Final = {
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    return getattr(import_module(f".{_MODULES[name]}", __name__), name)

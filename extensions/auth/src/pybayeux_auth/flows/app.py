@@ -1,4 +1,4 @@
-"""The client of OAuth 2.0, and where its credentials go in a request."""
+"""The OAuth 2.0 client (Salesforce: app), and where its credentials go in a request."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ AuthMethod: TypeAlias = Literal["client_secret_post", "client_secret_basic", "no
 
 
 class App(NamedTuple):
-    """The client of OAuth: the app that asks.
+    """The app that requests a token.
 
     Attributes:
-        client_id: Its id; Salesforce calls it the consumer key.
-        client_secret: Its secret, or None.
+        client_id: The app's id; Salesforce calls it the consumer key.
+        client_secret: The app's secret, or None.
         method: Where both go in the request.
     """
 
@@ -30,11 +30,11 @@ class App(NamedTuple):
 
 
 class ConfiguredApp:
-    """An app as a flow is told of it: its secret is read each time that it is used.
+    """An app whose secret is read at each use.
 
     Args:
-        client_id: Its id.
-        client_secret: Where its secret is, if it has one.
+        client_id: The app's id.
+        client_secret: The app's secret, or where it is; None if it has none.
         method: Where both go in the request.
     """
 
@@ -44,7 +44,7 @@ class ConfiguredApp:
         self._method: Final = method
 
     async def read(self) -> App:
-        """The app with its secret.
+        """Return the app with its secret.
 
         Raises:
             LoginMisconfiguredError: The secret cannot be read.

@@ -1,4 +1,4 @@
-"""What every way to log in is: an async callable that gives a `Grant`."""
+"""The interface of a login flow: an async callable that returns a `Grant`."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ __all__ = ("Flow",)
 
 
 class Flow(ABC):
-    """A way to log in. It keeps no token: whoever calls it does, and calls it again when a fresh one is needed.
+    """A login flow. It does not keep the token; the caller does, and calls it again for a fresh one.
 
     Attributes:
-        name: What the option `flow` calls it.
-        is_renewable: Whether it can ever give another token than its first.
+        name: Its name in the option `flow`.
+        is_renewable: Whether a further call can return another token.
     """
 
     name: ClassVar[str]
@@ -27,12 +27,12 @@ class Flow(ABC):
         """Log in.
 
         Raises:
-            AuthError: There is no token; its `remedy` says whether trying again can help.
+            AuthError: The login failed. `can_retry` says whether a retry can help.
         """
 
     async def credentials(self) -> str:
-        """What tells the credentials in use from others: those that were refused are not tried again."""
+        """Return a digest of the credentials in use. Refused credentials are not tried again until it changes."""
         return ""
 
-    def refused(self, grant: Grant) -> None:  # noqa: B027 - most flows do not care
-        """The server did not take the token of this grant."""
+    def refused(self, grant: Grant) -> None:  # noqa: B027 - most flows need not do anything
+        """Note that the server refused the token of this grant."""

@@ -1,12 +1,12 @@
-"""OAuth 2.0 client credentials (RFC 6749, section 4.4): the app itself logs in, as the user that it runs as."""
+"""The OAuth 2.0 client credentials flow (RFC 6749, section 4.4): the app logs in as its *Run As* user."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from ..digest import digest
 from ..errors import LoginMisconfiguredError
+from ..secret import digest
 from .app import ConfiguredApp
 from .base import Flow
 from .token_endpoint import TokenEndpoint
@@ -20,23 +20,24 @@ if TYPE_CHECKING:
 
 __all__ = ("ClientCredentialsFlow",)
 
-_COMMON: Final = frozenset({"login.salesforce.com", "test.salesforce.com"})
+_SHARED_HOSTS: Final = frozenset({"login.salesforce.com", "test.salesforce.com"})
 
 
 class ClientCredentialsFlow(Flow):
     """Logs in with the id and the secret of an app.
 
     Args:
-        login_url: As `parse_login_url` has it; of Salesforce the org's own address, ``https://MyDomainName.my.salesforce.com``.
+        login_url: The login server, as in `parse_login_url`; for Salesforce the org's own URL,
+            ``https://MyDomainName.my.salesforce.com``.
         client_id: The app's id (Salesforce: consumer key).
-        client_secret: Its secret.
-        scope: What to ask for, with spaces between; None for what the app has.
-        token_endpoint_auth_method: Where id and secret go in the request.
-        http: An httpx client of the user's, for proxies and certificates; it stays open.
-        clock: Gives the time of day, in seconds since 1970.
+        client_secret: The app's secret.
+        scope: The scopes to request, separated by spaces; None for those of the app.
+        token_endpoint_auth_method: Where the app's id and secret go in the request.
+        http: An httpx client of the user, for proxies and certificates; it stays open. None for a new one.
+        clock: Returns the present time, in seconds since the epoch.
 
     Raises:
-        LoginMisconfiguredError: The address is none, or one that all orgs share.
+        LoginMisconfiguredError: `login_url` is not valid, or a host that all orgs share.
     """
 
     name: ClassVar[str] = "client_credentials"
@@ -55,10 +56,10 @@ class ClientCredentialsFlow(Flow):
         self._endpoint: Final = TokenEndpoint(login_url, http=http, clock=clock)
         self._app: Final = ConfiguredApp(client_id, client_secret, token_endpoint_auth_method)
         self._scope: Final = scope
-        if (host := self._endpoint.url.host) in _COMMON:
+        if (host := self._endpoint.url.host) in _SHARED_HOSTS:
             raise LoginMisconfiguredError(
-                f"login_url: {host} is shared by all orgs, and gives no token for client credentials; write the org's "
-                "own address, https://MyDomainName.my.salesforce.com"
+                f"login_url: {host} is shared by all orgs and has no client credentials flow; expected the org's own "
+                "URL, https://MyDomainName.my.salesforce.com"
             )
 
     def __repr__(self) -> str:
@@ -66,9 +67,9 @@ class ClientCredentialsFlow(Flow):
 
     async def __call__(self) -> Grant:
         """Log in."""
-        return await self._endpoint.ask("client_credentials", await self._app.read(), scope=self._scope)
+        return await self._endpoint.request_token("client_credentials", await self._app.read(), scope=self._scope)
 
     async def credentials(self) -> str:
-        """The app's id and secret."""
+        """Return a digest of the app's id and secret."""
         app = await self._app.read()
         return digest(app.client_id, app.client_secret)

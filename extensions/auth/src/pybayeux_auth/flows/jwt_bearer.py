@@ -1,13 +1,12 @@
-"""OAuth 2.0 JWT bearer (RFC 7523): a key in the place of a password. The best for programs that nobody watches."""
+"""The OAuth 2.0 JWT bearer flow (RFC 7523): logs in with a private key. Recommended for unattended programs."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from ..digest import digest
 from ..errors import LoginMisconfiguredError
-from ..secret import Secret
+from ..secret import Secret, digest
 from .base import Flow
 from .login_url import SALESFORCE
 from .token_endpoint import TokenEndpoint
@@ -22,24 +21,24 @@ __all__ = ("JwtBearerFlow",)
 
 _GRANT_TYPE: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _LIFETIME: Final = 180
-"""Seconds that an assertion is valid: the most that Salesforce documents."""
+"""Seconds that an assertion is valid: the maximum that Salesforce documents."""
 
 
 class JwtBearerFlow(Flow):
-    """Logs in with an assertion that a private key signs; each login mints a new one.
+    """Logs in with an assertion signed by a private key; each login signs a new one.
 
     Args:
-        client_id: The app's id (Salesforce: consumer key), the assertion's issuer.
-        username: Who is to be logged in, its subject.
-        private_key: The RSA key whose certificate the app has, in PEM.
-        login_url: As `parse_login_url` has it.
-        audience: The assertion's audience; None for what the login server wants by default.
-        scope: What to ask for, with spaces between; None for what the app has.
-        http: An httpx client of the user's, for proxies and certificates; it stays open.
-        clock: Gives the time of day, in seconds since 1970.
+        client_id: The app's id (Salesforce: consumer key), the issuer of the assertion.
+        username: The user to log in, the subject of the assertion.
+        private_key: The RSA private key of the app's certificate, in PEM.
+        login_url: The login server, as in `parse_login_url`.
+        audience: The audience of the assertion; None for the one that the login server expects by default.
+        scope: The scopes to request, separated by spaces; None for those of the app.
+        http: An httpx client of the user, for proxies and certificates; it stays open. None for a new one.
+        clock: Returns the present time, in seconds since the epoch.
 
     Raises:
-        LoginMisconfiguredError: The address is none.
+        LoginMisconfiguredError: `login_url` is not valid.
     """
 
     name: ClassVar[str] = "jwt"
@@ -69,14 +68,14 @@ class JwtBearerFlow(Flow):
     async def __call__(self) -> Grant:
         """Log in."""
         assertion = self._assertion(await self._key.read())
-        return await self._endpoint.ask(_GRANT_TYPE, assertion=assertion, scope=self._scope)
+        return await self._endpoint.request_token(_GRANT_TYPE, assertion=assertion, scope=self._scope)
 
     async def credentials(self) -> str:
-        """The key, and what it signs."""
+        """Return a digest of the key and the claims."""
         return digest(await self._key.read(), self._client_id, self._username, self._audience)
 
     def _assertion(self, pem: str) -> str:
-        # Imported late: every client imports this package.
+        # Imported late, because every client imports this package.
         from authlib.oauth2.rfc7523 import JWTBearerGrant  # type: ignore[import-untyped]
 
         now = int(self._endpoint.now())
@@ -96,14 +95,14 @@ def _key(pem: str) -> Any:
     from joserfc.jwk import RSAKey
 
     if "\n" not in pem:
-        pem = pem.replace("\\n", "\n")  # as it is written where a variable has one line
+        pem = pem.replace("\\n", "\n")  # environment variables often have the line ends escaped
     try:
         key = RSAKey.import_key(pem)
         is_private = key.is_private
-    except Exception:  # of two libraries; what they say may show the key
+    except Exception:  # two libraries may raise here, and their texts may contain the key
         is_private = False
     if not is_private:
         raise LoginMisconfiguredError(
-            "private_key: this is no RSA private key in PEM without a passphrase (-----BEGIN PRIVATE KEY-----)"
+            "private_key: expected an RSA private key in PEM without a passphrase (-----BEGIN PRIVATE KEY-----)"
         ) from None
     return key

@@ -1,4 +1,4 @@
-"""The address of a login server, as people write it."""
+"""The URL of a login server: parsed into token endpoint and audience."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from ..errors import LoginMisconfiguredError
 __all__ = ("SALESFORCE", "LoginUrl", "parse_login_url")
 
 SALESFORCE: Final = "https://login.salesforce.com"
-"""Where production orgs of Salesforce log in; sandboxes do at https://test.salesforce.com, both at their My Domain."""
+"""The login server of Salesforce's production orgs. That of sandboxes is https://test.salesforce.com."""
 
 _PATH: Final = "/services/oauth2/token"
 
 
 @dataclass(frozen=True, slots=True)
 class LoginUrl:
-    """Where to log in.
+    """A login server.
 
     Attributes:
-        host: The host, with its port if there is one.
+        host: The host, with the port if there is one.
         origin: Scheme and host.
-        endpoint: The token endpoint.
-        audience: What a JWT names as its audience there (RFC 7523, section 3): Salesforce wants the host, others the
-            address of the token endpoint.
+        endpoint: The URL of the token endpoint.
+        audience: The audience that a JWT needs there (RFC 7523, section 3): Salesforce expects the origin, others the
+            URL of the token endpoint.
     """
 
     host: str
@@ -36,16 +36,18 @@ class LoginUrl:
 
 
 def parse_login_url(url: str) -> LoginUrl:
-    """A login server: ``https://host`` is one of Salesforce, an address with a path the token endpoint of any other.
+    """Parse a login URL: ``https://host`` is a Salesforce host, a URL with a path is the token endpoint of any server.
 
     Raises:
-        LoginMisconfiguredError: It is none, or secrets would travel in the clear.
+        LoginMisconfiguredError: The URL has another form, or is not encrypted and not on this machine.
     """
     parts = urlsplit(url.strip())
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
-        raise LoginMisconfiguredError("login_url: write https://host, or the address of a token endpoint")
-    if parts.scheme == "http" and not _is_own_machine(parts.hostname):
-        raise LoginMisconfiguredError(f"login_url: secrets travel by https alone, not to http://{parts.netloc}")
+        raise LoginMisconfiguredError("login_url: expected https://host or the URL of a token endpoint, without a user")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise LoginMisconfiguredError(
+            f"login_url: expected https, because secrets are sent there; got http://{parts.netloc}"
+        )
     origin = f"{parts.scheme}://{parts.netloc}"
     if parts.path.strip("/"):
         endpoint = parts._replace(fragment="").geturl()
@@ -53,7 +55,7 @@ def parse_login_url(url: str) -> LoginUrl:
     return LoginUrl(parts.netloc, origin, origin + _PATH, origin)
 
 
-def _is_own_machine(host: str) -> bool:
+def _is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
     except ValueError:

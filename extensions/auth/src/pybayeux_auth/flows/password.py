@@ -1,6 +1,6 @@
-"""OAuth 2.0 username-password (RFC 6749, section 4.3): for old orgs that have nothing better.
+"""The OAuth 2.0 username-password flow (RFC 6749, section 4.3), for old orgs without an alternative.
 
-New orgs of Salesforce do not allow it, and OAuth 2.1 has dropped it.
+New Salesforce orgs do not allow it, and OAuth 2.1 removed it.
 """
 
 from __future__ import annotations
@@ -8,8 +8,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from ..digest import digest
-from ..secret import Secret
+from ..secret import Secret, digest
 from .app import ConfiguredApp
 from .base import Flow
 from .login_url import SALESFORCE
@@ -30,18 +29,18 @@ class PasswordFlow(Flow):
 
     Args:
         client_id: The app's id (Salesforce: consumer key).
-        client_secret: Its secret, if it has one.
-        username: Who is to be logged in.
-        password: The password.
-        security_token: What Salesforce wants behind the password from networks that it does not know.
-        login_url: As `parse_login_url` has it.
-        scope: What to ask for, with spaces between; None for what the app has.
+        client_secret: The app's secret, if it has one.
+        username: The user to log in.
+        password: The user's password.
+        security_token: Salesforce's security token, required from unknown networks; it is appended to the password.
+        login_url: The login server, as in `parse_login_url`.
+        scope: The scopes to request, separated by spaces; None for those of the app.
         token_endpoint_auth_method: Where the app's id and secret go in the request.
-        http: An httpx client of the user's, for proxies and certificates; it stays open.
-        clock: Gives the time of day, in seconds since 1970.
+        http: An httpx client of the user, for proxies and certificates; it stays open. None for a new one.
+        clock: Returns the present time, in seconds since the epoch.
 
     Raises:
-        LoginMisconfiguredError: The address is none.
+        LoginMisconfiguredError: `login_url` is not valid.
     """
 
     name: ClassVar[str] = "password"
@@ -73,14 +72,14 @@ class PasswordFlow(Flow):
     async def __call__(self) -> Grant:
         """Log in."""
         app = await self._app.read()
-        return await self._endpoint.ask(
-            "password", app, username=self._username, password=await self._whole_password(), scope=self._scope
+        return await self._endpoint.request_token(
+            "password", app, username=self._username, password=await self._full_password(), scope=self._scope
         )
 
     async def credentials(self) -> str:
-        """Who logs in, and with what."""
+        """Return a digest of the credentials of app and user."""
         app = await self._app.read()
-        return digest(app.client_id, app.client_secret, self._username, await self._whole_password())
+        return digest(app.client_id, app.client_secret, self._username, await self._full_password())
 
-    async def _whole_password(self) -> str:
+    async def _full_password(self) -> str:
         return await self._password.read() + (await self._token.read() if self._token else "")

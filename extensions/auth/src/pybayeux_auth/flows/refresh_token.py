@@ -1,8 +1,8 @@
-"""OAuth 2.0 refresh token (RFC 6749, section 6), with servers that replace it at each use (rotation).
+"""The OAuth 2.0 refresh token flow (RFC 6749, section 6), with servers that replace the token at each use (rotation).
 
-Whoever loses a new refresh token has lost access until somebody authorises the app again, and many servers take the
-second use of an old one for theft. So one refresh at a time among all processes that share the store, each begins with
-what the store has, and the new token is kept before anything is done with what came with it.
+A client that loses a new refresh token has no access until a person authorises the app again, and many servers treat
+the second use of an old one as theft. So only one of all processes that share a store refreshes at a time. It starts
+with the stored token, and saves the new one before the access token that came with it is used.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from ..digest import digest
 from ..errors import LoginMisconfiguredError
-from ..secret import Secret
+from ..secret import Secret, digest
 from .app import ConfiguredApp
 from .base import Flow
 from .login_url import SALESFORCE
@@ -39,19 +38,19 @@ class RefreshTokenFlow(Flow):
 
     Args:
         client_id: The app's id (Salesforce: consumer key).
-        refresh_token: The token to begin with; None where the store has one. What the store has counts as long as it
-            comes from this one or was put there by hand; another one given here is a new beginning.
+        refresh_token: The first token; None if the store has one. The stored token is used if it descends from this one
+            or was written by hand. Another first token replaces the stored one.
         client_secret: The app's secret, if it has one.
-        store: Where new refresh tokens are kept. Without one they last as long as this object, which is for one client
-            then.
-        login_url: As `parse_login_url` has it.
-        scope: What to ask for, with spaces between; None for what was granted.
+        store: Where new refresh tokens are stored. Without a store they are lost with this object, which then can serve
+            one client only.
+        login_url: The login server, as in `parse_login_url`.
+        scope: The scopes to request, separated by spaces; None for those that were granted.
         token_endpoint_auth_method: Where the app's id and secret go in the request.
-        http: An httpx client of the user's, for proxies and certificates; it stays open.
-        clock: Gives the time of day, in seconds since 1970.
+        http: An httpx client of the user, for proxies and certificates; it stays open. None for a new one.
+        clock: Returns the present time, in seconds since the epoch.
 
     Raises:
-        LoginMisconfiguredError: The address is none, or there is neither a token nor a store.
+        LoginMisconfiguredError: `login_url` is not valid, or there is neither a token nor a store.
     """
 
     name: ClassVar[str] = "refresh_token"
@@ -70,13 +69,13 @@ class RefreshTokenFlow(Flow):
         clock: Callable[[], float] = time.time,
     ) -> None:
         if refresh_token is None and store is None:
-            raise LoginMisconfiguredError("refresh_token: give one, or a token_store that has one")
+            raise LoginMisconfiguredError("refresh_token: expected a refresh token, or a token_store that has one")
         self._endpoint: Final = TokenEndpoint(login_url, http=http, clock=clock)
         self._app: Final = ConfiguredApp(client_id, client_secret, token_endpoint_auth_method)
-        self._given: Final = None if refresh_token is None else Secret(refresh_token, "refresh_token")
+        self._first: Final = None if refresh_token is None else Secret(refresh_token, "refresh_token")
         self._store: Final = store
         self._scope: Final = scope
-        self._kept: _Kept | None = None
+        self._stored: _StoredToken | None = None
         self._unsaved: Grant | None = None
 
     def __repr__(self) -> str:
@@ -86,70 +85,78 @@ class RefreshTokenFlow(Flow):
         """Log in."""
         async with self._store.lock() if self._store is not None else nullcontext():
             if (grant := self._unsaved) is not None:
-                # The last login has replaced the token, and the store failed. Nobody has used its grant yet.
+                # The last login replaced the refresh token, but the store failed. Its grant was not returned yet.
                 await self._save()
                 return grant
-            kept = await self._token()
-            grant = await self._ask(kept.token)
-            if grant.refresh_token not in (None, kept.token):
-                self._kept, self._unsaved = _Kept(str(grant.refresh_token), kept.origin), grant
+            stored = await self._token()
+            grant = await self._ask(stored.token)
+            if grant.refresh_token not in (None, stored.token):
+                self._stored, self._unsaved = _StoredToken(str(grant.refresh_token), stored.origin), grant
                 await self._save()
             return grant
 
     async def credentials(self) -> str:
-        """The token that would be used next."""
+        """Return a digest of the next token."""
         return digest(self._app.client_id, (await self._token()).token)
 
     async def _ask(self, token: str) -> Grant:
-        return await self._endpoint.ask("refresh_token", await self._app.read(), refresh_token=token, scope=self._scope)
+        return await self._endpoint.request_token(
+            "refresh_token", await self._app.read(), refresh_token=token, scope=self._scope
+        )
 
     async def _save(self) -> None:
-        assert self._kept is not None
+        assert self._stored is not None
         if self._store is not None:
-            await self._store.save(self._kept.written())
+            await self._store.save(self._stored.dump())
         else:
-            _logger.warning("the refresh token was replaced, and lasts as long as this process: give a token_store")
+            _logger.warning(
+                "the server replaced the refresh token, and it will be lost with this process: set a token_store"
+            )
         self._unsaved = None
 
-    async def _token(self) -> _Kept:
-        """The latest token: what is kept, unless it comes from another than the one that was given."""
-        given = None if self._given is None else await self._given.read()
-        kept = self._kept
+    async def _token(self) -> _StoredToken:
+        """Return the latest token: the stored one, unless it descends from another first token than the one given."""
+        first = None if self._first is None else await self._first.read()
+        stored = self._stored
         if self._store is not None and (text := await self._store.load()) is not None:
-            kept = _read(text, repr(self._store))
-        origin = None if given is None else digest(given)
-        if kept is not None and (origin is None or kept.origin in (None, origin)):
-            return kept
-        if given is None:
+            stored = _read(text, repr(self._store))
+        origin = None if first is None else digest(first)
+        if stored is not None and (origin is None or stored.origin in (None, origin)):
+            return stored
+        if first is None:
             raise LoginMisconfiguredError(
-                f"token_store: {self._store!r} has no refresh token: authorise the app, and give the refresh token once"
+                f"token_store: {self._store!r} has no refresh token; authorise the app, and set refresh_token once"
             )
-        return _Kept(given, origin)
+        return _StoredToken(first, origin)
 
 
-class _Kept:
-    """A refresh token, and the digest of the one that the user gave, of which it is the latest successor.
+class _StoredToken:
+    """A refresh token as stored.
 
-    Without an `origin` somebody put it there by hand.
+    Attributes:
+        token: The token.
+        origin: The digest of the first token, from which this one descends; None if it was written by hand.
     """
 
     def __init__(self, token: str, origin: str | None) -> None:
         self.token: Final = token
         self.origin: Final = origin
 
-    def written(self) -> str:
-        """As it is kept."""
+    def dump(self) -> str:
+        """Return the text for the store."""
         return json.dumps({"refresh_token": self.token, "origin": self.origin})
 
 
-def _read(text: str, store: str) -> _Kept:
+def _read(text: str, store: str) -> _StoredToken:
     if not text.startswith("{"):
-        return _Kept(text, None)
+        return _StoredToken(text, None)
     try:
-        kept = json.loads(text)
-        token, origin = kept["refresh_token"], kept.get("origin")
+        stored = json.loads(text)
+        token, origin = stored["refresh_token"], stored.get("origin")
     except (ValueError, KeyError, TypeError):
         token = origin = None
     if not isinstance(token, str) or not token or not isinstance(origin, str | None):
-        raise LoginMisconfiguredError(f"token_store: what {store} has is no refresh token") from None
-    return _Kept(token, origin)
+        raise LoginMisconfiguredError(
+            f"token_store: expected a refresh token in {store}; its content is something else"
+        ) from None
+    return _StoredToken(token, origin)

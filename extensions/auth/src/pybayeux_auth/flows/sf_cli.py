@@ -1,7 +1,7 @@
-"""The login of Salesforce's command line, ``sf``: for a developer's own machine.
+"""The login of the Salesforce CLI, ``sf``, for a developer's machine.
 
-``sf org display`` renews the token that it has and says where the org is. Since May 2026 it hides the token itself;
-``sf org auth show-access-token`` shows it then.
+``sf org display`` renews the CLI's token and prints the URL of the org. Since May 2026 it hides the token, which
+``sf org auth show-access-token`` prints.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from ..errors import AuthError, LoginMisconfiguredError, LoginRefusedError, LoginUnreachableError
-from ..grant import Grant, address_of, checked_token
-from ..salesforce_id import long_id
+from ..grant import Grant, base_url_of, checked_token, long_id
 from .base import Flow
 
 if TYPE_CHECKING:
@@ -28,40 +27,40 @@ __all__ = ("SfCliFlow",)
 _DISPLAY: Final = ("org", "display")
 _SHOW_TOKEN: Final = ("org", "auth", "show-access-token")
 _ORG: Final = re.compile(r"[\w.@+][\w.@+-]*")
-"""A user name or an alias. Nothing that a command line could take for an option."""
-_PLAIN: Final = {"NO_COLOR": "1", "FORCE_COLOR": "0", "SF_AUTOUPDATE_DISABLE": "true"}
+"""A user name or an alias; never something that a command line takes for an option."""
+_ENVIRONMENT: Final = {"NO_COLOR": "1", "FORCE_COLOR": "0", "SF_AUTOUPDATE_DISABLE": "true"}
 _PLACEHOLDER: Final = "[REDACTED]"
-_LONGEST: Final = 300
+_MAX_MESSAGE: Final = 300
 
 
 class SfCliFlow(Flow):
-    """Asks ``sf`` for the token of an org in which it is logged in.
+    """Gets the token of an org from ``sf``, which has to be logged in there.
 
     Args:
-        org: The alias or user name; None for the default org.
-        command: The program, if it is not found as ``sf``.
-        timeout: Seconds that it may take.
+        org: The alias or user name of the org; None for the default org.
+        command: The name or path of the program.
+        timeout: Seconds that a call of the program may take.
 
     Raises:
-        LoginMisconfiguredError: The org cannot be one.
+        LoginMisconfiguredError: `org` is neither an alias nor a user name.
     """
 
     name: ClassVar[str] = "sf"
 
     def __init__(self, org: str | None = None, *, command: str = "sf", timeout: float = 60.0) -> None:
         if org is not None and _ORG.fullmatch(org) is None:
-            raise LoginMisconfiguredError(f"org: {org!r} is neither an alias nor a user name")
+            raise LoginMisconfiguredError(f"org: expected an alias or a user name; got {org!r}")
         self._org: Final = org
         self._command: Final = command
         self._timeout: Final = timeout
         self._refused: str | None = None
-        self._asked: Final = count()
+        self._calls: Final = count()
 
     def __repr__(self) -> str:
         return f"SfCliFlow({self._org or 'the default org'})"
 
     async def __call__(self) -> Grant:
-        """Ask for the token."""
+        """Get the token from the CLI."""
         shown = await self._run(*_DISPLAY)
         token = shown.get("accessToken")
         if not isinstance(token, str) or token.startswith(_PLACEHOLDER):
@@ -69,34 +68,35 @@ class SfCliFlow(Flow):
         grant = self._grant(token, shown)
         if grant.access_token == self._refused:
             raise self._refusal(
-                "it still gives the token that the server has refused",
+                "it still returns the token that the server refused",
                 f"connected status: {shown.get('connectedStatus')}",
             )
         return grant
 
     async def credentials(self) -> str:
-        """Others each time: somebody may have logged in meanwhile, and to ask the CLI locks nobody out."""
-        return str(next(self._asked))
+        """Return another value each time: the user may have logged in meanwhile, and a call of the CLI locks no one
+        out."""
+        return str(next(self._calls))
 
     def refused(self, grant: Grant) -> None:
-        """The same token is of no use any more."""
+        """Note the token, to recognise it if the CLI returns it again."""
         self._refused = grant.access_token
 
     def _grant(self, token: object, shown: Mapping[str, Any]) -> Grant:
         try:
             checked = checked_token(token)
         except (TypeError, ValueError):
-            raise self._refusal("it gives no token", f"connected status: {shown.get('connectedStatus')}") from None
+            raise self._refusal("it returned no token", f"connected status: {shown.get('connectedStatus')}") from None
         instance, org = shown.get("instanceUrl"), shown.get("id")
         return Grant(
             access_token=checked,
-            instance_url=address_of(instance) if isinstance(instance, str) else None,
+            instance_url=base_url_of(instance) if isinstance(instance, str) else None,
             org_id=long_id(org) if isinstance(org, str) else None,
         )
 
     async def _run(self, *words: str) -> Mapping[str, Any]:
         arguments = [*words, "--json", *(("--target-org", self._org) if self._org is not None else ())]
-        # In a thread: it works under every loop, and in a thread that is not the main one.
+        # In a thread: subprocesses of asyncio do not work with every event loop, nor outside the main thread.
         code, output = await asyncio.to_thread(self._output, arguments)
         answer = _json(output)
         result = answer.get("result")
@@ -108,7 +108,7 @@ class SfCliFlow(Flow):
         program = shutil.which(self._command)
         if program is None:
             raise LoginMisconfiguredError(
-                f"the command {self._command!r} was not found: install the Salesforce CLI, or choose another flow"
+                f"the command {self._command!r} was not found; install the Salesforce CLI, or use another flow"
             )
         try:
             done = subprocess.run(
@@ -117,9 +117,9 @@ class SfCliFlow(Flow):
                 capture_output=True,
                 timeout=self._timeout,
                 check=False,
-                env=os.environ | _PLAIN,
+                env=os.environ | _ENVIRONMENT,
             )
-        except subprocess.TimeoutExpired:  # not as the cause: it has the output, and that the token
+        except subprocess.TimeoutExpired:  # not as the cause, because its output contains the token
             raise LoginUnreachableError(self._where, f"no answer within {self._timeout:g} s") from None
         except OSError as error:
             raise LoginMisconfiguredError(f"{program} cannot be run: {error.strerror}") from error
@@ -128,8 +128,8 @@ class SfCliFlow(Flow):
     def _failure(self, command: str, code: int, answer: Mapping[str, Any]) -> AuthError:
         name, message = (" ".join(str(answer.get(each) or "").split()) for each in ("name", "message"))
         if not message:
-            return LoginMisconfiguredError(f"sf {command} ended with code {code} and without an answer in JSON")
-        return self._refusal(name, message[:_LONGEST])
+            return LoginMisconfiguredError(f"sf {command}: expected JSON; it printed none and ended with code {code}")
+        return self._refusal(name, message[:_MAX_MESSAGE])
 
     @property
     def _where(self) -> str:
@@ -138,14 +138,14 @@ class SfCliFlow(Flow):
     def _refusal(self, error: str, description: str) -> LoginRefusedError:
         target = f" --target-org {self._org}" if self._org is not None else ""
         renew = f"sf org login web --alias {self._org}" if self._org is not None else "sf org login web --set-default"
-        advice = f"log in again: {renew} (sf org display{target} says what it has)"
+        advice = f"log in again: {renew} (sf org display{target} shows its state)"
         return LoginRefusedError(self._where, error=error, description=description, advice=advice)
 
 
 def _json(output: str) -> Mapping[str, Any]:
-    """The JSON object in what was printed: warnings may stand around it."""
+    """Return the JSON object in the output, which may have warnings around it; empty if there is none."""
     try:
         answer = json.loads(output[output.index("{") : output.rindex("}") + 1])
-    except ValueError:  # not as a cause: it has the text, and that the token
+    except ValueError:  # not as the cause, because its text contains the token
         return {}
     return answer if isinstance(answer, dict) else {}

@@ -1,7 +1,7 @@
-"""A token endpoint (RFC 6749, section 3.2): one request, and a grant or an error that says what is wrong.
+"""A token endpoint (RFC 6749, section 3.2): sends a token request, and returns the grant or raises the error.
 
-Authlib knows how the request looks and where a client's credentials go in it. Its own HTTP clients stay aside: they
-cannot be made of a client that the user has, with proxies and certificates of its own.
+Authlib builds the request. Its HTTP clients are not used, because they cannot wrap an HTTP client of the user, with its
+proxies and certificates.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import httpx
 
 from ..errors import AuthError, LoginMisconfiguredError, LoginRefusedError, LoginUnreachableError
 from ..grant import grant_of
-from .explanations import MISTAKES, TRANSIENT, advice_on
 from .login_url import parse_login_url
+from .oauth_errors import REQUEST_ERRORS, TEMPORARY_ERRORS, advice_on
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -27,23 +27,23 @@ if TYPE_CHECKING:
 
 __all__ = ("TokenEndpoint",)
 
-_SECRET: Final = ("assertion", "password", "refresh_token")
+_SECRET_FIELDS: Final = ("assertion", "password", "refresh_token")
 _TIMEOUT: Final = 30.0
-_LONGEST: Final = 200
-_SKEW: Final = 60.0
-"""Seconds that clocks may differ by before it is worth a word."""
+_MAX_DESCRIPTION: Final = 200
+_MAX_SKEW: Final = 60.0
+"""Seconds by which the clocks may differ before the error mentions it."""
 
 
 class TokenEndpoint:
-    """Asks one token endpoint.
+    """A token endpoint.
 
     Args:
-        login_url: As `parse_login_url` has it.
-        http: An httpx client of the user's, which stays open; None for a new one each time.
-        clock: Gives the time of day, in seconds since 1970.
+        login_url: The login server, as in `parse_login_url`.
+        http: An httpx client of the user, which stays open; None for a new one for each request.
+        clock: Returns the present time, in seconds since the epoch.
 
     Raises:
-        LoginMisconfiguredError: The address is none.
+        LoginMisconfiguredError: `login_url` is not valid.
     """
 
     def __init__(self, login_url: str, *, http: Any = None, clock: Callable[[], float] = time.time) -> None:
@@ -52,35 +52,35 @@ class TokenEndpoint:
         self._clock: Final = clock
 
     def now(self) -> float:
-        """The time of day."""
+        """Return the present time, in seconds since the epoch."""
         return self._clock()
 
-    async def ask(self, grant_type: str, app: App | None = None, **fields: str | None) -> Grant:
-        """Ask for a token.
+    async def request_token(self, grant_type: str, app: App | None = None, **fields: str | None) -> Grant:
+        """Request a token.
 
         Args:
-            grant_type: The kind of the request.
-            app: Who asks; None where the fields say it.
-            fields: What else goes into it; None is left out.
+            grant_type: The OAuth grant type.
+            app: The app that requests it; None if the fields identify it.
+            fields: Further fields of the form; those that are None are left out.
 
         Raises:
             LoginRefusedError: The server refused the credentials.
-            LoginUnreachableError: It did not answer, or not now.
-            LoginMisconfiguredError: It does not know what is asked for.
+            LoginUnreachableError: The server did not answer, or cannot answer now.
+            LoginMisconfiguredError: The server does not accept the request, or is no token endpoint.
         """
         headers, body = _request(self.url.endpoint, grant_type, app, fields)
         response = await self._post(headers, body)
-        secrets = [app and app.client_secret, *(fields.get(name) for name in _SECRET)]
+        secrets = [app and app.client_secret, *(fields.get(name) for name in _SECRET_FIELDS)]
         return self._read(response, grant_type, [secret for secret in secrets if secret])
 
     async def _post(self, headers: dict[str, str], body: str) -> Any:
         try:
             async with self._client() as http:
-                # No redirect is followed: secrets go to the server that was named, and to no other.
+                # Do not follow redirects: secrets must not go to another server.
                 return await http.post(
                     self.url.endpoint, content=body, headers=headers, follow_redirects=False, auth=None
                 )
-        except Exception as error:  # which ones there are depends on the library of the client
+        except Exception as error:  # the classes depend on the library of the user's client
             why = f"{type(error).__name__}: {error}".rstrip(": ")
             raise LoginUnreachableError(self.url.origin, why) from error
 
@@ -101,42 +101,49 @@ class TokenEndpoint:
         try:
             return grant_of(answer, self._clock())
         except (TypeError, ValueError):
-            raise LoginMisconfiguredError(f"{self.url.endpoint} gives no token: it is no token endpoint") from None
+            raise LoginMisconfiguredError(
+                f"login_url: expected a token endpoint; {self.url.endpoint} returned no token"
+            ) from None
 
     def _refusal(self, response: Any, answer: Mapping[str, Any], grant_type: str, secrets: list[str]) -> AuthError:
-        error, description = (_without(secrets, answer.get(name)) for name in ("error", "error_description"))
-        if error.lower() in TRANSIENT or response.status_code >= 500 or response.status_code == 429:
-            return LoginUnreachableError(self.url.origin, f"{error}: {description}", retry_after=_pause(response))
+        error, description = (_redacted(secrets, answer.get(name)) for name in ("error", "error_description"))
+        if error.lower() in TEMPORARY_ERRORS or response.status_code >= 500 or response.status_code == 429:
+            return LoginUnreachableError(self.url.origin, f"{error}: {description}", retry_after=_retry_after(response))
         advice = advice_on(grant_type, error, description)
-        if error.lower() in MISTAKES:
+        if error.lower() in REQUEST_ERRORS:
             text = "; ".join(part for part in (f"{error}: {description}".rstrip(": "), advice) if part)
-            return LoginMisconfiguredError(f"login at {self.url.origin} is not possible so: {text}")
+            return LoginMisconfiguredError(f"login at {self.url.origin} is not possible with these options: {text}")
         if grant_type.endswith("jwt-bearer"):
             advice = "; ".join(part for part in (advice, self._skew(response)) if part)
         return LoginRefusedError(self.url.origin, error=error, description=description, advice=advice)
 
     def _skew(self, response: Any) -> str:
-        """A word about this machine's clock, where it differs so much that a JWT may not be valid."""
-        told = _date(response.headers.get("Date"))
-        ahead = 0.0 if told is None else self._clock() - told
-        if abs(ahead) < _SKEW:
+        """Return a note about this machine's clock if it differs so much that a JWT may be invalid, else an empty
+        text."""
+        server_time = _date(response.headers.get("Date"))
+        ahead = 0.0 if server_time is None else self._clock() - server_time
+        if abs(ahead) < _MAX_SKEW:
             return ""
         return f"this machine's clock is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} the server's"
 
     def _failure(self, response: Any) -> AuthError:
         status = response.status_code
         if status == 429 or status >= 500:
-            return LoginUnreachableError(self.url.origin, f"HTTP {status}", retry_after=_pause(response))
+            return LoginUnreachableError(self.url.origin, f"HTTP {status}", retry_after=_retry_after(response))
         if 300 <= status < 400:
             target = httpx.URL(response.headers.get("Location", "")).host or "nowhere"
-            return LoginMisconfiguredError(f"login_url: {self.url.endpoint} points to {target}, and is not followed")
-        return LoginMisconfiguredError(f"login_url: {self.url.endpoint} is no token endpoint: HTTP {status}")
+            return LoginMisconfiguredError(
+                f"login_url: expected a token endpoint; {self.url.endpoint} redirects to {target} (not followed)"
+            )
+        return LoginMisconfiguredError(
+            f"login_url: expected a token endpoint; {self.url.endpoint} returned HTTP {status}"
+        )
 
 
 def _request(
     url: str, grant_type: str, app: App | None, fields: Mapping[str, str | None]
 ) -> tuple[dict[str, str], str]:
-    # Imported late: every client imports this package.
+    # Imported late, because every client imports this package.
     from authlib.oauth2.auth import ClientAuth  # type: ignore[import-untyped]
     from authlib.oauth2.rfc6749.parameters import prepare_token_request  # type: ignore[import-untyped]
 
@@ -148,7 +155,9 @@ def _request(
     try:
         _, headers, body = ClientAuth(app.client_id, app.client_secret, method).prepare("POST", url, headers, body)
     except UnicodeError:
-        raise LoginMisconfiguredError("client_secret: client_secret_basic takes Latin characters alone") from None
+        raise LoginMisconfiguredError(
+            "client_secret: expected Latin characters only, as client_secret_basic requires"
+        ) from None
     return headers, body
 
 
@@ -160,16 +169,16 @@ def _json(response: Any) -> Mapping[str, Any]:
     return answer if isinstance(answer, dict) else {}
 
 
-def _without(secrets: list[str], text: object) -> str:
-    """What the server said, cut, on one line, and without what it was told."""
+def _redacted(secrets: list[str], text: object) -> str:
+    """Return a text of the server on one line, shortened, without the secrets that were sent to it."""
     shown = " ".join(text.split()) if isinstance(text, str) else ""
     for secret in secrets:
         shown = shown.replace(secret, "***")
-    return shown[:_LONGEST]
+    return shown[:_MAX_DESCRIPTION]
 
 
-def _pause(response: Any) -> float:
-    """Seconds that the server wants to be left alone (``Retry-After``)."""
+def _retry_after(response: Any) -> float:
+    """Return the seconds in ``Retry-After``; 0 if there are none."""
     header = (response.headers.get("Retry-After") or "").strip()
     if header.isdecimal():
         return float(header)
@@ -178,7 +187,7 @@ def _pause(response: Any) -> float:
 
 
 def _date(header: str | None) -> float | None:
-    """The moment in a header, in seconds since 1970."""
+    """Return the time in a header, in seconds since the epoch; None if it has none."""
     try:
         moment = parsedate_to_datetime(header or "")
     except (ValueError, OverflowError):

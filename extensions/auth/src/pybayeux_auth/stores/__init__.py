@@ -1,8 +1,7 @@
-"""Where refresh tokens are kept."""
+"""Stores of refresh tokens."""
 
 from .base import TokenStore as TokenStore
 from .file import FileTokenStore as FileTokenStore
 from .keyring import KeyringTokenStore as KeyringTokenStore
-from .named import named_store as named_store
 
-__all__ = ("FileTokenStore", "KeyringTokenStore", "TokenStore", "named_store")
+__all__ = ("FileTokenStore", "KeyringTokenStore", "TokenStore")

@@ -1,4 +1,4 @@
-"""Where refresh tokens are kept that the server replaces."""
+"""The interface of a store for refresh tokens that the server replaces (rotation)."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ __all__ = ("TokenStore",)
 
 @runtime_checkable
 class TokenStore(Protocol):
-    """Keeps one secret text, for one or several processes."""
+    """Stores one secret text, for one or several processes."""
 
     def lock(self) -> AbstractAsyncContextManager[object]:
-        """Keep everybody else out, in other processes too, from the reading of a token until its successor is kept.
+        """Return a lock that is held from the loading of a token until its successor is saved, across processes.
 
         Raises:
-            TokenStoreError: Somebody else does not let go of it.
+            TokenStoreError: Another holder does not release it in time.
         """
 
     async def load(self) -> str | None:
-        """What was kept last, or None.
+        """Return the text that was saved last, or None.
 
         Raises:
-            TokenStoreError: It cannot be read.
+            TokenStoreError: The store cannot be read.
         """
 
     async def save(self, text: str) -> None:
-        """Keep this instead. When it returns, a crash of program or machine does not lose it.
+        """Replace the text. After the return a crash of the program or the machine does not lose it.
 
         Raises:
-            TokenStoreError: It cannot be kept; what was there before is there still.
+            TokenStoreError: The text cannot be saved. The former one is still stored.
         """

@@ -1,7 +1,7 @@
-"""A refresh token in a file.
+"""A store in a file, replaced atomically: a new file is written, flushed to the disk, and renamed over the old one.
 
-The file changes as a whole or not at all: a new one is written, forced to the disk, and takes the old one's place. It
-is for its owner alone (mode 0600). A second file beside it, with the ending ``.lock``, is the lock between processes.
+The file is readable by its owner only (mode 0600). A second file beside it, with the suffix ``.lock``, is the lock
+between processes.
 """
 
 from __future__ import annotations
@@ -23,30 +23,30 @@ __all__ = ("FileTokenStore",)
 
 
 class FileTokenStore:
-    """Keeps a token in a file.
+    """Stores a refresh token in a file.
 
     Args:
-        path: The file; its folder is made where there is none. A file with nothing but a refresh token in it, made by
-            hand, is read as well.
+        path: The file; its folder is created if missing. A file that contains only a refresh token, written by hand, is
+            accepted too.
     """
 
     def __init__(self, path: str | Path) -> None:
-        # A link leads to the file that is meant: replacing the link would part it from whoever else has it.
+        # Resolve a symbolic link: replacing the link itself would leave its target, which others use, unchanged.
         self._path: Final = Path(os.path.realpath(Path(path).expanduser()))
 
     def __repr__(self) -> str:
         return f"FileTokenStore({str(self._path)!r})"
 
     def lock(self) -> AbstractAsyncContextManager[object]:
-        """Keep other processes out."""
+        """Return the lock between processes."""
         return locked(self._path.with_name(f"{self._path.name}.lock"))
 
     async def load(self) -> str | None:
-        """What the file has, or None where there is none."""
+        """Return the content of the file; None if there is none."""
         return await asyncio.to_thread(self._load)
 
     async def save(self, text: str) -> None:
-        """Put this into the file."""
+        """Replace the content of the file."""
         await asyncio.to_thread(self._save, text)
 
     def _load(self) -> str | None:
@@ -55,9 +55,9 @@ class FileTokenStore:
         except FileNotFoundError:
             return None
         except UnicodeDecodeError:
-            raise TokenStoreError(str(self._path), "it is no text") from None
+            raise TokenStoreError(str(self._path), "the file is not UTF-8 text") from None
         except OSError as error:
-            raise TokenStoreError(str(self._path), f"it cannot be read: {error.strerror}") from error
+            raise TokenStoreError(str(self._path), f"the file cannot be read: {error.strerror}") from error
 
     def _save(self, text: str) -> None:
         try:
@@ -65,7 +65,7 @@ class FileTokenStore:
             self._replace(text)
             _sync_folder(self._path.parent)
         except OSError as error:
-            raise TokenStoreError(str(self._path), f"it cannot be written: {error.strerror}") from error
+            raise TokenStoreError(str(self._path), f"the file cannot be written: {error.strerror}") from error
 
     def _replace(self, text: str) -> None:
         handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")  # its mode is 0600
@@ -82,7 +82,7 @@ class FileTokenStore:
 
 
 def _sync_folder(folder: Path) -> None:
-    """The new name is on the disk only when its folder is. Systems that cannot do this do not need it."""
+    # A rename is durable only after its folder is flushed. Windows neither needs nor allows it.
     if os.name != "posix":
         return
     handle = os.open(folder, os.O_RDONLY)

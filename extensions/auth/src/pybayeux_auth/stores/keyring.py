@@ -1,13 +1,13 @@
-"""A refresh token in the system's keyring, which has no lock of its own: a file of the user's is the lock."""
+"""A store in the system's keyring. Keyrings have no lock, so a file of the user is the lock between processes."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from ..digest import digest
 from ..errors import LoginMisconfiguredError, TokenStoreError
 from ..keyring import read_keyring, write_keyring
+from ..secret import digest
 from .locking import locked
 
 if TYPE_CHECKING:
@@ -18,12 +18,12 @@ __all__ = ("KeyringTokenStore",)
 
 
 class KeyringTokenStore:
-    """Keeps a token in the keyring. Needs ``pybayeux-auth[keyring]``.
+    """Stores a refresh token in the keyring. Needs ``pybayeux-auth[keyring]``.
 
     Args:
-        service: Under which service.
-        user: Under which user.
-        lock_file: The lock between processes; None for one in the user's folder of application state.
+        service: The service of the keyring entry.
+        user: The user of the keyring entry.
+        lock_file: The lock between processes; None for a file in the user's folder of application state.
     """
 
     def __init__(self, service: str, user: str, *, lock_file: Path | None = None) -> None:
@@ -35,18 +35,18 @@ class KeyringTokenStore:
         return f"KeyringTokenStore({self._service!r}, {self._user!r})"
 
     def lock(self) -> AbstractAsyncContextManager[object]:
-        """Keep other processes of this user out."""
+        """Return the lock between processes of this user."""
         return locked(self._lock_file or _lock_file(self._service, self._user))
 
     async def load(self) -> str | None:
-        """What the keyring has, or None."""
+        """Return the secret in the keyring; None if there is none."""
         try:
             return await asyncio.to_thread(read_keyring, self._service, self._user)
         except LoginMisconfiguredError as error:
             raise self._failure(error) from error
 
     async def save(self, text: str) -> None:
-        """Put this into the keyring."""
+        """Replace the secret in the keyring."""
         try:
             await asyncio.to_thread(write_keyring, self._service, self._user, text)
         except LoginMisconfiguredError as error:

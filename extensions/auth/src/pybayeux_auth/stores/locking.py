@@ -1,4 +1,4 @@
-"""A lock between processes, waited for without blocking the loop."""
+"""A file lock between processes that does not block the event loop."""
 
 from __future__ import annotations
 
@@ -14,23 +14,27 @@ if TYPE_CHECKING:
 
 __all__ = ("locked",)
 
-_PATIENCE: Final = 60.0
-"""Seconds to wait for somebody else: longer than a login takes."""
-_PAUSE: Final = 0.05
+_TIMEOUT: Final = 60.0
+"""Seconds to wait for another holder: longer than a login takes."""
+_POLL_INTERVAL: Final = 0.05
 
 
 @asynccontextmanager
-async def locked(path: Path, patience: float = _PATIENCE) -> AsyncIterator[None]:
-    """Hold the lock file at `path`. The system lets go of it when its holder dies.
+async def locked(path: Path, timeout: float = _TIMEOUT) -> AsyncIterator[None]:
+    """Hold the lock file at `path`. The operating system releases it when its process ends.
+
+    Args:
+        path: The lock file, which is created if missing.
+        timeout: Seconds to wait for another holder.
 
     Raises:
-        TokenStoreError: It cannot be had.
+        TokenStoreError: Another process holds the lock, or the file cannot be created.
     """
-    from filelock import FileLock, Timeout  # imported late: every client imports this package
+    from filelock import FileLock, Timeout  # imported late, because every client imports this package
 
     lock = FileLock(path, mode=0o600, thread_local=False)
     loop = asyncio.get_running_loop()
-    give_up_at = loop.time() + patience
+    give_up_at = loop.time() + timeout
     while True:
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -38,10 +42,10 @@ async def locked(path: Path, patience: float = _PATIENCE) -> AsyncIterator[None]
             break
         except Timeout:
             if loop.time() >= give_up_at:
-                raise TokenStoreError(str(path), f"another process has held it for {patience:.0f} s") from None
+                raise TokenStoreError(str(path), f"another process has held the lock for {timeout:.0f} s") from None
         except OSError as error:
             raise TokenStoreError(str(path), error.strerror or str(error)) from error
-        await asyncio.sleep(_PAUSE)
+        await asyncio.sleep(_POLL_INTERVAL)
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""The commands that the package adds to `pybayeux`."""
+"""The commands that this package adds to `pybayeux`."""
 
 from .demo import demo as demo
 from .serve import serve as serve

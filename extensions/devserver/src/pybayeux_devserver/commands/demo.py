@@ -1,6 +1,6 @@
-"""`pybayeux demo`: the main job, on a server of its own that fails in many ways.
+"""`pybayeux demo`: a client that recovers from faults without losing an event, on a server that it starts.
 
-Owns the command's options, its folder and its exit codes. What happens is in the package `demo`.
+Owns the command's options, its folder and its exit codes. The demo itself is in the package `demo`.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ __all__ = ("demo",)
 
 _EPILOG = """
 \b
-What goes wrong:
+Faults:
   the server drops the session
-  an answer with orders is lost on its way
+  a reply with orders is lost
   the token expires
   the server restarts
   the listening client is killed, and started again from its store
@@ -30,25 +30,27 @@ What goes wrong:
 \b
 Examples:
   pybayeux demo
-      Some twelve seconds, fifty orders a second.
+      Run for about twelve seconds, with fifty orders a second.
   pybayeux demo --seconds 60 --rate 500 --seed 7
-      Longer and faster, with other orders and other moments.
+      Run longer and faster, with other orders and other times.
   pybayeux demo --keep demo-files
-      Look at the listener's positions, record and log afterwards.
+      Keep the listener's positions, record and log.
   PYBAYEUX_DISABLE_EXTENSIONS=replay pybayeux demo
       See what is lost without replay.
 
 \b
 Exit codes:
-  0    Every order was handled, or nobody reads the output any more.
-  1    Some were lost, or it could not begin.
+  0    Every order was handled, or the output was closed.
+  1    Orders were lost, or the demo could not start.
   130  Interrupted by Ctrl-C.
 """
 
 
 def _new_folder(_context: click.Context, _option: click.Parameter, folder: Path | None) -> Path | None:
     if folder is not None and folder.exists() and any(folder.iterdir()):
-        raise click.BadParameter("the folder is not empty: positions of an earlier run mean nothing to a new server")
+        raise click.BadParameter(
+            "expected a new or empty folder: positions of an earlier run are invalid on a new server"
+        )
     return folder
 
 
@@ -58,10 +60,10 @@ def _new_folder(_context: click.Context, _option: click.Parameter, folder: Path 
     type=click.FloatRange(min=0, min_open=True),
     default=11.0,
     show_default=True,
-    help="How long orders are published; longer where a recovery takes longer.",
+    help="How long orders are published; longer if a recovery takes longer.",
 )
 @click.option("--rate", type=click.FloatRange(min=1), default=50.0, show_default=True, help="Orders a second.")
-@click.option("--seed", default=0, show_default=True, help="Another seed gives other orders and other moments.")
+@click.option("--seed", default=0, show_default=True, help="Another seed has other orders and other times.")
 @click.option(
     "--keep",
     type=click.Path(file_okay=False, path_type=Path),
@@ -70,15 +72,15 @@ def _new_folder(_context: click.Context, _option: click.Parameter, folder: Path 
     help="Keep the listener's files here, in a new or empty folder.",
 )
 def demo(seconds: float, rate: float, seed: int, keep: Path | None) -> None:
-    """Watch a client lose nothing, whatever goes wrong.
+    """Watch a client recover from faults without losing an event.
 
-    Starts a server and publishes a stream of orders. A client listens in a process of its own, with replay from a
-    SQLite file, acknowledgement and a token. Then things go wrong, one after the other, and you see how it recovers.
-    In the end every order is counted: published, handled, lost, handled twice.
+    Starts a server and publishes a stream of orders. A client listens in its own process, with replay from a SQLite
+    file, acknowledgement and a token. Then one fault after the other happens, and you see how the client recovers. At
+    the end the orders are counted: published, handled, lost, handled twice.
     """
-    from pybayeux_devserver.demo.process import ListenerDied
-    from pybayeux_devserver.demo.run import Settings, run
-    from pybayeux_devserver.demo.view import Screen
+    from ..demo.process import ListenerDied
+    from ..demo.run import Settings, run
+    from ..demo.view import Screen
 
     try:
         with _folder(keep) as folder:

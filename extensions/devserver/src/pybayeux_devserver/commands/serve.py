@@ -1,6 +1,7 @@
-"""`pybayeux serve`: a Bayeux server in the terminal.
+"""`pybayeux serve`: a Bayeux server, or an emulated Salesforce org, in the terminal.
 
-Owns the command's options and its life. The server itself is `DevServer`.
+Owns the command's options. The server is `DevServer`. The org belongs to another distribution, which depends on this
+one and offers itself through an entry point, so dependencies run one way: this package never imports the emulator.
 """
 
 from __future__ import annotations
@@ -8,26 +9,25 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 from functools import partial
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 from click.core import ParameterSource
 
-from pybayeux_devserver.channels import broadcast_channel
-from pybayeux_devserver.options import Options
-
-from .running import running
-from .serve_org import serve_org
+from ..options import Options
+from ..protocol.channels import broadcast_channel
+from .publishing import publish_until_stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from pybayeux_devserver.options import Json
-    from pybayeux_devserver.server import DevServer
+    from ..options import Json
+    from ..server import DevServer
 
 __all__ = ("serve",)
 
-_OF_ORGS: Final = ("host", "port", "control", "streams", "rate", "salesforce", "time_scale", "api_version")
+_ORG_OPTIONS: Final = ("host", "port", "control", "streams", "rate", "salesforce", "time_scale", "api_version")
 
 _EPILOG = """
 \b
@@ -37,17 +37,17 @@ Examples:
   pybayeux serve --stream /orders --rate 5
       Five events a second on /orders.
   pybayeux serve --connection-type websocket --connection-type long-polling
-      Clients may choose between these two, and prefer the first.
+      Offer these two transports; clients prefer the first.
   pybayeux serve --token secret --auth-style http
-      Clients have to send "Authorization: Bearer secret".
+      Require the header "Authorization: Bearer secret".
   pybayeux serve --salesforce --stream /event/Demo__e
-      A Salesforce org with a platform event every second, and the command that listens to it.
+      An emulated Salesforce org with a platform event every second. It shows the command that listens to it.
   pybayeux serve --salesforce --time-scale 60
-      An org whose hours pass in minutes: tokens expire, servers change, old events are purged.
+      An org whose clock runs 60 times faster: tokens expire, servers change, old events are purged.
   curl -X POST localhost:8080/control/publish -d '{"channel": "/orders", "data": {"n": 1}}'
       Publish by hand.
   curl -X POST localhost:8080/control/faults/lose_replies -d '{"n": 1, "with_events": true}'
-      Lose the next reply that carries events. Other faults have names of their own; a wrong one lists them.
+      Lose the next reply that carries events. An unknown fault lists all names.
 """
 
 
@@ -81,7 +81,7 @@ def _broadcast_channels(_context: click.Context, _option: click.Parameter, names
     type=click.Choice(["events-first", "reply-first"]),
     default="events-first",
     show_default=True,
-    help="What comes first where both come together: events as with CometD, or the reply as with Faye.",
+    help="Whether events or replies come first when they travel together: as with CometD, or as with Faye.",
 )
 @click.option(
     "--messages-per-frame",
@@ -103,7 +103,7 @@ def _broadcast_channels(_context: click.Context, _option: click.Parameter, names
     "--guarded-scripts/--plain-scripts",
     default=False,
     show_default=True,
-    help="Write the scripts of callback-polling as Faye does, or as CometD does.",
+    help="Write the scripts of callback-polling as Faye or as CometD does.",
 )
 @click.option(
     "--greet",
@@ -114,7 +114,7 @@ def _broadcast_channels(_context: click.Context, _option: click.Parameter, names
     help="Send an event on this channel together with each handshake's reply; may be given several times.",
 )
 @click.option("--ack/--no-ack", default=True, show_default=True, help="Offer acknowledgement of events.")
-@click.option("--replay/--no-replay", default=True, show_default=True, help="Keep a log to replay from.")
+@click.option("--replay/--no-replay", default=True, show_default=True, help="Keep a replay log.")
 @click.option("--retention", default=10_000, show_default=True, help="Events that the log keeps.")
 @click.option("--token", "tokens", multiple=True, help="Bearer token to accept; may be given several times.")
 @click.option(
@@ -140,13 +140,15 @@ def _broadcast_channels(_context: click.Context, _option: click.Parameter, names
     show_default=True,
     help="Events a second on each --stream.",
 )
-@click.option("--salesforce", is_flag=True, help="Be a Salesforce org instead: logins, replay, limits, all of it.")
+@click.option(
+    "--salesforce", is_flag=True, help="Run an emulated Salesforce org instead, with logins, replay and limits."
+)
 @click.option(
     "--time-scale",
     type=click.FloatRange(min=0, min_open=True),
     default=1.0,
     show_default=True,
-    help="Seconds of the org's time that pass in a second.",
+    help="How many times faster the org's clock runs.",
 )
 @click.option("--api-version", default="67.0", show_default=True, help="The org's newest API version.")
 @click.pass_context
@@ -163,28 +165,40 @@ def serve(
 ) -> None:
     """Run a Bayeux server for demos and tests.
 
-    It speaks the transports that are chosen, acknowledges events, keeps a log to replay from, and fails on demand
-    through its control interface. With --salesforce it is a Salesforce org instead, which has no other options than
-    --host, --port, --control, --stream, --rate, --time-scale and --api-version. Stop it with Ctrl-C.
+    It offers the chosen transports, acknowledges events, keeps a replay log, and fails on demand through its control
+    interface. With --salesforce it is an emulated Salesforce org instead (package pybayeux-salesforce-emulator); only
+    --host, --port, --control, --stream, --rate, --time-scale and --api-version apply then. Stop it with Ctrl-C.
     """
     if salesforce:
-        _refuse_others(context)
-        organisation = {"time_scale": time_scale, "version": api_version}
-        _run(partial(serve_org, streams, rate, **_taken(options, "host", "port", "control"), **organisation), options)
+        _refuse_other_options(context)
+        serve_org = _load_emulator()
+        org_options = {"time_scale": time_scale, "version": api_version}
+        _run(partial(serve_org, streams, rate, **_select(options, "host", "port", "control"), **org_options), options)
     else:
         _run(partial(_serve_bayeux, streams, rate, greetings, **options), options)
 
 
-def _taken(options: dict[str, Any], *names: str) -> dict[str, Any]:
+def _select(options: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: options[name] for name in names}
 
 
-def _refuse_others(context: click.Context) -> None:
-    """An option that means nothing to an org is a mistake, not a detail."""
+def _load_emulator() -> Callable[..., Coroutine[Any, Any, None]]:
+    """The function that serves an org, from the entry point `salesforce` in the group `pybayeux_devserver`."""
+    for entry_point in entry_points(group="pybayeux_devserver", name="salesforce"):
+        serve_org: Callable[..., Coroutine[Any, Any, None]] = entry_point.load()
+        return serve_org
+    raise click.ClickException(
+        "--salesforce needs the package pybayeux-salesforce-emulator, which is not installed: "
+        "pip install pybayeux-salesforce-emulator"
+    )
+
+
+def _refuse_other_options(context: click.Context) -> None:
+    # An option without an effect would hide a mistake.
     for parameter in context.command.params:
         given = context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
-        if given and parameter.name not in _OF_ORGS:
-            raise click.UsageError(f"{parameter.opts[0]} means nothing with --salesforce")
+        if given and parameter.name not in _ORG_OPTIONS:
+            raise click.UsageError(f"{parameter.opts[0]} has no effect with --salesforce")
 
 
 def _run(start: Callable[[], Coroutine[Any, Any, None]], options: dict[str, Any]) -> None:
@@ -198,12 +212,12 @@ def _run(start: Callable[[], Coroutine[Any, Any, None]], options: dict[str, Any]
 
 
 async def _serve_bayeux(streams: tuple[str, ...], rate: float, greetings: tuple[str, ...], **options: Any) -> None:
-    from pybayeux_devserver.server import DevServer
+    from ..server import DevServer
 
     if greetings:
         options |= {"deliver_with_handshake": True, "on_handshake": partial(_greeting, greetings)}
     server = DevServer(**options)
-    async with server, running(partial(_publish, server), streams, rate) as stopped:
+    async with server, publish_until_stopped(partial(_publish, server), streams, rate) as stopped:
         click.echo(f"Bayeux server at {server.url} (Ctrl-C stops it)")
         await stopped.wait()
 

@@ -1,15 +1,13 @@
-"""The demo: a server that fails in many ways, and a client in a process of its own that loses nothing.
-
-One idea per module:
+"""The demo: a server with faults, and a client in its own process that loses no event.
 
 - `orders` the stream of events, and their publication
-- `record` the orders that were handled, in a file that outlives whoever writes it
-- `tally` what the two come to: handled, lost, handled twice
-- `listener` the program that listens; `process` its life, seen from outside; `status` what it tells
-- `director` what goes wrong, and when
-- `progress` waiting for something to come true
-- `view` what is shown
-- `run` all of it together
+- `record` the orders that were handled, in a file that survives the process
+- `tally` how many were published, handled, lost, and handled twice
+- `listener` the program that listens; `process` starts and kills it; `status` is what it reports
+- `fault_schedule` the faults, and when they happen
+- `progress` waiting for a condition
+- `view` the output
+- `run` everything together
 """
 
 __all__ = ()

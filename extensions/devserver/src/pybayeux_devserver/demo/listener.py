@@ -1,8 +1,8 @@
 """The program that listens: ``python -m pybayeux_devserver.demo.listener URL LOGIN FOLDER``.
 
-A client as anybody would write it, with replay, acknowledgement and authentication. Its positions and its record are in
-FOLDER; it may be killed at any moment and started again. It ends when its standard input does, so it never outlives the
-demo. It tells its parent what happens, and knows nothing of what is to come.
+A typical client with replay, acknowledgement and authentication. Its positions and its record are in FOLDER. It may be
+killed at any moment and started again. It ends with its standard input, so it never outlives the demo. It reports its
+states to its parent process, and does not know the faults.
 """
 
 from __future__ import annotations
@@ -29,28 +29,28 @@ if TYPE_CHECKING:
 __all__ = ("RECORD", "Reporter", "listen")
 
 RECORD: Final = "handled.txt"
-"""The name of the record in the folder."""
+"""The file name of the record in the folder."""
 
 
 class Reporter:
-    """An extension that passes on what its client goes through.
+    """An extension that reports the states and failures of its client.
 
     Args:
-        tell: Gets each status.
+        report: Receives each status.
     """
 
-    def __init__(self, tell: Callable[[Status], object]) -> None:
-        self._tell: Final = tell
+    def __init__(self, report: Callable[[Status], object]) -> None:
+        self._report: Final = report
 
     @hookimpl
     def state_changed(self, new: ConnectionState) -> None:
-        """Tell the state."""
-        self._tell(Status(state=new.value))
+        """Report the new state."""
+        self._report(Status(state=new.value))
 
     @hookimpl
     def failed(self, error: BayeuxError) -> None:
-        """Tell a failure."""
-        self._tell(Status(failure=f"{type(error).__name__}: {error}"))
+        """Report a failure."""
+        self._report(Status(failure=f"{type(error).__name__}: {error}"))
 
 
 async def listen(url: str, login: str, folder: Path, reporter: Reporter) -> None:
@@ -58,16 +58,16 @@ async def listen(url: str, login: str, folder: Path, reporter: Reporter) -> None
 
     Args:
         url: The Bayeux server.
-        login: Where a POST gives a token.
-        folder: Where positions and record are kept.
-        reporter: Is told what happens.
+        login: The URL whose POST returns a token.
+        folder: The folder for positions and record.
+        reporter: Reports what happens.
     """
     replay = {"store": f"sqlite:///{folder / 'positions.db'}", "since": "earliest"}
     extensions = (Auth(partial(_log_in, login)), reporter)
-    with recording(folder / RECORD) as note:
+    with recording(folder / RECORD) as write:
 
         def handle(event: Any) -> None:
-            note(event.data.number)  # Once this has returned, the order is handled.
+            write(event.data.number)  # once this has returned, the order counts as handled
 
         async with AsyncClient(url, extensions=extensions, options={"replay": replay}) as client:
             await client.subscribe(CHANNEL, handle, type=Order)

@@ -1,6 +1,6 @@
-"""The stream of orders: what each of them is, and how they are published.
+"""The stream of orders: what each order is, and how they are published.
 
-Owns the channel and the pace. Knows nothing of who listens, and does not stop for a server that nobody can reach.
+Owns the channel and the rate. It does not know who listens, and goes on while the server is stopped.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pybayeux_devserver import DevServer
-
+    from .. import DevServer
     from .tally import Tally
 
 __all__ = ("CHANNEL", "Order", "orders", "publish_orders")
@@ -35,18 +34,18 @@ class Order(msgspec.Struct):
 
 
 def orders(seed: int) -> Iterator[Order]:
-    """Orders without end; the same ones for the same seed."""
-    chance = Random(seed)
-    return (Order(number, chance.choice(_ITEMS), chance.randint(1, 9)) for number in count(1))
+    """Orders without end. A seed determines them."""
+    rng = Random(seed)
+    return (Order(number, rng.choice(_ITEMS), rng.randint(1, 9)) for number in count(1))
 
 
 async def publish_orders(server: DevServer, stream: Iterator[Order], *, rate: float, tally: Tally) -> None:
-    """Publish one after the other.
+    """Publish the orders one after the other.
 
     Args:
-        server: Keeps them in its log, also while its address is closed.
+        server: The server. It logs orders even while it does not listen.
         stream: The orders.
-        rate: How many a second.
+        rate: Orders a second.
         tally: Counts each of them.
     """
     clock = asyncio.get_running_loop().time

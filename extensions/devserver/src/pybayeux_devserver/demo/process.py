@@ -1,6 +1,6 @@
-"""The life of the listening program, seen from outside: started, killed, started again, ended.
+"""The process of the listener: started, killed, started again, ended.
 
-Owns the process. What the program does is in `listener.py`.
+What the program does is in `listener.py`.
 """
 
 from __future__ import annotations
@@ -24,34 +24,34 @@ if TYPE_CHECKING:
 __all__ = ("ListenerDied", "ListenerProcess")
 
 _MODULE: Final = "pybayeux_devserver.demo.listener"
-_PATIENCE: Final = 2.0
-"""Seconds that it may take to say goodbye."""
-_LAST_WORDS: Final = 500
+_EXIT_TIMEOUT: Final = 2.0
+"""Seconds that it may take to end by itself."""
+_LOG_TAIL: Final = 500
 
 
 class ListenerDied(Exception):
-    """The program ended without being told to."""
+    """The listener ended by itself."""
 
 
 class ListenerProcess:
-    """The listening program; it lives within the block.
+    """The process of the listener. It lives within the block.
 
     Args:
-        arguments: What the program is given.
-        log: The file that gets its standard error.
-        told: Is called with what it tells, and with the states ``starting`` and ``killed``.
+        arguments: The arguments of the program.
+        log: The file for its standard error.
+        on_status: Receives what it reports, and the states ``starting`` and ``killed``.
     """
 
-    def __init__(self, *arguments: str | Path, log: Path, told: Callable[[Status], object]) -> None:
+    def __init__(self, *arguments: str | Path, log: Path, on_status: Callable[[Status], object]) -> None:
         self._command: Final = (sys.executable, "-P", "-m", _MODULE, *arguments)
         self._log: Final = log
-        self._told: Final = told
+        self._on_status: Final = on_status
         self._process: asyncio.subprocess.Process
         self._reading: asyncio.Task[None]
 
     async def start(self) -> None:
-        """Start it."""
-        self._told(Status(state="starting"))
+        """Start the process."""
+        self._on_status(Status(state="starting"))
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *self._command,
@@ -59,37 +59,37 @@ class ListenerProcess:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
                 env=os.environ | {"NO_PROXY": "*"},  # the server is on this machine
-                start_new_session=True,  # Ctrl-C is not meant for it
+                start_new_session=True,  # Ctrl-C stops the demo, which then ends the listener
             )
         assert self._process.stdout is not None
         self._reading = asyncio.create_task(self._read(self._process.stdout))
 
     async def kill(self) -> None:
-        """End it without giving it a chance to say goodbye, and see it gone."""
+        """Kill the process with SIGKILL and wait until it has ended."""
         with suppress(ProcessLookupError):
             self._process.kill()
-        await self._gone()
-        self._told(Status(state="killed"))
+        await self._ended()
+        self._on_status(Status(state="killed"))
 
     def check(self) -> None:
-        """See that it lives and is listened to.
+        """Check that the process is alive and its output is read.
 
         Raises:
-            ListenerDied: It does not live.
-            Exception: What `told` has raised.
+            ListenerDied: The process has ended.
+            Exception: An exception of `on_status`.
         """
         if self._reading.done():
             self._reading.result()
         code = self._process.returncode
         if code is not None:
-            last_words = self._log.read_text(errors="replace")[-_LAST_WORDS:].strip()
-            raise ListenerDied(f"the listener ended with exit code {code}\n{last_words}")
+            log_tail = self._log.read_text(errors="replace")[-_LOG_TAIL:].strip()
+            raise ListenerDied(f"the listener ended with exit code {code}\n{log_tail}")
 
     async def _read(self, output: asyncio.StreamReader) -> None:
         async for line in output:
-            self._told(msgspec.json.decode(line, type=Status))
+            self._on_status(msgspec.json.decode(line, type=Status))
 
-    async def _gone(self) -> None:
+    async def _ended(self) -> None:
         await self._process.wait()
         await self._reading
 
@@ -104,6 +104,6 @@ class ListenerProcess:
             assert self._process.stdin is not None
             self._process.stdin.close()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._gone(), _PATIENCE)
+                await asyncio.wait_for(self._ended(), _EXIT_TIMEOUT)
         if self._process.returncode is None:
             await self.kill()

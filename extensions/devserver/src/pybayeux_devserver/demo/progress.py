@@ -1,4 +1,4 @@
-"""Waiting for something to come true, while the record is read. Decides nothing."""
+"""Waiting for a condition while the record is read. Nothing is decided here."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _TICK: Final = 0.02
 
 
 class Progress:
-    """How far a run has come.
+    """The progress of a run.
 
     Args:
-        tally: Gets what the record says.
-        record: What was handled.
-        check: Raises where waiting has become senseless.
-        elapsed: Tells the seconds since the beginning.
+        tally: Counts what the record contains.
+        record: The record of handled orders.
+        check: Raises an exception if waiting is pointless.
+        elapsed: Returns the seconds since the start.
 
     Attributes:
-        tally: The count so far.
-        elapsed: As given.
+        tally: The counts so far.
+        elapsed: Returns the seconds since the start.
     """
 
     def __init__(
@@ -39,10 +39,10 @@ class Progress:
         self._check: Final = check
 
     async def until(self, reached: Callable[[], bool]) -> None:
-        """Wait until `reached` says so.
+        """Wait until `reached` returns true.
 
         Raises:
-            Exception: What `check` raised.
+            Exception: An exception of `check`.
         """
         self.read()
         while not reached():
@@ -51,9 +51,9 @@ class Progress:
             self.read()
 
     async def at(self, moment: float) -> None:
-        """Wait for a moment, in seconds since the beginning; one that is over is not waited for."""
+        """Wait for a time, in seconds since the start. If it is over, do not wait."""
         await self.until(lambda: self.elapsed() >= moment)
 
     def read(self) -> None:
-        """Count what was handled meanwhile."""
+        """Count what was handled since the last call."""
         self.tally.handle(self._record.new())

@@ -1,7 +1,7 @@
-"""The record of what was handled: the numbers of orders in a file, one per line, in the order of their handling.
+"""The record of handled orders: their numbers in a file, one per line, in the order of handling.
 
-Owns the file's form. A line is written without a buffer: when the writer's `note` has returned, the operating system
-has the line, and the death of the process cannot take it back.
+Owns the file format. A line is written without a buffer: once it is written, the operating system has it, and killing
+the process does not lose it.
 """
 
 from __future__ import annotations
@@ -18,20 +18,24 @@ __all__ = ("RecordReader", "recording")
 
 @contextmanager
 def recording(path: Path) -> Iterator[Callable[[int], None]]:
-    """Gives a function that adds a number to the record."""
+    """Open the record to add numbers to it.
+
+    Yields:
+        A function that writes a number.
+    """
     with path.open("ab", buffering=0) as file:
 
-        def note(number: int) -> None:
+        def write(number: int) -> None:
             file.write(b"%d\n" % number)
 
-        yield note
+        yield write
 
 
 class RecordReader:
     """Reads a record while it grows.
 
     Args:
-        path: The file; it is made where there is none.
+        path: The file. It is created if it does not exist.
     """
 
     def __init__(self, path: Path) -> None:
@@ -40,7 +44,7 @@ class RecordReader:
         self._read = 0
 
     def new(self) -> list[int]:
-        """What was added since the last call."""
+        """The numbers that were added since the last call."""
         with self._path.open("rb") as file:
             file.seek(self._read)
             lines, ending, _ = file.read().rpartition(b"\n")

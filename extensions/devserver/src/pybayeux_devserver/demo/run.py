@@ -1,6 +1,6 @@
-"""All of it together: the server, the stream, the listener and what goes wrong.
+"""One run of the demo: the server, the orders, the listener and the faults together.
 
-Owns the order of a run and its limit. The parts know nothing of each other.
+Owns the order of the steps and the time limit. The parts do not know each other.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from pybayeux_devserver import DevServer
-
-from .director import direct, faults, moments
+from .. import DevServer
+from .fault_schedule import due_times, faults, run_schedule
 from .listener import RECORD
 from .orders import orders, publish_orders
 from .process import ListenerProcess
@@ -30,21 +29,21 @@ if TYPE_CHECKING:
 
 __all__ = ("Settings", "run")
 
-_PATIENCE: Final = 4.0
+_EXTRA_TIME: Final = 4.0
 """Seconds beyond those asked for, for a slow start and a late recovery."""
-_SHORTEST: Final = 15.0
-"""What all recoveries together may take on a slow machine, however little time was asked for."""
+_MIN_LIMIT: Final = 15.0
+"""The smallest limit: the time that all recoveries together may take on a slow machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a run is asked for.
+    """The settings of a run.
 
     Attributes:
         seconds: How long orders are published.
         rate: Orders a second.
-        seed: Determines the orders, their replay ids and the moments of the faults.
-        folder: Where the listener keeps its files; it exists.
+        seed: Determines the orders, their replay ids and the times of the faults.
+        folder: An existing folder for the listener's files.
     """
 
     seconds: float
@@ -54,12 +53,12 @@ class Settings:
 
     @property
     def limit(self) -> float:
-        """Seconds after which the run ends, whatever is still to come."""
-        return max(_SHORTEST, self.seconds + _PATIENCE)
+        """Seconds after which the run ends in any case."""
+        return max(_MIN_LIMIT, self.seconds + _EXTRA_TIME)
 
     @property
     def orders(self) -> int:
-        """How many orders there may be."""
+        """The largest possible number of orders."""
         return int(self.rate * self.limit) + 1
 
 
@@ -67,50 +66,52 @@ async def run(settings: Settings, console: Console) -> Tally:
     """Run the demo.
 
     Args:
-        settings: What is asked for.
+        settings: The settings.
         console: Where to show it.
 
     Returns:
-        The count at the end.
+        The final counts.
 
     Raises:
-        ListenerDied: The listener did not stay alive.
-        OSError: No server or no process can be started.
+        ListenerDied: The listener ended by itself.
+        OSError: The server or the process cannot be started.
     """
     tally, elapsed = Tally(), _stopwatch()
     record = RecordReader(settings.folder / RECORD)
     with View(console, tally, elapsed) as view:
         async with DevServer(retention=settings.orders, seed=settings.seed) as server:
-            server.tokens.issue()  # from now on it wants one
+            server.tokens.issue()  # from now on the server requires a token
             login = f"{server.control_url}/tokens"
             log = settings.folder / "listener.log"
-            async with ListenerProcess(server.url, login, settings.folder, log=log, told=view.told) as listener:
+            async with ListenerProcess(
+                server.url, login, settings.folder, log=log, on_status=view.show_status
+            ) as listener:
                 progress = Progress(tally, record, check=listener.check, elapsed=elapsed)
-                await _play(settings, server, listener, progress, view)
+                await _run_faults(settings, server, listener, progress, view)
         progress.read()
     view.summary()
     return tally
 
 
-async def _play(
+async def _run_faults(
     settings: Settings, server: DevServer, listener: ListenerProcess, progress: Progress, view: View
 ) -> None:
     all_faults = faults(server, listener)
-    plan = zip(moments(len(all_faults), settings.seconds, settings.seed), all_faults, strict=True)
+    plan = zip(due_times(len(all_faults), settings.seconds, settings.seed), all_faults, strict=True)
     stream = publish_orders(server, orders(settings.seed), rate=settings.rate, tally=progress.tally)
     try:
         async with asyncio.timeout(settings.limit):
-            async with _beside(stream):
-                await direct(plan, progress, view)
+            async with _in_background(stream):
+                await run_schedule(plan, progress, view)
                 await progress.at(settings.seconds)
             await progress.until(lambda: not progress.tally.lost)
-            view.good("every order is handled")
+            view.success("every order is handled")
     except TimeoutError:
-        view.bad("the time is over")
+        view.failure("the time is over")
 
 
 @asynccontextmanager
-async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+async def _in_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     task = asyncio.create_task(work)
     try:
         yield

@@ -1,4 +1,4 @@
-"""What the listening program tells, one line of JSON at a time."""
+"""What the listener reports to its parent process, one line of JSON at a time."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ class Status(msgspec.Struct, omit_defaults=True):
     """One thing that happened to the client."""
 
     state: str | None = None
-    """The state that its connection has now."""
+    """The new state of its connection."""
     failure: str | None = None
-    """A failure that it lives through."""
+    """A failure that it recovers from."""

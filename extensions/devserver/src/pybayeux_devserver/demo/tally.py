@@ -1,4 +1,4 @@
-"""The tally: what was published against what was handled. Pure counting, no file and no clock."""
+"""The counts of published and handled orders. It knows no file and no clock."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Tally:
         self._times: Final[Counter[int]] = Counter()
 
     def publish(self, number: int) -> None:
-        """An order goes out."""
+        """Count a published order."""
         self._published.add(number)
 
     def handle(self, numbers: Iterable[int]) -> None:
-        """Orders were handled, perhaps not for the first time."""
+        """Count handled orders, which may have been handled before."""
         for number in numbers:
             self._times[number] += 1
             self.twice += self._times[number] == 2
@@ -38,7 +38,7 @@ class Tally:
 
     @property
     def published(self) -> int:
-        """How many orders went out."""
+        """How many orders were published."""
         return len(self._published)
 
     @property
@@ -48,5 +48,5 @@ class Tally:
 
     @property
     def lost(self) -> list[int]:
-        """The orders that went out and were not handled."""
+        """The orders that were published and not handled."""
         return sorted(self._published - self._times.keys())

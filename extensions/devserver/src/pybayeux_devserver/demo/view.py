@@ -1,6 +1,6 @@
-"""What is shown: a line for each thing that happens and, in a terminal, a last one that changes all the time.
+"""The output: a line for each thing that happens and, in a terminal, a last line with the current counts.
 
-Owns the form of every line. Without a terminal it is plain text.
+Owns the format of every line. Without a terminal it is plain text.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ class Screen(Console):
     """Standard output."""
 
     def on_broken_pipe(self) -> None:
-        """Nobody reads it any more.
+        """The reader of standard output has gone.
 
         Raises:
-            BrokenPipeError: Always; what is written from now on goes nowhere.
+            BrokenPipeError: Always. Further output is discarded.
         """
         with open(os.devnull, "wb") as nowhere:
             os.dup2(nowhere.fileno(), sys.stdout.fileno())
@@ -48,9 +48,9 @@ class View:
     """Shows a run while it lasts.
 
     Args:
-        console: Where to.
+        console: Where to show it.
         tally: The counts to show.
-        elapsed: Tells the seconds since the beginning.
+        elapsed: Returns the seconds since the start.
     """
 
     def __init__(self, console: Console, tally: Tally, elapsed: Callable[[], float]) -> None:
@@ -60,23 +60,23 @@ class View:
         self._state = ""
         self._live: Final = Live(get_renderable=self._row, console=console, transient=True, refresh_per_second=10)
 
-    def told(self, status: Status) -> None:
-        """The listener tells of itself."""
+    def show_status(self, status: Status) -> None:
+        """Show what the listener reports."""
         if status.state is not None:
             self._state = status.state
         if status.failure is not None:
-            self._say(status.failure, "dim")
+            self._show(status.failure, "dim")
 
-    def good(self, text: str) -> None:
-        """Something went well."""
-        self._say(text, "green")
+    def success(self, text: str) -> None:
+        """Show a success."""
+        self._show(text, "green")
 
-    def bad(self, text: str) -> None:
-        """Something went wrong."""
-        self._say(text, "red")
+    def failure(self, text: str) -> None:
+        """Show a failure."""
+        self._show(text, "red")
 
     def summary(self) -> None:
-        """Show the tally."""
+        """Show the counts."""
         lost = self._tally.lost
         self._line(Text(f"\n{self._tally.published:>6} published"))
         self._line(Text(f"{self._tally.handled:>6} handled"))
@@ -93,12 +93,12 @@ class View:
     ) -> None:
         self._live.stop()
 
-    def _say(self, text: str, style: str) -> None:
-        row, said = self._row(), Text(" ".join(text.split()), style)
-        if self._console.is_terminal:  # a file gets it in one line
+    def _show(self, text: str, style: str) -> None:
+        row, shown = self._row(), Text(" ".join(text.split()), style)
+        if self._console.is_terminal:  # in a file it stays one line
             width = max(_NARROWEST, self._console.width - row.cell_len)
-            said = Text(f"\n{' ' * row.cell_len}").join(said.wrap(self._console, width))
-        self._line(row + said)
+            shown = Text(f"\n{' ' * row.cell_len}").join(shown.wrap(self._console, width))
+        self._line(row + shown)
 
     def _row(self) -> Text:
         return Text.assemble(

@@ -1,0 +1,67 @@
+"""The configuration of one client: every argument of its constructor, validated once and never changed.
+
+Knows nothing of how the arguments are used.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from .._util.arguments import check_choice, check_positive
+from ..session import Backoff
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+__all__ = ("ClientConfig", "Overflow", "never_ignore")
+
+Overflow: TypeAlias = Literal["wait", "drop_oldest", "raise"]
+"""What to do with too many events where the server sends none again: wait, at the risk of the session; drop the events
+that wait longest; or end the subscription that has most of them with an error."""
+
+
+def never_ignore(error: BaseException) -> bool:
+    """Whether to ignore an error, where the user does not say: never."""
+    return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientConfig:
+    """The arguments of a client. `AsyncClient` documents them; times are seconds.
+
+    Raises:
+        UsageError: A value is not one of those allowed, or not greater than zero.
+    """
+
+    url: str
+    extensions: tuple[object, ...] = ()
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    discover: bool = True
+    disabled: tuple[str, ...] = ()
+    transports: Sequence[str] | None = None
+    transport_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    trusted_hosts: tuple[str, ...] = ()
+    http: Any = None
+    auth: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    logger: logging.Logger | logging.LoggerAdapter[Any] = field(default_factory=lambda: logging.getLogger("pybayeux"))
+    queue_size: int = 10_000
+    overflow: Overflow = "wait"
+    send_queue_size: int = 10_000
+    max_message_size: int | None = None
+    backoff: Backoff = field(default_factory=Backoff)
+    max_network_delay: float = 10.0
+    hook_timeout: float | None = 30.0
+    ignore_error: Callable[[BaseException], bool] = never_ignore
+
+    def __post_init__(self) -> None:
+        check_choice("overflow", self.overflow, Overflow)
+        check_positive(
+            queue_size=self.queue_size,
+            send_queue_size=self.send_queue_size,
+            max_message_size=self.max_message_size,
+            max_network_delay=self.max_network_delay,
+            hook_timeout=self.hook_timeout,
+        )

@@ -1,0 +1,101 @@
+"""The exchanges under way: each one's way through the extensions to the server and back, in a task of its own.
+
+The session allows two at a time. Its runner is told how each one ended, exactly once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final, Protocol
+
+from ..errors import BayeuxError, TransportError
+from ..session import Kind
+
+if TYPE_CHECKING:
+    from .._util.redact import Redactor
+    from ..message import Message
+    from ..session import Exchange
+    from .hooks import HookRunner
+    from .transport_pool import TransportPool
+
+__all__ = ("ExchangeObserver", "ExchangeRunner")
+
+
+class ExchangeObserver(Protocol):
+    """Is told how exchanges end: the session's runner."""
+
+    def exchange_finished(self, exchange: Exchange) -> None:
+        """The transport has carried an exchange."""
+
+    def exchange_failed(self, exchange: Exchange, error: BayeuxError) -> None:
+        """An exchange broke."""
+
+    def message_stopped(self, exchange: Exchange, message: Message, error: BayeuxError) -> None:
+        """An extension kept a message from being sent."""
+
+    def exchanges_over(self) -> None:
+        """No exchange is under way any more."""
+
+
+class ExchangeRunner:
+    """Carries exchanges.
+
+    Args:
+        observer: Is told how each one ended.
+        hooks: Run `outgoing`.
+        redact: Takes secrets out of texts.
+    """
+
+    def __init__(self, observer: ExchangeObserver, hooks: HookRunner, redact: Redactor) -> None:
+        self._observer: Final = observer
+        self._hooks: Final = hooks
+        self._redact: Final = redact
+        self._tasks: Final[dict[Exchange, asyncio.Task[None]]] = {}
+
+    def attach(self, pool: TransportPool) -> None:
+        """Know the transports, which are made after this."""
+        self._pool = pool
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self._tasks)
+
+    def start(self, exchange: Exchange) -> None:
+        """Take an exchange to the server."""
+        task = asyncio.get_running_loop().create_task(self._carry(exchange), name=f"pybayeux-{exchange.kind.value}")
+        self._tasks[exchange] = task
+        task.add_done_callback(lambda _: self._over(exchange))
+
+    def cancel(self, exchange: Exchange) -> None:
+        """Stop waiting for an exchange, if it is under way."""
+        if (task := self._tasks.get(exchange)) is not None:
+            task.cancel()
+
+    def cancel_all(self) -> None:
+        """Stop waiting for every exchange."""
+        for task in self._tasks.values():
+            task.cancel()
+
+    def _over(self, exchange: Exchange) -> None:
+        self._tasks.pop(exchange, None)
+        if not self._tasks:
+            self._observer.exchanges_over()
+
+    async def _carry(self, exchange: Exchange) -> None:
+        if exchange.kind is Kind.HANDSHAKE:
+            self._pool.renew()
+        try:
+            outgoing = await self._hooks.outgoing(exchange.messages)
+            for message, error in outgoing.stopped:
+                self._observer.message_stopped(exchange, message, error)
+            if outgoing.passed:
+                await self._pool.get(exchange.transport, exchange.host).exchange(outgoing.passed)
+        except BayeuxError as error:
+            self._observer.exchange_failed(exchange, error)
+        except Exception as error:
+            # A transport or the user's own authentication broke: as a failed attempt it is retried like any other.
+            failure = TransportError(f"{type(error).__name__}: {self._redact(str(error))}")
+            failure.__cause__ = error
+            self._observer.exchange_failed(exchange, failure)
+        else:
+            self._observer.exchange_finished(exchange)

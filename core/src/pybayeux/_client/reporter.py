@@ -1,0 +1,52 @@
+"""Reports of errors that the client deals with by itself: to the logger, and to the hook `failed`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from .._util.redact import Redactor
+    from ..errors import BayeuxError
+    from .config import ClientConfig
+
+__all__ = ("FailureObserver", "Reporter")
+
+_LONGEST: Final = 1000
+"""Characters of an error's text in the log."""
+
+
+class FailureObserver(Protocol):
+    """Is told of every error that is reported: the extensions."""
+
+    def failed(self, error: BayeuxError) -> None:
+        """An error was reported."""
+
+
+class Reporter:
+    """The one place that errors are reported to.
+
+    Args:
+        config: Has the logger, and says which errors to ignore.
+        redact: Takes secrets out of texts.
+
+    Attributes:
+        observer: Is told of every error. It is set once: the hooks are made after the reporter, for they report too.
+    """
+
+    def __init__(self, config: ClientConfig, redact: Redactor) -> None:
+        self._logger: Final = config.logger
+        self._is_ignored: Final = config.ignore_error
+        self._redact: Final = redact
+        self.observer: FailureObserver | None = None
+
+    def report(self, error: BayeuxError) -> None:
+        """Report an error, unless the user ignores it."""
+        if self._is_ignored(error):
+            return
+        self._logger.warning("%s: %s", type(error).__name__, self._redact(str(error), limit=_LONGEST))
+        if self.observer is not None:
+            self.observer.failed(error)
+
+    def note(self, text: str, detail: str) -> None:
+        """Log something that is no error, such as a new handshake that an extension asked for."""
+        self._logger.info(text, self._redact(detail))

@@ -1,0 +1,307 @@
+"""Connect lane: handshakes and connects, one outstanding at a time (Bayeux 1.0, sections 3.3 and 4.2).
+
+Decides which event of the state machine a reply or a failure is. Does not know subscriptions or publishes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from .. import requests
+from ..errors import (
+    BayeuxError,
+    ConnectError,
+    HandshakeError,
+    MalformedMessageError,
+    Remedy,
+    SessionEndedError,
+    TransportError,
+)
+from ..message import Advice, Message
+from ..state import ConnectionState
+from .advice import advice_alone, remedy_of, session_ended_by
+from .backoff import FailureHistory
+from .connect_throttle import ConnectThrottle
+from .events import PollOverdue
+from .exchange import Exchange, Kind, Request
+from .transitions import SessionEvent
+
+if TYPE_CHECKING:
+    from .state import SessionState
+
+__all__ = ("ConnectLane",)
+
+_E = SessionEvent
+# A web server's answers that no second attempt changes: no access, or nothing there that speaks Bayeux.
+_HOPELESS: Final = frozenset({401, 403, 404, 405, 410})
+
+
+class ConnectLane:
+    """Decides when to handshake and when to connect, and what follows.
+
+    Two connects at once are the worst mistake that a client can make: CometD ends the first with HTTP 500, and Faye
+    never answers it. `outstanding` is the guard: nothing is sent while it is there.
+
+    Attributes:
+        outstanding: The handshake or connect under way, or None.
+        throttle: What holds connects back.
+    """
+
+    def __init__(self, state: SessionState) -> None:
+        self._state: Final = state
+        self._history: Final = FailureHistory()
+        self._due = 0.0
+        self.outstanding: Exchange | None = None
+        self.throttle: Final = ConnectThrottle(state)
+
+    def start(self, now: float) -> None:
+        """Begin with a handshake."""
+        self._state.on(_E.START)
+        self._state.negotiation.restart()
+        self._state.hosts.restart()
+        self._history.started()
+        self.throttle.new_session(now)
+        self._due = now
+
+    def lose_session(self, now: float, delay: float = 0.0) -> None:
+        """Begin anew with a handshake, not before `delay` seconds have passed."""
+        state = self._state
+        self.drop()
+        state.on(_E.SESSION_LOST)
+        state.rehandshake_reason = state.client_id = state.connection_type = None
+        state.negotiation.session_lost()
+        state.hosts.session_lost(state.advice.hosts)
+        self.throttle.new_session(now)
+        self._due = now + max(delay, state.backoff(self._history.session_lost(now)))
+
+    def drop(self) -> None:
+        """Wait no more for what is outstanding."""
+        if self.outstanding is not None:
+            self._state.abandon(self.outstanding)
+            self.outstanding = None
+
+    # -- what to send
+
+    def next(self, now: float) -> Exchange | None:
+        """What to send now."""
+        if self.throttle.is_reading_blocked:
+            self._report_if_overdue(now)
+        if self.outstanding is not None or now < self._due:
+            return None
+        if self._state.allows(_E.HANDSHAKE_SENT):
+            self.outstanding = self._handshake(now)
+        elif self._state.allows(_E.CONNECT_SENT):
+            if self.throttle.allows_connect(now):
+                self.outstanding = self._connect(now)
+            else:
+                self._report_if_overdue(now)
+        return self.outstanding
+
+    def _report_if_overdue(self, now: float) -> None:
+        if self.throttle.becomes_overdue(now):
+            self._state.notices.append(PollOverdue())
+
+    def _handshake(self, now: float) -> Exchange:
+        self._state.on(_E.HANDSHAKE_SENT)
+        return self._state.open(Kind.HANDSHAKE, [Request(requests.handshake(self._state.negotiation.usable))], now)
+
+    def _connect(self, now: float) -> Exchange:
+        state = self._state
+        assert state.client_id is not None
+        assert state.connection_type is not None
+        template = requests.connect(state.client_id, state.connection_type)
+        # The server may hold a connect only while the last one was accepted (see the table), and never one that only
+        # keeps the session alive.
+        may_be_held = state.current is ConnectionState.CONNECTED and not self.throttle.is_discarding
+        if not may_be_held:
+            template.advice = Advice(timeout=0)
+        state.on(_E.CONNECT_SENT)
+        self.throttle.connect_sent()
+        # The deadline is the advised timeout and the network's delay: a shorter one would hang up on a held connect.
+        held = state.advice.timeout if may_be_held else 0.0
+        exchange = state.open(Kind.CONNECT, [Request(template)], now, held)
+        exchange.discards = self.throttle.is_discarding
+        return exchange
+
+    def wake_at(self) -> float | None:
+        """When this lane wants to be asked again."""
+        if self.outstanding is not None:
+            overdue_at = self.throttle.overdue_at()
+            return self.outstanding.deadline if overdue_at is None else min(self.outstanding.deadline, overdue_at)
+        if self._state.allows(_E.HANDSHAKE_SENT):
+            return self._due
+        if not self._state.allows(_E.CONNECT_SENT):
+            return None
+        change = self.throttle.next_change()
+        return None if change is None else max(self._due, change)
+
+    @property
+    def accepting(self) -> bool:
+        """Whether the events that come in now are taken.
+
+        While a connect is under way its own mark decides: what it brings was asked for under the terms of then. A poll
+        that discards does so to its end, since its reply may acknowledge what was discarded before.
+        """
+        return not (self.throttle.is_discarding if self.outstanding is None else self.outstanding.discards)
+
+    # -- what comes back
+
+    def reply(self, exchange: Exchange, message: Message, now: float) -> BayeuxError | None:
+        """Take the reply to what was outstanding; returns the error that ends the session, if it does."""
+        self.outstanding = None
+        if exchange.kind is Kind.HANDSHAKE:
+            return self._handshake_reply(message, now)
+        return self._connect_reply(message, now)
+
+    def _handshake_reply(self, message: Message, now: float) -> BayeuxError | None:
+        negotiation, allowed = self._state.negotiation, self._state.config.connection_types
+        if message.successful is not True:
+            if (offered := message.supported_connection_types) and negotiation.best_of(offered) is None:
+                # Faye advises to handshake again, which would bring the same reply for ever.
+                return _no_transport(allowed, message)
+            return self._refused(HandshakeError(message.channel, reply=message), message, now)
+        if not message.client_id:
+            self._retry(MalformedMessageError("a handshake's reply without clientId", repr(message)), now)
+            return None
+        chosen = negotiation.choose(message.supported_connection_types)
+        if chosen is None:
+            return _no_transport(allowed, message)
+        self._handshake_accepted(message, message.client_id, chosen, now)
+        return None
+
+    def _handshake_accepted(self, message: Message, client_id: str, connection_type: str, now: float) -> None:
+        state = self._state
+        state.on(_E.HANDSHAKE_ACCEPTED)
+        state.client_id, state.connection_type = client_id, connection_type
+        # Nothing that was advised in another session holds in this one.
+        state.advice = advice_alone(message.advice, connection_type)
+        self._history.handshake_accepted()
+        self._due = now + state.advice.pause
+        announced = message.extra.get("x-messages") if "extra" in message.__dict__ else None
+        if isinstance(announced, int):
+            self.throttle.announce(announced, now + state.config.max_network_delay)
+
+    def _connect_reply(self, message: Message, now: float) -> BayeuxError | None:
+        if message.successful is not True:
+            return self._refused(ConnectError(message.channel, reply=message), message, now)
+        state, advised = self._state, advice_alone(message.advice, self._state.connection_type)
+        state.on(_E.CONNECT_ACCEPTED)
+        self._history.connect_accepted()
+        self.throttle.connect_accepted(now)
+        if state.connection_type is not None:
+            state.negotiation.connect_accepted(state.connection_type)
+        self._due = now + state.advice.pause
+        if advised.interval < 0:
+            # No client honours it, but the specification is clear: a negative interval means not to connect again.
+            return SessionEndedError("the server advised never to connect again (a negative interval)")
+        if advised.reconnect == "handshake":
+            self.lose_session(now, advised.interval)
+        # `none` on a success is only noted: see CONNECT_ACCEPTED in the table.
+        return None
+
+    # -- what fails
+
+    def _refused(self, refusal: HandshakeError | ConnectError, message: Message, now: float) -> BayeuxError | None:
+        """Decide what follows a refusal; returns the error that ends the session, if it does.
+
+        Three voices are heard, in this order: the error, where it says that the server does not know the session; the
+        extensions, which know vendors (`interpret_error`); the advice of this reply.
+        """
+        advised = advice_alone(message.advice, self._state.connection_type)
+        # Servers say it in many words, with any advice and with none: 402::session_unknown, 402::Unknown client,
+        # 403::Unknown client (Salesforce), 401:<id>:Unknown client (Faye). The credentials are good; only the session
+        # is gone. The same holds where an extension has asked for a new session, as with a fresh token.
+        unknown = refusal.error is not None and refusal.error.is_unknown_client
+        begins_anew = unknown or self._state.rehandshake_reason is not None
+        error = self._state.config.interpret_error(refusal)
+        remedy, wait = remedy_of(error)
+        wait = max(wait, advised.interval)
+        if not begins_anew and (remedy is Remedy.GIVE_UP or (remedy is None and advised.forbids_retry)):
+            return session_ended_by(error, advised if remedy is None else None)
+        if remedy is None:
+            remedy = Remedy.HANDSHAKE if advised.reconnect == "handshake" else Remedy.RETRY
+        if begins_anew or (isinstance(refusal, ConnectError) and remedy is Remedy.HANDSHAKE):
+            self._history.failed()
+            self._state.report(error)
+            self.lose_session(now, wait)
+        else:
+            self._retry(error, now, wait)
+        return None
+
+    def _retry(self, error: BayeuxError, now: float, at_least: float = 0.0) -> None:
+        """Try the same again later: the handshake, or a connect in the same session."""
+        if self._state.allows(_E.HANDSHAKE_FAILED):
+            self._wait_after(error, now, at_least)
+            self._state.on(_E.HANDSHAKE_FAILED)
+            self._state.hosts.handshake_failed()
+        else:
+            self._retry_connect(_E.CONNECT_FAILED, error, now, at_least)
+
+    def _retry_connect(self, event: SessionEvent, error: BayeuxError, now: float, at_least: float = 0.0) -> None:
+        self._wait_after(error, now, at_least)
+        self._state.on(event)
+        self._history.connect_failed(now)
+        lifetime = self._state.advice.session_lifetime
+        if lifetime is not None and self._history.outage(self._due) > lifetime:
+            self.lose_session(now, at_least)
+
+    def _wait_after(self, error: BayeuxError, now: float, at_least: float) -> None:
+        self._history.failed()
+        self._state.report(error)
+        self._due = now + max(at_least, self._state.backoff(self._history.in_a_row))
+
+    def failed(self, exchange: Exchange, error: BayeuxError, now: float) -> BayeuxError | None:
+        """The exchange brought no reply; returns the error that ends the session, if it does."""
+        self.outstanding = None
+        if isinstance(error, TransportError) and self._change_transport(exchange, error, now):
+            return None
+        if exchange.kind is Kind.HANDSHAKE and self._is_hopeless(error):
+            ended = SessionEndedError(f"the handshake cannot succeed: {error}")
+            ended.__cause__ = error
+            return ended
+        remedy, wait = remedy_of(error)
+        if remedy is Remedy.GIVE_UP:
+            return session_ended_by(error, None)
+        self._retry(error, now, wait)
+        return None
+
+    def connection_lost(self, error: BayeuxError, now: float) -> None:
+        """The connection broke on which events come unasked."""
+        if self.outstanding is not None:
+            self._state.report(error)  # what is under way goes over another connection, and fails or not by itself
+        elif self._state.allows(_E.CONNECTION_LOST):
+            self._retry_connect(_E.CONNECTION_LOST, error, now)
+
+    def _change_transport(self, exchange: Exchange, error: TransportError, now: float) -> bool:
+        """Go on with the next transport where this one cannot reach the server; the session stays."""
+        negotiation = self._state.negotiation
+        if not error.unavailable:
+            negotiation.network_failed()
+            return False
+        if not negotiation.cannot_reach(exchange.transport):
+            return False
+        if self._state.has_session:
+            following = negotiation.choose_again()
+            if following is None:
+                return False
+            self._state.connection_type = following
+        self._state.on(_E.TRANSPORT_CHANGED)
+        self._state.report(error)
+        self._due = now
+        return True
+
+    def _is_hopeless(self, error: BayeuxError) -> bool:
+        """Whether a handshake that failed so will always do: a wrong address should end in an error, not in silence.
+
+        Once a connect was accepted, the address was right and the same status is an outage, as of a proxy without its
+        server.
+        """
+        if not isinstance(error, TransportError) or self._history.ever_connected:
+            return False
+        return self._state.rehandshake_reason is None and (error.fatal or error.status in _HOPELESS)
+
+
+def _no_transport(allowed: tuple[str, ...], message: Message) -> SessionEndedError:
+    offered = message.supported_connection_types or []
+    # The wording of CometD's clients, code included.
+    return SessionEndedError(f"405:c{list(allowed)},s{offered}:no_transport: no transport that both sides have")

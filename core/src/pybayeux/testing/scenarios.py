@@ -1,0 +1,254 @@
+"""The sessions that the contract runs with every extension, and the transcripts of them.
+
+One without faults, one with many, one with two starts of a client, and one with the low-level client. They check
+nothing: what an extension refuses is noted, and the checks compare the transcripts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections import defaultdict
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from ..bayeux import BayeuxClient
+from ..codec import encode
+from ..errors import BayeuxError, ExtensionHookError
+from ..message import Advice
+from .factory import name_of
+from .harness import Harness
+from .interference import DISTURBED_CHANNEL
+from .server import ScriptedServer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
+
+    from ..message import Message
+    from .factory import ExtensionFactory
+    from .server import Order
+
+__all__ = ("LAST_EVENT", "Transcript", "low_level_session", "ordinary_session", "session_with_faults", "two_starts")
+
+_ORDERS: Final = "/contract/orders"
+_SAFE: Final = "/contract/**"
+LAST_EVENT: Final = "the last event"
+"""The data of the last event of a session: it arrives where the connection still works."""
+
+
+@dataclass(slots=True)
+class Transcript:
+    """The record of a session.
+
+    Attributes:
+        sent: What left, by channel, as JSON without ids: exchanges may overtake each other.
+        delivered: The data of the events that were handled.
+        outcomes: What became of each call.
+        faults: The errors that the extension's own hooks raised.
+        tasks: The names of the tasks that were left after the end.
+        texts: Everything that was logged or reported, and the extension's own `repr`.
+    """
+
+    sent: dict[str, list[Any]] = field(default_factory=dict)
+    delivered: list[Any] = field(default_factory=list)
+    outcomes: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    tasks: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+
+
+class _Writer:
+    """Writes the transcript of a session."""
+
+    def __init__(self, extension: object) -> None:
+        self.transcript: Final = Transcript()
+        self._name: Final = name_of(extension)
+        self._extension: Final = extension
+        self._tasks: Final = asyncio.all_tasks()
+
+    async def outcome(self, work: Awaitable[object]) -> None:
+        """Note the outcome of a call; a refusal does not end the session."""
+        try:
+            await work
+        except BayeuxError as error:
+            self._raised(error)
+            self.transcript.outcomes.append(type(error).__name__)
+        else:
+            self.transcript.outcomes.append("done")
+
+    def _raised(self, error: BaseException | None) -> None:
+        while error is not None:
+            self.transcript.texts.append(f"{error} {error!r}")
+            self.reported(error)
+            error = error.__cause__
+
+    def reported(self, error: BaseException) -> None:
+        """Note an error; it is a fault if it comes from a hook of the extension."""
+        if isinstance(error, ExtensionHookError) and error.extension == self._name:
+            self._fault(str(error))
+
+    def logged(self, text: str) -> None:
+        """Note a line of the log. Some faults of hooks are written there alone."""
+        self.transcript.texts.append(text)
+        for line in text.splitlines():
+            at = line.find(f"extension {self._name!r} failed in ")
+            if at >= 0:
+                self._fault(line[at:])
+
+    def _fault(self, text: str) -> None:
+        if text not in self.transcript.faults:
+            self.transcript.faults.append(text)
+
+    async def end(self, sent: Sequence[Message]) -> None:
+        """Complete the transcript: the session is over."""
+        by_channel = defaultdict(list)
+        for each in json.loads(encode(sent)):
+            by_channel[each["channel"]].append({name: value for name, value in each.items() if name != "id"})
+        self.transcript.sent = dict(by_channel)
+        self.transcript.texts += [repr(self._extension), str(self._extension)]
+        left = asyncio.all_tasks() - self._tasks
+        self.transcript.tasks = sorted(task.get_name() for task in left)
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left)
+
+
+@asynccontextmanager
+async def _noted(harness: Harness) -> AsyncIterator[_Writer]:
+    """Write the transcript of what a harness's client does within this block."""
+    notes = _Writer(harness.extension)
+    with _logged() as lines:
+        yield notes
+        await harness.settle()
+    for error in harness.failures:
+        notes.reported(error)
+        notes.transcript.texts.append(f"{error} {error!r}")
+    for line in lines:
+        notes.logged(line)
+    notes.transcript.delivered = list(harness.delivered)
+    await notes.end(harness.sent)
+
+
+async def ordinary_session(factory: ExtensionFactory, order: Order, others: Sequence[object] = ()) -> Transcript:
+    """A session without faults, except those that other extensions cause on their own channel."""
+    harness = Harness(factory.new(), order=order, ext=factory.ext, others=others)
+    async with _noted(harness) as notes, harness:
+        await notes.outcome(harness.subscribe(_ORDERS))
+        await notes.outcome(harness.subscribe(_SAFE))
+        harness.server.push(_ORDERS, {"number": 1}, "text", None, [1.5, True])
+        await harness.settle()
+        await notes.outcome(harness.client.publish(_ORDERS, {"number": 2}, timeout=60))
+        await notes.outcome(harness.client.publish(DISTURBED_CHANNEL, {"number": 3}, timeout=60))
+        harness.server.push(DISTURBED_CHANNEL, "trouble")
+        await harness.settle()
+        async with harness.client.batch() as batch:
+            batch.publish(_ORDERS, {"number": 4})
+            batch.publish("/contract/other", "text")
+        await harness.settle()
+        harness.server.forget()
+        await harness.clock.advance(60)
+        harness.server.push("/contract/other", LAST_EVENT)
+        await harness.settle()
+        await notes.outcome(harness.client.unsubscribe(_ORDERS))
+        await notes.outcome(harness.client.unsubscribe(_SAFE))
+    return notes.transcript
+
+
+async def session_with_faults(factory: ExtensionFactory, order: Order) -> Transcript:
+    """A session with refusals, broken exchanges and lost sessions, after which everything works again."""
+    harness = Harness(factory.new(), order=order, ext=factory.ext)
+    server, client, clock = harness.server, harness.client, harness.clock
+    server.refuse_next("/meta/handshake", "500::busy", advice=Advice(reconnect="retry", interval=0))
+    async with _noted(harness) as notes, harness:
+        await notes.outcome(harness.subscribe(_SAFE))
+        server.refuse_next("/meta/subscribe", "403::denied")
+        await notes.outcome(harness.subscribe("/refused"))
+        server.refuse_next(_ORDERS, "403::denied")
+        await notes.outcome(client.publish(_ORDERS, 1, timeout=60))
+        server.fail()
+        await clock.advance(60)
+        server.fail(lost="reply")
+        server.push(_ORDERS, "lost with its answer")
+        await clock.advance(60)
+        server.fail(lost="reply")
+        await notes.outcome(client.publish(_ORDERS, 2, timeout=60))
+        await clock.advance(60)
+        server.refuse_next("/meta/connect", "402::session_unknown")
+        await clock.advance(60)
+        server.refuse_next("/meta/connect", "500::broken", advice=Advice(reconnect="retry", interval=0))
+        await clock.advance(60)
+        server.forget()
+        await clock.advance(60)
+        client.rehandshake("the contract asks for it")
+        await clock.advance(60)
+        await notes.outcome(client.wait_for("connected", timeout=300))
+        server.push(_ORDERS, LAST_EVENT)
+        await harness.settle()
+        server.fail()  # the end of the subscriptions is lost too
+    return notes.transcript
+
+
+async def two_starts(factory: ExtensionFactory) -> Transcript:
+    """The same client and instance twice, and once taken out and put back in between."""
+    harness = Harness(factory.new(), ext=factory.ext)
+    async with _noted(harness) as notes:
+        for _ in range(2):
+            async with harness:
+                await notes.outcome(harness.subscribe(_ORDERS))
+                await harness.client.remove(harness.name)
+                await notes.outcome(harness.client.publish(_ORDERS, "without it", timeout=60))
+                await harness.client.use(harness.extension, harness.name)
+                await notes.outcome(harness.client.publish(_ORDERS, "with it", timeout=60))
+                harness.server.push(_ORDERS, LAST_EVENT)
+                await harness.settle()
+    return notes.transcript
+
+
+async def low_level_session(factory: ExtensionFactory) -> Transcript:
+    """A session of the client that sends one request per call."""
+    extension, server = factory.new(), ScriptedServer(ext=factory.ext, hold=0)
+    client = BayeuxClient("http://bayeux.test/cometd", extensions=[extension, server], discover=False)
+    notes = _Writer(extension)
+    with _logged() as lines:
+        async with client:
+            await notes.outcome(client.handshake())
+            await notes.outcome(client.subscribe([_ORDERS]))
+            server.push(_ORDERS, LAST_EVENT)
+            await notes.outcome(client.connect())
+            await notes.outcome(client.publish(_ORDERS, 1))
+            server.refuse_next("/meta/unsubscribe", "403::denied")
+            await notes.outcome(client.unsubscribe([_ORDERS]))
+            server.fail()
+            await notes.outcome(client.connect())
+            await notes.outcome(client.disconnect())
+    for line in lines:
+        notes.logged(line)
+    await notes.end(server.received)
+    return notes.transcript
+
+
+@contextmanager
+def _logged() -> Iterator[list[str]]:
+    """Everything that any logger says within this block, at every level."""
+    lines: list[str] = []
+    handler, root = _Lines(lines), logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    try:
+        yield lines
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(level)
+
+
+class _Lines(logging.Handler):
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__()
+        self._lines: Final = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._lines.append(self.format(record))

@@ -1,0 +1,110 @@
+"""A `Dispatcher` on its own: the tests put events in, take them out, and see what it calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from pybayeux import Message
+from pybayeux._client.dispatcher import Dispatcher
+from pybayeux.subscription import Subscription
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from pybayeux._client.background import BackgroundTasks
+    from pybayeux._client.hooks import HookRunner
+
+__all__ = ("DispatcherProbe", "events")
+
+
+class DispatcherProbe:
+    """A dispatcher, the subscriptions made with it, and in its place everything that it calls.
+
+    Attributes:
+        delivered: The data of the events that `delivered` was called with, in order.
+        room: What the back-pressure was told about room, in order.
+        left: The subscriptions that their receivers ended.
+        background: What is left to await in the background.
+        observed: Whether an extension wants to know what is delivered.
+        slow: Whether `delivered` is asynchronous.
+    """
+
+    def __init__(self, limit: int = 1000, *, observed: bool = True, slow: bool = False) -> None:
+        self.delivered: list[Any] = []
+        self.messages: list[Message] = []
+        self.room: list[bool] = []
+        self.left: list[Subscription] = []
+        self.background: list[Awaitable[None]] = []
+        self.observed, self.slow = observed, slow
+        self.dispatcher = Dispatcher(
+            limit, cast("HookRunner", _Hooks(self)), cast("BackgroundTasks", _Background(self))
+        )
+        self.dispatcher.attach(_BackPressure(self), _Subscriptions(self))
+
+    def subscribe(self, channel: str, **arguments: Any) -> Subscription:
+        """A subscription that receives from now on."""
+        subscription = Subscription(channel, self.dispatcher, **arguments)
+        self.dispatcher.router.add(subscription)
+        return subscription
+
+    def send(self, channel: str, *data: Any) -> None:
+        """Dispatch a batch of events on one channel."""
+        self.dispatcher.dispatch(events(channel, *data))
+
+    @property
+    def waiting(self) -> int:
+        """How many events wait in the queues of all subscriptions."""
+        return sum(subscription.pending for subscription in self.dispatcher.router)
+
+
+class _Hooks:
+    def __init__(self, probe: DispatcherProbe) -> None:
+        self._probe = probe
+
+    @property
+    def observes_delivery(self) -> bool:
+        return self._probe.observed
+
+    def delivered(self, message: Message) -> Awaitable[None] | None:
+        if self._probe.slow:
+            return self._note(message)
+        self._probe.delivered.append(message.data)
+        self._probe.messages.append(message)
+        return None
+
+    async def _note(self, message: Message) -> None:
+        self._probe.delivered.append(message.data)
+
+    def transaction(self, message: Message) -> None:
+        return None
+
+
+class _Background:
+    def __init__(self, probe: DispatcherProbe) -> None:
+        self._probe = probe
+
+    def add(self, work: Awaitable[Any]) -> None:
+        self._probe.background.append(work)
+
+
+class _BackPressure:
+    def __init__(self, probe: DispatcherProbe) -> None:
+        self._probe = probe
+
+    def room_changed(self, there_is_room: bool) -> None:
+        self._probe.room.append(there_is_room)
+
+
+class _Subscriptions:
+    def __init__(self, probe: DispatcherProbe) -> None:
+        self._probe = probe
+
+    async def leave(self, subscription: Subscription, wait: bool = True) -> None:
+        self._probe.dispatcher.router.remove(subscription)
+        self._probe.left.append(subscription)
+        subscription.end()
+
+
+def events(channel: str, *data: Any) -> list[Message]:
+    """One event for each of these."""
+    return [Message(channel=channel, data=each) for each in data]

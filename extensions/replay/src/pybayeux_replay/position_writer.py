@@ -1,0 +1,201 @@
+"""The position writer: brings the positions of one consumer into its store, in order, and never on the event loop.
+
+Why it may write late. A position says that everything up to it is handled. If it is stored late, or not at all because
+the process died, the server sends handled events once more. If it were stored too early, events would be lost. So a
+position is only noted when its event is handled. All positions that are noted within one turn of the event loop, within
+the delay of the commit policy, or while the store is busy, are written together. `close` waits for the last ones.
+
+What a position means, and when it may be stored, is decided elsewhere. The store is opened at the first use, because
+only then are all extensions registered that may add its scheme.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from pybayeux.errors import UsageError
+
+from .position import PendingPosition, Position
+from .store import TransactionalStore
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from datetime import datetime
+
+    from .store import Store
+
+__all__ = ("PositionWriter",)
+
+_logger: Final = logging.getLogger("pybayeux.replay")
+_RETRY_DELAY: Final = 1.0
+"""Seconds between two attempts to write into a store that fails."""
+
+_AnyPosition: TypeAlias = PendingPosition | Position
+
+
+class PositionWriter:
+    """The positions of one consumer. Reads are answered at once, writes happen later.
+
+    Args:
+        open_store: Opens the store.
+        consumer: The name under which the positions are stored.
+        now: Returns the present time, in UTC.
+        delay: Seconds to gather positions before they are written.
+    """
+
+    def __init__(
+        self, open_store: Callable[[], Store], consumer: str, now: Callable[[], datetime], delay: float = 0.0
+    ) -> None:
+        self._open_store: Final = open_store
+        self._consumer: Final = consumer
+        self._now: Final = now
+        self._delay: Final = delay
+        self._newest: dict[str, _AnyPosition] = {}
+        self._unsaved: dict[str, _AnyPosition] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
+        self._lock = asyncio.Lock()
+
+    @cached_property
+    def store(self) -> Store:
+        """The store.
+
+        Raises:
+            UsageError: Its scheme is unknown.
+        """
+        return self._open_store()
+
+    # -- reading
+
+    def get(self, subscription: str) -> Position | None:
+        """Return the newest position of a subscription, stored or not yet."""
+        return self.newest(subscription) or self.store.get(self._consumer, subscription)
+
+    def newest(self, subscription: str) -> Position | None:
+        """Return the newest position that was noted here, without reading the store."""
+        noted = self._newest.get(subscription)
+        return None if noted is None else self._position(noted)
+
+    # -- noting
+
+    def put(self, subscription: str, pending: PendingPosition) -> None:
+        """Note a position. It is stored soon, at the latest when `close` has returned."""
+        newest = self._newest.get(subscription)
+        if newest is not None and newest.replay_id == pending.replay_id and newest.org == pending.org:
+            return  # such as one that `transaction` has stored
+        self._newest[subscription] = self._unsaved[subscription] = pending
+        if self._task is None or self._task.done():
+            self._start_writing()
+
+    def confirm(self, subscription: str, position: Position, until: datetime) -> None:
+        """Note that the server had no event after a position, the newest one, until this time."""
+        if position.complete_until is None or position.complete_until < until:
+            confirmed = replace(position, stored_at=self._now(), quiet_until=until)
+            self._newest[subscription] = self._unsaved[subscription] = confirmed
+            self._start_writing()
+
+    def transactional_store(self) -> TransactionalStore:
+        """Return the store, if it has transactions.
+
+        Raises:
+            UsageError: It has none, or its scheme is unknown.
+        """
+        store = self.store
+        if isinstance(store, TransactionalStore):
+            return store
+        raise UsageError(
+            f"exactly once is not possible: {type(store).__name__} has no transactions; choose "
+            "store='sqlite:///positions.db' or another database"
+        )
+
+    @asynccontextmanager
+    async def transaction(
+        self, store: TransactionalStore, subscription: str, pending: PendingPosition
+    ) -> AsyncIterator[Any]:
+        """Run a transaction of the store, in which a position is stored at the end. If it fails, nothing has changed.
+
+        This is the only place where a position is stored together with something else, and so the place where it would
+        be compared with the one in the store.
+        """
+        async with self._lock:  # a store with one writer at a time would wait for ourselves
+            older = self._unsaved.pop(subscription, None)
+            position = self._position(pending)
+            try:
+                async with store.transaction(self._consumer, {subscription: position}) as transaction:
+                    yield transaction
+            except BaseException:
+                if older is not None:
+                    self._unsaved.setdefault(subscription, older)
+                    self._start_writing()
+                raise
+            self._newest[subscription] = position
+
+    # -- writing
+
+    def _start_writing(self) -> None:
+        if self._task is None or self._task.done():
+            self._closing = asyncio.Event()
+            self._task = asyncio.get_running_loop().create_task(self._write(), name="pybayeux-replay-writer")
+
+    async def _write(self) -> None:
+        await self._wait(self._delay)
+        while self._unsaved:
+            if await self._write_batch():
+                pause = self._delay
+            elif self._closing.is_set():
+                return
+            else:
+                pause = max(_RETRY_DELAY, self._delay)
+            if self._unsaved:
+                await self._wait(pause)
+
+    async def _write_batch(self) -> bool:
+        """Write all positions that wait; return whether that succeeded."""
+        async with self._lock:
+            batch, self._unsaved = self._unsaved, {}
+            try:
+                await self._set(batch)
+            except Exception:
+                _logger.exception("%d positions could not be stored; they are kept and tried again", len(batch))
+                self._unsaved = batch | self._unsaved
+                return False
+        return True
+
+    async def _set(self, noted: dict[str, _AnyPosition]) -> None:
+        positions = {subscription: self._position(each) for subscription, each in noted.items()}
+        if self.store.blocking:
+            await asyncio.to_thread(self.store.set, self._consumer, positions)
+        else:
+            self.store.set(self._consumer, positions)
+
+    def _position(self, noted: _AnyPosition) -> Position:
+        return noted if isinstance(noted, Position) else noted.position(self._now())
+
+    async def _wait(self, seconds: float) -> None:
+        if seconds > 0:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), seconds)
+
+    async def close(self) -> None:
+        """Store what is not stored yet, and close the store. The next use opens it again.
+
+        Raises:
+            Exception: The store's own, if it cannot store the last positions.
+        """
+        self._closing.set()
+        if self._task is not None and not self._task.done():
+            await self._task
+        self._task, self._lock = None, asyncio.Lock()
+        unsaved, self._unsaved = self._unsaved, {}
+        self._newest.clear()
+        try:
+            if unsaved:
+                await self._set(unsaved)
+        finally:
+            if "store" in self.__dict__:
+                self.store.close()

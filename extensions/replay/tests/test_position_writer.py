@@ -1,0 +1,266 @@
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pybayeux.testing import Clock, in_virtual_time
+from pybayeux_replay import MemoryStore, Position, position_writer
+from pybayeux_replay.position import PendingPosition
+from pybayeux_replay.position_writer import PositionWriter
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from pybayeux_replay import Store
+
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+class RecordingStore(MemoryStore):
+    """Records each commit, waits and fails as the test demands."""
+
+    blocking = True  # type: ignore[misc]
+
+    def __init__(self, failures: int = 0) -> None:
+        super().__init__()
+        self.commits: list[dict[str, int]] = []
+        self.threads: set[int] = set()
+        self.may_go_on = threading.Event()
+        self.may_go_on.set()
+        self.has_stored = threading.Event()
+        self.closed = 0
+        self._failures = failures
+
+    def set(self, consumer: str, positions: Mapping[str, Position | int]) -> None:
+        assert self.may_go_on.wait(10)
+        self.threads.add(threading.get_ident())
+        if self._failures:
+            self._failures -= 1
+            raise OSError("no space left")
+        self.commits.append({name: each.replay_id for name, each in positions.items() if isinstance(each, Position)})
+        super().set(consumer, positions)
+        self.has_stored.set()
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def _writer(store: Store, delay: float = 0.0) -> PositionWriter:
+    return PositionWriter(lambda: store, "billing", lambda: NOW, delay)
+
+
+def _id(writer: PositionWriter, subscription: str) -> int | None:
+    position = writer.get(subscription)
+    return None if position is None else position.replay_id
+
+
+def test_positions_noted_in_one_turn_are_one_commit() -> None:
+    async def scenario() -> None:
+        for number in range(100):
+            writer.put("/orders", PendingPosition(number))
+        writer.put("/cases", PendingPosition(7))
+        assert (_id(writer, "/orders"), _id(writer, "/cases")) == (99, 7)
+        await writer.close()
+
+    store = RecordingStore()
+    writer = _writer(store)
+    asyncio.run(scenario())
+    assert store.commits == [{"/orders": 99, "/cases": 7}]
+    assert threading.get_ident() not in store.threads
+    assert store.closed == 1
+
+
+def test_positions_noted_while_the_store_is_busy_are_the_next_commit() -> None:
+    async def scenario() -> None:
+        writer.put("/orders", PendingPosition(1))
+        await asyncio.sleep(0)
+        for number in (2, 3):
+            writer.put("/orders", PendingPosition(number))
+        store.may_go_on.set()
+        await writer.close()
+
+    store = RecordingStore()
+    store.may_go_on.clear()
+    writer = _writer(store)
+    asyncio.run(scenario())
+    assert store.commits == [{"/orders": 1}, {"/orders": 3}]
+
+
+def test_the_newest_position_is_read_before_it_is_stored_and_from_the_store_after() -> None:
+    async def scenario() -> None:
+        assert _id(writer, "/orders") is None
+        writer.put("/orders", PendingPosition(1))
+        assert _id(writer, "/orders") == 1
+        await writer.close()
+        assert _id(writer, "/orders") == 1
+        store.set("billing", {"/orders": 5})
+        assert _id(writer, "/orders") == 5
+
+    store = MemoryStore()
+    writer = _writer(store)
+    asyncio.run(scenario())
+
+
+def test_a_store_that_fails_gets_the_positions_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario() -> None:
+        writer.put("/orders", PendingPosition(1))
+        writer.put("/cases", PendingPosition(1))
+        await asyncio.sleep(0)
+        writer.put("/orders", PendingPosition(2))
+        store.may_go_on.set()
+        assert await asyncio.to_thread(store.has_stored.wait, 10)
+        await writer.close()
+
+    monkeypatch.setattr(position_writer, "_RETRY_DELAY", 0.0)
+    store = RecordingStore(failures=2)
+    store.may_go_on.clear()
+    writer = _writer(store)
+    with caplog.at_level(logging.ERROR, "pybayeux.replay"):
+        asyncio.run(scenario())
+    assert store.commits == [{"/orders": 2, "/cases": 1}]
+    assert len(caplog.records) == 2
+
+
+def test_close_does_not_wait_for_the_retry_delay_and_raises_what_failed() -> None:
+    async def scenario() -> None:
+        writer.put("/orders", PendingPosition(1))
+        with pytest.raises(OSError, match="no space left"):
+            await writer.close()
+
+    store = RecordingStore(failures=5)
+    writer = _writer(store)
+    asyncio.run(asyncio.wait_for(scenario(), 5))
+    assert store.closed == 1
+
+
+def test_a_writer_serves_one_event_loop_after_the_other() -> None:
+    async def scenario(number: int) -> None:
+        writer.put("/orders", PendingPosition(number))
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+    store = MemoryStore()
+    writer = _writer(store)
+    for number in (1, 2):
+        asyncio.run(scenario(number))  # and it is not closed
+        kept = store.get("billing", "/orders")
+        assert kept is not None
+        assert kept.replay_id == number
+
+
+def test_positions_of_an_interval_are_one_commit_and_close_does_not_wait_for_its_end() -> None:
+    @in_virtual_time
+    async def scenario() -> None:
+        clock = Clock()
+        for number in range(1, 8):
+            writer.put("/orders", PendingPosition(number))
+            await clock.advance(1)
+        assert store.commits == [{"/orders": 5}]
+        began = clock.now
+        await writer.close()
+        assert clock.now - began < 0.1
+
+    store = RecordingStore()
+    writer = _writer(store, delay=5)
+    scenario()
+    assert store.commits == [{"/orders": 5}, {"/orders": 7}]
+
+
+def test_a_confirmed_position_keeps_its_fields() -> None:
+    async def scenario() -> None:
+        writer.put("/orders", PendingPosition(1, None, "org/1"))
+        (known,) = [writer.newest("/orders")]
+        assert known == Position(1, NOW, org="org/1")
+        assert writer.newest("/cases") is None
+        writer.confirm("/orders", known, NOW + HOUR)
+        later = writer.newest("/orders")
+        assert later is not None
+        writer.confirm("/orders", later, NOW)  # that was known already
+        await writer.close()
+
+    store = MemoryStore()
+    writer = _writer(store)
+    asyncio.run(scenario())
+    assert store.get("billing", "/orders") == Position(1, NOW, org="org/1", quiet_until=NOW + HOUR)
+
+
+def test_the_same_position_is_not_stored_twice_but_one_of_another_org_is() -> None:
+    async def scenario() -> None:
+        for org in (None, None, "org/1", "org/1"):
+            writer.put("/orders", PendingPosition(1, None, org))
+            for _ in range(3):
+                await asyncio.sleep(0)
+        await writer.close()
+
+    store = RecordingStore()
+    store.blocking = False  # type: ignore[misc]
+    writer = _writer(store)
+    asyncio.run(scenario())
+    assert len(store.commits) == 2
+
+
+class Transactions(MemoryStore):
+    """Stores a position at the end of a transaction, if there is no exception."""
+
+    @asynccontextmanager
+    async def transaction(self, consumer: str, positions: Mapping[str, Position]) -> AsyncIterator[str]:
+        yield "connection"
+        self.set(consumer, positions)
+
+
+def test_a_position_of_a_transaction_is_not_overtaken_by_an_older_one() -> None:
+    async def scenario() -> None:
+        writer.put("/orders", PendingPosition(1))
+        async with writer.transaction(store, "/orders", PendingPosition(2)) as connection:
+            assert connection == "connection"
+            for _ in range(3):
+                await asyncio.sleep(0)
+            assert store.get("billing", "/orders") is None  # no other write in the meantime
+        writer.put("/orders", PendingPosition(2))
+        assert _id(writer, "/orders") == 2
+        await writer.close()
+
+    store = Transactions()
+    writer = _writer(store)
+    asyncio.run(scenario())
+    assert store.get("billing", "/orders") == Position(2, NOW)
+
+
+def test_after_a_failed_transaction_nothing_has_moved() -> None:
+    async def scenario() -> None:
+        writer.put("/orders", PendingPosition(1))
+        with pytest.raises(ZeroDivisionError):
+            async with writer.transaction(store, "/orders", PendingPosition(2)):
+                raise ZeroDivisionError
+        assert _id(writer, "/orders") == 1
+        await writer.close()
+
+    store = Transactions()
+    writer = _writer(store)
+    asyncio.run(scenario())
+    assert store.get("billing", "/orders") == Position(1, NOW)
+
+
+def test_the_store_is_opened_at_the_first_use_and_closed_only_then() -> None:
+    def open_store() -> Store:
+        opened.append(RecordingStore())
+        return opened[-1]
+
+    opened: list[RecordingStore] = []
+    writer = PositionWriter(open_store, "billing", lambda: NOW)
+    asyncio.run(writer.close())
+    assert opened == []
+    for _ in range(2):
+        assert writer.get("/orders") is None
+    asyncio.run(writer.close())
+    assert [store.closed for store in opened] == [1]

@@ -1,0 +1,137 @@
+"""The event bus: the channels that are defined, and their logs.
+
+Owns the order of all events, their retention, and the record of published events. It does not know subscribers.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from .channel_log import ChannelLog
+from .channels import CHANGE_EVENTS, ChannelDefinition, Product
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from ..options import OrgOptions
+    from ..org.clock import OrgClock
+    from .event import Event
+
+__all__ = ("Bus", "PublishedEvent")
+
+
+class PublishedEvent(NamedTuple):
+    """An event that was published on a channel, for assertions."""
+
+    replay_id: int
+    """The replay id at the time of publication."""
+    uuid: str
+    payload: Any
+    """The payload as it was published."""
+    time: float
+    """When it was published, in the org's time."""
+
+
+class Bus:
+    """The channels and their logs.
+
+    Args:
+        options: The rules for ids and retention.
+        clock: The org's clock.
+    """
+
+    def __init__(self, options: OrgOptions, clock: OrgClock) -> None:
+        self._options: Final = options
+        self._clock: Final = clock
+        self._definitions: Final[dict[str, ChannelDefinition]] = {}
+        self._logs: Final[dict[str, ChannelLog]] = {}
+        self._offset = 0
+        self._purged_at = clock.now()
+        self.published: Final[defaultdict[str, list[PublishedEvent]]] = defaultdict(list)
+        self.listeners: Final[list[Callable[[], object]]] = []
+        self.define(ChannelDefinition(name=CHANGE_EVENTS))
+
+    def define(self, definition: ChannelDefinition) -> None:
+        """Add a channel, or replace its definition. Its events stay."""
+        name = definition.name
+        self._definitions[name] = definition
+        if name not in self._logs:
+            seed = f"{self._options.seed}:{name}"
+            self._logs[name] = ChannelLog(seed, gap=self._options.id_gap, first=self._options.first_id)
+
+    @property
+    def definitions(self) -> Mapping[str, ChannelDefinition]:
+        """The channels, by name."""
+        return self._definitions
+
+    def definition(self, name: str) -> ChannelDefinition:
+        """The definition of a channel.
+
+        Raises:
+            LookupError: The channel is not defined.
+        """
+        try:
+            return self._definitions[name]
+        except KeyError:
+            raise LookupError(f"the channel {name!r} is not defined: call define() first") from None
+
+    def log(self, name: str) -> ChannelLog:
+        """The log of a channel. Events that are too old are purged first, if a purge is due.
+
+        Raises:
+            LookupError: The channel is not defined.
+        """
+        self.definition(name)
+        self._purge_if_due()
+        return self._logs[name]
+
+    @property
+    def offset(self) -> int:
+        """The offset of the newest event."""
+        return self._offset
+
+    def publish(self, name: str, event: Event) -> dict[str, int]:
+        """Log an event on its channel, and on the channels that include it.
+
+        Args:
+            name: The channel.
+            event: The event.
+
+        Returns:
+            Its replay id on each of these channels.
+        """
+        self._offset += 1
+        ids = {}
+        for channel in self._channels_of(name, event):
+            entry = self.log(channel).append(event, self._offset)
+            ids[channel] = entry.replay_id
+            self.published[channel].append(PublishedEvent(entry.replay_id, event.uuid, event.content, event.created))
+        for listener in tuple(self.listeners):
+            listener()
+        return ids
+
+    def renumber(self, *, collide: bool) -> dict[str, dict[int, int]]:
+        """Give all events new ids; see `ChannelLog.renumber`."""
+        return {name: log.renumber(collide=collide) for name, log in self._logs.items()}
+
+    def retention(self, definition: ChannelDefinition) -> float:
+        """How long a channel keeps its events."""
+        return self._options.short_retention if definition.short_retention else self._options.long_retention
+
+    def _channels_of(self, name: str, event: Event) -> Iterable[str]:
+        if event.product is Product.CHANGE_EVENT:
+            yield CHANGE_EVENTS
+        yield name
+        for definition in self._definitions.values():
+            same = definition.custom and definition.product is event.product
+            if same and definition.name != name and definition.takes(event.name, event.fields):
+                yield definition.name
+
+    def _purge_if_due(self) -> None:
+        now = self._clock.now()
+        if now - self._purged_at < self._options.purge_interval:
+            return
+        self._purged_at = now
+        for name, log in self._logs.items():
+            log.purge_older(now - self.retention(self._definitions[name]))

@@ -1,0 +1,155 @@
+"""The channels of an org: the kinds of channels, the grammar of their names, and their definitions.
+
+Sources: Streaming API Developer Guide; for custom channels the Platform Events and Change Data Capture guides. Whether
+a channel is defined is known in `bus.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from pybayeux_devserver.toolkit import Json
+
+__all__ = (
+    "CHANGE_EVENTS",
+    "ChannelDefinition",
+    "EventFormat",
+    "Filter",
+    "Product",
+    "change_channel",
+    "change_event",
+    "matches",
+    "product_of",
+    "split_filter",
+)
+
+CHANGE_EVENTS: Final = "/data/ChangeEvents"
+"""The channel of all changes of all selected objects."""
+
+Filter: TypeAlias = Mapping[str, Any]
+"""Fields with the values that an event must have."""
+
+
+class Product(StrEnum):
+    """The kind of events on a channel."""
+
+    PUSH_TOPIC = "PushTopic"
+    GENERIC = "generic"
+    PLATFORM_EVENT = "platform event"
+    CHANGE_EVENT = "change event"
+
+
+class EventFormat(StrEnum):
+    """The format of platform events, if it is not that of the endpoint's version."""
+
+    BY_VERSION = "by-version"
+    """The format of the endpoint's version."""
+    OF_2017 = "2017"
+    """The schema is inside ``event``, ``ReplayId`` and ``Id`` are null, and the client's id is beside the data."""
+    OF_2019 = "2019"
+    """Without ``EventUuid`` and ``EventApiName``."""
+
+
+_GRAMMAR: Final = {
+    re.compile(r"/topic/\w{1,25}"): Product.PUSH_TOPIC,
+    re.compile(r"/u/[\w/-]+"): Product.GENERIC,
+    # Besides custom events there are standard ones, such as LoginEventStream.
+    re.compile(r"/event/\w+"): Product.PLATFORM_EVENT,
+    re.compile(r"/data/(ChangeEvents|\w+ChangeEvent|\w+__chn)"): Product.CHANGE_EVENT,
+}
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class ChannelDefinition:
+    """The definition of a channel.
+
+    Raises:
+        ValueError: The name is not one of a channel, or the members do not fit the channel.
+    """
+
+    name: str
+    members: dict[str, Filter] = field(default_factory=dict)
+    """The events of a custom channel, such as ``Order__e`` or ``AccountChangeEvent``, with their filters."""
+    fields: tuple[str, ...] | None = None
+    """The fields of a PushTopic that subscriptions may filter by. None means any."""
+    standard_volume: bool = False
+    """Whether it is a standard-volume platform event, which is kept for 24 hours."""
+    refusal: str | None = None
+    """The error of every subscribe, as for a user without permission."""
+    event_format: EventFormat = EventFormat.BY_VERSION
+
+    def __post_init__(self) -> None:
+        self.event_format = EventFormat(self.event_format)
+        product_of(self.name)
+        if self.members and not self.custom:
+            raise ValueError(f"members: expected none for {self.name}, only names that end with __chn have them")
+        if self.custom and self.product is Product.PLATFORM_EVENT and len(self.members) > 1:
+            raise ValueError(f"members: expected one event for {self.name}; got {len(self.members)}")
+
+    @property
+    def product(self) -> Product:
+        """The kind of its events."""
+        return product_of(self.name)
+
+    @property
+    def custom(self) -> bool:
+        """Whether it includes events of other channels."""
+        return self.name.endswith("__chn")
+
+    @property
+    def short_retention(self) -> bool:
+        """Whether its events are kept for the shorter time."""
+        return self.product in (Product.PUSH_TOPIC, Product.GENERIC) or self.standard_volume
+
+    def takes(self, event: str, fields: Json) -> bool:
+        """Whether this custom channel includes an event of that name with those fields."""
+        required = self.members.get(event)
+        return required is not None and matches(required, fields)
+
+
+def matches(required: Filter, fields: Json) -> bool:
+    """Whether the fields have the required values. A filter in a subscription compares their texts."""
+    return all(name in fields and _text(fields[name]) == _text(value) for name, value in required.items())
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(value)
+
+
+def product_of(name: str) -> Product:
+    """The kind of a channel's events, from its name.
+
+    Raises:
+        ValueError: The name is not one of a channel.
+    """
+    for form, product in _GRAMMAR.items():
+        if form.fullmatch(name):
+            return product
+    raise ValueError(
+        "expected a channel of an org: /topic/Name (25 characters at most), /u/Name, /event/Name__e, /event/Name__chn, "
+        f"/data/ChangeEvents, /data/ObjectChangeEvent or /data/Name__chn; got {name!r}"
+    )
+
+
+def change_channel(entity: str) -> str:
+    """The channel of one object's changes: ``/data/AccountChangeEvent``, ``/data/Emp__ChangeEvent`` for ``Emp__c``."""
+    return f"/data/{change_event(entity)}"
+
+
+def change_event(entity: str) -> str:
+    """The name of the change event of an object."""
+    return f"{entity.removesuffix('c') if entity.endswith('__c') else entity}ChangeEvent"
+
+
+def split_filter(subscription: str) -> tuple[str, dict[str, str]]:
+    """The channel of a subscription, and the filter after the question mark (PushTopic, filtered subscriptions)."""
+    name, _, query = subscription.partition("?")
+    pairs = (pair.partition("=") for pair in query.split("&") if pair)
+    return name, {field_name: value.strip("'") for field_name, _, value in pairs}

@@ -1,0 +1,197 @@
+"""What happens to an org while clients are connected: sessions end, tokens expire, limits are reached, requests fail.
+
+Owns the order of the steps of each incident. The rules that follow from them are in the org's other parts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from .org.quotas import Quota
+from .streaming.session_endings import DEFAULT_ENDING, SESSION_ENDINGS
+
+if TYPE_CHECKING:
+    from .faults.faults import OrgFaults
+    from .org.hosts import Hosts
+    from .state import OrgState
+
+__all__ = ("Incidents",)
+
+
+class Incidents:
+    """Makes something happen to an org.
+
+    Args:
+        state: The org.
+        faults: The planned faults.
+        hosts: The org's host names.
+    """
+
+    def __init__(self, state: OrgState, faults: OrgFaults, hosts: Hosts) -> None:
+        self._state: Final = state
+        self._faults: Final = faults
+        self._hosts: Final = hosts
+
+    def revoke(self, token: str | None = None) -> int:
+        """Revoke an access token, or all of them. Refresh tokens stay valid.
+
+        Returns:
+            How many tokens were valid before.
+        """
+        return self._state.end_token(token)
+
+    def expire(self, token: str | None = None) -> int:
+        """Expire an access token, or all of them.
+
+        Returns:
+            How many tokens were valid before.
+        """
+        return self._state.end_token(token, expired=True)
+
+    def rebalance(self) -> None:
+        """Move every client to another server, which does not know its session.
+
+        Held connects are answered first, because their connections stay open. The next request of a client fails with
+        ``403::Unknown client``, advice ``handshake`` and a new cookie.
+        """
+        self._state.balancer.rebalance()
+        self._state.wake()
+
+    def kill_sessions(self, variant: str = DEFAULT_ENDING, client_id: str | None = None) -> int:
+        """End one session, or all of them.
+
+        Args:
+            variant: How clients are told, one of `SESSION_ENDINGS`.
+            client_id: The session, or None for all.
+
+        Returns:
+            How many sessions were ended.
+
+        Raises:
+            LookupError: There is no such variant.
+        """
+        if variant not in SESSION_ENDINGS:
+            raise LookupError(f"variant: expected one of {', '.join(SESSION_ENDINGS)}; got {variant!r}")
+        ended = [session for session in self._state.sessions if client_id in (None, session.client_id)]
+        for session in ended:
+            self._state.sessions.remove(session, SESSION_ENDINGS[variant])
+        return len(ended)
+
+    def busy(self, n: int = 1) -> None:
+        """Refuse the next handshakes, connects and subscribes because the server is too busy.
+
+        The replies name this cause in ``ext.sfdc.failureReason`` only; their ``error`` is misleading, as in real orgs.
+
+        Args:
+            n: How many requests to refuse.
+        """
+        self._state.busy = n
+
+    def fail_next(self, kind: str, n: int = 1, **where: Any) -> None:
+        """Let the next requests fail.
+
+        Args:
+            kind: How they fail, one of `SalesforceEmulator.fault_kinds`.
+            n: How many requests.
+            where: Which requests: ``channel``, ``client_id``, ``with_events``, ``path``; and the parameters of the
+                kind. For ``huge-ids`` the channel is the one whose ids grow, see `jump`.
+
+        Raises:
+            LookupError: There is no such kind.
+            TypeError: The kind has no such parameter.
+        """
+        if kind == "huge-ids":
+            self.jump(**where)
+        else:
+            self._faults.plan(kind, n, **where)
+
+    def clear_faults(self) -> None:
+        """Cancel all planned faults and `busy`, and switch off every limit that `quota` switched on."""
+        self._faults.clear()
+        self._state.busy = 0
+        for quota in Quota:
+            self._state.quotas.switch(quota, on=False)
+
+    def cut_connections(self) -> None:
+        """Cut every open connection. Events of held connects are delivered by the next connect."""
+        self._faults.cut()
+
+    def quota(self, name: str, on: bool = True) -> None:
+        """Switch on that a limit is reached, or switch it off again.
+
+        Args:
+            name: ``clients``, ``delivered``, ``topic`` or ``server-connections``.
+            on: Whether the limit is reached.
+
+        Raises:
+            ValueError: There is no such limit.
+        """
+        self._state.quotas.switch(Quota(name), on=on)
+        if on and name == Quota.DELIVERED:
+            self._state.wake()
+
+    def advance(self, seconds: float) -> None:
+        """Move the org's clock forward: cookies and tokens expire, sessions end, old events are purged.
+
+        Raises:
+            ValueError: The number of seconds is negative.
+        """
+        self._state.clock.advance(seconds)
+        self._state.wake_overdue()
+
+    def purge(self, channel: str, before: int | None = None) -> int:
+        """Delete the events of a channel before this replay id, or all of them.
+
+        Returns:
+            How many events were deleted.
+
+        Raises:
+            LookupError: The channel is not defined.
+        """
+        return self._state.bus.log(channel).purge_before(before)
+
+    def forget(self, channel: str, replay_id: int) -> bool:
+        """Delete one event.
+
+        Returns:
+            Whether the event existed.
+
+        Raises:
+            LookupError: The channel is not defined.
+        """
+        return self._state.bus.log(channel).forget(replay_id)
+
+    def jump(self, channel: str | None = None, distance: int = 2**53) -> None:
+        """Raise the replay ids of the next events.
+
+        Args:
+            channel: The channel, or None for all channels.
+            distance: How much to add. The default is more than a double can represent exactly.
+
+        Raises:
+            LookupError: The channel is not defined.
+        """
+        for name in self._state.bus.definitions if channel is None else (channel,):
+            self._state.bus.log(name).jump(distance)
+
+    def migrate(
+        self, *, move: bool = False, collide: bool = True, revoke: bool | None = None
+    ) -> dict[str, dict[int, int]]:
+        """Move the org to another instance: all sessions end, and all events get new replay ids.
+
+        Args:
+            move: The ``instance_url`` changes too. Under the old name only logins work then.
+            collide: An old id is likely to be the new id of another event. Otherwise no old id is valid.
+            revoke: Revoke all access tokens. None means: if ``move`` is true.
+
+        Returns:
+            For each channel, the new id of each old one.
+        """
+        renumbered = self._state.bus.renumber(collide=collide)
+        if revoke or (revoke is None and move):
+            self._state.tokens.revoke()
+        if move:
+            self._hosts.move()
+        self.kill_sessions()
+        self._state.balancer.rebalance()
+        return renumbered

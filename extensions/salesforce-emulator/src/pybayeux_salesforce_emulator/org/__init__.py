@@ -1,0 +1,1 @@
+"""The org itself: its users, apps, tokens, limits, clock and host names."""

@@ -1,0 +1,98 @@
+"""The consumer with pybayeux: a client for a stream that must not lose an event, with its usual extensions.
+
+It writes each event to its journal when it was handled. It does not know the script. Only its waiting times are
+special: the clock of the emulated org runs many times faster than a real one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from pybayeux import AsyncClient, Backoff
+from pybayeux_auth import Auth
+from pybayeux_auth.flows import ClientCredentialsFlow
+from pybayeux_replay import Replay, Stores
+from pybayeux_salesforce import Salesforce
+from tests.soak.journal import mark_of, open_journal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pybayeux import Message
+    from pybayeux_replay import Gap, Position, Store
+    from tests.soak.journal import JournalWriter
+    from tests.soak.settings import Settings
+
+__all__ = ("main",)
+
+
+def main(settings: Settings, log: Path) -> None:
+    """Handle events until the process is killed."""
+    with log.open("ab", buffering=0) as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    logging.basicConfig(level=logging.INFO, format=f"run {settings.run} %(relativeCreated)d %(name)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    with open_journal(Path(settings.journal), settings.run) as write:
+        asyncio.run(_consume(settings, write))
+
+
+async def _consume(settings: Settings, write: JournalWriter) -> None:
+    def handle(event: Message) -> None:
+        write("event", event.channel, mark_of(event.data))
+
+    async with _client(settings, write) as client:
+        async with asyncio.TaskGroup() as subscribing:
+            for channel in settings.channels:
+                subscribing.create_task(_subscribe(client, channel, handle))
+        await asyncio.Event().wait()
+
+
+async def _subscribe(client: AsyncClient, channel: str, handle: Callable[[Message], None]) -> None:
+    await client.subscribe(channel, handle)
+
+
+def _client(settings: Settings, write: JournalWriter) -> AsyncClient:
+    flow = ClientCredentialsFlow(
+        login_url=settings.url, client_id=settings.client_id, client_secret=settings.client_secret
+    )
+
+    def report_gap(gap: Gap) -> None:
+        write("gap", str(gap.subscription), text=str(gap))
+
+    replay = Replay(
+        store=_JournalingStore(Stores().open(f"sqlite:///{settings.store}"), write),
+        since="earliest" if settings.since == "earliest" else "latest",
+        on_gap=report_gap,
+    )
+    salesforce = Salesforce(active=True, busy_wait=(0.1, 0.3), quota_wait=(0.1, 0.3), max_interval=40 / settings.scale)
+    return AsyncClient(
+        f"{settings.url}/cometd/{settings.version}",
+        discover=False,
+        extensions=[salesforce, Auth(flow, refreshes=10, min_interval=0), replay],
+        transports=["long-polling"],
+        backoff=Backoff(increment=0.05, maximum=0.3),
+        max_network_delay=25 / settings.scale,
+    )
+
+
+class _JournalingStore:
+    """A store that writes to the journal which channels have a position. With a position a gap can be detected."""
+
+    def __init__(self, store: Store, write: JournalWriter) -> None:
+        self._store: Final = store
+        self._write: Final = write
+        self.blocking: Final = store.blocking
+        self.get: Final = store.get
+        self.delete: Final = store.delete
+        self.items: Final = store.items
+        self.close: Final = store.close
+
+    def set(self, consumer: str, positions: Mapping[str, Position]) -> None:
+        self._store.set(consumer, positions)
+        for subscription in positions:
+            self._write("position", str(subscription))

@@ -1,0 +1,23 @@
+"""What the fork server of the consumers imports before the first fork, including what is imported lazily elsewhere.
+
+A forked consumer then receives its first event within a tenth of a second, so a script of one second tests it running.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+__all__ = ()
+
+for _name in (
+    "tests.soak.consumer",
+    "authlib.oauth2.auth",
+    "authlib.oauth2.rfc6749.parameters",
+    "certifi",
+    "httpcore",
+    "importlib_metadata",
+    "pybayeux_replay.sqlite",
+    "sqlalchemy.dialects.sqlite.pysqlite",
+    "sqlalchemy.engine.default",
+):
+    import_module(_name)

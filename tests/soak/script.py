@@ -1,0 +1,74 @@
+"""A script: what happens to an org and to its consumer, and when.
+
+It is data only; `script_run.py` runs it. Times are seconds since the consumer had all its subscriptions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ("BUSY", "CHANNELS", "CRASH", "FAULT", "PUBLISH", "Script", "Step")
+
+CHANNELS: Final = ("/event/Order__e", "/topic/Opportunities", "/data/AccountChangeEvent")
+"""The channels of every script: one of each kind whose events have fields."""
+
+BUSY: Final = "503::Server is too busy. Please try your request again later."
+"""A temporary error."""
+
+PUBLISH: Final = "publish"
+"""Publish `count` events on `channel`."""
+
+CRASH: Final = "crash"
+"""Kill the consumer, and start it again after `pause` seconds."""
+
+FAULT: Final = "fault"
+"""Let the next `n` matching requests fail with a fault of `kind`."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Step:
+    """One thing that happens.
+
+    Attributes:
+        at: When, in seconds.
+        action: `PUBLISH`, `CRASH`, `FAULT`, or the name of a method of the emulator.
+        arguments: The arguments of the action.
+    """
+
+    at: float
+    action: str
+    arguments: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+    def __str__(self) -> str:
+        arguments = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items())
+        return f"{self.at:.2f} {self.action}({arguments})"
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """Everything that happens in one run.
+
+    Attributes:
+        name: Its name. A random script is named after its seed.
+        steps: What happens, in order.
+        since: Where a consumer without a stored position begins.
+        org: Options of the emulator.
+    """
+
+    name: str
+    steps: tuple[Step, ...]
+    since: str = "earliest"
+    org: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        options = ", ".join(f"{name}={value!r}" for name, value in self.org.items())
+        return "\n".join([f"script {self.name}", f"  org({options})", *(f"  {step}" for step in self.steps)])
+
+    @property
+    def crashes(self) -> int:
+        """How often the consumer is killed."""
+        return sum(step.action == CRASH for step in self.steps)

@@ -1,0 +1,284 @@
+"""One run of a script: an emulated org, a consumer that is killed and restarted, and the outcome.
+
+Owns the order of the steps. It decides nothing about the outcome: that is in `delivery_report.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from pybayeux_salesforce_emulator import SalesforceEmulator, Strictness
+from tests.soak.delivery_report import evaluate
+from tests.soak.journal import read_journal
+from tests.soak.script import CHANNELS, CRASH, FAULT, PUBLISH
+from tests.soak.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from tests.soak.consumer_process import Consumer
+    from tests.soak.delivery_report import DeliveryReport
+    from tests.soak.journal import Entry
+    from tests.soak.script import Script, Step
+
+__all__ = ("Outcome", "run_script")
+
+SCALE: Final = 50.0
+"""How many times faster the org's clock runs: a connect is held for 2.2 s, a session lives for 0.8 s without one."""
+
+_TIMEOUT: Final = 20.0
+"""Seconds to wait for missing events at the end of a script, after all faults are cleared."""
+
+_START_TIMEOUT: Final = 20.0
+"""Seconds that the first process may take to subscribe."""
+
+_POLL_INTERVAL: Final = 0.05
+_REPEAT_WINDOW: Final = 0.15
+"""Seconds at the end in which events that are wrongly delivered again would arrive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The outcome of a script.
+
+    Attributes:
+        script: The script.
+        report: What became of the events.
+        logins: How often the consumer logged in.
+        runs: How many processes there were.
+        died: Why processes ended by themselves, one entry each.
+        seconds: How long the script took.
+        recovery: Seconds from the end of the faults until every event was handled.
+    """
+
+    script: Script
+    report: DeliveryReport
+    logins: int
+    runs: int
+    died: tuple[str, ...]
+    seconds: float
+    recovery: float
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the report has no problem and no process ended by itself."""
+        return self.report.is_good and not self.died
+
+    def __str__(self) -> str:
+        if self.is_good:
+            return f"script {self.script.name}: good, {self.report.handled} of {self.report.published} handled"
+        found = [f"{name}: {', '.join(marks)}" for name, marks in self.report.problems.items()]
+        died = [f"the consumer ended by itself: {why}" for why in self.died]
+        return "\n".join([f"script {self.script.name} failed: {'; '.join(found + died)}", str(self.script)])
+
+
+async def run_script(
+    script: Script,
+    consumer: Consumer,
+    folder: Path,
+    *,
+    timeout: float = _TIMEOUT,
+    scale: float = SCALE,
+    supervised: bool = False,
+) -> Outcome:
+    """Run a script.
+
+    Args:
+        script: What happens.
+        consumer: The consumer.
+        folder: An existing folder for the consumer's files.
+        timeout: Seconds to wait at the end for events that are not handled yet.
+        scale: How many times faster the org's clock runs.
+        supervised: Whether a consumer that ends by itself is started again.
+    """
+    async with SalesforceEmulator(time_scale=scale, **script.org) as org:
+        run = _ScriptRun(org, script, consumer, folder, scale=scale, supervised=supervised)
+        supervision = asyncio.create_task(run.supervise()) if supervised else None
+        try:
+            return await run.run(timeout)
+        finally:
+            if supervision is not None:
+                supervision.cancel()
+            await consumer.kill()
+
+
+class _ScriptRun:
+    def __init__(
+        self,
+        org: SalesforceEmulator,
+        script: Script,
+        consumer: Consumer,
+        folder: Path,
+        *,
+        scale: float,
+        supervised: bool,
+    ) -> None:
+        self._org: Final = org
+        self._scale: Final = scale
+        self._supervised: Final = supervised
+        self._died: Final[list[str]] = []
+        self._restarting: Final = asyncio.Lock()
+        self._script: Final = script
+        self._consumer: Final = consumer
+        self._journal: Final = folder / "handled.jsonl"
+        self._store: Final = folder / "positions.db"
+        self._published: Final[dict[str, list[str]]] = {channel: [] for channel in CHANNELS}
+        self._unavailable: Final[set[str]] = set()
+        self._undetectable: Final[set[str]] = set()
+        self._runs = 0
+        self._has_moved = False
+        self._actions: Final[Mapping[str, Callable[..., Any]]] = {
+            PUBLISH: self._publish,
+            CRASH: self._crash,
+            FAULT: lambda kind, n=1, **where: org.fail_next(kind, n, **where),
+            "rebalance": org.rebalance,
+            "revoke": org.revoke,
+            "expire": org.expire,
+            "kill_sessions": org.kill_sessions,
+            "busy": org.busy,
+            "quota": self._quota,
+            "migrate": self._migrate,
+            "purge": self._purge,
+            "advance": org.advance,
+        }
+
+    async def run(self, timeout: float) -> Outcome:
+        for channel in CHANNELS:
+            self._org.define(channel)
+        await self._start()
+        await self._subscribed()
+        began = time.monotonic()
+        for step in self._script.steps:
+            await asyncio.sleep(began + step.at - time.monotonic())
+            await self._perform(step)
+        ended = time.monotonic()
+        self._org.clear_faults()
+        await self._all_handled(timeout)
+        recovery = time.monotonic() - ended
+        await asyncio.sleep(_REPEAT_WINDOW)
+        if self._consumer.died:
+            self._died.append(self._consumer.died)
+        await self._consumer.kill()
+        return Outcome(
+            script=self._script,
+            report=self._report(),
+            logins=self._org.logins,
+            runs=self._runs,
+            died=tuple(self._died),
+            seconds=time.monotonic() - began,
+            recovery=recovery,
+        )
+
+    async def _subscribed(self) -> None:
+        """Wait until the first process has subscribed to every channel. The times of a script count from there."""
+        for _ in range(int(_START_TIMEOUT / _POLL_INTERVAL)):
+            if any(len(session.subscriptions) == len(CHANNELS) for session in self._org.sessions) or self._ended:
+                break
+            await asyncio.sleep(_POLL_INTERVAL)
+
+    @property
+    def _ended(self) -> bool:
+        return bool(self._consumer.died) and not self._supervised
+
+    def _report(self) -> DeliveryReport:
+        handled = self._handled()
+        expected = {
+            channel: [mark for mark in marks if mark not in self._undetectable or mark in handled]
+            for channel, marks in self._published.items()
+        }
+        return evaluate(expected, self._entries(), self._unavailable)
+
+    def _entries(self) -> list[Entry]:
+        return read_journal(self._journal)
+
+    def _handled(self) -> set[str]:
+        return {entry.mark for entry in self._entries() if entry.kind == "event"}
+
+    async def _all_handled(self, timeout: float) -> None:
+        due = {mark for marks in self._published.values() for mark in marks} - self._unavailable - self._undetectable
+        for _ in range(int(timeout / _POLL_INTERVAL)):  # another process writes the journal, so it has to be polled
+            if due <= self._handled() or self._ended:
+                break
+            await asyncio.sleep(_POLL_INTERVAL)
+
+    async def _perform(self, step: Step) -> None:
+        done = self._actions[step.action](**step.arguments)
+        if asyncio.iscoroutine(done):
+            await done
+
+    # -- actions that are more than one method of the emulator
+
+    async def supervise(self) -> None:
+        """Restart a consumer that has ended by itself."""
+        while True:
+            await asyncio.sleep(_POLL_INTERVAL)
+            async with self._restarting:
+                if self._consumer.died:
+                    self._died.append(self._consumer.died)
+                    await self._consumer.kill()
+                    await self._start()
+
+    async def _start(self) -> None:
+        self._runs += 1
+        await self._consumer.start(self._settings())
+
+    def _settings(self) -> Settings:
+        credentials = self._org.credentials
+        return Settings(
+            url=self._org.url,
+            client_id=credentials.client_id,
+            client_secret=credentials.client_secret,
+            username=credentials.username,
+            password=credentials.password + credentials.security_token,
+            channels=CHANNELS,
+            since=self._script.since,
+            journal=str(self._journal),
+            store=str(self._store),
+            run=self._runs,
+            scale=self._scale,
+        )
+
+    async def _publish(self, channel: str, count: int) -> None:
+        marks = self._published[channel]
+        for _ in range(count):
+            mark = f"{channel[1:].partition('/')[0]}-{len(marks) + 1}"
+            marks.append(mark)
+            if channel == "/data/AccountChangeEvent":
+                await self._org.publish_change("Account", "UPDATE", ["001000000000001AAA"], {"Mark__c": mark})
+            else:
+                await self._org.publish(channel, {"Mark__c": mark})
+
+    async def _crash(self, pause: float) -> None:
+        async with self._restarting:
+            await self._consumer.kill()
+            await asyncio.sleep(pause)
+            await self._start()
+
+    def _quota(self, kind: str, seconds: float) -> None:
+        self._org.quota(kind, on=True)
+        asyncio.get_running_loop().call_later(seconds, lambda: self._org.quota(kind, on=False))
+
+    def _migrate(self, **how: Any) -> None:
+        # An org that returns to its first host name must not reuse an old id for another event: a client would find
+        # the same name and a valid id, and could not detect the move.
+        self._org.migrate(**how | ({"collide": False} if self._has_moved else {}))
+        self._has_moved |= how.get("move", False)
+
+    def _purge(self, channel: str) -> None:
+        """Delete everything that the server keeps of a channel.
+
+        A consumer with a stored position can detect this, and has to report a gap. A consumer without one cannot, nor
+        can any consumer of an org that accepts every id within a range, also those of deleted events.
+        """
+        self._org.purge(channel)
+        handled = self._handled()
+        left = [mark for mark in self._published[channel] if mark not in handled]
+        detectable = self._has_position(channel) and self._org.options.unknown_ids is Strictness.STRICT
+        (self._unavailable if detectable else self._undetectable).update(left)
+
+    def _has_position(self, channel: str) -> bool:
+        return any(entry.kind == "position" and entry.channel == channel for entry in self._entries())
