@@ -59,7 +59,7 @@ def test_a_session_that_failed_is_ended(server: StandIn) -> None:
     assert "refuses the connect by long-polling: 500::broken" in report.problems[0].what
 
 
-def test_what_nobody_answers_is_not_tried_again(server: StandIn) -> None:
+def test_an_unreachable_server_is_not_tried_again(server: StandIn) -> None:
     server.unreachable["long-polling"] = TransportError("ConnectError: no", unsent=True)
     report = _examined(server)
     assert not report.answers
