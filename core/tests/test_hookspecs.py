@@ -122,7 +122,7 @@ def test_marker_leaves_the_function_alone() -> None:
     assert hookimpl(tryfirst=True)(outgoing) is outgoing
 
 
-def test_both_clients_are_what_hooks_are_given() -> None:
+def test_both_clients_fulfil_the_hook_client_protocol() -> None:
     clients: list[HookClient] = [  # mypy checks that each of them is one
         AsyncClient("http://host/cometd", discover=False),
         BayeuxClient("http://host/cometd", discover=False),

@@ -126,7 +126,7 @@ class TranslatesErrors:
         try:
             return (yield)
         except ValueError as error:
-            raise RuntimeError("somebody failed") from error
+            raise RuntimeError("another extension failed") from error
 
 
 class TrustsReplies:
@@ -213,25 +213,30 @@ class TellsItsKey:
 BROKEN: list[tuple[Callable[[ExtensionFactory], None], type, dict[str, object], str]] = [
     (checks.signatures, UnknownArgument, {}, "massage"),
     (checks.signatures, NoHook, {}, "no hook"),
-    (checks.pairs, LeavesTask, {}, "tasks are left .* beat"),
+    (checks.pairs, LeavesTask, {}, "tasks still run .* beat"),
     (checks.pairs, OnceOnly, {}, "failed in outgoing: ValueError: closed"),
     (checks.pairs, DeafAfterwards, {}, "0 of 2 events"),
-    (checks.call_paths, OncePerTurn, {}, "does something else"),
-    (checks.call_paths, FailsWhileAllGoesWell, {}, "all goes well: .* failed in incoming"),
-    (checks.call_paths, LeavesTask, {}, "tasks are left"),
-    (checks.vetoes, DislikesVetoes, {}, "beside an extension that vetoes first: .* failed in incoming"),
+    (checks.call_paths, OncePerTurn, {}, "behaves differently"),
+    (checks.call_paths, FailsWhileAllGoesWell, {}, "in a session without faults: .* failed in incoming"),
+    (checks.call_paths, LeavesTask, {}, "tasks still run"),
+    (checks.vetoes, DislikesVetoes, {}, "together with an extension that vetoes first: .* failed in incoming"),
     (checks.vetoes, SilentAfterVeto, {}, "other events are handled"),
-    (checks.errors_of_others, TranslatesErrors, {}, "beside an extension that fails first: .* failed in outgoing"),
+    (
+        checks.errors_of_others,
+        TranslatesErrors,
+        {},
+        "with an extension that fails first: .* failed in outgoing",
+    ),
     (checks.faults, TrustsReplies, {}, "events-first.* failed in incoming"),
     (checks.faults, FailsInFailed, {}, "failed in failed"),
     (checks.faults, GivesUp, {}, "no longer arrive"),
     (checks.low_level, NeedsAsyncClient, {}, "BayeuxClient.* failed in incoming"),
     (checks.options, TakesAnything, {}, "an unknown option is accepted"),
     (checks.options, WrongDefault, {}, "default of option 'number'"),
-    (checks.secrets, ShowsItsToken, {"token": "abc"}, "a secret shows: .*<the secret>"),
-    (checks.secrets, LogsItsPassword, {"password": "abc"}, "a secret shows: sending"),
-    (checks.secrets, TellsItsKey, {}, "a secret shows"),
-    (checks.secrets, ShowsItsNumberedPassword, {"password": "4711471147"}, "a secret shows: <<the secret>>"),
+    (checks.secrets, ShowsItsToken, {"token": "abc"}, "a text contains a secret: .*<the secret>"),
+    (checks.secrets, LogsItsPassword, {"password": "abc"}, "a text contains a secret: sending"),
+    (checks.secrets, TellsItsKey, {}, "a text contains a secret"),
+    (checks.secrets, ShowsItsNumberedPassword, {"password": "4711471147"}, "a text contains a secret: <<the secret>>"),
 ]
 
 

@@ -1,7 +1,7 @@
 """The comparison of two runs, without what differs by chance: times, nonces, random values.
 
-Those are found by a third run: the first way once more, after the second. A clock that ticks between the first two has
-ticked for the third as well.
+A third run finds those: it repeats the first after the second. What differs between the first and the third run, such
+as a time, is not compared.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ __all__ = ("difference",)
 
 
 def difference(first: Any, other: Any, again: Any, place: str = "") -> str | None:
-    """Where two values of JSON differ, or None.
+    """Where two JSON values differ, as text; None if they do not.
 
     Args:
-        first: What happened one way.
-        other: What happened the other way.
-        again: What happened the first way again, later: where it differs from `first`, nothing is compared.
-        place: Where the values are, for the answer.
+        first: The result of the first run.
+        other: The result of the second run.
+        again: The result of the third run: where it differs from `first`, nothing is compared.
+        place: The path to the values, for the text.
     """
     if first == other:
         return None
@@ -30,11 +30,11 @@ def difference(first: Any, other: Any, again: Any, place: str = "") -> str | Non
         return next((found for part in parts if (found := difference(*part)) is not None), None)
     else:
         is_certain = True
-    return f"{place}: {first!r} one way, {other!r} the other" if is_certain else None
+    return f"{place}: {first!r} in one run, {other!r} in the other" if is_certain else None
 
 
 def _shape(value: Any) -> tuple[Any, ...] | None:
-    """The type and the keys of an object or an array; None for what has no parts."""
+    """The type and the keys of an object or an array; None for any other value."""
     if isinstance(value, dict):
         return (dict, *sorted(value))
     return (list, *range(len(value))) if isinstance(value, list) else None
