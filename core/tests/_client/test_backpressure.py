@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from core.tests.dispatching import DispatcherProbe
 from core.tests.fake_server import FakeServer, Witness, make_client
+from core.tests.reporting import RecordingReporter
 from core.tests.virtual_time import in_virtual_time, settle
 from pybayeux import HookClient, Message, Redelivery, hookimpl
+from pybayeux._client.backpressure import BackPressure
 from pybayeux.errors import SlowReceiverError, UsageError
+from pybayeux.session import Batch
 
 if TYPE_CHECKING:
     from pybayeux import Subscription
@@ -202,6 +207,43 @@ async def test_the_slowest_receiver_gets_an_error() -> None:
 def test_wrong_arguments(arguments: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match=next(iter(arguments))):
         make_client(FakeServer(), **arguments)
+
+
+class Polls:
+    """Polling of which the test says whether it accepts events."""
+
+    accepting = True
+
+    def hold_connects(self) -> None: ...
+
+    def release_connects(self) -> None: ...
+
+    def reading_blocked(self) -> None: ...
+
+    def discard_events(self) -> None: ...
+
+    def without_events(self, batch: Batch) -> Batch:
+        return Batch([], [])
+
+
+@in_virtual_time
+async def test_a_batch_that_is_still_taken_does_not_end_the_discarding() -> None:
+    probe, polls = DispatcherProbe(limit=1), Polls()
+    hooks: Any = SimpleNamespace(redelivery=lambda: Redelivery())
+    pressure = BackPressure("wait", polls, probe.dispatcher, cast(Any, None), hooks, RecordingReporter())
+    probe.subscribe("/a")
+    batch = Batch([Message(channel="/a", data=1)], [])
+    probe.send("/a", 0)
+    pressure.room_changed(False)
+    pressure.poll_overdue()
+    assert pressure.filter_accepted(batch) is batch, "of a connect that was sent before"
+    polls.accepting = False
+    assert pressure.filter_accepted(batch) == Batch([], [])
+    polls.accepting = True
+    probe.dispatcher.full = False
+    assert pressure.filter_accepted(batch) is batch
+    polls.accepting = False
+    assert pressure.filter_accepted(batch) is batch, "it is not asked again before the next time"
 
 
 # -- transports on which events come unasked
