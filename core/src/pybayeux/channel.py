@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 __all__ = ("Channel", "ChannelType", "routing_patterns")
 
 _SPEC: Final = re.compile(r"(?:/[A-Za-z0-9\-_!~()$@]+)+|(?:/[A-Za-z0-9\-_!~()$@]+)*/\*{1,2}")
-# What servers take is wider, and differs: commas (Avanza), letters beyond ASCII (CometD 2), a filter after a question mark
-# (Salesforce). So only that is refused which breaks the routing of events or cannot be sent as text.
+# What servers take is wider, and differs: commas (Avanza), letters beyond ASCII (CometD 2), a filter after a question
+# mark (Salesforce). So only that is refused which breaks the routing of events or cannot be sent as text.
 _REFUSED: Final = r"\x00-\x1f\x7f-\x9f\ud800-\udfff"
 _SEGMENTS: Final = rf"(?:/[^/*?{_REFUSED}]+)"
 _IN_USE: Final = re.compile(rf"{_SEGMENTS}+(?:\?[^{_REFUSED}]*)?|{_SEGMENTS}*/\*{{1,2}}")
