@@ -222,6 +222,15 @@ class ExtensionRegistry:
             found = self._provided[name] = self._pipeline(name)
         return found
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it was opened, and not closed since."""
+        return self._is_open
+
+    def forget_tasks(self) -> None:
+        """What is under way never ends: its event loop is gone."""
+        self._tasks.clear()
+
     async def open(self) -> None:
         """Call `registered` of those that are not ready yet, in their order.
 
@@ -242,7 +251,8 @@ class ExtensionRegistry:
     async def close(self) -> None:
         """Call `unregistered` of all, the last one first. They stay registered for another `open`."""
         self._is_open = False
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        # A hook that ends the client is one of them, and cannot be waited for.
+        await asyncio.gather(*(self._tasks - {asyncio.current_task()}), return_exceptions=True)
         for member in reversed(tuple(self._members.values())):
             if member.is_ready:
                 member.is_ready = False
