@@ -17,7 +17,7 @@ from core.tests.fake_server import FakeServer, Witness
 from core.tests.test_sync import make_client
 from pybayeux import Client, ConnectionState, HookClient, Message, hookimpl
 from pybayeux.errors import BayeuxError, ClientStateError, ReceiverError
-from pybayeux_devserver import DevServer
+from pybayeux_devserver import BlockingServer, DevServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ _LONG = 5.0
 
 
 @pytest.fixture
-def devserver() -> Iterator[DevServer]:
+def devserver() -> Iterator[BlockingServer]:
     with DevServer() as server:
         yield server
 
@@ -157,7 +157,7 @@ def in_child(work: Callable[[], object]) -> str:
 
 
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
-def test_a_forked_process_gets_an_error_and_its_parent_goes_on(devserver: DevServer) -> None:
+def test_a_forked_process_gets_an_error_and_its_parent_goes_on(devserver: BlockingServer) -> None:
     with Client(devserver.url, discover=False) as client, client.subscribe("/a") as events:
         for work in (lambda: client.publish("/a", 1), lambda: next(events), client.subscribe("/b").unsubscribe):
             assert in_child(work).startswith("ClientStateError: this process was forked")
@@ -168,7 +168,7 @@ def test_a_forked_process_gets_an_error_and_its_parent_goes_on(devserver: DevSer
 
 
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
-def test_a_forked_process_may_start_the_client_afresh(devserver: DevServer) -> None:
+def test_a_forked_process_may_start_the_client_afresh(devserver: BlockingServer) -> None:
     def afresh() -> object:
         with client, client.subscribe("/b") as events:
             client.publish("/b", 1)
@@ -227,7 +227,7 @@ handled.wait(5)
 @pytest.mark.parametrize("transport", ["long-polling", "websocket"])
 @pytest.mark.parametrize("end", ["", "sys.exit(0)", "del client, events; import gc; gc.collect()"])
 def test_an_interpreter_with_an_open_client_ends_in_silence_with_a_goodbye(
-    devserver: DevServer, transport: str, end: str
+    devserver: BlockingServer, transport: str, end: str
 ) -> None:
     program = [sys.executable, "-W", "default", "-W", "ignore::DeprecationWarning", "-c", _PROGRAM + end]
     done = subprocess.run([*program, devserver.url, transport], capture_output=True, text=True, timeout=60, check=True)
@@ -239,7 +239,7 @@ def test_an_interpreter_with_an_open_client_ends_in_silence_with_a_goodbye(
         assert "destroyed" not in done.stderr
 
 
-def test_a_stopped_client_raises_where_it_is_used(devserver: DevServer) -> None:
+def test_a_stopped_client_raises_where_it_is_used(devserver: BlockingServer) -> None:
     client = Client(devserver.url, discover=False)
     with client:
         pass

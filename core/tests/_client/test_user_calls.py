@@ -7,14 +7,18 @@ from pybayeux import Message
 from pybayeux._client.user_calls import UserCalls
 
 
-@in_virtual_time
-async def test_a_call_is_seen_in_what_it_awaits_until_it_is_over() -> None:
+def test_a_call_is_seen_in_what_it_awaits_until_it_is_over() -> None:
+    asyncio.run(_nested_calls())
+
+
+async def _nested_calls() -> None:
     mine, others = UserCalls(), UserCalls()
     found: list[bool] = []
+    over = asyncio.Event()
     left: list[asyncio.Task[bool]] = []
 
     async def later() -> bool:
-        await asyncio.sleep(1)
+        await over.wait()
         return mine.is_inside
 
     async def handler() -> None:
@@ -23,6 +27,7 @@ async def test_a_call_is_seen_in_what_it_awaits_until_it_is_over() -> None:
         found.extend([mine.is_inside, others.is_inside, await asyncio.to_thread(lambda: mine.is_inside)])
 
     await mine.awaiting(handler())
+    over.set()
     assert found == [True, False, True]
     assert not mine.is_inside
     assert await left[0] is False, "the call that started it was over"

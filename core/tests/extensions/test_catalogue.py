@@ -264,7 +264,7 @@ class LedgerHooks:
 
 
 class Ledger:
-    pybayeux_hookspecs = LedgerHooks
+    pybayeux_hookspecs: type = LedgerHooks
 
     @hookimpl
     def incoming(self) -> None: ...

@@ -19,6 +19,7 @@ from .dispatcher import Dispatcher
 from .handlers import Handlers
 from .hooks import HookRunner
 from .listeners import Listeners
+from .pacing import pace
 from .publisher import Publisher
 from .reporter import Reporter
 from .runner import SessionRunner
@@ -116,6 +117,7 @@ class Connection:
             redact=redact,
             goes_on_after=self._config.ignore_error,
             interpret_error=self.hooks.interpret,
+            pace=pace,
         )
 
     @property

@@ -190,15 +190,14 @@ class SessionRunner:
 
     def _broke(self, error: BaseException) -> None:
         """Something in here ended by an exception that nothing expects: no caller may wait for ever."""
-        if not self.is_running or self._session.state is ConnectionState.DISCONNECTED:
+        if not self.is_running or not self._session.is_alive:
             return
         ended = SessionEndedError(f"the client failed: {type(error).__name__}: {self._redact(str(error))}")
         ended.__cause__ = error
         self._reporter.report(ended)
         self._session.abort(ended)
         self._handle_notices()
-        if self._session.state is ConnectionState.DISCONNECTED:
-            self._end()
+        self._end()
 
     # -- what the session says of itself
 
