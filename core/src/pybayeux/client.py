@@ -206,8 +206,23 @@ class AsyncClient:
             raise
 
     async def close(self) -> None:
-        """Disconnect and end every subscription; a handler may finish its event. A second call does nothing."""
+        """Disconnect and end every subscription; a handler may finish its event. Closing twice is closing once.
+
+        Called from a handler, a listener or a hook, it returns at once, and the rest is done in the background.
+
+        Raises:
+            ClientStateError: The client was started on another event loop, which is running.
+        """
         await self._connection.close()
+
+    @property
+    def is_calling(self) -> bool:
+        """Whether the running code was called by this client, as a handler, listener or hook that it awaits."""
+        return self._connection.hooks.calls.is_inside
+
+    def silence(self) -> None:
+        """Report nothing any more. For the end of the program."""
+        self._connection.reporter.silence()
 
     async def wait_for(self, state: ConnectionState | str, timeout: float | None = None) -> None:
         """Wait until the connection is in a state, or in one that implies it.
@@ -261,7 +276,7 @@ class AsyncClient:
         async def begin() -> Subscription:
             await self._connection.subscribe(subscription)
             if handler is not None:
-                self._connection.handlers.start(subscription, handler, on_error)
+                self._connection.handlers.start(subscription, self._connection.hooks.calls.marked(handler), on_error)
             return subscription
 
         return Subscribing(begin)
@@ -290,7 +305,7 @@ class AsyncClient:
         name = requests.check_channel(channel)
         if name.type is not ChannelType.META:
             raise InvalidChannelError(channel, "listen() is for meta channels; subscribe() to this one")
-        return self._connection.listeners.add(name, listener)
+        return self._connection.listeners.add(name, self._connection.hooks.calls.marked(listener))
 
     # -- sending
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from random import Random
 from typing import TYPE_CHECKING, Final
 
 from .._util.redact import Redactor
 from .._util.urls import host_of, parse_endpoint
-from ..errors import ClientStateError, UsageError
+from ..errors import ClientStateError, ReceiverError, UsageError
 from ..extensions import ExtensionRegistry
 from ..session import Session, SessionConfig
 from ..transports.base import TransportContext
@@ -18,6 +19,7 @@ from .dispatcher import Dispatcher
 from .handlers import Handlers
 from .hooks import HookRunner
 from .listeners import Listeners
+from .pacing import pace
 from .publisher import Publisher
 from .reporter import Reporter
 from .runner import SessionRunner
@@ -95,6 +97,7 @@ class Connection:
             room=back_pressure.room,
             broken=self.runner.broken,
         )
+        self._closing: asyncio.Task[None] | None = None
         self._pool: Final = TransportPool(context, factories, config.transport_options, config.trusted_hosts)
         self.dispatcher.attach(back_pressure, self.subscriptions)
         self.runner.attach(self._pool, self.dispatcher, back_pressure, self.subscriptions)
@@ -116,6 +119,7 @@ class Connection:
             redact=redact,
             goes_on_after=self._config.ignore_error,
             interpret_error=self.hooks.interpret,
+            pace=pace,
         )
 
     @property
@@ -133,15 +137,44 @@ class Connection:
         """Start the session.
 
         Raises:
-            ClientStateError: It is running.
+            ClientStateError: It is running, or was closed by an extension while it started.
         """
+        self._abandon_if_stranded()
         if self.runner.is_running:
             raise ClientStateError("the client is started already")
         await self.extensions.open()
+        if not self.extensions.is_open:
+            raise ClientStateError("the client was closed while it started")
         self.runner.start()
 
     async def close(self) -> None:
-        """End the session, let handlers finish their event, and let go of everything."""
+        """End the session, let handlers finish their event, and let go of everything.
+
+        Called from a handler, a listener or a hook, which the end has to wait for, it returns at once.
+        """
+        self._abandon_if_stranded()
+        if self._closing is None and self.hooks.calls.is_inside:
+            self._closing = asyncio.get_running_loop().create_task(self._close(), name="pybayeux-close")
+            self._closing.add_done_callback(self._closed)
+        elif self._closing is None:
+            await self._close()
+        elif not self.hooks.calls.is_inside:
+            await asyncio.shield(self._closing)
+
+    def _closed(self, closing: asyncio.Task[None]) -> None:
+        self._closing = None
+        if not closing.cancelled() and (error := closing.exception()) is not None:
+            self.reporter.report(ReceiverError("close", error))
+
+    def _abandon_if_stranded(self) -> None:
+        if self.runner.is_stranded:
+            self._closing = None
+            self.background.forget()
+            self.extensions.forget_tasks()
+            self._pool.forget()
+            self.runner.abandon()
+
+    async def _close(self) -> None:
         self.subscriptions.end_all()
         await self.handlers.finish(self._config.max_network_delay)
         await self.runner.close()
@@ -156,6 +189,7 @@ class Connection:
         Raises:
             BayeuxError: The error that ended the session before.
         """
+        self.runner.check_loop()
         if self.runner.ended_by is not None and not implies(self.runner.state, state):
             raise self.runner.ended_by
         await self.waiters.for_state(state, self.runner.state)

@@ -38,10 +38,15 @@ class Reporter:
         self._is_ignored: Final = config.ignore_error
         self._redact: Final = redact
         self.observer: FailureObserver | None = None
+        self._is_silent = False
+
+    def silence(self) -> None:
+        """Report nothing any more: the program ends."""
+        self._is_silent = True
 
     def report(self, error: BayeuxError) -> None:
         """Report an error, unless the user ignores it."""
-        if self._is_ignored(error):
+        if self._is_silent or self._is_ignored(error):
             return
         self._logger.warning("%s: %s", type(error).__name__, self._redact(str(error), limit=_LONGEST))
         if self.observer is not None:

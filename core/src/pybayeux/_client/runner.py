@@ -17,6 +17,7 @@ from ..errors import BayeuxError, ClientStateError, ExchangeTimeoutError, Sessio
 from ..state import ConnectionState
 from .clock import SessionClock
 from .exchanges import ExchangeRunner
+from .home_loop import HomeLoop
 from .hooks import failed_reply
 from .incoming import IncomingQueue
 from .notices import NoticeHandler
@@ -76,7 +77,8 @@ class SessionRunner:
         self._background: Final = background
         self._redact: Final = redact
         self._clock: Final = SessionClock(self, wall_clock)
-        self._incoming: Final = IncomingQueue(hooks)
+        self._incoming: Final = IncomingQueue(hooks, self._broke)
+        self._home: Final = HomeLoop()
         self._exchanges: Final = ExchangeRunner(self, hooks, redact)
         self._over: asyncio.Future[None] | None = None
         self._step_soon: asyncio.Handle | None = None
@@ -105,6 +107,7 @@ class SessionRunner:
 
     def start(self) -> None:
         """Begin with a handshake, on the loop that is running."""
+        self._home.settle()
         self._over, self._closed = asyncio.get_running_loop().create_future(), False
         self._notices.start()
         self._clock.start()
@@ -113,6 +116,7 @@ class SessionRunner:
 
     async def close(self) -> None:
         """End the session; return when it is over and nothing is under way."""
+        self._home.check()
         self._closed = True
         if self._over is None:
             return
@@ -122,6 +126,28 @@ class SessionRunner:
         await asyncio.shield(self._over)
         await self._incoming.finish()
 
+    @property
+    def is_stranded(self) -> bool:
+        """Whether the event loop of the session is gone, or is another process's: it can never go on."""
+        return self._home.is_gone
+
+    def abandon(self) -> None:
+        """End a session that is stranded, without a word to the server."""
+        self._home.leave()
+        for part in (self._clock, self._exchanges, self._incoming, self._waiters):
+            part.forget()
+        self._step_soon, self._over = None, None
+        self._session.abort(ClientStateError("the event loop that the client was started on is gone"))
+        self._handle_notices()
+
+    def check_loop(self) -> None:
+        """See that the session's own event loop is running, if any is.
+
+        Raises:
+            ClientStateError: Another one is.
+        """
+        self._home.check()
+
     def check_usable(self) -> None:
         """See that messages can be sent, now or when the session has begun.
 
@@ -129,6 +155,7 @@ class SessionRunner:
             ClientStateError: The session was closed.
             BayeuxError: The error that ended the session.
         """
+        self._home.check()
         if self._closed:
             raise ClientStateError("the client is closed: start() it again first")
         if self.ended_by is not None:
@@ -144,6 +171,18 @@ class SessionRunner:
         is_over = self._session.state is ConnectionState.DISCONNECTED and not self._exchanges
         if is_over and self._over is not None and not self._over.done():
             self._over.set_result(None)
+            self._home.leave()
+
+    def _broke(self, error: BaseException) -> None:
+        """Something in here ended by an exception that nothing expects: no caller may wait for ever."""
+        if not self.is_running or not self._session.is_alive:
+            return
+        ended = SessionEndedError(f"the client failed: {type(error).__name__}: {self._redact(str(error))}")
+        ended.__cause__ = error
+        self._reporter.report(ended)
+        self._session.abort(ended)
+        self._handle_notices()
+        self._end()
 
     # -- what the session says of itself
 
@@ -321,11 +360,8 @@ class SessionRunner:
             return
         try:
             self._take_step()
-        except Exception as error:  # a defect of ours: no caller may wait for ever
-            ended = SessionEndedError(f"the client failed: {type(error).__name__}: {self._redact(str(error))}")
-            ended.__cause__ = error
-            self._session.abort(ended)
-            self._handle_notices()
+        except Exception as error:  # a defect of ours
+            self._broke(error)
         if self._session.state is ConnectionState.DISCONNECTED:
             self._end()
 
@@ -374,6 +410,10 @@ class SessionRunner:
             [failed_reply(message, error, exchange.transport)],
             lambda: self._session.rejected(exchange, str(message.id), error, self._clock.now),
         )
+
+    def exchange_broke(self, error: BaseException) -> None:
+        """The task of an exchange ended by an exception that no exchange ends with."""
+        self._broke(error)
 
     def exchanges_over(self) -> None:
         """No exchange is under way any more."""

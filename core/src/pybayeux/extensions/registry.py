@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from ..hookspecs import HookCaller, HookClient
     from .candidates import GivenOptions
+    from .discovery import Installed
 
 __all__ = ("ExtensionRegistry",)
 
@@ -38,14 +39,14 @@ class _Member:
 
     Attributes:
         name: Its name.
-        is_installed: True where it was discovered, False where the program passed it.
+        installed: Where it was discovered, or None where the program passed it.
         on_registered: The call of its `registered`.
         on_unregistered: The call of its `unregistered`.
         is_ready: True between the two: its other hooks are called.
     """
 
     name: str
-    is_installed: bool
+    installed: Installed | None
     on_registered: Pipeline[[str, HookClient], Any]
     on_unregistered: Pipeline[[str, HookClient], Any]
     is_ready: bool = False
@@ -221,6 +222,15 @@ class ExtensionRegistry:
             found = self._provided[name] = self._pipeline(name)
         return found
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it was opened, and not closed since."""
+        return self._is_open
+
+    def forget_tasks(self) -> None:
+        """What is under way never ends: its event loop is gone."""
+        self._tasks.clear()
+
     async def open(self) -> None:
         """Call `registered` of those that are not ready yet, in their order.
 
@@ -241,7 +251,8 @@ class ExtensionRegistry:
     async def close(self) -> None:
         """Call `unregistered` of all, the last one first. They stay registered for another `open`."""
         self._is_open = False
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        # A hook that ends the client is one of them, and cannot be waited for.
+        await asyncio.gather(*(self._tasks - {asyncio.current_task()}), return_exceptions=True)
         for member in reversed(tuple(self._members.values())):
             if member.is_ready:
                 member.is_ready = False
@@ -254,16 +265,16 @@ class ExtensionRegistry:
         try:
             self._add(chosen)
         except ExtensionError as error:
-            if not chosen.is_installed:
+            if chosen.installed is None:
                 raise
-            warn_or_raise(error)
+            warn_or_raise(error, chosen.installed)
 
     def _add(self, chosen: Chosen) -> _Member:
         name = chosen.name
         if name in self._members:
             raise ExtensionError(f"an extension {name!r} is registered already", extension=name)
         # Installed ones were checked when they were loaded.
-        if not chosen.is_installed and not implemented_hooks(chosen.extension, name):
+        if chosen.installed is None and not implemented_hooks(chosen.extension, name):
             _logger.warning("extension %r implements no hook", name)
         try:
             self._manager.register(chosen.extension, name)
@@ -273,7 +284,7 @@ class ExtensionRegistry:
             ) from error
         on_registered = self._pipeline("registered", only=name)
         on_unregistered = self._pipeline("unregistered", only=name)
-        member = self._members[name] = _Member(name, chosen.is_installed, on_registered, on_unregistered)
+        member = self._members[name] = _Member(name, chosen.installed, on_registered, on_unregistered)
         return member
 
     def _forget(self, member: _Member) -> None:
@@ -288,9 +299,9 @@ class ExtensionRegistry:
         try:
             await self._register(member)
         except ExtensionHookError as error:
-            if not member.is_installed:
+            if member.installed is None:
                 raise
-            warn_or_raise(error)
+            warn_or_raise(error, member.installed)
 
     async def _join(self, member: _Member) -> ExtensionHookError | None:
         """Call `registered` of a member of an open registry."""
