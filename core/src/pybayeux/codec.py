@@ -12,7 +12,7 @@ alone: a payload stays as it came, and is undecodable; any other member is left 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 from msgspec import Raw
@@ -25,7 +25,7 @@ from .message import Advice, Message, beginning_of, encode_other, to_json
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ("advice_from", "damage_of", "decode", "decode_leniently", "encode")
+__all__ = ("Decoded", "advice_from", "damage_of", "decode", "decode_batch", "decode_leniently", "encode")
 
 _decoder: Final = msgspec.json.Decoder(list[Message])
 
@@ -39,10 +39,23 @@ def decode(body: bytes | bytearray | memoryview | str) -> list[Message]:
     Raises:
         MessageDecodeError: The bytes are no JSON, or neither an object nor an array.
     """
+    return decode_batch(body).messages
+
+
+class Decoded(NamedTuple):
+    """The messages of a batch, and those among them of which something was no JSON."""
+
+    messages: list[Message]
+    damaged: list[Message]
+
+
+def decode_batch(body: bytes | bytearray | memoryview | str) -> Decoded:
+    """As `decode` has it, and which messages are damaged: `damage_of` says how."""
     try:
-        return _decoder.decode(body)
+        return Decoded(_decoder.decode(body), [])
     except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return decode_leniently(body)
+        messages = decode_leniently(body)
+        return Decoded(messages, [message for message in messages if damage_of(message) is not None])
 
 
 def encode(messages: Iterable[Message]) -> bytes:
