@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 from typing import Final
 
-__all__ = ("to_utf8",)
+__all__ = ("Utf8Stream", "to_utf8")
 
 _MARKS: Final = (
     (codecs.BOM_UTF8, ""),
@@ -47,3 +47,39 @@ def _recoded(text: bytes, encoding: str) -> bytes:
         return text.decode(encoding).encode()
     except (UnicodeError, LookupError):  # the latter: a codec that is none of text
         return text
+
+
+class Utf8Stream:
+    """The same for a text that comes in pieces, of which the first says how it is encoded."""
+
+    def __init__(self) -> None:
+        self._begun = b""
+        self._decoder: codecs.IncrementalDecoder | None = None
+        self._is_known = False
+
+    def feed(self, piece: bytes, *, final: bool = False) -> bytes:
+        """The next piece, in UTF-8; empty where more is needed.
+
+        Args:
+            piece: What came.
+            final: Whether nothing comes any more.
+        """
+        if not self._is_known:
+            piece, self._begun = self._begun + piece, b""
+            if not final and any(mark.startswith(piece) and mark != piece for mark, _ in _MARKS):
+                self._begun = piece
+                return b""
+            piece = self._find_out(piece)
+        if self._decoder is None:
+            return piece
+        return self._decoder.decode(piece, final).encode("utf-8", "replace")
+
+    def _find_out(self, piece: bytes) -> bytes:
+        self._is_known = True
+        for mark, encoding in _MARKS:
+            if piece.startswith(mark):
+                if not encoding:
+                    return piece[len(mark) :]
+                self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+                break
+        return piece

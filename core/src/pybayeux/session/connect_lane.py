@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 __all__ = ("ConnectLane",)
 
 _E = SessionEvent
-# A web server's answers that no second attempt changes: no access, or nothing there that speaks Bayeux.
-_HOPELESS: Final = frozenset({401, 403, 404, 405, 410})
+# A web server's answers of the fourth hundred say that the request is wrong, and it will be the same again; but these
+# are about the moment: a timeout, a conflict, another connection, a lock, too many requests.
+_PASSING: Final = frozenset({408, 409, 421, 423, 424, 425, 429})
 
 
 class ConnectLane:
@@ -298,7 +299,11 @@ class ConnectLane:
         """
         if not isinstance(error, TransportError) or self._history.ever_connected:
             return False
-        return self._state.rehandshake_reason is None and (error.fatal or error.status in _HOPELESS)
+        return self._state.rehandshake_reason is None and (error.fatal or _is_final(error.status))
+
+
+def _is_final(status: int | None) -> bool:
+    return status is not None and 400 <= status < 500 and status not in _PASSING
 
 
 def _no_transport(allowed: tuple[str, ...], message: Message) -> SessionEndedError:

@@ -11,6 +11,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, runtime_checkable
 
+from .._util.environment import proxy_for
 from .cookies import CookieJar
 
 if TYPE_CHECKING:
@@ -274,6 +275,15 @@ class TransportContext:
     anonymous: bool = False
     report: Callable[[BayeuxError], None] = _ignore
     dial: Dial | None = None
+
+    def proxy_for(self, url: str) -> str | None:
+        """The proxy between here and an address, by the one rule of all transports; None for a direct connection.
+
+        Raises:
+            TransportError: The environment names a proxy that cannot be one; it is fatal.
+        """
+        proxy = proxy_for(url)
+        return None if proxy is None else proxy.url
 
 
 class Transport(Protocol):

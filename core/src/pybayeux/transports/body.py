@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import zlib
 from contextlib import aclosing
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .._util.text import to_utf8
@@ -28,6 +29,8 @@ _STEP: Final = 2**20
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _OURS: Final = frozenset({"gzip", "x-gzip", "deflate"})
+_PACKAGES: Final = {"br": ("brotli", "brotlicffi"), "zstd": ("zstandard",)}
+"""What httpx decodes other encodings with, where one of them is installed."""
 
 
 class Body(NamedTuple):
@@ -73,19 +76,23 @@ def _coding(response: Any) -> str | None:
     """How a body is compressed, if it is.
 
     Raises:
-        TransportError: In a way that nobody asked for and that cannot be undone, or more than once.
+        TransportError: In a way that cannot be undone, or more than once.
     """
     header = response.headers.get("Content-Encoding", "")
     codings = [coding for part in header.split(",") if (coding := part.strip().lower()) not in ("", "identity")]
     if not codings:
         return None
-    offered = response.request.headers.get("Accept-Encoding", "").lower()
-    if len(codings) > 1 or (codings[0] not in _OURS and codings[0] not in offered):
+    if len(codings) > 1 or (codings[0] not in _OURS and not _library_decodes(response, codings[0])):
+        offered = response.request.headers.get("Accept-Encoding", "none")
         raise TransportError(
-            f"Content-Encoding {header[:40]!r} cannot be decoded; the request offered {offered[:80] or 'none'!r}",
+            f"Content-Encoding {header[:40]!r} cannot be decoded; the request offered {offered[:80]!r}",
             status=response.status_code,
         )
     return codings[0]
+
+
+def _library_decodes(response: Any, coding: str) -> bool:
+    return hasattr(response, "aiter_bytes") and any(map(find_spec, _PACKAGES.get(coding, ())))
 
 
 async def _decompressed(raw: AsyncIterator[bytes], decompressor: _Decompressor, limit: int | None) -> AsyncIterator[bytes]:

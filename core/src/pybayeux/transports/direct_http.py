@@ -23,7 +23,7 @@ class _Routed(httpx.AsyncBaseTransport):
 
     def __init__(self) -> None:
         self._by_origin: Final[dict[tuple[bytes, bytes, int | None], httpx.AsyncHTTPTransport]] = {}
-        self._by_proxy: Final[dict[Proxy | None, httpx.AsyncHTTPTransport]] = {}
+        self._by_way: Final[dict[tuple[Proxy | None, bool], httpx.AsyncHTTPTransport]] = {}
         self._trust: ssl.SSLContext | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -36,23 +36,28 @@ class _Routed(httpx.AsyncBaseTransport):
         origin = (url.raw_scheme, url.raw_host, url.port)
         transport = self._by_origin.get(origin)
         if transport is None:
-            transport = self._by_origin[origin] = self._by_way_of(proxy_for(str(url)))
+            proxy = proxy_for(str(url))
+            secure = url.scheme == "https" or (proxy is not None and proxy.url.startswith("https:"))
+            transport = self._by_origin[origin] = self._by_way_of(proxy, secure=secure)
         return await transport.handle_async_request(request)
 
     async def aclose(self) -> None:
         """Close the connections."""
-        for transport in self._by_proxy.values():
+        for transport in self._by_way.values():
             await transport.aclose()
 
-    def _by_way_of(self, proxy: Proxy | None) -> httpx.AsyncHTTPTransport:
-        if proxy not in self._by_proxy:
+    def _by_way_of(self, proxy: Proxy | None, *, secure: bool) -> httpx.AsyncHTTPTransport:
+        way = (proxy, secure)
+        if way not in self._by_way:
+            # To load certificates takes longer than all the rest, and may fail: not where nothing is verified.
+            trust = self._trusted() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             try:
-                self._by_proxy[proxy] = httpx.AsyncHTTPTransport(
-                    verify=self._trusted(), proxy=None if proxy is None else httpx.Proxy(proxy.url)
+                self._by_way[way] = httpx.AsyncHTTPTransport(
+                    verify=trust, proxy=None if proxy is None else httpx.Proxy(proxy.url)
                 )
             except (ImportError, ValueError, httpx.InvalidURL) as error:  # no package for SOCKS, say
                 raise TransportError(f"{proxy}: {error}", fatal=True, unsent=True) from error
-        return self._by_proxy[proxy]
+        return self._by_way[way]
 
     def _trusted(self) -> ssl.SSLContext:
         if self._trust is None:

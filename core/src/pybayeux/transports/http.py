@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import httpx
 
 from .._util.credentials import in_headers, in_url
-from .._util.environment import proxy_for
+from .._util.environment import check_certificates, proxy_for
 from ..errors import BayeuxError, TransportError, UsageError
 from .base import TransportContext, TransportRequest, TransportResponse
 from .body import MAX_RESPONSE_SIZE, Body, read_body
@@ -160,7 +160,7 @@ class HttpRequester:
             if response is None:
                 raise self._failure(error, request.url) from error
         self._context.redact.remember(*in_headers(response.request.headers))  # the library's own authentication too
-        self._context.cookies.take(str(response.url), response.headers.multi_items())
+        self._context.cookies.take(str(response.url), _octets_of(response.headers))
         if self._owned:
             self._http.cookies.clear()  # else httpx adds its own to each request, for `_set_cookies` to remove
         return response
@@ -178,6 +178,9 @@ class HttpRequester:
         return built
 
     def _failure(self, error: Exception, url: str) -> TransportError:
+        """The failure of a request; raises what the environment is to blame for."""
+        if isinstance(error, FileNotFoundError):  # the library does not say which file
+            check_certificates()
         proxy = proxy_for(url) if self._owned else None
         return network_failure(error, self._context.redact, "" if proxy is None else f", through {proxy}")
 
@@ -196,8 +199,12 @@ class HttpRequester:
         """The session's cookies beside those of the `Cookie` header that was given; none of a shared jar."""
         built.headers.pop("Cookie", None)
         header = self._context.cookies.header(str(built.url), given, anonymous=not target.trusted)
-        if header is not None:
+        if header is None:
+            return
+        if header.isascii():
             built.headers["Cookie"] = header
+        else:
+            built.headers = type(built.headers)([*built.headers.raw, (b"Cookie", header.encode("latin-1"))])
 
     def _auth(self, target: _Target) -> dict[str, Any]:
         if not target.trusted:
@@ -246,3 +253,14 @@ def _remove_client_additions(built: Any, request: TransportRequest) -> None:
     for name in [name for name in built.headers if name.lower() not in kept]:
         del built.headers[name]
     built.url = type(built.url)(request.url)
+
+
+def _octets_of(headers: Any) -> list[tuple[str, str]]:
+    """The cookies that headers set, each character for an octet: httpx guesses an encoding for all of them."""
+    if "set-cookie" not in headers:
+        return []
+    return [
+        (name.decode("ascii", "replace"), value.decode("latin-1"))
+        for name, value in headers.raw
+        if name.lower() == b"set-cookie"
+    ]
