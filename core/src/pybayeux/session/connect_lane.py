@@ -16,6 +16,7 @@ from ..errors import (
     Remedy,
     SessionEndedError,
     TransportError,
+    UsageError,
 )
 from ..message import Advice, Message
 from ..state import ConnectionState
@@ -297,9 +298,11 @@ class ConnectLane:
         Once a connect was accepted, the address was right and the same status is an outage, as of a proxy without its
         server.
         """
-        if not isinstance(error, TransportError) or self._history.ever_connected:
+        if self._history.ever_connected or self._state.rehandshake_reason is not None:
             return False
-        return self._state.rehandshake_reason is None and (error.fatal or _is_final(error.status))
+        if isinstance(error, UsageError):  # an option of the transport, which is made when it is needed
+            return True
+        return isinstance(error, TransportError) and (error.fatal or _is_final(error.status))
 
 
 def _is_final(status: int | None) -> bool:

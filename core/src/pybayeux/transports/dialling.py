@@ -66,7 +66,7 @@ class Dialler:
         proxy = proxy_for(call.url)
         try:
             await _connect(call, proxy, made)
-        except (OSError, ValueError, ImportError, WebSocketException) as error:
+        except (OSError, ValueError, TypeError, ImportError, WebSocketException) as error:
             return self._failed(error, call, proxy, made[0] if made else None)
         return _answer(made[0], socket=LibrarySocket(made[0], self._redact, call.max_message_size))
 
@@ -230,7 +230,7 @@ def upgrade_failure(
     """
     way = "" if proxy is None else f", through {proxy}"
     text = f"{type(error).__name__}: {redact(str(error)) or 'no reason given'}{way}"
-    if isinstance(error, InvalidURI | ValueError | ssl.SSLCertVerificationError):
+    if isinstance(error, InvalidURI | ValueError | TypeError | ssl.SSLCertVerificationError):
         return TransportError(text, unsent=True, fatal=True)
     if isinstance(error, TimeoutError) and waited is not None:
         return TransportError(f"no answer to the upgrade within {waited:g} s{way}", unsent=True, unavailable=True)

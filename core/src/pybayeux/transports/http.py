@@ -18,7 +18,15 @@ from .base import TransportContext, TransportRequest, TransportResponse
 from .body import MAX_RESPONSE_SIZE, Body, read_body
 from .decoding import read_messages, refusals_in
 from .direct_http import make_http_client
-from .http_failures import check_auth, check_headers, network_failure, request_failure, response_of, status_failure
+from .http_failures import (
+    check_auth,
+    check_headers,
+    check_http,
+    network_failure,
+    request_failure,
+    response_of,
+    status_failure,
+)
 from .redirects import MOST_REDIRECTS, Redirect, anonymous_headers, read_redirect, without_secrets
 
 if TYPE_CHECKING:
@@ -95,6 +103,7 @@ class HttpRequester:
         self._unwrap: Final = unwrap
         self._limit: Final = max_response_size
         self._owned: Final = context.http is None
+        check_http(context.http)
         check_auth(context.auth)
         check_headers(context.headers)
         self._http: Final[Any] = context.http if context.http is not None else make_http_client()
@@ -160,9 +169,12 @@ class HttpRequester:
             if response is None:
                 raise self._failure(error, request.url) from error
         self._context.redact.remember(*in_headers(response.request.headers))  # the library's own authentication too
-        self._context.cookies.take(str(response.url), _octets_of(response.headers))
-        if self._owned:
-            self._http.cookies.clear()  # else httpx adds its own to each request, for `_set_cookies` to remove
+        if setting := _octets_of(response.headers):
+            self._context.cookies.take(str(response.url), setting)
+            if self._owned:
+                self._http.cookies.clear()  # else httpx adds its own to each request, for `_set_cookies` to remove
+            else:
+                _remove_unsendable(self._http.cookies)
         return response
 
     def _built(self, call: HttpCall, request: TransportRequest, target: _Target) -> Any:
@@ -178,7 +190,8 @@ class HttpRequester:
         return built
 
     def _failure(self, error: Exception, url: str) -> TransportError:
-        """The failure of a request; raises what the environment is to blame for."""
+        """The failure of a request; raises what an argument or the environment is to blame for."""
+        check_http(self._http)
         if isinstance(error, FileNotFoundError):  # the library does not say which file
             check_certificates()
         proxy = proxy_for(url) if self._owned else None
@@ -264,3 +277,9 @@ def _octets_of(headers: Any) -> list[tuple[str, str]]:
         for name, value in headers.raw
         if name.lower() == b"set-cookie"
     ]
+
+
+def _remove_unsendable(cookies: Any) -> None:
+    """Remove the cookies that httpx takes and cannot send: each further request to their server would fail."""
+    for cookie in [cookie for cookie in cookies.jar if not f"{cookie.name}{cookie.value}".isascii()]:
+        cookies.jar.clear(cookie.domain, cookie.path, cookie.name)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = (
     "check_auth",
     "check_headers",
+    "check_http",
     "network_failure",
     "request_failure",
     "response_of",
@@ -33,11 +34,31 @@ _UNSENT: Final = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout"})
 _FATAL: Final = frozenset({"InvalidURL", "UnsupportedProtocol"})
 
 
+_SURFACE: Final = ("build_request", "send", "cookies")
 _ILLEGAL: Final = re.compile(r"[\x00\r\n]")
 _NO_CONNECTION_FREE: Final = (
     "no connection of the HTTP client became free in time; others of its users hold them all. Give it more "
     "(httpx.Limits), or each client its own"
 )
+
+
+def check_http(http: Any) -> None:
+    """See that this is an HTTP client that can be used, or None.
+
+    Raises:
+        TransportError: It is not, or is closed; it is fatal.
+    """
+    if http is None:
+        return
+    if isinstance(http, httpx.Client) or not all(hasattr(http, name) for name in _SURFACE):
+        raise TransportError(
+            f"http=: expected an httpx.AsyncClient, or one with its surface; got a {type(http).__module__}."
+            f"{type(http).__qualname__}",
+            fatal=True,
+            unsent=True,
+        )
+    if getattr(http, "is_closed", False):
+        raise TransportError("http=: the HTTP client is closed", fatal=True, unsent=True)
 
 
 def check_auth(auth: Any) -> None:
@@ -129,9 +150,9 @@ def status_failure(response: Any, text: str, redirect: Redirect | None, redact: 
 
 
 def _is_fatal(error: BaseException) -> bool:
-    """Whether to try again cannot help: a certificate that does not verify, a URL that is none, a header too."""
+    """Whether to try again cannot help: a certificate that does not verify, a URL or an argument that is none."""
     names = _names(error)
-    if not _FATAL.isdisjoint(names) or ("LocalProtocolError" in names and "header" in str(error)):
+    if not _FATAL.isdisjoint(names) or isinstance(error, TypeError) or ("LocalProtocolError" in names and "header" in str(error)):
         return True
     cause: BaseException | None = error
     while cause is not None:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
-from http.cookiejar import http2time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -21,6 +20,11 @@ _LONGEST: Final = 8192
 _LONGEST_ATTRIBUTE: Final = 1024
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _ADDRESS: Final = re.compile(r"[\d.]+\Z|.*:")
+_DATE_PARTS: Final = re.compile(r"[A-Za-z0-9:\x80-\xff]+")
+_TIME: Final = re.compile(r"(\d{1,2}):(\d{1,2}):(\d{1,2})(?!\d)")
+_DAY: Final = re.compile(r"(\d{1,2})(?!\d)")
+_YEAR: Final = re.compile(r"(\d{2,4})(?!\d)")
+_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _SECONDS: Final = re.compile(r"-?\d{1,18}\Z")
 
 
@@ -111,12 +115,27 @@ def _expires(attributes: dict[str, str], clock: Callable[[], float]) -> float | 
     if _SECONDS.match(age := _unquoted(attributes.get("max-age", ""))):
         return clock() + int(age) if int(age) > 0 else 0.0
     date = _unquoted(attributes.get("expires", ""))
-    if not date:
+    return _read_date(date) if date else None
+
+
+def _read_date(text: str) -> float | None:
+    """A date in any of the forms in use, by section 5.1.1: the parts are known by their looks, in any order."""
+    time, day, month, year = None, None, None, None
+    for part in _DATE_PARTS.findall(text):
+        if time is None and (found := _TIME.match(part)) is not None:
+            time = [int(number) for number in found.groups()]
+        elif day is None and (found := _DAY.match(part)) is not None:
+            day = int(found[1])
+        elif month is None and part[:3].lower() in _MONTHS:
+            month = _MONTHS.index(part[:3].lower()) + 1
+        elif year is None and (found := _YEAR.match(part)) is not None:
+            year = int(found[1])
+    if time is None or day is None or month is None or year is None:
         return None
+    if year < 100:
+        year += 1900 if year >= 70 else 2000
     try:
-        if (seconds := http2time(date)) is not None:
-            return float(seconds)
-        return parsedate_to_datetime(date).timestamp()
+        return datetime(year, month, day, *time, tzinfo=UTC).timestamp()
     except (ValueError, OverflowError):
         return None
 
