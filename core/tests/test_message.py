@@ -66,7 +66,7 @@ def test_decode_takes_every_array_and_object(body: str) -> None:
         b"<html>",
         b"[] trailing",
         b"\xff",
-        b'[{"channel":"\xff"}]',
+        b'[{"channel":"/a"},5,{"channel":NaN}]',
         "[\ud800]",
         b"[" * 90_000,
     ],

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol, ove
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType, field
 
+from ._util.json_scan import Broken, members_of
 from .errors import MessageDecodeError, UsageError
 
 if TYPE_CHECKING:
@@ -173,6 +174,20 @@ class Message(_Fields):
         if value is UNSET:
             return b""
         return bytes(value) if type(value) is Raw else to_json(value)
+
+    def raw_members(self) -> dict[str, bytes]:
+        """The members of a payload that is an object, each as JSON text; none where it is something else.
+
+        For a payload that `data` cannot decode: a value that is no JSON leaves the members beside it readable.
+
+        Raises:
+            TypeError: The payload was set to what JSON cannot express.
+        """
+        try:
+            members = members_of(self.raw_data)
+        except Broken:
+            return {}
+        return {name.decode("utf-8", "replace"): value for name, value in members.items()}
 
     @property
     def extra(self) -> dict[str, Any]:

@@ -159,7 +159,7 @@ async def test_a_violation_of_the_protocol_is_reported() -> None:
         assert "the WebSocket was closed: 1002" in str(await fails(sending))
 
 
-@pytest.mark.parametrize("frame", ["not json t0k3n-t0k3n", "", "[{", "7", b"\xff\xfe"])
+@pytest.mark.parametrize("frame", ["not json t0k3n-t0k3n", "[{", "7", b"\xff\xfd"])
 @in_real_time
 async def test_a_malformed_frame_fails_every_exchange_and_closes_the_socket(frame: str | bytes) -> None:
     async with Site() as site:

@@ -96,6 +96,7 @@ class Connection:
             max_network_delay=config.max_network_delay,
             room=back_pressure.room,
             broken=self.runner.broken,
+            report=self.reporter.report,
         )
         self._closing: asyncio.Task[None] | None = None
         self._pool: Final = TransportPool(context, factories, config.transport_options, config.trusted_hosts)

@@ -20,6 +20,7 @@ from .exchanges import ExchangeRunner
 from .home_loop import HomeLoop
 from .hooks import failed_reply
 from .incoming import IncomingQueue
+from .large_batches import MOST_AT_ONCE, LargeBatches
 from .notices import NoticeHandler
 
 if TYPE_CHECKING:
@@ -73,12 +74,14 @@ class SessionRunner:
         self._hooks: Final = hooks
         self._listeners: Final = listeners
         self._reporter: Final = reporter
+        self._waiters: Final = waiters
         self._notices: Final = NoticeHandler(hooks, waiters, reporter)
         self._background: Final = background
         self._redact: Final = redact
         self._clock: Final = SessionClock(self, wall_clock)
         self._incoming: Final = IncomingQueue(hooks, self._broke)
         self._home: Final = HomeLoop()
+        self._large: Final = LargeBatches(self._receive)
         self._exchanges: Final = ExchangeRunner(self, hooks, redact)
         self._over: asyncio.Future[None] | None = None
         self._step_soon: asyncio.Handle | None = None
@@ -124,6 +127,7 @@ class SessionRunner:
             self._session.close(self._clock.now)
             self._changed()
         await asyncio.shield(self._over)
+        await self._large.stop()
         await self._incoming.finish()
 
     @property
@@ -308,6 +312,11 @@ class SessionRunner:
 
     def receive(self, messages: list[Message]) -> Completion:
         """Take the messages of an answer or of frames: the way in, for every transport."""
+        if len(messages) > MOST_AT_ONCE or self._large.is_busy:
+            return self._large.put(messages)
+        return self._receive(messages)
+
+    def _receive(self, messages: list[Message]) -> Completion:
         self._clock.server_heard()
         batch = self._back_pressure.filter_accepted(self._session.admit(messages))
         if batch.special:
