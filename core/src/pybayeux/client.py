@@ -259,7 +259,8 @@ class AsyncClient:
             type: The type that `data` is decoded into: one that msgspec supports, or a pydantic model.
             ack: With ``"manual"``, an event counts as handled when ``await event.ack()`` was called.
             on_error: What to do if the handler raises an error: ``"raise"`` ends the subscription, ``"skip"`` goes on
-                with the next event, ``"retry"`` tries the same event again.
+                with the next event, ``"retry"`` tries the same event again, ``"dead_letter"`` has an extension keep the
+                event, such as replay with a store on disk, and then goes on. A `ConsumerConflictError` always ends it.
 
         Raises:
             InvalidChannelError: It is not a channel, or it is a meta channel.

@@ -19,6 +19,7 @@ BayeuxError
 │   └── DisconnectError
 ├── SessionEndedError          the session has ended and is not tried again
 ├── ReceiverError              the user's own handler failed
+├── ConsumerConflictError      another consumer handles the same events, so this one must stop
 ├── QueueOverflowError         too many messages wait to be sent
 ├── SlowReceiverError          receivers are slower than the stream
 ├── MessageDropped             an extension vetoed the message
@@ -42,6 +43,7 @@ __all__ = (
     "BayeuxError",
     "ClientStateError",
     "ConnectError",
+    "ConsumerConflictError",
     "DisconnectError",
     "ExchangeTimeoutError",
     "ExtensionError",
@@ -272,6 +274,14 @@ class ReceiverError(BayeuxError):
         super().__init__(f"the receiver of {channel} failed: {type(cause).__name__}: {cause}")
         self.channel: Final = channel
         self.__cause__ = cause
+
+
+class ConsumerConflictError(BayeuxError):
+    """Another consumer of the same name handles the same events, so that this one must stop.
+
+    An extension raises it, such as replay in a transaction. A handler that raises it ends its subscription, whatever
+    `on_error` says: to go on would handle events twice.
+    """
 
 
 class QueueOverflowError(BayeuxError):

@@ -17,7 +17,7 @@ from ._util.json_scan import Broken, members_of
 from .errors import MessageDecodeError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Sequence
     from contextlib import AbstractAsyncContextManager
 
 __all__ = ("Advice", "Message", "MessageError", "Receipt", "beginning_of", "encode_other", "to_json")
@@ -34,8 +34,8 @@ class Receipt(Protocol):
     def acknowledge(self) -> Awaitable[None]:
         """Report the event as handled."""
 
-    def transaction(self) -> AbstractAsyncContextManager[Any]:
-        """Handle the event and store its position, both or neither.
+    def transaction(self, earlier: Sequence[Receipt] = ()) -> AbstractAsyncContextManager[Any]:
+        """Handle the event, and `earlier` ones before it, and keep the position, all or nothing.
 
         Raises:
             UsageError: It is already acknowledged, or no extension has transactions.
@@ -252,23 +252,30 @@ class Message(_Fields):
             raise UsageError(f"this message of {self.channel} cannot be acknowledged: subscribe with ack='manual'")
         return self.receipt.acknowledge()
 
-    def transaction(self) -> AbstractAsyncContextManager[Any]:
-        """Handle an event and store its position in one transaction: ``async with event.transaction() as tx``.
+    def transaction(self, *, earlier: Sequence[Message] = ()) -> AbstractAsyncContextManager[Any]:
+        """Handle an event and keep its position in one transaction: ``async with event.transaction() as tx``.
 
         For events of a subscription made with ``ack="manual"``, with an extension that has transactions, such as
         replay with a store in a database. If the block ends without an exception, the changes made with `tx` and the
         position are committed together, and the event is acknowledged. Otherwise neither is, and the event is sent
         again.
 
+        Args:
+            earlier: Events of the same subscription that came before this one and are handled in the same transaction,
+                in order. They are acknowledged with it.
+
         Raises:
             UsageError: The event came from another kind of subscription or is already acknowledged, no extension has
                 transactions, or the client is the synchronous one.
         """
+        return self._transaction_receipt().transaction([each._transaction_receipt() for each in earlier])
+
+    def _transaction_receipt(self) -> Receipt:
         if self.receipt is None:
             raise UsageError(
                 f"this message of {self.channel} has no transaction: subscribe with ack='manual' on an AsyncClient"
             )
-        return self.receipt.transaction()
+        return self.receipt
 
     def detach(self) -> None:
         """Copy the undecoded payload, so that it does not keep the bytes of its whole batch in memory.

@@ -18,7 +18,7 @@ from .client import AsyncClient
 from .errors import ClientStateError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime
     from types import TracebackType
@@ -309,8 +309,8 @@ class _SyncReceipt:
         self._thread.run(acknowledge())
         return Done()
 
-    def transaction(self) -> AbstractAsyncContextManager[Any]:
-        """Refuse: there are no transactions without an event loop."""
+    def transaction(self, earlier: Sequence[Receipt] = ()) -> AbstractAsyncContextManager[Any]:
+        """There are none without an event loop."""
         raise UsageError("transactions need an AsyncClient: this event came from the synchronous Client")
 
 

@@ -15,6 +15,7 @@ from ..transports.base import TransportContext
 from ..transports.registry import TransportRegistry
 from .background import BackgroundTasks
 from .backpressure import BackPressure
+from .dead_letters import DeadLetters
 from .dispatcher import Dispatcher
 from .handlers import Handlers
 from .hooks import HookRunner
@@ -68,7 +69,7 @@ class Connection:
         self.reporter.observer = self.hooks
         self.listeners: Final = Listeners(self.reporter, self.background)
         self.waiters: Final = Waiters()
-        self.handlers: Final = Handlers(self.reporter, self.retry_delay)
+        self.handlers: Final = Handlers(self.reporter, self.retry_delay, DeadLetters(self.hooks, self.reporter))
 
         endpoint = parse_endpoint(self.extensions.resolve_url(config.url))
         factories = self._transport_factories()

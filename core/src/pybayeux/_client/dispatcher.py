@@ -166,9 +166,9 @@ class Dispatcher:
         assert self._ender is not None
         await self._ender.leave(subscription)
 
-    def transaction(self, message: Message) -> AbstractAsyncContextManager[Any] | None:
-        """The transaction in which an event may be handled, or None."""
-        return self._hooks.transaction(message)
+    def transaction(self, message: Message, earlier: Sequence[Message]) -> AbstractAsyncContextManager[Any] | None:
+        """The transaction in which an event may be handled, and those before it, or None."""
+        return self._hooks.transaction(message, earlier)
 
     # -- events with several receivers
 

@@ -92,6 +92,7 @@ class ExtensionRegistry:
     redelivery = CompiledHook(HookSpecs.redelivery)
     extend_timeout = CompiledHook(HookSpecs.extend_timeout)
     transaction = CompiledHook(HookSpecs.transaction)
+    dead_letter = CompiledHook(HookSpecs.dead_letter)
     interpret_error = CompiledHook(HookSpecs.interpret_error)
     state_changed = CompiledHook(HookSpecs.state_changed)
     failed = CompiledHook(HookSpecs.failed)

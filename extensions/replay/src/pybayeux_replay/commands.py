@@ -15,6 +15,7 @@ import click
 from pybayeux import installed_hook
 from pybayeux.errors import UsageError
 
+from .dead_letter_commands import dead_letter_commands
 from .position import Position, place, place_name
 from .position_json import export_positions, import_positions
 from .store import MemoryStore
@@ -55,6 +56,8 @@ Examples:
   pybayeux replay export > positions.json
   pybayeux replay import positions.json --store sqlite
       Copy the positions into another store.
+  pybayeux replay dead-letters list
+      List the events that handlers failed on.
 """
 
 
@@ -75,21 +78,21 @@ class _Positions:
     """
 
     def __init__(self, store: Store, consumer: str) -> None:
-        self._store: Final = store
+        self.store: Final = store
         self.consumer: Final = consumer
 
     def items(self) -> Mapping[str, Position]:
         """Return all positions, by subscription."""
-        return self._store.items(self.consumer)
+        return self.store.items(self.consumer)
 
     def set(self, positions: Mapping[str, Position]) -> None:
         """Store these positions."""
-        self._store.set(self.consumer, positions)
+        self.store.set(self.consumer, positions)
 
     def delete(self, subscriptions: Iterable[str]) -> None:
         """Delete the positions of these subscriptions."""
         for subscription in subscriptions:
-            self._store.delete(self.consumer, subscription)
+            self.store.delete(self.consumer, subscription)
 
 
 def _with_positions(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -135,12 +138,12 @@ def replay_commands(store: str | Store, consumer: str) -> click.Group:
         consumer: Their name in the store.
     """
 
-    @click.group("replay", help=_HELP, epilog=_EPILOG, short_help="Show and change the positions in streams.")
+    @click.group("replay", help=_HELP, epilog=_EPILOG, short_help="Show and change positions, and dead letters.")
     @click.pass_context
     def replay(context: click.Context) -> None:
         context.obj = _Options(store, consumer)
 
-    for command in (_show, _set, _clear, _export, _import):
+    for command in (_show, _set, _clear, _export, _import, dead_letter_commands(_with_positions)):
         replay.add_command(command)
     return replay
 
