@@ -146,3 +146,10 @@ def test_a_redelivery_comes_by_itself_or_is_asked_for() -> None:
     assert Redelivery() == Redelivery(None)
     request = list[int]().clear
     assert Redelivery(request).request is request
+
+
+def test_extensions_see_the_http_client_that_the_user_passed() -> None:
+    http = object()
+    for kind in (AsyncClient, BayeuxClient):
+        assert kind("http://host/cometd", discover=False).http is None
+        assert kind("http://host/cometd", discover=False, http=http).http is http

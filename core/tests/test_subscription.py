@@ -295,7 +295,7 @@ def router() -> tuple[Router, list[tuple[Subscription, ...]]]:
         joined.append(subscriptions)
         return Subscription("/joined", DispatcherProbe().dispatcher)
 
-    return Router(join), joined
+    return Router(join, ended=lambda channel: None), joined
 
 
 def test_the_first_and_the_last_of_a_channel_are_reported() -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ._client.handlers import Handler
     from ._client.listeners import Listener
     from ._client.publisher import Offline
+    from .health import Health
     from .hookspecs import HookCaller, Registration
     from .message import Message
 
@@ -124,8 +125,6 @@ class AsyncClient:
     def __repr__(self) -> str:
         return f"<AsyncClient {self.url.partition('?')[0]} {self.state.value}>"
 
-    # -- what it is
-
     @property
     def url(self) -> str:
         """The address of the server in use, without user and password: the one given, or one that it advised."""
@@ -147,6 +146,11 @@ class AsyncClient:
         return self._connection.runner.connection_type
 
     @property
+    def http(self) -> Any:
+        """The HTTP client given as `http`, or None. For extensions, see `HookClient`."""
+        return self._connection.http
+
+    @property
     def recovers(self) -> bool:
         """Whether the client handshakes and subscribes again by itself: always. For extensions, see `HookClient`."""
         return True
@@ -158,11 +162,13 @@ class AsyncClient:
 
     @property
     def healthy(self) -> bool:
-        """Whether the client is connected and has heard from the server within the time that a connect may take.
+        """Whether the client receives what it should: `health.ready`."""
+        return self._connection.health.ready
 
-        For supervisors: it becomes False when a connection is dead, before the deadline of the request.
-        """
-        return self.state is ConnectionState.CONNECTED and self._connection.runner.is_fresh
+    @property
+    def health(self) -> Health:
+        """Whether a restart would help, whether the client receives what it should, and why not. For any thread."""
+        return self._connection.health
 
     @property
     def accepting(self) -> bool:
@@ -172,8 +178,6 @@ class AsyncClient:
         acknowledge: an event that is not queued must not be acknowledged.
         """
         return self._connection.runner.accepting
-
-    # -- life
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -236,8 +240,6 @@ class AsyncClient:
         async with asyncio.timeout(timeout):
             await self._connection.wait_for(ConnectionState(state))
 
-    # -- receiving
-
     def subscribe(
         self,
         channel: str,
@@ -287,6 +289,7 @@ class AsyncClient:
         if isinstance(subscription, Subscription):
             await subscription.unsubscribe()
             return
+        self._connection.dispatcher.failures.pop(subscription, None)
         for each in self._connection.dispatcher.router.of(requests.check_channel(subscription)):
             await each.unsubscribe()
 
@@ -307,8 +310,6 @@ class AsyncClient:
         if name.type is not ChannelType.META:
             raise InvalidChannelError(channel, "listen() is for meta channels; subscribe() to this one")
         return self._connection.listeners.add(name, self._connection.hooks.calls.marked(listener))
-
-    # -- sending
 
     async def publish(
         self, channel: str, data: Any, *, timeout: float | None = None, offline: Offline = "wait"

@@ -22,6 +22,7 @@ BayeuxError
 ├── ConsumerConflictError      another consumer handles the same events, so this one must stop
 ├── QueueOverflowError         too many messages wait to be sent
 ├── SlowReceiverError          receivers are slower than the stream
+├── UnroutedEventError         an event that no subscription covers
 ├── MessageDropped             an extension vetoed the message
 └── ExtensionError             an extension failed or is wrong
     ├── ExtensionLoadError
@@ -66,13 +67,20 @@ __all__ = (
     "SubscribeError",
     "TransportError",
     "UnknownAdviceError",
+    "UnroutedEventError",
     "UnsubscribeError",
     "UsageError",
 )
 
 
 class BayeuxError(Exception):
-    """The root of every error that pybayeux raises."""
+    """The root of every error that pybayeux raises.
+
+    Attributes:
+        routine: Whether it is part of normal operation where the client deals with it: then it is logged as INFO.
+    """
+
+    routine: bool = False
 
 
 class UsageError(BayeuxError, ValueError):
@@ -293,6 +301,20 @@ class SlowReceiverError(BayeuxError):
 
     Reported for each step. With ``overflow="raise"``, the slowest subscription ends with this error.
     """
+
+
+class UnroutedEventError(BayeuxError):
+    """An event arrived that no subscription covers, and was dropped. Reported once for each channel.
+
+    Attributes:
+        channel: The channel of the event.
+    """
+
+    def __init__(self, channel: str) -> None:
+        super().__init__(
+            f"an event on {channel} was dropped: no subscription covers this channel (further ones are not reported)"
+        )
+        self.channel: Final = channel
 
 
 class MessageDropped(BayeuxError):

@@ -48,8 +48,8 @@ class SubscriptionOwner(Protocol):
     def events_abandoned(self, messages: Sequence[Message]) -> None:
         """A receiver ended its subscription and will not handle these."""
 
-    def receiver_failed(self, message: Message) -> None:
-        """A receiver failed on this event and will not handle it."""
+    def receiver_failed(self, subscription: Subscription, message: Message | None, error: BaseException) -> None:
+        """A receiver failed, and will not handle this event, if it had one."""
 
     async def unsubscribe(self, subscription: Subscription) -> None:
         """The receiver ends a subscription."""
@@ -157,8 +157,8 @@ class Subscription:
 
     async def leave(self, error: BaseException | None = None) -> None:
         """End the subscription; an error says that the receiver failed on the event that it was handling."""
-        if error is not None and self._taken:
-            self._owner.receiver_failed(self._taken[0])
+        if error is not None:
+            self._owner.receiver_failed(self, self._taken[0] if self._taken else None, error)
         self._release(self._taken)  # before what waits behind it: `delivered` keeps the order
         await self.unsubscribe()
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ._client.handlers import ErrorPolicy, Handler
     from ._client.listeners import Listener
     from ._client.publisher import Offline
+    from .health import Health
     from .hookspecs import HookCaller
     from .message import Message, Receipt
     from .state import ConnectionState
@@ -87,13 +88,23 @@ class Client:
 
     @property
     def healthy(self) -> bool:
-        """Whether the client is connected and has heard from the server lately. See `AsyncClient.healthy`."""
+        """Whether the client receives what it should. See `AsyncClient.healthy`."""
         return self._client.healthy
+
+    @property
+    def health(self) -> Health:
+        """Whether a restart would help, and whether the client receives what it should. See `AsyncClient.health`."""
+        return self._client.health
 
     @property
     def accepting(self) -> bool:
         """Whether events that are received now are queued. See `AsyncClient.accepting`."""
         return self._client.accepting
+
+    @property
+    def http(self) -> Any:
+        """The HTTP client given as `http`, or None. See `AsyncClient.http`."""
+        return self._client.http
 
     @property
     def recovers(self) -> bool:

@@ -293,3 +293,41 @@ class Receivers(RuleBasedStateMachine):
 
 Receivers.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
 TestReceivers = Receivers.TestCase
+
+
+@in_virtual_time
+async def test_a_channel_that_no_subscription_covers_is_reported_once() -> None:
+    probe = DispatcherProbe()
+    probe.subscribe("/a")
+    probe.send("/b", 1, 2)
+    probe.subscribe("/c")
+    probe.send("/b", 3)
+    probe.send("/a", 1)
+    assert [str(error) for error in probe.reported] == [
+        "an event on /b was dropped: no subscription covers this channel (further ones are not reported)"
+    ]
+
+
+@in_virtual_time
+async def test_late_events_of_an_ended_subscription_are_not_reported() -> None:
+    probe = DispatcherProbe()
+    subscription = probe.subscribe("/a/*")
+    await subscription.unsubscribe()
+    probe.send("/a/b", 1)
+    assert probe.reported == []
+
+
+@in_virtual_time
+async def test_messages_on_service_channels_are_not_reported() -> None:
+    probe = DispatcherProbe()
+    probe.send("/service/echo", 1)
+    assert probe.reported == []
+
+
+@in_virtual_time
+async def test_the_memory_of_reported_channels_is_bounded() -> None:
+    probe = DispatcherProbe()
+    for number in range(1001):
+        probe.send(f"/a/{number}", 1)
+    probe.send("/a/0", 1)
+    assert len(probe.reported) == 1002

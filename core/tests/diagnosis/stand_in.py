@@ -81,7 +81,12 @@ class _StandInTransport:
 
 
 async def examined(
-    server: StandIn, *, extensions: Iterable[object] = (), options: Mapping[str, Any] | None = None, **others: Any
+    server: StandIn,
+    *,
+    url: str = "http://me:password@host/cometd?key=1",
+    extensions: Iterable[object] = (),
+    options: Mapping[str, Any] | None = None,
+    **others: Any,
 ) -> Report:
     """What is found out about a server."""
     settings: dict[str, Any] = {
@@ -91,6 +96,6 @@ async def examined(
         "transports": None,
         "max_network_delay": 5.0,
     }
-    examination = Examination("http://me:password@host/cometd?key=1", settings | others)
+    examination = Examination(url, settings | others)
     await examination.run(20.0)
     return examination.report

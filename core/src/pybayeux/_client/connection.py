@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from random import Random
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .._util.redact import Redactor
 from .._util.urls import host_of, parse_endpoint
 from ..errors import ClientStateError, ReceiverError, UsageError
 from ..extensions import ExtensionRegistry
+from ..health import Health
 from ..session import Session, SessionConfig
+from ..state import ConnectionState
 from ..transports.base import TransportContext
 from ..transports.registry import TransportRegistry
 from .background import BackgroundTasks
@@ -30,7 +32,6 @@ from .waiters import Waiters, implies
 
 if TYPE_CHECKING:
     from ..hookspecs import HookClient
-    from ..state import ConnectionState
     from ..subscription import Subscription
     from ..transports.base import TransportFactory
     from .config import ClientConfig
@@ -78,7 +79,7 @@ class Connection:
             session, self.hooks, self.listeners, self.waiters, self.reporter, self.background, redact
         )
         self.publisher: Final = Publisher(config, self.runner, self.waiters)
-        self.dispatcher: Final = Dispatcher(config.queue_size, self.hooks, self.background)
+        self.dispatcher: Final = Dispatcher(config.queue_size, self.hooks, self.background, self.reporter.report)
         self.subscriptions: Final = SubscriptionManager(
             self.runner, self.dispatcher, self.waiters, self.hooks, self.reporter, config.max_network_delay
         )
@@ -125,9 +126,31 @@ class Connection:
         )
 
     @property
+    def http(self) -> Any:
+        """The HTTP client that the user gave, or None."""
+        return self._config.http
+
+    @property
     def url(self) -> str:
         """The address of the server in use."""
         return self._pool.url(self.runner.host)
+
+    @property
+    def health(self) -> Health:
+        """The health of the client. For any thread."""
+        runner, recovery = self.runner, self.runner.recovery
+        is_connected, is_fresh = runner.state is ConnectionState.CONNECTED, runner.is_fresh
+        is_live = runner.is_running and runner.ended_by is None and (is_fresh or not is_connected)
+        inactive = {channel: recovery.refused.get(channel) for channel in runner.inactive_channels}
+        inactive |= dict(self.dispatcher.failures)
+        return Health(
+            live=is_live,
+            ready=is_live and is_connected and not inactive,
+            state=runner.state,
+            error=runner.ended_by or recovery.failure,
+            retry_in=runner.retry_in if is_live else None,
+            inactive=inactive,
+        )
 
     def retry_delay(self, failures: int) -> float:
         """Seconds to wait after so many failures in a row."""

@@ -22,6 +22,7 @@ from .hooks import failed_reply
 from .incoming import IncomingQueue
 from .large_batches import MOST_AT_ONCE, LargeBatches
 from .notices import NoticeHandler
+from .recovery_log import RecoveryLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +57,9 @@ class SessionRunner:
         background: Has the asynchronous hooks and listeners that nothing waits for.
         redact: Takes secrets out of texts.
         wall_clock: The time of day in seconds, which goes on while the machine sleeps.
+
+    Attributes:
+        recovery: What went wrong since the client was connected last.
     """
 
     def __init__(
@@ -75,7 +79,8 @@ class SessionRunner:
         self._listeners: Final = listeners
         self._reporter: Final = reporter
         self._waiters: Final = waiters
-        self._notices: Final = NoticeHandler(hooks, waiters, reporter)
+        self.recovery: Final = RecoveryLog(reporter)
+        self._notices: Final = NoticeHandler(hooks, waiters, reporter, self.recovery)
         self._background: Final = background
         self._redact: Final = redact
         self._clock: Final = SessionClock(self, wall_clock)
@@ -114,6 +119,7 @@ class SessionRunner:
         self._over, self._closed = asyncio.get_running_loop().create_future(), False
         self._notices.start()
         self._clock.start()
+        self.recovery.start()
         self._session.start(self._clock.now)
         self._changed()
 
@@ -230,6 +236,17 @@ class SessionRunner:
         """Whether something came within the time that the server may take for a connect. For any thread."""
         return self._clock.silence <= self._session.longest_silence
 
+    @property
+    def retry_in(self) -> float | None:
+        """Seconds until the session tries again, None where it does not wait for that. For any thread."""
+        due = self._session.retry_at
+        return None if due is None else max(0.0, due - self._clock.now)
+
+    @property
+    def inactive_channels(self) -> list[str]:
+        """The channels that are wanted, and that the server has not accepted in this session. For any thread."""
+        return [channel for channel in self._session.channels if not self._session.is_active_channel(channel)]
+
     def is_active_channel(self, channel: str) -> bool:
         """Whether the server has accepted this subscription in this session."""
         return self._session.is_active_channel(channel)
@@ -264,6 +281,7 @@ class SessionRunner:
 
     def unsubscribe(self, channel: str) -> Request | None:
         """No longer want a channel; returns the request that tells the server, where there is one to tell."""
+        self.recovery.unsubscribed(channel)
         request = self._session.unsubscribe(channel)
         self._changed()
         return request
@@ -455,6 +473,6 @@ class SessionRunner:
         try:
             while notices := self._session.take_notices():
                 for notice in notices:
-                    self._notices.handle(notice)
+                    self._notices.handle(notice, self._clock.now)
         finally:
             self._handles_notices = False

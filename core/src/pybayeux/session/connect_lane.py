@@ -140,6 +140,11 @@ class ConnectLane:
         return None if change is None else max(self._due, change)
 
     @property
+    def due(self) -> float | None:
+        """The time before which nothing is sent; None while something is outstanding."""
+        return None if self.outstanding is not None else self._due
+
+    @property
     def accepting(self) -> bool:
         """Whether the events that come in now are taken.
 
