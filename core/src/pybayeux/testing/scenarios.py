@@ -45,6 +45,7 @@ class Transcript:
     Attributes:
         sent: What left, by channel, as JSON without ids: exchanges may overtake each other.
         delivered: The data of the events that were handled.
+        delivered_on: The same by channel.
         outcomes: What became of each call.
         faults: The errors that the extension's own hooks raised.
         tasks: The names of the tasks that were left after the end.
@@ -53,6 +54,7 @@ class Transcript:
 
     sent: dict[str, list[Any]] = field(default_factory=dict)
     delivered: list[Any] = field(default_factory=list)
+    delivered_on: dict[str, list[Any]] = field(default_factory=dict)
     outcomes: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     tasks: list[str] = field(default_factory=list)
@@ -129,6 +131,7 @@ async def _noted(harness: Harness) -> AsyncIterator[_Writer]:
     for line in lines:
         notes.logged(line)
     notes.transcript.delivered = list(harness.delivered)
+    notes.transcript.delivered_on = dict(harness.delivered_on)
     await notes.end(harness.sent)
 
 
@@ -139,19 +142,19 @@ async def ordinary_session(factory: ExtensionFactory, order: Order, others: Sequ
         await notes.outcome(harness.subscribe(_ORDERS))
         await notes.outcome(harness.subscribe(_SAFE))
         harness.server.push(_ORDERS, {"number": 1}, "text", None, [1.5, True])
-        await harness.settle()
+        await harness.idle()
         await notes.outcome(harness.client.publish(_ORDERS, {"number": 2}, timeout=60))
         await notes.outcome(harness.client.publish(DISTURBED_CHANNEL, {"number": 3}, timeout=60))
         harness.server.push(DISTURBED_CHANNEL, "trouble")
-        await harness.settle()
+        await harness.idle()
         async with harness.client.batch() as batch:
             batch.publish(_ORDERS, {"number": 4})
             batch.publish("/contract/other", "text")
-        await harness.settle()
+        await harness.idle()
         harness.server.forget()
         await harness.clock.advance(60)
         harness.server.push("/contract/other", LAST_EVENT)
-        await harness.settle()
+        await harness.idle()
         await notes.outcome(harness.client.unsubscribe(_ORDERS))
         await notes.outcome(harness.client.unsubscribe(_SAFE))
     return notes.transcript
@@ -186,7 +189,7 @@ async def session_with_faults(factory: ExtensionFactory, order: Order) -> Transc
         await clock.advance(60)
         await notes.outcome(client.wait_for("connected", timeout=300))
         server.push(_ORDERS, LAST_EVENT)
-        await harness.settle()
+        await harness.idle()
         server.fail()  # the end of the subscriptions is lost too
     return notes.transcript
 
@@ -203,7 +206,7 @@ async def two_starts(factory: ExtensionFactory) -> Transcript:
                 await harness.client.use(harness.extension, harness.name)
                 await notes.outcome(harness.client.publish(_ORDERS, "with it", timeout=60))
                 harness.server.push(_ORDERS, LAST_EVENT)
-                await harness.settle()
+                await harness.idle()
     return notes.transcript
 
 
