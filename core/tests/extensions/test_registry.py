@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from core.tests.extensions.journals import CLIENT, Journal, Refusing, registry
-from pybayeux import Drop, Message, hookimpl
+from pybayeux import AsyncClient, BayeuxClient, Drop, Message, hookimpl
 from pybayeux.errors import ExtensionError, ExtensionHookError, ExtensionLoadError, TransportError
 from pybayeux.extensions import ExtensionRegistry, Veto
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from core.tests.extensions.packages import Packages
 
 
@@ -182,17 +184,55 @@ def test_errors_go_to_the_logger_by_default(caplog: pytest.LogCaptureFixture) ->
     assert "failed in incoming: ValueError" in caplog.text
 
 
+class Transports:
+    """As much of a registry of transports as the framework knows."""
+
+    def __init__(self) -> None:
+        self.extension = ""
+        self.found: list[tuple[str, str]] = []
+
+    def attribute_to(self, extension: str) -> None:
+        self.extension = extension
+
+    def register(self, name: str) -> None:
+        self.found.append((name, self.extension))
+
+
 def test_transports_are_asked_for_before_the_start() -> None:
-    transports: list[str] = []
+    transports = Transports()
 
     class Carrier:
         @hookimpl
-        def register_transports(self, registry: list[str]) -> None:
-            registry.append("pigeon")
+        def register_transports(self, registry: Transports) -> None:
+            registry.register("pigeon")
 
-    registry(Carrier()).register_transports(transports)
+    class Around:
+        @hookimpl(wrapper=True)
+        def register_transports(self, registry: Transports) -> Generator[None]:
+            registry.register("first")
+            yield
+
+    registry(Carrier(), Around()).register_transports(transports)
     registry().register_transports(transports)
-    assert transports == ["pigeon"]
+    assert transports.found == [("first", "around"), ("pigeon", "carrier")]
+
+
+def test_transport_of_an_installed_one_that_needs_an_option_breaks_no_client(
+    packages: Packages, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = """
+        class Unix:
+            def __init__(self, context, path: str) -> None: ...
+
+        @hookimpl
+        def register_transports(registry):
+            registry.register("unix", Unix)
+    """
+    packages.add("acme", {"acme-socket": "acme_socket"}, acme_socket=source)
+    AsyncClient("http://localhost/")
+    assert "extension 'acme-socket': its transport 'unix' is left out" in caplog.text
+    BayeuxClient("http://localhost/")
+    AsyncClient("http://localhost/", transport_options={"unix": {"path": "/tmp/x"}}, transports=["unix"])
 
 
 def test_veto_names_the_extension() -> None:

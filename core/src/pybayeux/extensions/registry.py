@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from copy import copy
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from functools import cached_property, wraps
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from .._util.urls import has_foreign_scheme
 from ..errors import ExtensionError, ExtensionHookError, UsageError
@@ -23,6 +24,8 @@ from .validation import implemented_hooks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Coroutine, Generator, Iterable
+
+    import pluggy
 
     from ..hookspecs import HookCaller, HookClient
     from .candidates import GivenOptions
@@ -54,6 +57,13 @@ class _Member:
     def waits(self) -> bool:
         """True where one of the two needs a running loop."""
         return self.on_registered.is_async or self.on_unregistered.is_async
+
+
+class AttributedRegistry(Protocol):
+    """A registry that knows to whom what is registered belongs."""
+
+    def attribute_to(self, extension: str) -> None:
+        """What is registered from now on belongs to this extension."""
 
 
 class _Registration(Registration):
@@ -188,9 +198,11 @@ class ExtensionRegistry:
         member.on_unregistered.call(name, self._client)
         return _Registration(name)
 
-    def register_transports(self, registry: object) -> None:
-        """Let all extensions add their transports to `registry`."""
-        self._pipeline("register_transports").call(registry)
+    def register_transports(self, registry: AttributedRegistry) -> None:
+        """Let all extensions add their transports to `registry`, which gets to know whose they are."""
+        hook = "register_transports"
+        implementations = [_attributed(each, registry) for each in self._implementations(hook)]
+        Pipeline[..., Any](hook, implementations, report=self._report).call(registry)
 
     def resolve_url(self, url: str) -> str:
         """The server's address for one in a scheme that an extension knows; another address as it is.
@@ -330,11 +342,29 @@ class ExtensionRegistry:
         """The pipeline of a hook for the extensions that its rule says, or for one of them."""
         signature = signature_of(hook)
         assert signature is not None, hook
-        to_all = signature.rule.called_on == "all"
+        report = {"report": self._report, "log": log_error, "raise": None}[signature.rule.on_error]
+        # Where an exception ends the call, the deadline of the exchange limits it.
+        timeout = self._hook_timeout if report else None
+        return Pipeline(hook, self._implementations(hook, only=only), report=report, timeout=timeout)
+
+    def _implementations(self, hook: str, *, only: str | None = None) -> list[pluggy.HookImpl]:
+        signature = signature_of(hook)
+        to_all = signature is not None and signature.rule.called_on == "all"
         names = {only} if only else {name for name, member in self._members.items() if member.is_ready or to_all}
         # Pluggy knows a hook of another package from its first implementation on.
         caller = getattr(self._manager.hook, hook, None) if names else None
-        implementations = [each for each in caller.get_hookimpls() if each.plugin_name in names] if caller else []
-        report = {"report": self._report, "log": log_error, "raise": None}[signature.rule.on_error]
-        # Where an exception ends the call, the deadline of the exchange limits it.
-        return Pipeline(hook, implementations, report=report, timeout=self._hook_timeout if report else None)
+        return [each for each in caller.get_hookimpls() if each.plugin_name in names] if caller else []
+
+
+def _attributed(implementation: pluggy.HookImpl, registry: AttributedRegistry) -> pluggy.HookImpl:
+    """An implementation that says whose it is before it is called."""
+    function = implementation.function
+
+    @wraps(function)
+    def call(*args: Any) -> Any:
+        registry.attribute_to(implementation.plugin_name)
+        return function(*args)
+
+    attributed = copy(implementation)
+    attributed.function = call
+    return attributed
