@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 NOWHERE = "http://127.0.0.1:9/bayeux"
 
-NO_CHANNEL = ["", "no-slash", "/", "//", "/a//b", "/a/*/b", "/a/***", "/ä", "/a\nb", "/a/**b"]
+NO_CHANNEL = ["", "no-slash", "/", "//", "/a//b", "/a/*/b", "/a/***", "/ä\x07", "/a\nb", "/a/**b"]
 NO_ADDRESS = ["", "host/cometd", "ws://host/cometd", "ftp://host/cometd", "http://", "http:///cometd", "http://host:x/"]
 
 clients = pytest.mark.parametrize("kind", [AsyncClient, Client, BayeuxClient])

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 __all__ = ("Channel", "ChannelType", "routing_patterns")
 
 _SPEC: Final = re.compile(r"(?:/[A-Za-z0-9\-_!~()$@]+)+|(?:/[A-Za-z0-9\-_!~()$@]+)*/\*{1,2}")
-# CometD's validators allow more characters in a segment; Salesforce appends a filter to a PushTopic's name.
-_IN_USE: Final = re.compile(
-    r"(?:/[A-Za-z0-9\-_!~()$@ #+.{}:]+)+(?:\?[^\x00-\x1f]*)?|(?:/[A-Za-z0-9\-_!~()$@ #+.{}:]+)*/\*{1,2}"
-)
+# What servers take is wider, and differs: commas (Avanza), letters beyond ASCII (CometD 2), a filter after a question
+# mark (Salesforce). So only that is refused which breaks the routing of events or cannot be sent as text.
+_REFUSED: Final = r"\x00-\x1f\x7f-\x9f\ud800-\udfff"
+_SEGMENTS: Final = rf"(?:/[^/*?{_REFUSED}]+)"
+_IN_USE: Final = re.compile(rf"{_SEGMENTS}+(?:\?[^{_REFUSED}]*)?|{_SEGMENTS}*/\*{{1,2}}")
 
 
 class ChannelType(StrEnum):
@@ -57,10 +58,10 @@ class Channel(str):
         return _SPEC.fullmatch(self) is not None
 
     def is_accepted(self) -> bool:
-        """Whether servers in use accept the name.
+        """Whether the name can be sent and routed: the server judges the rest.
 
-        Wider than `is_valid`: CometD also takes a space and ``# + . { } :`` in a segment, and Salesforce a
-        filter after a question mark (``/topic/Cases?Priority=High``).
+        Wider than `is_valid`: a name starts with a slash, has no empty segment, no control character, and a wildcard
+        only as its last segment. Salesforce takes a filter after a question mark (``/topic/Cases?Priority=High``).
         """
         return _IN_USE.fullmatch(self) is not None
 

@@ -78,7 +78,7 @@ class UsageError(BayeuxError, ValueError):
 
 
 class InvalidChannelError(UsageError):
-    """A channel name that no server accepts, or one that the call may not use.
+    """A channel name that cannot be routed, or one that the call may not use.
 
     Attributes:
         channel: The name as given.

@@ -66,7 +66,7 @@ def subscribe(client_id: str, channels: str | Iterable[str]) -> Message:
 
     Raises:
         MissingFieldError: No client id or no channel.
-        InvalidChannelError: A name that no server accepts.
+        InvalidChannelError: A name that cannot be routed.
     """
     return Message(
         channel=Channel.META_SUBSCRIBE,
@@ -80,7 +80,7 @@ def unsubscribe(client_id: str, channels: str | Iterable[str]) -> Message:
 
     Raises:
         MissingFieldError: No client id or no channel.
-        InvalidChannelError: A name that no server accepts.
+        InvalidChannelError: A name that cannot be routed.
     """
     return Message(
         channel=Channel.META_UNSUBSCRIBE,
@@ -102,7 +102,7 @@ def publish(channel: str, data: Any, client_id: str | None = None) -> Message:
     """A publish (section 5.1.1); without a client id where the server allows that (section 5.1).
 
     Raises:
-        InvalidChannelError: A meta channel, a pattern, or a name that no server accepts.
+        InvalidChannelError: A meta channel, a pattern, or a name that cannot be routed.
     """
     name = check_channel(channel)
     if name.has_wildcard():
@@ -116,12 +116,14 @@ def check_channel(channel: str) -> Channel:
     """The channel as a `Channel`, without a trailing slash.
 
     Raises:
-        InvalidChannelError: A name that no server accepts.
+        InvalidChannelError: A name that cannot be routed.
     """
     name = Channel(channel).normalized()
     if not name.is_accepted():
         raise InvalidChannelError(
-            channel, "a channel is one or more segments after slashes, such as /foo/bar; wildcards come last"
+            channel,
+            "a channel is one or more segments after slashes, such as /foo/bar; none is empty or has control "
+            "characters, and a wildcard is the whole last segment",
         )
     return name
 

@@ -44,7 +44,7 @@ def test_package_is_complete() -> None:
 def test_project_requires_what_has_the_same_hooks(
     release: str, requirement: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scaffold, "version", lambda _name: release)
+    monkeypatch.setattr(scaffold, "__version__", release)
     project = tomllib.loads(render(NAMES, "outgoing")["pyproject.toml"])["project"]
     assert project["dependencies"] == [requirement]
 

@@ -9,6 +9,7 @@ import pytest
 
 from core.tests.extensions.journals import CLIENT
 from core.tests.virtual_time import in_virtual_time
+from pybayeux import hookimpl, hookspec
 from pybayeux.errors import ExtensionError, UsageError
 from pybayeux.extensions import ExtensionRegistry, installed_hook, list_extensions
 from pybayeux.extensions.catalogue import core_hooks, hook_names, hook_providers, signature_of
@@ -252,3 +253,51 @@ def test_results_and_order_are_read_from_the_specification(packages: Packages) -
     }
     early = [name for name, signature in found.items() if signature is not None and signature.rule.called_on == "all"]
     assert early == ["register_things"]
+
+
+# -- hooks of extensions that are passed by hand
+
+
+class LedgerHooks:
+    @hookspec
+    def balance(self, account: str) -> None: ...
+
+
+class Ledger:
+    pybayeux_hookspecs = LedgerHooks
+
+    @hookimpl
+    def incoming(self) -> None: ...
+
+
+class Auditor:
+    @hookimpl
+    def balance(self, account: str) -> None:
+        accounts.append(account)
+
+
+accounts: list[str] = []
+
+
+@pytest.mark.parametrize("passed", [(Auditor(), Ledger()), (Ledger, Auditor)])
+@in_virtual_time
+async def test_a_passed_extension_brings_its_hooks_without_metadata(
+    packages: Packages, passed: tuple[object, ...]
+) -> None:
+    extensions = ExtensionRegistry(CLIENT, extensions=passed, discover=False)
+    await extensions.open()
+    accounts.clear()
+    extensions.hook("balance").call("paper")
+    assert accounts == ["paper"]
+
+
+def test_a_passed_extension_cannot_bring_a_hook_that_is_anothers(packages: Packages) -> None:
+    class Hooks:
+        @hookspec
+        def incoming(self) -> None: ...
+
+    class Thief(Ledger):
+        pybayeux_hookspecs = Hooks
+
+    with pytest.raises(ExtensionError, match="hook 'incoming' is another's already"):
+        ExtensionRegistry(CLIENT, extensions=[Thief()], discover=False)

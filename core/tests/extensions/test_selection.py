@@ -37,7 +37,7 @@ def choose(
 
 
 def names(chosen: list[Chosen]) -> list[tuple[str, bool]]:
-    return [(each.name, each.is_installed) for each in chosen]
+    return [(each.name, each.installed is not None) for each in chosen]
 
 
 def test_installed_ones_come_first_in_the_order_of_their_names(packages: Packages) -> None:
@@ -71,13 +71,13 @@ def test_passed_object_takes_the_place_of_an_installed_one(packages: Packages) -
     (installed,) = choose(options={"signature": {"key": "k"}})
     kind: Any = type(installed.extension)
     passed = kind("mine")
-    assert choose(passed) == [Chosen("signature", passed, is_installed=False)]
+    assert choose(passed) == [Chosen("signature", passed)]
 
 
 def test_passed_object_replaces_one_with_the_name_of_its_class(packages: Packages) -> None:
     packages.add("recorder", {"recorder": "recorder_module"}, recorder_module=MODULE)
     passed = Recorder()
-    assert choose(passed) == [Chosen("recorder", passed, is_installed=False)]
+    assert choose(passed) == [Chosen("recorder", passed)]
 
 
 def test_passed_object_takes_the_place_of_a_broken_one(packages: Packages, caplog: pytest.LogCaptureFixture) -> None:
@@ -141,6 +141,44 @@ def test_broken_one_is_a_warning(packages: Packages, caplog: pytest.LogCaptureFi
     assert (record.name, record.levelno) == ("pybayeux.extensions", logging.WARNING)
     assert "of broken 1.2" in record.getMessage()
     assert "ZeroDivisionError" in record.getMessage()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "class Panic(BaseException): ...\nraise Panic('native')",
+        """
+        class Panic(BaseException): ...
+        class Broken:
+            def __init__(self): raise Panic('native')
+            @hookimpl
+            def incoming(self): ...
+        """,
+    ],
+)
+def test_an_exception_of_any_kind_harms_its_extension_alone(
+    packages: Packages, caplog: pytest.LogCaptureFixture, source: str
+) -> None:
+    packages.add("broken", {"broken": "broken_module:Broken"}, broken_module=source)
+    packages.add("plain", {"plain": "plain_module"}, plain_module=MODULE)
+    assert names(choose()) == [("plain", True)]
+    assert "Panic: native" in caplog.text
+
+
+def test_ctrl_c_at_import_is_no_broken_extension(packages: Packages) -> None:
+    packages.add("broken", {"broken": "broken_module:Broken"}, broken_module="raise KeyboardInterrupt")
+    with pytest.raises(KeyboardInterrupt):
+        choose()
+
+
+def test_a_broken_one_is_warned_of_once_in_a_process_with_its_file(
+    packages: Packages, caplog: pytest.LogCaptureFixture
+) -> None:
+    packages.add("broken", {"broken": "nowhere_to_be_found"})
+    choose()
+    choose()
+    (record,) = caplog.records
+    assert "broken-1.2.dist-info" in record.getMessage()
 
 
 @pytest.mark.parametrize("value", ["nowhere_to_be_found", "broken_module:Broken"])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from .. import __version__
 from ..errors import UsageError
 from ..extensions import register_commands
 from .arguments import Given
@@ -93,7 +94,7 @@ class _Main(click.Group):
     "pybayeux", cls=_Main, epilog=_EPILOG, invoke_without_command=True, context_settings={"max_content_width": 100}
 )
 @extension_options
-@click.version_option(package_name="pybayeux", prog_name="pybayeux")
+@click.version_option(__version__, prog_name="pybayeux")
 @click.pass_context
 def main(context: click.Context) -> None:
     """A Bayeux client (CometD, Faye, Salesforce Streaming API) on the command line.

@@ -6,11 +6,11 @@ The templates are the files in ``template/``, with `string.Template`'s placehold
 from __future__ import annotations
 
 import re
-from importlib.metadata import version
 from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING, Final
 
+from .. import __version__
 from ..errors import UsageError
 from ..extensions.options import environment_name
 
@@ -59,7 +59,7 @@ def _values(names: PackageNames, hook: str) -> dict[str, str]:
         "header": "-".join(["X", *(word.capitalize() for word in names.extension.split("-"))]),
         "hook": hook,
         "module": names.module,
-        "requirement": _requirement(version("pybayeux")),
+        "requirement": _requirement(__version__),
         "variable": environment_name(names.extension, "value"),
     }
 

@@ -111,6 +111,8 @@ def _resolve(installed: Installed, given: Mapping[str, object] | None) -> Candid
         settings = _settings(loaded.target, given, installed)
     except ExtensionOptionError as error:
         return replace(candidate, state=State.BROKEN, reason=str(error), error=error)
+    except Exception as error:  # such as a signature that cannot be read
+        return _broken(installed, _load_error(f"{installed}: {format_exception(error)}", installed, error))
     if settings.missing:
         reason = f"missing options: {', '.join(settings.missing)}"
         return replace(candidate, state=State.NOT_CONFIGURED, reason=reason)
@@ -161,7 +163,9 @@ def load(installed: Installed) -> Loaded:
         return Loaded(target, implemented_hooks(target, installed.name))
     except ExtensionError as error:
         return Loaded(error=_load_error(f"{error} ({installed.dist} {installed.version})", installed, error))
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # also a panic of a native module, or pytest's skip
         return Loaded(error=_load_error(f"{installed} cannot be loaded: {format_exception(error)}", installed, error))
 
 
@@ -174,15 +178,11 @@ def _load_error(text: str, installed: Installed, cause: BaseException) -> Extens
 # -- whether it was written for this version
 
 
-@cache
-def installed_version() -> str | None:
-    """The version of this package; None where it runs without having been installed."""
-    import importlib_metadata
+def installed_version() -> str:
+    """The version of this package: that of the code that runs, whatever metadata lies about."""
+    from .. import __version__
 
-    try:
-        return str(importlib_metadata.version(PROJECT))
-    except importlib_metadata.PackageNotFoundError:
-        return None
+    return __version__
 
 
 @cache
@@ -192,10 +192,10 @@ def misfit_of(installed: Installed) -> ExtensionLoadError | None:
     Installers see to that, unless they were told not to, or another version was installed later.
     """
     version = installed_version()
-    for text in installed.requirements if version is not None else ():
+    for text in installed.requirements:
         requirement = _parse(text) if _REQUIRES_CORE.match(text) else None
         # A development version counts: it was installed to see whether extensions work with it.
-        if requirement is not None and not requirement.specifier.contains(str(version), prereleases=True):
+        if requirement is not None and not requirement.specifier.contains(version, prereleases=True):
             why = f"{installed} requires {PROJECT}{requirement.specifier}, and {version} is installed"
             return ExtensionLoadError(why, extension=installed.name)
     return None

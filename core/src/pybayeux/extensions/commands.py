@@ -71,6 +71,6 @@ def _register(manager: HookManager, candidate: Candidate) -> None:
     try:
         extension = instantiate(candidate.target, candidate.values, extension=candidate.name, origin=origin)
     except ExtensionError as error:
-        warn_or_raise(error)
+        warn_or_raise(error, candidate.installed)
     else:
         manager.register(extension, candidate.name)

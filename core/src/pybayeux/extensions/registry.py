@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from ..hookspecs import HookCaller, HookClient
     from .candidates import GivenOptions
+    from .discovery import Installed
 
 __all__ = ("ExtensionRegistry",)
 
@@ -41,14 +42,14 @@ class _Member:
 
     Attributes:
         name: Its name.
-        is_installed: True where it was discovered, False where the program passed it.
+        installed: Where it was discovered, or None where the program passed it.
         on_registered: The call of its `registered`.
         on_unregistered: The call of its `unregistered`.
         is_ready: True between the two: its other hooks are called.
     """
 
     name: str
-    is_installed: bool
+    installed: Installed | None
     on_registered: Pipeline[[str, HookClient], Any]
     on_unregistered: Pipeline[[str, HookClient], Any]
     is_ready: bool = False
@@ -266,16 +267,16 @@ class ExtensionRegistry:
         try:
             self._add(chosen)
         except ExtensionError as error:
-            if not chosen.is_installed:
+            if chosen.installed is None:
                 raise
-            warn_or_raise(error)
+            warn_or_raise(error, chosen.installed)
 
     def _add(self, chosen: Chosen) -> _Member:
         name = chosen.name
         if name in self._members:
             raise ExtensionError(f"an extension {name!r} is registered already", extension=name)
         # Installed ones were checked when they were loaded.
-        if not chosen.is_installed and not implemented_hooks(chosen.extension, name):
+        if chosen.installed is None and not implemented_hooks(chosen.extension, name):
             _logger.warning("extension %r implements no hook", name)
         try:
             self._manager.register(chosen.extension, name)
@@ -285,7 +286,7 @@ class ExtensionRegistry:
             ) from error
         on_registered = self._pipeline("registered", only=name)
         on_unregistered = self._pipeline("unregistered", only=name)
-        member = self._members[name] = _Member(name, chosen.is_installed, on_registered, on_unregistered)
+        member = self._members[name] = _Member(name, chosen.installed, on_registered, on_unregistered)
         return member
 
     def _forget(self, member: _Member) -> None:
@@ -300,9 +301,9 @@ class ExtensionRegistry:
         try:
             await self._register(member)
         except ExtensionHookError as error:
-            if not member.is_installed:
+            if member.installed is None:
                 raise
-            warn_or_raise(error)
+            warn_or_raise(error, member.installed)
 
     async def _join(self, member: _Member) -> ExtensionHookError | None:
         """Call `registered` of a member of an open registry."""

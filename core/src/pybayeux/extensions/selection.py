@@ -7,23 +7,24 @@ from __future__ import annotations
 
 import inspect
 import itertools
-import logging
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ..errors import ExtensionError, ExtensionLoadError, ExtensionOptionError, UsageError
 from .candidates import Candidate, GivenOptions, State, resolve_installed
-from .discovery import is_strict
+from .catalogue import bring_hooks
+from .discovery import is_strict, warn_once
 from .options import read_options
 from .result_policy import format_exception
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+    from .discovery import Installed
+
 __all__ = ("Chosen", "Selection", "instantiate", "label", "own_name", "warn_or_raise")
 
-_logger: Final = logging.getLogger("pybayeux.extensions")
 _WORD: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_")
 
 
@@ -34,23 +35,23 @@ class Chosen:
     Attributes:
         name: Its name.
         extension: The instance or module.
-        is_installed: True where it was discovered, False where the program passed it.
+        installed: Where it was discovered, or None where the program passed it.
     """
 
     name: str
     extension: object
-    is_installed: bool
+    installed: Installed | None = None
 
 
-def warn_or_raise(error: ExtensionError) -> None:
-    """Warn of an installed extension that is left out.
+def warn_or_raise(error: ExtensionError, installed: Installed | None = None) -> None:
+    """Warn of an installed extension that is left out, once per process, with the file that brings it.
 
     Raises:
         ExtensionError: The same, where PYBAYEUX_STRICT asks for it, or where the options that were given are wrong.
     """
     if is_strict() or isinstance(error, ExtensionOptionError):
         raise error
-    _logger.warning("%s", error)
+    warn_once(str(error) if installed is None else f"{error} [{installed.distribution.file}]")
 
 
 def instantiate(target: object, values: Mapping[str, object], *, extension: str, origin: str) -> object:
@@ -66,7 +67,9 @@ def instantiate(target: object, values: Mapping[str, object], *, extension: str,
         return target(**values)
     except UsageError as error:
         raise ExtensionOptionError(f"{origin}: {error}", extension=extension, option="") from error
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise ExtensionLoadError(f"{origin} cannot be made: {format_exception(error)}", extension=extension) from error
 
 
@@ -89,6 +92,8 @@ class Selection:
         Raises:
             ExtensionError: As `warn_or_raise`; or options were given for an extension that is not there.
         """
+        for extension in extensions:  # all of them first: one may implement what a later one brings
+            bring_hooks(extension)
         names = [own_name(extension, self._candidates) for extension in extensions]
         passed = {name or label(extension): extension for name, extension in zip(names, extensions, strict=True)}
         self._refuse_lost_options(passed)
@@ -115,14 +120,15 @@ class Selection:
         """
         if extension is None or isinstance(extension, str):
             raise ExtensionError(f"{extension!r} is not an extension: pass an object", extension=str(extension))
+        bring_hooks(extension)
         name = name or own_name(extension, self._candidates) or _free(label(extension), taken)
         if not inspect.isclass(extension):
-            return Chosen(name, extension, is_installed=False)
+            return Chosen(name, extension)
         origin = f"extension {name!r}"
         given = self._options.get(name, {})
         settings = read_options(extension, given, extension=name, origin=origin)
         made = instantiate(extension, settings.values, extension=name, origin=origin)
-        return Chosen(name, made, is_installed=False)
+        return Chosen(name, made)
 
     def _installed(self, candidate: Candidate) -> Chosen | None:
         try:
@@ -133,9 +139,9 @@ class Selection:
             origin = str(candidate.installed)
             made = instantiate(candidate.target, candidate.values, extension=candidate.name, origin=origin)
         except ExtensionError as error:
-            warn_or_raise(error)
+            warn_or_raise(error, candidate.installed)
             return None
-        return Chosen(candidate.name, made, is_installed=True)
+        return Chosen(candidate.name, made, candidate.installed)
 
     def _refuse_lost_options(self, passed: dict[str, object]) -> None:
         """Refuse options that would be ignored in silence."""

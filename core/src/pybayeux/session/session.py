@@ -295,6 +295,8 @@ class Session:
 
     def finished(self, exchange: Exchange, now: float) -> None:
         """The server has answered an exchange completely; a request that has no reply now has failed."""
+        if exchange.unanswered and (refusal := self._state.replies.claim_refusal(exchange)) is not None:
+            self.receive(Batch([refusal], [refusal]), {}, now)
         if exchange.unanswered:
             self.failed(exchange, TransportError("the server's answer has no reply to the request"), now)
         elif exchange.kind is Kind.SEND:
