@@ -1,4 +1,4 @@
-"""The low-level client: one request for each call, and nothing by itself."""
+"""The low-level client: each call sends one request, and nothing happens by itself."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _DEFAULT_HOLD: Final = 60.0
 
 
 class BayeuxClient:
-    """A client without initiative: every call is one request, and returns every message that came back for it.
+    """A client that does nothing by itself: each call is one request, and returns every message of the response.
 
     It does not retry, reconnect or resubscribe; `AsyncClient` does. The arguments are those of `AsyncClient`. Where no
     transports are named, it polls: on a WebSocket events come by themselves, and belong to the next connect that
@@ -145,7 +145,7 @@ class BayeuxClient:
 
     @property
     def client_id(self) -> str | None:
-        """The id that the server gave, or None. It is a credential."""
+        """The client id from the server, or None. It is a credential."""
         return self._client_id
 
     @property
@@ -160,7 +160,7 @@ class BayeuxClient:
 
     @property
     def accepting(self) -> bool:
-        """Whether events that come in now are taken: always, this client holds none."""
+        """Whether events that are received now are taken: always, because this client has no queue."""
         return True
 
     async def __aenter__(self) -> Self:
@@ -172,15 +172,15 @@ class BayeuxClient:
         await self.close()
 
     async def close(self) -> None:
-        """Let go of the connections, without a word to the server: `disconnect` says it."""
+        """Close the connections without sending a disconnect; `disconnect` sends one."""
         await self._extensions.close()
         await self._pool.close()
 
     def use(self, extension: object, name: str | None = None) -> Registration:
-        """Register an extension from now on.
+        """Register an extension.
 
         Raises:
-            ExtensionError: Its name is taken, or its hooks are wrong.
+            ExtensionError: Its name is already taken, or its hooks are wrong.
         """
         return self._extensions.use(extension, name)
 
@@ -188,24 +188,24 @@ class BayeuxClient:
         """Remove an extension.
 
         Raises:
-            ExtensionError: There is none of that name.
+            ExtensionError: There is no extension of that name.
         """
         return self._extensions.remove(name)
 
     def hook(self, name: str) -> HookCaller:
-        """The call of a hook that an installed package brings; as `AsyncClient.hook`."""
+        """The caller of a hook that an installed package brings; as `AsyncClient.hook`."""
         return self._extensions.hook(name)
 
     def move(self, url: str) -> None:
-        """The server is at another address from the next request on.
+        """Use another address of the server from the next request on.
 
         Raises:
-            UsageError: It is no address.
+            UsageError: It is not an address.
         """
         self._pool.move(parse_endpoint(url).url)
 
     def resubscribe(self, channel: str) -> NoReturn:
-        """Refuse: this client subscribes only when it is told to.
+        """Raise an error: this client subscribes only when `subscribe` is called.
 
         Raises:
             UsageError: Always.
@@ -213,7 +213,7 @@ class BayeuxClient:
         raise UsageError(f"resubscribe({channel!r}): a BayeuxClient leaves that to its caller, use subscribe()")
 
     def rehandshake(self, reason: str) -> NoReturn:
-        """Refuse: this client begins a session only when it is told to.
+        """Raise an error: this client starts a session only when `handshake` is called.
 
         Raises:
             UsageError: Always.
@@ -312,7 +312,7 @@ class BayeuxClient:
         return self._all_accepted(await self._exchange([message]), PublishError)
 
     async def disconnect(self) -> list[Message]:
-        """End the session (section 4.3). It is over here whatever the server answers.
+        """End the session (section 4.3). For the client it has ended whatever the server answers.
 
         Raises:
             DisconnectError: The server refused.

@@ -1,9 +1,9 @@
 """The codec: batches of messages as bytes, and bytes as batches (Bayeux 1.0, sections 2.1 and 3).
 
-A batch is decoded straight into structs, `data` left as bytes until it is asked for. This strict path refuses members
-that the protocol does not name and values of unexpected types. A batch that it refuses goes through the lenient path
-below, which forgives such members, numbers where text belongs, a bare object instead of an array and a message without
-a channel: nothing is lost, and the usual case costs nothing extra. Each thing forgiven was seen from a server in use.
+A batch is decoded straight into structs; `data` stays bytes until it is read. This strict path refuses members that the
+protocol does not name, and values of unexpected types. A batch that it refuses goes through the lenient path below.
+That one accepts such members, numbers in place of text, a bare object instead of an array, and a message without a
+channel; servers in use send each of these. So nothing is lost, and the usual case costs nothing extra.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ _decoder: Final = msgspec.json.Decoder(list[Message])
 def decode(body: bytes | bytearray | memoryview | str) -> list[Message]:
     """The messages in a JSON array, or the one in a bare object (Bayeux 1.0, section 2.1).
 
-    A message without a usable channel comes with channel ``""``: the other messages of its batch are good.
+    A message without a usable channel gets the channel ``""``, so that the rest of its batch can be used.
 
     Raises:
-        MessageDecodeError: The bytes are no JSON, or neither an object nor an array.
+        MessageDecodeError: The bytes are not JSON, or neither an object nor an array.
     """
     try:
         return _decoder.decode(body)
@@ -45,7 +45,7 @@ def encode(messages: Iterable[Message]) -> bytes:
     """The JSON array of these messages, in UTF-8.
 
     Raises:
-        TypeError: A payload holds what JSON cannot express.
+        TypeError: A payload contains a value that JSON cannot express.
     """
     batch = list(messages)
     if any("extra" in message.__dict__ or message.advice is not None for message in batch):
@@ -83,7 +83,7 @@ _advice_names: Final = {
 
 
 def decode_leniently(body: bytes | bytearray | memoryview | str) -> list[Message]:
-    """The messages in `body`, whatever can be understood of them.
+    """The messages in `body`, with every member that can be read.
 
     Raises:
         MessageDecodeError: The body is neither an object nor an array.
@@ -94,7 +94,7 @@ def decode_leniently(body: bytes | bytearray | memoryview | str) -> list[Message
             return [_message(Raw(text))]
         return [_message(element) for element in _elements.decode(text)]
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise MessageDecodeError(f"no array of messages ({error})", beginning_of(text)) from error
+        raise MessageDecodeError(f"not an array of messages ({error})", beginning_of(text)) from error
 
 
 def _message(element: Raw) -> Message:
@@ -123,7 +123,7 @@ def _set(message: Message, wire_name: str, raw: Raw) -> None:
 
 
 def _converted(name: str, value: Any) -> Any:
-    """The value as the field holds it, or None where it does not fit."""
+    """The value in the type of the field, or None if it cannot be converted."""
     if name in _text_fields:
         return _text(value)
     if name == "advice":
@@ -156,7 +156,7 @@ def _boolean(value: Any) -> bool | None:
 
 
 def advice_from(members: dict[str, Any]) -> Advice:
-    """The advice in these members; what the protocol does not name goes into its `extra`."""
+    """The advice in these members; those that the protocol does not name are in its `extra`."""
     advice = Advice()
     for wire_name, value in members.items():
         name = _advice_names.get(wire_name)

@@ -30,7 +30,7 @@ AckMode: TypeAlias = Literal["auto", "manual"]
 
 
 class SubscriptionOwner(Protocol):
-    """What a subscription asks of the dispatcher that brings its events."""
+    """What a subscription needs of the dispatcher: the counters and calls of its owner."""
 
     waiting: int
     """How many events wait in queues; a subscription that takes one counts it down."""
@@ -46,7 +46,7 @@ class SubscriptionOwner(Protocol):
         """A receiver has finished with this event; returns what is left to await."""
 
     def events_abandoned(self, messages: Sequence[Message]) -> None:
-        """A receiver went away by its own will and will not handle these."""
+        """A receiver ended its subscription and will not handle these."""
 
     def receiver_failed(self, message: Message) -> None:
         """A receiver failed on this event and will not handle it."""
@@ -128,7 +128,7 @@ class Subscription:
         return self.take_one()
 
     async def take(self, most: int, handled: int = 0) -> list[Message]:
-        """Take several events at once, at least one; none where the subscription ended. For receivers in other threads.
+        """Take several events at once, at least one; none if the subscription ended. For receivers in other threads.
 
         Args:
             most: How many at the most.
@@ -170,7 +170,7 @@ class Subscription:
     # -- one event at a time, for handlers
 
     def consume_in_place(self, consume: Callable[[], bool]) -> None:
-        """Have `consume` called when events arrive, in the call that brings them; False says: no more of that."""
+        """Call `consume` as soon as events arrive, until it returns False."""
         self._consume = consume
         self.wake()
 
@@ -192,7 +192,7 @@ class Subscription:
         return self._finish_first() if self._taken and not self._manual else None
 
     async def wait_for_event(self) -> bool:
-        """Wait until an event can be taken; False where none will come.
+        """Wait until an event can be taken; False if none will come.
 
         Raises:
             ClientStateError: Another task waits already.
@@ -247,9 +247,9 @@ class Subscription:
         return found
 
     def acknowledge(self, message: Message) -> list[Awaitable[Any]]:
-        """Note an acknowledgement; returns what is left to await for the unbroken prefix of handled events."""
+        """Record an acknowledgement; returns what is left to await for the events handled without a gap."""
         if self._closed:
-            return []  # it was given up, and comes again where the server keeps it
+            return []  # it was dropped; the server sends it again if it keeps it
         self._acknowledged.add(id(message))
         unfinished = []
         while self._taken and id(self._taken[0]) in self._acknowledged:
@@ -272,14 +272,14 @@ class Subscription:
             self._arrived.set_result(None)
 
     def drop(self, most: int) -> int:
-        """Give up the oldest events that wait, so many at the most; returns how many there were."""
+        """Drop at most `most` of the oldest waiting events; returns how many were dropped."""
         dropped = [self._queue.popleft() for _ in range(min(most, len(self._queue)))]
         self._owner.waiting -= len(dropped)
         self._owner.events_abandoned(dropped)
         return len(dropped)
 
     def end(self, error: BayeuxError | None = None) -> None:
-        """No more events come; a receiver that waits learns that, with the error where there is one."""
+        """End it: a waiting receiver is woken, and raises the error if there is one."""
         if self._closed:
             return
         self._closed, self._error = True, error
@@ -289,7 +289,7 @@ class Subscription:
             self.wake()
 
     def _give_up(self) -> None:
-        """Events that wait come again where the server keeps them; one that the receiver has it may still finish."""
+        """Drop the waiting events, which the server sends again if it keeps them; the receiver may finish its own."""
         if self._manual:
             self._release(self._taken)
         self.drop(len(self._queue))
@@ -310,7 +310,7 @@ class _Receipt:
         self._message = message
 
     async def acknowledge(self) -> None:
-        """The event is handled; positions advance over the unbroken prefix of handled events."""
+        """Report the event as handled; positions advance over the events handled without a gap."""
         subscription, self._subscription = self._subscription, None
         if subscription is not None:
             for unfinished in subscription.acknowledge(self._message):
@@ -318,7 +318,7 @@ class _Receipt:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Any]:
-        """Handle the event and keep its position, both or neither; then it is acknowledged."""
+        """Handle the event and store its position, both or neither; then it is acknowledged."""
         if self._subscription is None:
             raise UsageError(f"this event of {self._message.channel} is acknowledged already")
         async with self._subscription.transaction(self._message) as transaction:
@@ -327,7 +327,7 @@ class _Receipt:
 
 
 class Subscribing:
-    """A subscription to be: ``await`` it, or enter it with ``async with``, which ends it at the block's end."""
+    """A subscription that is not made yet: ``await`` it, or enter it with ``async with``, which also ends it."""
 
     def __init__(self, begin: Callable[[], Awaitable[Subscription]]) -> None:
         self._begin: Final = begin

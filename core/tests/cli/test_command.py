@@ -111,14 +111,14 @@ def test_an_extension_cannot_take_a_command_over(packages: Packages) -> None:
     packages.add("faulty", {"faulty": "faulty_module"}, faulty_module=FAULTY)
     result = _run("--help")
     assert "extension 'faulty' failed in register_commands" in result.stderr
-    assert "there is a command 'listen' already" in result.stderr
+    assert "there is already a command 'listen'" in result.stderr
     assert "unlucky" in result.stdout
     assert "stolen" not in _run("listen", "x", "/a").stdout
 
 
 def test_two_extensions_cannot_have_the_same_command(packages: Packages) -> None:
     packages.add("greeter", {"a": "greet_module:Greet", "b": "greet_module:Greet"}, greet_module=GREET)
-    assert "there is a command 'greet' already" in _run("greet").stderr
+    assert "there is already a command 'greet'" in _run("greet").stderr
 
 
 def test_errors_of_their_commands_are_one_line(packages: Packages) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from core.tests.extensions.packages import Packages
 
 OUTPUT: Final = """\
-Made the extension 'acme-tenant' in acme-tenant:
+Created the extension 'acme-tenant' in acme-tenant:
   .github/workflows/test.yml
   .gitignore
   README.md
@@ -95,7 +95,7 @@ def test_a_folder_with_something_in_it_is_left_alone(empty: Path) -> None:
     (empty / "acme-tenant" / "mine").write_text("kept")
     result = _run("acme-tenant")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr == ("Error: acme-tenant is not empty, nothing was written; choose a new folder with --dir\n")
+    assert result.stderr == ("Error: acme-tenant is not empty; nothing was written; choose a new folder with --dir\n")
     assert _files(empty) == {"acme-tenant/mine"}
     assert _run("acme-tenant", "--dir", "acme-tenant/mine").exit_code == 2
 
@@ -120,7 +120,7 @@ def test_the_name_of_another_extension_is_made_with_a_warning(empty: Path, packa
     packages.signature()
     result = _run("pybayeux-signature")
     assert result.exit_code == 0
-    assert "warning: signature-extension 1.2 has an extension 'signature' already" in result.stderr
+    assert "warning: signature-extension 1.2 already has an extension 'signature'" in result.stderr
     assert "entry point in pyproject.toml" in result.stderr
     assert (empty / "pybayeux-signature").is_dir()
 

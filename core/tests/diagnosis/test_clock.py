@@ -6,7 +6,7 @@ import pytest
 
 from pybayeux import Message
 from pybayeux.diagnosis.clock import read_clock
-from pybayeux.diagnosis.observing import Answered
+from pybayeux.diagnosis.observing import HttpAnswer
 from pybayeux.diagnosis.report import Clock
 
 
@@ -14,8 +14,8 @@ def _reply(timesync: Any, at: float) -> tuple[Message, float]:
     return Message(channel="/meta/handshake", ext={"timesync": timesync}), at
 
 
-def _answer(date: str | None) -> Answered:
-    return Answered(status=200, server=None, date=date, cookies=(), is_redirect=False, at=1_000_000_000.2)
+def _answer(date: str | None) -> HttpAnswer:
+    return HttpAnswer(status=200, server=None, date=date, cookies=(), is_redirect=False, at=1_000_000_000.2)
 
 
 def test_timesync_is_better_than_the_date() -> None:

@@ -1,4 +1,4 @@
-"""An event loop on a thread of its own, for callers that have none."""
+"""An event loop in a thread of its own, for callers that have no loop."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _WORKERS: Final = 32
 
 
 class LoopThread:
-    """Runs coroutines on its loop while the calling thread waits. The thread lives from first use to `stop`."""
+    """Runs coroutines on its loop while the calling thread waits. The thread lives from the first use to `stop`."""
 
     def __init__(self) -> None:
         self._loop: Final = asyncio.new_event_loop()
@@ -33,10 +33,10 @@ class LoopThread:
         weakref.finalize(self, _let_go, self._loop, self._orphaned)
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """The coroutine's result; interrupting the wait (Ctrl-C) cancels it.
+        """Run a coroutine and return its result; interrupting the wait (Ctrl-C) cancels the coroutine.
 
         Raises:
-            UsageError: The calling thread runs an event loop, which waiting here would block.
+            UsageError: The calling thread runs an event loop, which this call would block.
         """
         if _has_running_loop():
             coroutine.close()
@@ -52,11 +52,11 @@ class LoopThread:
             raise
 
     def soon(self, call: Callable[..., object], *arguments: object) -> None:
-        """Have the loop call something, without waiting."""
+        """Call a function on the loop, without waiting for it."""
         self._loop.call_soon_threadsafe(call, *arguments)
 
     def stop(self) -> None:
-        """End the thread and its workers. A later `run` starts another."""
+        """End the thread and its workers. A later `run` starts new ones."""
         with self._guard:
             thread, self._thread = self._thread, None
             workers, self._workers = self._workers, None
@@ -78,7 +78,7 @@ class LoopThread:
 
 
 class Done:
-    """An awaitable with nothing left to wait for: what a call returns that others have to await."""
+    """An awaitable that is already done, for calls whose asynchronous twin returns one to await."""
 
     def __await__(self) -> Generator[None, None, None]:
         yield from ()
@@ -91,7 +91,7 @@ def _run(loop: asyncio.AbstractEventLoop, orphaned: threading.Event) -> None:
 
 
 def _let_go(loop: asyncio.AbstractEventLoop, orphaned: threading.Event) -> None:
-    """Close the loop. A thread that nobody has stopped does it at its end: no one else may."""
+    """Close the loop. If its thread still runs, the thread closes it at its end: a running loop cannot be closed."""
     if loop.is_running():
         orphaned.set()
         loop.call_soon_threadsafe(loop.stop)

@@ -1,4 +1,4 @@
-"""`pybayeux extensions`: what is installed, what became of it, and what can be set."""
+"""`pybayeux extensions`: the installed extensions with their states, hooks and options."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..extensions import list_extensions
-from .arguments import Given
+from .arguments import CliOptions
 from .options import extension_options
 from .printable import printable
 
@@ -39,20 +39,20 @@ _EPILOG: Final = """
 \b
 Examples:
   pybayeux extensions
-      All that are installed, and whether a client would use them here.
+      List all installed extensions, and whether a client would use them here.
   pybayeux extensions -x auth.token=... -p no:ack
-      What these options would make of them.
+      See what these options would change.
   pybayeux extensions --json | jq -r '.[] | select(.state == "broken") | .reason'
-      What is wrong.
+      See what is wrong.
 \b
 States:
   active          Every client uses it.
-  not configured  It lacks an option that it cannot do without.
+  not configured  A required option is missing.
   disabled        Left out by -p no:NAME or PYBAYEUX_DISABLE_EXTENSIONS.
   incompatible    Its package requires another version of pybayeux than the one installed.
   broken          It cannot be loaded, or an option is wrong.
 \b
-Hooks that a package "brings" are for other extensions to implement, as they implement the core's.
+A hook that a package "brings" is one that other extensions can implement, like the hooks of the core.
 Options are set with -x, as PYBAYEUX_<EXTENSION>_<OPTION> in the environment, or in a file: pybayeux.toml with a
 table [<extension>], or pyproject.toml with [tool.pybayeux.<extension>].
 """
@@ -60,23 +60,23 @@ table [<extension>], or pyproject.toml with [tool.pybayeux.<extension>].
 
 @click.command(epilog=_EPILOG, short_help="List the installed extensions, their states and options.")
 @extension_options
-@click.option("--json", "as_json", is_flag=True, help="A list of objects, in JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Write a JSON list of objects.")
 @click.pass_context
 def extensions(context: click.Context, as_json: bool) -> None:
     """List the installed extensions with their packages, states, hooks and options."""
-    found = _find(context.ensure_object(Given))
+    found = _find(context.ensure_object(CliOptions))
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found)))
     elif found:
         _print(found)
     else:
-        click.echo("No extension is installed. Try: pip install pybayeux-replay")
+        click.echo("No extensions are installed. Try: pip install pybayeux-replay")
 
 
-def _find(given: Given) -> list[ExtensionInfo]:
-    with redirect_stdout(sys.stderr):  # an extension that prints when it is imported is not to spoil the output
-        found = list_extensions(given.readable_options(), disabled=given.disabled)
-    return [replace(each, reason=given.redact(each.reason)) for each in found]
+def _find(cli_options: CliOptions) -> list[ExtensionInfo]:
+    with redirect_stdout(sys.stderr):  # an extension may print when it is imported
+        found = list_extensions(cli_options.readable_options(), disabled=cli_options.disabled)
+    return [replace(each, reason=cli_options.redact(each.reason)) for each in found]
 
 
 def _print(found: Sequence[ExtensionInfo]) -> None:

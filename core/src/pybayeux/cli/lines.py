@@ -1,4 +1,4 @@
-"""Standard input: lines, as they come."""
+"""Standard input: lines, as they arrive."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ("lines",)
 
 
 async def lines(descriptor: int) -> AsyncIterator[list[bytes]]:
-    """The lines that were there to read together, without their ends; the last one may lack its end."""
+    """Lists of lines that could be read together, without their line ends; the last line may lack one."""
     begun = b""
     while chunk := await read_some(descriptor):
         *complete, begun = (begun + chunk).split(b"\n")

@@ -1,6 +1,6 @@
-"""A client with one extension, over a scripted server, in virtual time: all that a test of an extension needs.
+"""The harness: a client with one extension, connected to a scripted server, in virtual time.
 
-Owns what a test looks at: what was sent, what was handled, what was reported.
+Owns what a test checks: what was sent, what was handled, what was reported.
 """
 
 from __future__ import annotations
@@ -35,28 +35,28 @@ _ROUNDS: Final = 10
 
 
 class Harness:
-    """``async with Harness(MyExtension) as harness``: a started client with that extension alone.
+    """``async with Harness(MyExtension) as harness``: a started client with only that extension.
 
-    It needs `in_virtual_time`. What is scripted before the block begins applies to the handshake.
+    It needs `in_virtual_time`. What is scripted before the block applies to the handshake.
 
     Args:
         extension: A class, an instance or a module.
         options: The options of a class.
-        order: What comes first in an answer with events in it.
-        ext: What the server announces in the handshake's reply.
+        order: Whether events or replies come first in a response.
+        ext: The `ext` of the handshake's reply.
         others: Other extensions, registered after this one.
-        url: The server's address, for the client.
+        url: The address that the client uses.
         client_arguments: Further arguments of `AsyncClient`.
 
     Attributes:
         extension: The extension under test.
         name: Its name in the client.
         client: The client.
-        server: The server, and the script.
-        clock: Lets time pass.
+        server: The server, with its script.
+        clock: The virtual clock.
         delivered: The data of the events that every receiver has handled, in order.
         delivered_on: The same by channel: hooks that take time may end in another order on different channels.
-        failures: What was reported to the hook `failed`, in order.
+        failures: The errors that the hook `failed` was called with, in order.
 
     Raises:
         ExtensionError: The extension is wrong, or its options are.
@@ -82,21 +82,21 @@ class Harness:
         self.failures: Final[list[BayeuxError]] = []
         arguments: dict[str, Any] = {"discover": False, "backoff": Backoff(jitter=0)} | client_arguments
         observer = _Observer(self)
-        # The server comes last, so that no other one's transport takes its place.
+        # The server comes last, so that the transport of another extension does not replace it.
         registered = [self.extension, *others, observer, self.server]
         self.client: Final = AsyncClient(url, extensions=registered, **arguments)
 
     @property
     def sent(self) -> list[Message]:
-        """The messages that left, after `outgoing`, in order; those included that got lost on the way."""
+        """The messages that were sent, after `outgoing`, in order, including those that were lost."""
         return self.server.received
 
     async def subscribe(self, channel: str, handler: Handler | None = None, **arguments: Any) -> Subscription:
-        """Subscribe, with a handler that accepts everything by default: `delivered` shows what it got.
+        """Subscribe, by default with a handler that accepts every event; `delivered` has their data.
 
         Args:
             channel: The channel or pattern.
-            handler: As `AsyncClient.subscribe` has it.
+            handler: As in `AsyncClient.subscribe`.
             arguments: Further arguments of `AsyncClient.subscribe`.
         """
         return await self.client.subscribe(channel, handler or _take, **arguments)
@@ -127,7 +127,7 @@ class Harness:
             await self.client.start(timeout=_LONGEST_START)
         except TimeoutError:
             reported = "; ".join(map(str, self.failures[:3])) or "nothing was reported: a hook may never return"
-            raise AssertionError(f"the client does not connect: {reported}") from None
+            raise AssertionError(f"the client did not connect: {reported}") from None
         await self.settle()
         return self
 
@@ -138,7 +138,7 @@ class Harness:
 
 
 class _Observer:
-    """Notes which events were handled and which errors were reported."""
+    """Records which events were handled and which errors were reported."""
 
     def __init__(self, harness: Harness) -> None:
         self._harness: Final = harness
