@@ -15,6 +15,7 @@ from ._client.inbox import Inbox
 from ._client.incoming import IncomingQueue
 from ._client.reporter import Reporter
 from ._client.transport_pool import TransportPool
+from ._util.arguments import check_names
 from ._util.redact import Redactor
 from ._util.urls import parse_endpoint
 from .channel import Channel
@@ -65,7 +66,7 @@ class BayeuxClient:
         *,
         extensions: Iterable[object] = (),
         options: Mapping[str, Mapping[str, Any]] | None = None,
-        discover: bool = True,
+        discover: bool | Iterable[str] = True,
         disabled: Iterable[str] = (),
         transports: Sequence[str] | None = None,
         transport_options: Mapping[str, Mapping[str, Any]] | None = None,
@@ -79,8 +80,8 @@ class BayeuxClient:
             url=url,
             extensions=tuple(extensions),
             options=options or {},
-            discover=discover,
-            disabled=tuple(disabled),
+            discover=discover if isinstance(discover, bool) else check_names("discover", discover),
+            disabled=check_names("disabled", disabled),
             transports=transports,
             transport_options=transport_options or {},
             http=http,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -60,6 +61,26 @@ def test_name_registers_once() -> None:
 def test_name_passed_twice_is_an_error() -> None:
     with pytest.raises(ExtensionError, match="registered already"):
         registry(Journal([], "one"), Journal([], "one"))
+
+
+def test_names_that_differ_by_spelling_are_one_name() -> None:
+    made = registry(Journal([], "acme-hmac"))
+    with pytest.raises(ExtensionError, match="'acme-hmac' is registered already"):
+        made.use(Journal([], "one"), name="Acme_HMAC")
+    with pytest.raises(ExtensionError, match="no extension 'acme_hmac' is registered; did you mean 'acme-hmac'"):
+        made.remove("acme_hmac")
+
+
+def test_one_used_under_another_name_takes_the_place_of_the_installed_one(packages: Packages) -> None:
+    source = "class One:\n @hookimpl\n def incoming(self): ..."
+    packages.add("acme", {"one": "one_module:One"}, one_module=source)
+    made = registry(discover=True)
+    assert made.names == ("one",)
+    kind: Any = sys.modules["one_module"].One
+    made.use(kind(), name="mine")
+    assert made.names == ("mine",)
+    made.use(kind(), name="another")
+    assert made.names == ("mine", "another")
 
 
 def test_object_registers_once() -> None:

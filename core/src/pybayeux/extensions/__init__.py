@@ -3,7 +3,8 @@
 One idea per module, from the entry point to the call:
 
 - `catalogue` the hooks that there are, and what their specifications say
-- `discovery` the installed extensions
+- `distributions`, `discovery` the installed extensions
+- `names`, `environment` which names are one, and whose an environment variable is
 - `validation` the check of one
 - `options`, `config` the values that it is made with
 - `candidates` active, disabled, not configured, incompatible or broken
@@ -16,6 +17,7 @@ One idea per module, from the entry point to the call:
 It knows hooks and objects. It knows nothing of sessions, transports and the wire.
 """
 
+from .commands import commands_left_out as commands_left_out
 from .commands import installed_hook as installed_hook
 from .commands import register_commands as register_commands
 from .config import read_config as read_config
@@ -30,6 +32,7 @@ __all__ = (
     "ExtensionRegistry",
     "Pipeline",
     "Veto",
+    "commands_left_out",
     "installed_hook",
     "list_extensions",
     "read_config",

@@ -6,16 +6,15 @@ The nearest directory that has one of the two counts, and there ``pybayeux.toml`
 
 from __future__ import annotations
 
-import os
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import UsageError
-from .options import environment_name
+from .options import OptionTable
 
 if TYPE_CHECKING:
-    from .candidates import GivenOptions
+    from collections.abc import Mapping
 
 __all__ = ("read_config",)
 
@@ -23,8 +22,8 @@ _OWN: Final = "pybayeux.toml"
 _SHARED: Final = "pyproject.toml"
 
 
-def read_config(directory: Path | None = None) -> GivenOptions:
-    """The options in the nearest file, without those that the environment sets: the environment comes first.
+def read_config(directory: Path | None = None) -> Mapping[str, OptionTable]:
+    """The options in the nearest file. The environment takes precedence over them.
 
     Args:
         directory: Where to begin; the search goes upwards. None: the current directory.
@@ -37,7 +36,10 @@ def read_config(directory: Path | None = None) -> GivenOptions:
         for name in (_OWN, _SHARED):
             path = place / name
             if path.is_file():
-                return _without_environment(_tables(path))
+                tables = _tables(path)
+                return {
+                    each: OptionTable(table, dict.fromkeys(table, str(path)), table) for each, table in tables.items()
+                }
     return {}
 
 
@@ -51,12 +53,3 @@ def _tables(path: Path) -> dict[str, dict[str, Any]]:
         if not isinstance(table, dict):
             raise UsageError(f"{path}: {name!r} is to be a table, the options of the extension of that name")
     return tables
-
-
-def _without_environment(tables: dict[str, dict[str, Any]]) -> GivenOptions:
-    return {
-        extension: {
-            option: value for option, value in table.items() if environment_name(extension, option) not in os.environ
-        }
-        for extension, table in tables.items()
-    }

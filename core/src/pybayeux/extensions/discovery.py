@@ -14,11 +14,30 @@ from typing import TYPE_CHECKING, Final
 
 from ..hookspecs import PROJECT
 from .distributions import UNKNOWN, BroughtEntry, Distribution, brought_entries
+from .names import split_names
 
 if TYPE_CHECKING:
     from importlib_metadata import EntryPoint
 
-__all__ = ("HOOKSPEC_GROUP", "Installed", "disabled_names", "find", "find_group", "forget", "is_strict", "warn_once")
+__all__ = (
+    "DISABLE_VARIABLE",
+    "HOOKSPEC_GROUP",
+    "ONLY_VARIABLE",
+    "Installed",
+    "disabled_names",
+    "find",
+    "find_group",
+    "forget",
+    "is_strict",
+    "only_names",
+    "warn_once",
+)
+
+DISABLE_VARIABLE: Final = "PYBAYEUX_DISABLE_EXTENSIONS"
+"""The environment variable with the extensions to leave out."""
+
+ONLY_VARIABLE: Final = "PYBAYEUX_EXTENSIONS"
+"""The environment variable with the only extensions to use."""
 
 HOOKSPEC_GROUP: Final = f"{PROJECT}.hookspecs"
 """The group of the entry points that bring hooks."""
@@ -99,8 +118,12 @@ def forget() -> None:
 
 def disabled_names() -> frozenset[str]:
     """The names in PYBAYEUX_DISABLE_EXTENSIONS; ``all`` stands for every one."""
-    names = os.environ.get("PYBAYEUX_DISABLE_EXTENSIONS", "").split(",")
-    return frozenset(name.strip() for name in names if name.strip())
+    return frozenset(split_names(os.environ.get(DISABLE_VARIABLE, "")))
+
+
+def only_names() -> tuple[str, ...] | None:
+    """The names in PYBAYEUX_EXTENSIONS; None where it is not set or empty."""
+    return split_names(os.environ.get(ONLY_VARIABLE, "")) or None
 
 
 def is_strict() -> bool:

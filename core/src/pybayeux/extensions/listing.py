@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ..errors import ExtensionError
 from .candidates import Candidate, GivenOptions, State, resolve_installed
 from .catalogue import hook_providers
 from .options import Option, options_of
+from .selection import instantiate, warn_of_lost_configuration
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -43,15 +45,29 @@ class ExtensionInfo:
 
 
 def list_extensions(options: GivenOptions | None = None, *, disabled: Collection[str] = ()) -> list[ExtensionInfo]:
-    """All installed extensions, in the order of their names. A broken one is in the list; makes no instance.
+    """All installed extensions, in the order of their names. A broken one is in the list.
+
+    Makes an instance of each that is active, as a client does: its constructor may fail.
 
     Args:
         options: Options by the names of extensions and options, as a client would get them.
         disabled: Names of extensions that a client would leave out.
     """
-    found = [_info(candidate) for candidate in resolve_installed(options or {}, disabled)]
+    candidates = resolve_installed(options or {}, disabled)
+    warn_of_lost_configuration(options or {}, candidates)
+    found = [_info(_made(candidate)) for candidate in candidates]
     broken = [_broken(provider) for provider in hook_providers() if provider.error is not None]
     return sorted(found + broken, key=lambda each: each.name)
+
+
+def _made(candidate: Candidate) -> Candidate:
+    if candidate.state is not State.ACTIVE:
+        return candidate
+    try:
+        instantiate(candidate.target, candidate.values, extension=candidate.name, origin=str(candidate.installed))
+    except ExtensionError as error:
+        return replace(candidate, state=State.BROKEN, reason=str(error), error=error)
+    return candidate
 
 
 def _info(candidate: Candidate) -> ExtensionInfo:

@@ -17,6 +17,7 @@ from .._util.urls import has_foreign_scheme
 from ..errors import ExtensionError, ExtensionHookError, UsageError
 from ..hookspecs import HookSpecs, Registration
 from .catalogue import HookManager, core_hooks, signature_of
+from .names import canonical, did_you_mean
 from .pipeline import CompiledHook, Pipeline
 from .result_policy import Report, log_error
 from .selection import Chosen, Selection, warn_or_raise
@@ -114,7 +115,7 @@ class ExtensionRegistry:
         *,
         extensions: Iterable[object] = (),
         options: GivenOptions | None = None,
-        discover: bool = True,
+        discover: bool | Collection[str] = True,
         disabled: Collection[str] = (),
         on_error: Report = log_error,
         hook_timeout: float | None = None,
@@ -127,7 +128,7 @@ class ExtensionRegistry:
             client: The argument `client` of the hooks.
             extensions: Instances, modules or classes. One takes the place of an installed one with its name.
             options: Options of installed extensions and of passed classes, by the name of the extension.
-            discover: False: installed extensions are not looked for.
+            discover: Names of the only installed extensions to use; True: all. False: they are not looked for.
             disabled: Names of installed extensions to leave out, or ``all``.
             on_error: Called with an exception in a hook that must not break the connection.
             hook_timeout: Seconds that such a hook may take, if it waits; None: no limit.
@@ -163,13 +164,18 @@ class ExtensionRegistry:
 
         Args:
             extension: An instance, a module or a class.
-            name: Its name. None: its own, else one made of that of its class.
+            name: Its name. None: its own, else one made of that of its class. Under another name it takes the place of
+                the installed extension of its class.
 
         Raises:
             ExtensionError: The name is taken, or a hook is wrong.
             ExtensionHookError: `registered` failed; the extension is not registered.
         """
-        member = self._add(self._selection.passed(extension, name, self._members))
+        chosen = self._selection.passed(extension, name, self._members)
+        replaced = self._members.get(chosen.replaces or "")
+        if replaced is not None and replaced.installed is not None and replaced.name != chosen.name:
+            self.remove(replaced.name)
+        member = self._add(chosen)
         if member.waits:
             return _Registration(member.name, self._spawn(self._join(member)) if self._is_open else None)
         try:
@@ -189,7 +195,8 @@ class ExtensionRegistry:
         """
         member = self._members.get(name)
         if member is None:
-            raise ExtensionError(f"no extension {name!r} is registered", extension=name)
+            hint = did_you_mean(name, self._members)
+            raise ExtensionError(f"no extension {name!r} is registered; {hint}", extension=name)
         self._forget(member)
         if not member.is_ready:
             return _Registration(name)
@@ -269,12 +276,13 @@ class ExtensionRegistry:
         except ExtensionError as error:
             if chosen.installed is None:
                 raise
+            self._selection.not_used(chosen.name, error)
             warn_or_raise(error, chosen.installed)
 
     def _add(self, chosen: Chosen) -> _Member:
         name = chosen.name
-        if name in self._members:
-            raise ExtensionError(f"an extension {name!r} is registered already", extension=name)
+        if (taken := next((each for each in self._members if canonical(each) == canonical(name)), None)) is not None:
+            raise ExtensionError(f"an extension {taken!r} is registered already", extension=name)
         # Installed ones were checked when they were loaded.
         if chosen.installed is None and not implemented_hooks(chosen.extension, name):
             _logger.warning("extension %r implements no hook", name)
