@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ._client.handlers import Handler
     from ._client.listeners import Listener
     from ._client.publisher import Offline
+    from .extensions import ExtensionStatus
     from .hookspecs import HookCaller, Registration
     from .message import Message
 
@@ -172,6 +173,11 @@ class AsyncClient:
         acknowledge: an event that is not queued must not be acknowledged.
         """
         return self._connection.runner.accepting
+
+    @property
+    def extensions(self) -> tuple[ExtensionStatus, ...]:
+        """The extensions: those that act, in their order, then the installed ones that do not, with the reason."""
+        return self._connection.extensions.statuses
 
     # -- life
 

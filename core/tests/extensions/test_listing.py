@@ -32,8 +32,15 @@ def test_listing_becomes_json(packages: Packages) -> None:
             "state": "not configured",
             "hooks": ["outgoing"],
             "options": [
-                {"name": "key", "type": "str", "default": None, "required": True},
-                {"name": "header", "type": "str", "default": "com.example.sig", "required": False},
+                {"name": "key", "type": "str", "default": None, "required": True, "value": None, "source": ""},
+                {
+                    "name": "header",
+                    "type": "str",
+                    "default": "com.example.sig",
+                    "required": False,
+                    "value": "com.example.sig",
+                    "source": "default",
+                },
             ],
             "brings": [],
             "reason": "missing options: key",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from .._util.redact import Redactor
 from .._util.urls import host_of, parse_endpoint
 from ..errors import ClientStateError, UsageError
-from ..extensions import ExtensionRegistry
+from ..extensions import ExtensionRegistry, summary
 from ..session import Session, SessionConfig
 from ..transports.base import TransportContext
 from ..transports.registry import TransportRegistry
@@ -138,6 +138,7 @@ class Connection:
         if self.runner.is_running:
             raise ClientStateError("the client is started already")
         await self.extensions.open()
+        self.reporter.note("extensions: %s", summary(self.extensions.statuses))
         self.runner.start()
 
     async def close(self) -> None:

@@ -12,6 +12,7 @@ One idea per module, from the entry point to the call:
 - `registry` who is registered with a client, and for how long
 - `pipeline`, `result_policy`, `wrapping` the calls
 - `tracing`, `changes` the trace of the calls
+- `status` a client's view
 - `listing`, `commands` the command line's view
 
 It knows hooks and objects. It knows nothing of sessions, transports and the wire.
@@ -26,10 +27,13 @@ from .listing import list_extensions as list_extensions
 from .pipeline import Pipeline as Pipeline
 from .registry import ExtensionRegistry as ExtensionRegistry
 from .result_policy import Veto as Veto
+from .status import ExtensionStatus as ExtensionStatus
+from .status import summary as summary
 
 __all__ = (
     "ExtensionInfo",
     "ExtensionRegistry",
+    "ExtensionStatus",
     "Pipeline",
     "Veto",
     "commands_left_out",
@@ -37,4 +41,5 @@ __all__ = (
     "list_extensions",
     "read_config",
     "register_commands",
+    "summary",
 )

@@ -17,7 +17,16 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from .._util.arguments import check_names
 from ..errors import ExtensionError, ExtensionLoadError, ExtensionOptionError, UsageError
 from ..hookspecs import PROJECT
-from .discovery import DISABLE_VARIABLE, ONLY_VARIABLE, Installed, disabled_names, find, only_names, warn_once
+from .discovery import (
+    DISABLE_VARIABLE,
+    ONLY_VARIABLE,
+    Installed,
+    disabled_names,
+    find,
+    local_extensions,
+    only_names,
+    warn_once,
+)
 from .environment import owners_of_variables
 from .names import ALL, canonical, did_you_mean
 from .options import Settings, read_options
@@ -103,7 +112,7 @@ def resolve_installed(
     disabled = check_names("disabled", disabled)
     if discover is False:
         return []
-    found = find()
+    found = sorted((*find(), *local_extensions()), key=lambda each: each.name)
     choice = _Choice(disabled, discover, {each.name for each in found})
     owners: dict[str, Installed] = {}
     candidates = []
@@ -133,12 +142,13 @@ class _Choice:
         for names, place in ((disabled_names(), DISABLE_VARIABLE), (disabled, "disabled")):
             self._warn_of_unknown(names, place, {*known, ALL})
             self._against |= dict.fromkeys(map(canonical, names), place)
-        only = only_names() if discover is True else check_names("discover", discover)
-        place = ONLY_VARIABLE if discover is True else "discover"
+        only = only_names() if isinstance(discover, bool) else check_names("discover", discover)
+        is_named = not isinstance(discover, bool)
+        place = "discover" if is_named else ONLY_VARIABLE
         self._only = None if only is None else {canonical(name) for name in only}
         self._not_chosen: Final = f"not among the extensions in {place}"
         unknown = [name for name in only or () if canonical(name) not in set(map(canonical, known))]
-        if unknown and discover is not True:
+        if unknown and is_named:
             raise UsageError(f"discover: extension {unknown[0]!r} is not installed; {did_you_mean(unknown[0], known)}")
         self._warn_of_unknown(unknown, place, known)
 
@@ -199,7 +209,7 @@ def _settings(
 
 def _conflict(installed: Installed, owner: Installed) -> ExtensionLoadError:
     name = "the name" if owner.name == installed.name else f"the name {owner.name!r}, which is the same,"
-    why = f"{installed} is left out: {owner.dist} {owner.version} has {name} already"
+    why = f"{installed} is left out: {owner.distribution} has {name} already"
     return ExtensionLoadError(why, extension=installed.name)
 
 

@@ -29,7 +29,7 @@ _HEADER: Final = re.compile(r"^\s*\[([^\]\n]+)\]", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """An installed package.
+    """An installed package; or the configuration file that names an extension without one, with no version.
 
     Attributes:
         name: Its name.
@@ -42,6 +42,9 @@ class Distribution:
     version: str
     file: str
     found: Any = field(compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}".strip()
 
     @property
     def requirements(self) -> tuple[str, ...]:

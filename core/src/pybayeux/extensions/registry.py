@@ -8,25 +8,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from copy import copy
 from dataclasses import dataclass
 from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+import pluggy
+
 from .._util.urls import has_foreign_scheme
 from ..errors import ExtensionError, ExtensionHookError, UsageError
 from ..hookspecs import HookSpecs, Registration
+from .candidates import State
 from .catalogue import HookManager, core_hooks, signature_of
 from .names import canonical, did_you_mean
 from .pipeline import CompiledHook, Pipeline
 from .result_policy import Report, log_error
 from .selection import Chosen, Selection, warn_or_raise
+from .status import ExtensionStatus, status_of
 from .validation import implemented_hooks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Coroutine, Generator, Iterable
-
-    import pluggy
 
     from ..hookspecs import HookCaller, HookClient
     from .candidates import GivenOptions
@@ -158,6 +159,19 @@ class ExtensionRegistry:
     def names(self) -> tuple[str, ...]:
         """The names of the registered extensions, in the order of their registration."""
         return tuple(self._members)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether `open` was called, and not `close` after it."""
+        return self._is_open
+
+    @property
+    def statuses(self) -> tuple[ExtensionStatus, ...]:
+        """The registered extensions in the order of their registration, then the installed ones that are left out."""
+        left_out = self._selection.left_out
+        members = [each for each in self._members.values() if each.installed is None or each.name not in left_out]
+        active = [_status_of(member, order) for order, member in enumerate(members, 1)]
+        return (*active, *map(status_of, left_out.values()))
 
     def use(self, extension: object, name: str | None = None) -> Registration:
         """Register an extension and call its `registered`.
@@ -311,6 +325,7 @@ class ExtensionRegistry:
         except ExtensionHookError as error:
             if member.installed is None:
                 raise
+            self._selection.not_used(member.name, error)
             warn_or_raise(error, member.installed)
 
     async def _join(self, member: _Member) -> ExtensionHookError | None:
@@ -365,6 +380,12 @@ class ExtensionRegistry:
         return [each for each in caller.get_hookimpls() if each.plugin_name in names] if caller else []
 
 
+def _status_of(member: _Member, order: int) -> ExtensionStatus:
+    installed = member.installed
+    dist, version = (installed.dist, installed.version) if installed is not None else (None, None)
+    return ExtensionStatus(member.name, dist, version, State.ACTIVE, order=order)
+
+
 def _attributed(implementation: pluggy.HookImpl, registry: AttributedRegistry) -> pluggy.HookImpl:
     """An implementation that says whose it is before it is called."""
     function = implementation.function
@@ -374,6 +395,4 @@ def _attributed(implementation: pluggy.HookImpl, registry: AttributedRegistry) -
         registry.attribute_to(implementation.plugin_name)
         return function(*args)
 
-    attributed = copy(implementation)
-    attributed.function = call
-    return attributed
+    return pluggy.HookImpl(implementation.plugin, implementation.plugin_name, call, implementation.opts)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from functools import reduce
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import UsageError
 from ..state import ConnectionType
@@ -25,7 +26,8 @@ __all__ = ("TransportRegistry",)
 _logger: Final = logging.getLogger("pybayeux.extensions")
 
 
-class _Registered(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Registered:
     """A factory, whether it is used by default, and the extension that registered it; None for the core's own."""
 
     factory: Callable[..., Transport]
