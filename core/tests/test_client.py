@@ -9,7 +9,7 @@ import pytest
 
 from core.tests.fake_server import FakeServer, Witness, make_client
 from core.tests.virtual_time import in_virtual_time, now, settle
-from pybayeux import Advice, AsyncClient, Channel, ConnectionState, Message
+from pybayeux import Advice, AsyncClient, BayeuxClient, Channel, ConnectionState, Message
 from pybayeux.errors import ClientStateError, PublishError, SessionEndedError, TransportError, UsageError
 
 if TYPE_CHECKING:
@@ -310,3 +310,12 @@ async def test_rehandshake_begins_a_new_session_with_the_same_subscriptions() ->
 def test_channels_may_be_given_as_strings(name: str) -> None:
     sink: Callable[[Message], None] = lambda message: None  # noqa: E731
     assert make_client(FakeServer()).listen(name, sink).channel == "/meta/connect"
+
+
+@pytest.mark.parametrize("kind", [AsyncClient, BayeuxClient])
+@pytest.mark.parametrize("argument", ["disabled", "discover"])
+def test_a_string_is_no_list_of_names(kind: type, argument: str) -> None:
+    with pytest.raises(
+        UsageError, match=f"{argument}: expected a list of names, such as .'ack'.; got the string 'ack'"
+    ):
+        kind("http://localhost/", **{argument: "ack"})

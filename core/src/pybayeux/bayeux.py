@@ -15,6 +15,7 @@ from ._client.inbox import Inbox
 from ._client.incoming import IncomingQueue
 from ._client.reporter import Reporter
 from ._client.transport_pool import TransportPool
+from ._util.arguments import check_names
 from ._util.redact import Redactor
 from ._util.urls import parse_endpoint
 from .channel import Channel
@@ -31,7 +32,7 @@ from .errors import (
     UnsubscribeError,
     UsageError,
 )
-from .extensions import ExtensionRegistry
+from .extensions import ExtensionRegistry, summary
 from .session.negotiation import Negotiation
 from .state import ConnectionEvent, ConnectionState, ConnectionStateMachine
 from .transports.base import TransportContext
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from ._client.hooks import Vetoes
+    from .extensions import ExtensionStatus
     from .hookspecs import HookCaller, Registration
     from .message import Message
     from .transports.base import Completion
@@ -65,7 +67,7 @@ class BayeuxClient:
         *,
         extensions: Iterable[object] = (),
         options: Mapping[str, Mapping[str, Any]] | None = None,
-        discover: bool = True,
+        discover: bool | Iterable[str] = True,
         disabled: Iterable[str] = (),
         transports: Sequence[str] | None = None,
         transport_options: Mapping[str, Mapping[str, Any]] | None = None,
@@ -79,8 +81,8 @@ class BayeuxClient:
             url=url,
             extensions=tuple(extensions),
             options=options or {},
-            discover=discover,
-            disabled=tuple(disabled),
+            discover=discover if isinstance(discover, bool) else check_names("discover", discover),
+            disabled=check_names("disabled", disabled),
             transports=transports,
             transport_options=transport_options or {},
             http=http,
@@ -97,15 +99,15 @@ class BayeuxClient:
         self._client_id: str | None = None
         self._hold = _DEFAULT_HOLD
         self._connecting = False
-        reporter = Reporter(config, self._redact)
-        background = BackgroundTasks(reporter)
+        self._reporter: Final = Reporter(config, self._redact)
+        background = BackgroundTasks(self._reporter)
         self._extensions: Final = ExtensionRegistry(
             self,
             extensions=config.extensions,
             options=config.options,
             discover=config.discover,
             disabled=config.disabled,
-            on_error=reporter.report,
+            on_error=self._reporter.report,
             hook_timeout=config.hook_timeout,
         )
         self._hooks: Final = HookRunner(self, self._extensions, self._redact, background)
@@ -168,6 +170,11 @@ class BayeuxClient:
     def accepting(self) -> bool:
         """Whether events that are received now are taken: always, because this client has no queue."""
         return True
+
+    @property
+    def extensions(self) -> tuple[ExtensionStatus, ...]:
+        """The extensions: those that act, in their order, then the installed ones that do not, with the reason."""
+        return self._extensions.statuses
 
     async def __aenter__(self) -> Self:
         return self
@@ -338,7 +345,9 @@ class BayeuxClient:
     async def _exchange(self, messages: list[Message], held: float = 0.0) -> list[Message]:
         for message in messages:
             message.id = str(next(self._ids))
-        await self._extensions.open()
+        if not self._extensions.is_open:
+            await self._extensions.open()
+            self._reporter.note("extensions: %s", summary(self._extensions.statuses))
         outgoing = await self._hooks.outgoing(messages)
         for _, error in outgoing.stopped:
             raise error

@@ -10,7 +10,7 @@ from . import requests
 from ._client.config import ClientConfig, never_ignore
 from ._client.connection import Connection
 from ._client.handlers import ErrorPolicy
-from ._util.arguments import check_choice
+from ._util.arguments import check_choice, check_names
 from .channel import ChannelType
 from .errors import InvalidChannelError
 from .session import Backoff
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ._client.handlers import Handler
     from ._client.listeners import Listener
     from ._client.publisher import Offline
+    from .extensions import ExtensionStatus
     from .health import Health
     from .hookspecs import HookCaller, Registration
     from .message import Message
@@ -45,7 +46,7 @@ class AsyncClient:
         extensions: Objects to register in addition to the installed extensions; one replaces an installed extension of
             the same name.
         options: The options of extensions, by the extension's name.
-        discover: Whether installed extensions are found and registered.
+        discover: Whether installed extensions are found and registered; a list of names: these alone.
         disabled: Names of installed extensions to leave out.
         transports: Names of transports in the order of preference; all known ones by default, without WebSocket if
             `http` is given. The handshake uses the first that is not a WebSocket.
@@ -80,7 +81,7 @@ class AsyncClient:
         *,
         extensions: Iterable[object] = (),
         options: Mapping[str, Mapping[str, Any]] | None = None,
-        discover: bool = True,
+        discover: bool | Iterable[str] = True,
         disabled: Iterable[str] = (),
         transports: Sequence[str] | None = None,
         transport_options: Mapping[str, Mapping[str, Any]] | None = None,
@@ -102,11 +103,11 @@ class AsyncClient:
             url=url,
             extensions=tuple(extensions),
             options=options or {},
-            discover=discover,
-            disabled=tuple(disabled),
+            discover=discover if isinstance(discover, bool) else check_names("discover", discover),
+            disabled=check_names("disabled", disabled),
             transports=transports,
             transport_options=transport_options or {},
-            trusted_hosts=tuple(trusted_hosts),
+            trusted_hosts=check_names("trusted_hosts", trusted_hosts),
             http=http,
             auth=auth,
             headers=headers or {},
@@ -178,6 +179,13 @@ class AsyncClient:
         acknowledge: an event that is not queued must not be acknowledged.
         """
         return self._connection.runner.accepting
+
+    @property
+    def extensions(self) -> tuple[ExtensionStatus, ...]:
+        """The extensions: those that act, in their order, then the installed ones that do not, with the reason."""
+        return self._connection.extensions.statuses
+
+    # -- life
 
     async def __aenter__(self) -> Self:
         await self.start()

@@ -88,7 +88,7 @@ class UsageError(BayeuxError, ValueError):
 
 
 class InvalidChannelError(UsageError):
-    """A channel name that cannot be routed, or one that the call may not use.
+    """A channel name that cannot be routed, or that cannot be used in this call.
 
     Attributes:
         channel: The name as given.

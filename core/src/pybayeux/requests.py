@@ -103,7 +103,7 @@ def publish(channel: str, data: Any, client_id: str | None = None) -> Message:
     """A publish (section 5.1.1); without a client id if the server allows that (section 5.1).
 
     Raises:
-        InvalidChannelError: A meta channel, a pattern, or a name that cannot be routed.
+        InvalidChannelError: It is a meta channel, a pattern, or a name that cannot be routed.
     """
     name = check_channel(channel)
     if name.has_wildcard():

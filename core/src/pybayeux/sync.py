@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ._client.handlers import ErrorPolicy, Handler
     from ._client.listeners import Listener
     from ._client.publisher import Offline
+    from .extensions import ExtensionStatus
     from .health import Health
     from .hookspecs import HookCaller
     from .message import Message, Receipt
@@ -110,6 +111,11 @@ class Client:
     def recovers(self) -> bool:
         """Whether the client handshakes and subscribes again by itself: always. See `AsyncClient.recovers`."""
         return self._client.recovers
+
+    @property
+    def extensions(self) -> tuple[ExtensionStatus, ...]:
+        """The extensions, those that act first. See `AsyncClient.extensions`."""
+        return self._client.extensions
 
     def __enter__(self) -> Self:
         self.start()

@@ -156,3 +156,35 @@ def test_own_commands_do_not_load_extensions(packages: Packages) -> None:
     packages.add("greeter", {"greet": "greet_module:Greet"}, greet_module=GREET)
     assert _run("listen", "--help").exit_code == 0
     assert not packages.is_imported("greet_module")
+
+
+NEEDY = """
+    class Needy:
+        def __init__(self, key: str) -> None: ...
+
+        @hookimpl
+        def register_commands(self, cli): ...
+"""
+
+
+def test_a_command_of_an_extension_that_is_not_configured_says_what_it_lacks(packages: Packages) -> None:
+    packages.add("acme", {"acme-hmac": "needy_module:Needy"}, needy_module=NEEDY)
+    packages.add("broken", {"broken": "broken_module"}, broken_module=BROKEN)
+    result = _run("verify")
+    assert result.exit_code == 2
+    assert "No such command 'verify'" in result.stderr
+    assert "extension 'acme-hmac' is not configured: missing options: key" in " ".join(result.stderr.split())
+    assert "extension 'broken' is broken" in result.stderr
+
+
+def test_mistyped_extensions_are_told(packages: Packages) -> None:
+    packages.add("acme", {"acme-hmac": "needy_module:Needy"}, needy_module=NEEDY)
+    result = _run("listen", "http://localhost:1/", "/x", "-x", "acme_hmac.key=abc")
+    assert result.exit_code == 2
+    assert "there is no such extension; did you mean 'acme-hmac'?" in result.stderr
+    Path("pybayeux.toml").write_text('[acme_hmac]\nkey = "abc"\n')
+    result = _run("listen", "http://localhost:1/", "/x")
+    assert "there is no such extension; did you mean 'acme-hmac'?" in result.stderr
+    result = _run("extensions", "-p", "no:acme")
+    assert "did you mean 'acme-hmac'?" in result.stderr
+    assert "disabled: extension 'acme' is not installed; did you mean 'acme-hmac'?" in result.stderr

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from .._util.redact import Redactor
 from .._util.urls import host_of, parse_endpoint
 from ..errors import ClientStateError, ReceiverError, UsageError
-from ..extensions import ExtensionRegistry
+from ..extensions import ExtensionRegistry, summary
 from ..health import Health
 from ..session import Session, SessionConfig
 from ..state import ConnectionState
@@ -170,6 +170,7 @@ class Connection:
         await self.extensions.open()
         if not self.extensions.is_open:
             raise ClientStateError("the client was closed while it started")
+        self.reporter.note("extensions: %s", summary(self.extensions.statuses))
         self.runner.start()
 
     async def close(self) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from ..errors import UsageError
 
-__all__ = ("check_choice", "check_positive")
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ("check_choice", "check_names", "check_positive")
 
 
 def check_choice(name: str, value: object, choices: Any) -> None:
@@ -30,3 +33,14 @@ def check_positive(**figures: float | None) -> None:
     for name, figure in figures.items():
         if figure is not None and figure <= 0:
             raise UsageError(f"{name}: expected a number greater than zero; got {figure}")
+
+
+def check_names(argument: str, names: Iterable[str]) -> tuple[str, ...]:
+    """The names as a tuple. A string is refused: its letters would be the names.
+
+    Raises:
+        UsageError: It is a string.
+    """
+    if isinstance(names, str):
+        raise UsageError(f"{argument}: expected a list of names, such as [{names!r}]; got the string {names!r}")
+    return tuple(names)

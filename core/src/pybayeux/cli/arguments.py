@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 import msgspec
@@ -16,6 +16,10 @@ from .._util.credentials import is_secret
 from .._util.redact import Redactor
 from ..errors import UsageError
 from ..extensions import read_config
+from ..extensions.options import OptionTable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ("CliOptions", "is_secret")
 
@@ -70,27 +74,34 @@ class CliOptions:
             raise click.BadParameter(f"expected no:name, which leaves an extension out; got {text!r}")
         self.disabled.append(name)
 
-    def options(self) -> dict[str, dict[str, Any]]:
+    def options(self) -> dict[str, OptionTable]:
         """The options of each extension; the command line takes precedence over the file.
 
         Raises:
             UsageError: The file cannot be read.
         """
-        options = {extension: dict(table) for extension, table in read_config().items()}
+        options = dict(read_config())
         for table in options.values():
             for option, value in table.items():
                 self.keep_secret(option, value)
-        for extension, values in self._values.items():
-            options.setdefault(extension, {}).update(values)
-        return options
+        return options | self._typed(options)
 
-    def readable_options(self) -> dict[str, dict[str, Any]]:
+    def _typed(self, options: Mapping[str, OptionTable]) -> dict[str, OptionTable]:
+        """The options of each extension that the command line is about, over those given otherwise."""
+        typed = {}
+        for extension, values in self._values.items():
+            table = options.get(extension, OptionTable({}))
+            sources = table.sources | dict.fromkeys(values, "-x")
+            typed[extension] = OptionTable({**table, **values}, sources, table.weak - values.keys())
+        return typed
+
+    def readable_options(self) -> dict[str, OptionTable]:
         """As `options`, but a file that cannot be read is a warning, and only the command line counts."""
         try:
             return self.options()
         except UsageError as error:
             _logger.warning("%s", error)
-            return {extension: dict(values) for extension, values in self._values.items()}
+            return self._typed({})
 
     def keep_secret(self, name: str, value: object) -> None:
         """Redact a value from every text if its name says that it is a secret."""

@@ -14,7 +14,7 @@ import click
 
 from .. import __version__
 from ..errors import UsageError
-from ..extensions import register_commands
+from ..extensions import commands_left_out, register_commands
 from .arguments import CliOptions
 from .doctor import doctor
 from .extensions import extensions
@@ -22,6 +22,7 @@ from .failures import EXIT_CODES, exit_on_error
 from .listen import listen
 from .new_extension import new_extension
 from .options import extension_options
+from .printable import printable
 from .publish import publish
 from .stderr_log import log_to_stderr
 
@@ -79,6 +80,18 @@ class _Main(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """A sub-command; extensions are loaded only if it is not one of our own."""
         return super().get_command(ctx, cmd_name) or self._added(ctx).get(cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The sub-command that is meant. An unknown one may be that of an extension that is not active."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            cli_options = ctx.ensure_object(CliOptions)
+            left_out = commands_left_out(cli_options.readable_options(), cli_options.disabled)
+            lines = [error.message, *(f"It may be one of an extension that is not active: {each}" for each in left_out)]
+            raise click.UsageError(printable(cli_options.redact(" ".join(lines))), ctx) from error
 
     def _added(self, ctx: click.Context) -> Mapping[str, click.Command]:
         if _ADDED not in ctx.meta:

@@ -19,14 +19,13 @@ from .options import extension_options
 from .printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ..extensions import ExtensionInfo
-    from ..extensions.options import Option
+    from ..extensions.listing import OptionInfo
 
 __all__ = ("extensions",)
 
-_PIPED_WIDTH: Final = 160
 _COLOURS: Final = {
     "active": "green",
     "disabled": "bright_black",
@@ -48,13 +47,15 @@ Examples:
 States:
   active          Every client uses it.
   not configured  A required option is missing.
-  disabled        Left out by -p no:NAME or PYBAYEUX_DISABLE_EXTENSIONS.
+  disabled        Left out by -p no:NAME, PYBAYEUX_DISABLE_EXTENSIONS or PYBAYEUX_EXTENSIONS.
   incompatible    Its package requires another version of pybayeux than the one installed.
   broken          It cannot be loaded, or an option is wrong.
 \b
 A hook that a package "brings" is one that other extensions can implement, like the hooks of the core.
 Options are set with -x, as PYBAYEUX_<EXTENSION>_<OPTION> in the environment, or in a file: pybayeux.toml with a
-table [<extension>], or pyproject.toml with [tool.pybayeux.<extension>].
+table [<extension>], or pyproject.toml with [tool.pybayeux.<extension>]. The list has the values in use, and where
+each comes from; secrets are masked. Extensions without a package are named in a table [local-extensions] of that file:
+tenant = "tenant_rules:Tenant".
 """
 
 
@@ -80,11 +81,30 @@ def _find(cli_options: CliOptions) -> list[ExtensionInfo]:
 
 
 def _print(found: Sequence[ExtensionInfo]) -> None:
-    console = Console() if sys.stdout.isatty() else Console(width=_PIPED_WIDTH)
+    if not _is_terminal():
+        click.echo("\n\n".join("\n".join(_plain(each)) for each in found))
+        return
     table = Table("Extension, package, hooks", "State", "Options", show_lines=True)
     for each in found:
         table.add_row(_name(each), _state(each), _lines(map(_option, each.options)))
-    console.print(table)
+    Console().print(table)
+
+
+def _is_terminal() -> bool:
+    return sys.stdout.isatty()
+
+
+def _plain(extension: ExtensionInfo) -> Iterator[str]:
+    """One thing per line, for pipes: no frame, and no line is broken."""
+    name = f"{extension.name}: {extension.state}"
+    yield printable(f"{name}: {extension.reason}" if extension.reason else name)
+    yield printable(f"  package: {extension.dist} {extension.version}".rstrip())
+    if extension.hooks:
+        yield f"  hooks: {', '.join(extension.hooks)}"
+    if extension.brings:
+        yield f"  brings: {', '.join(extension.brings)}"
+    for option in extension.options:
+        yield printable(f"  option {_option(option).plain}")
 
 
 def _name(extension: ExtensionInfo) -> Text:
@@ -99,9 +119,17 @@ def _state(extension: ExtensionInfo) -> Text:
     return _lines([state, Text(printable(extension.reason))] if extension.reason else [state])
 
 
-def _option(option: Option) -> Text:
-    default = ("(required)", "italic") if option.required else (f"= {option.default or repr(option.default)}", "dim")
-    return Text.assemble(option.name, f": {option.type}" if option.type else "", " ", default)
+def _option(option: OptionInfo) -> Text:
+    value: tuple[str, str] = ("(required)", "italic")
+    if option.source == "default":
+        value = (f"= {_shown(option.value)}", "dim")
+    elif option.source:
+        value = (f"= {_shown(option.value)} (from {option.source})", "bold")
+    return Text.assemble(option.name, f": {option.type}" if option.type else "", " ", value)
+
+
+def _shown(value: object) -> str:
+    return value if isinstance(value, str) and value else repr(value)
 
 
 def _lines(texts: Iterable[Text]) -> Text:

@@ -6,6 +6,7 @@ Owns what a test checks: what was sent, what was handled, what was reported.
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from ..client import AsyncClient
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 __all__ = ("Harness",)
 
 _LONGEST_START: Final = 300.0
+_QUIET: Final = 12.0
+"""Seconds in which nothing was sent and handled, after which a client is idle: less than a connect is held."""
+_ROUNDS: Final = 10
 
 
 class Harness:
@@ -51,6 +55,7 @@ class Harness:
         server: The server, with its script.
         clock: The virtual clock.
         delivered: The data of the events that every receiver has handled, in order.
+        delivered_on: The same by channel: hooks that take time may end in another order on different channels.
         failures: The errors that the hook `failed` was called with, in order.
 
     Raises:
@@ -73,9 +78,10 @@ class Harness:
         self.server: Final = ScriptedServer(order=order, ext=ext)
         self.clock: Final = Clock()
         self.delivered: Final[list[Any]] = []
+        self.delivered_on: Final[defaultdict[str, list[Any]]] = defaultdict(list)
         self.failures: Final[list[BayeuxError]] = []
         arguments: dict[str, Any] = {"discover": False, "backoff": Backoff(jitter=0)} | client_arguments
-        observer = _Observer(self.delivered, self.failures)
+        observer = _Observer(self)
         # The server comes last, so that the transport of another extension does not replace it.
         registered = [self.extension, *others, observer, self.server]
         self.client: Final = AsyncClient(url, extensions=registered, **arguments)
@@ -99,6 +105,21 @@ class Harness:
         """Return when everything that can happen at this moment has happened."""
         await self.clock.settle()
 
+    async def idle(self) -> None:
+        """Return when hooks that take time have finished too: nothing was sent, handled or reported for 12 seconds.
+
+        Nothing but a held connect is under way then. An extension that never rests is waited for two minutes.
+        """
+        for _ in range(_ROUNDS):
+            before = self._progress
+            await self.clock.advance(_QUIET)
+            if self._progress == before:
+                return
+
+    @property
+    def _progress(self) -> tuple[int, ...]:
+        return len(self.sent), len(self.server.requests), len(self.delivered), len(self.failures)
+
     async def __aenter__(self) -> Self:
         if not isinstance(asyncio.get_running_loop(), VirtualTimeLoop):
             raise UsageError("a Harness needs virtual time: use @in_virtual_time, or pybayeux.testing.run")
@@ -119,17 +140,17 @@ class Harness:
 class _Observer:
     """Records which events were handled and which errors were reported."""
 
-    def __init__(self, delivered: list[Any], failures: list[BayeuxError]) -> None:
-        self._delivered: Final = delivered
-        self._failures: Final = failures
+    def __init__(self, harness: Harness) -> None:
+        self._harness: Final = harness
 
     @hookimpl
     def delivered(self, message: Message) -> None:
-        self._delivered.append(message.data)
+        self._harness.delivered.append(message.data)
+        self._harness.delivered_on[message.channel].append(message.data)
 
     @hookimpl
     def failed(self, error: BayeuxError) -> None:
-        self._failures.append(error)
+        self._harness.failures.append(error)
 
 
 def _take(event: Message) -> None:

@@ -45,6 +45,7 @@ class Transcript:
     Attributes:
         sent: The messages that were sent, by channel, as JSON without ids: exchanges may overtake each other.
         delivered: The data of the events that were handled.
+        delivered_on: The same by channel.
         outcomes: The outcome of each call: ``done``, or the name of an error.
         faults: The errors that the extension's own hooks raised.
         tasks: The names of the tasks that still ran after the end.
@@ -53,6 +54,7 @@ class Transcript:
 
     sent: dict[str, list[Any]] = field(default_factory=dict)
     delivered: list[Any] = field(default_factory=list)
+    delivered_on: dict[str, list[Any]] = field(default_factory=dict)
     outcomes: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     tasks: list[str] = field(default_factory=list)
@@ -122,13 +124,14 @@ async def _recorded(harness: Harness) -> AsyncIterator[_Writer]:
     writer = _Writer(harness.extension)
     with _logged() as lines:
         yield writer
-        await harness.settle()
+        await harness.idle()
     for error in harness.failures:
         writer.reported(error)
         writer.transcript.texts.append(f"{error} {error!r}")
     for line in lines:
         writer.logged(line)
     writer.transcript.delivered = list(harness.delivered)
+    writer.transcript.delivered_on = dict(harness.delivered_on)
     await writer.end(harness.sent)
 
 
@@ -139,19 +142,19 @@ async def ordinary_session(factory: ExtensionFactory, order: Order, others: Sequ
         await writer.outcome(harness.subscribe(_ORDERS))
         await writer.outcome(harness.subscribe(_SAFE))
         harness.server.push(_ORDERS, {"number": 1}, "text", None, [1.5, True])
-        await harness.settle()
+        await harness.idle()
         await writer.outcome(harness.client.publish(_ORDERS, {"number": 2}, timeout=60))
         await writer.outcome(harness.client.publish(DISTURBED_CHANNEL, {"number": 3}, timeout=60))
         harness.server.push(DISTURBED_CHANNEL, "trouble")
-        await harness.settle()
+        await harness.idle()
         async with harness.client.batch() as batch:
             batch.publish(_ORDERS, {"number": 4})
             batch.publish("/contract/other", "text")
-        await harness.settle()
+        await harness.idle()
         harness.server.forget()
         await harness.clock.advance(60)
         harness.server.push("/contract/other", LAST_EVENT)
-        await harness.settle()
+        await harness.idle()
         await writer.outcome(harness.client.unsubscribe(_ORDERS))
         await writer.outcome(harness.client.unsubscribe(_SAFE))
     return writer.transcript
@@ -186,7 +189,7 @@ async def session_with_faults(factory: ExtensionFactory, order: Order) -> Transc
         await clock.advance(60)
         await writer.outcome(client.wait_for("connected", timeout=300))
         server.push(_ORDERS, LAST_EVENT)
-        await harness.settle()
+        await harness.idle()
         server.fail()  # the end of the subscriptions is lost too
     return writer.transcript
 
@@ -203,7 +206,7 @@ async def two_starts(factory: ExtensionFactory) -> Transcript:
                 await harness.client.use(harness.extension, harness.name)
                 await writer.outcome(harness.client.publish(_ORDERS, "with it", timeout=60))
                 harness.server.push(_ORDERS, LAST_EVENT)
-                await harness.settle()
+                await harness.idle()
     return writer.transcript
 
 
