@@ -125,7 +125,7 @@ def test_marker_leaves_the_function_alone() -> None:
     assert hookimpl(tryfirst=True)(outgoing) is outgoing
 
 
-def test_both_clients_are_what_hooks_are_given() -> None:
+def test_both_clients_fulfil_the_hook_client_protocol() -> None:
     clients: list[HookClient] = [  # mypy checks that each of them is one
         AsyncClient("http://host/cometd", discover=False),
         BayeuxClient("http://host/cometd", discover=False),
@@ -146,3 +146,10 @@ def test_a_redelivery_comes_by_itself_or_is_asked_for() -> None:
     assert Redelivery() == Redelivery(None)
     request = list[int]().clear
     assert Redelivery(request).request is request
+
+
+def test_extensions_see_the_http_client_that_the_user_passed() -> None:
+    http = object()
+    for kind in (AsyncClient, BayeuxClient):
+        assert kind("http://host/cometd", discover=False).http is None
+        assert kind("http://host/cometd", discover=False, http=http).http is http

@@ -96,7 +96,7 @@ async def test_an_exception_leaves_it_unhandled() -> None:
 
 
 @in_virtual_time
-async def test_who_cannot_have_one_is_told() -> None:
+async def test_a_transaction_that_is_not_possible_raises_an_error() -> None:
     server = FakeServer()
     async with make_client(server) as client:
         automatic, manual = await client.subscribe("/a"), await client.subscribe("/b", ack="manual")

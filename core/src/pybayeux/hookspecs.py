@@ -172,6 +172,16 @@ class HookClient(Protocol):
         """
 
     @property
+    def http(self) -> Any:
+        """The HTTP client that the caller passed to the client, or None.
+
+        For requests of an extension's own, such as a login: the caller's proxies and certificates hold for them too.
+        It stays the caller's to close, may have headers and credentials of the caller's for the Bayeux server, and
+        belongs to the library that the caller chose, usually httpx. Without it, use a new client of httpx, which reads
+        ``HTTPS_PROXY`` and ``SSL_CERT_FILE`` as the transports do.
+        """
+
+    @property
     def recovers(self) -> bool:
         """Whether the client handshakes and subscribes again by itself, and calls `HookSpecs.delivered`.
 

@@ -13,6 +13,7 @@ from contextvars import copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
+from .._util.interruptions import is_interruption
 from ..errors import ConsumerConflictError, ReceiverError
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ class Handlers:
 
     async def finish(self, timeout: float) -> None:
         """Let handlers that are at work finish their event; after `timeout` seconds they are cancelled."""
-        running = {task for task in self._tasks if task is not asyncio.current_task()}
+        here = asyncio.get_running_loop()
+        running = {task for task in self._tasks if task is not asyncio.current_task() and task.get_loop() is here}
         if not running:
             return
         _, late = await asyncio.wait(running, timeout=timeout)
@@ -126,7 +128,9 @@ class HandlerRunner:
             return self._unfit(error)
         try:
             result = self._call(event)
-        except Exception as error:
+        except BaseException as error:
+            if is_interruption(error):
+                raise
             return self._persist(event, partial(_raise, error))
         if inspect.isawaitable(result):
             return self._persist(event, lambda: result)
@@ -179,7 +183,9 @@ class HandlerRunner:
             result = call()
             if inspect.isawaitable(result):
                 await result
-        except Exception as error:
+        except BaseException as error:
+            if is_interruption(error):
+                raise
             failed = ReceiverError(event.channel, error)
             self._reporter.report(failed)
             if self._policy == "raise" or isinstance(error, ConsumerConflictError):
@@ -202,7 +208,7 @@ class HandlerRunner:
         await subscription.settle(event, shown)
 
 
-def _raise(error: Exception) -> None:
+def _raise(error: BaseException) -> None:
     raise error
 
 

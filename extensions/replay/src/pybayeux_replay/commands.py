@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -95,8 +97,13 @@ class _Positions:
             self.store.delete(self.consumer, subscription)
 
 
-def _with_positions(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``--store`` and ``--consumer`` to a command, and call it with the positions that they name."""
+def _with_positions(command: Callable[..., Any], *, creates: bool = False) -> Callable[..., Any]:
+    """Add ``--store`` and ``--consumer`` to a command, and call it with the positions that they name.
+
+    Args:
+        command: The command.
+        creates: Whether it may create the file of a store. Others refuse one that does not exist: its name is misspelt.
+    """
 
     @click.option("--store", "name", metavar="NAME", help="The store, such as positions.db or sqlite:///positions.db.")
     @click.option("--consumer", metavar="NAME", help="The consumer that the positions belong to.")
@@ -105,6 +112,9 @@ def _with_positions(command: Callable[..., Any]) -> Callable[..., Any]:
         options: _Options = context.obj
         store = _open_store(context, options.store if name is None else name)
         context.call_on_close(store.close)
+        path = getattr(store, "path", None)
+        if not creates and isinstance(path, Path) and not path.exists():
+            raise UsageError(f"store: {path} does not exist; expected the file in which your clients store positions")
         return command(_Positions(store, options.consumer if consumer is None else consumer), **others)
 
     with_positions.__doc__ = command.__doc__
@@ -187,7 +197,7 @@ def _ago(age: timedelta) -> str:
 @click.command("set")
 @click.argument("subscription")
 @click.argument("place_", metavar="PLACE")
-@_with_positions
+@partial(_with_positions, creates=True)
 def _set(positions: _Positions, subscription: str, place_: str) -> None:
     """Let a subscription go on at PLACE: after a replay id, or at "earliest" or "latest".
 
@@ -238,7 +248,7 @@ def _export(positions: _Positions) -> None:
 
 @click.command("import")
 @click.argument("file", type=click.File(encoding="utf-8"))
-@_with_positions
+@partial(_with_positions, creates=True)
 def _import(positions: _Positions, file: TextIO) -> None:
     """Store the positions in FILE, as "export" wrote them; - is standard input.
 

@@ -18,7 +18,7 @@ import time
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from pybayeux import Channel, ConnectionState, Drop, Redelivery, hookimpl
 from pybayeux.errors import Remedy, ReplyError, SubscribeError
@@ -26,6 +26,7 @@ from pybayeux.errors import Remedy, ReplyError, SubscribeError
 from .caught_up import CaughtUpDetector
 from .dead_letters import dead_letter_of
 from .gaps import GapNotifier, OnGap
+from .hookspecs import ReplayHooks
 from .policies import CommitMode, OnInvalid, OnRecovery, Policies, commit_policy
 from .position import Place  # noqa: TC001 - the types of options are read at run time
 from .position_writer import PositionWriter
@@ -84,6 +85,9 @@ class Replay:
     Raises:
         ValueError: An option has a wrong value.
     """
+
+    pybayeux_hookspecs: ClassVar[type] = ReplayHooks
+    """The hooks of this package, for programs without metadata."""
 
     def __init__(
         self,

@@ -62,6 +62,7 @@ class PositionWriter:
         self._fence: Final = ConsumerFence(consumer, now)
         self._newest: dict[str, _AnyPosition] = {}
         self._unsaved: dict[str, _AnyPosition] = {}
+        self._is_failing = False
         self._task: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
         self._lock = asyncio.Lock()
@@ -188,11 +189,22 @@ class PositionWriter:
             batch, self._unsaved = self._unsaved, {}
             try:
                 await self._set(batch)
-            except Exception:
-                _logger.exception("%d positions could not be stored; they are kept and tried again", len(batch))
+            except Exception as error:
+                self._note_failure(error)
                 self._unsaved = batch | self._unsaved
                 return False
+            if self._is_failing:
+                self._is_failing = False
+                _logger.info("positions are stored again")
         return True
+
+    def _note_failure(self, error: Exception) -> None:
+        """Log one line when storing begins to fail, and details where they are asked for."""
+        if not self._is_failing:
+            self._is_failing = True
+            text = " ".join(str(error).split("\n[SQL:")[0].split())
+            _logger.error("positions cannot be stored, and are kept until they can: %s: %s", type(error).__name__, text)
+        _logger.debug("positions could not be stored", exc_info=error)
 
     async def _set(self, noted: dict[str, _AnyPosition]) -> None:
         commit = Commit(self._fence, {subscription: self._position(each) for subscription, each in noted.items()})
