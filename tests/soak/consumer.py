@@ -68,6 +68,7 @@ def _client(settings: Settings, write: JournalWriter) -> AsyncClient:
         store=_JournalingStore(Stores().open(f"sqlite:///{settings.store}"), write),
         since="earliest" if settings.since == "earliest" else "latest",
         on_gap=report_gap,
+        retention=settings.retention,
     )
     salesforce = Salesforce(active=True, busy_wait=(0.1, 0.3), quota_wait=(0.1, 0.3), max_interval=40 / settings.scale)
     return AsyncClient(

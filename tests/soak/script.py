@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("BUSY", "CHANNELS", "CRASH", "FAULT", "PUBLISH", "Script", "Step")
+__all__ = ("BUSY", "CHANNELS", "CRASH", "FAULT", "OTHER_ORG", "PUBLISH", "Script", "Step")
 
 CHANNELS: Final = ("/event/Order__e", "/topic/Opportunities", "/data/AccountChangeEvent")
 """The channels of every script: one of each kind whose events have fields."""
@@ -25,6 +25,9 @@ PUBLISH: Final = "publish"
 CRASH: Final = "crash"
 """Kill the consumer, and start it again after `pause` seconds."""
 
+OTHER_ORG: Final = "other_org"
+"""When everything is handled, kill the consumer, and start it for the other one of two orgs."""
+
 FAULT: Final = "fault"
 """Let the next `n` matching requests fail with a fault of `kind`."""
 
@@ -35,7 +38,7 @@ class Step:
 
     Attributes:
         at: When, in seconds.
-        action: `PUBLISH`, `CRASH`, `FAULT`, or the name of a method of the emulator.
+        action: `PUBLISH`, `CRASH`, `OTHER_ORG`, `FAULT`, or the name of a method of the emulator.
         arguments: The arguments of the action.
     """
 
@@ -57,16 +60,28 @@ class Script:
         steps: What happens, in order.
         since: Where a consumer without a stored position begins.
         org: Options of the emulator.
+        retention: The consumer's option of this name, in seconds of the consumer.
+        gaps: Whether gaps may be reported. Without, each of them is a false one.
     """
 
     name: str
     steps: tuple[Step, ...]
     since: str = "earliest"
     org: Mapping[str, Any] = field(default_factory=dict)
+    retention: float | None = None
+    gaps: bool = True
 
     def __str__(self) -> str:
         options = ", ".join(f"{name}={value!r}" for name, value in self.org.items())
-        return "\n".join([f"script {self.name}", f"  org({options})", *(f"  {step}" for step in self.steps)])
+        retention = [] if self.retention is None else [f"  retention={self.retention:g}"]
+        return "\n".join(
+            [f"script {self.name}", f"  org({options})", *retention, *(f"  {step}" for step in self.steps)]
+        )
+
+    @property
+    def orgs(self) -> int:
+        """How many orgs there are."""
+        return 2 if any(step.action == OTHER_ORG for step in self.steps) else 1
 
     @property
     def crashes(self) -> int:

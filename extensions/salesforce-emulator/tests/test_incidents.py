@@ -105,7 +105,7 @@ def test_after_a_backlog_its_events_are_delivered() -> None:
     context.hold.when_woken(lambda: woken.append(1))
     assert client.org.backlog(on=False) == 0
     assert woken
-    assert len(ids_of(client.end(context))) == 1
+    assert len(ids_of(client.end(context)[1:])) == 1
 
 
 def test_a_session_whose_events_were_purged_in_a_backlog_ends_and_its_position_is_invalid() -> None:
