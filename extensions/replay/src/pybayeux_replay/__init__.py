@@ -4,6 +4,7 @@ from .extension import Replay as Replay
 from .gaps import Gap as Gap
 from .gaps import GapReason as GapReason
 from .position import Position as Position
+from .stalls import Stall as Stall
 from .store import MemoryStore as MemoryStore
 from .store import Store as Store
 from .store import TransactionalStore as TransactionalStore
@@ -16,6 +17,7 @@ __all__ = (
     "MemoryStore",
     "Position",
     "Replay",
+    "Stall",
     "Store",
     "StoreFactory",
     "Stores",
