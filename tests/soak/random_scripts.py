@@ -15,6 +15,8 @@ __all__ = ("random_script",)
 _LENGTH: Final = 1.2
 """Seconds in which everything happens. Recovery takes additional time."""
 
+_RETENTION: Final = 3600.0
+
 _ORG: Final[tuple[dict[str, Any], ...]] = (
     {},
     {"batch_order": "events-first"},
@@ -37,7 +39,8 @@ def random_script(seed: int, kinds: Sequence[str]) -> Script:
     steps = [_publish(rng) for _ in range(rng.randint(5, 12))]
     steps += [_incident(rng, kinds) for _ in range(rng.randint(2, 8))]
     steps += [_crash(rng) for _ in range(rng.choice((0, 1, 1, 2, 3)))]
-    return Script(str(seed), tuple(sorted(steps)), org={"seed": seed, **rng.choice(_ORG)})
+    retention = rng.choice((None, _RETENTION))
+    return Script(str(seed), tuple(sorted(steps)), org={"seed": seed, **rng.choice(_ORG)}, retention=retention)
 
 
 def _time(rng: Random) -> float:
@@ -88,8 +91,11 @@ def _quota(rng: Random, kinds: Sequence[str]) -> dict[str, Any]:
 
 
 def _migration(rng: Random, kinds: Sequence[str]) -> dict[str, Any]:
-    # If an old id is valid for another event and the host name stays, no client can detect the move.
-    return rng.choice(({"move": True}, {"collide": False}))
+    return rng.choice(({}, {"move": True}, {"collide": False}))
+
+
+def _backlog(rng: Random, kinds: Sequence[str]) -> dict[str, Any]:
+    return {"channel": rng.choice((None, *CHANNELS)), "seconds": round(rng.uniform(0.1, 0.8), 3)}
 
 
 def _channel(rng: Random, kinds: Sequence[str]) -> dict[str, Any]:
@@ -109,5 +115,8 @@ _INCIDENTS: Final[tuple[tuple[str, Callable[[Random, Sequence[str]], dict[str, A
     ("quota", _quota),
     ("migrate", _migration),
     ("purge", _channel),
+    ("purge", _channel),
+    ("backlog_for", _backlog),
+    ("backlog_for", _backlog),
 )
 """What may happen besides publishing and crashing. An action that is listed more often is chosen more often."""

@@ -38,7 +38,8 @@ class Step:
 
     Attributes:
         at: When, in seconds.
-        action: `PUBLISH`, `CRASH`, `OTHER_ORG`, `FAULT`, or the name of a method of the emulator.
+        action: `PUBLISH`, `CRASH`, `OTHER_ORG`, `FAULT`, ``backlog_for``, or the name of a method of the
+            emulator.
         arguments: The arguments of the action.
     """
 

@@ -162,6 +162,7 @@ class _ScriptRun:
             "purge": self._purge,
             "advance": org.advance,
             "backlog": org.backlog,
+            "backlog_for": self._backlog,
         }
 
     async def run(self, timeout: float) -> Outcome:
@@ -288,6 +289,10 @@ class _ScriptRun:
     def _quota(self, kind: str, seconds: float) -> None:
         self._org.quota(kind, on=True)
         asyncio.get_running_loop().call_later(seconds, lambda: self._org.quota(kind, on=False))
+
+    def _backlog(self, channel: str | None, seconds: float) -> None:
+        self._org.backlog(channel)
+        asyncio.get_running_loop().call_later(seconds, lambda: self._org.backlog(channel, on=False))
 
     def _purge(self, channel: str) -> None:
         """Delete everything that the server keeps of a channel.
