@@ -108,7 +108,7 @@ async def run_script(
     """
     async with AsyncExitStack() as stack:
         orgs = [
-            await stack.enter_async_context(SalesforceEmulator(time_scale=scale, **script.org | seed))
+            await stack.enter_async_context(SalesforceEmulator(time_scale=scale, **{**script.org, **seed}))
             for seed in ({}, {"seed": _OTHER_SEED})[: script.orgs]
         ]
         run = _ScriptRun(orgs, script, consumer, folder, scale=scale, supervised=supervised)

@@ -92,6 +92,7 @@ def test_during_a_backlog_connects_are_answered_without_events() -> None:
     client.org.order(channel="/u/News")
     assert [message["channel"] for message in client.connect()] == ["/meta/connect", "/u/News"]
     context, woken = client.hold(), list[int]()
+    assert context.hold is not None
     context.hold.when_woken(lambda: woken.append(1))
     client.org.order()
     assert not woken
@@ -102,6 +103,7 @@ def test_after_a_backlog_its_events_are_delivered() -> None:
     client = OrgClient(backlog=(ORDERS,)).join(ORDERS)
     client.org.order()
     context, woken = client.hold(), list[int]()
+    assert context.hold is not None
     context.hold.when_woken(lambda: woken.append(1))
     assert client.org.backlog(on=False) == 0
     assert woken

@@ -98,9 +98,9 @@ class Bus:
         """
         names = set(self._definitions) if name is None else {self.definition(name).name}
         if on:
-            self.backlog |= names
+            self.backlog.update(names)
         else:
-            self.backlog -= names
+            self.backlog.difference_update(names)
             self._notify()
 
     @property
