@@ -95,5 +95,5 @@ class _JournalingStore:
 
     def set(self, consumer: str, positions: Mapping[str, Position]) -> None:
         self._store.set(consumer, positions)
-        for subscription in positions:
-            self._write("position", str(subscription))
+        for key in positions:  # the org and the channel
+            self._write("position", f"/{key.partition('/')[2]}")

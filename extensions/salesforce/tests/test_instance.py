@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 
+import pytest
+
+from core.tests.virtual_time import in_virtual_time, now
 from extensions.salesforce.tests.org import ORDERS, ClientRecorder, client_of, in_org, lost_or_repeated, publish
+from pybayeux_auth import Grant
 from pybayeux_replay import Gap, GapReason, MemoryStore
+from pybayeux_salesforce.instance import InstanceReader
+from pybayeux_salesforce.rest import Organization
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import pytest
 
     from pybayeux_salesforce_emulator import SalesforceEmulator
 
@@ -108,3 +113,61 @@ async def test_the_instance_need_not_be_read(org: SalesforceEmulator, recorder: 
     async with client_of(org, recorder, options={"salesforce": {"read_instance": False}}) as client:
         await client.subscribe(ORDERS, recorder.handle)
     assert _queries(org) == 0
+
+
+def test_a_rest_api_that_does_not_answer_delays_the_first_subscribe_only_for_a_while(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def unanswered(*_: object, **__: object) -> None:
+        await asyncio.Event().wait()
+
+    @in_virtual_time
+    async def scenario() -> None:
+        reader, grant = InstanceReader(), Grant(access_token="00Dxx0000000001!x")
+        began = now()
+        await reader.read("session", "https://my-org.my.salesforce.com/cometd/67.0", grant)
+        assert now() - began == pytest.approx(15)
+        assert reader.organization is None
+
+    monkeypatch.setattr("pybayeux_salesforce.rest.read_organization", unanswered)
+    scenario()
+    assert "the REST API did not answer within 15 s" in caplog.text
+
+
+def test_the_answer_for_a_session_that_has_ended_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def slow(*_: object, **__: object) -> Organization:
+        number = len(asked)
+        asked.append(number)
+        await asyncio.sleep(10 if number == 0 else 1)
+        return Organization("00Dxx0000000001", f"NA{number}")
+
+    @in_virtual_time
+    async def scenario() -> None:
+        reader, grant = InstanceReader(), Grant(access_token="00Dxx0000000001!x")
+        url = "https://my-org.my.salesforce.com/cometd/67.0"
+        reads = [asyncio.create_task(reader.read(session, url, grant)) for session in ("old", "new", "new")]
+        await asyncio.gather(*reads)
+        assert reader.organization == Organization("00Dxx0000000001", "NA1")
+        await reader.read("third", url, grant)
+        await reader.close()
+
+    asked: list[int] = []
+    monkeypatch.setattr("pybayeux_salesforce.rest.read_organization", slow)
+    scenario()
+    assert asked == [0, 1, 2]
+
+
+def test_closing_ends_a_read_and_a_client_without_a_login_reads_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    async def scenario() -> None:
+        reader = InstanceReader()
+        await reader.read("session", "http://127.0.0.1:1/cometd/67.0", None)
+        assert "there was no login of pybayeux-auth" in caplog.text
+        reading = asyncio.create_task(
+            reader.read("next", "http://127.0.0.1:1/cometd/67.0", Grant(access_token="00D!x"))
+        )
+        await asyncio.sleep(0)
+        await reader.close()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+
+    asyncio.run(scenario())

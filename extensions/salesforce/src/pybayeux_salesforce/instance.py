@@ -13,6 +13,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from pybayeux.errors import UsageError
+
 from .address import version_of
 from .errors import RestError
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ("InstanceReader",)
 
 _logger: Final = logging.getLogger("pybayeux.salesforce")
+_PATIENCE: Final = 15.0
+"""Seconds to wait for the name. Subscribes wait as long, and a session has to connect within 40."""
 _SERVER_ERROR: Final = 500
 
 
@@ -67,8 +71,11 @@ class InstanceReader:
             self._report("there was no login of pybayeux-auth")
             return
         try:
-            organization = await _organization_at(url, grant)
-        except RestError as error:
+            async with asyncio.timeout(_PATIENCE):
+                organization = await _organization_at(url, grant)
+        except TimeoutError:
+            self._report(f"the REST API did not answer within {_PATIENCE:g} s")
+        except (RestError, UsageError) as error:
             self._report(str(error))
         else:
             if session == self._session:  # it may have ended in the meantime, because the org has moved
