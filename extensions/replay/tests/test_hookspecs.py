@@ -255,18 +255,20 @@ def test_the_hooks_are_checked_like_those_of_the_core() -> None:
         client_of(ReplayingServer(), Replay(), Wrong())
 
 
-class SyncAlarm:
+class Alarm:
     """Records stalls."""
 
     def __init__(self) -> None:
         self.heard: list[Stall] = []
 
+
+class SyncAlarm(Alarm):
     @hookimpl
     def stalled(self, stall: Stall) -> None:
         self.heard.append(stall)
 
 
-class AsyncAlarm(SyncAlarm):
+class AsyncAlarm(Alarm):
     @hookimpl
     async def stalled(self, stall: Stall, client: AsyncClient) -> None:
         assert client.url
@@ -274,7 +276,7 @@ class AsyncAlarm(SyncAlarm):
 
 
 @pytest.mark.parametrize("kind", [SyncAlarm, AsyncAlarm])
-def test_a_stall_and_its_end_are_reported_to_extensions(kind: type[SyncAlarm]) -> None:
+def test_a_stall_and_its_end_are_reported_to_extensions(kind: type[Alarm]) -> None:
     @in_virtual_time
     async def scenario() -> None:
         server, alarm, clock = ReplayingServer(), kind(), Clock()
