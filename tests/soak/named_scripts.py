@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.soak.script import BUSY, CHANNELS, CRASH, FAULT, OTHER_ORG, PUBLISH, Script, Step
+from tests.soak.script import BUSY, CHANNELS, CRASH, FAULT, OTHER_ORG, PUBLISH, REPLICA, RETIRE, Script, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +28,16 @@ def _burst(at: float, count: int = 30) -> Iterator[Step]:
         yield Step(at, PUBLISH, {"channel": channel, "count": count})
 
 
-def _script(name: str, *incidents: Step, gaps: bool = True, retention: float | None = None, **org: Any) -> Script:
-    return Script(name, tuple(sorted([*_stream(), *incidents])), org=org, gaps=gaps, retention=retention)
+def _script(
+    name: str,
+    *incidents: Step,
+    exactly_once: bool = False,
+    gaps: bool = True,
+    retention: float | None = None,
+    **org: Any,
+) -> Script:
+    steps = tuple(sorted([*_stream(), *incidents]))
+    return Script(name, steps, org=org, exactly_once=exactly_once, gaps=gaps, retention=retention)
 
 
 def _fault(at: float, kind: str, n: int = 1, **where: Any) -> Step:
@@ -43,6 +51,10 @@ def _crash(at: float, pause: float = 0.4) -> Step:
 def _each(at: float, action: str) -> Iterator[Step]:
     for channel in CHANNELS:
         yield Step(at, action, {"channel": channel})
+
+
+def _replica(at: float) -> Step:
+    return Step(at, REPLICA, {"waits": True})
 
 
 def _with_events(kind: str, n: int = 2) -> Step:
@@ -72,6 +84,10 @@ NAMED: Final = (
     ),
     _script("killed and started again", _crash(1.0)),
     _script("killed while answers are lost", _with_events("reply-lost", 3), _crash(1.1), _crash(1.9)),
+    _script("second replica of one name", _replica(0.8)),
+    _script("three replicas of one name, exactly once", _replica(0.4), _replica(0.4), exactly_once=True),
+    _script("rolling update, exactly once", _replica(1.0), Step(1.8, RETIRE), exactly_once=True),
+    _script("killed and started again, exactly once", _crash(1.0), _crash(1.9), exactly_once=True),
     _script(
         "position expired while down",
         Step(_BEFORE, CRASH, {"pause": 1.0}),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("BUSY", "CHANNELS", "CRASH", "FAULT", "OTHER_ORG", "PUBLISH", "Script", "Step")
+__all__ = ("BUSY", "CHANNELS", "CRASH", "FAULT", "OTHER_ORG", "PUBLISH", "REPLICA", "RETIRE", "Script", "Step")
 
 CHANNELS: Final = ("/event/Order__e", "/topic/Opportunities", "/data/AccountChangeEvent")
 """The channels of every script: one of each kind whose events have fields."""
@@ -27,6 +27,12 @@ CRASH: Final = "crash"
 
 OTHER_ORG: Final = "other_org"
 """When everything is handled, kill the consumer, and start it for the other one of two orgs."""
+
+REPLICA: Final = "replica"
+"""Start a further process with the same consumer name and store; with `waits`, go on when it has subscribed."""
+
+RETIRE: Final = "retire"
+"""Kill the process that was started first, and leave the work to those that were started later."""
 
 FAULT: Final = "fault"
 """Let the next `n` matching requests fail with a fault of `kind`."""
@@ -61,6 +67,7 @@ class Script:
         steps: What happens, in order.
         since: Where a consumer without a stored position begins.
         org: Options of the emulator.
+        exactly_once: Whether the consumer writes each event in the transaction that stores its position.
         retention: The consumer's option of this name, in seconds of the consumer.
         gaps: Whether gaps may be reported. Without, each of them is a false one.
     """
@@ -69,15 +76,15 @@ class Script:
     steps: tuple[Step, ...]
     since: str = "earliest"
     org: Mapping[str, Any] = field(default_factory=dict)
+    exactly_once: bool = False
     retention: float | None = None
     gaps: bool = True
 
     def __str__(self) -> str:
         options = ", ".join(f"{name}={value!r}" for name, value in self.org.items())
-        retention = [] if self.retention is None else [f"  retention={self.retention:g}"]
-        return "\n".join(
-            [f"script {self.name}", f"  org({options})", *retention, *(f"  {step}" for step in self.steps)]
-        )
+        consumer = ["  exactly once"] if self.exactly_once else []
+        consumer += [] if self.retention is None else [f"  retention={self.retention:g}"]
+        return "\n".join([f"script {self.name}", f"  org({options})", *consumer, *(f"  {step}" for step in self.steps)])
 
     @property
     def orgs(self) -> int:

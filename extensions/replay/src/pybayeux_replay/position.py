@@ -51,6 +51,14 @@ class Position:
     event_uuid: str | None = None
     org: str | None = None
 
+    def is_same_place(self, other: Position) -> bool:
+        """Whether both stand for the same event, as far as that is known."""
+        return self.replay_id == other.replay_id and (None in (self.org, other.org) or self.org == other.org)
+
+    def is_after(self, other: Position) -> bool:
+        """Whether this is the later event of one numbering."""
+        return self.replay_id > other.replay_id and (None in (self.org, other.org) or self.org == other.org)
+
 
 class PendingPosition(msgspec.Struct, frozen=True):
     """A position that is not stored yet: the last handled event, from which a `Position` is made when it is stored.

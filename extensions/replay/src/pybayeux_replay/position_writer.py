@@ -5,7 +5,8 @@ the process died, the server sends handled events once more. If it were stored t
 position is only noted when its event is handled. All positions that are noted within one turn of the event loop, within
 the delay of the commit policy, or while the store is busy, are written together. `close` waits for the last ones.
 
-What a position means, and when it may be stored, is decided elsewhere. The store is opened at the first use, because
+What a position means, and when it may be stored, is decided elsewhere; whether another consumer of the same name is at
+work, in `fence.py`. The store is opened at the first use, because
 only then are all extensions registered that may add its scheme.
 """
 
@@ -14,19 +15,22 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import asynccontextmanager, suppress
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from pybayeux.errors import UsageError
 
+from .dead_letters import DeadLetterStore
+from .fence import Commit, ConsumerFence
 from .position import PendingPosition, Position
 from .position_lookup import PositionLookup
-from .store import TransactionalStore
+from .store import TransactionalStore, fenced_set, fenced_transaction
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from datetime import datetime
 
+    from .dead_letters import DeadLetter
     from .store import Store
 
 __all__ = ("PositionWriter",)
@@ -55,9 +59,11 @@ class PositionWriter:
         self._consumer: Final = consumer
         self._now: Final = now
         self._delay: Final = delay
+        self._fence: Final = ConsumerFence(consumer, now)
         self._newest: dict[str, _AnyPosition] = {}
         self._unsaved: dict[str, _AnyPosition] = {}
         self._outdated: list[str] = []
+        self._is_failing = False
         self._task: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
         self._lock = asyncio.Lock()
@@ -93,7 +99,13 @@ class PositionWriter:
 
     def get(self, key: str) -> Position | None:
         """Return the newest position under a key, stored or not yet."""
-        return self.newest(key) or self.store.get(self._consumer, key)
+        if self._fence.is_refused(key):
+            self._newest.pop(key, None)  # another consumer went on from there
+        if (newest := self.newest(key)) is not None:
+            return newest
+        stored = self.store.get(self._consumer, key)
+        self._fence.on_read(key, stored)
+        return stored
 
     @cached_property
     def _lookup(self) -> PositionLookup:
@@ -135,21 +147,38 @@ class PositionWriter:
     ) -> AsyncIterator[Any]:
         """Run a transaction of the store, in which a position is stored at the end. If it fails, nothing has changed.
 
-        This is the only place where a position is stored together with something else, and so the place where it would
-        be compared with the one in the store.
+        Raises:
+            PositionConflictError: The stored position is not the one that this consumer has read or stored last. The
+                block has not begun.
         """
         async with self._lock:  # a store with one writer at a time would wait for ourselves
             older = self._unsaved.pop(subscription, None)
-            position = self._position(pending)
+            positions = {subscription: self._position(pending)}
+            fence = partial(self._fence.check, positions)
             try:
-                async with store.transaction(self._consumer, {subscription: position}) as transaction:
+                async with fenced_transaction(store, self._consumer, positions, fence) as transaction:
                     yield transaction
             except BaseException:
                 if older is not None:
                     self._unsaved.setdefault(subscription, older)
                     self._start_writing()
                 raise
-            self._newest[subscription] = position
+            self._newest |= positions
+            self._fence.on_written(positions)
+
+    # -- dead letters
+
+    async def keep_dead_letter(self, letter: DeadLetter) -> int | None:
+        """Store a dead letter; return its number, or None if this kind of store keeps none.
+
+        Raises:
+            Exception: The store's own, if it could not store it.
+        """
+        if not isinstance(self.store, DeadLetterStore):
+            return None
+        add = partial(self.store.add_dead_letter, self._consumer, letter)
+        async with self._lock:
+            return await asyncio.to_thread(add) if self.store.blocking else add()
 
     # -- writing
 
@@ -176,21 +205,33 @@ class PositionWriter:
             batch, self._unsaved = self._unsaved, {}
             try:
                 await self._set(batch)
-            except Exception:
-                _logger.exception("%d positions could not be stored; they are kept and tried again", len(batch))
+            except Exception as error:
+                self._note_failure(error)
                 self._unsaved = batch | self._unsaved
                 return False
+            if self._is_failing:
+                self._is_failing = False
+                _logger.info("positions are stored again")
         return True
 
-    async def _set(self, noted: dict[str, _AnyPosition]) -> None:
-        positions = {key: self._position(each) for key, each in noted.items()}
-        if self.store.blocking:
-            await asyncio.to_thread(self._set_now, positions)
-        else:
-            self._set_now(positions)
+    def _note_failure(self, error: Exception) -> None:
+        """Log one line when storing begins to fail, and details where they are asked for."""
+        if not self._is_failing:
+            self._is_failing = True
+            text = " ".join(str(error).split("\n[SQL:")[0].split())
+            _logger.error("positions cannot be stored, and are kept until they can: %s: %s", type(error).__name__, text)
+        _logger.debug("positions could not be stored", exc_info=error)
 
-    def _set_now(self, positions: dict[str, Position]) -> None:
-        self.store.set(self._consumer, positions)
+    async def _set(self, noted: dict[str, _AnyPosition]) -> None:
+        commit = Commit(self._fence, {key: self._position(each) for key, each in noted.items()})
+        if self.store.blocking:
+            await asyncio.to_thread(self._set_now, commit)
+        else:
+            self._set_now(commit)
+        self._fence.committed(commit)
+
+    def _set_now(self, commit: Commit) -> None:
+        fenced_set(self.store, self._consumer, commit.positions, commit.choose)
         while self._outdated:  # not before the position is stored under its own key
             self.store.delete(self._consumer, self._outdated[0])
             del self._outdated[0]
@@ -220,5 +261,6 @@ class PositionWriter:
             if unsaved or self._outdated:
                 await self._set(unsaved)
         finally:
+            self._fence.clear()
             if "store" in self.__dict__:
                 self.store.close()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from pybayeux.errors import UsageError
@@ -49,7 +49,7 @@ class InstanceReader:
         """Whether an answer is waited for."""
         return self._reading is not None and not self._reading.done()
 
-    async def read(self, session: str | None, url: str, grant: Grant | None) -> None:
+    async def read(self, session: str | None, url: str, grant: Grant | None, http: Any = None) -> None:
         """Read what is known of a session's org, unless it was read for this session already.
 
         A failure is logged once, and counts as not known.
@@ -58,21 +58,22 @@ class InstanceReader:
             session: The id of the session.
             url: The streaming endpoint.
             grant: The login, or None if there was none.
+            http: The caller's HTTP client, which is used if it is one of httpx.
         """
         if self._reading is None or session != self._session:
             self._session, self.organization = session, None
             self._reading = asyncio.get_running_loop().create_task(
-                self._read(session, url, grant), name="pybayeux-instance"
+                self._read(session, url, grant, http), name="pybayeux-instance"
             )
         await asyncio.shield(self._reading)
 
-    async def _read(self, session: str | None, url: str, grant: Grant | None) -> None:
+    async def _read(self, session: str | None, url: str, grant: Grant | None, http: Any) -> None:
         if grant is None:
             self._report("there was no login of pybayeux-auth")
             return
         try:
             async with asyncio.timeout(_PATIENCE):
-                organization = await _organization_at(url, grant)
+                organization = await _organization_at(url, grant, http)
         except TimeoutError:
             self._report(f"the REST API did not answer within {_PATIENCE:g} s")
         except (RestError, UsageError) as error:
@@ -99,14 +100,17 @@ class InstanceReader:
                 await task
 
 
-async def _organization_at(url: str, grant: Grant) -> Organization:
-    from .rest import read_organization  # with httpx, which takes long to import
+async def _organization_at(url: str, grant: Grant, http: Any) -> Organization:
+    import httpx  # takes long to import
+
+    from .rest import read_organization
 
     place = urlsplit(url)
     arguments = (f"{place.scheme}://{place.netloc}", grant.access_token, version_of(url))
+    own = http if isinstance(http, httpx.AsyncClient) else None
     try:
-        return await read_organization(*arguments)
+        return await read_organization(*arguments, http=own)
     except RestError as error:
         if error.status is not None and error.status < _SERVER_ERROR:
             raise
-    return await read_organization(*arguments)
+    return await read_organization(*arguments, http=own)
