@@ -64,11 +64,11 @@ _table: Final = SqlTable(
     Column("subscription", Text, primary_key=True),
     Column("replay_id", BigInteger, nullable=False),
     Column("stored_at", Float, nullable=False, comment="seconds since 1970, UTC"),
-    # Added later than the columns above: a file without them gets them when it is opened.
+    # Added later than the columns above: a file without them gets them when it is opened. Files of earlier versions may
+    # have a further column, quiet_until, which is not used.
     Column("event_time", Float, comment="seconds since 1970, UTC"),
     Column("event_uuid", Text),
     Column("org", Text),
-    Column("quiet_until", Float, comment="seconds since 1970, UTC"),
 )
 _KEY: Final = (_table.c.consumer, _table.c.subscription)
 _of_consumer: Final = select(_table).where(_table.c.consumer == bindparam("consumer"))
@@ -223,7 +223,6 @@ def _rows(consumer: str, positions: Mapping[str, Position]) -> list[dict[str, An
             "event_time": _seconds(each.event_time),
             "event_uuid": each.event_uuid,
             "org": each.org,
-            "quiet_until": _seconds(each.quiet_until),
         }
         for subscription, each in positions.items()
     ]
@@ -249,7 +248,6 @@ def _position(row: Row[Any]) -> Position:
         _moment(row.event_time),
         row.event_uuid,
         row.org,
-        _moment(row.quiet_until),
     )
 
 

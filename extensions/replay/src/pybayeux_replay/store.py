@@ -36,10 +36,13 @@ Fence: TypeAlias = Callable[[Mapping[str, Position]], Mapping[str, Position]]
 class Store(Protocol):
     """Keeps the position of each subscription of each consumer.
 
+    A subscription is named by its key: the channel or pattern, with the org before it where that is known, as in
+    ``00D000000000001/event/Order__e``. A store treats it as text.
+
     `get` is called when a subscription begins, on the event loop, possibly while `set` runs in a thread. `set` is
     called with what was handled since the last call, one call at a time. If it raises, the same positions are passed
-    again later, so nothing is lost. `delete` and `items` are for the command line and for programs: no client calls
-    them.
+    again later, so nothing is lost. `items` is called when a subscription has no position under its key. `delete` is
+    for the command line, and for positions that were stored by an earlier version under another key.
     """
 
     @property
