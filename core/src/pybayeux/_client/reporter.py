@@ -38,9 +38,22 @@ class Reporter:
         self._is_ignored: Final = config.ignore_error
         self._redact: Final = redact
         self.observer: FailureObserver | None = None
+        self._last = ""
+
+    def start(self) -> None:
+        """Another life of the client begins."""
+        self._last = ""
+
+    @property
+    def last_failure(self) -> str:
+        """The end of a message about something that did not happen in time: what was reported last."""
+        if self._last:
+            return f"; the last failure: {self._last}"
+        return "; no failure was reported: the server may not answer, or a hook may never return"
 
     def report(self, error: BayeuxError) -> None:
         """Report an error, unless the user ignores it."""
+        self._last = self._redact(f"{type(error).__name__}: {error}", limit=_LONGEST)
         if self._is_ignored(error):
             return
         self._logger.warning("%s: %s", type(error).__name__, self._redact(str(error), limit=_LONGEST))

@@ -11,6 +11,7 @@ from .. import requests
 from ..errors import (
     BayeuxError,
     ConnectError,
+    ExtensionHookError,
     HandshakeError,
     MalformedMessageError,
     Remedy,
@@ -294,9 +295,13 @@ class ConnectLane:
         """Whether a handshake that failed so will always do: a wrong address should end in an error, not in silence.
 
         Once a connect was accepted, the address was right and the same status is an outage, as of a proxy without its
-        server.
+        server. A mistake in an extension's code is made again by every attempt.
         """
-        if not isinstance(error, TransportError) or self._history.ever_connected:
+        if self._history.ever_connected:
+            return False
+        if isinstance(error, ExtensionHookError):
+            return error.is_mistake
+        if not isinstance(error, TransportError):
             return False
         return self._state.rehandshake_reason is None and (error.fatal or error.status in _HOPELESS)
 
