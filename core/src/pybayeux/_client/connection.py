@@ -22,7 +22,7 @@ from .handlers import Handlers
 from .hooks import HookRunner
 from .listeners import Listeners
 from .publisher import Publisher
-from .reporter import Reporter
+from .reporter import EXTENSIONS_LINE, Reporter
 from .runner import SessionRunner
 from .subscribing import SubscriptionManager
 from .transport_pool import TransportPool
@@ -143,7 +143,7 @@ class Connection:
             raise ClientStateError("the client is started already")
         self.reporter.start()
         await self.extensions.open()
-        self.reporter.note("extensions: %s", summary(self.extensions.statuses))
+        self.reporter.note(EXTENSIONS_LINE, summary(self.extensions.statuses))
         self.runner.start()
 
     async def close(self) -> None:

@@ -9,7 +9,10 @@ if TYPE_CHECKING:
     from ..errors import BayeuxError
     from .config import ClientConfig
 
-__all__ = ("FailureObserver", "Reporter")
+__all__ = ("EXTENSIONS_LINE", "FailureObserver", "Reporter")
+
+EXTENSIONS_LINE: Final = "extensions: %s"
+"""What is logged at the start: which extensions act."""
 
 _LONGEST: Final = 1000
 """Characters of an error's text in the log."""
@@ -62,4 +65,4 @@ class Reporter:
 
     def note(self, text: str, detail: str) -> None:
         """Log something that is no error, such as a new handshake that an extension asked for."""
-        self._logger.info(text, self._redact(detail))
+        self._logger.info(text, self._redact(detail, limit=_LONGEST))
