@@ -155,7 +155,7 @@ def test_one_channel_given_in_several_spellings_is_one() -> None:
     assert requests.subscribe(CLIENT, ["/a", "/a/", " /a"]).subscription == "/a"
 
 
-def test_check_channel_gives_the_channel() -> None:
+def test_check_channel_returns_the_channel() -> None:
     found = requests.check_channel("/topic/Cases?Priority=High")
     assert isinstance(found, Channel)
     assert found == "/topic/Cases?Priority=High"

@@ -10,6 +10,7 @@ from .client import AsyncClient
 from .codec import decode, encode
 from .errors import BayeuxError
 from .extensions import ExtensionStatus, installed_hook
+from .health import Health
 from .hookspecs import Drop, HookCaller, HookClient, Redelivery, Registration, hookimpl, hookspec
 from .message import Advice, Message, MessageError
 from .session import Backoff
@@ -51,6 +52,7 @@ __all__ = (
     "Dial",
     "Drop",
     "ExtensionStatus",
+    "Health",
     "HookCaller",
     "HookClient",
     "Listener",

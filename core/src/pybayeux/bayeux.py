@@ -92,6 +92,7 @@ class BayeuxClient:
             max_network_delay=max_network_delay,
         )
         self._max_network_delay: Final = max_network_delay
+        self._http: Final = http
         self._redact: Final = Redactor()
         self._machine: Final = ConnectionStateMachine()
         self._ids: Final = count(1)
@@ -154,6 +155,11 @@ class BayeuxClient:
     def connection_type(self) -> str | None:
         """The name of the transport agreed on, or None without a session."""
         return None if self._client_id is None else self._connection_type
+
+    @property
+    def http(self) -> Any:
+        """The HTTP client given as `http`, or None. For extensions, see `HookClient`."""
+        return self._http
 
     @property
     def recovers(self) -> bool:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ._client.listeners import Listener
     from ._client.publisher import Offline
     from .extensions import ExtensionStatus
+    from .health import Health
     from .hookspecs import HookCaller, Registration
     from .message import Message
 
@@ -128,8 +129,6 @@ class AsyncClient:
     def __repr__(self) -> str:
         return f"<AsyncClient {self.url.partition('?')[0]} {self.state.value}>"
 
-    # -- what it is
-
     @property
     def url(self) -> str:
         """The address of the server in use, without user and password: the one given, or one that it advised."""
@@ -151,6 +150,11 @@ class AsyncClient:
         return self._connection.runner.connection_type
 
     @property
+    def http(self) -> Any:
+        """The HTTP client given as `http`, or None. For extensions, see `HookClient`."""
+        return self._connection.http
+
+    @property
     def recovers(self) -> bool:
         """Whether the client handshakes and subscribes again by itself: always. For extensions, see `HookClient`."""
         return True
@@ -162,11 +166,13 @@ class AsyncClient:
 
     @property
     def healthy(self) -> bool:
-        """Whether the client is connected and has heard from the server within the time that a connect may take.
+        """Whether the client receives what it should: `health.ready`."""
+        return self._connection.health.ready
 
-        For supervisors: it becomes False when a connection is dead, before the deadline of the request.
-        """
-        return self.state is ConnectionState.CONNECTED and self._connection.runner.is_fresh
+    @property
+    def health(self) -> Health:
+        """Whether a restart would help, whether the client receives what it should, and why not. For any thread."""
+        return self._connection.health
 
     @property
     def accepting(self) -> bool:
@@ -209,8 +215,23 @@ class AsyncClient:
         await self._connection.start(timeout)
 
     async def close(self) -> None:
-        """Disconnect and end every subscription; a handler may finish its event. A second call does nothing."""
+        """Disconnect and end every subscription; a handler may finish its event. Closing twice is closing once.
+
+        Called from a handler, a listener or a hook, it returns at once, and the rest is done in the background.
+
+        Raises:
+            ClientStateError: The client was started on another event loop, which is running.
+        """
         await self._connection.close()
+
+    @property
+    def is_calling(self) -> bool:
+        """Whether the running code was called by this client, as a handler, listener or hook that it awaits."""
+        return self._connection.hooks.calls.is_inside
+
+    def silence(self) -> None:
+        """Report nothing any more. For the end of the program."""
+        self._connection.reporter.silence()
 
     async def wait_for(self, state: ConnectionState | str, timeout: float | None = None) -> None:
         """Wait until the connection is in a state, or in one that implies it.
@@ -222,8 +243,6 @@ class AsyncClient:
         """
         check_choice("state", state, tuple(ConnectionState))
         await self._connection.wait_for(ConnectionState(state), timeout)
-
-    # -- receiving
 
     def subscribe(
         self,
@@ -246,7 +265,8 @@ class AsyncClient:
             type: The type that `data` is decoded into: one that msgspec supports, or a pydantic model.
             ack: With ``"manual"``, an event counts as handled when ``await event.ack()`` was called.
             on_error: What to do if the handler raises an error: ``"raise"`` ends the subscription, ``"skip"`` goes on
-                with the next event, ``"retry"`` tries the same event again.
+                with the next event, ``"retry"`` tries the same event again, ``"dead_letter"`` has an extension keep the
+                event, such as replay with a store on disk, and then goes on. A `ConsumerConflictError` always ends it.
 
         Raises:
             InvalidChannelError: It is not a channel, or it is a meta channel.
@@ -263,7 +283,7 @@ class AsyncClient:
         async def begin() -> Subscription:
             await self._connection.subscribe(subscription)
             if handler is not None:
-                self._connection.handlers.start(subscription, handler, on_error)
+                self._connection.handlers.start(subscription, self._connection.hooks.calls.marked(handler), on_error)
             return subscription
 
         return Subscribing(begin)
@@ -273,6 +293,7 @@ class AsyncClient:
         if isinstance(subscription, Subscription):
             await subscription.unsubscribe()
             return
+        self._connection.dispatcher.failures.pop(subscription, None)
         for each in self._connection.dispatcher.router.of(requests.check_channel(subscription)):
             await each.unsubscribe()
 
@@ -292,9 +313,7 @@ class AsyncClient:
         name = requests.check_channel(channel)
         if name.type is not ChannelType.META:
             raise InvalidChannelError(channel, "listen() is for meta channels; subscribe() to this one")
-        return self._connection.listeners.add(name, listener)
-
-    # -- sending
+        return self._connection.listeners.add(name, self._connection.hooks.calls.marked(listener))
 
     async def publish(
         self, channel: str, data: Any, *, timeout: float | None = None, offline: Offline = "wait"

@@ -19,8 +19,10 @@ BayeuxError
 │   └── DisconnectError
 ├── SessionEndedError          the session has ended and is not tried again
 ├── ReceiverError              the user's own handler failed
+├── ConsumerConflictError      another consumer handles the same events, so this one must stop
 ├── QueueOverflowError         too many messages wait to be sent
 ├── SlowReceiverError          receivers are slower than the stream
+├── UnroutedEventError         an event that no subscription covers
 ├── MessageDropped             an extension vetoed the message
 └── ExtensionError             an extension failed or is wrong
     ├── ExtensionLoadError
@@ -42,6 +44,7 @@ __all__ = (
     "BayeuxError",
     "ClientStateError",
     "ConnectError",
+    "ConsumerConflictError",
     "DisconnectError",
     "ExchangeTimeoutError",
     "ExtensionError",
@@ -64,13 +67,20 @@ __all__ = (
     "SubscribeError",
     "TransportError",
     "UnknownAdviceError",
+    "UnroutedEventError",
     "UnsubscribeError",
     "UsageError",
 )
 
 
 class BayeuxError(Exception):
-    """The root of every error that pybayeux raises."""
+    """The root of every error that pybayeux raises.
+
+    Attributes:
+        routine: Whether it is part of normal operation where the client deals with it: then it is logged as INFO.
+    """
+
+    routine: bool = False
 
 
 class UsageError(BayeuxError, ValueError):
@@ -274,6 +284,14 @@ class ReceiverError(BayeuxError):
         self.__cause__ = cause
 
 
+class ConsumerConflictError(BayeuxError):
+    """Another consumer of the same name handles the same events, so that this one must stop.
+
+    An extension raises it, such as replay in a transaction. A handler that raises it ends its subscription, whatever
+    `on_error` says: to go on would handle events twice.
+    """
+
+
 class QueueOverflowError(BayeuxError):
     """As many messages wait to be sent as `send_queue_size` allows."""
 
@@ -283,6 +301,20 @@ class SlowReceiverError(BayeuxError):
 
     Reported for each step. With ``overflow="raise"``, the slowest subscription ends with this error.
     """
+
+
+class UnroutedEventError(BayeuxError):
+    """An event arrived that no subscription covers, and was dropped. Reported once for each channel.
+
+    Attributes:
+        channel: The channel of the event.
+    """
+
+    def __init__(self, channel: str) -> None:
+        super().__init__(
+            f"an event on {channel} was dropped: no subscription covers this channel (further ones are not reported)"
+        )
+        self.channel: Final = channel
 
 
 class MessageDropped(BayeuxError):

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol, ove
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType, field
 
+from ._util.json_scan import Broken, members_of
 from .errors import MessageDecodeError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Sequence
     from contextlib import AbstractAsyncContextManager
 
 __all__ = ("Advice", "Message", "MessageError", "Receipt", "beginning_of", "encode_other", "to_json")
@@ -33,8 +34,8 @@ class Receipt(Protocol):
     def acknowledge(self) -> Awaitable[None]:
         """Report the event as handled."""
 
-    def transaction(self) -> AbstractAsyncContextManager[Any]:
-        """Handle the event and store its position, both or neither.
+    def transaction(self, earlier: Sequence[Receipt] = ()) -> AbstractAsyncContextManager[Any]:
+        """Handle the event, and `earlier` ones before it, and keep the position, all or nothing.
 
         Raises:
             UsageError: It is already acknowledged, or no extension has transactions.
@@ -174,6 +175,20 @@ class Message(_Fields):
             return b""
         return bytes(value) if type(value) is Raw else to_json(value)
 
+    def raw_members(self) -> dict[str, bytes]:
+        """The members of a payload that is an object, each as JSON text; none where it is something else.
+
+        For a payload that `data` cannot decode: a value that is no JSON leaves the members beside it readable.
+
+        Raises:
+            TypeError: The payload was set to what JSON cannot express.
+        """
+        try:
+            members = members_of(self.raw_data)
+        except Broken:
+            return {}
+        return {name.decode("utf-8", "replace"): value for name, value in members.items()}
+
     @property
     def extra(self) -> dict[str, Any]:
         """Top-level members that the protocol does not name, such as ``x-messages``."""
@@ -237,23 +252,30 @@ class Message(_Fields):
             raise UsageError(f"this message of {self.channel} cannot be acknowledged: subscribe with ack='manual'")
         return self.receipt.acknowledge()
 
-    def transaction(self) -> AbstractAsyncContextManager[Any]:
-        """Handle an event and store its position in one transaction: ``async with event.transaction() as tx``.
+    def transaction(self, *, earlier: Sequence[Message] = ()) -> AbstractAsyncContextManager[Any]:
+        """Handle an event and keep its position in one transaction: ``async with event.transaction() as tx``.
 
         For events of a subscription made with ``ack="manual"``, with an extension that has transactions, such as
         replay with a store in a database. If the block ends without an exception, the changes made with `tx` and the
         position are committed together, and the event is acknowledged. Otherwise neither is, and the event is sent
         again.
 
+        Args:
+            earlier: Events of the same subscription that came before this one and are handled in the same transaction,
+                in order. They are acknowledged with it.
+
         Raises:
             UsageError: The event came from another kind of subscription or is already acknowledged, no extension has
                 transactions, or the client is the synchronous one.
         """
+        return self._transaction_receipt().transaction([each._transaction_receipt() for each in earlier])
+
+    def _transaction_receipt(self) -> Receipt:
         if self.receipt is None:
             raise UsageError(
                 f"this message of {self.channel} has no transaction: subscribe with ack='manual' on an AsyncClient"
             )
-        return self.receipt.transaction()
+        return self.receipt
 
     def detach(self) -> None:
         """Copy the undecoded payload, so that it does not keep the bytes of its whole batch in memory.

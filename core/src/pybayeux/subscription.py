@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from types import TracebackType
 
-    from .message import Message
+    from .message import Message, Receipt
 
 __all__ = ("AckMode", "Subscribing", "Subscription", "SubscriptionOwner")
 
@@ -48,14 +48,14 @@ class SubscriptionOwner(Protocol):
     def events_abandoned(self, messages: Sequence[Message]) -> None:
         """A receiver ended its subscription and will not handle these."""
 
-    def receiver_failed(self, message: Message) -> None:
-        """A receiver failed on this event and will not handle it."""
+    def receiver_failed(self, subscription: Subscription, message: Message | None, error: BaseException) -> None:
+        """A receiver failed, and will not handle this event, if it had one."""
 
     async def unsubscribe(self, subscription: Subscription) -> None:
         """The receiver ends a subscription."""
 
-    def transaction(self, message: Message) -> AbstractAsyncContextManager[Any] | None:
-        """The transaction in which an event may be handled, or None."""
+    def transaction(self, message: Message, earlier: Sequence[Message]) -> AbstractAsyncContextManager[Any] | None:
+        """The transaction in which an event may be handled, and those before it, or None."""
 
 
 class Subscription:
@@ -157,8 +157,8 @@ class Subscription:
 
     async def leave(self, error: BaseException | None = None) -> None:
         """End the subscription; an error says that the receiver failed on the event that it was handling."""
-        if error is not None and self._taken:
-            self._owner.receiver_failed(self._taken[0])
+        if error is not None:
+            self._owner.receiver_failed(self, self._taken[0] if self._taken else None, error)
         self._release(self._taken)  # before what waits behind it: `delivered` keeps the order
         await self.unsubscribe()
 
@@ -190,6 +190,28 @@ class Subscription:
     def finish_one(self) -> Awaitable[Any] | None:
         """The event taken first is handled; returns what is left to await."""
         return self._finish_first() if self._taken and not self._manual else None
+
+    @property
+    def event_in_hand(self) -> Message | None:
+        """The event taken last, as it was received; None where it is handled."""
+        if not self._taken or id(self._taken[-1]) in self._acknowledged:
+            return None
+        return self._taken[-1]
+
+    async def settle(self, message: Message, shown: Message | None) -> None:
+        """The event taken last is handled, even if the receiver acknowledges by itself.
+
+        Args:
+            message: The event as it was received.
+            shown: The event as the receiver got it, or None if it got none.
+        """
+        if not self._manual:
+            await self.finish(1)
+        elif shown is not None and shown.receipt is not None:
+            await shown.receipt.acknowledge()  # the receiver might call it as well
+        else:
+            for unfinished in self.acknowledge(message):
+                await unfinished
 
     async def wait_for_event(self) -> bool:
         """Wait until an event can be taken; False if none will come.
@@ -232,13 +254,13 @@ class Subscription:
         except (msgspec.DecodeError, ValueError) as error:
             raise ReceiverError(message.channel, error) from error
 
-    def transaction(self, message: Message) -> AbstractAsyncContextManager[Any]:
-        """The transaction in which an event may be handled.
+    def transaction(self, message: Message, earlier: Sequence[Message] = ()) -> AbstractAsyncContextManager[Any]:
+        """The transaction in which an event may be handled, and those before it.
 
         Raises:
             UsageError: No extension has one.
         """
-        found = self._owner.transaction(message)
+        found = self._owner.transaction(message, earlier)
         if found is None:
             raise UsageError(
                 f"no extension has a transaction for this event of {message.channel}: "
@@ -317,13 +339,22 @@ class _Receipt:
                 await unfinished
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Any]:
-        """Handle the event and store its position, both or neither; then it is acknowledged."""
-        if self._subscription is None:
-            raise UsageError(f"this event of {self._message.channel} is acknowledged already")
-        async with self._subscription.transaction(self._message) as transaction:
+    async def transaction(self, earlier: Sequence[Receipt] = ()) -> AsyncIterator[Any]:
+        """Handle the events and keep the position, all or nothing; then they are acknowledged."""
+        receipts = [*earlier, self]
+        *before, last = [self._message_of(each) for each in receipts]
+        assert self._subscription is not None
+        async with self._subscription.transaction(last, before) as transaction:
             yield transaction
-        await self.acknowledge()
+        for receipt in receipts:
+            await receipt.acknowledge()
+
+    def _message_of(self, receipt: Receipt) -> Message:
+        if not isinstance(receipt, _Receipt) or receipt._subscription is None:
+            raise UsageError(f"this event of {self._message.channel} is acknowledged already")
+        if self._subscription is not None and receipt._subscription is not self._subscription:
+            raise UsageError("the events of a transaction belong to several subscriptions: expected one")
+        return receipt._message
 
 
 class Subscribing:

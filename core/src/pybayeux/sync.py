@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import functools
 import inspect
+import threading
 import time
+import weakref
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from ._util.loop_thread import Done, LoopThread
@@ -14,7 +18,7 @@ from .client import AsyncClient
 from .errors import ClientStateError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime
     from types import TracebackType
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from ._client.listeners import Listener
     from ._client.publisher import Offline
     from .extensions import ExtensionStatus
+    from .health import Health
     from .hookspecs import HookCaller
     from .message import Message, Receipt
     from .state import ConnectionState
@@ -33,6 +38,8 @@ __all__ = ("Client", "SyncBatch", "SyncSubscription")
 
 _CHUNK: Final = 256
 _TELL_AFTER: Final = 0.05
+_EXIT_TIMEOUT: Final = 2.0
+"""Seconds that the goodbye of a client may take which is open when the interpreter exits."""
 
 
 class Client:
@@ -82,13 +89,23 @@ class Client:
 
     @property
     def healthy(self) -> bool:
-        """Whether the client is connected and has heard from the server lately. See `AsyncClient.healthy`."""
+        """Whether the client receives what it should. See `AsyncClient.healthy`."""
         return self._client.healthy
+
+    @property
+    def health(self) -> Health:
+        """Whether a restart would help, and whether the client receives what it should. See `AsyncClient.health`."""
+        return self._client.health
 
     @property
     def accepting(self) -> bool:
         """Whether events that are received now are queued. See `AsyncClient.accepting`."""
         return self._client.accepting
+
+    @property
+    def http(self) -> Any:
+        """The HTTP client given as `http`, or None. See `AsyncClient.http`."""
+        return self._client.http
 
     @property
     def recovers(self) -> bool:
@@ -111,6 +128,8 @@ class Client:
 
     def start(self, timeout: float | None = None) -> None:
         """Handshake and connect; return when connected. See `AsyncClient.start`."""
+        self._thread.renew()
+        _close_at_exit(self)
         try:
             self._thread.run(self._client.start(timeout))
         except ClientStateError:
@@ -120,8 +139,30 @@ class Client:
             raise
 
     def close(self) -> None:
-        """Disconnect and end every subscription. A second call does nothing. See `AsyncClient.close`."""
+        """Disconnect and end every subscription. Closing twice is closing once. See `AsyncClient.close`.
+
+        Called from a handler, a listener or a hook, it returns at once, and the rest is done in the background. In a
+        process that was forked from one in which the client was started it ends the client here alone.
+        """
+        if self._thread.is_current or self._client.is_calling:
+            threading.Thread(target=self._close, name="pybayeux-close").start()
+        else:
+            self._close()
+
+    def _close(self) -> None:
+        self._thread.renew()
         self._thread.run(self._client.close())
+        self._thread.stop()
+        _open.discard(self)
+
+    def _end_at_exit(self) -> None:
+        """The interpreter exits: say goodbye to the server if that takes no long time, and report nothing any more."""
+        if self._thread.is_foreign:
+            return
+        self._client.silence()
+        closing = self._thread.start(self._client.close())
+        with suppress(Exception):
+            closing.result(_EXIT_TIMEOUT)
         self._thread.stop()
 
     def wait_for(self, state: ConnectionState | str, timeout: float | None = None) -> None:
@@ -285,8 +326,8 @@ class _SyncReceipt:
         self._thread.run(acknowledge())
         return Done()
 
-    def transaction(self) -> AbstractAsyncContextManager[Any]:
-        """Refuse: there are no transactions without an event loop."""
+    def transaction(self, earlier: Sequence[Receipt] = ()) -> AbstractAsyncContextManager[Any]:
+        """There are none without an event loop."""
         raise UsageError("transactions need an AsyncClient: this event came from the synchronous Client")
 
 
@@ -338,4 +379,39 @@ def _in_worker(function: Any) -> Any:
     """A plain function runs in a worker thread, where it may block and may call the client."""
     if function is None or inspect.iscoroutinefunction(function):
         return function
-    return functools.partial(asyncio.to_thread, function)
+
+    async def call(message: Message) -> Any:
+        result, error = await asyncio.to_thread(_outcome, function, message)
+        if error is not None:
+            raise error
+        return result
+
+    return call
+
+
+def _outcome(function: Callable[[Message], Any], message: Message) -> tuple[Any, BaseException | None]:
+    # A future cannot have every exception: StopIteration would leave its waiter waiting for ever.
+    try:
+        return function(message), None
+    except BaseException as error:
+        return None, error
+
+
+# -- the end of the interpreter
+
+_open: Final[weakref.WeakSet[Client]] = weakref.WeakSet()
+
+
+@functools.cache
+def _register_exit() -> None:
+    atexit.register(_end_all)
+
+
+def _close_at_exit(client: Client) -> None:
+    _register_exit()
+    _open.add(client)
+
+
+def _end_all() -> None:
+    for client in list(_open):
+        client._end_at_exit()

@@ -39,7 +39,7 @@ def test_a_value_is_read(text: str, options: dict[str, dict[str, object]]) -> No
         ("auth.token:=s3cr3t", "the value of 'auth.token:' is not JSON"),
     ],
 )
-def test_a_wrong_value_is_refused_and_not_told(text: str, words: str) -> None:
+def test_a_wrong_value_is_refused_and_not_shown(text: str, words: str) -> None:
     with pytest.raises(click.BadParameter, match=words) as caught:
         CliOptions().read_value(text)
     assert "s3cr3t" not in caught.value.format_message()
@@ -53,7 +53,7 @@ def test_names_to_leave_out_are_read() -> None:
 
 
 @pytest.mark.parametrize("text", ["ack", "no:", "no", ""])
-def test_other_blocks_are_refused(text: str) -> None:
+def test_other_forms_of_disabling_are_refused(text: str) -> None:
     with pytest.raises(click.BadParameter, match="expected no:name"):
         CliOptions().read_disabled(text)
 

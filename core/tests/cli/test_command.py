@@ -68,7 +68,7 @@ def test_each_help_teaches(command: str, packages: Packages) -> None:
     assert all(option.help for option in described)
 
 
-def test_the_version_is_told() -> None:
+def test_the_version_is_shown() -> None:
     assert _run("--version").stdout.startswith("pybayeux, version 0.")
 
 
@@ -152,7 +152,7 @@ def test_a_wrong_file_leaves_help_and_listing_alone(packages: Packages) -> None:
     assert "pybayeux.toml cannot be read" in result.stderr
 
 
-def test_own_commands_do_not_ask_extensions_for_theirs(packages: Packages) -> None:
+def test_own_commands_do_not_load_extensions(packages: Packages) -> None:
     packages.add("greeter", {"greet": "greet_module:Greet"}, greet_module=GREET)
     assert _run("listen", "--help").exit_code == 0
     assert not packages.is_imported("greet_module")

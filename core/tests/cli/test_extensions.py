@@ -79,19 +79,19 @@ def test_the_list_has_everything(three: Packages) -> None:
     assert (listed["signature"]["state"], listed["signature"]["reason"]) == ("not configured", "missing options: key")
 
 
-def test_what_is_asked_for_counts(three: Packages) -> None:
+def test_options_change_the_states(three: Packages) -> None:
     listed = _listed("-x", "signature.key=abc", "-p", "no:plain", "-p", "no:nothing")
     assert (listed["signature"]["state"], listed["plain"]["state"]) == ("active", "disabled")
     assert _listed("-x", "plain.size=many")["plain"]["state"] == "broken"
 
 
-def test_what_was_asked_before_the_name_of_the_command_counts(three: Packages) -> None:
+def test_options_before_the_sub_command_count(three: Packages) -> None:
     result = CliRunner().invoke(main, ["-p", "no:plain", "-x", "signature.key=abc", "extensions", "--json"])
     states = {each["name"]: each["state"] for each in json.loads(result.stdout)}
     assert states == {"broken": "broken", "plain": "disabled", "signature": "active"}
 
 
-def test_no_reason_tells_a_secret(packages: Packages) -> None:
+def test_no_reason_contains_a_secret(packages: Packages) -> None:
     packages.signature(token="int = 0")
     listed = _listed("-x", "signature.key=abc", "-x", "signature.token=hunter2hunter2")
     assert listed["signature"]["state"] == "broken"

@@ -57,7 +57,7 @@ def _next(result: Result) -> list[str]:
     return [line.strip() for line in result.stdout.partition("Next:\n")[2].splitlines()]
 
 
-def test_it_makes_what_it_says_and_tells_what_comes_next(empty: Path) -> None:
+def test_it_creates_the_listed_files_and_shows_the_next_steps(empty: Path) -> None:
     result = _run("Acme.Tenant")
     assert (result.exit_code, result.stdout, result.stderr) == (0, OUTPUT, "")
     assert _files(empty / "acme-tenant") == {line.strip() for line in OUTPUT.splitlines()[1:8]}
@@ -69,7 +69,7 @@ def test_the_hook_can_be_chosen(hook: str, empty: Path) -> None:
     assert f"    def {hook}(" in (empty / "acme-tenant" / "src" / "acme_tenant" / "__init__.py").read_text()
 
 
-def test_an_unknown_hook_is_told_which_there_are(empty: Path) -> None:
+def test_an_unknown_hook_is_refused_with_the_known_ones(empty: Path) -> None:
     result = _run("acme-tenant", "--hook", "delivered")
     assert result.exit_code == 2
     assert all(hook in result.stderr for hook in HOOKS)
@@ -108,7 +108,7 @@ def test_a_name_that_cannot_be_used_makes_nothing(name: str, empty: Path) -> Non
     assert os.listdir(empty) == []
 
 
-def test_what_cannot_be_written_is_told_in_one_line(empty: Path) -> None:
+def test_a_failed_write_is_shown_in_one_line(empty: Path) -> None:
     (empty / "file").touch()
     result = _run("acme-tenant", "--dir", "file/folder")
     assert result.exit_code == 1

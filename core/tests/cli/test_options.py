@@ -60,7 +60,7 @@ def test_all_can_be_given() -> None:
 
 
 @pytest.mark.parametrize("header", ["s3cr3t", "a b: s3cr3t", ": s3cr3t", "X: s3cr3t\r\nY: z", "ü: s3cr3t"])
-def test_a_wrong_header_is_refused_and_not_told(header: str) -> None:
+def test_a_wrong_header_is_refused_and_not_shown(header: str) -> None:
     output = _refused("listen", "-H", header, URL, "/a")
     assert "expected 'Name: value'" in output
     assert "s3cr3t" not in output
@@ -77,7 +77,7 @@ def test_a_wrong_header_is_refused_and_not_told(header: str) -> None:
         (("-x", "nothing.token=s3cr3t"), "there is no such extension"),
     ],
 )
-def test_other_mistakes_are_told(arguments: tuple[str, ...], words: str, packages: Packages) -> None:
+def test_other_wrong_usage_is_shown(arguments: tuple[str, ...], words: str, packages: Packages) -> None:
     output = _refused("listen", *arguments, URL, "/a")
     assert words in output
     assert "s3cr3t" not in output
@@ -98,7 +98,7 @@ def test_other_mistakes_are_told(arguments: tuple[str, ...], words: str, package
         ((URL, "/a", "--since", "earliest"), "'replay', which is not installed: pip install pybayeux-replay"),
     ],
 )
-def test_mistakes_of_listen_are_told(arguments: tuple[str, ...], words: str, packages: Packages) -> None:
+def test_wrong_usage_of_listen_is_shown(arguments: tuple[str, ...], words: str, packages: Packages) -> None:
     output = _refused("listen", *arguments)
     assert words in output
     assert "s3cr3t" not in output
@@ -119,7 +119,7 @@ def test_mistakes_of_listen_are_told(arguments: tuple[str, ...], words: str, pac
         ((URL, "/a", "1", "2"), "unexpected extra argument"),
     ],
 )
-def test_mistakes_of_publish_are_told(arguments: tuple[str, ...], words: str, packages: Packages) -> None:
+def test_wrong_usage_of_publish_is_shown(arguments: tuple[str, ...], words: str, packages: Packages) -> None:
     assert words in _refused("publish", *arguments)
 
 

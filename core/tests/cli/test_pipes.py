@@ -80,6 +80,6 @@ def test_a_read_that_never_ends_does_not_keep_the_loop(pipe: tuple[BinaryIO, Bin
             assert not thread.is_alive()
 
 
-def test_a_stream_that_the_shell_closed_is_told() -> None:
+def test_a_stream_that_the_shell_closed_is_an_error() -> None:
     with pytest.raises(WrongUsage, match="standard input is closed"):
         descriptor_of(None, "input")

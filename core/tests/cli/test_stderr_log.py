@@ -46,7 +46,7 @@ def test_records_are_lines_without_secrets(capsys: pytest.CaptureFixture[str]) -
 
 
 @pytest.mark.parametrize(("verbosity", "count"), [("quiet", 1), ("verbose", 4)])
-def test_more_or_less_is_told(verbosity: str, count: int, capsys: pytest.CaptureFixture[str]) -> None:
+def test_verbosity_changes_what_is_logged(verbosity: str, count: int, capsys: pytest.CaptureFixture[str]) -> None:
     set_verbosity(verbosity)
     _log_one_of_each()
     assert len(_said(capsys)) == count
@@ -82,7 +82,7 @@ def test_afterwards_logging_is_as_it_was() -> None:
     assert (root.handlers, package.level) == (handlers, level)
 
 
-def test_states_that_matter_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_important_states_are_logged(capsys: pytest.CaptureFixture[str]) -> None:
     watcher, old = Watcher(), ConnectionState.DISCONNECTED
     for new in ConnectionState:
         watcher.state_changed(old, new, _CLIENT)
@@ -94,7 +94,7 @@ def test_states_that_matter_are_told(capsys: pytest.CaptureFixture[str]) -> None
     ]
 
 
-def test_everything_is_told_to_those_who_want_to_know_all(capsys: pytest.CaptureFixture[str]) -> None:
+def test_verbose_logs_everything(capsys: pytest.CaptureFixture[str]) -> None:
     set_verbosity("verbose")
     watcher = Watcher()
     watcher.state_changed(ConnectionState.HANDSHAKEN, ConnectionState.CONNECTING, _CLIENT)
@@ -108,7 +108,7 @@ def test_everything_is_told_to_those_who_want_to_know_all(capsys: pytest.Capture
     ]
 
 
-def test_failures_are_told_once_and_the_last_one_by_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+def test_failures_are_logged_once_and_the_last_one_by_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     watcher = Watcher()
     errors: list[BayeuxError] = [TransportError("HTTP 503"), SessionEndedError("no more")]
     for error in errors:

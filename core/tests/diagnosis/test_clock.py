@@ -26,7 +26,7 @@ def test_timesync_is_better_than_the_date() -> None:
 
 
 @pytest.mark.parametrize("timesync", [True, {"tc": 1}, {"tc": "1", "ts": 2, "p": 3}, {"tc": True, "ts": 2, "p": 3}])
-def test_another_timesync_tells_nothing(timesync: Any) -> None:
+def test_another_timesync_is_ignored(timesync: Any) -> None:
     assert read_clock([_reply(timesync, 1.0)], [], None) is None
 
 

@@ -59,7 +59,7 @@ def test_a_session_that_failed_is_ended(server: StandIn) -> None:
     assert "refuses the connect by long-polling: 500::broken" in report.problems[0].what
 
 
-def test_what_nobody_answers_is_not_tried_again(server: StandIn) -> None:
+def test_an_unreachable_server_is_not_tried_again(server: StandIn) -> None:
     server.unreachable["long-polling"] = TransportError("ConnectError: no", unsent=True)
     report = _examined(server)
     assert not report.answers
@@ -163,3 +163,14 @@ def test_wrong_use_is_an_error(packages: Packages, server: StandIn) -> None:
         _examined(server, transports=["pigeon"])
     with pytest.raises(ExtensionOptionError):
         _examined(server, options={"nothing": {"size": 1}})
+
+
+def test_an_address_in_the_scheme_of_an_extension_is_resolved(packages: Packages, server: StandIn) -> None:
+    source = """
+        @hookimpl
+        def resolve_url(url):
+            return "http://host/cometd" if url == "acme://host" else None
+    """
+    packages.add("acme", {"acme": "acme_module"}, acme_module=source)
+    report = _examined(server, url="acme://host")
+    assert (report.url, report.problems) == ("http://host/cometd", [])

@@ -23,6 +23,12 @@ def test_reads_pyproject(tmp_path: Path) -> None:
     assert read_config(tmp_path) == {"replay": {"database": "events.db", "limit": 3}, "auth": {}}
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_the_encoding_of_an_editor_does_not_matter(encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "pybayeux.toml").write_text('[replay]\nsince = "\xe9"\n', encoding=encoding)
+    assert read_config(tmp_path) == {"replay": {"since": "\xe9"}}
+
+
 def test_own_file_comes_first(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(PYPROJECT)
     (tmp_path / "pybayeux.toml").write_text("[ack]\nbatch = true\n")

@@ -23,7 +23,7 @@ class Recorder:
     def incoming(self, message: object) -> None: ...
 
 
-class Needy:
+class RequiresKey:
     def __init__(self, key: str) -> None: ...
 
 
@@ -97,8 +97,8 @@ def test_class_is_made_with_its_options() -> None:
 
 
 def test_class_without_what_it_needs_is_an_error() -> None:
-    with pytest.raises(ExtensionOptionError, match="extension 'needy': option 'key' is missing"):
-        choose(Needy, discover=False)
+    with pytest.raises(ExtensionOptionError, match="extension 'requires-key': option 'key' is missing"):
+        choose(RequiresKey, discover=False)
 
 
 @pytest.mark.parametrize("wrong", [None, "replay"])

@@ -16,6 +16,7 @@ from pybayeux.errors import (
     SessionEndedError,
     TransportError,
     UnknownAdviceError,
+    UsageError,
 )
 from pybayeux.session import Kind
 
@@ -54,28 +55,29 @@ def test_interval_is_kept_between_connects() -> None:
     assert world.has(Kind.CONNECT)
 
 
-def test_failed_connects_are_retried_with_growing_delays_and_timeout_zero() -> None:
+def test_failed_connects_are_retried_often_and_with_timeout_zero() -> None:
     world = World().connected()
     delays = []
     for _ in range(4):
         world.fail(world.current(Kind.CONNECT), TransportError("refused"))
         delays.append(world.until(Kind.CONNECT))
         assert world.current(Kind.CONNECT).messages[0].advice == Advice(timeout=0)
-    assert delays == [0, 1, 2, 3]
+    assert delays == [0, 1, 1, 1]
     assert world.state() is ConnectionState.UNCONNECTED
     world.accept(world.current(Kind.CONNECT))
     assert world.state() is ConnectionState.CONNECTED
 
 
-def test_backoff_begins_anew_after_a_success() -> None:
+@pytest.mark.parametrize(("lasted", "delay"), [(0.5, 1), (1.0, 0)])
+def test_backoff_begins_anew_after_a_success_that_lasts(lasted: float, delay: float) -> None:
     world = World().connected()
     for _ in range(3):
         world.fail(world.current(Kind.CONNECT), TransportError("refused"))
         world.until(Kind.CONNECT)
     world.accept(world.current(Kind.CONNECT))
-    world.settle_down()
+    world.pass_time(lasted)
     world.fail(world.current(Kind.CONNECT), TransportError("refused"))
-    assert world.until(Kind.CONNECT) == 0
+    assert world.until(Kind.CONNECT) == delay
 
 
 def test_retry_after_is_honoured() -> None:
@@ -216,7 +218,25 @@ def test_handshake_reply_without_client_id_is_reported_and_retried() -> None:
     assert world.has(Kind.HANDSHAKE)
 
 
-@pytest.mark.parametrize("status", [401, 404])
+@pytest.mark.parametrize("status", [408, 409, 425, 429, 500, 503])
+def test_first_handshake_is_retried_where_it_may_help(status: int) -> None:
+    world = World()
+    world.session.start(world.now)
+    world.settle_down()
+    world.fail(world.current(Kind.HANDSHAKE), TransportError(f"HTTP {status}", status=status))
+    world.pass_time(2)
+    assert world.has(Kind.HANDSHAKE)
+
+
+def test_first_handshake_ends_where_an_option_of_the_transport_is_wrong() -> None:
+    world = World()
+    world.session.start(world.now)
+    world.settle_down()
+    world.fail(world.current(Kind.HANDSHAKE), UsageError("transport 'websocket': max_frame_size=-1 is not positive"))
+    assert "max_frame_size" in str(world.ends[0])
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 405, 407, 410, 413, 415, 422, 426, 431, 451])
 def test_first_handshake_ends_where_trying_again_cannot_help(status: int) -> None:
     world = World()
     world.session.start(world.now)

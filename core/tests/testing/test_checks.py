@@ -128,7 +128,7 @@ class TranslatesErrors:
         try:
             return (yield)
         except ValueError as error:
-            raise RuntimeError("somebody failed") from error
+            raise RuntimeError("another extension failed") from error
 
 
 class TrustsReplies:

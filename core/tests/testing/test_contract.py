@@ -55,7 +55,7 @@ def test_an_extension_that_prevents_the_connection_is_reported() -> None:
     assert "nothing leaves" in found.value.broken["call_paths"]
 
 
-def test_a_module_is_given_by_a_function() -> None:
+def test_a_module_is_returned_by_a_function() -> None:
     module = types.ModuleType("signing")
 
     @hookimpl

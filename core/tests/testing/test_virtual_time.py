@@ -49,7 +49,7 @@ async def test_clock_has_the_time_of_day() -> None:
     assert clock() == pytest.approx(1005, abs=0.001)
 
 
-def test_run_gives_the_result() -> None:
+def test_run_returns_the_result() -> None:
     async def work() -> int:
         await asyncio.sleep(1)
         return 7

@@ -45,7 +45,7 @@ def test_the_latest_registration_of_a_name_counts() -> None:
 
 
 @pytest.mark.parametrize("names", [["pigeon"], ["long-polling", "carrier-pigeon"], []])
-def test_unknown_names_are_refused_and_the_known_ones_told(names: list[str]) -> None:
+def test_unknown_names_are_refused_with_the_known_ones(names: list[str]) -> None:
     with pytest.raises(UsageError, match="expected some of callback-polling, long-polling"):
         TransportRegistry().select(names)
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..errors import BayeuxError
     from ..session import Notice
     from .hooks import HookRunner
+    from .recovery_log import RecoveryLog
     from .reporter import Reporter
     from .waiters import Waiters
 
@@ -49,15 +50,17 @@ class NoticeHandler:
         hooks: Run `state_changed`.
         waiters: Get the outcomes that they wait for.
         reporter: Is told of failures that the session deals with.
+        recovery: Notes failures and recoveries.
 
     Attributes:
         ended_by: The error that ended the session; None while it runs, or where the user ended it.
     """
 
-    def __init__(self, hooks: HookRunner, waiters: Waiters, reporter: Reporter) -> None:
+    def __init__(self, hooks: HookRunner, waiters: Waiters, reporter: Reporter, recovery: RecoveryLog) -> None:
         self._hooks: Final = hooks
         self._waiters: Final = waiters
         self._reporter: Final = reporter
+        self._recovery: Final = recovery
         self.ended_by: BayeuxError | None = None
 
     def attach(self, polls: PollObserver, subscriptions: SubscriptionObserver) -> None:
@@ -68,17 +71,20 @@ class NoticeHandler:
         """Another life of the session begins."""
         self.ended_by = None
 
-    def handle(self, notice: Notice) -> None:
-        """Act on one notice."""
+    def handle(self, notice: Notice, now: float) -> None:
+        """Act on one notice, which the session made by `now`."""
         match notice:
             case StateChanged(old, new):
+                self._recovery.state_changed(old, new, now)
                 self._waiters.state_reached(new)
                 self._hooks.state_changed(old, new)
             case Failed(error):
+                self._recovery.failed(error, now)
                 self._reporter.report(error)
             case RequestCompleted(request, outcome):
                 self._waiters.complete(request, outcome)
             case Subscribed(channel):
+                self._recovery.subscribed(channel)
                 self._waiters.subscribed(channel)
             case SubscriptionRejected(channel, error):
                 self._subscriptions.rejected(channel, error)

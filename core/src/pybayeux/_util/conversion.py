@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable
+from enum import Enum
 from pathlib import Path
-from typing import Any, Final, Union, get_args, get_origin
+from typing import Any, Final, Literal, Union, get_args, get_origin
 
 import msgspec
 
@@ -96,9 +97,19 @@ def _converted(value: object, wanted: Any) -> object:
     try:
         result = msgspec.convert(value, wanted, strict=False)
     except (msgspec.ValidationError, TypeError) as error:
+        choices = [choice for member in _members(wanted) for choice in _choices(member)]
+        if choices and isinstance(value, str):
+            raise ConversionError(f"expected one of {', '.join(choices)}; got {value!r}") from None
         raise ConversionError(str(error)) from None
     # The same object, not an equal copy: an extension may fill a list or dict that its user keeps.
     return value if type(result) is type(value) and result == value else result
+
+
+def _choices(member: Any) -> list[str]:
+    """The values that a literal or an enumeration allows."""
+    if get_origin(member) is Literal:
+        return [str(value) for value in get_args(member)]
+    return [str(each.value) for each in member] if isinstance(member, type) and issubclass(member, Enum) else []
 
 
 def _names(members: tuple[Any, ...]) -> str:

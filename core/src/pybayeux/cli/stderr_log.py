@@ -128,7 +128,7 @@ class Watcher:
         """Keep the error, and log it unless it ends the command, which then shows it."""
         self.last_failure = error
         if not isinstance(error, SessionEndedError):
-            _logger.warning("%s", error)
+            _logger.log(logging.INFO if error.routine else logging.WARNING, "%s", error)
 
     @hookimpl(trylast=True)
     def outgoing(self, message: Message) -> None:

@@ -54,7 +54,6 @@ class Examination:
 
     def __init__(self, url: str, settings: Mapping[str, Any]) -> None:
         self._url: Final = url
-        self.report: Final = Report(parse_endpoint(url).url.partition("?")[0])
         self._steps: Final[list[Step]] = []
         self._load_errors: Final[dict[str, ExtensionError]] = {}
         self._probes: Final[list[Probe]] = []
@@ -63,8 +62,13 @@ class Examination:
             # A broken extension is a finding here, not an error.
             disabled = [*settings["disabled"], *_faulty(self._listed)]
             self._settings: Final = {**settings, "disabled": disabled}
+            client: Any = None  # no hook that is given the client is called
+            given = {name: self._settings[name] for name in ("extensions", "options", "disabled")}
             with self._catching_load_errors():
-                self._transports: Final = self._known_transports()
+                registry = ExtensionRegistry(client, **given)
+                self._transports: Final = self._known_transports(registry)
+                endpoint = parse_endpoint(registry.resolve_url(url))
+        self.report: Final = Report(endpoint.url.partition("?")[0])
 
     async def run(self, timeout: float | None) -> None:
         """Examine the server for at most `timeout` seconds; the report says if that was too short."""
@@ -83,12 +87,10 @@ class Examination:
 
     # -- before
 
-    def _known_transports(self) -> list[str]:
+    def _known_transports(self, extensions: ExtensionRegistry) -> list[str]:
         """The transports that a client would use: polling first, whose handshake says what else the server offers."""
         registry = TransportRegistry()
-        given = {name: self._settings[name] for name in ("extensions", "options", "disabled")}
-        client: Any = None  # no hook that has the client as an argument is called
-        ExtensionRegistry(client, **given).register_transports(registry)
+        extensions.register_transports(registry)
         names = registry.select(self._settings["transports"])
         return sorted(names, key=lambda name: name == ConnectionType.WEBSOCKET)
 

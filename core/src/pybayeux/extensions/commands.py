@@ -63,6 +63,7 @@ def installed_hook(
 
     Raises:
         UsageError: There is no such hook.
+        ExtensionOptionError: An option of an extension that has the hook is wrong.
     """
     if signature_of(name) is None:
         raise UsageError(f"no installed package brings a hook {name!r}")
@@ -70,8 +71,12 @@ def installed_hook(
     candidates = resolve_installed(options or {}, disabled)
     warn_of_lost_configuration(options or {}, candidates)
     for candidate in candidates:
-        if candidate.state is State.ACTIVE and name in candidate.hooks:
+        if name not in candidate.hooks:
+            continue
+        if candidate.state is State.ACTIVE:
             _register(manager, candidate)
+        elif candidate.error is not None and name != _COMMANDS:  # a wrong option must not take commands away
+            warn_or_raise(candidate.error)
     known = getattr(manager.hook, name, None)
     pipeline: Pipeline[..., Any] = Pipeline(name, known.get_hookimpls() if known is not None else [], report=on_error)
     return pipeline

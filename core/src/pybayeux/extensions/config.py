@@ -11,6 +11,7 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from .._util.text import to_utf8
 from ..errors import UsageError
 from .discovery import set_local_extensions
 from .options import OptionTable
@@ -61,7 +62,7 @@ def _local(table: Mapping[str, Any], path: Path) -> Mapping[str, str]:
 
 def _tables(path: Path) -> dict[str, dict[str, Any]]:
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(to_utf8(path.read_bytes()).decode())
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read: {error}") from error
     tables: dict[str, dict[str, Any]] = content if path.name == _OWN else content.get("tool", {}).get("pybayeux", {})

@@ -105,6 +105,7 @@ class ExtensionRegistry:
     redelivery = CompiledHook(HookSpecs.redelivery)
     extend_timeout = CompiledHook(HookSpecs.extend_timeout)
     transaction = CompiledHook(HookSpecs.transaction)
+    dead_letter = CompiledHook(HookSpecs.dead_letter)
     interpret_error = CompiledHook(HookSpecs.interpret_error)
     state_changed = CompiledHook(HookSpecs.state_changed)
     failed = CompiledHook(HookSpecs.failed)
@@ -160,11 +161,6 @@ class ExtensionRegistry:
     def names(self) -> tuple[str, ...]:
         """The names of the registered extensions, in the order of their registration."""
         return tuple(self._members)
-
-    @property
-    def is_open(self) -> bool:
-        """Whether `open` was called, and not `close` after it."""
-        return self._is_open
 
     @property
     def statuses(self) -> tuple[ExtensionStatus, ...]:
@@ -263,6 +259,15 @@ class ExtensionRegistry:
             found = self._provided[name] = self._pipeline(name)
         return found
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it was opened, and not closed since."""
+        return self._is_open
+
+    def forget_tasks(self) -> None:
+        """What is under way never ends: its event loop is gone."""
+        self._tasks.clear()
+
     async def open(self) -> None:
         """Call `registered` of those that are not ready yet, in their order.
 
@@ -283,7 +288,8 @@ class ExtensionRegistry:
     async def close(self) -> None:
         """Call `unregistered` of all, the last one first. They stay registered for another `open`."""
         self._is_open = False
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        # A hook that ends the client is one of them, and cannot be waited for.
+        await asyncio.gather(*(self._tasks - {asyncio.current_task()}), return_exceptions=True)
         for member in reversed(tuple(self._members.values())):
             if member.is_ready:
                 member.is_ready = False
