@@ -286,7 +286,7 @@ class AsyncClient:
                 self._connection.handlers.start(subscription, self._connection.hooks.calls.marked(handler), on_error)
             return subscription
 
-        return Subscribing(begin)
+        return Subscribing(name, begin)
 
     async def unsubscribe(self, subscription: Subscription | str) -> None:
         """End one subscription, or all that were made for a channel."""
