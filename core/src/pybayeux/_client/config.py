@@ -54,6 +54,7 @@ class ClientConfig:
     backoff: Backoff = field(default_factory=Backoff)
     max_network_delay: float = 10.0
     hook_timeout: float | None = 30.0
+    start_timeout: float | None = None
     ignore_error: Callable[[BaseException], bool] = never_ignore
 
     def __post_init__(self) -> None:
@@ -64,4 +65,5 @@ class ClientConfig:
             max_message_size=self.max_message_size,
             max_network_delay=self.max_network_delay,
             hook_timeout=self.hook_timeout,
+            start_timeout=self.start_timeout,
         )

@@ -11,6 +11,7 @@ from .. import requests
 from ..errors import (
     BayeuxError,
     ConnectError,
+    ExtensionHookError,
     HandshakeError,
     MalformedMessageError,
     Remedy,
@@ -315,10 +316,12 @@ class ConnectLane:
         """Whether a handshake that failed so will always do: a wrong address should end in an error, not in silence.
 
         Once a connect was accepted, the address was right and the same status is an outage, as of a proxy without its
-        server.
+        server. A mistake in an extension's code is made again by every attempt.
         """
         if self._history.ever_connected or self._state.rehandshake_reason is not None:
             return False
+        if isinstance(error, ExtensionHookError):
+            return error.is_mistake
         if isinstance(error, UsageError):  # an option of the transport, which is made when it is needed
             return True
         return isinstance(error, TransportError) and (error.fatal or _is_final(error.status))
