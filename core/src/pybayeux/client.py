@@ -61,6 +61,9 @@ class AsyncClient:
         max_message_size: Bytes of JSON that a message to be published may have, unlimited by default.
         backoff: How long to wait after failures.
         max_network_delay: Seconds that the server may take to answer beyond what it advised itself.
+        heartbeat: Seconds after which silence is looked into, at least 1: the server is asked to hold connects no
+            longer, and a WebSocket is pinged. A session that the server removed without a word, and a connection that
+            is dead, are noticed within two heartbeats. By default the server's own timeout decides.
         hook_timeout: Seconds that an asynchronous hook of an extension may take where the connection would wait for it;
             then it is cancelled, and reported. None for no limit.
         ignore_error: Called with each error that the client deals with. Where it returns True the error is not
@@ -92,6 +95,7 @@ class AsyncClient:
         max_message_size: int | None = None,
         backoff: Backoff | None = None,
         max_network_delay: float = 10.0,
+        heartbeat: float | None = None,
         hook_timeout: float | None = 30.0,
         ignore_error: Callable[[BaseException], bool] | None = None,
     ) -> None:
@@ -114,6 +118,7 @@ class AsyncClient:
             max_message_size=max_message_size,
             backoff=backoff or Backoff(),
             max_network_delay=max_network_delay,
+            heartbeat=heartbeat,
             hook_timeout=hook_timeout,
             ignore_error=ignore_error or never_ignore,
         )

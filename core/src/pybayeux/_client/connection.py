@@ -92,6 +92,7 @@ class Connection:
             http=config.http,
             auth=config.auth if config.auth is not None else endpoint.credentials,
             max_network_delay=config.max_network_delay,
+            heartbeat=config.heartbeat,
             room=back_pressure.room,
             broken=self.runner.broken,
         )
@@ -112,6 +113,7 @@ class Connection:
             host=host,
             backoff=self._config.backoff,
             max_network_delay=self._config.max_network_delay,
+            heartbeat=self._config.heartbeat,
             send_queue_size=self._config.send_queue_size,
             random=self._random,
             redact=redact,
