@@ -61,9 +61,8 @@ class AsyncClient:
         max_message_size: Bytes of JSON that a message to be published may have, unlimited by default.
         backoff: How long to wait after failures.
         max_network_delay: Seconds that the server may take to answer beyond what it advised itself.
-        heartbeat: Seconds after which silence is looked into, at least 1: the server is asked to hold connects no
-            longer, and a WebSocket is pinged. A session that the server removed without a word, and a connection that
-            is dead, are noticed within two heartbeats. By default the server's own timeout decides.
+        heartbeat: Seconds (1 or more) that the server may hold a connect, and between pings of a WebSocket: a silent
+            connection or session is looked into within two. By default the server's own timeout decides.
         hook_timeout: Seconds that an asynchronous hook of an extension may take where the connection would wait for it;
             then it is cancelled, and reported. None for no limit.
         ignore_error: Called with each error that the client deals with. Where it returns True the error is not
@@ -212,20 +211,8 @@ class AsyncClient:
         """Disconnect and end every subscription; a handler may finish its event. Closing twice is closing once.
 
         Called from a handler, a listener or a hook, it returns at once, and the rest is done in the background.
-
-        Raises:
-            ClientStateError: The client was started on another event loop, which is running.
         """
         await self._connection.close()
-
-    @property
-    def is_calling(self) -> bool:
-        """Whether the running code was called by this client, as a handler, listener or hook that it awaits."""
-        return self._connection.hooks.calls.is_inside
-
-    def silence(self) -> None:
-        """Report nothing any more. For the end of the program."""
-        self._connection.reporter.silence()
 
     async def wait_for(self, state: ConnectionState | str, timeout: float | None = None) -> None:
         """Wait until the connection is in a state, or in one that implies it.
@@ -378,7 +365,7 @@ class AsyncClient:
         """The call of a hook that an installed package brings (entry points of the group ``pybayeux.hookspecs``).
 
         ``client.hook("gap").call(gap, client)``, or ``await ... .acall(...)`` where it `is_async`, with all arguments
-        in the order of the specification. With ``firstresult=True`` it gives the first result that is not None.
+        in the order of the specification. With ``firstresult=True`` it returns the first result that is not None.
 
         Raises:
             UsageError: Nobody brings a hook of this name.

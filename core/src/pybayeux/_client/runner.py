@@ -10,25 +10,17 @@ from __future__ import annotations
 import asyncio
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from .. import requests
 from ..errors import BayeuxError, ClientStateError, ExchangeTimeoutError, SessionEndedError
-from ..session import (
-    Ended,
-    Failed,
-    PollOverdue,
-    RequestCompleted,
-    StateChanged,
-    Subscribed,
-    SubscriptionRejected,
-)
 from ..state import ConnectionState
 from .clock import SessionClock
 from .exchanges import ExchangeRunner
 from .home_loop import HomeLoop
 from .hooks import failed_reply
 from .incoming import IncomingQueue
+from .notices import NoticeHandler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,27 +28,18 @@ if TYPE_CHECKING:
 
     from .._util.redact import Redactor
     from ..message import Message
-    from ..session import Batch, Exchange, Notice, Request, Session
+    from ..session import Batch, Exchange, Request, Session
     from ..transports.base import Completion
     from .backpressure import BackPressure
     from .dispatcher import Dispatcher
     from .hooks import HookRunner, Vetoes
     from .listeners import Listeners
+    from .notices import SubscriptionObserver
     from .reporter import Reporter
     from .transport_pool import TransportPool
     from .waiters import Waiters
 
-__all__ = ("SessionRunner", "SubscriptionObserver")
-
-
-class SubscriptionObserver(Protocol):
-    """Is told what the server and the session do to subscriptions: the subscription manager."""
-
-    def rejected(self, channel: str, error: BayeuxError) -> None:
-        """The server refused a channel for good."""
-
-    def end_all(self, error: BayeuxError | None = None) -> None:
-        """The session is over."""
+__all__ = ("SessionRunner",)
 
 
 class SessionRunner:
@@ -70,9 +53,6 @@ class SessionRunner:
         reporter: Is told of failures that the session deals with.
         redact: Takes secrets out of texts.
         wall_clock: The time of day in seconds, which goes on while the machine sleeps.
-
-    Attributes:
-        ended_by: The error that ended the session, None while it runs or where the user ended it.
     """
 
     def __init__(
@@ -98,9 +78,8 @@ class SessionRunner:
         self._exchanges: Final = ExchangeRunner(self, hooks, redact)
         self._over: asyncio.Future[None] | None = None
         self._step_soon: asyncio.Handle | None = None
-        self._handles_notices = False
+        self._notices: Final = NoticeHandler(session, hooks, waiters, reporter)
         self._closed = False
-        self.ended_by: BayeuxError | None = None
 
     def attach(
         self,
@@ -111,8 +90,8 @@ class SessionRunner:
     ) -> None:
         """Know the parts that are made after the runner, since they call it."""
         self._exchanges.attach(pool)
-        self._dispatcher = dispatcher
-        self._back_pressure, self._subscriptions = back_pressure, subscriptions
+        self._notices.attach(back_pressure, subscriptions)
+        self._dispatcher, self._back_pressure = dispatcher, back_pressure
 
     # -- life
 
@@ -121,10 +100,15 @@ class SessionRunner:
         """Whether the session is being run."""
         return self._over is not None and not self._over.done()
 
+    @property
+    def ended_by(self) -> BayeuxError | None:
+        """The error that ended the session, None while it runs or where the user ended it."""
+        return self._notices.ended_by
+
     def start(self) -> None:
         """Begin with a handshake, on the loop that is running."""
         self._home.settle()
-        self._over, self.ended_by, self._closed = asyncio.get_running_loop().create_future(), None, False
+        self._over, self._notices.ended_by, self._closed = asyncio.get_running_loop().create_future(), None, False
         self._clock.start()
         self._session.start(self._clock.now)
         self._changed()
@@ -153,7 +137,7 @@ class SessionRunner:
             part.forget()
         self._step_soon, self._over = None, None
         self._session.abort(ClientStateError("the event loop that the client was started on is gone"))
-        self._handle_notices()
+        self._notices.handle()
 
     def check_loop(self) -> None:
         """See that the session's own event loop is running, if any is.
@@ -196,7 +180,7 @@ class SessionRunner:
         ended.__cause__ = error
         self._reporter.report(ended)
         self._session.abort(ended)
-        self._handle_notices()
+        self._notices.handle()
         self._end()
 
     # -- what the session says of itself
@@ -331,7 +315,7 @@ class SessionRunner:
             self._dispatcher.dispatch(events)
             return
         events = self._session.receive(batch, vetoes, self._clock.now)
-        self._handle_notices()
+        self._notices.handle()
         self._listeners.notify([message for message in batch.special if id(message) not in vetoes])
         self._dispatcher.dispatch(events)
         self._advance()  # at once: the next connect need not wait for another turn of the loop
@@ -354,7 +338,7 @@ class SessionRunner:
 
         So all that is said in one turn, several publishes say, leaves together.
         """
-        self._handle_notices()
+        self._notices.handle()
         if self._step_soon is None and self.is_running:
             self._step_soon = asyncio.get_running_loop().call_soon(self._advance)
 
@@ -381,7 +365,7 @@ class SessionRunner:
             self._exchanges.cancel(exchange)
         for exchange in step.start:
             self._exchanges.start(exchange)
-        self._handle_notices()
+        self._notices.handle()
         self._clock.wake_at(step.wake_at)
 
     def timer_fired(self) -> None:
@@ -443,36 +427,3 @@ class SessionRunner:
             self._changed()
 
         self._incoming.put(replies, take)
-
-    # -- what the session tells
-
-    def _handle_notices(self) -> None:
-        if self._handles_notices:  # what a hook brings about is told after what brought the hook about
-            return
-        self._handles_notices = True
-        try:
-            while notices := self._session.take_notices():
-                for notice in notices:
-                    self._handle(notice)
-        finally:
-            self._handles_notices = False
-
-    def _handle(self, notice: Notice) -> None:
-        match notice:
-            case StateChanged(old, new):
-                self._waiters.state_reached(new)
-                self._hooks.state_changed(old, new)
-            case Failed(error):
-                self._reporter.report(error)
-            case RequestCompleted(request, outcome):
-                self._waiters.complete(request, outcome)
-            case Subscribed(channel):
-                self._waiters.subscribed(channel)
-            case SubscriptionRejected(channel, error):
-                self._subscriptions.rejected(channel, error)
-            case PollOverdue():
-                self._back_pressure.poll_overdue()
-            case Ended(error):
-                self.ended_by = error
-                self._waiters.end(error or ClientStateError("the client was closed"))
-                self._subscriptions.end_all(error)
