@@ -38,7 +38,7 @@ def covers(pattern: str, channel: str) -> bool:
         ("/**", ChannelType.BROADCAST),
     ],
 )
-def test_the_first_segment_tells_the_kind(name: str, kind: ChannelType) -> None:
+def test_the_first_segment_decides_the_kind(name: str, kind: ChannelType) -> None:
     assert Channel(name).type is kind
 
 

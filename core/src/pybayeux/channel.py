@@ -1,6 +1,6 @@
 """Channel names: their grammar, their wildcards and their kinds (Bayeux 1.0, sections 2.2 and 2.3).
 
-Owns the rules of names. Knows nothing of messages, sessions or receivers.
+Knows nothing of messages, sessions or receivers.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class ChannelType(StrEnum):
 class Channel(str):
     """A channel name, or a pattern of names ending in ``/*`` or ``/**``.
 
-    It is an ordinary string and serves wherever one does.
+    It is a string and can be used wherever a string can.
     """
 
     __slots__ = ()
@@ -46,7 +46,7 @@ class Channel(str):
 
     @property
     def type(self) -> ChannelType:
-        """The kind of the channel, told by its first segment."""
+        """The kind of the channel, according to its first segment."""
         if self.startswith("/meta/"):
             return ChannelType.META
         if self.startswith("/service/"):
@@ -54,7 +54,7 @@ class Channel(str):
         return ChannelType.BROADCAST
 
     def is_valid(self) -> bool:
-        """Whether the name follows the written grammar to the letter (Bayeux 1.0, section 2.2)."""
+        """Whether the name follows the grammar of the specification exactly (Bayeux 1.0, section 2.2)."""
         return _SPEC.fullmatch(self) is not None
 
     def is_accepted(self) -> bool:
@@ -86,7 +86,7 @@ class Channel(str):
         return bool(rest) and not rest.startswith("/") and (wildcard == "**" or "/" not in rest)
 
     def normalized(self) -> Channel:
-        """The same channel without surrounding blanks and one trailing slash, as CometD names it."""
+        """The same channel without surrounding blanks and without a trailing slash, as CometD does it."""
         name = self.strip()
         return Channel(name[:-1] if len(name) > 1 and name.endswith("/") else name)
 
@@ -101,8 +101,8 @@ Channel.META_DISCONNECT = Channel("/meta/disconnect")
 def routing_patterns(channel: str) -> Iterator[str]:
     """Every subscription that covers a concrete channel, the most specific first.
 
-    For ``/a/b``: ``/a/b``, ``/a/*``, ``/a/**``, ``/**``. Wildcards reach broadcast channels alone: ``/**``
-    must not bring meta or service messages (Bayeux 1.0, section 2.3).
+    For ``/a/b``: ``/a/b``, ``/a/*``, ``/a/**``, ``/**``. Wildcards cover broadcast channels only: a subscription to
+    ``/**`` does not receive meta or service messages (Bayeux 1.0, section 2.3).
     """
     yield channel
     if Channel(channel).type is not ChannelType.BROADCAST:

@@ -1,4 +1,4 @@
-"""The synchronous client: the same words as `AsyncClient`, without await, over one on a loop thread."""
+"""The synchronous client: the methods of `AsyncClient` without await, over one that runs in a loop thread."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .client import AsyncClient
 from .errors import ClientStateError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime
     from types import TracebackType
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from ._client.handlers import ErrorPolicy, Handler
     from ._client.listeners import Listener
     from ._client.publisher import Offline
+    from .extensions import ExtensionStatus
+    from .health import Health
     from .hookspecs import HookCaller
     from .message import Message, Receipt
     from .state import ConnectionState
@@ -67,12 +69,12 @@ class Client:
 
     @property
     def state(self) -> ConnectionState:
-        """Where the connection stands."""
+        """The state of the connection."""
         return self._client.state
 
     @property
     def client_id(self) -> str | None:
-        """The id that the server gave, or None without a session. It is a credential: log it nowhere."""
+        """The client id from the server, or None without a session. It is a credential: do not log it."""
         return self._client.client_id
 
     @property
@@ -82,23 +84,38 @@ class Client:
 
     @property
     def last_seen(self) -> datetime | None:
-        """When something came from the server last, in UTC; None where nothing has come yet."""
+        """When the client last received something from the server, in UTC; None if it has not yet."""
         return self._client.last_seen
 
     @property
     def healthy(self) -> bool:
-        """Whether the client is connected and has heard of the server lately. See `AsyncClient.healthy`."""
+        """Whether the client receives what it should. See `AsyncClient.healthy`."""
         return self._client.healthy
 
     @property
+    def health(self) -> Health:
+        """Whether a restart would help, and whether the client receives what it should. See `AsyncClient.health`."""
+        return self._client.health
+
+    @property
     def accepting(self) -> bool:
-        """Whether events that come in now are taken. See `AsyncClient.accepting`."""
+        """Whether events that are received now are queued. See `AsyncClient.accepting`."""
         return self._client.accepting
+
+    @property
+    def http(self) -> Any:
+        """The HTTP client given as `http`, or None. See `AsyncClient.http`."""
+        return self._client.http
 
     @property
     def recovers(self) -> bool:
         """Whether the client handshakes and subscribes again by itself: always. See `AsyncClient.recovers`."""
         return self._client.recovers
+
+    @property
+    def extensions(self) -> tuple[ExtensionStatus, ...]:
+        """The extensions, those that act first. See `AsyncClient.extensions`."""
+        return self._client.extensions
 
     def __enter__(self) -> Self:
         self.start()
@@ -190,7 +207,7 @@ class Client:
         return self._thread.run(self._client.call(target, data, timeout=timeout))
 
     def use(self, extension: object, name: str | None = None) -> str:
-        """Register an extension from now on; returns its name. See `AsyncClient.use`."""
+        """Register an extension; returns its name. See `AsyncClient.use`."""
         return self._thread.run(_use(self._client, extension, name))
 
     def remove(self, name: str) -> None:
@@ -198,22 +215,22 @@ class Client:
         self._thread.run(_remove(self._client, name))
 
     def hook(self, name: str) -> HookCaller:
-        """The call of a hook that an installed package brings, to be made on the client's loop.
+        """The caller of a hook that an installed package brings, to be made on the client's loop.
 
         See `AsyncClient.hook`.
         """
         return self._client.hook(name)
 
     def move(self, url: str) -> None:
-        """The server is at another address from the next request on. See `AsyncClient.move`."""
+        """Use another address of the server from the next request on. See `AsyncClient.move`."""
         self._thread.run(_called(self._client.move, url))
 
     def resubscribe(self, channel: str) -> None:
-        """Ask the server for a channel afresh. See `AsyncClient.resubscribe`."""
+        """Subscribe to a channel again. See `AsyncClient.resubscribe`."""
         self._thread.run(_called(self._client.resubscribe, channel))
 
     def rehandshake(self, reason: str) -> None:
-        """Begin a new session with the same subscriptions. See `AsyncClient.rehandshake`."""
+        """Start a new session with the same subscriptions. See `AsyncClient.rehandshake`."""
         self._thread.run(_called(self._client.rehandshake, reason))
 
 
@@ -289,7 +306,7 @@ class SyncSubscription:
         self._thread.run(self.beneath.leave(error))
 
     def unsubscribe(self) -> None:
-        """End the subscription. Ending it twice is ending it once."""
+        """End the subscription. A second call does nothing."""
         self._thread.run(self.beneath.unsubscribe())
 
 
@@ -309,13 +326,13 @@ class _SyncReceipt:
         self._thread.run(acknowledge())
         return Done()
 
-    def transaction(self) -> AbstractAsyncContextManager[Any]:
+    def transaction(self, earlier: Sequence[Receipt] = ()) -> AbstractAsyncContextManager[Any]:
         """There are none without an event loop."""
         raise UsageError("transactions need an AsyncClient: this event came from the synchronous Client")
 
 
 class SyncBatch:
-    """Gathers publishes and sends them together, in order, when its block ends."""
+    """Collects publishes and sends them together, in order, when its block ends."""
 
     def __init__(self, thread: LoopThread, batch: Batch) -> None:
         self._thread: Final = thread
@@ -323,7 +340,7 @@ class SyncBatch:
 
     @property
     def replies(self) -> list[Message | BaseException]:
-        """The server's replies in the same order; an error stands where a publish was refused."""
+        """The server's replies in the same order; an error in place of each publish that was refused."""
         return self._batch.replies
 
     def publish(self, channel: str, data: Any) -> None:

@@ -84,7 +84,7 @@ async def test_an_installed_extension_implements_them(packages: Packages) -> Non
     extensions = registry()
     stores: list[str] = []
     extensions.hook("register_stores").call(stores)
-    assert stores == ["redis"], "told before anybody is ready"
+    assert stores == ["redis"], "called before it is ready"
     gap: list[str] = []
     await extensions.hook("gap").acall(gap, "client")
     assert gap == [], "not ready yet"
@@ -115,8 +115,8 @@ def test_without_a_client(packages: Packages) -> None:
     assert stores == ["redis"]
     installed_hook("register_stores", disabled=["redis"]).call(stores)
     assert stores == ["redis"]
-    with pytest.raises(UsageError, match="nobody_knows"):
-        installed_hook("nobody_knows")
+    with pytest.raises(UsageError, match="unknown_hook"):
+        installed_hook("unknown_hook")
 
 
 @pytest.mark.parametrize(
@@ -153,14 +153,14 @@ def test_a_failure_is_reported_and_stops_nothing(packages: Packages) -> None:
     assert [(error.extension, error.hook) for error in errors] == [("bad", "register_stores")]
 
 
-@pytest.mark.parametrize("name", ["nobody_knows", "incoming"])
+@pytest.mark.parametrize("name", ["unknown_hook", "incoming"])
 def test_only_hooks_of_packages_are_called_by_name(packages: Packages, name: str) -> None:
     bring(packages)
     with pytest.raises(UsageError, match=name):
         registry().hook(name)
 
 
-def test_the_list_says_which_package_brings_which_hooks(packages: Packages) -> None:
+def test_the_list_shows_which_package_brings_which_hooks(packages: Packages) -> None:
     bring(packages)
     (keeper,) = list_extensions()
     assert keeper.brings == ("register_stores", "gap", "origin")

@@ -118,3 +118,29 @@ def test_a_finder_that_fails_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(importlib_metadata, "distributions", make)
     assert brought_entries([GROUP], warnings.append) == []
     assert "RuntimeError: a finder of another package" in warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("group", "meant"),
+    [
+        ("pybayeux.extensions", "pybayeux"),
+        ("pybayeux_plugins", "pybayeux"),
+        ("PyBayeux", "pybayeux"),
+        ("pybayuex", "pybayeux"),
+        ("pybayeux.hookspec", "pybayeux.hookspecs"),
+        ("pybayeux-hookspecs", "pybayeux.hookspecs"),
+    ],
+)
+def test_a_group_that_is_nearly_ours_is_told(site: Site, group: str, meant: str) -> None:
+    file = site.add("acme-1.0", f"[{group}]\nacme = acme\n")
+    brought_entries(["pybayeux", "pybayeux.hookspecs"], site.warnings.append)
+    assert site.warnings == [f"{file}: entry points of the group [{group}] are not read; did you mean [{meant}]?"]
+
+
+@pytest.mark.parametrize(
+    "group", ["console_scripts", "pybayeux_devserver", "pybayeux.stores", "pytest11", "gobayeux.x"]
+)
+def test_groups_of_others_are_theirs(site: Site, group: str) -> None:
+    site.add("acme-1.0", f"[{group}]\nacme = acme\n")
+    brought_entries(["pybayeux", "pybayeux.hookspecs"], site.warnings.append)
+    assert site.warnings == []

@@ -16,6 +16,7 @@ from pybayeux.errors import (
     SessionEndedError,
     TransportError,
     UnknownAdviceError,
+    UsageError,
 )
 from pybayeux.session import Kind
 
@@ -217,7 +218,25 @@ def test_handshake_reply_without_client_id_is_reported_and_retried() -> None:
     assert world.has(Kind.HANDSHAKE)
 
 
-@pytest.mark.parametrize("status", [401, 404])
+@pytest.mark.parametrize("status", [408, 409, 425, 429, 500, 503])
+def test_first_handshake_is_retried_where_it_may_help(status: int) -> None:
+    world = World()
+    world.session.start(world.now)
+    world.settle_down()
+    world.fail(world.current(Kind.HANDSHAKE), TransportError(f"HTTP {status}", status=status))
+    world.pass_time(2)
+    assert world.has(Kind.HANDSHAKE)
+
+
+def test_first_handshake_ends_where_an_option_of_the_transport_is_wrong() -> None:
+    world = World()
+    world.session.start(world.now)
+    world.settle_down()
+    world.fail(world.current(Kind.HANDSHAKE), UsageError("transport 'websocket': max_frame_size=-1 is not positive"))
+    assert "max_frame_size" in str(world.ends[0])
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 405, 407, 410, 413, 415, 422, 426, 431, 451])
 def test_first_handshake_ends_where_trying_again_cannot_help(status: int) -> None:
     world = World()
     world.session.start(world.now)

@@ -33,6 +33,11 @@ class BackgroundTasks:
         self._waiting: deque[Awaitable[object]] = deque()
         self._worker: asyncio.Task[None] | None = None
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is being awaited."""
+        return self._worker is None
+
     def add(self, work: Awaitable[object]) -> None:
         """Have this awaited after all that was added before."""
         self._waiting.append(work)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from random import Random
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .._util.redact import Redactor
 from .._util.urls import host_of, parse_endpoint
 from ..errors import ClientStateError, ReceiverError, UsageError
-from ..extensions import ExtensionRegistry
+from ..extensions import ExtensionRegistry, summary
+from ..health import Health
 from ..session import Session, SessionConfig
+from ..state import ConnectionState
 from ..transports.base import TransportContext
 from ..transports.registry import TransportRegistry
 from .background import BackgroundTasks
 from .backpressure import BackPressure
+from .dead_letters import DeadLetters
 from .dispatcher import Dispatcher
 from .handlers import Handlers
 from .hooks import HookRunner
@@ -29,7 +32,6 @@ from .waiters import Waiters, implies
 
 if TYPE_CHECKING:
     from ..hookspecs import HookClient
-    from ..state import ConnectionState
     from ..subscription import Subscription
     from ..transports.base import TransportFactory
     from .config import ClientConfig
@@ -68,14 +70,16 @@ class Connection:
         self.reporter.observer = self.hooks
         self.listeners: Final = Listeners(self.reporter, self.background)
         self.waiters: Final = Waiters()
-        self.handlers: Final = Handlers(self.reporter, self.retry_delay)
+        self.handlers: Final = Handlers(self.reporter, self.retry_delay, DeadLetters(self.hooks, self.reporter))
 
         endpoint = parse_endpoint(self.extensions.resolve_url(config.url))
         factories = self._transport_factories()
         session = Session(self._session_config(tuple(factories), host_of(endpoint.url), redact))
-        self.runner: Final = SessionRunner(session, self.hooks, self.listeners, self.waiters, self.reporter, redact)
+        self.runner: Final = SessionRunner(
+            session, self.hooks, self.listeners, self.waiters, self.reporter, self.background, redact
+        )
         self.publisher: Final = Publisher(config, self.runner, self.waiters)
-        self.dispatcher: Final = Dispatcher(config.queue_size, self.hooks, self.background)
+        self.dispatcher: Final = Dispatcher(config.queue_size, self.hooks, self.background, self.reporter.report)
         self.subscriptions: Final = SubscriptionManager(
             self.runner, self.dispatcher, self.waiters, self.hooks, self.reporter, config.max_network_delay
         )
@@ -95,6 +99,7 @@ class Connection:
             heartbeat=config.heartbeat,
             room=back_pressure.room,
             broken=self.runner.broken,
+            report=self.reporter.report,
         )
         self._closing: asyncio.Task[None] | None = None
         self._pool: Final = TransportPool(context, factories, config.transport_options, config.trusted_hosts)
@@ -123,9 +128,31 @@ class Connection:
         )
 
     @property
+    def http(self) -> Any:
+        """The HTTP client that the user gave, or None."""
+        return self._config.http
+
+    @property
     def url(self) -> str:
         """The address of the server in use."""
         return self._pool.url(self.runner.host)
+
+    @property
+    def health(self) -> Health:
+        """The health of the client. For any thread."""
+        runner, recovery = self.runner, self.runner.recovery
+        is_connected, is_fresh = runner.state is ConnectionState.CONNECTED, runner.is_fresh
+        is_live = runner.is_running and runner.ended_by is None and (is_fresh or not is_connected)
+        inactive = {channel: recovery.refused.get(channel) for channel in runner.inactive_channels}
+        inactive |= dict(self.dispatcher.failures)
+        return Health(
+            live=is_live,
+            ready=is_live and is_connected and not inactive,
+            state=runner.state,
+            error=runner.ended_by or recovery.failure,
+            retry_in=runner.retry_in if is_live else None,
+            inactive=inactive,
+        )
 
     def retry_delay(self, failures: int) -> float:
         """Seconds to wait after so many failures in a row."""
@@ -145,6 +172,7 @@ class Connection:
         await self.extensions.open()
         if not self.extensions.is_open:
             raise ClientStateError("the client was closed while it started")
+        self.reporter.note("extensions: %s", summary(self.extensions.statuses))
         self.runner.start()
 
     async def close(self) -> None:

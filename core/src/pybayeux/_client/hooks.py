@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from .._util.redact import Redactor
+    from ..errors import ReceiverError
     from ..extensions import ExtensionRegistry, Pipeline, Veto
     from ..hookspecs import HookClient, Redelivery
     from ..state import ConnectionState
@@ -150,6 +151,12 @@ class HookRunner:
 
     # -- questions
 
+    async def dead_letter(self, message: Message, subscription: str, error: ReceiverError) -> str | None:
+        """Have an extension keep an event that a handler failed on; returns where, or None if none does."""
+        pipeline: Pipeline[..., Any] = self._registry.dead_letter
+        place: str | None = await pipeline.acall(message, subscription, error, self._client)
+        return place
+
     def redelivery(self) -> Redelivery | None:
         """Who sends again what is not taken now, or None where it would be lost."""
         return self._registry.redelivery.call(self._client)
@@ -164,9 +171,9 @@ class HookRunner:
             return error
         return self._registry.interpret_error.call(error, self._client) or error
 
-    def transaction(self, message: Message) -> AbstractAsyncContextManager[Any] | None:
-        """The transaction in which an extension lets an event be handled, if one has any."""
-        return self._registry.transaction.call(message, self._client)
+    def transaction(self, message: Message, earlier: Sequence[Message]) -> AbstractAsyncContextManager[Any] | None:
+        """The transaction in which an extension lets an event be handled, and those before it, if one has any."""
+        return self._registry.transaction.call(message, self._client, earlier)
 
 
 # -- vetoes

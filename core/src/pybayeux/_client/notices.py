@@ -1,7 +1,4 @@
-"""The notices of a session: each goes to those whom it concerns, in the order in which things happened.
-
-Decides nothing, and does not know when there are notices: the runner asks.
-"""
+"""Notices of the session: what follows for callers that wait, for extensions, subscriptions and the back-pressure."""
 
 from __future__ import annotations
 
@@ -20,13 +17,13 @@ from ..session import (
 
 if TYPE_CHECKING:
     from ..errors import BayeuxError
-    from ..session import Notice, Session
-    from .backpressure import BackPressure
+    from ..session import Notice
     from .hooks import HookRunner
+    from .recovery_log import RecoveryLog
     from .reporter import Reporter
     from .waiters import Waiters
 
-__all__ = ("NoticeHandler", "SubscriptionObserver")
+__all__ = ("NoticeHandler", "PollObserver", "SubscriptionObserver")
 
 
 class SubscriptionObserver(Protocol):
@@ -39,58 +36,60 @@ class SubscriptionObserver(Protocol):
         """The session is over."""
 
 
+class PollObserver(Protocol):
+    """Is told that connects have been held back for long: the back-pressure."""
+
+    def poll_overdue(self) -> None:
+        """Connects have been held back for as long as it is safe."""
+
+
 class NoticeHandler:
-    """Takes the notices of one session.
+    """Acts on the notices of one session.
 
     Args:
-        session: Has them.
-        hooks: Are told of states.
-        waiters: Get the outcomes.
+        hooks: Run `state_changed`.
+        waiters: Get the outcomes that they wait for.
         reporter: Is told of failures that the session deals with.
+        recovery: Notes failures and recoveries.
 
     Attributes:
-        ended_by: The error that ended the session, None while it runs or where the user ended it.
+        ended_by: The error that ended the session; None while it runs, or where the user ended it.
     """
 
-    def __init__(self, session: Session, hooks: HookRunner, waiters: Waiters, reporter: Reporter) -> None:
-        self._session: Final = session
+    def __init__(self, hooks: HookRunner, waiters: Waiters, reporter: Reporter, recovery: RecoveryLog) -> None:
         self._hooks: Final = hooks
         self._waiters: Final = waiters
         self._reporter: Final = reporter
-        self._is_handling = False
+        self._recovery: Final = recovery
         self.ended_by: BayeuxError | None = None
 
-    def attach(self, back_pressure: BackPressure, subscriptions: SubscriptionObserver) -> None:
-        """Know the parts that are made later."""
-        self._back_pressure, self._subscriptions = back_pressure, subscriptions
+    def attach(self, polls: PollObserver, subscriptions: SubscriptionObserver) -> None:
+        """Know the parts that are made after this."""
+        self._polls, self._subscriptions = polls, subscriptions
 
-    def handle(self) -> None:
-        """Hand on all that there are, and those that come up meanwhile."""
-        if self._is_handling:  # what a hook brings about is told after what brought the hook about
-            return
-        self._is_handling = True
-        try:
-            while notices := self._session.take_notices():
-                for notice in notices:
-                    self._handle(notice)
-        finally:
-            self._is_handling = False
+    def start(self) -> None:
+        """Another life of the session begins."""
+        self.ended_by = None
 
-    def _handle(self, notice: Notice) -> None:
+    def handle(self, notice: Notice, now: float) -> None:
+        """Act on one notice, which the session made by `now`."""
         match notice:
             case StateChanged(old, new):
+                self._recovery.state_changed(old, new, now)
                 self._waiters.state_reached(new)
                 self._hooks.state_changed(old, new)
             case Failed(error):
+                self._recovery.failed(error, now)
                 self._reporter.report(error)
             case RequestCompleted(request, outcome):
                 self._waiters.complete(request, outcome)
             case Subscribed(channel):
+                self._recovery.subscribed(channel)
                 self._waiters.subscribed(channel)
             case SubscriptionRejected(channel, error):
                 self._subscriptions.rejected(channel, error)
             case PollOverdue():
-                self._back_pressure.poll_overdue()
+                self._polls.poll_overdue()
             case Ended(error):
                 self.ended_by = error
                 self._waiters.end(error or ClientStateError("the client was closed"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ class Reporter:
         """Report an error, unless the user ignores it."""
         if self._is_silent or self._is_ignored(error):
             return
-        self._logger.warning("%s: %s", type(error).__name__, self._redact(str(error), limit=_LONGEST))
+        level = logging.INFO if error.routine else logging.WARNING
+        self._logger.log(level, "%s: %s", type(error).__name__, self._redact(str(error), limit=_LONGEST))
         if self.observer is not None:
             self.observer.failed(error)
 

@@ -20,7 +20,9 @@ from .exchanges import ExchangeRunner
 from .home_loop import HomeLoop
 from .hooks import failed_reply
 from .incoming import IncomingQueue
+from .large_batches import MOST_AT_ONCE, LargeBatches
 from .notices import NoticeHandler
+from .recovery_log import RecoveryLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from ..message import Message
     from ..session import Batch, Exchange, Request, Session
     from ..transports.base import Completion
+    from .background import BackgroundTasks
     from .backpressure import BackPressure
     from .dispatcher import Dispatcher
     from .hooks import HookRunner, Vetoes
@@ -51,8 +54,12 @@ class SessionRunner:
         listeners: Are called with the replies.
         waiters: Get the outcomes.
         reporter: Is told of failures that the session deals with.
+        background: Has the asynchronous hooks and listeners that nothing waits for.
         redact: Takes secrets out of texts.
         wall_clock: The time of day in seconds, which goes on while the machine sleeps.
+
+    Attributes:
+        recovery: What went wrong since the client was connected last.
     """
 
     def __init__(
@@ -62,6 +69,7 @@ class SessionRunner:
         listeners: Listeners,
         waiters: Waiters,
         reporter: Reporter,
+        background: BackgroundTasks,
         redact: Redactor,
         *,
         wall_clock: Callable[[], float] = time.time,
@@ -69,16 +77,20 @@ class SessionRunner:
         self._session: Final = session
         self._hooks: Final = hooks
         self._listeners: Final = listeners
-        self._waiters: Final = waiters
         self._reporter: Final = reporter
+        self._waiters: Final = waiters
+        self.recovery: Final = RecoveryLog(reporter)
+        self._notices: Final = NoticeHandler(hooks, waiters, reporter, self.recovery)
+        self._background: Final = background
         self._redact: Final = redact
         self._clock: Final = SessionClock(self, wall_clock)
         self._incoming: Final = IncomingQueue(hooks, self._broke)
         self._home: Final = HomeLoop()
+        self._large: Final = LargeBatches(self._receive)
         self._exchanges: Final = ExchangeRunner(self, hooks, redact)
         self._over: asyncio.Future[None] | None = None
         self._step_soon: asyncio.Handle | None = None
-        self._notices: Final = NoticeHandler(session, hooks, waiters, reporter)
+        self._handles_notices = False
         self._closed = False
 
     def attach(
@@ -90,8 +102,9 @@ class SessionRunner:
     ) -> None:
         """Know the parts that are made after the runner, since they call it."""
         self._exchanges.attach(pool)
+        self._dispatcher = dispatcher
+        self._back_pressure = back_pressure
         self._notices.attach(back_pressure, subscriptions)
-        self._dispatcher, self._back_pressure = dispatcher, back_pressure
 
     # -- life
 
@@ -100,16 +113,13 @@ class SessionRunner:
         """Whether the session is being run."""
         return self._over is not None and not self._over.done()
 
-    @property
-    def ended_by(self) -> BayeuxError | None:
-        """The error that ended the session, None while it runs or where the user ended it."""
-        return self._notices.ended_by
-
     def start(self) -> None:
         """Begin with a handshake, on the loop that is running."""
         self._home.settle()
-        self._over, self._notices.ended_by, self._closed = asyncio.get_running_loop().create_future(), None, False
+        self._over, self._closed = asyncio.get_running_loop().create_future(), False
+        self._notices.start()
         self._clock.start()
+        self.recovery.start()
         self._session.start(self._clock.now)
         self._changed()
 
@@ -123,6 +133,7 @@ class SessionRunner:
             self._session.close(self._clock.now)
             self._changed()
         await asyncio.shield(self._over)
+        await self._large.stop()
         await self._incoming.finish()
 
     @property
@@ -133,11 +144,11 @@ class SessionRunner:
     def abandon(self) -> None:
         """End a session that is stranded, without a word to the server."""
         self._home.leave()
-        for part in (self._clock, self._exchanges, self._incoming, self._waiters):
+        for part in (self._clock, self._exchanges, self._large, self._incoming, self._waiters):
             part.forget()
         self._step_soon, self._over = None, None
         self._session.abort(ClientStateError("the event loop that the client was started on is gone"))
-        self._notices.handle()
+        self._handle_notices()
 
     def check_loop(self) -> None:
         """See that the session's own event loop is running, if any is.
@@ -180,10 +191,15 @@ class SessionRunner:
         ended.__cause__ = error
         self._reporter.report(ended)
         self._session.abort(ended)
-        self._notices.handle()
+        self._handle_notices()
         self._end()
 
     # -- what the session says of itself
+
+    @property
+    def ended_by(self) -> BayeuxError | None:
+        """The error that ended the session; None while it runs, or where the user ended it."""
+        return self._notices.ended_by
 
     @property
     def state(self) -> ConnectionState:
@@ -220,6 +236,17 @@ class SessionRunner:
         """Whether something came within the time that the server may take for a connect. For any thread."""
         return self._clock.silence <= self._session.longest_silence
 
+    @property
+    def retry_in(self) -> float | None:
+        """Seconds until the session tries again, None where it does not wait for that. For any thread."""
+        due = self._session.retry_at
+        return None if due is None else max(0.0, due - self._clock.now)
+
+    @property
+    def inactive_channels(self) -> list[str]:
+        """The channels that are wanted, and that the server has not accepted in this session. For any thread."""
+        return [channel for channel in self._session.channels if not self._session.is_active_channel(channel)]
+
     def is_active_channel(self, channel: str) -> bool:
         """Whether the server has accepted this subscription in this session."""
         return self._session.is_active_channel(channel)
@@ -254,6 +281,7 @@ class SessionRunner:
 
     def unsubscribe(self, channel: str) -> Request | None:
         """No longer want a channel; returns the request that tells the server, where there is one to tell."""
+        self.recovery.unsubscribed(channel)
         request = self._session.unsubscribe(channel)
         self._changed()
         return request
@@ -302,6 +330,11 @@ class SessionRunner:
 
     def receive(self, messages: list[Message]) -> Completion:
         """Take the messages of an answer or of frames: the way in, for every transport."""
+        if len(messages) > MOST_AT_ONCE or self._large.is_busy:
+            return self._large.put(messages)
+        return self._receive(messages)
+
+    def _receive(self, messages: list[Message]) -> Completion:
         self._clock.server_heard()
         batch = self._back_pressure.filter_accepted(self._session.admit(messages))
         if batch.special:
@@ -315,10 +348,13 @@ class SessionRunner:
             self._dispatcher.dispatch(events)
             return
         events = self._session.receive(batch, vetoes, self._clock.now)
-        self._notices.handle()
+        self._handle_notices()
         self._listeners.notify([message for message in batch.special if id(message) not in vetoes])
         self._dispatcher.dispatch(events)
-        self._advance()  # at once: the next connect need not wait for another turn of the loop
+        if self._background.is_idle:
+            self._advance()  # at once: the next connect need not wait for another turn of the loop
+        else:
+            self._changed()  # an asynchronous listener comes first: it may close the client
 
     def broken(self, error: BayeuxError) -> None:
         """A connection broke between two connects. Extensions see it as a connect that failed: events may be lost."""
@@ -338,7 +374,7 @@ class SessionRunner:
 
         So all that is said in one turn, several publishes say, leaves together.
         """
-        self._notices.handle()
+        self._handle_notices()
         if self._step_soon is None and self.is_running:
             self._step_soon = asyncio.get_running_loop().call_soon(self._advance)
 
@@ -365,7 +401,7 @@ class SessionRunner:
             self._exchanges.cancel(exchange)
         for exchange in step.start:
             self._exchanges.start(exchange)
-        self._notices.handle()
+        self._handle_notices()
         self._clock.wake_at(step.wake_at)
 
     def timer_fired(self) -> None:
@@ -427,3 +463,16 @@ class SessionRunner:
             self._changed()
 
         self._incoming.put(replies, take)
+
+    # -- what the session tells
+
+    def _handle_notices(self) -> None:
+        if self._handles_notices:  # what a hook brings about is told after what brought the hook about
+            return
+        self._handles_notices = True
+        try:
+            while notices := self._session.take_notices():
+                for notice in notices:
+                    self._notices.handle(notice, self._clock.now)
+        finally:
+            self._handles_notices = False

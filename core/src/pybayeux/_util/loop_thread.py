@@ -1,4 +1,4 @@
-"""An event loop on a thread of its own, for callers that have none."""
+"""An event loop in a thread of its own, for callers that have no loop."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class LoopThread:
             self._make()
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """The coroutine's result; interrupting the wait (Ctrl-C) cancels it.
+        """Run a coroutine and return its result; interrupting the wait (Ctrl-C) cancels the coroutine.
 
         Raises:
             UsageError: The calling thread runs an event loop, which waiting here would block.
@@ -101,7 +101,7 @@ class LoopThread:
             return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
     def soon(self, call: Callable[..., object], *arguments: object) -> None:
-        """Have the loop call something, without waiting."""
+        """Call a function on the loop, without waiting for it."""
         self._loop.call_soon_threadsafe(call, *arguments)
 
     def stop(self) -> None:
@@ -129,7 +129,7 @@ class LoopThread:
 
 
 class Done:
-    """An awaitable with nothing left to wait for: what a call returns that others have to await."""
+    """An awaitable that is already done, for calls whose asynchronous twin returns one to await."""
 
     def __await__(self) -> Generator[None, None, None]:
         yield from ()

@@ -8,17 +8,42 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from ..hookspecs import PROJECT
 from .distributions import UNKNOWN, BroughtEntry, Distribution, brought_entries
+from .names import split_names
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from importlib_metadata import EntryPoint
 
-__all__ = ("HOOKSPEC_GROUP", "Installed", "disabled_names", "find", "find_group", "forget", "is_strict", "warn_once")
+__all__ = (
+    "DISABLE_VARIABLE",
+    "HOOKSPEC_GROUP",
+    "ONLY_VARIABLE",
+    "Installed",
+    "disabled_names",
+    "find",
+    "find_group",
+    "forget",
+    "is_strict",
+    "local_extensions",
+    "only_names",
+    "set_local_extensions",
+    "warn_once",
+)
+
+DISABLE_VARIABLE: Final = "PYBAYEUX_DISABLE_EXTENSIONS"
+"""The environment variable with the extensions to leave out."""
+
+ONLY_VARIABLE: Final = "PYBAYEUX_EXTENSIONS"
+"""The environment variable with the only extensions to use."""
 
 HOOKSPEC_GROUP: Final = f"{PROJECT}.hookspecs"
 """The group of the entry points that bring hooks."""
@@ -41,7 +66,7 @@ class Installed:
     entry_point: EntryPoint
 
     def __str__(self) -> str:
-        return f"extension {self.name!r} of {self.dist} {self.version}"
+        return f"extension {self.name!r} of {self.distribution}"
 
     @property
     def dist(self) -> str:
@@ -62,6 +87,32 @@ class Installed:
 def find() -> tuple[Installed, ...]:
     """All installed extensions, in the order of their names, then of their distributions. Imports none of them."""
     return find_group(PROJECT)
+
+
+_local: list[Installed] = []
+
+
+def local_extensions() -> tuple[Installed, ...]:
+    """The extensions without a package that a configuration file names."""
+    return tuple(_local)
+
+
+def set_local_extensions(targets: Mapping[str, str], file: Path) -> None:
+    """Use these extensions from now on, as if packages brought them, in place of those before.
+
+    Args:
+        targets: From the name of an extension to ``module:attribute``.
+        file: The configuration file; its folder is where modules are looked for.
+    """
+    from importlib_metadata import EntryPoint
+
+    distribution = Distribution(str(file), "", str(file), None)
+    _local[:] = [
+        Installed(name, distribution, EntryPoint(name, target, PROJECT)) for name, target in sorted(targets.items())
+    ]
+    folder = str(file.parent)
+    if _local and folder not in sys.path:
+        sys.path.insert(0, folder)
 
 
 @cache
@@ -93,14 +144,19 @@ def warn_once(text: str) -> None:
 
 def forget() -> None:
     """Forget what is installed, for tests that install packages."""
+    _local.clear()
     for cached in (find_group, _scan, warn_once):
         cached.cache_clear()
 
 
 def disabled_names() -> frozenset[str]:
     """The names in PYBAYEUX_DISABLE_EXTENSIONS; ``all`` stands for every one."""
-    names = os.environ.get("PYBAYEUX_DISABLE_EXTENSIONS", "").split(",")
-    return frozenset(name.strip() for name in names if name.strip())
+    return frozenset(split_names(os.environ.get(DISABLE_VARIABLE, "")))
+
+
+def only_names() -> tuple[str, ...] | None:
+    """The names in PYBAYEUX_EXTENSIONS; None where it is not set or empty."""
+    return split_names(os.environ.get(ONLY_VARIABLE, "")) or None
 
 
 def is_strict() -> bool:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from .names import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -21,11 +24,12 @@ UNKNOWN: Final = "unknown"
 """The name and the version of a distribution whose metadata does not say."""
 
 _ENTRY_POINTS: Final = "entry_points.txt"
+_HEADER: Final = re.compile(r"^\s*\[([^\]\n]+)\]", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """An installed package.
+    """An installed package; or the configuration file that names an extension without one, with no version.
 
     Attributes:
         name: Its name.
@@ -38,6 +42,9 @@ class Distribution:
     version: str
     file: str
     found: Any = field(compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}".strip()
 
     @property
     def requirements(self) -> tuple[str, ...]:
@@ -129,7 +136,21 @@ def _lines(found: Any, groups: Collection[str], warn: Callable[[str], None]) -> 
     except Exception as error:
         warn(f"{_file_of(found)} cannot be read, its package is left out: {type(error).__name__}: {error}")
         return []
+    for group in map(str.strip, _HEADER.findall(text)):
+        if group not in groups and (meant := _nearly(group, groups)):
+            warn(f"{_file_of(found)}: entry points of the group [{group}] are not read; did you mean [{meant}]?")
     return list(_parse(text, groups)) if any(group in text for group in groups) else []
+
+
+def _nearly(group: str, groups: Collection[str]) -> str | None:
+    """The group that was meant by the name of another one, or None."""
+    project, _, rest = canonical(group).partition("-")
+    if rest:
+        meant = {each.partition(".")[2]: each for each in groups}
+        known = {**dict.fromkeys(("extension", "extensions", "plugin", "plugins"), meant[""]), **meant}
+        close = get_close_matches(rest, known, n=1, cutoff=0.8)
+        return known[close[0]] if close and project in groups else None
+    return next(iter(get_close_matches(project, groups, n=1, cutoff=0.85)), None)
 
 
 def _parse(text: str, groups: Collection[str]) -> Iterator[tuple[str, str, str]]:
@@ -154,7 +175,7 @@ def _described(found: Any) -> Distribution:
 
 
 def _normalized(name: str) -> str:
-    return "" if name == UNKNOWN else re.sub(r"[-_.]+", "-", name).lower()
+    return "" if name == UNKNOWN else canonical(name)
 
 
 def _best_of(same: list[_Found], warn: Callable[[str], None]) -> _Found:

@@ -16,6 +16,7 @@ from ..errors import (
     Remedy,
     SessionEndedError,
     TransportError,
+    UsageError,
 )
 from ..message import Advice, Message
 from ..state import ConnectionState
@@ -33,8 +34,9 @@ if TYPE_CHECKING:
 __all__ = ("ConnectLane",)
 
 _E = SessionEvent
-# A web server's answers that no second attempt changes: no access, or nothing there that speaks Bayeux.
-_HOPELESS: Final = frozenset({401, 403, 404, 405, 410})
+# A web server's answers of the fourth hundred say that the request is wrong, and it will be the same again; but these
+# are about the moment: a timeout, a conflict, another connection, a lock, too many requests.
+_PASSING: Final = frozenset({408, 409, 421, 423, 424, 425, 429})
 
 
 class ConnectLane:
@@ -145,6 +147,11 @@ class ConnectLane:
             return None
         change = self.throttle.next_change()
         return None if change is None else max(self._due, change)
+
+    @property
+    def due(self) -> float | None:
+        """The time before which nothing is sent; None while something is outstanding."""
+        return None if self.outstanding is not None else self._due
 
     @property
     def accepting(self) -> bool:
@@ -322,9 +329,15 @@ class ConnectLane:
         Once a connect was accepted, the address was right and the same status is an outage, as of a proxy without its
         server.
         """
-        if not isinstance(error, TransportError) or self._history.ever_connected:
+        if self._history.ever_connected or self._state.rehandshake_reason is not None:
             return False
-        return self._state.rehandshake_reason is None and (error.fatal or error.status in _HOPELESS)
+        if isinstance(error, UsageError):  # an option of the transport, which is made when it is needed
+            return True
+        return isinstance(error, TransportError) and (error.fatal or _is_final(error.status))
+
+
+def _is_final(status: int | None) -> bool:
+    return status is not None and 400 <= status < 500 and status not in _PASSING
 
 
 def _not_held(advised: float) -> TransportError:

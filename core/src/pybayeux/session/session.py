@@ -69,6 +69,12 @@ class Session:
         return self._state.hosts.current
 
     @property
+    def retry_at(self) -> float | None:
+        """When the session handshakes or connects again; None where it is connected, or waits for an answer."""
+        is_waiting = self._state.is_running and self.state is not _S.CONNECTED
+        return self._connect.due if is_waiting else None
+
+    @property
     def longest_silence(self) -> float:
         """Seconds for which a server in good order may say nothing: it holds a connect, and the network is slow."""
         advice, heartbeat = self._state.advice, self._connect.heartbeat

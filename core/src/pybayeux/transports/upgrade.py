@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import httpx
 
 from .._util.credentials import in_headers, in_url
+from .._util.dates import parse_date
 from .._util.urls import as_http, as_websocket
 from ..errors import TransportError
 from .base import TransportRequest, TransportResponse, UpgradeCall
-from .http_failures import seconds_to_wait
+from .http_failures import check_auth, check_headers, seconds_to_wait
+from .set_cookie import as_octets
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterable
 
     from .._util.redact import Redactor
     from .base import Dial, Socket, TransportContext, UpgradeAnswer, WebSocketOptions
@@ -79,6 +81,8 @@ class Upgrade:
 
     async def _first_request(self) -> tuple[str, httpx.Request]:
         """The address and the request after the hook `request`, in the form that httpx's authentication takes."""
+        check_auth(self._context.auth)
+        check_headers(self._context.headers)
         asked = as_websocket(self._context.url)
         request = TransportRequest(asked, httpx.Headers(self._context.headers), _TYPE)
         await self._context.on_request(request)
@@ -116,7 +120,7 @@ class Upgrade:
         cookies = self._context.cookies.header(url, headers.get("Cookie"), anonymous=self._context.anonymous)
         sent = [(name, value) for name, value in headers.multi_items() if not _is_own(name)]
         sent += [] if cookies is None else [("Cookie", cookies)]
-        self._context.redact.remember(*in_headers(httpx.Headers(sent)))
+        self._context.redact.remember(*in_headers(_headers_of(sent)))
         return sent
 
     def _call(self, url: str, headers: list[tuple[str, str]]) -> UpgradeCall:
@@ -138,11 +142,11 @@ class Upgrade:
     async def _answered(self, url: str, answer: UpgradeAnswer) -> httpx.Response:
         """Keep the cookies of an answer, and run the hook `response`."""
         self._context.cookies.take(url, answer.headers)
-        headers = httpx.Headers(list(answer.headers))
+        headers = _headers_of(answer.headers)
         await self._context.on_response(TransportResponse(url, answer.status, headers, _TYPE))
         # Without Content-Encoding: the library has asked for none, and the text is only for an error.
         plain = [(name, value) for name, value in answer.headers if name.lower() not in _OF_THE_BODY]
-        return httpx.Response(answer.status, headers=plain, content=answer.body)
+        return httpx.Response(answer.status, headers=_headers_of(plain), content=answer.body)
 
 
 class _CallableAuth(httpx.Auth):
@@ -171,6 +175,11 @@ def _check_target(request: httpx.Request, first: httpx.Request) -> None:
         )
 
 
+def _headers_of(pairs: Iterable[tuple[str, str]]) -> httpx.Headers:
+    """Headers with octets beyond ASCII, which httpx takes as bytes only."""
+    return httpx.Headers([(name.encode("latin-1"), as_octets(value).encode("latin-1")) for name, value in pairs])
+
+
 def _is_own(name: str) -> bool:
     return name.lower() in _OWN or name.lower().startswith(_OWN_PREFIX)
 
@@ -187,7 +196,7 @@ def refused_upgrade(response: httpx.Response, redact: Redactor) -> TransportErro
         f"no WebSocket upgrade: HTTP {status} {response.reason_phrase}".rstrip(),
         status=status,
         body=redact(response.text),
-        retry_after=seconds_to_wait(response.headers.get("Retry-After")),
+        retry_after=seconds_to_wait(response.headers.get("Retry-After"), parse_date(response.headers.get("Date"))),
         unsent=True,
         unavailable=status not in _PASSING,
     )

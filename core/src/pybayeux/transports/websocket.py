@@ -8,6 +8,7 @@ opens a socket, `open_socket` is one that is open.
 from __future__ import annotations
 
 import asyncio
+from ssl import SSLContext
 from typing import TYPE_CHECKING, Any, Final
 
 from ..codec import encode
@@ -44,7 +45,7 @@ class WebSocket:
         ssl: An `ssl.SSLContext` instead of the default one.
 
     Raises:
-        UsageError: A size or a time is not positive.
+        UsageError: A size or a time is not positive, or `ssl` is none.
     """
 
     connection_type: Final = "websocket"
@@ -67,6 +68,9 @@ class WebSocket:
             open_timeout=open_timeout,
             ping_interval=ping_interval,
         )
+        if ssl is not None and not isinstance(ssl, SSLContext):
+            got = type(ssl).__name__
+            raise UsageError(f"transport 'websocket': option 'ssl': expected an ssl.SSLContext; got a {got}")
         self._max_frame_size: Final = max_frame_size
         self._context: Final = context
         self._options: Final = WebSocketOptions(

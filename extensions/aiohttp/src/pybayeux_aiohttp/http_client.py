@@ -72,25 +72,25 @@ class Response:
         reason_phrase: The status in words.
         headers: The headers.
         charset_encoding: What they say of the body.
-        content: The body, unless it is streamed.
+        is_stream_consumed: Whether the body was read.
     """
 
-    def __init__(self, response: aiohttp.ClientResponse, request: Request, content: bytes) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, request: Request) -> None:
         self._response: Final = response
         self.request: Final = request
         self.url: Final = request.url
         self.status_code: Final = response.status
         self.reason_phrase: Final = response.reason or ""
         self.headers: Final = httpx.Headers(list(response.raw_headers))
-        self.content: Final = content
+        self.is_stream_consumed: Final = False
 
     @property
     def charset_encoding(self) -> str | None:
         """What the headers say of the body."""
         return self._response.charset
 
-    async def aiter_bytes(self) -> AsyncIterator[bytes]:
-        """The body, decompressed, as it comes."""
+    async def aiter_raw(self) -> AsyncIterator[bytes]:
+        """The body as it comes, compressed or not."""
         async for chunk in self._response.content.iter_any():
             yield chunk
 
@@ -122,12 +122,13 @@ class HttpClient:
         self, method: str, url: str, *, content: bytes | None, headers: httpx.Headers, timeout: Any = None
     ) -> Request:
         """A request with these headers; `timeout` is that of the whole client."""
+        headers.setdefault("Accept-Encoding", "gzip, deflate")  # else aiohttp offers all that it could decode
         return Request(method, url, content, headers)
 
     async def send(
         self, request: Request, *, stream: bool = False, follow_redirects: bool = False, auth: Any = None
     ) -> Response:
-        """Send a request, and give the answer, without its body if that is to be streamed.
+        """Send a request, and return the answer, whose body is still to be read.
 
         Raises:
             ConnectError: There is no connection.
@@ -142,11 +143,11 @@ class HttpClient:
                 request.method,
                 url,
                 data=BytesIO(content) if content is not None and len(content) > _LARGE else content,
-                headers=request.headers.multi_items(),
+                headers=_texts(request.headers),
                 allow_redirects=False,
                 ssl=self._trust() if url.scheme == "https" else True,
             )
-            return Response(response, request, b"" if stream else await response.read())
+            return Response(response, request)
         except aiohttp.ConnectionTimeoutError as error:
             raise ConnectTimeout(str(error)) from error
         except aiohttp.ClientConnectorError as error:
@@ -171,12 +172,33 @@ class HttpClient:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=_CONNECTIONS, keepalive_timeout=_KEPT_ALIVE),
                 cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,  # the transport does it, within its limit
                 timeout=aiohttp.ClientTimeout(connect=self._patience),
                 read_bufsize=_BUFFER,
                 max_line_size=_LINE,
                 max_field_size=_LINE,
             )
         return self._session
+
+
+def _texts(headers: httpx.Headers) -> list[tuple[str, str]]:
+    """Headers for aiohttp, which sends texts in UTF-8: cookies of other octets cannot be sent, and are left out."""
+    try:
+        return [(name.decode("ascii"), value.decode()) for name, value in headers.raw]
+    except UnicodeDecodeError:
+        return [(name.decode("ascii"), _sendable(value)) for name, value in headers.raw]
+
+
+def _sendable(value: bytes) -> str:
+    return "; ".join(part.decode() for part in value.split(b"; ") if _is_utf8(part))
+
+
+def _is_utf8(octets: bytes) -> bool:
+    try:
+        octets.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 @lru_cache(maxsize=64)

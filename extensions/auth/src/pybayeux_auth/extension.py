@@ -105,6 +105,7 @@ class Auth:
     def registered(self, client: HookClient) -> None:
         """Note the client and its server. A client that is started again after refused tokens may have another."""
         self._client = client
+        self._source.use_http(client.http)
         self._origins.follow(client.url)
         if self._refreshes.is_reached:
             self._refreshes.reset()
@@ -114,6 +115,7 @@ class Auth:
     async def unregistered(self) -> None:
         """Wait for a running login."""
         await self._source.close()
+        self._source.use_http(None)
 
     # -- the token in requests
 
