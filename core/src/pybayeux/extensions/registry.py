@@ -259,11 +259,6 @@ class ExtensionRegistry:
             found = self._provided[name] = self._pipeline(name)
         return found
 
-    @property
-    def is_open(self) -> bool:
-        """Whether it was opened, and not closed since."""
-        return self._is_open
-
     def forget_tasks(self) -> None:
         """What is under way never ends: its event loop is gone."""
         self._tasks.clear()
