@@ -31,7 +31,9 @@ DAMAGED = [
 
 @pytest.mark.parametrize("value", DAMAGED, ids=lambda value: ascii(value[:20]))
 def test_the_other_events_arrive_and_the_damaged_one_is_undecodable(value: bytes) -> None:
-    one, bad, three = decode(b'[{"channel":"/x","data":1},{"channel":"/x","data":%b,"id":"7"},{"channel":"/x","data":3}]' % value)
+    one, bad, three = decode(
+        b'[{"channel":"/x","data":1},{"channel":"/x","data":%b,"id":"7"},{"channel":"/x","data":3}]' % value
+    )
     assert (one.data, three.data) == (1, 3)
     assert (bad.channel, bad.id, bad.raw_data) == ("/x", "7", value)
     assert "data is no JSON" in str(damage_of(bad))
@@ -81,7 +83,9 @@ def test_big_numbers_stay_exact_beside_damage(number: bytes) -> None:
     assert encode([message]) == b'[{"channel":"/a","data":{"n":%b}}]' % number
 
 
-@pytest.mark.parametrize("cut", [b'[{"channel":"/a","data":NaN}', b'[{"channel":"/a","data":NaN},{"channel":"/b', b"[NaN]"])
+@pytest.mark.parametrize(
+    "cut", [b'[{"channel":"/a","data":NaN}', b'[{"channel":"/a","data":NaN},{"channel":"/b', b"[NaN]"]
+)
 def test_an_answer_that_is_not_complete_is_none(cut: bytes) -> None:
     with pytest.raises(MessageDecodeError):
         decode(cut)

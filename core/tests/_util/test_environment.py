@@ -80,7 +80,9 @@ def test_an_address_without_a_scheme_is_one_of_http(monkeypatch: pytest.MonkeyPa
     assert address("http://host/") == PROXY
 
 
-@pytest.mark.parametrize("value", ["socks://h:1", "ftp://h", "http://", "http://h:port", "http://[h", "http://u:s3cr3t@"])
+@pytest.mark.parametrize(
+    "value", ["socks://h:1", "ftp://h", "http://", "http://h:port", "http://[h", "http://u:s3cr3t@"]
+)
 def test_what_cannot_be_a_proxy_is_fatal_and_names_the_variable(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALL_PROXY", value)
     with pytest.raises(TransportError, match="ALL_PROXY") as caught:

@@ -4,10 +4,9 @@ import json
 
 import pytest
 from hypothesis import given
-
-from core.tests.strategies import json_values
 from hypothesis import strategies as st
 
+from core.tests.strategies import json_values
 from pybayeux._util.json_scan import Broken, elements_of, members_of
 
 

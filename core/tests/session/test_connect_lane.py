@@ -15,8 +15,8 @@ from pybayeux.errors import (
     MalformedMessageError,
     SessionEndedError,
     TransportError,
-    UsageError,
     UnknownAdviceError,
+    UsageError,
 )
 from pybayeux.session import Kind
 

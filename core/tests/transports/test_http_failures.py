@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import ssl
-
 from types import SimpleNamespace
 from typing import Any
 
@@ -102,14 +101,16 @@ def test_authentication_that_is_none_is_named(auth: Any) -> None:
         check_auth(auth)
 
 
-@pytest.mark.parametrize("auth", [None, ("user", "pass"), ["user", b"pass"], httpx.DigestAuth("a", "b"), lambda request: request])
+@pytest.mark.parametrize(
+    "auth", [None, ("user", "pass"), ["user", b"pass"], httpx.DigestAuth("a", "b"), lambda request: request]
+)
 def test_authentication_of_any_form(auth: Any) -> None:
     check_auth(auth)
 
 
 @pytest.mark.parametrize("http", [httpx.Client(), SimpleNamespace(cookies={}), "http"])
 def test_a_http_client_of_another_kind_is_named(http: Any) -> None:
-    with pytest.raises(TransportError, match="http=: expected an httpx.AsyncClient"):
+    with pytest.raises(TransportError, match=r"http=: expected an httpx\.AsyncClient"):
         check_http(http)
 
 

@@ -36,7 +36,7 @@ def test_odd_attributes_leave_the_cookie(attributes: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "pair", ["S=1", 'S="a b"', "S=a=b==", "S=", "S=a,b", "S={\"x\":1}", "__Host-S=1", "S.a[0]=1", "S=caf\xc3\xa9"]
+    "pair", ["S=1", 'S="a b"', "S=a=b==", "S=", "S=a,b", 'S={"x":1}', "__Host-S=1", "S.a[0]=1", "S=caf\xc3\xa9"]
 )
 def test_a_value_goes_back_as_it_came(pair: str) -> None:
     assert sent(URL, f" {pair} ; Path=/") == pair
@@ -71,7 +71,9 @@ def test_longer_paths_come_first_then_older_cookies() -> None:
     assert sent(URL, "a=1; Path=/", "b=2; Path=/cometd", "c=3; Path=/", "a=4; Path=/") == "b=2; a=4; c=3"
 
 
-@pytest.mark.parametrize(("path", "fits"), [("/cometd", True), ("/cometd/", True), ("/com", False), ("/cometd/x/y", False)])
+@pytest.mark.parametrize(
+    ("path", "fits"), [("/cometd", True), ("/cometd/", True), ("/com", False), ("/cometd/x/y", False)]
+)
 def test_paths(path: str, fits: bool) -> None:
     assert (sent(URL, f"S=1; Path={path}") is not None) is fits
 
@@ -82,7 +84,13 @@ def test_the_default_path_is_that_of_the_answer() -> None:
 
 
 @pytest.mark.parametrize(
-    "date", ["Thu, 01 Jan 1970 00:00:00 GMT", "Thursday, 01-Jan-70 00:00:00 GMT", "Thu Jan  1 00:00:00 1970", "01 Jan 1970 00:00:00"]
+    "date",
+    [
+        "Thu, 01 Jan 1970 00:00:00 GMT",
+        "Thursday, 01-Jan-70 00:00:00 GMT",
+        "Thu Jan  1 00:00:00 1970",
+        "01 Jan 1970 00:00:00",
+    ],
 )
 def test_dates_in_every_form(date: str) -> None:
     assert sent(URL, "S=1", f"S=; Expires={date}") is None
@@ -111,7 +119,9 @@ def test_octets_stay_the_same_whichever_way_they_were_decoded(octets: bytes) -> 
 def test_cookies_of_a_http_client_are_taken_over() -> None:
     cookies = httpx.Cookies({"any": "1"})
     cookies.set("named", "2", domain="example.com")
-    answer = httpx.Response(200, headers={"Set-Cookie": "own=3; Path=/"}, request=httpx.Request("GET", "http://localhost/"))
+    answer = httpx.Response(
+        200, headers={"Set-Cookie": "own=3; Path=/"}, request=httpx.Request("GET", "http://localhost/")
+    )
     cookies.extract_cookies(answer)
     jar = CookieJar()
     jar.seed(cookies)

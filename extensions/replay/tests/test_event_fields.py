@@ -107,7 +107,9 @@ def test_a_payload_that_a_receiver_has_changed_is_no_error() -> None:
     assert (read_key(message), event_time(message)) == (None, None)
 
 
-@pytest.mark.parametrize("value", [b'"cut \\ud83d"', b"NaN", b'"a\nb"', b"[" * 5000 + b"]" * 5000], ids=lambda value: ascii(value[:9]))
+@pytest.mark.parametrize(
+    "value", [b'"cut \\ud83d"', b"NaN", b'"a\nb"', b"[" * 5000 + b"]" * 5000], ids=lambda value: ascii(value[:9])
+)
 @pytest.mark.parametrize(
     ("data", "expected"),
     [

@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from ..session.replies import is_reply
+from ..session.replies import may_be_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -88,9 +88,9 @@ class LargeBatches:
 
 
 def _slices(messages: list[Message]) -> Iterator[list[Message]]:
-    replies: list[Message] = []
+    others: list[Message] = []
     for start in range(0, len(messages), _SLICE):
         part = messages[start : start + _SLICE]
-        replies += filter(is_reply, part)
-        yield [message for message in part if not is_reply(message)]
-    yield replies
+        others += [message for message in part if not may_be_event(message)]
+        yield [message for message in part if may_be_event(message)]
+    yield others

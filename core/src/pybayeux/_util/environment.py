@@ -95,7 +95,9 @@ def _checked(url: str, variable: str) -> Proxy:
     proxy = Proxy(url if scheme is not None else f"http://{url}", variable)
     if scheme is not None and scheme[1].lower() not in _SCHEMES:
         kinds = ", ".join(_SCHEMES)
-        raise TransportError(f"{variable}: expected a proxy of one of {kinds}; got {scheme[0]}", fatal=True, unsent=True)
+        raise TransportError(
+            f"{variable}: expected a proxy of one of {kinds}; got {scheme[0]}", fatal=True, unsent=True
+        )
     try:
         parts = urlsplit(proxy.url)
         if parts.hostname and parts.port != 0:

@@ -17,7 +17,16 @@ if TYPE_CHECKING:
     from ..message import Message
     from .exchange import Exchange, Request
 
-__all__ = ("Batch", "MessageKind", "ReplyMatcher", "answers_request", "as_received", "find_request", "is_reply")
+__all__ = (
+    "Batch",
+    "MessageKind",
+    "ReplyMatcher",
+    "answers_request",
+    "as_received",
+    "find_request",
+    "is_reply",
+    "may_be_event",
+)
 
 # What the specification leaves open
 # ----------------------------------
@@ -45,6 +54,11 @@ _MAX_EVENT_CHANNELS: Final = 10_000
 def is_reply(message: Message) -> bool:
     """Whether a message is a reply by its form: a meta message, or one that carries `successful`."""
     return message.successful is not None or message.is_meta
+
+
+def may_be_event(message: Message) -> bool:
+    """Whether a message can be put before others of its batch: it has data, and not the form of a reply."""
+    return message.successful is None and message.has_data and not message.is_meta
 
 
 def answers_request(message: Message, *, awaits_data: bool = False) -> bool:

@@ -48,7 +48,11 @@ class CallbackPolling:
     connection_type: Final = "callback-polling"
 
     def __init__(
-        self, context: TransportContext, *, max_uri_length: int = 2000, max_response_size: int | None = MAX_RESPONSE_SIZE
+        self,
+        context: TransportContext,
+        *,
+        max_uri_length: int = 2000,
+        max_response_size: int | None = MAX_RESPONSE_SIZE,
     ) -> None:
         self._beginning: Final = f"{context.url}{'&' if '?' in context.url else '?'}jsonp={_CALLBACK}&message="
         self._limit: Final = SizeLimit(

@@ -152,7 +152,11 @@ def status_failure(response: Any, text: str, redirect: Redirect | None, redact: 
 def _is_fatal(error: BaseException) -> bool:
     """Whether to try again cannot help: a certificate that does not verify, a URL or an argument that is none."""
     names = _names(error)
-    if not _FATAL.isdisjoint(names) or isinstance(error, TypeError) or ("LocalProtocolError" in names and "header" in str(error)):
+    if (
+        not _FATAL.isdisjoint(names)
+        or isinstance(error, TypeError)
+        or ("LocalProtocolError" in names and "header" in str(error))
+    ):
         return True
     cause: BaseException | None = error
     while cause is not None:

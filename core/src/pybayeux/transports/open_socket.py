@@ -128,11 +128,8 @@ class OpenSocket:
             return
         if self._handing_over is not None:
             self._hold(frames)
-        elif any(len(frame) > LARGE for frame in frames):
-            self._hold(frames)
-            self._handing_over = self._start(self._hand_over(), "hand-over")
         # Asked for every batch: events come unasked, so to hold connects back does not hold events back.
-        elif (room := self._context.room()) is not DONE and not room.done():
+        elif self._has_large(frames) or ((room := self._context.room()) is not DONE and not room.done()):
             self._hold(frames)
             self._handing_over = self._start(self._hand_over(), "hand-over")
         elif (unfinished := self._receive(frames)) is not None:
@@ -147,13 +144,16 @@ class OpenSocket:
 
     # -- in
 
+    @staticmethod
+    def _has_large(frames: list[bytes]) -> bool:
+        """Whether some of these are to be decoded in slices, which takes a task."""
+        return any(len(frame) > LARGE for frame in frames)
+
     def _receive(self, frames: list[bytes]) -> _Unfinished | None:
         """Have these messages received; returns what has to be waited for, if anything has."""
         return self._receive_decoded(*self._decode(frames))
 
-    def _receive_decoded(
-        self, messages: list[Message], malformed: MessageDecodeError | None
-    ) -> _Unfinished | None:
+    def _receive_decoded(self, messages: list[Message], malformed: MessageDecodeError | None) -> _Unfinished | None:
         try:
             received = self._context.receive(messages)
         except Exception as error:
@@ -185,7 +185,7 @@ class OpenSocket:
     async def _decode_held(self) -> tuple[list[Message], MessageDecodeError | None]:
         """As `_decode` has it, for what was held back; large frames are decoded in slices."""
         frames = self._take_held()
-        if not any(len(frame) > LARGE for frame in frames):
+        if not self._has_large(frames):
             return self._decode(frames)
         messages: list[Message] = []
         for frame in frames:
