@@ -217,6 +217,24 @@ def test_handshake_reply_without_client_id_is_reported_and_retried() -> None:
     assert world.has(Kind.HANDSHAKE)
 
 
+def test_a_client_id_that_no_request_could_carry_is_none() -> None:
+    world = World()
+    world.session.start(world.now)
+    world.settle_down()
+    world.accept(world.current(Kind.HANDSHAKE), client_id="x" * 10_000)
+    world.settle_down()
+    assert isinstance(world.errors[0], MalformedMessageError)
+    assert world.session.client_id is None
+
+
+def test_the_text_of_an_error_is_not_as_long_as_the_server_likes() -> None:
+    world = World()
+    world.session.start(world.now)
+    world.settle_down()
+    world.accept(world.current(Kind.HANDSHAKE), supported_connection_types=["x" * 1000] * 1000)
+    assert len(str(world.ends[0])) < 1000
+
+
 @pytest.mark.parametrize("status", [408, 409, 425, 429, 500, 503])
 def test_first_handshake_is_retried_where_it_may_help(status: int) -> None:
     world = World()

@@ -38,6 +38,13 @@ _E = SessionEvent
 _PASSING: Final = frozenset({408, 409, 421, 423, 424, 425, 429})
 
 
+_LONGEST_ID: Final = 8192
+"""Characters of a client id, which each request has to carry."""
+_MOST_NAMED: Final = 10
+_LONGEST_NAME: Final = 40
+"""What of the transports that a server offers is in an error."""
+
+
 class ConnectLane:
     """Decides when to handshake and when to connect, and what follows.
 
@@ -162,8 +169,10 @@ class ConnectLane:
                 # Faye advises to handshake again, which would bring the same reply for ever.
                 return _no_transport(allowed, message)
             return self._refused(HandshakeError(message.channel, reply=message), message, now)
-        if not message.client_id:
-            self._retry(MalformedMessageError("a handshake's reply without clientId", repr(message)), now)
+        if not message.client_id or len(message.client_id) > _LONGEST_ID:
+            self._retry(
+                MalformedMessageError("a handshake's reply without a clientId that can be sent", repr(message)), now
+            )
             return None
         chosen = negotiation.choose(message.supported_connection_types)
         if chosen is None:
@@ -310,6 +319,6 @@ def _is_final(status: int | None) -> bool:
 
 
 def _no_transport(allowed: tuple[str, ...], message: Message) -> SessionEndedError:
-    offered = message.supported_connection_types or []
+    offered = [name[:_LONGEST_NAME] for name in (message.supported_connection_types or [])[:_MOST_NAMED]]
     # The wording of CometD's clients, code included.
     return SessionEndedError(f"405:c{list(allowed)},s{offered}:no_transport: no transport that both sides have")

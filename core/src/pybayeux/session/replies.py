@@ -46,6 +46,8 @@ __all__ = (
 # is matched where only one request can be meant.
 
 _MAX_EVENT_CHANNELS: Final = 10_000
+_LONGEST_CHANNEL: Final = 1000
+"""How many channels are remembered, and how long a name may be for it."""
 
 
 # -- for one message and one request, also outside of a session
@@ -213,7 +215,11 @@ class ReplyMatcher:
     def _learn_channels(self, special: list[Message]) -> None:
         if len(self._event_channels) > _MAX_EVENT_CHANNELS:
             self._event_channels.clear()
-        self._event_channels.update(message.channel for message in special if message.channel and not is_reply(message))
+        self._event_channels.update(
+            message.channel
+            for message in special
+            if 0 < len(message.channel) <= _LONGEST_CHANNEL and not is_reply(message)
+        )
 
     def _fill_in_id(self, message: Message) -> None:
         requests = (exchange.unanswered[id_].message for id_, exchange in self._exchanges.items())
