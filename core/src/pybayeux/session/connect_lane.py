@@ -266,8 +266,8 @@ class ConnectLane:
         self.outstanding = None
         if isinstance(error, TransportError) and self._change_transport(exchange, error, now):
             return None
-        if exchange.kind is Kind.HANDSHAKE and self._is_hopeless(error):
-            ended = SessionEndedError(f"the handshake cannot succeed: {error}")
+        if self._is_hopeless(exchange.kind, error):
+            ended = SessionEndedError(f"the {exchange.kind.value} cannot succeed: {error}")
             ended.__cause__ = error
             return ended
         remedy, wait = remedy_of(error)
@@ -301,8 +301,8 @@ class ConnectLane:
         self._due = now
         return True
 
-    def _is_hopeless(self, error: BayeuxError) -> bool:
-        """Whether a handshake that failed so will always do: a wrong address should end in an error, not in silence.
+    def _is_hopeless(self, kind: Kind, error: BayeuxError) -> bool:
+        """Whether what failed so will always do: a wrong address or argument should end in an error, not in silence.
 
         Once a connect was accepted, the address was right and the same status is an outage, as of a proxy without its
         server.
@@ -311,7 +311,9 @@ class ConnectLane:
             return False
         if isinstance(error, UsageError):  # an option of the transport, which is made when it is needed
             return True
-        return isinstance(error, TransportError) and (error.fatal or _is_final(error.status))
+        if not isinstance(error, TransportError):
+            return False
+        return error.fatal or (kind is Kind.HANDSHAKE and _is_final(error.status))
 
 
 def _is_final(status: int | None) -> bool:

@@ -211,10 +211,11 @@ class HttpRequester:
     def _failure(self, error: Exception, url: str) -> TransportError:
         """The failure of a request; raises what an argument or the environment is to blame for."""
         check_http(self._http)
-        if isinstance(error, FileNotFoundError):  # the library does not say which file
-            check_certificates()
         proxy = proxy_for(url) if self._owned else None
-        return network_failure(error, self._context.redact, "" if proxy is None else f", through {proxy}")
+        failure = network_failure(error, self._context.redact, "" if proxy is None else f", through {proxy}")
+        if failure.fatal or isinstance(error, FileNotFoundError):  # the library does not say which file
+            check_certificates()
+        return failure
 
     async def _request(self, call: HttpCall, target: _Target) -> TransportRequest:
         """The request as it is after the hook `request`."""
