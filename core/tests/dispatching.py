@@ -9,10 +9,11 @@ from pybayeux._client.dispatcher import Dispatcher
 from pybayeux.subscription import Subscription
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Sequence
 
     from pybayeux._client.background import BackgroundTasks
     from pybayeux._client.hooks import HookRunner
+    from pybayeux.errors import BayeuxError
 
 __all__ = ("DispatcherProbe", "events")
 
@@ -22,6 +23,7 @@ class DispatcherProbe:
 
     Attributes:
         delivered: The data of the events that `delivered` was called with, in order.
+        reported: The errors that were reported, in order.
         room: What the back-pressure was told about room, in order.
         left: The subscriptions that their receivers ended.
         background: What is left to await in the background.
@@ -33,11 +35,12 @@ class DispatcherProbe:
         self.delivered: list[Any] = []
         self.messages: list[Message] = []
         self.room: list[bool] = []
+        self.reported: list[BayeuxError] = []
         self.left: list[Subscription] = []
         self.background: list[Awaitable[None]] = []
         self.observed, self.slow = observed, slow
         self.dispatcher = Dispatcher(
-            limit, cast("HookRunner", _Hooks(self)), cast("BackgroundTasks", _Background(self))
+            limit, cast("HookRunner", _Hooks(self)), cast("BackgroundTasks", _Background(self)), self.reported.append
         )
         self.dispatcher.attach(_BackPressure(self), _Subscriptions(self))
 
@@ -75,7 +78,7 @@ class _Hooks:
     async def _note(self, message: Message) -> None:
         self._probe.delivered.append(message.data)
 
-    def transaction(self, message: Message) -> None:
+    def transaction(self, message: Message, earlier: Sequence[Message]) -> None:
         return None
 
 

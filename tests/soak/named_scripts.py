@@ -1,10 +1,10 @@
-"""Twenty named scripts: one for each failure that users of streaming clients report, and combinations of them."""
+"""Named scripts: one for each failure that users of streaming clients report, and combinations of them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.soak.script import BUSY, CHANNELS, CRASH, FAULT, PUBLISH, Script, Step
+from tests.soak.script import BUSY, CHANNELS, CRASH, FAULT, PUBLISH, REPLICA, RETIRE, Script, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,8 +27,8 @@ def _burst(at: float, count: int = 30) -> Iterator[Step]:
         yield Step(at, PUBLISH, {"channel": channel, "count": count})
 
 
-def _script(name: str, *incidents: Step, **org: Any) -> Script:
-    return Script(name, tuple(sorted([*_stream(), *incidents])), org=org)
+def _script(name: str, *incidents: Step, exactly_once: bool = False, **org: Any) -> Script:
+    return Script(name, tuple(sorted([*_stream(), *incidents])), org=org, exactly_once=exactly_once)
 
 
 def _fault(at: float, kind: str, n: int = 1, **where: Any) -> Step:
@@ -37,6 +37,10 @@ def _fault(at: float, kind: str, n: int = 1, **where: Any) -> Step:
 
 def _crash(at: float, pause: float = 0.4) -> Step:
     return Step(at, CRASH, {"pause": pause})
+
+
+def _replica(at: float) -> Step:
+    return Step(at, REPLICA, {"waits": True})
 
 
 def _with_events(kind: str, n: int = 2) -> Step:
@@ -66,6 +70,10 @@ NAMED: Final = (
     ),
     _script("killed and started again", _crash(1.0)),
     _script("killed while answers are lost", _with_events("reply-lost", 3), _crash(1.1), _crash(1.9)),
+    _script("second replica of one name", _replica(0.8)),
+    _script("three replicas of one name, exactly once", _replica(0.4), _replica(0.4), exactly_once=True),
+    _script("rolling update, exactly once", _replica(1.0), Step(1.8, RETIRE), exactly_once=True),
+    _script("killed and started again, exactly once", _crash(1.0), _crash(1.9), exactly_once=True),
     _script(
         "position expired while down",
         Step(_BEFORE, CRASH, {"pause": 1.0}),

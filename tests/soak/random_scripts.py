@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.soak.script import BUSY, CHANNELS, CRASH, FAULT, PUBLISH, Script, Step
+from tests.soak.script import BUSY, CHANNELS, CRASH, FAULT, PUBLISH, REPLICA, Script, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,7 +37,11 @@ def random_script(seed: int, kinds: Sequence[str]) -> Script:
     steps = [_publish(rng) for _ in range(rng.randint(5, 12))]
     steps += [_incident(rng, kinds) for _ in range(rng.randint(2, 8))]
     steps += [_crash(rng) for _ in range(rng.choice((0, 1, 1, 2, 3)))]
-    return Script(str(seed), tuple(sorted(steps)), org={"seed": seed, **rng.choice(_ORG)})
+    org = {"seed": seed, **rng.choice(_ORG)}
+    steps += [Step(_time(rng), REPLICA) for _ in range(rng.choice((0, 0, 0, 0, 1, 2)))]
+    # After a position that cannot be used, events come a second time, and the consumer is told of a gap.
+    can_be_once = not any(step.action in ("migrate", "purge") for step in steps)
+    return Script(str(seed), tuple(sorted(steps)), org=org, exactly_once=can_be_once and rng.random() < 0.4)
 
 
 def _time(rng: Random) -> float:

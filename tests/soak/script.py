@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("BUSY", "CHANNELS", "CRASH", "FAULT", "PUBLISH", "Script", "Step")
+__all__ = ("BUSY", "CHANNELS", "CRASH", "FAULT", "PUBLISH", "REPLICA", "RETIRE", "Script", "Step")
 
 CHANNELS: Final = ("/event/Order__e", "/topic/Opportunities", "/data/AccountChangeEvent")
 """The channels of every script: one of each kind whose events have fields."""
@@ -24,6 +24,12 @@ PUBLISH: Final = "publish"
 
 CRASH: Final = "crash"
 """Kill the consumer, and start it again after `pause` seconds."""
+
+REPLICA: Final = "replica"
+"""Start a further process with the same consumer name and store; with `waits`, go on when it has subscribed."""
+
+RETIRE: Final = "retire"
+"""Kill the process that was started first, and leave the work to those that were started later."""
 
 FAULT: Final = "fault"
 """Let the next `n` matching requests fail with a fault of `kind`."""
@@ -57,16 +63,19 @@ class Script:
         steps: What happens, in order.
         since: Where a consumer without a stored position begins.
         org: Options of the emulator.
+        exactly_once: Whether the consumer writes each event in the transaction that stores its position.
     """
 
     name: str
     steps: tuple[Step, ...]
     since: str = "earliest"
     org: Mapping[str, Any] = field(default_factory=dict)
+    exactly_once: bool = False
 
     def __str__(self) -> str:
         options = ", ".join(f"{name}={value!r}" for name, value in self.org.items())
-        return "\n".join([f"script {self.name}", f"  org({options})", *(f"  {step}" for step in self.steps)])
+        once = ["  exactly once"] if self.exactly_once else []
+        return "\n".join([f"script {self.name}", f"  org({options})", *once, *(f"  {step}" for step in self.steps)])
 
     @property
     def crashes(self) -> int:

@@ -6,14 +6,16 @@ Owns the order of the steps. It decides nothing about the outcome: that is in `d
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pybayeux_salesforce_emulator import SalesforceEmulator, Strictness
 from tests.soak.delivery_report import evaluate
-from tests.soak.journal import read_journal
-from tests.soak.script import CHANNELS, CRASH, FAULT, PUBLISH
+from tests.soak.journal import Entry, read_journal
+from tests.soak.script import CHANNELS, CRASH, FAULT, PUBLISH, REPLICA, RETIRE
 from tests.soak.settings import Settings
 
 if TYPE_CHECKING:
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
 
     from tests.soak.consumer_process import Consumer
     from tests.soak.delivery_report import DeliveryReport
-    from tests.soak.journal import Entry
     from tests.soak.script import Script, Step
 
 __all__ = ("Outcome", "run_script")
@@ -103,7 +104,7 @@ async def run_script(
         finally:
             if supervision is not None:
                 supervision.cancel()
-            await consumer.kill()
+            await run.kill()
 
 
 class _ScriptRun:
@@ -123,7 +124,10 @@ class _ScriptRun:
         self._died: Final[list[str]] = []
         self._restarting: Final = asyncio.Lock()
         self._script: Final = script
-        self._consumer: Final = consumer
+        self._consumer = consumer
+        self._replicas: Final[list[Consumer]] = []
+        self._run_of: Final[dict[Consumer, int]] = {}
+        self._awaited: Final[set[int]] = set()
         self._journal: Final = folder / "handled.jsonl"
         self._store: Final = folder / "positions.db"
         self._published: Final[dict[str, list[str]]] = {channel: [] for channel in CHANNELS}
@@ -134,6 +138,8 @@ class _ScriptRun:
         self._actions: Final[Mapping[str, Callable[..., Any]]] = {
             PUBLISH: self._publish,
             CRASH: self._crash,
+            REPLICA: self._start_replica,
+            RETIRE: self._retire,
             FAULT: lambda kind, n=1, **where: org.fail_next(kind, n, **where),
             "rebalance": org.rebalance,
             "revoke": org.revoke,
@@ -154,15 +160,17 @@ class _ScriptRun:
         began = time.monotonic()
         for step in self._script.steps:
             await asyncio.sleep(began + step.at - time.monotonic())
+            due = time.monotonic()
             await self._perform(step)
+            if step.arguments.get("waits"):
+                began += time.monotonic() - due  # a process starts slowly where many do
         ended = time.monotonic()
         self._org.clear_faults()
         await self._all_handled(timeout)
         recovery = time.monotonic() - ended
         await asyncio.sleep(_REPEAT_WINDOW)
-        if self._consumer.died:
-            self._died.append(self._consumer.died)
-        await self._consumer.kill()
+        self._died += [each.died for each in self._processes if each.died and not self._gave_way(each)]
+        await self.kill()
         return Outcome(
             script=self._script,
             report=self._report(),
@@ -173,16 +181,31 @@ class _ScriptRun:
             recovery=recovery,
         )
 
-    async def _subscribed(self) -> None:
-        """Wait until the first process has subscribed to every channel. The times of a script count from there."""
+    async def kill(self) -> None:
+        """Kill all processes."""
+        for each in self._processes:
+            await each.kill()
+
+    @property
+    def _processes(self) -> list[Consumer]:
+        return [self._consumer, *self._replicas]
+
+    def _gave_way(self, consumer: Consumer) -> bool:
+        """Whether a process ended because another one of its name was at work."""
+        run = self._run_of.get(consumer)
+        return any(entry.kind == "conflict" and entry.run == run for entry in self._entries())
+
+    async def _subscribed(self, processes: int = 1) -> None:
+        """Wait until so many processes have subscribed to every channel. The times of a script count from the first."""
         for _ in range(int(_START_TIMEOUT / _POLL_INTERVAL)):
-            if any(len(session.subscriptions) == len(CHANNELS) for session in self._org.sessions) or self._ended:
+            ready = sum(len(session.subscriptions) == len(CHANNELS) for session in self._org.sessions)
+            if ready >= processes or self._ended:
                 break
             await asyncio.sleep(_POLL_INTERVAL)
 
     @property
     def _ended(self) -> bool:
-        return bool(self._consumer.died) and not self._supervised
+        return all(each.died for each in self._processes) and not self._supervised
 
     def _report(self) -> DeliveryReport:
         handled = self._handled()
@@ -190,19 +213,40 @@ class _ScriptRun:
             channel: [mark for mark in marks if mark not in self._undetectable or mark in handled]
             for channel, marks in self._published.items()
         }
-        return evaluate(expected, self._entries(), self._unavailable)
+        crashes = any(step.action in (CRASH, RETIRE) for step in self._script.steps)
+        once = self._script.exactly_once
+        return evaluate(expected, self._entries(), self._unavailable, crashes=crashes, exactly_once=once)
 
     def _entries(self) -> list[Entry]:
-        return read_journal(self._journal)
+        entries = read_journal(self._journal)
+        return [*entries, *self._written()] if self._script.exactly_once else entries
+
+    def _written(self) -> list[Entry]:
+        """The events that were written in transactions."""
+        if not self._store.exists():
+            return []
+        with closing(sqlite3.connect(self._store)) as database:
+            if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'handled'").fetchone():
+                return []
+            rows = database.execute("SELECT run, channel, mark FROM handled ORDER BY rowid").fetchall()
+        return [Entry("event", channel, mark, run) for run, channel, mark in rows]
 
     def _handled(self) -> set[str]:
         return {entry.mark for entry in self._entries() if entry.kind == "event"}
 
+    def _active(self) -> set[int]:
+        """The processes that have handled an event, or have noticed another one of their name."""
+        return {entry.run for entry in self._entries() if entry.kind in ("event", "conflict")}
+
     async def _all_handled(self, timeout: float) -> None:
         due = {mark for marks in self._published.values() for mark in marks} - self._unavailable - self._undetectable
         for _ in range(int(timeout / _POLL_INTERVAL)):  # another process writes the journal, so it has to be polled
-            if due <= self._handled() or self._ended:
+            if due <= self._handled() and self._awaited <= self._active():
                 break
+            if self._ended:
+                if not all(self._gave_way(each) for each in self._processes):
+                    break
+                await self._start()  # each gave way to another one: one of them goes on
             await asyncio.sleep(_POLL_INTERVAL)
 
     async def _perform(self, step: Step) -> None:
@@ -222,9 +266,23 @@ class _ScriptRun:
                     await self._consumer.kill()
                     await self._start()
 
-    async def _start(self) -> None:
+    async def _start(self, consumer: Consumer | None = None) -> None:
+        started = consumer or self._consumer
         self._runs += 1
-        await self._consumer.start(self._settings())
+        self._run_of[started] = self._runs
+        await started.start(self._settings())
+
+    async def _start_replica(self, waits: bool = False) -> None:
+        replica = self._consumer.replica()
+        self._replicas.append(replica)
+        await self._start(replica)
+        if waits:
+            await self._subscribed(len(self._processes))
+            self._awaited.add(self._runs)  # it gets the events that are published from now on
+
+    async def _retire(self) -> None:
+        await self._consumer.kill()
+        self._consumer = self._replicas.pop(0)
 
     def _settings(self) -> Settings:
         credentials = self._org.credentials
@@ -240,6 +298,7 @@ class _ScriptRun:
             store=str(self._store),
             run=self._runs,
             scale=self._scale,
+            exactly_once=self._script.exactly_once,
         )
 
     async def _publish(self, channel: str, count: int) -> None:

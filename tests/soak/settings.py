@@ -22,6 +22,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         store: The path of the position store.
         run: The number of the process, counted from one.
         scale: How many times faster than in a real org time passes.
+        exactly_once: Whether to write each event in the transaction that stores its position.
         version: The API version.
     """
 
@@ -36,4 +37,5 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     store: str
     run: int
     scale: float
+    exactly_once: bool = False
     version: str = "67.0"

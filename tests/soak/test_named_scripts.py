@@ -5,8 +5,8 @@ from tests.soak.named_scripts import NAMED
 from tests.soak.script import FAULT
 
 
-def test_there_are_twenty_scripts_with_unique_names() -> None:
-    assert len({script.name for script in NAMED}) == len(NAMED) == 20
+def test_scripts_have_unique_names() -> None:
+    assert len({script.name for script in NAMED}) == len(NAMED) >= 20
 
 
 def test_scripts_use_existing_kinds_of_faults() -> None:

@@ -45,6 +45,9 @@ class FakeConsumer:
     async def kill(self) -> None:
         self.died = ""
 
+    def replica(self) -> FakeConsumer:
+        return self
+
 
 @in_loop
 async def test_a_real_consumer_handles_everything(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def decode(body: bytes | bytearray | memoryview | str) -> list[Message]:
     where a payload is no JSON: reading its `data` raises, and `raw_data` has it as it came.
 
     Raises:
-        MessageDecodeError: The bytes are no JSON, or neither an object nor an array.
+        MessageDecodeError: The bytes are not JSON, or neither an object nor an array.
     """
     return decode_batch(body).messages
 
@@ -62,7 +62,7 @@ def encode(messages: Iterable[Message]) -> bytes:
     """The JSON array of these messages, in UTF-8.
 
     Raises:
-        TypeError: A payload holds what JSON cannot express.
+        TypeError: A payload contains a value that JSON cannot express.
     """
     batch = list(messages)
     if any("extra" in message.__dict__ or message.advice is not None for message in batch):
@@ -100,7 +100,7 @@ _advice_names: Final = {
 
 
 def decode_leniently(body: bytes | bytearray | memoryview | str) -> list[Message]:
-    """The messages in `body`, whatever can be understood of them.
+    """The messages in `body`, with every member that can be read.
 
     Raises:
         MessageDecodeError: The body is neither an object nor an array.
@@ -181,7 +181,7 @@ def _value(message: Message, wire_name: str, raw: Raw) -> Any:
 
 
 def _converted(name: str, value: Any) -> Any:
-    """The value as the field holds it, or None where it does not fit."""
+    """The value in the type of the field, or None if it cannot be converted."""
     if name in _text_fields:
         return _text(value)
     if name == "advice":
@@ -214,7 +214,7 @@ def _boolean(value: Any) -> bool | None:
 
 
 def advice_from(members: dict[str, Any]) -> Advice:
-    """The advice in these members; what the protocol does not name goes into its `extra`."""
+    """The advice in these members; those that the protocol does not name are in its `extra`."""
     advice = Advice()
     for wire_name, value in members.items():
         name = _advice_names.get(wire_name)

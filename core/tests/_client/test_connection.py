@@ -58,7 +58,7 @@ async def test_a_server_that_is_down_for_an_hour() -> None:
 
 
 @in_virtual_time
-async def test_a_server_that_falls_silent_is_asked_again() -> None:
+async def test_a_connect_without_a_reply_times_out_and_is_sent_again() -> None:
     server, witness = FakeServer(hold=30), Witness()
     async with make_client(server, witness, max_network_delay=5) as client:
         server.silent.add("/meta/connect")
@@ -125,7 +125,7 @@ async def test_ignored_errors_are_not_reported_and_do_not_end_the_session() -> N
     ignore = lambda error: isinstance(error, SessionEndedError)  # noqa: E731
     async with make_client(server, witness, ignore_error=ignore) as client:
         server.refuse_next("/meta/connect", "401::Authentication invalid", advice=Advice(reconnect="none"))
-        server.push("/nobody", 1)
+        server.push("/service/nobody", 1)
         await asyncio.sleep(60)
         assert (client.state, client.client_id) == (ConnectionState.CONNECTED, "session-2")
     assert witness.errors == []

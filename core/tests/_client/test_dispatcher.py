@@ -53,7 +53,7 @@ async def test_who_goes_away_no_longer_holds_an_event_back() -> None:
 
 
 @in_virtual_time
-async def test_an_event_that_nobody_handled_is_never_delivered() -> None:
+async def test_an_unhandled_event_is_never_reported_as_delivered() -> None:
     probe = DispatcherProbe()
     one, two = probe.subscribe("/a"), probe.subscribe("/a")
     probe.send("/a", 1)
@@ -63,7 +63,7 @@ async def test_an_event_that_nobody_handled_is_never_delivered() -> None:
 
 
 @in_virtual_time
-async def test_what_a_leaver_lets_go_is_told_aside_where_telling_takes_an_await() -> None:
+async def test_events_abandoned_at_unsubscribe_are_reported_in_the_background() -> None:
     probe = DispatcherProbe(slow=True)
     stays, goes = probe.subscribe("/a"), probe.subscribe("/a")
     probe.send("/a", 1)
@@ -134,7 +134,7 @@ async def test_a_subscription_started_anew_clears_a_failure() -> None:
 
 
 @in_virtual_time
-async def test_room_is_told_when_it_changes() -> None:
+async def test_room_is_reported_when_it_changes() -> None:
     probe = DispatcherProbe(limit=2)
     one, two = probe.subscribe("/a"), probe.subscribe("/a")
     probe.send("/a", 1)
@@ -157,7 +157,7 @@ def test_events_that_outlive_their_batch_let_go_of_it() -> None:
 
 
 @in_virtual_time
-async def test_whoever_listens_from_now_on_is_told_from_the_next_batch_on() -> None:
+async def test_a_new_observer_hears_of_the_next_batch() -> None:
     probe = DispatcherProbe(observed=False)
     receiver, other = probe.subscribe("/a"), probe.subscribe("/a")
     probe.send("/a", 1)
@@ -293,3 +293,41 @@ class Receivers(RuleBasedStateMachine):
 
 Receivers.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
 TestReceivers = Receivers.TestCase
+
+
+@in_virtual_time
+async def test_a_channel_that_no_subscription_covers_is_reported_once() -> None:
+    probe = DispatcherProbe()
+    probe.subscribe("/a")
+    probe.send("/b", 1, 2)
+    probe.subscribe("/c")
+    probe.send("/b", 3)
+    probe.send("/a", 1)
+    assert [str(error) for error in probe.reported] == [
+        "an event on /b was dropped: no subscription covers this channel (further ones are not reported)"
+    ]
+
+
+@in_virtual_time
+async def test_late_events_of_an_ended_subscription_are_not_reported() -> None:
+    probe = DispatcherProbe()
+    subscription = probe.subscribe("/a/*")
+    await subscription.unsubscribe()
+    probe.send("/a/b", 1)
+    assert probe.reported == []
+
+
+@in_virtual_time
+async def test_messages_on_service_channels_are_not_reported() -> None:
+    probe = DispatcherProbe()
+    probe.send("/service/echo", 1)
+    assert probe.reported == []
+
+
+@in_virtual_time
+async def test_the_memory_of_reported_channels_is_bounded() -> None:
+    probe = DispatcherProbe()
+    for number in range(1001):
+        probe.send(f"/a/{number}", 1)
+    probe.send("/a/0", 1)
+    assert len(probe.reported) == 1002

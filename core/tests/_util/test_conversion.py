@@ -118,3 +118,11 @@ def test_text_that_is_neither_is_refused_in_the_words_of_the_type() -> None:
         convert_text("many", int)
     with pytest.raises(ConversionError, match="int"):
         convert_text('"many"', int)
+
+
+@pytest.mark.parametrize("wanted", [Literal["red", "blue"], Literal["red", "blue"] | None])
+def test_a_wrong_choice_is_told_with_the_right_ones(wanted: Any) -> None:
+    with pytest.raises(ConversionError, match="expected one of red, blue; got 'rot'"):
+        convert("rot", wanted)
+    with pytest.raises(ConversionError, match="expected one of red; got 'rot'"):
+        convert_text("rot", Colour)

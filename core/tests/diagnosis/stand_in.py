@@ -48,8 +48,8 @@ class StandIn:
         for name in ("websocket", "long-polling", "callback-polling"):
             registry.register(name, self._factory(name))
 
-    def _factory(self, name: str) -> Callable[..., _Wire]:
-        return lambda context: _Wire(self, name, context)
+    def _factory(self, name: str) -> Callable[..., _StandInTransport]:
+        return lambda context: _StandInTransport(self, name, context)
 
     def reply(self, message: Message) -> Message:
         change = self.changed.get(message.channel, {})
@@ -63,7 +63,7 @@ class StandIn:
         return decode(json.dumps(members | change))[0]
 
 
-class _Wire:
+class _StandInTransport:
     def __init__(self, server: StandIn, name: str, context: TransportContext) -> None:
         self._server: Final = server
         self._name: Final = name
@@ -81,7 +81,12 @@ class _Wire:
 
 
 async def examined(
-    server: StandIn, *, extensions: Iterable[object] = (), options: Mapping[str, Any] | None = None, **others: Any
+    server: StandIn,
+    *,
+    url: str = "http://me:password@host/cometd?key=1",
+    extensions: Iterable[object] = (),
+    options: Mapping[str, Any] | None = None,
+    **others: Any,
 ) -> Report:
     """What is found out about a server."""
     settings: dict[str, Any] = {
@@ -91,6 +96,6 @@ async def examined(
         "transports": None,
         "max_network_delay": 5.0,
     }
-    examination = Examination("http://me:password@host/cometd?key=1", settings | others)
+    examination = Examination(url, settings | others)
     await examination.run(20.0)
     return examination.report

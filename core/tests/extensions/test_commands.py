@@ -3,12 +3,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
+import pytest
 
-from pybayeux.extensions import register_commands
+from pybayeux.errors import ExtensionOptionError
+from pybayeux.extensions import installed_hook, register_commands
 
 if TYPE_CHECKING:
-    import pytest
-
     from core.tests.extensions.packages import Packages
     from pybayeux.errors import ExtensionHookError
 
@@ -70,3 +70,21 @@ def test_failing_hook_is_reported(packages: Packages) -> None:
     register_commands(cli, on_error=errors.append)
     assert set(cli.commands) == {"serve"}
     assert [(error.extension, error.hook) for error in errors] == [("worse", "register_commands")]
+
+
+def test_a_wrong_option_of_an_extension_with_the_hook_is_an_error(packages: Packages) -> None:
+    source = """
+    class Bad:
+        def __init__(self, size: int = 1) -> None: ...
+
+        @hookimpl
+        def resolve_url(self, url): ...
+
+        @hookimpl
+        def register_commands(self, cli): ...
+    """
+    packages.add("bad", {"bad": "bad_module:Bad"}, bad_module=source)
+    options = {"bad": {"size": "x"}}
+    with pytest.raises(ExtensionOptionError, match="option 'size' is wrong"):
+        installed_hook("resolve_url", options=options)
+    assert commands(options=options) == set(), "a wrong option takes no other command away"

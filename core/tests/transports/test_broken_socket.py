@@ -152,7 +152,7 @@ async def test_a_message_beyond_the_limit_names_the_option() -> None:
 
 
 @in_real_time
-async def test_a_violation_of_the_protocol_is_told() -> None:
+async def test_a_violation_of_the_protocol_is_reported() -> None:
     async with Site() as site:
         sending, peer = await site.begin(message("1"))
         peer.connection.transport.write(b"\xff\x00")
@@ -187,7 +187,7 @@ async def test_what_came_before_a_malformed_frame_is_received() -> None:
 
 
 @in_real_time
-async def test_a_malformed_frame_that_nobody_waits_for_costs_only_the_socket() -> None:
+async def test_a_malformed_frame_without_an_exchange_costs_only_the_socket() -> None:
     async with Site() as site:
         peer = await site.opened()
         await peer.connection.send("nonsense")

@@ -128,3 +128,37 @@ def test_cookies_of_no_host_go_to_no_anonymous_server() -> None:
     jar.seed(httpx.Cookies({"route": "7"}))
     assert jar.header(URL, anonymous=True) == "a=1"
     assert jar.header("https://other/", anonymous=True) is None
+
+
+# -- clocks that differ
+
+DATE = "Sun, 29 Nov 2026 10:00:00 GMT"
+IN_THREE_HOURS = "Sun, 29 Nov 2026 13:00:00 GMT"
+NOON = 1_795_946_400.0
+"""The time of `DATE`."""
+
+
+@pytest.mark.parametrize("ahead", [0.0, 4 * 3600.0, -30 * 3600.0])
+def test_the_servers_clock_tells_when_a_cookie_is_over(ahead: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.time", lambda: NOON + ahead)
+    jar = CookieJar()
+    jar.take(URL, [("Date", DATE), ("Set-Cookie", f"a=1; Path=/; Expires={IN_THREE_HOURS}")])
+    assert jar.header(URL) == "a=1"
+    monkeypatch.setattr("time.time", lambda: NOON + ahead + 3 * 3600 - 1)
+    assert jar.header(URL) == "a=1"
+    monkeypatch.setattr("time.time", lambda: NOON + ahead + 3 * 3600 + 1)
+    assert jar.header(URL) is None
+
+
+def test_a_cookie_that_is_over_by_the_servers_clock_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.time", lambda: NOON - 30 * 3600)
+    jar = taking(URL, "a=1; Path=/")
+    jar.take(URL, [("date", DATE), ("set-cookie", "a=; path=/; expires=Sun, 29-Nov-2026 09:00:00 GMT")])
+    assert jar.header(URL) is None
+
+
+@pytest.mark.parametrize("cookie", ["a=1; Max-Age=60; Expires=soon", "a=1; Expires=soon", "a=1; Expires"])
+def test_other_forms_of_expiry_stay(cookie: str) -> None:
+    jar = CookieJar()
+    jar.take(URL, [("Date", DATE), ("Set-Cookie", cookie)])
+    assert jar.header(URL) == "a=1"

@@ -46,20 +46,20 @@ def test_a_certificate_that_does_not_verify_is_found_in_the_causes() -> None:
     assert network_failure(error, Redactor()).fatal
 
 
-def test_a_status_is_told_with_what_the_server_said() -> None:
+def test_a_status_is_shown_with_the_servers_text() -> None:
     response = httpx.Response(503, headers={"Retry-After": "7"})
     failure = status_failure(response, "clientId=abcdef", None, Redactor())
     assert str(failure) == "HTTP 503 Service Unavailable; received 'clientId=***'"
     assert (failure.status, failure.retry_after) == (503, 7)
 
 
-def test_a_redirect_that_is_not_followed_is_told() -> None:
+def test_a_redirect_that_is_not_followed_is_reported() -> None:
     redirect = Redirect("https://host/login", None, same_origin=True)
     failure = status_failure(httpx.Response(302), "", redirect, Redactor())
     assert str(failure) == "HTTP 302 Found: it points to https://host/login, and is not followed"
 
 
-def test_a_status_that_nobody_knows() -> None:
+def test_an_unknown_status() -> None:
     assert str(status_failure(httpx.Response(599), "", None, Redactor())) == "HTTP 599"
 
 

@@ -252,7 +252,7 @@ async def test_what_is_held_back_is_received_as_one_batch_behind_what_was_waited
         received.append([each.data for each in messages])
         return first if len(received) == 1 else DONE
 
-    line = Line(TransportContext("ws://host/", receive, look, look, Redactor()))
+    line = ScriptedConnection(TransportContext("ws://host/", receive, look, look, Redactor()))
     for number in range(4):
         line.socket.frames_received([json.dumps([event(number)]).encode()])
     assert received == [[0]]
@@ -271,7 +271,7 @@ async def test_in_the_usual_case_messages_are_received_and_replies_matched_in_th
         received.extend(messages)
         return DONE
 
-    line = Line(TransportContext("ws://host/", receive, look, look, Redactor()))
+    line = ScriptedConnection(TransportContext("ws://host/", receive, look, look, Redactor()))
     sending = asyncio.ensure_future(line.socket.exchange([message("1")], [b"x"]))
     await settle()
     tasks = asyncio.all_tasks()
@@ -285,13 +285,13 @@ async def test_in_the_usual_case_messages_are_received_and_replies_matched_in_th
 @in_virtual_time
 async def test_closing_leaves_a_batch_alone_that_is_being_received() -> None:
     receiving = asyncio.get_running_loop().create_future()
-    line = Line(TransportContext("ws://host/", lambda messages: receiving, look, look, Redactor()))
+    line = ScriptedConnection(TransportContext("ws://host/", lambda messages: receiving, look, look, Redactor()))
     line.socket.frames_received([json.dumps([event(0)]).encode()])
     await line.socket.close()
     assert not receiving.done()
 
 
-class Line:
+class ScriptedConnection:
     """An open socket on a connection where only the test says what comes."""
 
     is_open = True

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import httpx
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pybayeux.transports.http_failures import seconds_to_wait
+from pybayeux._util.redact import Redactor
+from pybayeux.transports.http_failures import seconds_to_wait, status_failure
+from pybayeux.transports.upgrade import refused_upgrade
 
 NOW = datetime(2026, 11, 23, 10, 0, 0, tzinfo=UTC)
 
@@ -44,3 +47,10 @@ def test_dates_are_measured_against_the_clock() -> None:
 def test_no_header_breaks_anything(header: str) -> None:
     seconds = seconds_to_wait(header, NOW)
     assert seconds is None or seconds >= 0
+
+
+def test_a_failure_measures_dates_against_the_servers_clock() -> None:
+    headers = {"Date": "Mon, 23 Nov 1998 10:00:00 GMT", "Retry-After": "Mon, 23 Nov 1998 10:00:30 GMT"}
+    answer = httpx.Response(503, headers=headers)
+    assert status_failure(answer, "", None, Redactor()).retry_after == 30
+    assert refused_upgrade(answer, Redactor()).retry_after == 30

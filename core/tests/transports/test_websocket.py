@@ -109,7 +109,7 @@ async def test_close_fails_what_is_under_way() -> None:
 
 
 @in_real_time
-async def test_close_does_not_wait_long_for_a_server_that_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_close_does_not_wait_long_for_a_server_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pybayeux.transports.dialling._CLOSE_TIMEOUT", 0.05)
     async with Site() as site:
         peer = await site.opened()

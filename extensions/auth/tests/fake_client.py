@@ -42,6 +42,7 @@ class FakeClient:
     reasons: list[str] = field(default_factory=list)
     authenticated: FakeHook | None = None
     recovers: bool = True
+    http: Any = None
 
     def hook(self, name: str) -> FakeHook:
         if self.authenticated is None:

@@ -49,8 +49,8 @@ def url(server: LoginServer) -> Iterator[str]:
 
 
 def run(*options: str, arguments: tuple[str, ...] = ()) -> Result:
-    """`pybayeux -x auth.OPTION ... auth test ARGUMENTS`."""
-    given = [word for option in options for word in ("-x", f"auth.{option}")]
+    """`pybayeux -p no:salesforce -x auth.OPTION ... auth test ARGUMENTS`: the login server has no org behind it."""
+    given = ["-p", "no:salesforce", *(word for option in options for word in ("-x", f"auth.{option}"))]
     return CliRunner().invoke(main, [*given, "auth", "test", *arguments])
 
 
@@ -64,6 +64,7 @@ def test_the_result_is_printed_without_the_token(server: LoginServer, url: str) 
     assert result.exit_code == 0
     assert result.stdout.splitlines() == [
         "Logged in.",
+        "  token     not tried: no extension knows this server",
         "  instance  https://my-org.my.salesforce.com",
         f"  org       {ORG}",
         f"  user      {USER}",
@@ -94,7 +95,17 @@ def test_the_lifetime_is_printed(seconds: int, words: str, server: LoginServer, 
 
 def test_a_response_without_details(server: LoginServer, url: str) -> None:
     server.script.append(Answer({"access_token": "abc"}))
-    assert run(*credentials(url)).stdout.splitlines() == ["Logged in.", "  lifetime  unknown"]
+    assert run(*credentials(url)).stdout.splitlines() == [
+        "Logged in.",
+        "  token     not tried: no extension knows this server",
+        "  lifetime  unknown",
+    ]
+
+
+def test_a_wrong_flow_is_told_with_the_right_ones() -> None:
+    result = run("flow=jtw")
+    assert result.exit_code == 2
+    assert "expected one of jwt, client_credentials, refresh_token, password, sf, session; got 'jtw'" in result.stderr
 
 
 def test_configuration_from_file_and_environment(folder: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,9 +9,14 @@ from pybayeux_auth.hookspecs import AuthHooks
 def test_hooks_and_their_arguments() -> None:
     hooks = {name: each for name, each in vars(AuthHooks).items() if not name.startswith("_")}
     arguments = {name: list(inspect.signature(each).parameters)[1:] for name, each in hooks.items()}
-    assert arguments == {"authenticated": ["grant", "client"], "log_in": [], "log_in_again": ["reason", "client"]}
+    assert arguments == {
+        "authenticated": ["grant", "client"],
+        "log_in": [],
+        "try_token": ["grant"],
+        "log_in_again": ["reason", "client"],
+    }
     waiting = [name for name, each in hooks.items() if inspect.iscoroutinefunction(each)]
-    assert waiting == ["authenticated", "log_in"]
+    assert waiting == ["authenticated", "log_in", "try_token"]
     assert AuthHooks.log_in.pybayeux_spec["firstresult"]  # type: ignore[attr-defined]
 
 

@@ -57,6 +57,15 @@ def test_show_lists_where_each_subscription_goes_on() -> None:
     assert empty.stdout == "No positions are stored for the consumer 'nobody'.\n"
 
 
+@pytest.mark.parametrize("store", ["typo.db", "typo.json"])
+@pytest.mark.parametrize("command", [("show",), ("export",), ("clear", "--yes")])
+def test_a_store_that_does_not_exist_is_not_created(folder: Path, command: tuple[str, ...], store: str) -> None:
+    result = _run("replay", *command, "--store", store)
+    assert result.exit_code == 2
+    assert f"store: {store} does not exist" in result.stderr
+    assert [path.name for path in folder.iterdir()] == ["positions.db"]
+
+
 @pytest.mark.usefixtures("folder")
 def test_show_in_json() -> None:
     shown = json.loads(_run("replay", "show", "--json", "--store", "positions.db").stdout)

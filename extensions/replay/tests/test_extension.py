@@ -265,7 +265,7 @@ def test_a_transaction_without_a_transactional_store_is_an_error() -> None:
     async def scenario() -> None:
         replay = Replay()
         with pytest.raises(UsageError, match="no transactions"):
-            async with replay.transaction(event("/orders", 1)):
+            async with replay.transaction(event("/orders", 1), FakeClient().as_client, ()):
                 raise AssertionError("not entered")
 
     asyncio.run(scenario())

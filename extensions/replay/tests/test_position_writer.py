@@ -125,10 +125,14 @@ def test_a_store_that_fails_gets_the_positions_again(
     store = RecordingStore(failures=2)
     store.may_go_on.clear()
     writer = _writer(store)
-    with caplog.at_level(logging.ERROR, "pybayeux.replay"):
+    with caplog.at_level(logging.INFO, "pybayeux.replay"):
         asyncio.run(scenario())
     assert store.commits == [{"/orders": 2, "/cases": 1}]
-    assert len(caplog.records) == 2
+    assert [record.getMessage() for record in caplog.records] == [
+        "positions cannot be stored, and are kept until they can: OSError: no space left",
+        "positions are stored again",
+    ]
+    assert all(record.exc_info is None for record in caplog.records)
 
 
 def test_close_does_not_wait_for_the_retry_delay_and_raises_what_failed() -> None:

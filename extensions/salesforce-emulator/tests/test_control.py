@@ -30,6 +30,23 @@ async def test_define_and_publish() -> None:
 
 
 @in_loop
+async def test_changes_of_one_transaction() -> None:
+    changes = [
+        {"entity": "Account", "kind": "CREATE", "record_ids": ["001"], "fields": {"Name": "Acme"}},
+        {"entity": "Contact", "kind": "DELETE", "record_ids": ["003"], "skip": 2},
+    ]
+    async with SalesforceEmulator() as org, HttpClient(org) as client, httpx.AsyncClient() as http:
+        await client.join()
+        await client.subscribe("/data/ChangeEvents")
+        ids = await _post(org, http, "publish_transaction", changes=changes)
+        events = [message["data"] for message in (await client.connect()).json() if "data" in message]
+        headers = [event["payload"]["ChangeEventHeader"] for event in events]
+        assert [each["/data/ChangeEvents"] for each in ids] == [event["event"]["replayId"] for event in events]
+        assert [header["sequenceNumber"] for header in headers] == [1, 4]
+        assert len({header["transactionKey"] for header in headers}) == 1
+
+
+@in_loop
 async def test_overview() -> None:
     async with SalesforceEmulator() as org, HttpClient(org) as client, httpx.AsyncClient() as http:
         org.define(ORDERS)

@@ -49,6 +49,31 @@ def _login(org: BlockingEmulator) -> list[str]:
     return [word for name, value in options.items() for word in ("-x", f"auth.{name}={value}")]
 
 
+def test_a_login_is_tried_with_the_org(org: BlockingEmulator) -> None:
+    result = CliRunner().invoke(main, [*_login(org), "auth", "test"])
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines()[:2] == ["Logged in.", "  token     accepted by the org"]
+    assert json.loads(CliRunner().invoke(main, [*_login(org), "auth", "test", "--json"]).stdout)["tried"] is True
+
+
+def test_a_token_that_the_org_refuses_is_no_login(org: BlockingEmulator) -> None:
+    token = org.issue_token()
+    org.revoke()
+    session = ("flow=session", f"session_id={token}", f"server_url={org.url}")
+    words = [word for option in session for word in ("-x", f"auth.{option}")]
+    result = CliRunner().invoke(main, [*words, "auth", "test"])
+    assert result.exit_code == 1
+    assert "Logged in" not in result.output
+    assert "INVALID_SESSION_ID" in result.stderr
+
+
+def test_the_doctor_knows_the_addresses(org: BlockingEmulator) -> None:
+    address = org.url.replace("http", "salesforce").replace("127.0.0.1", "localhost")
+    result = CliRunner().invoke(main, [*_login(org), "doctor", address])
+    assert result.exit_code == 0, result.output
+    assert "/cometd/67.0" in result.stdout
+
+
 def _limits(*words: str, before: list[str] | None = None) -> Result:
     return CliRunner().invoke(main, [*(before or []), "salesforce", "limits", *words])
 

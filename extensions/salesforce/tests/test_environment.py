@@ -16,6 +16,7 @@ from extensions.salesforce.tests.org import ORDERS, ClientRecorder, client_of, f
 from extensions.salesforce.tests.tls_proxy import tls_proxy
 from pybayeux import hookimpl
 from pybayeux.errors import SessionEndedError, SubscribeError
+from pybayeux_auth import ClientCredentialsFlow
 from pybayeux_salesforce import (
     CookieError,
     InvalidTokenError,
@@ -31,7 +32,7 @@ from tests.support.forward_proxy import ForwardProxy
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pybayeux import TransportRequest
+    from pybayeux import AsyncClient, TransportRequest
     from pybayeux_salesforce_emulator import SalesforceEmulator
 
 
@@ -111,7 +112,63 @@ async def test_the_client_works_through_a_proxy(org: SalesforceEmulator, recorde
             await client.subscribe(ORDERS, recorder.handle)
             await publish(org, 1)
             await recorder.until(lambda: recorder.handled)
-        assert {target for _, target in proxy.asked} == {org.endpoint}
+        assert {target for _, target in proxy.asked} == {org.endpoint, f"{org.url}/services/oauth2/token"}
+
+
+@in_org()
+async def test_a_login_gets_no_header_of_the_http_client(org: SalesforceEmulator, recorder: ClientRecorder) -> None:
+    sent: list[httpx.Request] = []
+
+    async def note(request: httpx.Request) -> None:
+        sent.append(request)
+
+    async with (
+        httpx.AsyncClient(
+            headers={"X-Key": "secret"}, params={"key": "secret"}, event_hooks={"request": [note]}
+        ) as http,
+        client_of(org, recorder, http=http),
+    ):
+        pass
+    (login,) = [request for request in sent if request.url.path.endswith("/token")]
+    assert ("x-key" in login.headers, login.url.query) == (False, b"")
+
+
+def test_the_proxy_of_the_environment_is_used_for_logins_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(org: SalesforceEmulator, recorder: ClientRecorder) -> None:
+        async with ForwardProxy() as proxy:
+            monkeypatch.setenv("HTTP_PROXY", proxy.url)
+            monkeypatch.delenv("NO_PROXY", raising=False)
+            async with client_of(org, recorder):
+                pass
+            assert {target for _, target in proxy.asked} == {org.endpoint, f"{org.url}/services/oauth2/token"}
+
+    with_org(scenario)
+
+
+def test_the_certificates_of_the_environment_are_used_for_logins_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = Certificate(tmp_path)
+
+    async def scenario(org: SalesforceEmulator, recorder: ClientRecorder) -> None:
+        async with tls_proxy(org.url, certificate.server()) as address:
+            with pytest.raises(SessionEndedError, match=f"login at {address} is not possible.*SSL_CERT_FILE"):
+                await _client_at(address, org, recorder).start()
+            assert org.logins == 0
+            monkeypatch.setenv("SSL_CERT_FILE", str(certificate.file))
+            async with _client_at(address, org, recorder):
+                assert org.logins == 1
+
+    with_org(scenario)
+
+
+def _client_at(address: str, org: SalesforceEmulator, recorder: ClientRecorder) -> AsyncClient:
+    credentials = org.credentials
+    login = ClientCredentialsFlow(
+        login_url=address, client_id=credentials.client_id, client_secret=credentials.client_secret
+    )
+    options = {"salesforce": {"follow": False}}
+    return client_of(org, recorder, address=address, login=login, options=options)
 
 
 def test_the_client_works_with_a_custom_ca_and_client_certificate(tmp_path: Path) -> None:

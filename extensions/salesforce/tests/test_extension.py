@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pybayeux import Advice, AsyncClient, Channel
-from pybayeux.errors import ExtensionError, TransportError, UsageError
+from pybayeux.errors import ExtensionError, MessageDropped, TransportError, UsageError
 from pybayeux.testing import Harness, in_virtual_time
 from pybayeux_auth import Auth, Grant
 from pybayeux_salesforce import Salesforce
@@ -42,6 +42,17 @@ def test_contract_while_active(bayeux_contract: Callable[..., None]) -> None:
 def test_invalid_options_are_errors(options: dict[str, Any]) -> None:
     with pytest.raises(ExtensionError):
         AsyncClient(_ENDPOINT, discover=False, extensions=[Salesforce], options={"salesforce": options})
+
+
+@pytest.mark.parametrize(
+    ("channel", "resource"),
+    [("/event/Order__e", "sobjects/Order__e"), ("/u/News", "sobjects/StreamingChannel/ID/push")],
+)
+@in_virtual_time
+async def test_publishes_are_stopped_with_a_hint_at_rest(channel: str, resource: str) -> None:
+    async with _harness() as harness:
+        with pytest.raises(MessageDropped, match=f"only by REST: POST .*{resource}"):
+            await harness.client.publish(channel, {})
 
 
 # -- addresses

@@ -38,7 +38,7 @@ class ClientConfig:
     url: str
     extensions: tuple[object, ...] = ()
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    discover: bool = True
+    discover: bool | tuple[str, ...] = True
     disabled: tuple[str, ...] = ()
     transports: Sequence[str] | None = None
     transport_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

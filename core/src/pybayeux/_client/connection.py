@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from random import Random
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .._util.redact import Redactor
 from .._util.urls import host_of, parse_endpoint
-from ..errors import ClientStateError, UsageError
-from ..extensions import ExtensionRegistry
+from ..errors import ClientStateError, ReceiverError, UsageError
+from ..extensions import ExtensionRegistry, summary
+from ..health import Health
 from ..session import Session, SessionConfig
+from ..state import ConnectionState
 from ..transports.base import TransportContext
 from ..transports.registry import TransportRegistry
 from .background import BackgroundTasks
 from .backpressure import BackPressure
+from .dead_letters import DeadLetters
 from .dispatcher import Dispatcher
 from .handlers import Handlers
 from .hooks import HookRunner
 from .listeners import Listeners
+from .pacing import pace
 from .publisher import Publisher
 from .reporter import Reporter
 from .runner import SessionRunner
@@ -27,7 +32,6 @@ from .waiters import Waiters, implies
 
 if TYPE_CHECKING:
     from ..hookspecs import HookClient
-    from ..state import ConnectionState
     from ..subscription import Subscription
     from ..transports.base import TransportFactory
     from .config import ClientConfig
@@ -66,14 +70,16 @@ class Connection:
         self.reporter.observer = self.hooks
         self.listeners: Final = Listeners(self.reporter, self.background)
         self.waiters: Final = Waiters()
-        self.handlers: Final = Handlers(self.reporter, self.retry_delay)
+        self.handlers: Final = Handlers(self.reporter, self.retry_delay, DeadLetters(self.hooks, self.reporter))
 
         endpoint = parse_endpoint(self.extensions.resolve_url(config.url))
         factories = self._transport_factories()
         session = Session(self._session_config(tuple(factories), host_of(endpoint.url), redact))
-        self.runner: Final = SessionRunner(session, self.hooks, self.listeners, self.waiters, self.reporter, redact)
+        self.runner: Final = SessionRunner(
+            session, self.hooks, self.listeners, self.waiters, self.reporter, self.background, redact
+        )
         self.publisher: Final = Publisher(config, self.runner, self.waiters)
-        self.dispatcher: Final = Dispatcher(config.queue_size, self.hooks, self.background)
+        self.dispatcher: Final = Dispatcher(config.queue_size, self.hooks, self.background, self.reporter.report)
         self.subscriptions: Final = SubscriptionManager(
             self.runner, self.dispatcher, self.waiters, self.hooks, self.reporter, config.max_network_delay
         )
@@ -94,6 +100,7 @@ class Connection:
             broken=self.runner.broken,
             report=self.reporter.report,
         )
+        self._closing: asyncio.Task[None] | None = None
         self._pool: Final = TransportPool(context, factories, config.transport_options, config.trusted_hosts)
         self.dispatcher.attach(back_pressure, self.subscriptions)
         self.runner.attach(self._pool, self.dispatcher, back_pressure, self.subscriptions)
@@ -115,12 +122,35 @@ class Connection:
             redact=redact,
             goes_on_after=self._config.ignore_error,
             interpret_error=self.hooks.interpret,
+            pace=pace,
         )
+
+    @property
+    def http(self) -> Any:
+        """The HTTP client that the user gave, or None."""
+        return self._config.http
 
     @property
     def url(self) -> str:
         """The address of the server in use."""
         return self._pool.url(self.runner.host)
+
+    @property
+    def health(self) -> Health:
+        """The health of the client. For any thread."""
+        runner, recovery = self.runner, self.runner.recovery
+        is_connected, is_fresh = runner.state is ConnectionState.CONNECTED, runner.is_fresh
+        is_live = runner.is_running and runner.ended_by is None and (is_fresh or not is_connected)
+        inactive = {channel: recovery.refused.get(channel) for channel in runner.inactive_channels}
+        inactive |= dict(self.dispatcher.failures)
+        return Health(
+            live=is_live,
+            ready=is_live and is_connected and not inactive,
+            state=runner.state,
+            error=runner.ended_by or recovery.failure,
+            retry_in=runner.retry_in if is_live else None,
+            inactive=inactive,
+        )
 
     def retry_delay(self, failures: int) -> float:
         """Seconds to wait after so many failures in a row."""
@@ -132,15 +162,45 @@ class Connection:
         """Start the session.
 
         Raises:
-            ClientStateError: It is running.
+            ClientStateError: It is running, or was closed by an extension while it started.
         """
+        self._abandon_if_stranded()
         if self.runner.is_running:
             raise ClientStateError("the client is started already")
         await self.extensions.open()
+        if not self.extensions.is_open:
+            raise ClientStateError("the client was closed while it started")
+        self.reporter.note("extensions: %s", summary(self.extensions.statuses))
         self.runner.start()
 
     async def close(self) -> None:
-        """End the session, let handlers finish their event, and let go of everything."""
+        """End the session, let handlers finish their event, and let go of everything.
+
+        Called from a handler, a listener or a hook, which the end has to wait for, it returns at once.
+        """
+        self._abandon_if_stranded()
+        if self._closing is None and self.hooks.calls.is_inside:
+            self._closing = asyncio.get_running_loop().create_task(self._close(), name="pybayeux-close")
+            self._closing.add_done_callback(self._closed)
+        elif self._closing is None:
+            await self._close()
+        elif not self.hooks.calls.is_inside:
+            await asyncio.shield(self._closing)
+
+    def _closed(self, closing: asyncio.Task[None]) -> None:
+        self._closing = None
+        if not closing.cancelled() and (error := closing.exception()) is not None:
+            self.reporter.report(ReceiverError("close", error))
+
+    def _abandon_if_stranded(self) -> None:
+        if self.runner.is_stranded:
+            self._closing = None
+            self.background.forget()
+            self.extensions.forget_tasks()
+            self._pool.forget()
+            self.runner.abandon()
+
+    async def _close(self) -> None:
         self.subscriptions.end_all()
         await self.handlers.finish(self._config.max_network_delay)
         await self.runner.close()
@@ -155,6 +215,7 @@ class Connection:
         Raises:
             BayeuxError: The error that ended the session before.
         """
+        self.runner.check_loop()
         if self.runner.ended_by is not None and not implies(self.runner.state, state):
             raise self.runner.ended_by
         await self.waiters.for_state(state, self.runner.state)

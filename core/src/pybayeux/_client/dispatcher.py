@@ -10,11 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ..channel import Channel, routing_patterns
+from .unrouted import UnroutedEvents
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
     from contextlib import AbstractAsyncContextManager
 
+    from ..errors import BayeuxError
     from ..message import Message
     from ..subscription import Subscription
     from .background import BackgroundTasks
@@ -47,18 +49,24 @@ class Dispatcher:
         limit: How many events may wait in all before the next connect is held back.
         hooks: Run `delivered`, and have the transactions.
         background: Awaits what an asynchronous `delivered` leaves where no receiver can wait.
+        report: Called with the error where no subscription covers a channel.
 
     Attributes:
         router: The subscriptions by channel.
         waiting: How many events wait in queues. A subscription that takes one counts it down.
         full: Whether there is no room for more. A subscription that takes an event then calls `event_taken`.
+        failures: The channels of subscriptions that ended with an error, until they are subscribed to again.
         observed: Whether an extension wants to know which events were handled, as of the last batch.
     """
 
-    def __init__(self, limit: int, hooks: HookRunner, background: BackgroundTasks) -> None:
-        self.router: Final = Router(self._join)
+    def __init__(
+        self, limit: int, hooks: HookRunner, background: BackgroundTasks, report: Callable[[BayeuxError], None]
+    ) -> None:
+        self._unrouted: Final = UnroutedEvents(report)
+        self.router: Final = Router(self._join, self._unrouted.subscription_ended)
         self.waiting = 0
         self.full = False
+        self.failures: Final[dict[str, BaseException]] = {}
         self.observed = True
         self._hooks: Final = hooks
         self._background: Final = background
@@ -136,6 +144,7 @@ class Dispatcher:
 
     def subscription_started(self, channel: str) -> None:
         """A channel or pattern is subscribed to afresh: earlier failures on it hold nothing back any more."""
+        self.failures.pop(channel, None)
         if self._stuck:
             pattern = Channel(channel)
             self._stuck = {stuck for stuck in self._stuck if not pattern.match(stuck)}
@@ -158,18 +167,21 @@ class Dispatcher:
             if (unfinished := self._hooks.delivered(message)) is not None:
                 self._background.add(unfinished)
 
-    def receiver_failed(self, message: Message) -> None:
+    def receiver_failed(self, subscription: Subscription, message: Message | None, error: BaseException) -> None:
         """A receiver failed: no later event of the channel may count as handled, or a restart would skip this one."""
-        self._stuck.add(message.channel)
+        if isinstance(error, Exception):  # not where its task is cancelled
+            self.failures[subscription.channel] = error
+        if message is not None:
+            self._stuck.add(message.channel)
 
     async def unsubscribe(self, subscription: Subscription) -> None:
         """The receiver ends a subscription."""
         assert self._ender is not None
         await self._ender.leave(subscription)
 
-    def transaction(self, message: Message) -> AbstractAsyncContextManager[Any] | None:
-        """The transaction in which an event may be handled, or None."""
-        return self._hooks.transaction(message)
+    def transaction(self, message: Message, earlier: Sequence[Message]) -> AbstractAsyncContextManager[Any] | None:
+        """The transaction in which an event may be handled, and those before it, or None."""
+        return self._hooks.transaction(message, earlier)
 
     # -- events with several receivers
 
@@ -179,6 +191,8 @@ class Dispatcher:
     def share(self, event: Message, receivers: int) -> None:
         """Count an event with several receivers, or with none."""
         self.waiting += receivers - 1
+        if not receivers:
+            self._unrouted.note(event.channel)
         if receivers and self.observed:
             self._shares[id(event)] = _Share(event, receivers)
 
@@ -245,10 +259,12 @@ class Router:
 
     Args:
         join: Makes one receiver of several subscriptions, or of none.
+        ended: Called with a channel or pattern that has lost its last subscription.
     """
 
-    def __init__(self, join: Callable[[tuple[Subscription, ...]], Receiver]) -> None:
+    def __init__(self, join: Callable[[tuple[Subscription, ...]], Receiver], ended: Callable[[str], None]) -> None:
         self._join: Final = join
+        self._ended: Final = ended
         self._by_channel: dict[str, list[Subscription]] = {}
         self.routes: Final[dict[str, Receiver]] = {}
 
@@ -271,6 +287,7 @@ class Router:
         group.remove(subscription)
         if not group:
             del self._by_channel[subscription.channel]
+            self._ended(subscription.channel)
         return not group
 
     def of(self, channel: str) -> list[Subscription]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
@@ -38,12 +39,18 @@ class Reporter:
         self._is_ignored: Final = config.ignore_error
         self._redact: Final = redact
         self.observer: FailureObserver | None = None
+        self._is_silent = False
+
+    def silence(self) -> None:
+        """Report nothing any more: the program ends."""
+        self._is_silent = True
 
     def report(self, error: BayeuxError) -> None:
         """Report an error, unless the user ignores it."""
-        if self._is_ignored(error):
+        if self._is_silent or self._is_ignored(error):
             return
-        self._logger.warning("%s: %s", type(error).__name__, self._redact(str(error), limit=_LONGEST))
+        level = logging.INFO if error.routine else logging.WARNING
+        self._logger.log(level, "%s: %s", type(error).__name__, self._redact(str(error), limit=_LONGEST))
         if self.observer is not None:
             self.observer.failed(error)
 

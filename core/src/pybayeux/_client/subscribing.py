@@ -10,7 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from ..channel import Channel, ChannelType
-from ..errors import BayeuxError, TransportError
+from ..errors import BayeuxError, SessionEndedError, TransportError
 from ..state import ConnectionState
 
 if TYPE_CHECKING:
@@ -85,6 +85,8 @@ class SubscriptionManager:
         try:
             async with asyncio.timeout(self._reply_timeout):
                 await self._waiters.for_reply(request)
+        except SessionEndedError:
+            pass  # reported where it ended
         except BayeuxError as error:
             self._reporter.report(error)
         except TimeoutError:
@@ -93,6 +95,7 @@ class SubscriptionManager:
     def cut(self, subscription: Subscription, error: BayeuxError) -> None:
         """End one subscription with an error; the events that wait for it are given up."""
         self._forget(subscription)
+        self._dispatcher.failures[subscription.channel] = error
         subscription.end(error)
         subscription.drop(subscription.pending)
         self._dispatcher.event_taken()
@@ -101,6 +104,7 @@ class SubscriptionManager:
         """The server refused a channel for good: its subscriptions end with the error."""
         if not self._waiters.rejected(channel, error):
             self._reporter.report(error)
+            self._dispatcher.failures[channel] = error
         rejected = self._dispatcher.router.of(channel)
         for subscription in rejected:
             self._dispatcher.router.remove(subscription)
@@ -111,6 +115,7 @@ class SubscriptionManager:
 
     def end_all(self, error: BayeuxError | None = None) -> None:
         """End every subscription, with the error where there is one."""
+        self._dispatcher.failures.clear()
         for subscription in self._dispatcher.router:
             self._forget(subscription)
             subscription.end(error)

@@ -21,7 +21,7 @@ from ..errors import (
 from ..message import Advice, Message
 from ..state import ConnectionState
 from .advice import advice_alone, remedy_of, session_ended_by
-from .backoff import FailureHistory
+from .backoff import EmptyConnects, FailureHistory
 from .connect_throttle import ConnectThrottle
 from .events import PollOverdue
 from .exchange import Exchange, Kind, Request
@@ -59,6 +59,7 @@ class ConnectLane:
     def __init__(self, state: SessionState) -> None:
         self._state: Final = state
         self._history: Final = FailureHistory()
+        self._empty: Final = EmptyConnects()
         self._due = 0.0
         self.outstanding: Exchange | None = None
         self.throttle: Final = ConnectThrottle(state)
@@ -81,7 +82,7 @@ class ConnectLane:
         state.negotiation.session_lost()
         state.hosts.session_lost(state.advice.hosts)
         self.throttle.new_session(now)
-        self._due = now + max(delay, state.backoff(self._history.session_lost(now)))
+        self._due = state.pace(now + max(delay, state.backoff(self._history.session_lost(now))), now)
 
     def drop(self) -> None:
         """Wait no more for what is outstanding."""
@@ -126,6 +127,7 @@ class ConnectLane:
             template.advice = Advice(timeout=0)
         state.on(_E.CONNECT_SENT)
         self.throttle.connect_sent()
+        self._empty.sent(now, may_be_held=may_be_held)
         # The deadline is the advised timeout and the network's delay: a shorter one would hang up on a held connect.
         held = state.advice.timeout if may_be_held else 0.0
         exchange = state.open(Kind.CONNECT, [Request(template)], now, held)
@@ -145,6 +147,11 @@ class ConnectLane:
         return None if change is None else max(self._due, change)
 
     @property
+    def due(self) -> float | None:
+        """The time before which nothing is sent; None while something is outstanding."""
+        return None if self.outstanding is not None else self._due
+
+    @property
     def accepting(self) -> bool:
         """Whether the events that come in now are taken.
 
@@ -154,6 +161,10 @@ class ConnectLane:
         return not (self.throttle.is_discarding if self.outstanding is None else self.outstanding.discards)
 
     # -- what comes back
+
+    def event_came(self) -> None:
+        """An event came."""
+        self._empty.event_came()
 
     def reply(self, exchange: Exchange, message: Message, now: float) -> BayeuxError | None:
         """Take the reply to what was outstanding; returns the error that ends the session, if it does."""
@@ -197,11 +208,14 @@ class ConnectLane:
             return self._refused(ConnectError(message.channel, reply=message), message, now)
         state, advised = self._state, advice_alone(message.advice, self._state.connection_type)
         state.on(_E.CONNECT_ACCEPTED)
-        self._history.connect_accepted()
+        self._history.connect_accepted(now)
+        self._empty.answered(now)
         self.throttle.connect_accepted(now)
         if state.connection_type is not None:
             state.negotiation.connect_accepted(state.connection_type)
-        self._due = now + state.advice.pause
+        self._due = now + max(state.advice.pause, self._empty.pause)
+        if self._empty.is_to_report():
+            state.report(_not_held(state.advice.timeout))
         if advised.interval < 0:
             # No client honours it, but the specification is clear: a negative interval means not to connect again.
             return SessionEndedError("the server advised never to connect again (a negative interval)")
@@ -232,7 +246,7 @@ class ConnectLane:
         if remedy is None:
             remedy = Remedy.HANDSHAKE if advised.reconnect == "handshake" else Remedy.RETRY
         if begins_anew or (isinstance(refusal, ConnectError) and remedy is Remedy.HANDSHAKE):
-            self._history.failed()
+            self._history.failed(now)
             self._state.report(error)
             self.lose_session(now, wait)
         else:
@@ -254,12 +268,17 @@ class ConnectLane:
         self._history.connect_failed(now)
         lifetime = self._state.advice.session_lifetime
         if lifetime is not None and self._history.outage(self._due) > lifetime:
-            self.lose_session(now, at_least)
+            self.lose_session(now, self._due - now)
 
     def _wait_after(self, error: BayeuxError, now: float, at_least: float) -> None:
-        self._history.failed()
-        self._state.report(error)
-        self._due = now + max(at_least, self._state.backoff(self._history.in_a_row))
+        history, state = self._history, self._state
+        history.failed(now)
+        state.report(error)
+        if isinstance(error, TransportError):
+            delay = state.reconnect_delay(history.in_a_row, history.failing_for(now))
+        else:
+            delay = state.backoff(history.in_a_row)
+        self._due = state.pace(now + max(at_least, delay), now)
 
     def failed(self, exchange: Exchange, error: BayeuxError, now: float) -> BayeuxError | None:
         """The exchange brought no reply; returns the error that ends the session, if it does."""
@@ -318,6 +337,14 @@ class ConnectLane:
 
 def _is_final(status: int | None) -> bool:
     return status is not None and 400 <= status < 500 and status not in _PASSING
+
+
+def _not_held(advised: float) -> TransportError:
+    return TransportError(
+        f"the server answers connects at once, without events, though {advised:g} s to hold them are advised: they are "
+        "sent with pauses from now on; a proxy may be on the way that holds no requests",
+        unsent=False,
+    )
 
 
 def _no_transport(allowed: tuple[str, ...], message: Message) -> SessionEndedError:

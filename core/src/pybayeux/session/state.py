@@ -44,6 +44,8 @@ class SessionConfig:
         redact: Takes secrets out of a text.
         goes_on_after: Whether to begin anew after an error that would end the session.
         interpret_error: Returns what an error of this server means, with what helps against it.
+        pace: Returns when to make an attempt to come back that is due at a moment (the first argument; the second is
+            the present), for the sake of other sessions.
     """
 
     connection_types: tuple[str, ...]
@@ -55,6 +57,7 @@ class SessionConfig:
     redact: Callable[[str], str] = lambda text: text
     goes_on_after: Callable[[BayeuxError], bool] = lambda error: False
     interpret_error: Callable[[BayeuxError], BayeuxError] = lambda error: error
+    pace: Callable[[float, float], float] = lambda moment, now: moment
 
 
 @dataclass(slots=True)
@@ -128,6 +131,14 @@ class SessionState:
     def backoff(self, failures: int) -> float:
         """Seconds to wait after so many failures in a row."""
         return self.config.backoff.delay(failures, self.config.random)
+
+    def reconnect_delay(self, failures: int, outage: float) -> float:
+        """Seconds to wait after so many attempts in a row that did not reach the server, for `outage` seconds."""
+        return self.config.backoff.reconnect_delay(failures, outage, self.config.random)
+
+    def pace(self, moment: float, now: float) -> float:
+        """When to make an attempt that is due at a moment, in view of what others attempt."""
+        return self.config.pace(moment, now)
 
     def open(self, kind: Kind, requests: Sequence[Request], now: float, held: float = 0.0) -> Exchange:
         """Put requests on their way; the server may hold the reply for `held` seconds."""

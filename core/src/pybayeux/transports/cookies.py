@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from .._util.dates import parse_date
 from .set_cookie import Cookie, as_octets, domain_matches, path_matches, read_cookie
 
 if TYPE_CHECKING:
@@ -85,9 +86,19 @@ class CookieJar:
                 yield cookie
 
     def take(self, url: str, headers: Iterable[tuple[str, str]]) -> None:
-        """Keep what the headers of an answer from `url` set. What cannot be read is left out."""
-        for name, value in headers:
-            if name.lower() == _SETTING and (cookie := read_cookie(url, as_octets(value), time.time)) is not None:
+        """Keep what the headers of an answer from `url` set. What cannot be read is left out.
+
+        The server's own clock, the header `Date`, decides when a cookie ends: with the clock of this machine, which may
+        be wrong by hours, a new cookie could look over.
+        """
+        headers = list(headers)
+        setting = [as_octets(value) for name, value in headers if name.lower() == _SETTING]
+        if not setting:
+            return
+        date = parse_date(next((value for name, value in headers if name.lower() == "date"), None))
+        clock_error = 0.0 if date is None else time.time() - date.timestamp()
+        for value in setting:
+            if (cookie := read_cookie(url, value, time.time, clock_error)) is not None:
                 self._keep(cookie)
 
     def _keep(self, cookie: Cookie) -> None:

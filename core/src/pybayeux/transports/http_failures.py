@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import ssl
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
+from .._util.dates import parse_date
 from ..errors import TransportError
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def status_failure(response: Any, text: str, redirect: Redirect | None, redact: 
         why,
         status=response.status_code,
         body=redact(text),
-        retry_after=seconds_to_wait(response.headers.get("Retry-After")),
+        retry_after=seconds_to_wait(response.headers.get("Retry-After"), parse_date(response.headers.get("Date"))),
     )
 
 
@@ -173,16 +173,12 @@ def _names(error: BaseException) -> set[str]:
 def seconds_to_wait(header: str | None, now: datetime | None = None) -> float | None:
     """The seconds that a `Retry-After` header asks to wait (RFC 9110, section 10.2.3).
 
-    The header holds them, or a date; None where it holds neither.
+    The header holds them, or a date; None where it holds neither. `now` is best the answer's `Date`: the clock of this
+    machine may be wrong.
     """
     if header is None:
         return None
     if header.strip().isdecimal():
         return float(header)
-    try:
-        moment = parsedate_to_datetime(header)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)  # the header's dates are in GMT, also in the form that does not say so
-        return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
-    except (ValueError, OverflowError):
-        return None
+    moment = parse_date(header)
+    return None if moment is None else max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())

@@ -65,8 +65,15 @@ def as_octets(text: str) -> str:
     return text
 
 
-def read_cookie(url: str, header: str, clock: Callable[[], float]) -> Cookie | None:
-    """The cookie that an answer from `url` sets; None where it sets none, or may not set it."""
+def read_cookie(url: str, header: str, clock: Callable[[], float], clock_error: float = 0.0) -> Cookie | None:
+    """The cookie that an answer from `url` sets; None where it sets none, or may not set it.
+
+    Args:
+        url: What was asked for.
+        header: The value of `Set-Cookie`.
+        clock: The time in seconds since 1970, by the clock of this machine.
+        clock_error: Seconds that this clock is ahead of the server's.
+    """
     if _CONTROL.search(header):
         return None
     pair, *rest = header.split(";")
@@ -89,7 +96,7 @@ def read_cookie(url: str, header: str, clock: Callable[[], float]) -> Cookie | N
         host_only,
         path if path.startswith("/") else _default_path(parts.path),
         "secure" in attributes,
-        _expires(attributes, clock),
+        _expires(attributes, clock, clock_error),
     )
 
 
@@ -110,12 +117,13 @@ def _default_path(path: str) -> str:
     return path[: path.rfind("/")] or "/" if path.startswith("/") else "/"
 
 
-def _expires(attributes: dict[str, str], clock: Callable[[], float]) -> float | None:
+def _expires(attributes: dict[str, str], clock: Callable[[], float], clock_error: float) -> float | None:
     """The end, of which `Max-Age` says more than `Expires`; what cannot be read says nothing."""
     if _SECONDS.match(age := _unquoted(attributes.get("max-age", ""))):
         return clock() + int(age) if int(age) > 0 else 0.0
     date = _unquoted(attributes.get("expires", ""))
-    return _read_date(date) if date else None
+    end = _read_date(date) if date else None
+    return None if end is None else end + clock_error
 
 
 def _read_date(text: str) -> float | None:

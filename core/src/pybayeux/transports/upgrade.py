@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import httpx
 
 from .._util.credentials import in_headers, in_url
+from .._util.dates import parse_date
 from .._util.urls import as_http, as_websocket
 from ..errors import TransportError
 from .base import TransportRequest, TransportResponse, UpgradeCall
@@ -195,7 +196,7 @@ def refused_upgrade(response: httpx.Response, redact: Redactor) -> TransportErro
         f"no WebSocket upgrade: HTTP {status} {response.reason_phrase}".rstrip(),
         status=status,
         body=redact(response.text),
-        retry_after=seconds_to_wait(response.headers.get("Retry-After")),
+        retry_after=seconds_to_wait(response.headers.get("Retry-After"), parse_date(response.headers.get("Date"))),
         unsent=True,
         unavailable=status not in _PASSING,
     )

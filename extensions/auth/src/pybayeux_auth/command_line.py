@@ -16,7 +16,9 @@ from .grant import Grant
 if TYPE_CHECKING:
     import click
 
-__all__ = ("log_in_as_configured", "register_commands")
+    from pybayeux import HookCaller
+
+__all__ = ("log_in_as_configured", "register_commands", "try_token")
 
 
 @hookimpl
@@ -39,14 +41,33 @@ async def log_in_as_configured(cli_options: Any, *, not_configured: str) -> Gran
         BayeuxError: The login failed.
     """
     failures: list[BayeuxError] = []
-    hook = installed_hook(
-        "log_in", options=cli_options.options(), disabled=cli_options.disabled, on_error=failures.append
-    )
+    hook = _hook("log_in", cli_options, failures)
     if hook.is_empty:
         raise LoginMisconfiguredError(not_configured)
     grant = await hook.acall()
     if isinstance(grant, Grant):
         return grant
-    failure = failures[0]
+    raise _cause_of(failures[0])
+
+
+async def try_token(cli_options: Any, grant: Grant) -> str | None:
+    """Make one request with a token, through the hook `try_token`. Returns what accepted it; None if it was not tried.
+
+    Raises:
+        BayeuxError: The server does not accept the token.
+    """
+    failures: list[BayeuxError] = []
+    accepted: str | None = await _hook("try_token", cli_options, failures).acall(grant)
+    if failures:
+        raise _cause_of(failures[0])
+    return accepted
+
+
+def _hook(name: str, cli_options: Any, failures: list[BayeuxError]) -> HookCaller:
+    return installed_hook(name, options=cli_options.options(), disabled=cli_options.disabled, on_error=failures.append)
+
+
+def _cause_of(failure: BayeuxError) -> BayeuxError:
+    """The extension's own error, rather than the one of the hook."""
     cause = failure.__cause__
-    raise cause if isinstance(cause, BayeuxError) else failure
+    return cause if isinstance(cause, BayeuxError) else failure

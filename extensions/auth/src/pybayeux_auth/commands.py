@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from .command_line import log_in_as_configured
+from .command_line import log_in_as_configured, try_token
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +54,7 @@ Examples:
 \b
 Exit codes:
   0  Logged in.
-  1  The login server refused, or could not be reached.
+  1  The login server or the org refused, or could not be reached.
   2  The configuration is incomplete or wrong.
 """
 
@@ -68,16 +68,23 @@ def auth() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def test(context: click.Context, as_json: bool) -> None:
-    """Log in once and print the result, without the token.
+    """Log in once, make one request with the token, and print the result, without the token.
 
-    A failed login is not repeated, so that no user is locked out.
+    The request is made where an extension knows the server, such as pybayeux-salesforce. A failed login is not
+    repeated, so that no user is locked out.
     """
-    grant = asyncio.run(log_in_as_configured(context.find_root().obj, not_configured=_NOT_CONFIGURED))
-    click.echo(json.dumps(_facts(grant)) if as_json else _text(grant))
+    grant, tried = asyncio.run(_log_in(context.find_root().obj))
+    click.echo(json.dumps(_facts(grant, tried)) if as_json else _text(grant, tried))
 
 
-def _facts(grant: Grant) -> Mapping[str, Any]:
+async def _log_in(cli_options: Any) -> tuple[Grant, str | None]:
+    grant = await log_in_as_configured(cli_options, not_configured=_NOT_CONFIGURED)
+    return grant, await try_token(cli_options, grant)
+
+
+def _facts(grant: Grant, tried: str | None) -> Mapping[str, Any]:
     return {
+        "tried": tried is not None,
         "instance_url": grant.instance_url,
         "org_id": grant.org_id,
         "user_id": grant.user_id,
@@ -89,8 +96,9 @@ def _facts(grant: Grant) -> Mapping[str, Any]:
     }
 
 
-def _text(grant: Grant) -> str:
+def _text(grant: Grant, tried: str | None) -> str:
     values = {
+        "token": f"accepted by {tried}" if tried else "not tried: no extension knows this server",
         "instance": grant.instance_url,
         "org": grant.org_id,
         "user": grant.user_id,

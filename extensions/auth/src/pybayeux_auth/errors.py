@@ -69,13 +69,17 @@ class LoginRefusedError(AuthError):
 class LoginUnreachableError(AuthError):
     """The login server did not answer, or cannot answer now. Retried after a second, or when the server says.
 
+    A certificate that does not verify at the first login is not retried (`can_retry`).
+
     Attributes:
         where: The URL of the login server.
     """
 
-    def __init__(self, where: str, why: str, *, retry_after: float = 0.0) -> None:
-        super().__init__(f"login at {where} is not possible now: {why}")
+    def __init__(self, where: str, why: str, *, retry_after: float = 0.0, fatal: bool = False) -> None:
+        super().__init__(f"login at {where} is not possible{'' if fatal else ' now'}: {why}")
         self.where: Final = where
+        if fatal:
+            self.remedy = errors.Remedy.GIVE_UP
         self.retry_after = max(retry_after, _MIN_RETRY_AFTER)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias
 
 from pybayeux import Channel, ConnectionState, errors, hookimpl
 
+from .hookspecs import AuthHooks
 from .refusals import RefreshLimit, is_token_refused
 from .token import Token, TokenSource
 from .trusted_origins import TrustedOrigins, origin_of
@@ -59,6 +60,8 @@ class Auth:
 
     name: ClassVar[str] = "auth"
     """The name under which it is registered, for subclasses too."""
+    pybayeux_hookspecs: ClassVar[type] = AuthHooks
+    """The hooks of this package, for programs without metadata."""
 
     def __init__(
         self,
@@ -102,6 +105,7 @@ class Auth:
     def registered(self, client: HookClient) -> None:
         """Note the client and its server. A client that is started again after refused tokens may have another."""
         self._client = client
+        self._source.use_http(client.http)
         self._origins.follow(client.url)
         if self._refreshes.is_reached:
             self._refreshes.reset()
@@ -111,6 +115,7 @@ class Auth:
     async def unregistered(self) -> None:
         """Wait for a running login."""
         await self._source.close()
+        self._source.use_http(None)
 
     # -- the token in requests
 

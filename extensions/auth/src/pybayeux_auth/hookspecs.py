@@ -38,6 +38,16 @@ class AuthHooks:
         Called through ``pybayeux.installed_hook("log_in")``. An exception is reported.
         """
 
+    @hookspec(firstresult=True)
+    async def try_token(self, grant: Grant) -> str | None:
+        """Make one request with a token, for code without a client, and return what accepted it, such as ``the org``.
+
+        None passes the call to the next extension: this server is not known here.
+
+        Raises:
+            BayeuxError: The server does not accept the token; the error says why.
+        """
+
     @hookspec
     def log_in_again(self, reason: str, client: HookClient) -> None:
         """Start a new session with a fresh token.

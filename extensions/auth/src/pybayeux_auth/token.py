@@ -10,9 +10,9 @@ import inspect
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
-from .errors import AuthError
+from .errors import AuthError, LoginUnreachableError
 from .flows.base import Flow
 from .grant import Grant, checked_token
 from .login_throttle import LoginThrottle
@@ -107,6 +107,11 @@ class TokenSource:
         self.grant = None
         self._was_useless = self.logins > 1
 
+    def use_http(self, http: Any) -> None:
+        """Have a flow log in with this HTTP client."""
+        if isinstance(self._function, Flow):
+            self._function.use_http(http)
+
     async def close(self) -> None:
         """Wait for a running login, but not for long."""
         if self._login is None or self._login.done():
@@ -158,7 +163,7 @@ class TokenSource:
             return await self._call_function()
         except Exception as error:
             self._throttle.record_failure(error)
-            if isinstance(error, AuthError) and not error.can_retry:
+            if isinstance(error, AuthError) and not (error.can_retry or isinstance(error, LoginUnreachableError)):
                 self._refused = (error, await self._credentials())
             raise
 

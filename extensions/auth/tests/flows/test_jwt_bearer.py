@@ -111,6 +111,14 @@ def test_an_invalid_key_is_an_error_that_hides_it(key: str) -> None:
         assert line.startswith("-----") or line not in text_of(caught.value)
 
 
+def test_the_name_of_a_file_as_the_key_is_told() -> None:
+    with pytest.raises(LoginMisconfiguredError, match="given as file:PATH"):
+        asyncio.run(flow_of(LoginServer(clock=lambda: NOW), "server.key")())
+    with pytest.raises(LoginMisconfiguredError) as caught:
+        asyncio.run(flow_of(LoginServer(clock=lambda: NOW), _ec_key())())
+    assert "file:PATH" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("spoil", "advice"),
     [

@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -15,6 +17,7 @@ import click
 from pybayeux import installed_hook
 from pybayeux.errors import UsageError
 
+from .dead_letter_commands import dead_letter_commands
 from .position import Position, place, place_name
 from .position_json import export_positions, import_positions
 from .store import MemoryStore
@@ -55,6 +58,8 @@ Examples:
   pybayeux replay export > positions.json
   pybayeux replay import positions.json --store sqlite
       Copy the positions into another store.
+  pybayeux replay dead-letters list
+      List the events that handlers failed on.
 """
 
 
@@ -75,25 +80,30 @@ class _Positions:
     """
 
     def __init__(self, store: Store, consumer: str) -> None:
-        self._store: Final = store
+        self.store: Final = store
         self.consumer: Final = consumer
 
     def items(self) -> Mapping[str, Position]:
         """Return all positions, by subscription."""
-        return self._store.items(self.consumer)
+        return self.store.items(self.consumer)
 
     def set(self, positions: Mapping[str, Position]) -> None:
         """Store these positions."""
-        self._store.set(self.consumer, positions)
+        self.store.set(self.consumer, positions)
 
     def delete(self, subscriptions: Iterable[str]) -> None:
         """Delete the positions of these subscriptions."""
         for subscription in subscriptions:
-            self._store.delete(self.consumer, subscription)
+            self.store.delete(self.consumer, subscription)
 
 
-def _with_positions(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``--store`` and ``--consumer`` to a command, and call it with the positions that they name."""
+def _with_positions(command: Callable[..., Any], *, creates: bool = False) -> Callable[..., Any]:
+    """Add ``--store`` and ``--consumer`` to a command, and call it with the positions that they name.
+
+    Args:
+        command: The command.
+        creates: Whether it may create the file of a store. Others refuse one that does not exist: its name is misspelt.
+    """
 
     @click.option("--store", "name", metavar="NAME", help="The store, such as positions.db or sqlite:///positions.db.")
     @click.option("--consumer", metavar="NAME", help="The consumer that the positions belong to.")
@@ -102,6 +112,9 @@ def _with_positions(command: Callable[..., Any]) -> Callable[..., Any]:
         options: _Options = context.obj
         store = _open_store(context, options.store if name is None else name)
         context.call_on_close(store.close)
+        path = getattr(store, "path", None)
+        if not creates and isinstance(path, Path) and not path.exists():
+            raise UsageError(f"store: {path} does not exist; expected the file in which your clients store positions")
         return command(_Positions(store, options.consumer if consumer is None else consumer), **others)
 
     with_positions.__doc__ = command.__doc__
@@ -135,12 +148,12 @@ def replay_commands(store: str | Store, consumer: str) -> click.Group:
         consumer: Their name in the store.
     """
 
-    @click.group("replay", help=_HELP, epilog=_EPILOG, short_help="Show and change the positions in streams.")
+    @click.group("replay", help=_HELP, epilog=_EPILOG, short_help="Show and change positions, and dead letters.")
     @click.pass_context
     def replay(context: click.Context) -> None:
         context.obj = _Options(store, consumer)
 
-    for command in (_show, _set, _clear, _export, _import):
+    for command in (_show, _set, _clear, _export, _import, dead_letter_commands(_with_positions)):
         replay.add_command(command)
     return replay
 
@@ -184,7 +197,7 @@ def _ago(age: timedelta) -> str:
 @click.command("set")
 @click.argument("subscription")
 @click.argument("place_", metavar="PLACE")
-@_with_positions
+@partial(_with_positions, creates=True)
 def _set(positions: _Positions, subscription: str, place_: str) -> None:
     """Let a subscription go on at PLACE: after a replay id, or at "earliest" or "latest".
 
@@ -235,7 +248,7 @@ def _export(positions: _Positions) -> None:
 
 @click.command("import")
 @click.argument("file", type=click.File(encoding="utf-8"))
-@_with_positions
+@partial(_with_positions, creates=True)
 def _import(positions: _Positions, file: TextIO) -> None:
     """Store the positions in FILE, as "export" wrote them; - is standard input.
 

@@ -15,15 +15,18 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from pybayeux import Channel, ConnectionState, Drop, Redelivery, hookimpl
 from pybayeux.errors import Remedy, ReplyError, SubscribeError
 
 from .caught_up import CaughtUpDetector
+from .dead_letters import dead_letter_of
 from .gaps import GapNotifier, OnGap
+from .hookspecs import ReplayHooks
 from .policies import CommitMode, OnInvalid, OnRecovery, Policies, commit_policy
 from .position import Place  # noqa: TC001 - the types of options are read at run time
 from .position_writer import PositionWriter
@@ -34,14 +37,13 @@ from .stores import Stores, check_name
 from .subscriptions import Subscriptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
-    from contextlib import AbstractAsyncContextManager
+    from collections.abc import AsyncIterator, Callable, Generator, Sequence
     from datetime import timedelta
 
     import click
 
     from pybayeux import HookClient, Message
-    from pybayeux.errors import BayeuxError
+    from pybayeux.errors import BayeuxError, ReceiverError
 
     from .resumption import Resumption
 
@@ -83,6 +85,9 @@ class Replay:
     Raises:
         ValueError: An option has a wrong value.
     """
+
+    pybayeux_hookspecs: ClassVar[type] = ReplayHooks
+    """The hooks of this package, for programs without metadata."""
 
     def __init__(
         self,
@@ -238,13 +243,26 @@ class Replay:
     @hookimpl
     def delivered(self, message: Message, client: HookClient) -> None:
         """Note that an event is handled."""
-        if (subscription := self._subscriptions.handle(message)) is not None:
+        self._ask_again(self._subscriptions.handle(message), client)
+
+    def _ask_again(self, subscription: str | None, client: HookClient) -> None:
+        if subscription is not None:
             self._recovery.replay(client, f"events of {subscription} were given up unhandled")
 
     @hookimpl
-    def transaction(self, message: Message) -> AbstractAsyncContextManager[Any]:
-        """Return a transaction of the store, at whose end the position of this event is stored."""
-        return self._subscriptions.transaction(message)
+    @asynccontextmanager
+    async def transaction(self, message: Message, client: HookClient, earlier: Sequence[Message]) -> AsyncIterator[Any]:
+        """Run a transaction of the store, at whose end the position of this event is stored."""
+        async with self._subscriptions.transaction((*earlier, message)) as transaction:
+            yield transaction
+        # Before the receiver acknowledges them, which it may no longer do.
+        self._ask_again(self._subscriptions.handle_stored((*earlier, message)), client)
+
+    @hookimpl
+    async def dead_letter(self, message: Message, subscription: str, error: ReceiverError) -> str | None:
+        """Keep an event that a handler failed on, if the store keeps dead letters."""
+        number = await self._writer.keep_dead_letter(dead_letter_of(message, subscription, error, self._now()))
+        return None if number is None else f"number {number} in {self._writer.store!r}"
 
     # -- the end
 

@@ -58,6 +58,14 @@ class Position:
         """The time until which no later event was published, or None if it is not known."""
         return self.quiet_until or self.event_time
 
+    def is_same_place(self, other: Position) -> bool:
+        """Whether both stand for the same event, as far as that is known."""
+        return self.replay_id == other.replay_id and (None in (self.org, other.org) or self.org == other.org)
+
+    def is_after(self, other: Position) -> bool:
+        """Whether this is the later event of one numbering."""
+        return self.replay_id > other.replay_id and (None in (self.org, other.org) or self.org == other.org)
+
 
 class PendingPosition(msgspec.Struct, frozen=True):
     """A position that is not stored yet: the last handled event, from which a `Position` is made when it is stored.

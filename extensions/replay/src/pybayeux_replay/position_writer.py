@@ -5,7 +5,8 @@ the process died, the server sends handled events once more. If it were stored t
 position is only noted when its event is handled. All positions that are noted within one turn of the event loop, within
 the delay of the commit policy, or while the store is busy, are written together. `close` waits for the last ones.
 
-What a position means, and when it may be stored, is decided elsewhere. The store is opened at the first use, because
+What a position means, and when it may be stored, is decided elsewhere; whether another consumer of the same name is at
+work, in `fence.py`. The store is opened at the first use, because
 only then are all extensions registered that may add its scheme.
 """
 
@@ -15,18 +16,21 @@ import asyncio
 import logging
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from pybayeux.errors import UsageError
 
+from .dead_letters import DeadLetterStore
+from .fence import Commit, ConsumerFence
 from .position import PendingPosition, Position
-from .store import TransactionalStore
+from .store import TransactionalStore, fenced_set, fenced_transaction
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from datetime import datetime
 
+    from .dead_letters import DeadLetter
     from .store import Store
 
 __all__ = ("PositionWriter",)
@@ -55,8 +59,10 @@ class PositionWriter:
         self._consumer: Final = consumer
         self._now: Final = now
         self._delay: Final = delay
+        self._fence: Final = ConsumerFence(consumer, now)
         self._newest: dict[str, _AnyPosition] = {}
         self._unsaved: dict[str, _AnyPosition] = {}
+        self._is_failing = False
         self._task: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
         self._lock = asyncio.Lock()
@@ -74,7 +80,13 @@ class PositionWriter:
 
     def get(self, subscription: str) -> Position | None:
         """Return the newest position of a subscription, stored or not yet."""
-        return self.newest(subscription) or self.store.get(self._consumer, subscription)
+        if self._fence.is_refused(subscription):
+            self._newest.pop(subscription, None)  # another consumer went on from there
+        if (newest := self.newest(subscription)) is not None:
+            return newest
+        stored = self.store.get(self._consumer, subscription)
+        self._fence.on_read(subscription, stored)
+        return stored
 
     def newest(self, subscription: str) -> Position | None:
         """Return the newest position that was noted here, without reading the store."""
@@ -119,21 +131,38 @@ class PositionWriter:
     ) -> AsyncIterator[Any]:
         """Run a transaction of the store, in which a position is stored at the end. If it fails, nothing has changed.
 
-        This is the only place where a position is stored together with something else, and so the place where it would
-        be compared with the one in the store.
+        Raises:
+            PositionConflictError: The stored position is not the one that this consumer has read or stored last. The
+                block has not begun.
         """
         async with self._lock:  # a store with one writer at a time would wait for ourselves
             older = self._unsaved.pop(subscription, None)
-            position = self._position(pending)
+            positions = {subscription: self._position(pending)}
+            fence = partial(self._fence.check, positions)
             try:
-                async with store.transaction(self._consumer, {subscription: position}) as transaction:
+                async with fenced_transaction(store, self._consumer, positions, fence) as transaction:
                     yield transaction
             except BaseException:
                 if older is not None:
                     self._unsaved.setdefault(subscription, older)
                     self._start_writing()
                 raise
-            self._newest[subscription] = position
+            self._newest |= positions
+            self._fence.on_written(positions)
+
+    # -- dead letters
+
+    async def keep_dead_letter(self, letter: DeadLetter) -> int | None:
+        """Store a dead letter; return its number, or None if this kind of store keeps none.
+
+        Raises:
+            Exception: The store's own, if it could not store it.
+        """
+        if not isinstance(self.store, DeadLetterStore):
+            return None
+        add = partial(self.store.add_dead_letter, self._consumer, letter)
+        async with self._lock:
+            return await asyncio.to_thread(add) if self.store.blocking else add()
 
     # -- writing
 
@@ -160,18 +189,31 @@ class PositionWriter:
             batch, self._unsaved = self._unsaved, {}
             try:
                 await self._set(batch)
-            except Exception:
-                _logger.exception("%d positions could not be stored; they are kept and tried again", len(batch))
+            except Exception as error:
+                self._note_failure(error)
                 self._unsaved = batch | self._unsaved
                 return False
+            if self._is_failing:
+                self._is_failing = False
+                _logger.info("positions are stored again")
         return True
 
+    def _note_failure(self, error: Exception) -> None:
+        """Log one line when storing begins to fail, and details where they are asked for."""
+        if not self._is_failing:
+            self._is_failing = True
+            text = " ".join(str(error).split("\n[SQL:")[0].split())
+            _logger.error("positions cannot be stored, and are kept until they can: %s: %s", type(error).__name__, text)
+        _logger.debug("positions could not be stored", exc_info=error)
+
     async def _set(self, noted: dict[str, _AnyPosition]) -> None:
-        positions = {subscription: self._position(each) for subscription, each in noted.items()}
+        commit = Commit(self._fence, {subscription: self._position(each) for subscription, each in noted.items()})
+        write = partial(fenced_set, self.store, self._consumer, commit.positions, commit.choose)
         if self.store.blocking:
-            await asyncio.to_thread(self.store.set, self._consumer, positions)
+            await asyncio.to_thread(write)
         else:
-            self.store.set(self._consumer, positions)
+            write()
+        self._fence.committed(commit)
 
     def _position(self, noted: _AnyPosition) -> Position:
         return noted if isinstance(noted, Position) else noted.position(self._now())
@@ -197,5 +239,6 @@ class PositionWriter:
             if unsaved:
                 await self._set(unsaved)
         finally:
+            self._fence.clear()
             if "store" in self.__dict__:
                 self.store.close()

@@ -5,17 +5,31 @@ A store knows consumers, subscriptions and positions; it knows nothing of client
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, runtime_checkable
 
 from .position import Position
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
-__all__ = ("MemoryStore", "Store", "TransactionalStore", "as_positions", "check_folder")
+__all__ = (
+    "Fence",
+    "FencedStore",
+    "FencedTransactionalStore",
+    "MemoryStore",
+    "Store",
+    "TransactionalStore",
+    "as_positions",
+    "check_folder",
+    "fenced_set",
+    "fenced_transaction",
+)
+
+Fence: TypeAlias = Callable[[Mapping[str, Position]], Mapping[str, Position]]
+"""Called with stored positions; returns those to write. An exception means that nothing may be written."""
 
 
 @runtime_checkable
@@ -57,6 +71,65 @@ class TransactionalStore(Store, Protocol):
 
         If the block or the commit raises, nothing of the transaction is stored.
         """
+
+
+@runtime_checkable
+class FencedStore(Store, Protocol):
+    """A store that shows what it has in the transaction in which it writes, so that consumers notice each other.
+
+    These methods are optional. For a store without them, `get` is called before each write; then two consumers of one
+    name that write at the same moment may miss each other.
+    """
+
+    def fenced_set(self, consumer: str, positions: Mapping[str, Position], fence: Fence) -> None:
+        """Store what `fence` returns, all or none, as `set` does.
+
+        `fence` is called with the stored positions of the subscriptions in `positions`. Until the end of this
+        transaction no other process may change them. Where the transaction has to be tried again, `fence` is called
+        again.
+        """
+
+
+@runtime_checkable
+class FencedTransactionalStore(FencedStore, TransactionalStore, Protocol):
+    """A store whose transactions show what it has before the program writes: exactly once needs that.
+
+    A lease can be checked in the same place: after `fence` has returned, no other process may write until the end.
+    """
+
+    def fenced_transaction(
+        self, consumer: str, positions: Mapping[str, Position], fence: Fence
+    ) -> AbstractAsyncContextManager[Any]:
+        """Return a transaction as `transaction` does, at whose end the result of `fence` is stored.
+
+        `fence` is called as in `fenced_set`, before the block begins. If it raises, the block does not begin.
+        """
+
+
+def fenced_set(store: Store, consumer: str, positions: Mapping[str, Position], fence: Fence) -> None:
+    """Store what `fence` returns, in one transaction if the store can."""
+    if isinstance(store, FencedStore):
+        store.fenced_set(consumer, positions, fence)
+    elif chosen := fence(_stored(store, consumer, positions)):
+        store.set(consumer, chosen)
+
+
+def fenced_transaction(
+    store: TransactionalStore, consumer: str, positions: Mapping[str, Position], fence: Fence
+) -> AbstractAsyncContextManager[Any]:
+    """Return a transaction that `fence` is called for, within it if the store can.
+
+    Raises:
+        Exception: What `fence` raised, for a store that is read beforehand.
+    """
+    if isinstance(store, FencedTransactionalStore):
+        return store.fenced_transaction(consumer, positions, fence)
+    return store.transaction(consumer, fence(_stored(store, consumer, positions)))
+
+
+def _stored(store: Store, consumer: str, subscriptions: Iterable[str]) -> dict[str, Position]:
+    found = {subscription: store.get(consumer, subscription) for subscription in subscriptions}
+    return {subscription: each for subscription, each in found.items() if each is not None}
 
 
 class MemoryStore:

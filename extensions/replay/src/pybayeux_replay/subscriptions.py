@@ -226,28 +226,39 @@ class Subscriptions:
             self._writer.put(window.subscription, ready)
 
     @asynccontextmanager
-    async def transaction(self, event: Message) -> AsyncIterator[Any]:
-        """Run a transaction of the store in which an event is handled, and its position stored at the end.
+    async def transaction(self, events: Sequence[Message]) -> AsyncIterator[Any]:
+        """Run a transaction of the store in which events are handled, and the position of the last stored at the end.
 
         Raises:
             UsageError: The position cannot be stored together with what the transaction writes.
+            PositionConflictError: Another consumer of this name is at work.
         """
         store = self._writer.transactional_store()
-        if self._grouping is Grouping.TRANSACTION:
-            raise UsageError(
-                "exactly once is not possible: with commit='transaction' no position is stored within a transaction "
-                "of the server; choose commit='event'"
-            )
-        window, replay_id = self._next(event)
-        pending = PendingPosition(replay_id, event, window.origin)
+        window, replay_id = self._next(events)
+        pending = PendingPosition(replay_id, events[-1], window.origin)
         async with self._writer.transaction(store, window.subscription, pending) as transaction:
             yield transaction
 
-    def _next(self, event: Message) -> tuple[Window, int]:
-        """Return the one subscription of an event, and its replay id, if it is the next one to be handled there."""
-        key = read_key(event)
+    def _next(self, events: Sequence[Message]) -> tuple[Window, int]:
+        """Return the one subscription of events, and the last one's replay id, if they are the next ones there."""
+        windows = [self._only_window(event) for event in events]
+        window, key = windows[-1], read_key(events[-1])
+        assert key is not None
+        if any(each is not window for each in windows) or not window.are_next(events):
+            raise UsageError(
+                f"exactly once is not possible: events of {window.subscription} before this one are not handled yet; "
+                "handle them in order"
+            )
+        if not window.may_end_at(events[-1]):
+            raise UsageError(
+                "exactly once is not possible: with commit='transaction' no position is stored within a transaction "
+                "of the server; handle its events in one transaction, or choose commit='event'"
+            )
+        return window, key[0]
+
+    def _only_window(self, event: Message) -> Window:
         found = self._index.covering(event.channel)
-        if key is None or not found:
+        if not found or read_key(event) is None:
             raise UsageError(f"exactly once is not possible: this event of {event.channel} has no replay id")
         if len(found) > 1:
             names = " and ".join(each.subscription for each in found)
@@ -255,13 +266,18 @@ class Subscriptions:
                 f"exactly once is not possible: the events of {event.channel} belong to {names}; "
                 "subscribe to one of them"
             )
-        window = found[0].window
-        if not window.is_next(event):
-            raise UsageError(
-                f"exactly once is not possible: events of {window.subscription} before this one are not handled yet; "
-                "handle them in order"
-            )
-        return window, key[0]
+        return found[0].window
+
+    def handle_stored(self, events: Sequence[Message]) -> str | None:
+        """Note that events are handled whose position a transaction has stored; return what `handle` returns."""
+        needs_replay = None
+        for event in events:
+            for each in self._index.covering(event.channel):
+                if each.window.handle(event) is Progress.NEEDS_REPLAY:
+                    needs_replay = each.subscription
+        for each in self._index.covering(events[-1].channel):
+            each.window.commits.take()
+        return needs_replay
 
     # -- ending
 

@@ -55,6 +55,10 @@ class BlockingEmulator:
             partial(self._org.publish_change, entity, kind, record_ids, fields, transaction, **more)
         )
 
+    def publish_transaction(self, changes: Sequence[Mapping[str, Any]]) -> list[dict[str, int]]:
+        """Publish changes that are committed together; see `Publisher.publish_transaction`."""
+        return self._portal.call(partial(self._org.publish_transaction, changes))
+
     def received(self, channel: str, count: int = 1, timeout: float = 10) -> list[Json]:
         """Wait for messages to a channel; see `Recorder.received`.
 

@@ -54,6 +54,7 @@ ACTIONS: Final = (
     "migrate",
     "publish",
     "publish_change",
+    "publish_transaction",
     "purge",
     "quota",
     "rebalance",

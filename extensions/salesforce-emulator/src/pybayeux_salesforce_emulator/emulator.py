@@ -136,6 +136,10 @@ class SalesforceEmulator:
         """Publish a change of records; see `Publisher.publish_change`."""
         return self._publisher.publish_change(entity, kind, record_ids, fields, transaction, **more)
 
+    async def publish_transaction(self, changes: Sequence[Mapping[str, Any]]) -> list[dict[str, int]]:
+        """Publish changes that are committed together; see `Publisher.publish_transaction`."""
+        return self._publisher.publish_transaction(changes)
+
     @property
     def url(self) -> str:
         """The org's My Domain URL. It is the ``instance_url`` of logins, and logins work there too."""

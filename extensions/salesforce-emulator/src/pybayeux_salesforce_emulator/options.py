@@ -90,6 +90,8 @@ class OrgOptions:
     max_request: int = 32_768
     """How many bytes a request may have. A longer one gets HTTP 413."""
 
+    filtered_channels: bool = False
+    """Send the events of a filtered subscription with the filter in their channel. What real orgs do was not seen."""
     newer_ids: bool = False
     """Treat ids above the newest as the newest. What real orgs do is not documented."""
     resend_lost: bool = False

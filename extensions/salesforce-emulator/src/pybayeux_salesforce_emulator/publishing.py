@@ -110,6 +110,28 @@ class Publisher:
         )
         return self._state.bus.publish(channel, event)
 
+    def publish_transaction(self, changes: Sequence[Mapping[str, Any]]) -> list[dict[str, int]]:
+        """Publish changes that are committed together, from plain data, as the control interface has it.
+
+        Args:
+            changes: The arguments of `publish_change` for each. One with ``skip`` leaves a gap of so many numbers in
+                the sequence before it: changes of objects that are not selected.
+
+        Returns:
+            The replay ids of each change, by channel.
+
+        Raises:
+            TypeError: An argument is missing or unknown.
+            ValueError: There is no such kind of change.
+        """
+        transaction = self.transaction()
+        ids = []
+        for each in changes:
+            arguments = dict(each)
+            transaction.skip(arguments.pop("skip", 0))
+            ids.append(self.publish_change(**arguments, transaction=transaction))
+        return ids
+
     def transaction(self) -> Transaction:
         """A transaction for changes that are committed together. Its `skip` leaves gaps in the sequence."""
         self._commits += 1

@@ -10,6 +10,7 @@ from pybayeux_salesforce_emulator.events.channels import (
     Product,
     change_channel,
     matches,
+    matches_any,
     product_of,
     split_filter,
 )
@@ -94,13 +95,14 @@ def test_channels_with_short_retention(definition: ChannelDefinition, short_rete
 @pytest.mark.parametrize(
     ("subscription", "channel", "wanted"),
     [
-        ("/topic/T", "/topic/T", {}),
-        ("/topic/T?Type=New&Phone=1", "/topic/T", {"Type": "New", "Phone": "1"}),
-        ("/topic/T?Type='New'", "/topic/T", {"Type": "New"}),
-        ("/topic/T?", "/topic/T", {}),
+        ("/topic/T", "/topic/T", ()),
+        ("/topic/T?Type=New&Phone=1", "/topic/T", (("Type", "New"), ("Phone", "1"))),
+        ("/topic/T?Type=New&Type=Old", "/topic/T", (("Type", "New"), ("Type", "Old"))),
+        ("/topic/T?Type='New'", "/topic/T", (("Type", "New"),)),
+        ("/topic/T?", "/topic/T", ()),
     ],
 )
-def test_a_filter_follows_a_question_mark(subscription: str, channel: str, wanted: dict[str, str]) -> None:
+def test_a_filter_follows_a_question_mark(subscription: str, channel: str, wanted: tuple[tuple[str, str], ...]) -> None:
     assert split_filter(subscription) == (channel, wanted)
 
 
@@ -117,6 +119,19 @@ def test_a_filter_follows_a_question_mark(subscription: str, channel: str, wante
 )
 def test_a_filter_compares_texts(wanted: dict[str, str], fields: dict[str, Any], passes: bool) -> None:
     assert matches(wanted, fields) is passes
+
+
+@pytest.mark.parametrize(
+    ("expressions", "passes"),
+    [
+        ((), True),
+        ((("N", "1"), ("M", "2")), True),
+        ((("N", "2"), ("N", "1")), True),
+        ((("N", "2"), ("M", "2")), False),
+    ],
+)
+def test_expressions_of_a_subscription_are_alternatives(expressions: tuple[tuple[str, str], ...], passes: bool) -> None:
+    assert matches_any(expressions, {"N": 1, "M": 3}) is passes
 
 
 def test_event_format_by_name() -> None:

@@ -83,6 +83,13 @@ def test_events_of_a_filtered_subscription_have_the_topics_channel() -> None:
     assert [event["data"]["sobject"]["Number"] for event in events] == [0, 2]
 
 
+def test_events_of_a_filtered_subscription_may_have_the_filter_in_their_channel() -> None:
+    org = Org(filtered_channels=True)
+    client = OrgClient(org).join("/topic/Opps?Stage=Won")
+    org._publisher.publish("/topic/Opps", {"Stage": "Won"})
+    assert [event["channel"] for event in client.events()] == ["/topic/Opps?Stage=Won"]
+
+
 def test_filtered_event_wakes_no_connect() -> None:
     org = Org(batch_events=2)
     client = OrgClient(org).join("/topic/Opps?Stage=Won")

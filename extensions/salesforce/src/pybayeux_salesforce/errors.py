@@ -54,6 +54,7 @@ class SalesforceError(BayeuxError):
     """A refusal of Salesforce.
 
     Attributes:
+        routine: Whether it is part of normal operation, as when the load balancer moves the client; logged as INFO.
         hint: The default of `advice` for the class.
         reason: The cause as the server states it, parsed: ``ext.sfdc.failureReason`` if present, else ``error``. None
             if the server states none.
@@ -71,7 +72,8 @@ class SalesforceError(BayeuxError):
         cause = "" if self.reason is None else str(self.reason)
         if cause and cause not in text:
             text = f"{text} (the cause: {cause})"
-        return f"{text}; {self.advice}" if self.advice else text
+        wait = f"tried again in {self.wait:.0f} s" if self.wait else ""
+        return "; ".join(part for part in (text, wait, self.advice) if part)
 
 
 class UnknownSessionError(SalesforceError):

@@ -11,11 +11,12 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from pybayeux import Channel, hookimpl
+from pybayeux import Channel, Drop, hookimpl
 from pybayeux.errors import Remedy, ReplyError, TransportError, UsageError
 
 from .address import (
     LOGIN_HOSTS,
+    NEWEST,
     SCHEME,
     endpoint_at,
     endpoint_of,
@@ -35,6 +36,7 @@ from .errors import (
     as_refusal,
     as_transport_error,
 )
+from .filtered_topics import FilteredTopics
 from .refusals import (
     RefusedRequest,
     classify_refusal,
@@ -57,6 +59,7 @@ __all__ = ("Salesforce",)
 _LONG_POLLING: Final = "long-polling"
 _MOVED: Final = (404, 410)
 """HTTP statuses at an address from which an org has moved away."""
+_MOVING: Final = "the org may have moved: a login finds its address"
 
 
 class Salesforce:
@@ -94,6 +97,7 @@ class Salesforce:
         self._lookup: Final = LoginLookup(_backoff("busy_wait", busy_wait))
         self._lifetimes: Final = SessionLifetimes()
         self._cookies: Final = SessionCookies()
+        self._filtered: Final = FilteredTopics()
         self._org_id: str | None = None
         self._connects = 0
         self._has_connected = False
@@ -126,6 +130,16 @@ class Salesforce:
                 self._lookup.reset()
 
     @hookimpl(optionalhook=True)
+    async def try_token(self, grant: Grant) -> str | None:
+        """Make one REST request with a token of an org."""
+        if grant.instance_url is None or org_id_of(grant) is None:
+            return None
+        from .rest import check_token
+
+        await check_token(grant.instance_url, grant.access_token, NEWEST)
+        return "the org"
+
+    @hookimpl(optionalhook=True)
     def replay_origin(self, client: HookClient) -> str | None:
         """Return the org and the instance for which replay ids are valid."""
         return replay_origin_of(self._org_id, client.url)
@@ -139,17 +153,31 @@ class Salesforce:
         registry.wrap(partial(limit_request_size, concerns=self._concerns), _LONG_POLLING)
 
     @hookimpl
-    def outgoing(self, message: Message, client: HookClient) -> None:
-        """Offer only long-polling in the handshake: Salesforce refuses any other connection type."""
+    def outgoing(self, message: Message, client: HookClient) -> Drop | None:
+        """Offer only long-polling in the handshake, and stop publishes: Salesforce refuses anything else."""
+        if not message.is_meta and self._concerns(client.url):
+            return Drop(_publish_advice(message.channel))
         if message.channel == Channel.META_HANDSHAKE and self._concerns(client.url):
             message.supported_connection_types = [_LONG_POLLING]
+        elif message.channel == Channel.META_SUBSCRIBE and self._concerns(client.url):
+            for channel in _subscriptions_in(message):
+                self._filtered.add(channel)
+        return None
+
+    @hookimpl
+    def unsubscribed(self, channel: str) -> None:
+        """Expect no further events of a filtered subscription."""
+        self._filtered.remove(channel)
 
     @hookimpl(tryfirst=True)
     def incoming(self, message: Message, client: HookClient) -> None:
         """Track the session, and add the server's timeouts to the handshake reply before the client reads it."""
-        if message.successful is None or not self._concerns(client.url):
+        if not self._concerns(client.url):
             return
-        if not message.successful:
+        if message.successful is None:
+            if (channel := self._filtered.channel_of(message)) != message.channel:
+                message.channel = channel
+        elif not message.successful:
             self._rehandshake_if_unknown(message, client)
         elif message.channel == Channel.META_HANDSHAKE:
             self._connects = 0
@@ -186,17 +214,17 @@ class Salesforce:
 
     def _interpret_refusal(self, refusal: ReplyError, client: HookClient) -> SalesforceError:
         kind, reason = classify_refusal(refusal)
-        now, request, advice = _now(), refused_request(refusal), ""
+        now, request, advice, is_routine = _now(), refused_request(refusal), "", False
         remedy, wait = self._remedies.choose(kind, request, refusal.channel, now)
         if kind is UnknownSessionError and request in RefusedRequest.SESSION:
-            advice = self._lifetimes.lost(now)
+            advice, is_routine = self._lifetimes.lost(now), True
         elif kind is CookieError and remedy is Remedy.HANDSHAKE:
             self._cookies.drop()
         elif kind is AccessError and is_denied_without_reason(refusal) and self._remedies.is_first_try("denial"):
             remedy = Remedy.HANDSHAKE
             _log_in_again(client, "the server denied access without a reason, so the token may be invalid")
         made = as_refusal(kind, refusal, reason=reason, remedy=remedy, wait=wait)
-        made.advice = advice or made.advice
+        made.advice, made.routine = advice or made.advice, is_routine and not advice
         return made
 
     def _interpret_transport_error(self, error: TransportError, client: HookClient) -> SalesforceError | None:
@@ -211,7 +239,7 @@ class Salesforce:
         fatal = kind is RequestTooLargeError or (kind is SetupError and not self._has_connected and not looks_up)
         made = as_transport_error(kind, error, fatal=fatal)
         if kind is SetupError:
-            made.advice = _address_advice(client.url)
+            made.advice = _MOVING if self._has_connected else _address_advice(client.url)
         return made
 
     # -- on the command line
@@ -222,6 +250,11 @@ class Salesforce:
         from .commands import salesforce
 
         cli.add_command(salesforce)
+
+
+def _subscriptions_in(message: Message) -> list[str]:
+    named = message.subscription
+    return [named] if isinstance(named, str) else list(named or ())
 
 
 def _backoff(option: str, waits: tuple[float, float]) -> Backoff:
@@ -244,6 +277,15 @@ def _address_advice(url: str) -> str:
         )
     return (
         "check the address: expected My Domain and an API version, as in salesforce://my-org; a site has its own path"
+    )
+
+
+def _publish_advice(channel: str) -> str:
+    event = channel.rpartition("/")[2]
+    resource = f"sobjects/{event}" if event.endswith("__e") else "sobjects/StreamingChannel/ID/push"
+    return (
+        "Salesforce takes no events over the Streaming API, only by REST: POST the fields to "
+        f"/services/data/v{NEWEST}/{resource}"
     )
 
 

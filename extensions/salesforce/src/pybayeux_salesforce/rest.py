@@ -1,4 +1,4 @@
-"""The org's limits, read from the REST API ("Limits", REST API Developer Guide)."""
+"""The REST API, as far as it is used: the org's limits ("Limits", REST API Developer Guide), and a check of a token."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .errors import InvalidTokenError, QuotaError, RestError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("Limit", "read_limits")
+__all__ = ("Limit", "check_token", "read_limits")
 
 _STREAMING: Final = ("StreamingApi", "PlatformEvent")
 _TIMEOUT: Final = 30.0
@@ -46,7 +46,23 @@ async def read_limits(
         RestError: The org refused or did not answer. It is an `InvalidTokenError` or `QuotaError` too if that is the
             cause.
     """
-    url = f"{instance_url.rstrip('/')}/services/data/v{version}/limits"
+    return sorted(_limits(await _get(f"{_base(instance_url, version)}/limits", token, http)))
+
+
+async def check_token(instance_url: str, token: str, version: str, *, http: httpx.AsyncClient | None = None) -> None:
+    """Make a request that needs a token and no permission but *API Enabled*. The arguments are those of `read_limits`.
+
+    Raises:
+        RestError: The org refused or did not answer.
+    """
+    await _get(_base(instance_url, version), token, http)
+
+
+def _base(instance_url: str, version: str) -> str:
+    return f"{instance_url.rstrip('/')}/services/data/v{version}"
+
+
+async def _get(url: str, token: str, http: httpx.AsyncClient | None) -> Mapping[str, Any]:
     client = http or httpx.AsyncClient(timeout=_TIMEOUT)
     try:
         answer = await client.get(url, headers={"Authorization": f"Bearer {token}"})
@@ -58,7 +74,7 @@ async def read_limits(
     content = _json(answer)
     if answer.status_code != 200 or not isinstance(content, dict):
         raise _refusal(url, answer.status_code, content)
-    return sorted(_limits(content))
+    return content
 
 
 def _limits(content: Mapping[str, Any]) -> list[Limit]:
@@ -81,7 +97,7 @@ def _refusal(url: str, status: int, content: Any) -> RestError:
     fields: Mapping[str, Any] = first if isinstance(first, dict) else {}
     code, text = (fields.get(name) for name in ("errorCode", "message"))
     code = code if isinstance(code, str) else ""
-    why = ": ".join(str(part) for part in (code, text) if part) or "expected a JSON object with limits"
+    why = ": ".join(str(part) for part in (code, text) if part) or "expected a JSON object"
     kind = _REFUSALS.get(code, RestError)
     error = kind(f"{url}: HTTP {status}: {why}", status=status, code=code)
     if issubclass(kind, QuotaError):

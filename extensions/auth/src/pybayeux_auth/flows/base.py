@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from ..grant import Grant
@@ -33,6 +33,12 @@ class Flow(ABC):
     async def credentials(self) -> str:
         """Return a digest of the credentials in use. Refused credentials are not tried again until it changes."""
         return ""
+
+    def use_http(self, http: Any) -> None:  # noqa: B027
+        """Log in with the HTTP client that the Bayeux client was given, unless the flow was made with one of its own.
+
+        Called when the Bayeux client starts, and with None when it has ended.
+        """
 
     def refused(self, grant: Grant) -> None:  # noqa: B027 - most flows need not do anything
         """Note that the server refused the token of this grant."""

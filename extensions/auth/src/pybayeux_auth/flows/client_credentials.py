@@ -33,7 +33,8 @@ class ClientCredentialsFlow(Flow):
         client_secret: The app's secret.
         scope: The scopes to request, separated by spaces; None for those of the app.
         token_endpoint_auth_method: Where the app's id and secret go in the request.
-        http: An httpx client of the user, for proxies and certificates; it stays open. None for a new one.
+        http: An httpx client of the user, for proxies and certificates; it stays open. None
+            for that of the Bayeux client, or a new one.
         clock: Returns the present time, in seconds since the epoch.
 
     Raises:
@@ -68,6 +69,10 @@ class ClientCredentialsFlow(Flow):
     async def __call__(self) -> Grant:
         """Log in."""
         return await self._endpoint.request_token("client_credentials", await self._app.read(), scope=self._scope)
+
+    def use_http(self, http: Any) -> None:
+        """Log in with the Bayeux client's HTTP client."""
+        self._endpoint.use_http(http)
 
     async def credentials(self) -> str:
         """Return a digest of the app's id and secret."""

@@ -34,7 +34,8 @@ class JwtBearerFlow(Flow):
         login_url: The login server, as in `parse_login_url`.
         audience: The audience of the assertion; None for the one that the login server expects by default.
         scope: The scopes to request, separated by spaces; None for those of the app.
-        http: An httpx client of the user, for proxies and certificates; it stays open. None for a new one.
+        http: An httpx client of the user, for proxies and certificates; it stays open. None
+            for that of the Bayeux client, or a new one.
         clock: Returns the present time, in seconds since the epoch.
 
     Raises:
@@ -70,6 +71,10 @@ class JwtBearerFlow(Flow):
         assertion = self._assertion(await self._key.read())
         return await self._endpoint.request_token(_GRANT_TYPE, assertion=assertion, scope=self._scope)
 
+    def use_http(self, http: Any) -> None:
+        """Log in with the Bayeux client's HTTP client."""
+        self._endpoint.use_http(http)
+
     async def credentials(self) -> str:
         """Return a digest of the key and the claims."""
         return digest(await self._key.read(), self._client_id, self._username, self._audience)
@@ -102,7 +107,9 @@ def _key(pem: str) -> Any:
     except Exception:  # two libraries may raise here, and their texts may contain the key
         is_private = False
     if not is_private:
+        # Not the text itself: it may be the key.
+        hint = "" if "-----BEGIN" in pem else "; a file that has the key is given as file:PATH"
         raise LoginMisconfiguredError(
-            "private_key: expected an RSA private key in PEM without a passphrase (-----BEGIN PRIVATE KEY-----)"
+            f"private_key: expected an RSA private key in PEM without a passphrase (-----BEGIN PRIVATE KEY-----){hint}"
         ) from None
     return key

@@ -36,7 +36,8 @@ class PasswordFlow(Flow):
         login_url: The login server, as in `parse_login_url`.
         scope: The scopes to request, separated by spaces; None for those of the app.
         token_endpoint_auth_method: Where the app's id and secret go in the request.
-        http: An httpx client of the user, for proxies and certificates; it stays open. None for a new one.
+        http: An httpx client of the user, for proxies and certificates; it stays open. None
+            for that of the Bayeux client, or a new one.
         clock: Returns the present time, in seconds since the epoch.
 
     Raises:
@@ -75,6 +76,10 @@ class PasswordFlow(Flow):
         return await self._endpoint.request_token(
             "password", app, username=self._username, password=await self._full_password(), scope=self._scope
         )
+
+    def use_http(self, http: Any) -> None:
+        """Log in with the Bayeux client's HTTP client."""
+        self._endpoint.use_http(http)
 
     async def credentials(self) -> str:
         """Return a digest of the credentials of app and user."""

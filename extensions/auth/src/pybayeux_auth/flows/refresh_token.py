@@ -46,7 +46,8 @@ class RefreshTokenFlow(Flow):
         login_url: The login server, as in `parse_login_url`.
         scope: The scopes to request, separated by spaces; None for those that were granted.
         token_endpoint_auth_method: Where the app's id and secret go in the request.
-        http: An httpx client of the user, for proxies and certificates; it stays open. None for a new one.
+        http: An httpx client of the user, for proxies and certificates; it stays open. None
+            for that of the Bayeux client, or a new one.
         clock: Returns the present time, in seconds since the epoch.
 
     Raises:
@@ -94,6 +95,10 @@ class RefreshTokenFlow(Flow):
                 self._stored, self._unsaved = _StoredToken(str(grant.refresh_token), stored.origin), grant
                 await self._save()
             return grant
+
+    def use_http(self, http: Any) -> None:
+        """Log in with the Bayeux client's HTTP client."""
+        self._endpoint.use_http(http)
 
     async def credentials(self) -> str:
         """Return a digest of the next token."""

@@ -6,6 +6,7 @@ proxies and certificates.
 
 from __future__ import annotations
 
+import ssl
 import time
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -29,6 +30,7 @@ __all__ = ("TokenEndpoint",)
 
 _SECRET_FIELDS: Final = ("assertion", "password", "refresh_token")
 _TIMEOUT: Final = 30.0
+_NEEDED_HEADERS: Final = ("host", "accept-encoding", "connection", "user-agent", "content-length", "transfer-encoding")
 _MAX_DESCRIPTION: Final = 200
 _MAX_SKEW: Final = 60.0
 """Seconds by which the clocks may differ before the error mentions it."""
@@ -39,7 +41,8 @@ class TokenEndpoint:
 
     Args:
         login_url: The login server, as in `parse_login_url`.
-        http: An httpx client of the user, which stays open; None for a new one for each request.
+        http: An httpx client of the user, which stays open; None for that of the Bayeux client (`use_http`), or a new
+            one for each request.
         clock: Returns the present time, in seconds since the epoch.
 
     Raises:
@@ -49,6 +52,8 @@ class TokenEndpoint:
     def __init__(self, login_url: str, *, http: Any = None, clock: Callable[[], float] = time.time) -> None:
         self.url: Final = parse_login_url(login_url)
         self._http: Final = http
+        self._shared: Any = None
+        self._has_answered = False
         self._clock: Final = clock
 
     def now(self) -> float:
@@ -73,21 +78,37 @@ class TokenEndpoint:
         secrets = [app and app.client_secret, *(fields.get(name) for name in _SECRET_FIELDS)]
         return self._read(response, grant_type, [secret for secret in secrets if secret])
 
+    def use_http(self, http: Any) -> None:
+        """Use the HTTP client of the Bayeux client, if this endpoint has none of its own."""
+        self._shared = http
+
     async def _post(self, headers: dict[str, str], body: str) -> Any:
         try:
             async with self._client() as http:
+                limits = {"timeout": _TIMEOUT} if http is self._shared else {}
+                request = http.build_request("POST", self.url.endpoint, content=body, headers=headers, **limits)
+                if http is self._shared:
+                    _remove_client_additions(request, headers, self.url.endpoint)
                 # Do not follow redirects: secrets must not go to another server.
-                return await http.post(
-                    self.url.endpoint, content=body, headers=headers, follow_redirects=False, auth=None
-                )
+                response = await http.send(request, follow_redirects=False, auth=None)
         except Exception as error:  # the classes depend on the library of the user's client
-            why = f"{type(error).__name__}: {error}".rstrip(": ")
-            raise LoginUnreachableError(self.url.origin, why) from error
+            raise self._unreachable(error) from error
+        self._has_answered = True
+        return response
+
+    def _unreachable(self, error: Exception) -> LoginUnreachableError:
+        refused = _certificate_error(error)
+        if refused is None:
+            return LoginUnreachableError(self.url.origin, f"{type(error).__name__}: {error}".rstrip(": "))
+        why = f"certificate: {refused.verify_message}; SSL_CERT_FILE or http= of the client can trust another CA"
+        # A server that has answered before has a valid certificate: then something is in between, perhaps not for long.
+        return LoginUnreachableError(self.url.origin, why, fatal=not self._has_answered)
 
     @asynccontextmanager
     async def _client(self) -> AsyncIterator[Any]:
-        if self._http is not None:
-            yield self._http
+        given = self._http if self._http is not None else self._shared
+        if given is not None:
+            yield given
             return
         async with httpx.AsyncClient(timeout=_TIMEOUT) as http:
             yield http
@@ -161,6 +182,20 @@ def _request(
     return headers, body
 
 
+def _remove_client_additions(request: Any, headers: Mapping[str, str], url: str) -> None:
+    """Remove what the shared HTTP client adds by itself: it may be credentials for the Bayeux server."""
+    kept = {*map(str.lower, headers), *_NEEDED_HEADERS}
+    for name in [name for name in request.headers if name.lower() not in kept]:
+        del request.headers[name]
+    request.url = type(request.url)(url)
+
+
+def _certificate_error(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return error
+
+
 def _json(response: Any) -> Mapping[str, Any]:
     try:
         answer = response.json()
@@ -182,8 +217,8 @@ def _retry_after(response: Any) -> float:
     header = (response.headers.get("Retry-After") or "").strip()
     if header.isdecimal():
         return float(header)
-    moment = _date(header)
-    return 0.0 if moment is None else max(0.0, moment - datetime.now(UTC).timestamp())
+    moment, now = _date(header), _date(response.headers.get("Date"))
+    return 0.0 if moment is None else max(0.0, moment - (now or datetime.now(UTC).timestamp()))
 
 
 def _date(header: str | None) -> float | None:

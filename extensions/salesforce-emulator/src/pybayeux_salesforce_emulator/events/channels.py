@@ -13,17 +13,21 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pybayeux_devserver.toolkit import Json
 
 __all__ = (
     "CHANGE_EVENTS",
     "ChannelDefinition",
     "EventFormat",
+    "Expressions",
     "Filter",
     "Product",
     "change_channel",
     "change_event",
     "matches",
+    "matches_any",
     "product_of",
     "split_filter",
 )
@@ -32,7 +36,10 @@ CHANGE_EVENTS: Final = "/data/ChangeEvents"
 """The channel of all changes of all selected objects."""
 
 Filter: TypeAlias = Mapping[str, Any]
-"""Fields with the values that an event must have."""
+"""Fields with the values that an event of a custom channel must have, all of them."""
+
+Expressions: TypeAlias = "Sequence[tuple[str, str]]"
+"""Fields with values, of which an event of a filtered subscription must have one."""
 
 
 class Product(StrEnum):
@@ -113,8 +120,17 @@ class ChannelDefinition:
 
 
 def matches(required: Filter, fields: Json) -> bool:
-    """Whether the fields have the required values. A filter in a subscription compares their texts."""
-    return all(name in fields and _text(fields[name]) == _text(value) for name, value in required.items())
+    """Whether the fields have all the required values, compared as texts."""
+    return all(_has(fields, name, value) for name, value in required.items())
+
+
+def matches_any(expressions: Expressions, fields: Json) -> bool:
+    """Whether the fields fit a filter in a subscription, in which ``&`` is a logical OR (PushTopic documentation)."""
+    return not expressions or any(_has(fields, name, value) for name, value in expressions)
+
+
+def _has(fields: Json, name: str, value: Any) -> bool:
+    return name in fields and _text(fields[name]) == _text(value)
 
 
 def _text(value: Any) -> str:
@@ -148,8 +164,8 @@ def change_event(entity: str) -> str:
     return f"{entity.removesuffix('c') if entity.endswith('__c') else entity}ChangeEvent"
 
 
-def split_filter(subscription: str) -> tuple[str, dict[str, str]]:
+def split_filter(subscription: str) -> tuple[str, Expressions]:
     """The channel of a subscription, and the filter after the question mark (PushTopic, filtered subscriptions)."""
     name, _, query = subscription.partition("?")
     pairs = (pair.partition("=") for pair in query.split("&") if pair)
-    return name, {field_name: value.strip("'") for field_name, _, value in pairs}
+    return name, tuple((field_name, value.strip("'")) for field_name, _, value in pairs)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from ..events.channels import matches
+from ..events.channels import matches_any
 from ..events.event import message as event_message
 
 if TYPE_CHECKING:
@@ -92,18 +92,18 @@ class BatchBuilder:
         """The next events of a subscription that match its filter. Events that do not match are skipped."""
         log, limit = self._bus.log(subscription.channel), self._options.batch_events
         while pending := log.since(subscription.offset, limit):
-            matching = [entry for entry in pending if matches(subscription.filter, entry.event.fields)]
+            matching = [entry for entry in pending if matches_any(subscription.filter, entry.event.fields)]
             if matching:
                 return matching
             subscription.offset = pending[-1].offset
         return []
 
     def _message(self, session: OrgSession, due: _Due) -> Json:
-        # The events of a filtered subscription have the channel of the topic, without the filter.
-        channel = due.subscription.channel
+        subscription = due.subscription
+        channel = subscription.channel
         return event_message(
             due.entry.event,
-            channel,
+            subscription.name if self._options.filtered_channels else channel,
             due.entry.replay_id,
             version=session.version,
             event_format=self._bus.definition(channel).event_format,

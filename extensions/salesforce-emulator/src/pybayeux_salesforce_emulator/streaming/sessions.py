@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from pybayeux_devserver.toolkit import Hold, Json
 
+    from ..events.channels import Expressions
     from ..org.clock import OrgClock
     from ..org.ids import Ids
     from ..org.tokens import Token
@@ -29,7 +30,7 @@ class Subscription:
     name: str
     """The subscription as the client wrote it, filter included."""
     channel: str
-    filter: Mapping[str, str]
+    filter: Expressions
     offset: int
     """The offset of the last delivered event."""
 

@@ -27,10 +27,9 @@ from .positions import starting_offset
 from .sessions import Subscription
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from pybayeux_devserver.toolkit import Json
 
+    from ..events.channels import Expressions
     from ..state import OrgState
     from .request_context import RequestContext
 
@@ -88,12 +87,12 @@ def _definition(state: OrgState, name: str) -> ChannelDefinition:
     raise Refused(UNKNOWN_CHANNEL if generic else no_such_channel(name))
 
 
-def _check(state: OrgState, definition: ChannelDefinition, wanted: Iterable[str]) -> None:
+def _check(state: OrgState, definition: ChannelDefinition, wanted: Expressions) -> None:
     if definition.refusal is not None:
         raise Refused(definition.refusal)
-    unknown = [field for field in wanted if definition.fields is not None and field not in definition.fields]
+    unknown = [field for field, _ in wanted if definition.fields is not None and field not in definition.fields]
     if unknown or (wanted and definition.product is not Product.PUSH_TOPIC):
-        raise Refused(query_fields(unknown or wanted))
+        raise Refused(query_fields(unknown or [field for field, _ in wanted]))
     # This limit is checked when a client subscribes ("Handling Streaming API Errors").
     if state.quotas.delivered_reached:
         raise Refused(DAILY_EVENTS)
