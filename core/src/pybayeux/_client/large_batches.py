@@ -31,17 +31,16 @@ class LargeBatches:
 
     Args:
         receive: Takes a slice.
+
+    Attributes:
+        is_busy: Whether slices wait. Batches that come meanwhile have to be put here too, to keep their order.
     """
 
     def __init__(self, receive: Callable[[list[Message]], Completion]) -> None:
         self._receive: Final = receive
         self._waiting: deque[tuple[list[Message], asyncio.Future[None]]] = deque()
         self._worker: asyncio.Task[None] | None = None
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether slices wait. Batches that come meanwhile have to be put here too, to keep their order."""
-        return self._worker is not None
+        self.is_busy = False
 
     def put(self, messages: list[Message]) -> Completion:
         """Receive a batch in slices; done when the last one is received."""
@@ -50,7 +49,7 @@ class LargeBatches:
         if self._worker is None:
             # A task of its own: the exchange that brought the batch may be cancelled, and its events are here all the
             # same.
-            self._worker = asyncio.ensure_future(self._run())
+            self._worker, self.is_busy = asyncio.ensure_future(self._run()), True
         return completion
 
     async def stop(self) -> None:
@@ -68,7 +67,7 @@ class LargeBatches:
                 await self._pass(messages, completion)
                 self._waiting.popleft()
         finally:
-            self._worker = None
+            self._worker, self.is_busy = None, False
             for _, completion in self._waiting:
                 completion.cancel()
             self._waiting.clear()

@@ -147,7 +147,7 @@ class OpenSocket:
     @staticmethod
     def _has_large(frames: list[bytes]) -> bool:
         """Whether some of these are to be decoded in slices, which takes a task."""
-        return any(len(frame) > LARGE for frame in frames)
+        return max(map(len, frames)) > LARGE
 
     def _receive(self, frames: list[bytes]) -> _Unfinished | None:
         """Have these messages received; returns what has to be waited for, if anything has."""
@@ -173,13 +173,13 @@ class OpenSocket:
         """The Bayeux messages in these frames, or in those before the first that is malformed."""
         messages: list[Message] = []
         for frame in frames:
-            text = to_utf8(frame)
-            if not text.strip():
-                continue  # some gateways keep a connection alive so
             try:
-                messages += report_damage(decode_batch(text), self._context)
+                decoded = decode_batch(frame)
             except MessageDecodeError as error:
+                if _is_blank(frame):
+                    continue  # some gateways keep a connection alive so
                 return messages, redacted(error, frame, self._context.redact)
+            messages += report_damage(decoded, self._context) if decoded.damaged else decoded.messages
         return messages, None
 
     async def _decode_held(self) -> tuple[list[Message], MessageDecodeError | None]:
@@ -189,9 +189,8 @@ class OpenSocket:
             return self._decode(frames)
         messages: list[Message] = []
         for frame in frames:
-            text = to_utf8(frame)
             try:
-                messages += await read_messages(text, self._context) if text.strip() else []
+                messages += [] if _is_blank(frame) else await read_messages(to_utf8(frame), self._context)
             except MessageDecodeError as error:
                 return messages, error
         return messages, None
@@ -321,3 +320,7 @@ async def _wait(completion: Completion) -> None:
         completion.add_done_callback(lambda _: done.set())
         await done.wait()
     await completion
+
+
+def _is_blank(frame: bytes) -> bool:
+    return not to_utf8(frame).strip()
