@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ("Dispatcher", "Receiver", "RoomObserver", "Router", "SubscriptionEnder")
 
 _CACHED_ROUTES: Final = 10_000
+_LONGEST_CHANNEL: Final = 1000
 
 
 class RoomObserver(Protocol):
@@ -298,10 +299,11 @@ class Router:
         return tuple(each for name in routing_patterns(channel) for each in self._by_channel.get(name, ()))
 
     def find(self, channel: str) -> Receiver:
-        """The receiver of a concrete channel; `routes` has it from now on."""
+        """The receiver of a concrete channel; `routes` has it from now on, unless the name is very long."""
         covering = self.covering(channel)
         receiver = covering[0] if len(covering) == 1 else self._join(covering)
         if len(self.routes) >= _CACHED_ROUTES:
             self.routes.clear()
-        self.routes[channel] = receiver
+        if len(channel) <= _LONGEST_CHANNEL:
+            self.routes[channel] = receiver
         return receiver

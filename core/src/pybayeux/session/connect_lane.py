@@ -40,6 +40,13 @@ _E = SessionEvent
 _PASSING: Final = frozenset({408, 409, 421, 423, 424, 425, 429})
 
 
+_LONGEST_ID: Final = 8192
+"""Characters of a client id, which each request has to carry."""
+_MOST_NAMED: Final = 10
+_LONGEST_NAME: Final = 40
+"""What of the transports that a server offers is in an error."""
+
+
 class ConnectLane:
     """Decides when to handshake and when to connect, and what follows.
 
@@ -183,8 +190,10 @@ class ConnectLane:
                 # Faye advises to handshake again, which would bring the same reply for ever.
                 return _no_transport(allowed, message)
             return self._refused(HandshakeError(message.channel, reply=message), message, now)
-        if not message.client_id:
-            self._retry(MalformedMessageError("a handshake's reply without clientId", repr(message)), now)
+        if not message.client_id or len(message.client_id) > _LONGEST_ID:
+            self._retry(
+                MalformedMessageError("a handshake's reply without a clientId that can be sent", repr(message)), now
+            )
             return None
         chosen = negotiation.choose(message.supported_connection_types)
         if chosen is None:
@@ -289,8 +298,8 @@ class ConnectLane:
         self.heartbeat.failed(error)
         if isinstance(error, TransportError) and self._change_transport(exchange, error, now):
             return None
-        if exchange.kind is Kind.HANDSHAKE and self._is_hopeless(error):
-            ended = SessionEndedError(f"the handshake cannot succeed: {error}")
+        if self._is_hopeless(exchange.kind, error):
+            ended = SessionEndedError(f"the {exchange.kind.value} cannot succeed: {error}")
             ended.__cause__ = error
             return ended
         remedy, wait = remedy_of(error)
@@ -324,8 +333,8 @@ class ConnectLane:
         self._due = now
         return True
 
-    def _is_hopeless(self, error: BayeuxError) -> bool:
-        """Whether a handshake that failed so will always do: a wrong address should end in an error, not in silence.
+    def _is_hopeless(self, kind: Kind, error: BayeuxError) -> bool:
+        """Whether what failed so will always do: a wrong address or argument should end in an error, not in silence.
 
         Once a connect was accepted, the address was right and the same status is an outage, as of a proxy without its
         server. A mistake in an extension's code is made again by every attempt.
@@ -336,7 +345,9 @@ class ConnectLane:
             return error.is_mistake
         if isinstance(error, UsageError):  # an option of the transport, which is made when it is needed
             return True
-        return isinstance(error, TransportError) and (error.fatal or _is_final(error.status))
+        if not isinstance(error, TransportError):
+            return False
+        return error.fatal or (kind is Kind.HANDSHAKE and _is_final(error.status))
 
 
 def _is_final(status: int | None) -> bool:
@@ -359,6 +370,6 @@ def _heartbeat_ignored() -> TransportError:
 
 
 def _no_transport(allowed: tuple[str, ...], message: Message) -> SessionEndedError:
-    offered = message.supported_connection_types or []
+    offered = [name[:_LONGEST_NAME] for name in (message.supported_connection_types or [])[:_MOST_NAMED]]
     # The wording of CometD's clients, code included.
     return SessionEndedError(f"405:c{list(allowed)},s{offered}:no_transport: no transport that both sides have")

@@ -26,6 +26,7 @@ __all__ = (
     "complete_reply",
     "find_request",
     "is_reply",
+    "may_be_event",
 )
 
 # What the specification leaves open
@@ -46,6 +47,8 @@ __all__ = (
 # (slimserver echoes no id, Salesforce refused without a channel) is completed where only one request can be meant.
 
 _MAX_EVENT_CHANNELS: Final = 10_000
+_LONGEST_CHANNEL: Final = 1000
+"""How many channels are remembered, and how long a name may be for it."""
 
 
 # -- for one message and one request, also outside of a session
@@ -54,6 +57,11 @@ _MAX_EVENT_CHANNELS: Final = 10_000
 def is_reply(message: Message) -> bool:
     """Whether a message is a reply by its form: a meta message, or one that carries `successful`."""
     return message.successful is not None or message.is_meta
+
+
+def may_be_event(message: Message) -> bool:
+    """Whether a message can be put before others of its batch: it has data, and not the form of a reply."""
+    return message.successful is None and message.has_data and not message.is_meta
 
 
 def answers_request(message: Message, *, awaits_data: bool = False) -> bool:
@@ -229,7 +237,11 @@ class ReplyMatcher:
     def _learn_channels(self, special: list[Message]) -> None:
         if len(self._event_channels) > _MAX_EVENT_CHANNELS:
             self._event_channels.clear()
-        self._event_channels.update(message.channel for message in special if message.channel and not is_reply(message))
+        self._event_channels.update(
+            message.channel
+            for message in special
+            if 0 < len(message.channel) <= _LONGEST_CHANNEL and not is_reply(message)
+        )
 
     def _complete(self, message: Message, *, is_alone: bool) -> None:
         requests = (exchange.unanswered[id_].message for id_, exchange in self._exchanges.items())
