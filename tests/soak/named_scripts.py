@@ -14,6 +14,7 @@ __all__ = ("NAMED",)
 _BEFORE: Final = 0.5
 _AFTER: Final = 2.0
 _HOUR: Final = 3600.0
+_FILTER: Final = "?Stage=Won&Stage=Lost"
 
 
 def _stream(until: float = 2.6, every: float = 0.1) -> Iterator[Step]:
@@ -34,10 +35,20 @@ def _script(
     exactly_once: bool = False,
     gaps: bool = True,
     retention: float | None = None,
+    topic_filter: str = "",
+    clock_ahead: float = 0.0,
     **org: Any,
 ) -> Script:
-    steps = tuple(sorted([*_stream(), *incidents]))
-    return Script(name, steps, org=org, exactly_once=exactly_once, gaps=gaps, retention=retention)
+    return Script(
+        name,
+        tuple(sorted([*_stream(), *incidents])),
+        org=org,
+        exactly_once=exactly_once,
+        gaps=gaps,
+        retention=retention,
+        topic_filter=topic_filter,
+        clock_ahead=clock_ahead,
+    )
 
 
 def _fault(at: float, kind: str, n: int = 1, **where: Any) -> Step:
@@ -104,6 +115,16 @@ NAMED: Final = (
     _script("renumbered under an unchanged name", Step(1.0, "migrate"), *_burst(1.0)),
     _script("renumbered while down", _crash(1.0, 0.8), *_burst(1.1), Step(1.5, "migrate")),
     _script("two orgs, one store", *(Step(at, OTHER_ORG) for at in (0.8, 1.4, 2.0)), gaps=False),
+    _script("filtered PushTopic", Step(0.8, "rebalance"), _crash(1.4), topic_filter=_FILTER),
+    _script(
+        "filtered PushTopic whose events have the filter",
+        Step(0.8, "rebalance"),
+        _crash(1.4),
+        topic_filter=_FILTER,
+        filtered_channels=True,
+    ),
+    _script("clock three hours fast", Step(1.0, "rebalance"), _crash(1.4), clock_ahead=3 * _HOUR),
+    _script("clock a day slow", Step(1.0, "rebalance"), _crash(1.4), clock_ahead=-24 * _HOUR),
     _script("org moves to another instance", Step(1.0, "migrate", {"move": True})),
     _script(
         "everything in one hour",

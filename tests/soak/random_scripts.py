@@ -15,7 +15,8 @@ __all__ = ("random_script",)
 _LENGTH: Final = 1.2
 """Seconds in which everything happens. Recovery takes additional time."""
 
-_RETENTION: Final = 3600.0
+_HOUR: Final = 3600.0
+_RETENTION: Final = _HOUR
 
 _ORG: Final[tuple[dict[str, Any], ...]] = (
     {},
@@ -46,9 +47,11 @@ def random_script(seed: int, kinds: Sequence[str]) -> Script:
     return Script(
         str(seed),
         tuple(sorted(steps)),
-        org=org,
+        org=org | {"filtered_channels": rng.choice((False, True))},
         exactly_once=can_be_once and rng.random() < 0.4,
         retention=rng.choice((None, _RETENTION)),
+        topic_filter=rng.choice(("", "?Stage=Won&Stage=Lost")),
+        clock_ahead=rng.choice((0.0, 0.0, 3 * _HOUR, -24 * _HOUR)),
     )
 
 

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("BUSY", "CHANNELS", "CRASH", "FAULT", "OTHER_ORG", "PUBLISH", "REPLICA", "RETIRE", "Script", "Step")
+__all__ = ("BUSY", "CHANNELS", "CRASH", "FAULT", "OTHER_ORG", "PUBLISH", "REPLICA", "RETIRE", "TOPIC", "Script", "Step")
 
-CHANNELS: Final = ("/event/Order__e", "/topic/Opportunities", "/data/AccountChangeEvent")
+TOPIC: Final = "/topic/Opportunities"
+"""The PushTopic."""
+
+CHANNELS: Final = ("/event/Order__e", TOPIC, "/data/AccountChangeEvent")
 """The channels of every script: one of each kind whose events have fields."""
 
 BUSY: Final = "503::Server is too busy. Please try your request again later."
@@ -70,6 +73,8 @@ class Script:
         exactly_once: Whether the consumer writes each event in the transaction that stores its position.
         retention: The consumer's option of this name, in seconds of the consumer.
         gaps: Whether gaps may be reported. Without, each of them is a false one.
+        topic_filter: The filter of the subscription to the PushTopic.
+        clock_ahead: Seconds by which the clock of the consumer's machine is ahead of the org's.
     """
 
     name: str
@@ -79,11 +84,14 @@ class Script:
     exactly_once: bool = False
     retention: float | None = None
     gaps: bool = True
+    topic_filter: str = ""
+    clock_ahead: float = 0.0
 
     def __str__(self) -> str:
         options = ", ".join(f"{name}={value!r}" for name, value in self.org.items())
         consumer = ["  exactly once"] if self.exactly_once else []
         consumer += [] if self.retention is None else [f"  retention={self.retention:g}"]
+        consumer += [f"  consumer(topic_filter={self.topic_filter!r}, clock_ahead={self.clock_ahead:g})"]
         return "\n".join([f"script {self.name}", f"  org({options})", *consumer, *(f"  {step}" for step in self.steps)])
 
     @property

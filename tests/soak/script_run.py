@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pybayeux_salesforce_emulator import SalesforceEmulator, Strictness
 from tests.soak.delivery_report import evaluate
 from tests.soak.journal import Entry, read_journal
-from tests.soak.script import CHANNELS, CRASH, FAULT, OTHER_ORG, PUBLISH, REPLICA, RETIRE
+from tests.soak.script import CHANNELS, CRASH, FAULT, OTHER_ORG, PUBLISH, REPLICA, RETIRE, TOPIC
 from tests.soak.settings import Settings
 
 if TYPE_CHECKING:
@@ -312,7 +312,7 @@ class _ScriptRun:
             client_secret=credentials.client_secret,
             username=credentials.username,
             password=credentials.password + credentials.security_token,
-            channels=CHANNELS,
+            channels=tuple(f"{each}{self._script.topic_filter}" if each == TOPIC else each for each in CHANNELS),
             since=self._script.since,
             journal=str(self._journal),
             store=str(self._store),
@@ -320,6 +320,7 @@ class _ScriptRun:
             scale=self._scale,
             retention=self._script.retention,
             exactly_once=self._script.exactly_once,
+            clock_ahead=self._script.clock_ahead,
         )
 
     async def _publish(self, channel: str, count: int) -> None:
@@ -330,7 +331,7 @@ class _ScriptRun:
             if channel == "/data/AccountChangeEvent":
                 await org.publish_change("Account", "UPDATE", ["001000000000001AAA"], {"Mark__c": mark})
             else:
-                await org.publish(channel, {"Mark__c": mark})
+                await org.publish(channel, {"Mark__c": mark, "Stage": "Won"})
 
     async def _crash(self, pause: float) -> None:
         async with self._restarting:

@@ -25,6 +25,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         exactly_once: Whether to write each event in the transaction that stores its position.
         retention: How long the org keeps events, in seconds; None if that is not known.
         version: The API version.
+        clock_ahead: Seconds by which the clock of the consumer's machine is ahead of the org's.
     """
 
     url: str
@@ -41,3 +42,4 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     exactly_once: bool = False
     retention: float | None = None
     version: str = "67.0"
+    clock_ahead: float = 0.0

@@ -168,3 +168,38 @@ async def test_without_a_provider_nothing_is_recorded() -> None:
     extension.delivered(event)
     extension.unregistered()
     assert not trace.get_current_span().is_recording()
+
+
+# -- the connection and other extensions
+
+
+def test_the_state_of_the_connection() -> None:
+    telemetry = registered_telemetry()
+    assert telemetry.values("connection.state") == {"disconnected": 1}
+    _states(telemetry, _S.DISCONNECTED, _S.HANDSHAKING, _S.HANDSHAKEN, _S.CONNECTED)
+    assert telemetry.values("connection.state") == {
+        "disconnected": 0,
+        "handshaking": 0,
+        "handshaken": 0,
+        "connected": 1,
+    }
+    telemetry.extension.unregistered()
+    assert telemetry.values("connection.state")["connected"] == 0
+
+
+def test_the_wait_for_a_quota() -> None:
+    telemetry = registered_telemetry()
+    telemetry.extension.failed(TransportError("HTTP 429", retry_after=300))
+    assert telemetry.values("retry.wait") == {"TransportError": 300}
+    _states(telemetry, _S.HANDSHAKEN, _S.CONNECTED)
+    assert telemetry.values("retry.wait") == {"TransportError": 0}
+
+
+def test_gaps_logins_and_stored_positions() -> None:
+    telemetry = registered_telemetry()
+    telemetry.extension.gap(SimpleNamespace(subscription="/orders", reason="expired"))
+    telemetry.extension.authenticated()
+    telemetry.extension.positions_stored({"/orders": SimpleNamespace(replay_id=7)})
+    assert telemetry.values("gaps") == {("/orders", "expired"): 1}
+    assert telemetry.values("logins") == {(): 1}
+    assert telemetry.values("position.stored") == {"/orders": 7}

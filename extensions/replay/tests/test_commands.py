@@ -101,6 +101,18 @@ def test_set(place: str, number: int, text: str) -> None:
 
 
 @pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("moment", ["2026-11-29T08:00", "2026-11-29T10:00+02:00", "2026-11-29 08:00:00Z"])
+def test_set_to_a_time(moment: str) -> None:
+    result = _run("replay", "set", "/orders", moment, "--store", "positions.db")
+    assert result.stdout == "/orders goes on with the events from 2026-11-29 08:00:00 UTC on.\n"
+    store = SqliteStore("positions.db")
+    stored = store.items("default")["/orders"]
+    store.close()
+    assert (stored.replay_id, stored.event_time) == (-2, datetime(2026, 11, 29, 8, tzinfo=UTC))
+    assert "/orders events of" in " ".join(_run("replay", "show", "--store", "positions.db").stdout.split())
+
+
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [

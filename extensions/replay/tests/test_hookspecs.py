@@ -12,7 +12,7 @@ from extensions.replay.tests.replaying_server import ReplayingServer, client_of
 from pybayeux import BayeuxClient, hookimpl
 from pybayeux.errors import BayeuxError, ExtensionError, ExtensionHookError, SubscribeError
 from pybayeux.testing import Clock, in_virtual_time
-from pybayeux_replay import Gap, GapReason, MemoryStore, Replay, Stall, Stores
+from pybayeux_replay import Gap, GapReason, MemoryStore, Position, Replay, Stall, Stores
 
 if TYPE_CHECKING:
     from pybayeux import AsyncClient, Subscription
@@ -296,3 +296,28 @@ def test_a_stall_and_its_end_are_reported_to_extensions(kind: type[Alarm]) -> No
             assert len(alarm.heard) == 2  # a channel has to speak for a while before it is usual again
 
     scenario()
+
+
+class StoreListener:
+    """Records the positions that were stored."""
+
+    def __init__(self) -> None:
+        self.stored: list[int] = []
+
+    @hookimpl
+    def positions_stored(self, positions: dict[str, Position]) -> None:
+        assert list(positions) == ["/orders"]
+        self.stored.append(positions["/orders"].replay_id)
+
+
+@in_virtual_time
+async def test_stored_positions_are_told() -> None:
+    server, listener = ReplayingServer(), StoreListener()
+    async with client_of(server, Replay(MemoryStore(), since="earliest"), listener) as client:
+        events = await client.subscribe("/orders")
+        server.publish("/orders", 0, 1)
+        await _take(events, 2)
+        await events.finish(2)
+        await Clock().advance(1)
+    assert listener.stored[-1] == max(listener.stored)
+    assert len(listener.stored) == len(set(listener.stored))

@@ -146,8 +146,10 @@ class Connection:
         runner, recovery = self.runner, self.runner.recovery
         is_connected, is_fresh = runner.state is ConnectionState.CONNECTED, runner.is_fresh
         is_live = runner.is_running and runner.ended_by is None and (is_fresh or not is_connected)
-        inactive = {channel: recovery.refused.get(channel) for channel in runner.inactive_channels}
-        inactive |= dict(self.dispatcher.failures)
+        inactive: dict[str, BaseException | None] = {}
+        for channel in runner.inactive_channels:
+            inactive[channel] = recovery.refused.get(channel)
+        inactive.update(self.dispatcher.failures)
         return Health(
             live=is_live,
             ready=is_live and is_connected and not inactive,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ..channel import Channel, routing_patterns
+from ..errors import ReceiverError
 from .unrouted import UnroutedEvents
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ class Dispatcher:
     def receiver_failed(self, subscription: Subscription, message: Message | None, error: BaseException) -> None:
         """A receiver failed: no later event of the channel may count as handled, or a restart would skip this one."""
         if isinstance(error, Exception):  # not where its task is cancelled
-            self.failures[subscription.channel] = error
+            self.failures[subscription.channel] = _without_frames(subscription.channel, error)
         if message is not None:
             self._stuck.add(message.channel)
 
@@ -236,6 +237,14 @@ class _Share:
         self.event = event
         self.left = left
         self.handled = False
+
+
+def _without_frames(channel: str, error: BaseException) -> ReceiverError:
+    """What is kept of a receiver's error: its traceback would keep the events that its frames have."""
+    cause = error.__cause__ if isinstance(error, ReceiverError) else None
+    kept = ReceiverError(channel, cause or error)
+    kept.__cause__ = None
+    return kept
 
 
 # -- routing

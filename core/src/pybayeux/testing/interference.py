@@ -130,11 +130,6 @@ class Waits:
         """Wait for the next turn of the event loop."""
         await asyncio.sleep(0)
 
-    @hookimpl(tryfirst=True)
-    async def dead_letter(self) -> None:
-        """Wait for the next turn of the event loop."""
-        await asyncio.sleep(0)
-
 
 def _veto(message: Message) -> Drop | None:
     return Drop("another extension's veto") if message.channel == DISTURBED_CHANNEL else None

@@ -37,7 +37,7 @@ from .stores import Stores, check_name
 from .subscriptions import Subscriptions
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Generator, Sequence
+    from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
     from datetime import timedelta
 
     import click
@@ -45,12 +45,14 @@ if TYPE_CHECKING:
     from pybayeux import HookClient, Message
     from pybayeux.errors import BayeuxError, ReceiverError
 
+    from .position import Position
     from .resumption import Resumption
 
 __all__ = ("Replay",)
 
 _logger: Final = logging.getLogger("pybayeux.replay")
 _STALLED_AFTER: Final = 1800.0
+_TOO_OLD: Final = Drop("it happened before the time at which the subscription begins")
 _REPEAT: Final = Drop("already received: it waits to be handled, or was handled")
 
 
@@ -115,7 +117,9 @@ class Replay:
         self._store: Final = store
         self._consumer: Final = consumer
         self._clock: Final = clock
-        self._writer: Final = PositionWriter(self._open_store, consumer, self._now, policy.delay)
+        self._writer: Final = PositionWriter(
+            self._open_store, consumer, self._now, policy.delay, self._positions_stored
+        )
         policies = Policies(since, on_invalid, on_recovery, retention)
         self._subscriptions: Final = Subscriptions(policies, self._writer, grouping=policy.grouping, remembered=dedupe)
         self._notifier: Final = GapNotifier(on_gap)
@@ -142,6 +146,10 @@ class Replay:
         if self._client is not None and not stores.knows(self._store):
             self._client.hook("register_stores").call(stores)
         return stores.open(self._store)
+
+    def _positions_stored(self, positions: Mapping[str, Position]) -> None:
+        if self._client is not None:
+            self._client.hook("positions_stored").call(positions, self._client)
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)
@@ -178,6 +186,8 @@ class Replay:
     def incoming(self, message: Message, client: HookClient) -> Drop | None:
         """Note each event, after extensions that transform it. Drop it if it waits or was handled already."""
         if message.successful is None:
+            if self._subscriptions.is_before_start(message):
+                return _TOO_OLD
             return None if not self._reports_handled or self._subscriptions.receive(message) else _REPEAT
         if isinstance(failure := message.extra.get("failure"), dict):
             if self._reports_handled:

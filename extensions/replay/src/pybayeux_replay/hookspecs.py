@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 from pybayeux import hookspec
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pybayeux import HookClient
 
     from .gaps import Gap
+    from .position import Position
     from .stalls import Stall
     from .stores import Stores
 
@@ -37,6 +40,13 @@ class ReplayHooks:
         """Nothing comes on a channel that usually has events, though the client is connected; or events come again.
 
         Called once when a stall begins, and once with ``stall.is_over`` when the next event comes in the same run.
+
+        An exception is reported.
+        """
+
+    @hookspec
+    def positions_stored(self, positions: Mapping[str, Position], client: HookClient) -> None:
+        """These positions were written into the store, by subscription: a restart goes on after them.
 
         An exception is reported.
         """

@@ -27,7 +27,7 @@ from .position_lookup import PositionLookup
 from .store import TransactionalStore, fenced_set, fenced_transaction
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
     from datetime import datetime
 
     from .dead_letters import DeadLetter
@@ -50,11 +50,18 @@ class PositionWriter:
         consumer: The name under which the positions are stored.
         now: Returns the present time, in UTC.
         delay: Seconds to gather positions before they are written.
+        on_stored: Called with the positions that were written.
     """
 
     def __init__(
-        self, open_store: Callable[[], Store], consumer: str, now: Callable[[], datetime], delay: float = 0.0
+        self,
+        open_store: Callable[[], Store],
+        consumer: str,
+        now: Callable[[], datetime],
+        delay: float = 0.0,
+        on_stored: Callable[[Mapping[str, Position]], None] | None = None,
     ) -> None:
+        self._on_stored: Final = on_stored
         self._open_store: Final = open_store
         self._consumer: Final = consumer
         self._now: Final = now
@@ -165,6 +172,7 @@ class PositionWriter:
                 raise
             self._newest |= positions
             self._fence.on_written(positions)
+        self._tell_stored(positions)
 
     # -- dead letters
 
@@ -229,12 +237,17 @@ class PositionWriter:
         else:
             self._set_now(commit)
         self._fence.committed(commit)
+        self._tell_stored(commit.positions)
 
     def _set_now(self, commit: Commit) -> None:
         fenced_set(self.store, self._consumer, commit.positions, commit.choose)
         while self._outdated:  # not before the position is stored under its own key
             self.store.delete(self._consumer, self._outdated[0])
             del self._outdated[0]
+
+    def _tell_stored(self, positions: Mapping[str, Position]) -> None:
+        if self._on_stored is not None:
+            self._on_stored(positions)
 
     def _position(self, noted: _AnyPosition) -> Position:
         return noted if isinstance(noted, Position) else noted.position(self._now())

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from .gaps import Gap, GapReason
 from .origin import is_certainly_same, may_be_same, merged
-from .position import EARLIEST, LATEST, place_name
+from .position import EARLIEST, LATEST, begins_at, place_name
 from .window import Window
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class Resumption:
         window: What was received and handled.
         stored: The position that it began with, if that has a replay id.
         has_event: Whether an event came since the caller last reset it.
+        begins_at: The time of the events to begin with, where it was set by hand; earlier ones are dropped.
         asked: The place that the server was last asked for.
         is_live: Whether the server has granted the subscription in this session.
         gave_up: Whether the subscriber is to get an error because the position cannot be used.
@@ -71,6 +72,7 @@ class Resumption:
         self, subscription: str, policies: Policies, stored: Position | None, *, grouping: Grouping, remembered: int
     ) -> None:
         start = policies.start(subscription)
+        self.begins_at: Final = begins_at(stored)
         if stored is not None and stored.replay_id < 0:  # set by hand: a place, but not the position of an event
             start, stored = stored.replay_id, None
         self.subscription: Final = subscription

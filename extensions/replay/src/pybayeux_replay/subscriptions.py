@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pybayeux import Channel, ChannelType
 from pybayeux.errors import UsageError
 
-from .event_fields import read_key, transaction_key
+from .event_fields import event_time, read_key, transaction_key
 from .grouping import Grouping
 from .origin import has_same_host, org_of
 from .position import LATEST, PendingPosition, wire_key
@@ -108,6 +108,7 @@ class Subscriptions:
     def __init__(self, policies: Policies, writer: PositionWriter, *, grouping: Grouping, remembered: int) -> None:
         self.announced = False
         self.has_private = False
+        self._has_times = False
         self._policies: Final = policies
         self._writer: Final = writer
         self._grouping: Final = grouping
@@ -170,6 +171,7 @@ class Subscriptions:
         )
         resumption.window.key = key
         self._index.add(resumption)
+        self._has_times |= resumption.begins_at is not None
         return resumption
 
     def _is_of_other_org(self, resumption: Resumption, context: ReplayContext) -> bool:
@@ -185,6 +187,14 @@ class Subscriptions:
         return False
 
     # -- receiving
+
+    def is_before_start(self, event: Message) -> bool:
+        """Whether an event happened before the time at which its subscriptions begin. One without a time did not."""
+        found = self._index.covering(event.channel) if self._has_times else ()
+        if not found or any(each.begins_at is None for each in found):
+            return False
+        happened = event_time(event)
+        return happened is not None and all(each.begins_at and happened < each.begins_at for each in found)
 
     def receive(self, event: Message) -> bool:
         """Note an event; return whether it is new to any subscription, or belongs to none."""
