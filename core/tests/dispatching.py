@@ -9,7 +9,7 @@ from pybayeux._client.dispatcher import Dispatcher
 from pybayeux.subscription import Subscription
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Sequence
 
     from pybayeux._client.background import BackgroundTasks
     from pybayeux._client.hooks import HookRunner
@@ -78,7 +78,7 @@ class _Hooks:
     async def _note(self, message: Message) -> None:
         self._probe.delivered.append(message.data)
 
-    def transaction(self, message: Message) -> None:
+    def transaction(self, message: Message, earlier: Sequence[Message]) -> None:
         return None
 
 

@@ -28,7 +28,7 @@ from pybayeux.errors import (
 
 
 @in_virtual_time
-async def test_each_call_is_one_request_and_gives_what_came_back() -> None:
+async def test_each_call_is_one_request_and_returns_its_response() -> None:
     server = FakeServer(hold=0)
     async with make_client(server) as client:
         (shaken,) = await client.handshake()
@@ -70,7 +70,7 @@ def test_the_address_shows_no_password() -> None:
 
 
 @in_virtual_time
-async def test_what_needs_a_session_asks_for_one() -> None:
+async def test_calls_that_need_a_session_raise_without_one() -> None:
     client = make_client(FakeServer())
     for call in (client.connect(), client.subscribe(["/a"]), client.unsubscribe(["/a"]), client.disconnect()):
         with pytest.raises(ClientStateError, match="handshake"):
@@ -154,7 +154,7 @@ async def test_a_connect_is_given_the_advised_time_and_the_networks() -> None:
 
 
 @in_virtual_time
-async def test_refusals_are_told() -> None:
+async def test_refusals_are_reported() -> None:
     server = FakeServer()
     client = await connected(server)
     server.refuse_next("/meta/subscribe", "403::denied")

@@ -106,7 +106,7 @@ CALLS: dict[str, Callable[[BayeuxClient], Awaitable[list[Message]]]] = {
 @pytest.mark.parametrize("timed_out", [False, True], ids=["cancelled", "timed out"])
 @pytest.mark.parametrize("channel", CALLS)
 @in_virtual_time
-async def test_a_call_given_up_leaves_the_client_usable_and_is_not_sent_again(channel: str, timed_out: bool) -> None:
+async def test_a_cancelled_call_leaves_the_client_usable_and_is_not_sent_again(channel: str, timed_out: bool) -> None:
     server = FakeServer(hold=0)
     client = make_client(server) if channel == "/meta/handshake" else await connected(server)
     sent = len(server.received)

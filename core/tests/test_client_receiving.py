@@ -88,7 +88,7 @@ async def test_a_block_ends_its_subscription() -> None:
 
 
 @in_virtual_time
-async def test_a_refused_subscription_is_told() -> None:
+async def test_a_refused_subscription_is_reported() -> None:
     server = FakeServer()
     async with make_client(server) as client:
         server.refuse_next("/meta/subscribe", "403:/closed:denied")
@@ -99,7 +99,7 @@ async def test_a_refused_subscription_is_told() -> None:
 
 
 @in_virtual_time
-async def test_a_subscription_refused_at_the_start_is_told_to_its_receiver() -> None:
+async def test_a_subscription_refused_at_the_start_raises_in_its_receiver() -> None:
     server, witness = FakeServer(), Witness()
     client = make_client(server, witness)
     events = await client.subscribe("/closed")

@@ -17,7 +17,7 @@ ENDLESS.append(ENDLESS)
 
 
 @in_virtual_time
-async def test_publish_gives_the_servers_reply() -> None:
+async def test_publish_returns_the_servers_reply() -> None:
     server = FakeServer()
     async with make_client(server) as client:
         reply = await client.publish("/chat", {"text": "hi"})
@@ -27,7 +27,7 @@ async def test_publish_gives_the_servers_reply() -> None:
 
 
 @in_virtual_time
-async def test_a_refused_publish_is_told() -> None:
+async def test_a_refused_publish_is_reported() -> None:
     server = FakeServer()
     async with make_client(server) as client:
         server.refuse_next("/chat", "403:/chat:publish_denied")
@@ -127,7 +127,7 @@ async def test_a_remote_call_without_an_answer_times_out() -> None:
 
 
 @in_virtual_time
-async def test_a_refused_remote_call_is_told() -> None:
+async def test_a_refused_remote_call_is_reported() -> None:
     server = FakeServer()
     async with make_client(server) as client:
         server.refuse_next("/service/sum", "404::no such call")

@@ -52,7 +52,7 @@ def public(kind: type) -> set[str]:
     return {name for name in dir(kind) if not name.startswith("_")}
 
 
-def test_both_clients_speak_the_same_words() -> None:
+def test_both_clients_have_the_same_methods() -> None:
     assert public(AsyncClient) == public(Client)
     words = "start close subscribe unsubscribe publish batch call listen use remove state client_id wait_for"
     assert {*words.split(), "resubscribe", "rehandshake", "url"} <= public(Client)

@@ -12,7 +12,7 @@ import pytest
 
 from core.tests.fake_server import FakeServer, Witness, make_client
 from core.tests.virtual_time import in_virtual_time, settle
-from pybayeux import AsyncClient, Drop, Redelivery, hookimpl
+from pybayeux import AsyncClient, Drop, Message, Redelivery, hookimpl
 from pybayeux.errors import ExtensionHookError, MessageDropped, PublishError, TransportError
 from pybayeux.extensions.catalogue import HookManager
 from pybayeux.extensions.pipeline import Pipeline
@@ -150,13 +150,30 @@ async def test_a_redelivery_that_cannot_be_asked_for_is_reported() -> None:
 @in_virtual_time
 async def test_hook_transaction() -> None:
     calls: list[Any] = []
-    server, extension = FakeServer(), noting("transaction", calls, "message, client", nullcontext("tx"))
+    server, extension = FakeServer(), noting("transaction", calls, "message, client, earlier", nullcontext("tx"))
     async with make_client(server, extension) as client:
         events = await client.subscribe("/a", ack="manual")
         server.push("/a", 1)
         async with (await anext(events)).transaction() as transaction:
             assert transaction == "tx"
-        assert [(message.data, given) for message, given in calls] == [(1, client)]
+        assert [(message.data, given, [*earlier]) for message, given, earlier in calls] == [(1, client, [])]
+
+
+@in_virtual_time
+async def test_hook_dead_letter() -> None:
+    def fail(event: Message) -> None:
+        raise KeyError("oops")
+
+    calls: list[Any] = []
+    server = FakeServer()
+    extension = noting("dead_letter", calls, "message, subscription, error, client", "a box")
+    async with make_client(server, extension) as client:
+        await client.subscribe("/a/*", fail, on_error="dead_letter")
+        server.push("/a/b", 1)
+        await settle()
+        ((message, subscription, error, given),) = calls
+        assert (message.data, subscription, given) == (1, "/a/*", client)
+        assert isinstance(error.__cause__, KeyError)
 
 
 @in_virtual_time

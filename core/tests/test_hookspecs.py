@@ -22,7 +22,8 @@ CONTRACT = {
     "unsubscribed": ("channel", "client"),
     "redelivery": ("client",),
     "extend_timeout": ("message", "client"),
-    "transaction": ("message", "client"),
+    "transaction": ("message", "client", "earlier"),
+    "dead_letter": ("message", "subscription", "error", "client"),
     "interpret_error": ("error", "client"),
     "state_changed": ("old", "new", "client"),
     "failed": ("error", "client"),
@@ -39,12 +40,14 @@ RESULTS: dict[str, tuple[type, ...]] = {
     "redelivery": (Redelivery,),
     "extend_timeout": (int, float),
     "transaction": (AbstractAsyncContextManager,),
+    "dead_letter": (str,),
     "interpret_error": (BayeuxError,),
     "resolve_url": (str,),
 }
 
 WAITING = {
     "outgoing",
+    "dead_letter",
     "incoming",
     "registered",
     "unregistered",
@@ -90,7 +93,7 @@ def test_order_and_errors_are_those_of_the_contract() -> None:
     rules = {name: signature.rule for name, signature in core_hooks().items()}
     assert {name for name, rule in rules.items() if rule.mirrored} == {"incoming", "response"}
     raising = {name for name, rule in rules.items() if rule.on_error == "raise"}
-    assert raising == {"outgoing", "registered", "request", "resolve_url"}
+    assert raising == {"outgoing", "registered", "dead_letter", "request", "resolve_url"}
     assert [name for name, rule in rules.items() if rule.on_error == "log"] == ["failed"]
     assert {name for name, rule in rules.items() if rule.called_on == "one"} == {"registered", "unregistered"}
     early = {name for name, rule in rules.items() if rule.called_on == "all"}
@@ -122,7 +125,7 @@ def test_marker_leaves_the_function_alone() -> None:
     assert hookimpl(tryfirst=True)(outgoing) is outgoing
 
 
-def test_both_clients_are_what_hooks_are_given() -> None:
+def test_both_clients_fulfil_the_hook_client_protocol() -> None:
     clients: list[HookClient] = [  # mypy checks that each of them is one
         AsyncClient("http://host/cometd", discover=False),
         BayeuxClient("http://host/cometd", discover=False),

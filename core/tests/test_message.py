@@ -66,7 +66,7 @@ def test_decode_takes_every_array_and_object(body: str) -> None:
         b"<html>",
         b"[] trailing",
         b"\xff",
-        b'[{"channel":"\xff"}]',
+        b'[{"channel":"/a"},5,{"channel":NaN}]',
         "[\ud800]",
         b"[" * 90_000,
     ],
@@ -134,9 +134,9 @@ def test_a_channel_is_encoded_wherever_a_string_may_be() -> None:
 def test_what_json_cannot_express_is_a_type_error(data: Any, extra: dict[str, int]) -> None:
     message = Message(channel="/a", data=data)
     message.extra.update(extra)
-    with pytest.raises(TypeError, match="nothing that JSON can express"):
+    with pytest.raises(TypeError, match="JSON cannot express"):
         encode([message])
-    with pytest.raises(TypeError, match="nothing that JSON can express"):
+    with pytest.raises(TypeError, match="JSON cannot express"):
         _ = message.raw_data
 
 
@@ -151,7 +151,7 @@ def test_data_is_decoded_once_and_its_changes_are_encoded() -> None:
     assert encode([message]) == b'[{"channel":"/a","data":{"b":[1,2,3]}}]'
 
 
-def test_data_that_nobody_looked_at_travels_byte_for_byte() -> None:
+def test_undecoded_data_is_encoded_byte_for_byte() -> None:
     body = b'[{"channel":"/a","data":{ "n": 1.50 }}]'
     assert encode(decode(body)) == body
 

@@ -104,7 +104,7 @@ def test_versions_start_with_an_integer(version: str) -> None:
 
 @pytest.mark.parametrize("version", [".0", "a.0", "1.", "1..0", " 1.0", "1.0\n", "v1"])
 def test_other_versions_are_refused(version: str) -> None:
-    with pytest.raises(UsageError, match="is no version"):
+    with pytest.raises(UsageError, match="is not a version"):
         requests.handshake(["long-polling"], version)
     with pytest.raises(UsageError, match="minimumVersion"):
         requests.handshake(["long-polling"], minimum_version=version)
@@ -155,7 +155,7 @@ def test_one_channel_given_in_several_spellings_is_one() -> None:
     assert requests.subscribe(CLIENT, ["/a", "/a/", " /a"]).subscription == "/a"
 
 
-def test_check_channel_gives_the_channel() -> None:
+def test_check_channel_returns_the_channel() -> None:
     found = requests.check_channel("/topic/Cases?Priority=High")
     assert isinstance(found, Channel)
     assert found == "/topic/Cases?Priority=High"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pybayeux.subscription import Subscription
 
 
-class Desk:
+class BeginCounter:
     """Begins a subscription, and counts."""
 
     def __init__(self) -> None:
@@ -27,34 +27,35 @@ class Desk:
 
 @in_virtual_time
 async def test_nothing_begins_by_itself() -> None:
-    desk = Desk()
-    Subscribing(desk.begin)
-    assert desk.begun == 0
+    counter = BeginCounter()
+    with pytest.warns(RuntimeWarning, match=r"subscribe\('/a'\) was never awaited: nothing was subscribed to"):
+        Subscribing("/a", counter.begin)
+    assert counter.begun == 0
 
 
 @in_virtual_time
 async def test_awaiting_begins() -> None:
-    desk = Desk()
-    subscription = await Subscribing(desk.begin)
+    counter = BeginCounter()
+    subscription = await Subscribing("/a", counter.begin)
     assert (subscription.channel, subscription.closed) == ("/a", False)
 
 
 @in_virtual_time
 async def test_a_block_begins_and_ends() -> None:
-    desk = Desk()
-    async with Subscribing(desk.begin) as subscription:
+    counter = BeginCounter()
+    async with Subscribing("/a", counter.begin) as subscription:
         assert not subscription.closed
     assert subscription.closed
 
 
 @in_virtual_time
 async def test_it_begins_once() -> None:
-    desk = Desk()
-    subscribing = Subscribing(desk.begin)
+    counter = BeginCounter()
+    subscribing = Subscribing("/a", counter.begin)
     await subscribing
     with pytest.raises(UsageError, match="again"):
         await subscribing
     with pytest.raises(UsageError, match="again"):
         async with subscribing:
             pass
-    assert desk.begun == 1
+    assert counter.begun == 1

@@ -81,7 +81,7 @@ async def test_leaving_the_block_with_an_exception_handles_nothing() -> None:
 
 
 @in_virtual_time
-async def test_nobody_is_told_of_events_that_nobody_listens_for() -> None:
+async def test_without_an_observer_no_event_is_reported() -> None:
     probe = DispatcherProbe(observed=False)
     events = probe.subscribe("/a")
     probe.send("/a", 1, 2)
@@ -93,7 +93,7 @@ async def test_nobody_is_told_of_events_that_nobody_listens_for() -> None:
 
 
 @in_virtual_time
-async def test_telling_may_take_an_await() -> None:
+async def test_reporting_may_be_asynchronous() -> None:
     probe = DispatcherProbe(slow=True)
     async with probe.subscribe("/a") as events:
         probe.send("/a", 1, 2, 3)
@@ -139,7 +139,7 @@ async def test_a_wait_cancelled_as_an_event_comes_loses_nothing() -> None:
 
 
 @in_virtual_time
-async def test_two_tasks_on_one_subscription_are_told() -> None:
+async def test_two_tasks_on_one_subscription_raise_an_error() -> None:
     probe = DispatcherProbe()
     events = probe.subscribe("/a")
     first = asyncio.ensure_future(anext(events))
@@ -155,7 +155,7 @@ async def test_two_tasks_on_one_subscription_are_told() -> None:
 
 
 @in_virtual_time
-async def test_a_receiver_that_waits_is_told_of_the_end() -> None:
+async def test_a_waiting_receiver_is_woken_by_the_end() -> None:
     probe = DispatcherProbe()
     events = probe.subscribe("/a")
 
@@ -195,7 +195,7 @@ async def test_ending_gives_up_what_waits() -> None:
         await anext(events)
 
 
-def test_repr_tells_channel_and_queue() -> None:
+def test_repr_shows_channel_and_queue() -> None:
     probe = DispatcherProbe()
     events = probe.subscribe("/a/*")
     probe.send("/a/b", 1, 2)
@@ -298,7 +298,7 @@ def router() -> tuple[Router, list[tuple[Subscription, ...]]]:
     return Router(join, ended=lambda channel: None), joined
 
 
-def test_the_first_and_the_last_of_a_channel_are_told() -> None:
+def test_the_first_and_the_last_of_a_channel_are_reported() -> None:
     routes, _ = router()
     one, two = (Subscription("/a", DispatcherProbe().dispatcher) for _ in range(2))
     assert [routes.add(one), routes.add(two)] == [True, False]

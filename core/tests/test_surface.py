@@ -20,9 +20,11 @@ BENEATH = {
     "consume_in_place",
     "drop",
     "end",
+    "event_in_hand",
     "finish",
     "finish_one",
     "leave",
+    "settle",
     "take",
     "take_one",
     "transaction",
@@ -43,7 +45,7 @@ def parameters(function: Any) -> list[tuple[str, Any, Any]]:
 
 
 @pytest.mark.parametrize(("asynchronous", "synchronous"), PAIRS)
-def test_both_have_the_same_words(asynchronous: type, synchronous: type) -> None:
+def test_both_have_the_same_public_names(asynchronous: type, synchronous: type) -> None:
     assert _named(asynchronous) == _named(synchronous)
 
 
@@ -52,7 +54,7 @@ def _named(kind: type) -> set[str]:
 
 
 @pytest.mark.parametrize(("asynchronous", "synchronous"), PAIRS)
-def test_words_take_the_same_and_are_documented(asynchronous: type, synchronous: type) -> None:
+def test_methods_have_the_same_parameters_and_docs(asynchronous: type, synchronous: type) -> None:
     others = words(synchronous)
     for name, value in words(asynchronous).items():
         if name in BENEATH or name not in others:

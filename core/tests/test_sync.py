@@ -292,7 +292,7 @@ def test_waiting_and_starting_anew(server: FakeServer) -> None:
     client.close()
 
 
-def test_a_thread_that_runs_a_loop_is_told_to_use_the_other_client(server: FakeServer) -> None:
+def test_a_thread_that_runs_a_loop_is_refused(server: FakeServer) -> None:
     async def caller() -> None:
         Client("http://host/", discover=False)
 

@@ -13,7 +13,7 @@ from pybayeux import Client, Message, hookimpl
 from pybayeux.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
 
 class Database:
@@ -23,12 +23,12 @@ class Database:
         self.log: list[str] = []
 
     @hookimpl
-    def transaction(self, message: Message) -> Any:
-        return self._transaction(message)
+    def transaction(self, message: Message, earlier: Sequence[Message]) -> Any:
+        return self._transaction([*earlier, message])
 
     @asynccontextmanager
-    async def _transaction(self, message: Message) -> AsyncIterator[list[str]]:
-        self.log.append(f"begin {message.data}")
+    async def _transaction(self, messages: list[Message]) -> AsyncIterator[list[str]]:
+        self.log.append(f"begin {', '.join(str(each.data) for each in messages)}")
         try:
             yield self.log
         except BaseException:
@@ -55,6 +55,30 @@ async def test_an_event_is_handled_with_its_transaction() -> None:
 
 
 @in_virtual_time
+async def test_several_events_share_a_transaction() -> None:
+    server, witness, database = FakeServer(), Witness(), Database()
+    async with make_client(server, witness, database) as client:
+        events, others = [await client.subscribe(channel, ack="manual") for channel in ("/a", "/b")]
+        server.push("/a", 1, 2, 3, 4)
+        server.push("/b", 5)
+        first, second, third, fourth = [await anext(events) for _ in range(4)]
+        with pytest.raises(ZeroDivisionError):
+            async with third.transaction(earlier=[first, second]):
+                raise ZeroDivisionError
+        assert witness.delivered_data == []
+        async with third.transaction(earlier=[first, second]):
+            assert witness.delivered_data == []
+        assert witness.delivered_data == [1, 2, 3]
+        assert database.log == ["begin 1, 2, 3", "roll back", "begin 1, 2, 3", "commit"]
+        with pytest.raises(UsageError, match="acknowledged already"):
+            async with fourth.transaction(earlier=[third]):
+                raise AssertionError("not entered")
+        with pytest.raises(UsageError, match="several subscriptions"):
+            async with fourth.transaction(earlier=[await anext(others)]):
+                raise AssertionError("not entered")
+
+
+@in_virtual_time
 async def test_an_exception_leaves_it_unhandled() -> None:
     server, witness, database = FakeServer(), Witness(), Database()
     async with make_client(server, witness, database) as client:
@@ -72,7 +96,7 @@ async def test_an_exception_leaves_it_unhandled() -> None:
 
 
 @in_virtual_time
-async def test_who_cannot_have_one_is_told() -> None:
+async def test_a_transaction_that_is_not_possible_raises_an_error() -> None:
     server = FakeServer()
     async with make_client(server) as client:
         automatic, manual = await client.subscribe("/a"), await client.subscribe("/b", ack="manual")

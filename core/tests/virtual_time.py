@@ -30,7 +30,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def jump(self, seconds: float | None) -> None:
         """Let the clock pass the time that the loop would have slept."""
         if seconds is None:
-            raise RuntimeError("everybody waits, and nothing will ever happen")
+            raise RuntimeError("every task waits and no timer is set: the test would wait for ever")
         self._now += seconds
 
 

@@ -193,7 +193,8 @@ async def test_none_on_a_successful_connect_is_only_noted(target: Target) -> Non
         await traffic.connected(2)
         assert client.client_id not in (None, before)
     noted = [reply for reply in traffic.answers(CONNECT) if reply.advice and reply.advice.reconnect == "none"]
-    assert [reply.successful for reply in noted] == [True]
+    # One or two, as the next connect comes before the server has cleared the session away or after.
+    assert {reply.successful for reply in noted} == {True}
 
 
 @behaviour("C18")

@@ -86,7 +86,7 @@ async def test_connect_is_waited_for_as_long_as_advised_and_the_network_s_delay(
         server.hold = 10_000  # it does not keep to what it has advised
         await asyncio.sleep(hold + delay + 1)
         _, held, again = server.times("/meta/connect")[:3]
-        assert again - held == hold + delay
+        assert again - held == pytest.approx(hold + delay, abs=0.05)  # polls are spaced by what they cost
         server.hold = hold
     assert isinstance(witness.errors[0], ExchangeTimeoutError)
 

@@ -65,7 +65,7 @@ def test_every_hook_is_in_the_table() -> None:
 
 def test_every_error_is_in_the_tree() -> None:
     assert errors.__doc__ is not None
-    start, end = errors.__doc__.index("BayeuxError\n"), errors.__doc__.index("\n\nNo text")
+    start, end = errors.__doc__.index("BayeuxError\n"), errors.__doc__.index("\n\nNo error text")
     assert errors.__doc__[start:end] in _text(DOCS / "errors.md")
 
 

@@ -147,7 +147,7 @@ def test_a_real_faye_takes_no_part(faye_server: Server, doctor: Doctor) -> None:
 
 
 @pytest.mark.parametrize(
-    ("both_ways", "words"), [(False, "its cookie (BAYEUX_BROWSER) did not come back to it"), (True, "Set-Cookie")]
+    ("both_ways", "words"), [(False, "it did not get its cookie (BAYEUX_BROWSER) back"), (True, "Set-Cookie")]
 )
 def test_a_proxy_that_strips_cookies_is_suspected(
     both_ways: bool, words: str, cometd_server: Server, doctor: Doctor
@@ -175,7 +175,7 @@ def test_a_web_page_is_no_bayeux(web_page: str, doctor: Doctor) -> None:
     ended = doctor("--json", web_page)
     report = _report(ended)
     assert (ended.code, report["answers"], report["status"], report["is_bayeux"]) == (1, True, 200, False)
-    assert "is no Bayeux" in report["problems"][0]["what"]
+    assert "is not Bayeux" in report["problems"][0]["what"]
     assert "login page" in report["problems"][0]["remedy"]
 
 
@@ -184,7 +184,7 @@ def test_nothing_that_listens(doctor: Doctor) -> None:
     text = "\n".join(ended.out)
     assert ended.code == 1
     assert "nothing listens there" in text
-    assert "not tried: nothing answers" in text
+    assert "not tried: the server does not respond" in text
 
 
 def test_no_text_has_a_secret(bayeux_server_factory: DevServerFactory, doctor: Doctor) -> None:
@@ -194,7 +194,7 @@ def test_no_text_has_a_secret(bayeux_server_factory: DevServerFactory, doctor: D
     ended = doctor(url, *arguments)
     assert ended.code == 1
     assert "hunter" not in "\n".join(ended.out + ended.err)
-    assert any("give credentials" in each["remedy"] for each in _report(ended)["problems"])
+    assert any("send credentials" in each["remedy"] for each in _report(ended)["problems"])
 
 
 def test_a_refused_upgrade_is_a_problem_of_one_transport(bayeux_server: BlockingServer, doctor: Doctor) -> None:

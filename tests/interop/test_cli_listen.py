@@ -144,7 +144,7 @@ def test_it_comes_back_after_a_lost_session(bayeux_server: BlockingServer, liste
         bayeux_server.publish("/a", {"n": 1})
         assert _data(command.line())["n"] == 1
         bayeux_server.faults.drop_sessions()
-        command.told("was lost, beginning a new one")
+        command.told("was lost, starting a new one")
         command.told("connected to")
         bayeux_server.publish("/a", {"n": 2})
         assert _data(command.line())["n"] == 2

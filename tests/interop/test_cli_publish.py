@@ -88,7 +88,7 @@ def test_a_bad_line_ends_it_after_those_before(server: BlockingServer, publish: 
         ended = command.ended()
     assert (ended.code, len(ended.out)) == (2, 1)
     [line] = ended.err
-    assert line.startswith("Error: line 3 of standard input is no JSON: ")
+    assert line.startswith("Error: line 3 of standard input is not JSON: ")
     assert "s3cr3t" not in line
     assert _published(server) == [1]
     assert server.received("/meta/disconnect")

@@ -17,7 +17,7 @@ from tests.support.loops import in_loop
 if TYPE_CHECKING:
     from tests.servers.fixtures import ServerFactory
 
-EVENTS = 5000
+EVENTS = 3000
 RATE = 500.0
 QUEUE = 100
 
@@ -32,7 +32,7 @@ async def test_session_outlives_a_receiver_that_sleeps(cometd_factory: ServerFac
         async for event in events:
             seen.append(event.data["seq"])
             if len(seen) == 1:
-                await asyncio.sleep(10)  # the server's patience five times over
+                await asyncio.sleep(6)  # the server's patience three times over
                 assert QUEUE <= events.pending <= 2 * QUEUE
                 assert not client.accepting
             if len(seen) == EVENTS:

@@ -14,6 +14,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from tests.servers.faults import Action, Direction, Fault
+from tests.servers.ports import free_port
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
@@ -40,7 +41,7 @@ class Proxy:
         self._faults: list[Fault] = []
         self._links: set[asyncio.Task[Any]] = set()
         self._listener: asyncio.Server | None = None
-        self.port = 0
+        self.port = free_port()
         self.connections = 0
         """How many connections were accepted so far."""
         self._loop = asyncio.new_event_loop()
@@ -97,7 +98,6 @@ class Proxy:
 
     async def _accept(self) -> None:
         self._listener = await asyncio.start_server(self._accepted, "127.0.0.1", self.port)
-        self.port = self._listener.sockets[0].getsockname()[1]
 
     async def _refuse(self) -> None:
         if self._listener is not None:

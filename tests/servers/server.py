@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Self
 
 from tests.servers.control import Control
+from tests.servers.ports import free_port
 from tests.servers.process import Child, ChildError
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Server:
             ChildError: it does not listen in time.
         """
         assert self._child is None, "already running"
-        self._child = Child([*self._command, f"--port={self.port}"])
+        self._child = Child([*self._command, f"--port={self.port or free_port()}"])
         try:
             line = self._child.read_line(_READY_TIMEOUT)
         except ChildError:

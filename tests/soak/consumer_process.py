@@ -37,6 +37,9 @@ class Consumer(Protocol):
     async def kill(self) -> None:
         """Kill its process and wait until it has ended. Without a running process it does nothing."""
 
+    def replica(self) -> Consumer:
+        """Return another consumer of the same kind, which is not started yet."""
+
     @property
     def died(self) -> str:
         """Why the process ended by itself. Empty while it runs, and after it was killed."""
@@ -68,6 +71,10 @@ class ForkedConsumer:
             process.kill()
             await asyncio.to_thread(process.join)
             process.close()
+
+    def replica(self) -> ForkedConsumer:
+        """Return another one with the same log."""
+        return ForkedConsumer(self._log)
 
     @property
     def died(self) -> str:
@@ -115,6 +122,10 @@ class CommandConsumer:
         with suppress(ProcessLookupError):
             process.kill()
         await process.wait()
+
+    def replica(self) -> CommandConsumer:
+        """Return another one with the same command and log."""
+        return CommandConsumer(self._command, self._log, self._folder)
 
     @property
     def died(self) -> str:

@@ -3,7 +3,8 @@
 Pure functions of two lists. The rules: every event is handled at least once, or a gap of its channel was reported; the
 first handlings of a channel's events are in the order of their publication; and no process handles an event twice,
 unless a gap of its channel was reported to it. After a gap repeats are allowed because replay ids change when an org
-moves, and a PushTopic event has nothing else that identifies it.
+moves, and a PushTopic event has nothing else that identifies it. Two processes of one name that handle the same events
+report each other. Where each event is written together with its position, none is written twice.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ class DeliveryReport:
         repeated: Events that one process handled twice.
         after_gap: How many events one process handled twice after a reported gap, which is allowed.
         again: How many events a later process handled again, which is allowed after a crash.
+        silent: Events that two processes of one name handled, though none was killed and none reported the other.
         disordered: Events that were first handled after a later event of their channel.
         unexpected: Events that were handled and never published.
         gaps: How many gaps were reported.
@@ -46,6 +48,7 @@ class DeliveryReport:
     repeated: tuple[str, ...] = ()
     after_gap: int = 0
     again: int = 0
+    silent: tuple[str, ...] = ()
     disordered: tuple[str, ...] = ()
     unexpected: tuple[str, ...] = ()
     gaps: int = 0
@@ -53,7 +56,8 @@ class DeliveryReport:
     @property
     def problems(self) -> dict[str, tuple[str, ...]]:
         """The events that break a rule, by rule."""
-        found = {name: getattr(self, name) for name in ("lost", "undeclared", "repeated", "disordered", "unexpected")}
+        rules = ("lost", "undeclared", "repeated", "silent", "disordered", "unexpected")
+        found = {name: getattr(self, name) for name in rules}
         return {name: marks for name, marks in found.items() if marks}
 
     @property
@@ -69,7 +73,12 @@ class _Channel:
 
 
 def evaluate(
-    published: Mapping[str, Sequence[str]], entries: Iterable[Entry], unavailable: Iterable[str] = ()
+    published: Mapping[str, Sequence[str]],
+    entries: Iterable[Entry],
+    unavailable: Iterable[str] = (),
+    *,
+    crashes: bool = True,
+    exactly_once: bool = False,
 ) -> DeliveryReport:
     """Compare what was published with a journal.
 
@@ -77,6 +86,8 @@ def evaluate(
         published: The marks of the events by channel, in the order of their publication.
         entries: The journal.
         unavailable: The marks of events that the server deleted before they were handled.
+        crashes: Whether processes were killed. Then another one may handle an event again without a report.
+        exactly_once: Whether no event may be handled twice, by whichever process.
     """
     channels = {name: _Channel({mark: index for index, mark in enumerate(marks)}) for name, marks in published.items()}
     runs: dict[tuple[str, str], set[int]] = defaultdict(set)
@@ -84,7 +95,9 @@ def evaluate(
     counts: Counter[tuple[int, str, str]] = Counter()
     with_gap: set[tuple[int, str]] = set()
     unexpected: list[str] = []
+    is_reported = False
     for entry in entries:
+        is_reported |= entry.kind == "conflict"
         if entry.kind == "gap":
             gaps[entry.channel] += 1
             with_gap.add((entry.run, entry.channel))
@@ -98,7 +111,10 @@ def evaluate(
         counts[entry.run, entry.channel, entry.mark] += 1
         runs[entry.channel, entry.mark].add(entry.run)
     twice = {handling for handling, count in counts.items() if count > 1}
-    repeated = {mark for run, name, mark in twice if (run, name) not in with_gap}
+    repeated = {mark for run, name, mark in twice if exactly_once or (run, name) not in with_gap}
+    by_two = {mark for (_, mark), seen in runs.items() if len(seen) > 1}
+    if exactly_once:
+        repeated |= by_two
     missing = [(name, mark) for name, channel in channels.items() for mark in channel.order.keys() - {*channel.handled}]
     deleted = set(unavailable)
     return DeliveryReport(
@@ -110,6 +126,7 @@ def evaluate(
         repeated=tuple(sorted(repeated)),
         after_gap=len(twice) - len(repeated),
         again=sum(len(seen) - 1 for seen in runs.values()),
+        silent=() if crashes or is_reported else tuple(sorted(by_two)),
         disordered=tuple(mark for channel in channels.values() for mark in _disordered(channel)),
         unexpected=tuple(unexpected),
         gaps=sum(gaps.values()),

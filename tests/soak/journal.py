@@ -23,7 +23,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """One line of a journal.
 
     Attributes:
-        kind: ``event``, ``gap`` or ``position``. Other kinds are ignored.
+        kind: ``event``, ``gap``, ``position`` or ``conflict``. Other kinds are ignored.
         channel: The channel.
         mark: The unique mark that the publisher put into the event.
         run: The number of the process, counted from one.

@@ -6,7 +6,7 @@ from tests.soak.script import FAULT
 
 
 def test_scripts_have_unique_names() -> None:
-    assert len({script.name for script in NAMED}) == len(NAMED) == 24
+    assert len({script.name for script in NAMED}) == len(NAMED) >= 20
 
 
 def test_scripts_use_existing_kinds_of_faults() -> None:

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from pybayeux_salesforce_emulator import SalesforceEmulator
 from tests.soak.random_scripts import random_script
-from tests.soak.script import CRASH, FAULT, PUBLISH
+from tests.soak.script import CRASH, FAULT, PUBLISH, REPLICA
 
 KINDS = SalesforceEmulator.fault_kinds
 SEEDS = range(300)
@@ -36,8 +36,13 @@ def test_the_seeds_of_the_proof_cover_every_kind_of_fault_and_many_crashes() -> 
         "quota",
         "migrate",
         "purge",
+        "backlog_for",
     }
+    moves = [step.arguments for script in scripts for step in script.steps if step.action == "migrate"]
+    assert {} in moves  # renumbering without a change of name
     assert sum(script.crashes for script in scripts) > len(scripts)
+    assert sum(script.exactly_once for script in scripts) > 30
+    assert sum(any(step.action == REPLICA for step in script.steps) for script in scripts) > 60
 
 
 def test_a_script_is_shown_step_by_step() -> None:

@@ -9,7 +9,7 @@ from .channel import Channel, ChannelType
 from .client import AsyncClient
 from .codec import decode, encode
 from .errors import BayeuxError
-from .extensions import installed_hook
+from .extensions import ExtensionStatus, installed_hook
 from .health import Health
 from .hookspecs import Drop, HookCaller, HookClient, Redelivery, Registration, hookimpl, hookspec
 from .message import Advice, Message, MessageError
@@ -51,6 +51,7 @@ __all__ = (
     "ConnectionType",
     "Dial",
     "Drop",
+    "ExtensionStatus",
     "Health",
     "HookCaller",
     "HookClient",

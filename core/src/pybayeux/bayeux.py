@@ -1,4 +1,4 @@
-"""The low-level client: one request for each call, and nothing by itself."""
+"""The low-level client: each call sends one request, and nothing happens by itself."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from ._client.config import ClientConfig
 from ._client.hooks import HookRunner
 from ._client.inbox import Inbox
 from ._client.incoming import IncomingQueue
-from ._client.reporter import Reporter
+from ._client.reporter import EXTENSIONS_LINE, Reporter
 from ._client.transport_pool import TransportPool
+from ._util.arguments import check_names
 from ._util.redact import Redactor
 from ._util.urls import parse_endpoint
 from .channel import Channel
@@ -31,7 +32,7 @@ from .errors import (
     UnsubscribeError,
     UsageError,
 )
-from .extensions import ExtensionRegistry
+from .extensions import ExtensionRegistry, summary
 from .session.negotiation import Negotiation
 from .state import ConnectionEvent, ConnectionState, ConnectionStateMachine
 from .transports.base import TransportContext
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from ._client.hooks import Vetoes
+    from .extensions import ExtensionStatus
     from .hookspecs import HookCaller, Registration
     from .message import Message
     from .transports.base import Completion
@@ -52,7 +54,7 @@ _DEFAULT_HOLD: Final = 60.0
 
 
 class BayeuxClient:
-    """A client without initiative: every call is one request, and returns every message that came back for it.
+    """A client that does nothing by itself: each call is one request, and returns every message of the response.
 
     It does not retry, reconnect or resubscribe; `AsyncClient` does. The arguments are those of `AsyncClient`. Where no
     transports are named, it polls: on a WebSocket events come by themselves, and belong to the next connect that
@@ -65,7 +67,7 @@ class BayeuxClient:
         *,
         extensions: Iterable[object] = (),
         options: Mapping[str, Mapping[str, Any]] | None = None,
-        discover: bool = True,
+        discover: bool | Iterable[str] = True,
         disabled: Iterable[str] = (),
         transports: Sequence[str] | None = None,
         transport_options: Mapping[str, Mapping[str, Any]] | None = None,
@@ -79,8 +81,8 @@ class BayeuxClient:
             url=url,
             extensions=tuple(extensions),
             options=options or {},
-            discover=discover,
-            disabled=tuple(disabled),
+            discover=discover if isinstance(discover, bool) else check_names("discover", discover),
+            disabled=check_names("disabled", disabled),
             transports=transports,
             transport_options=transport_options or {},
             http=http,
@@ -97,15 +99,15 @@ class BayeuxClient:
         self._client_id: str | None = None
         self._hold = _DEFAULT_HOLD
         self._connecting = False
-        reporter = Reporter(config, self._redact)
-        background = BackgroundTasks(reporter)
+        self._reporter: Final = Reporter(config, self._redact)
+        background = BackgroundTasks(self._reporter)
         self._extensions: Final = ExtensionRegistry(
             self,
             extensions=config.extensions,
             options=config.options,
             discover=config.discover,
             disabled=config.disabled,
-            on_error=reporter.report,
+            on_error=self._reporter.report,
             hook_timeout=config.hook_timeout,
         )
         self._hooks: Final = HookRunner(self, self._extensions, self._redact, background)
@@ -146,7 +148,7 @@ class BayeuxClient:
 
     @property
     def client_id(self) -> str | None:
-        """The id that the server gave, or None. It is a credential."""
+        """The client id from the server, or None. It is a credential."""
         return self._client_id
 
     @property
@@ -166,8 +168,13 @@ class BayeuxClient:
 
     @property
     def accepting(self) -> bool:
-        """Whether events that come in now are taken: always, this client holds none."""
+        """Whether events that are received now are taken: always, because this client has no queue."""
         return True
+
+    @property
+    def extensions(self) -> tuple[ExtensionStatus, ...]:
+        """The extensions: those that act, in their order, then the installed ones that do not, with the reason."""
+        return self._extensions.statuses
 
     async def __aenter__(self) -> Self:
         return self
@@ -178,15 +185,15 @@ class BayeuxClient:
         await self.close()
 
     async def close(self) -> None:
-        """Let go of the connections, without a word to the server: `disconnect` says it."""
+        """Close the connections without sending a disconnect; `disconnect` sends one."""
         await self._extensions.close()
         await self._pool.close()
 
     def use(self, extension: object, name: str | None = None) -> Registration:
-        """Register an extension from now on.
+        """Register an extension.
 
         Raises:
-            ExtensionError: Its name is taken, or its hooks are wrong.
+            ExtensionError: Its name is already taken, or its hooks are wrong.
         """
         return self._extensions.use(extension, name)
 
@@ -194,24 +201,24 @@ class BayeuxClient:
         """Remove an extension.
 
         Raises:
-            ExtensionError: There is none of that name.
+            ExtensionError: There is no extension of that name.
         """
         return self._extensions.remove(name)
 
     def hook(self, name: str) -> HookCaller:
-        """The call of a hook that an installed package brings; as `AsyncClient.hook`."""
+        """The caller of a hook that an installed package brings; as `AsyncClient.hook`."""
         return self._extensions.hook(name)
 
     def move(self, url: str) -> None:
-        """The server is at another address from the next request on.
+        """Use another address of the server from the next request on.
 
         Raises:
-            UsageError: It is no address.
+            UsageError: It is not an address.
         """
         self._pool.move(parse_endpoint(url).url)
 
     def resubscribe(self, channel: str) -> NoReturn:
-        """Refuse: this client subscribes only when it is told to.
+        """Raise an error: this client subscribes only when `subscribe` is called.
 
         Raises:
             UsageError: Always.
@@ -219,7 +226,7 @@ class BayeuxClient:
         raise UsageError(f"resubscribe({channel!r}): a BayeuxClient leaves that to its caller, use subscribe()")
 
     def rehandshake(self, reason: str) -> NoReturn:
-        """Refuse: this client begins a session only when it is told to.
+        """Raise an error: this client starts a session only when `handshake` is called.
 
         Raises:
             UsageError: Always.
@@ -318,7 +325,7 @@ class BayeuxClient:
         return self._all_accepted(await self._exchange([message]), PublishError)
 
     async def disconnect(self) -> list[Message]:
-        """End the session (section 4.3). It is over here whatever the server answers.
+        """End the session (section 4.3). For the client it has ended whatever the server answers.
 
         Raises:
             DisconnectError: The server refused.
@@ -338,7 +345,9 @@ class BayeuxClient:
     async def _exchange(self, messages: list[Message], held: float = 0.0) -> list[Message]:
         for message in messages:
             message.id = str(next(self._ids))
-        await self._extensions.open()
+        if not self._extensions.is_open:
+            await self._extensions.open()
+            self._reporter.note(EXTENSIONS_LINE, summary(self._extensions.statuses))
         outgoing = await self._hooks.outgoing(messages)
         for _, error in outgoing.stopped:
             raise error

@@ -1,6 +1,6 @@
 """Channel names: their grammar, their wildcards and their kinds (Bayeux 1.0, sections 2.2 and 2.3).
 
-Owns the rules of names. Knows nothing of messages, sessions or receivers.
+Knows nothing of messages, sessions or receivers.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 __all__ = ("Channel", "ChannelType", "routing_patterns")
 
 _SPEC: Final = re.compile(r"(?:/[A-Za-z0-9\-_!~()$@]+)+|(?:/[A-Za-z0-9\-_!~()$@]+)*/\*{1,2}")
-# CometD's validators allow more characters in a segment; Salesforce appends a filter to a PushTopic's name.
-_IN_USE: Final = re.compile(
-    r"(?:/[A-Za-z0-9\-_!~()$@ #+.{}:]+)+(?:\?[^\x00-\x1f]*)?|(?:/[A-Za-z0-9\-_!~()$@ #+.{}:]+)*/\*{1,2}"
-)
+# What servers take is wider, and differs: commas (Avanza), letters beyond ASCII (CometD 2), a filter after a question
+# mark (Salesforce). So only that is refused which breaks the routing of events or cannot be sent as text.
+_REFUSED: Final = r"\x00-\x1f\x7f-\x9f\ud800-\udfff"
+_SEGMENTS: Final = rf"(?:/[^/*?{_REFUSED}]+)"
+_IN_USE: Final = re.compile(rf"{_SEGMENTS}+(?:\?[^{_REFUSED}]*)?|{_SEGMENTS}*/\*{{1,2}}")
 
 
 class ChannelType(StrEnum):
@@ -32,7 +33,7 @@ class ChannelType(StrEnum):
 class Channel(str):
     """A channel name, or a pattern of names ending in ``/*`` or ``/**``.
 
-    It is an ordinary string and serves wherever one does.
+    It is a string and can be used wherever a string can.
     """
 
     __slots__ = ()
@@ -45,7 +46,7 @@ class Channel(str):
 
     @property
     def type(self) -> ChannelType:
-        """The kind of the channel, told by its first segment."""
+        """The kind of the channel, according to its first segment."""
         if self.startswith("/meta/"):
             return ChannelType.META
         if self.startswith("/service/"):
@@ -53,14 +54,14 @@ class Channel(str):
         return ChannelType.BROADCAST
 
     def is_valid(self) -> bool:
-        """Whether the name follows the written grammar to the letter (Bayeux 1.0, section 2.2)."""
+        """Whether the name follows the grammar of the specification exactly (Bayeux 1.0, section 2.2)."""
         return _SPEC.fullmatch(self) is not None
 
     def is_accepted(self) -> bool:
-        """Whether servers in use accept the name.
+        """Whether the name can be sent and routed: the server judges the rest.
 
-        Wider than `is_valid`: CometD also takes a space and ``# + . { } :`` in a segment, and Salesforce a
-        filter after a question mark (``/topic/Cases?Priority=High``).
+        Wider than `is_valid`: a name starts with a slash, has no empty segment, no control character, and a wildcard
+        only as its last segment. Salesforce takes a filter after a question mark (``/topic/Cases?Priority=High``).
         """
         return _IN_USE.fullmatch(self) is not None
 
@@ -85,7 +86,7 @@ class Channel(str):
         return bool(rest) and not rest.startswith("/") and (wildcard == "**" or "/" not in rest)
 
     def normalized(self) -> Channel:
-        """The same channel without surrounding blanks and one trailing slash, as CometD names it."""
+        """The same channel without surrounding blanks and without a trailing slash, as CometD does it."""
         name = self.strip()
         return Channel(name[:-1] if len(name) > 1 and name.endswith("/") else name)
 
@@ -100,8 +101,8 @@ Channel.META_DISCONNECT = Channel("/meta/disconnect")
 def routing_patterns(channel: str) -> Iterator[str]:
     """Every subscription that covers a concrete channel, the most specific first.
 
-    For ``/a/b``: ``/a/b``, ``/a/*``, ``/a/**``, ``/**``. Wildcards reach broadcast channels alone: ``/**``
-    must not bring meta or service messages (Bayeux 1.0, section 2.3).
+    For ``/a/b``: ``/a/b``, ``/a/*``, ``/a/**``, ``/**``. Wildcards cover broadcast channels only: a subscription to
+    ``/**`` does not receive meta or service messages (Bayeux 1.0, section 2.3).
     """
     yield channel
     if Channel(channel).type is not ChannelType.BROADCAST:

@@ -1,8 +1,7 @@
-"""The asynchronous client: what a user holds. Everything behind it is in `_client`, by `connection`."""
+"""The asynchronous client. What runs it is in `_client`; `_client.connection` puts the parts together."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -10,7 +9,7 @@ from . import requests
 from ._client.config import ClientConfig, never_ignore
 from ._client.connection import Connection
 from ._client.handlers import ErrorPolicy
-from ._util.arguments import check_choice
+from ._util.arguments import check_choice, check_names
 from .channel import ChannelType
 from .errors import InvalidChannelError
 from .session import Backoff
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from ._client.handlers import Handler
     from ._client.listeners import Listener
     from ._client.publisher import Offline
+    from .extensions import ExtensionStatus
     from .health import Health
     from .hookspecs import HookCaller, Registration
     from .message import Message
@@ -35,41 +35,47 @@ __all__ = ("AsyncClient",)
 
 
 class AsyncClient:
-    """A Bayeux client that connects, stays connected, and brings every subscription over every recovery.
+    """A Bayeux client that connects, stays connected, and keeps its subscriptions over every recovery.
 
     ``async with AsyncClient(url) as client:`` starts and closes it.
 
     Args:
         url: The server's address, ``https://host/cometd``, or one in a scheme that an installed extension knows. A
             user and password in it become basic authentication.
-        extensions: Objects to register beside the installed ones; one takes the place of an installed one of its name.
-        options: From the name of an extension to its options.
-        discover: Whether installed extensions are found and registered.
+        extensions: Objects to register in addition to the installed extensions; one replaces an installed extension of
+            the same name.
+        options: The options of extensions, by the extension's name.
+        discover: Whether installed extensions are found and registered; a list of names: these alone.
         disabled: Names of installed extensions to leave out.
-        transports: Names of transports in the order of preference; all known ones by default, without WebSocket where
-            `http` is given. The handshake travels by the first that is no WebSocket.
-        transport_options: From the name of a transport to its options. Each has `url`, an address of its own.
-        trusted_hosts: Hosts, as ``host`` or ``host:port``, that may see what the server itself sees (`headers`, `auth`,
-            cookies) if it advises the client to go there. Others that it advises are asked without.
-        http: An httpx client to use, which stays the caller's to close.
-        auth: As httpx has it.
-        headers: To be sent with every request.
+        transports: Names of transports in the order of preference; all known ones by default, without WebSocket if
+            `http` is given. The handshake uses the first that is not a WebSocket.
+        transport_options: The options of transports, by the transport's name. Each has `url`, for an address of its
+            own.
+        trusted_hosts: Hosts, as ``host`` or ``host:port``, that get the same `headers`, `auth` and cookies as the
+            server if the server advises the client to go there. Other advised hosts get none of them.
+        http: An httpx client to use; the caller closes it.
+        auth: As in httpx.
+        headers: Headers to send with every request.
         logger: Where failures are reported; ``pybayeux`` by default.
         queue_size: How many events may wait for their receivers before the next connect is held back.
-        overflow: What to do while receivers are slower than the stream for long, and the server sends nothing again:
-            ``"wait"``, at the risk of the session; ``"drop_oldest"``; or ``"raise"`` in the slowest receiver.
+        overflow: What to do if receivers stay slower than the stream, and the server does not send events again:
+            ``"wait"``, at the risk of losing the session; ``"drop_oldest"``; or ``"raise"`` in the slowest receiver.
         send_queue_size: How many messages may wait to be sent.
-        max_message_size: Bytes of JSON that a message to be published may have, unlimited by default.
+        max_message_size: The most bytes of JSON that a published message may have; unlimited by default.
         backoff: How long to wait after failures.
         max_network_delay: Seconds that the server may take to answer beyond what it advised itself.
-        hook_timeout: Seconds that an asynchronous hook of an extension may take where the connection would wait for it;
-            then it is cancelled, and reported. None for no limit.
-        ignore_error: Called with each error that the client deals with. Where it returns True the error is not
-            reported, and if it would have ended the session a new one is begun.
+        heartbeat: Seconds (1 or more) that the server may hold a connect, and between pings of a WebSocket: a silent
+            connection or session is looked into within two. By default the server's own timeout decides.
+        hook_timeout: Seconds that an asynchronous hook may take if the connection waits for it; after that it is
+            cancelled, and the error reported. None for no limit.
+        start_timeout: Seconds that `start`, and so the ``async with`` block, waits for the connection; unlimited by
+            default.
+        ignore_error: Called with each error that the client handles itself. If it returns True, the error is not
+            reported, and an error that would have ended the session starts a new one instead.
 
     Raises:
-        UsageError: A wrong address, an unknown transport or policy, a number that is not greater than zero.
-        ExtensionError: An extension given here is wrong, or an option of one.
+        UsageError: The address is wrong, a transport or policy is unknown, or a number is not greater than zero.
+        ExtensionError: An extension in `extensions`, or an option of an extension, is wrong.
     """
 
     def __init__(
@@ -78,7 +84,7 @@ class AsyncClient:
         *,
         extensions: Iterable[object] = (),
         options: Mapping[str, Mapping[str, Any]] | None = None,
-        discover: bool = True,
+        discover: bool | Iterable[str] = True,
         disabled: Iterable[str] = (),
         transports: Sequence[str] | None = None,
         transport_options: Mapping[str, Mapping[str, Any]] | None = None,
@@ -93,18 +99,20 @@ class AsyncClient:
         max_message_size: int | None = None,
         backoff: Backoff | None = None,
         max_network_delay: float = 10.0,
+        heartbeat: float | None = None,
         hook_timeout: float | None = 30.0,
+        start_timeout: float | None = None,
         ignore_error: Callable[[BaseException], bool] | None = None,
     ) -> None:
         config = ClientConfig(
             url=url,
             extensions=tuple(extensions),
             options=options or {},
-            discover=discover,
-            disabled=tuple(disabled),
+            discover=discover if isinstance(discover, bool) else check_names("discover", discover),
+            disabled=check_names("disabled", disabled),
             transports=transports,
             transport_options=transport_options or {},
-            trusted_hosts=tuple(trusted_hosts),
+            trusted_hosts=check_names("trusted_hosts", trusted_hosts),
             http=http,
             auth=auth,
             headers=headers or {},
@@ -115,7 +123,9 @@ class AsyncClient:
             max_message_size=max_message_size,
             backoff=backoff or Backoff(),
             max_network_delay=max_network_delay,
+            heartbeat=heartbeat,
             hook_timeout=hook_timeout,
+            start_timeout=start_timeout,
             ignore_error=ignore_error or never_ignore,
         )
         self._connection: Final = Connection(self, config)
@@ -130,12 +140,12 @@ class AsyncClient:
 
     @property
     def state(self) -> ConnectionState:
-        """Where the connection stands."""
+        """The state of the connection."""
         return self._connection.runner.state
 
     @property
     def client_id(self) -> str | None:
-        """The id that the server gave, or None without a session. It is a credential: log it nowhere."""
+        """The client id from the server, or None without a session. It is a credential: do not log it."""
         return self._connection.runner.client_id
 
     @property
@@ -155,7 +165,7 @@ class AsyncClient:
 
     @property
     def last_seen(self) -> datetime | None:
-        """When something came from the server last, in UTC; None where nothing has come yet."""
+        """When the client last received something from the server, in UTC; None if it has not yet."""
         return self._connection.runner.last_seen
 
     @property
@@ -170,12 +180,19 @@ class AsyncClient:
 
     @property
     def accepting(self) -> bool:
-        """Whether events that come in now are taken.
+        """Whether events that are received now are queued.
 
-        False while receivers are too slow, and the client polls only to keep the session alive. For extensions that
-        acknowledge: what is not taken is not to be acknowledged.
+        False while receivers are too slow, and the client connects only to keep the session alive. For extensions that
+        acknowledge: an event that is not queued must not be acknowledged.
         """
         return self._connection.runner.accepting
+
+    @property
+    def extensions(self) -> tuple[ExtensionStatus, ...]:
+        """The extensions: those that act, in their order, then the installed ones that do not, with the reason."""
+        return self._connection.extensions.statuses
+
+    # -- life
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -189,26 +206,23 @@ class AsyncClient:
     async def start(self, timeout: float | None = None) -> None:
         """Handshake and connect; return when connected. A closed client can be started again.
 
-        Failures on the way are reported and tried again, as long as trying again can help.
+        Failures are reported, and the request is tried again as long as that can help.
 
         Args:
-            timeout: Seconds to wait for the connection, unlimited by default; the client is closed if they pass.
+            timeout: Seconds to wait for the connection, `start_timeout` by default; the client is closed if they pass.
 
         Raises:
-            ClientStateError: It is started already.
-            SessionEndedError: The server refuses for good.
-            TimeoutError: Not connected in time.
+            ClientStateError: It is already started.
+            SessionEndedError: The server refuses for good, or a mistake in a hook lets no handshake succeed.
+            TimeoutError: The client did not connect in time; the text has the last failure.
         """
-        await self._connection.open()
-        try:
-            async with asyncio.timeout(timeout):
-                await self.wait_for(ConnectionState.CONNECTED)
-        except BaseException:
-            await self.close()
-            raise
+        await self._connection.start(timeout)
 
     async def close(self) -> None:
-        """Disconnect and end every subscription; a handler may finish its event. Closing twice is closing once."""
+        """Disconnect and end every subscription; a handler may finish its event. Closing twice is closing once.
+
+        Called from a handler, a listener or a hook, it returns at once, and the rest is done in the background.
+        """
         await self._connection.close()
 
     async def wait_for(self, state: ConnectionState | str, timeout: float | None = None) -> None:
@@ -220,8 +234,7 @@ class AsyncClient:
             TimeoutError: `timeout` seconds have passed.
         """
         check_choice("state", state, tuple(ConnectionState))
-        async with asyncio.timeout(timeout):
-            await self._connection.wait_for(ConnectionState(state))
+        await self._connection.wait_for(ConnectionState(state), timeout)
 
     def subscribe(
         self,
@@ -234,21 +247,22 @@ class AsyncClient:
     ) -> Subscribing:
         """Subscribe to a channel or pattern: ``await`` it, or enter it with ``async with``.
 
-        Works before the client is started and after. On a started client it waits for the server's reply. The
-        subscription survives everything but `unsubscribe`, `close` and the end of its block.
+        It can be called before the client is started or after. On a started client it waits for the server's reply.
+        The subscription lasts until `unsubscribe`, `close` or the end of its block.
 
         Args:
             channel: ``/orders``, ``/orders/*`` or ``/orders/**``.
-            handler: A function, sync or async, called with each event in order; a function that does not wait is called
-                on the event loop, in the call that brings the event. Without a handler, iterate.
-            type: What `data` is decoded into: anything that msgspec decodes to, or a pydantic model.
-            ack: ``"manual"``: an event counts as handled when ``await event.ack()`` was called.
-            on_error: What becomes of an event whose handler raised: ``"raise"`` ends the subscription, ``"skip"``
-                goes on, ``"retry"`` tries the same event again.
+            handler: A function, sync or async, called with each event in order. A plain function is called on the event
+                loop as soon as the event is received, and must not block. Without a handler, iterate.
+            type: The type that `data` is decoded into: one that msgspec supports, or a pydantic model.
+            ack: With ``"manual"``, an event counts as handled when ``await event.ack()`` was called.
+            on_error: What to do if the handler raises an error: ``"raise"`` ends the subscription, ``"skip"`` goes on
+                with the next event, ``"retry"`` tries the same event again, ``"dead_letter"`` has an extension keep the
+                event, such as replay with a store on disk, and then goes on. A `ConsumerConflictError` always ends it.
 
         Raises:
-            InvalidChannelError: No channel, or a meta channel.
-            UsageError: A policy that is unknown, or a type that nothing can be decoded into.
+            InvalidChannelError: It is not a channel, or it is a meta channel.
+            UsageError: A policy is unknown, or `data` cannot be decoded into `type`.
             SubscribeError: The server refused.
         """
         name = requests.check_channel(channel)
@@ -261,10 +275,10 @@ class AsyncClient:
         async def begin() -> Subscription:
             await self._connection.subscribe(subscription)
             if handler is not None:
-                self._connection.handlers.start(subscription, handler, on_error)
+                self._connection.handlers.start(subscription, self._connection.hooks.calls.marked(handler), on_error)
             return subscription
 
-        return Subscribing(begin)
+        return Subscribing(name, begin)
 
     async def unsubscribe(self, subscription: Subscription | str) -> None:
         """End one subscription, or all that were made for a channel."""
@@ -276,46 +290,46 @@ class AsyncClient:
             await each.unsubscribe()
 
     def listen(self, channel: str, listener: Callable[[Message], Any]) -> Listener:
-        """Call `listener`, sync or async, with each reply on a meta channel, local failures too.
+        """Call `listener`, sync or async, with each reply on a meta channel, and with local failures.
 
         Args:
-            channel: ``/meta/connect`` and its like.
-            listener: An exception in it is reported and stops nothing.
+            channel: A meta channel, such as ``/meta/connect``.
+            listener: An exception that it raises is reported, and stops nothing.
 
         Returns:
-            A handle whose `remove()` ends it.
+            A handle; its `remove()` ends the calls.
 
         Raises:
-            InvalidChannelError: No meta channel.
+            InvalidChannelError: It is not a meta channel.
         """
         name = requests.check_channel(channel)
         if name.type is not ChannelType.META:
             raise InvalidChannelError(channel, "listen() is for meta channels; subscribe() to this one")
-        return self._connection.listeners.add(name, listener)
+        return self._connection.listeners.add(name, self._connection.hooks.calls.marked(listener))
 
     async def publish(
         self, channel: str, data: Any, *, timeout: float | None = None, offline: Offline = "wait"
     ) -> Message:
         """Publish, and return the server's reply.
 
-        Cancelling the call is safe: what has not left yet is not sent.
+        The call can be cancelled: a message that has not been sent yet is then not sent.
 
         Args:
-            channel: One channel, no pattern.
-            data: Whatever msgspec expresses in JSON.
-            timeout: Seconds to wait for the reply, the connection included; unlimited by default.
-            offline: What to do while there is no connection: ``"wait"`` for it, or ``"fail"`` at once.
+            channel: One channel, not a pattern.
+            data: Any value that msgspec can encode as JSON.
+            timeout: Seconds to wait for the reply, including the wait for a connection; unlimited by default.
+            offline: What to do while there is no connection: ``"wait"`` for one, or ``"fail"`` at once.
 
         Raises:
-            InvalidChannelError: A meta channel, a pattern, or no channel.
-            UsageError: `data` is nothing that JSON can express, or more than `max_message_size`.
-            PublishError: The server refused, or did not answer in time, or there is no connection; or the connection
-                broke: then it is unknown whether it was published.
-            QueueOverflowError: As many messages wait to be sent as the client holds.
+            InvalidChannelError: It is a meta channel, a pattern, or not a channel.
+            UsageError: JSON cannot express `data`, or it is larger than `max_message_size`.
+            PublishError: The server refused it or did not answer in time, or there is no connection. If the connection
+                broke, it is unknown whether the message was published.
+            QueueOverflowError: `send_queue_size` messages already wait to be sent.
             MessageDropped: An extension vetoed it.
             ExtensionError: An extension failed on it.
             ClientStateError: The client is not started, or closed.
-            SessionEndedError: The session ended before an answer came.
+            SessionEndedError: The session ended before there was a reply.
         """
         return await self._connection.publisher.publish(channel, data, timeout, offline)
 
@@ -324,7 +338,7 @@ class AsyncClient:
         return self._connection.publisher.batch()
 
     async def call(self, target: str, data: Any, *, timeout: float | None = None) -> Message:
-        """Call a remote procedure: a message to ``/service/<target>`` whose answer carries its id (as CometD has it).
+        """Call a remote procedure: a message to ``/service/<target>``; the answer has the same id, as in CometD.
 
         Args:
             target: The name after ``/service/``, or the whole channel.
@@ -333,67 +347,65 @@ class AsyncClient:
 
         Raises:
             PublishError: The server answered with a failure.
-            ExchangeTimeoutError: No answer in time (``406::timeout``).
+            ExchangeTimeoutError: There was no answer in time (``406::timeout``).
         """
         return await self._connection.publisher.call(target, data, timeout)
 
     # -- extending
 
     def use(self, extension: object, name: str | None = None) -> Registration:
-        """Register an extension from now on. Awaiting what it returns waits for an asynchronous `registered`.
+        """Register an extension. Await the result to wait for an asynchronous `registered`.
 
         Raises:
-            ExtensionError: Its name is taken, or its hooks are wrong.
+            ExtensionError: Its name is already taken, or its hooks are wrong.
         """
         return self._connection.extensions.use(extension, name)
 
     def remove(self, name: str) -> Registration:
-        """Remove an extension. Awaiting what it returns waits for an asynchronous `unregistered`.
+        """Remove an extension. Await the result to wait for an asynchronous `unregistered`.
 
         Raises:
-            ExtensionError: There is none of that name.
+            ExtensionError: There is no extension of that name.
         """
         return self._connection.extensions.remove(name)
 
     def hook(self, name: str) -> HookCaller:
-        """The call of a hook that an installed package brings (entry points of the group ``pybayeux.hookspecs``).
+        """The caller of a hook that an installed package brings: ``client.hook("gap").call(gap, client)``.
 
-        ``client.hook("gap").call(gap, client)``, or ``await ... .acall(...)`` where it `is_async`, with all arguments
-        in the order of the specification. With ``firstresult=True`` it gives the first result that is not None.
+        With all arguments in the order of the specification; if it `is_async`, with ``await ... .acall(...)``.
 
         Raises:
-            UsageError: Nobody brings a hook of this name.
+            UsageError: No installed package brings a hook of this name.
         """
         return self._connection.extensions.hook(name)
 
     def move(self, url: str) -> None:
-        """The server is at another address from the next request on, as a login or a migration may tell.
+        """Use another address of the server from the next request on, for example after a login or a migration.
 
-        For extensions. The session and its cookies go on where the new address knows them; `rehandshake` begins another
-        one. Credentials given to the client go to the new address.
+        For extensions. The session and its cookies go on if the new address knows them. The credentials go there too.
 
         Raises:
-            UsageError: It is no address.
+            UsageError: It is not an address.
         """
         self._connection.move(url)
 
     def resubscribe(self, channel: str) -> None:
-        """Ask the server for a channel afresh: its subscription is ended there and made again.
+        """Subscribe to a channel again: the subscription at the server is ended and made anew.
 
-        For extensions, such as replay's return to an earlier position. Called while a refused subscribe reply passes
-        `incoming`, it asks again instead of giving the refusal to the caller.
+        For extensions, such as replay's return to an earlier position. If it is called in `incoming` for a refused
+        subscribe, the client subscribes again instead of raising the refusal.
 
         Raises:
-            UsageError: Nobody is subscribed to the channel.
+            UsageError: There is no subscription to the channel.
         """
         self._connection.resubscribe(requests.check_channel(channel))
 
     def rehandshake(self, reason: str) -> None:
-        """Begin a new session with the same subscriptions, even where the server advised to end.
+        """Start a new session with the same subscriptions, even if the server advised to end.
 
         For extensions, such as one that has a fresh token.
 
         Raises:
-            ClientStateError: There is no session under way.
+            ClientStateError: The client has no session.
         """
         self._connection.runner.rehandshake(reason)

@@ -4,23 +4,28 @@ A batch is decoded straight into structs, `data` left as bytes until it is asked
 that the protocol does not name and values of unexpected types. A batch that it refuses goes through the lenient path
 below, which forgives such members, numbers where text belongs, a bare object instead of an array and a message without
 a channel: nothing is lost, and the usual case costs nothing extra. Each thing forgiven was seen from a server in use.
+
+A value that no JSON reader takes (half of a surrogate pair, NaN, a control character, too deep nesting) costs itself
+alone: a payload stays as it came, and is undecodable; any other member is left out. `damage_of` says what is wrong.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 from msgspec import Raw
 
+from ._util.json_scan import Broken, elements_of, members_of
+from ._util.text import to_utf8
 from .errors import MessageDecodeError
 from .message import Advice, Message, beginning_of, encode_other, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ("advice_from", "decode", "decode_leniently", "encode")
+__all__ = ("Decoded", "advice_from", "damage_of", "decode", "decode_batch", "decode_leniently", "encode")
 
 _decoder: Final = msgspec.json.Decoder(list[Message])
 
@@ -28,24 +33,38 @@ _decoder: Final = msgspec.json.Decoder(list[Message])
 def decode(body: bytes | bytearray | memoryview | str) -> list[Message]:
     """The messages in a JSON array, or the one in a bare object (Bayeux 1.0, section 2.1).
 
-    A message without a usable channel comes with channel ``""``: the other messages of its batch are good.
+    A message without a usable channel comes with channel ``""``: the other messages of its batch are good. So are they
+    where a payload is no JSON: reading its `data` raises, and `raw_data` has it as it came.
 
     Raises:
-        MessageDecodeError: The bytes are no JSON, or neither an object nor an array.
+        MessageDecodeError: The bytes are not JSON, or neither an object nor an array.
     """
+    return decode_batch(body).messages
+
+
+class Decoded(NamedTuple):
+    """The messages of a batch, and those among them of which something was no JSON."""
+
+    messages: list[Message]
+    damaged: list[Message]
+
+
+def decode_batch(body: bytes | bytearray | memoryview | str) -> Decoded:
+    """As `decode` has it, and which messages are damaged: `damage_of` says how."""
     try:
-        return _decoder.decode(body)
-    except msgspec.ValidationError:
-        return decode_leniently(body)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise MessageDecodeError(f"not JSON ({error})", beginning_of(body)) from error
+        return Decoded(_decoder.decode(body), [])
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        if isinstance(body, bytes) and (text := to_utf8(body)) is not body:
+            return decode_batch(text)
+        messages = decode_leniently(body)
+        return Decoded(messages, [message for message in messages if damage_of(message) is not None])
 
 
 def encode(messages: Iterable[Message]) -> bytes:
     """The JSON array of these messages, in UTF-8.
 
     Raises:
-        TypeError: A payload holds what JSON cannot express.
+        TypeError: A payload contains a value that JSON cannot express.
     """
     batch = list(messages)
     if any("extra" in message.__dict__ or message.advice is not None for message in batch):
@@ -83,18 +102,38 @@ _advice_names: Final = {
 
 
 def decode_leniently(body: bytes | bytearray | memoryview | str) -> list[Message]:
-    """The messages in `body`, whatever can be understood of them.
+    """The messages in `body`, with every member that can be read.
 
     Raises:
         MessageDecodeError: The body is neither an object nor an array.
     """
-    text = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else bytes(body)
+    text = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else to_utf8(bytes(body))
+    array = b"[%b]" % text if text.lstrip()[:1] == b"{" else text
     try:
-        if text.lstrip()[:1] == b"{":
-            return [_message(Raw(text))]
-        return [_message(element) for element in _elements.decode(text)]
+        return [_message(element) for element in _elements.decode(array)]
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise MessageDecodeError(f"no array of messages ({error})", beginning_of(text)) from error
+        try:
+            return _salvaged(array)
+        except Broken:
+            why = "no array of messages" if isinstance(error, msgspec.ValidationError) else "not JSON"
+            raise MessageDecodeError(f"{why} ({error})", beginning_of(text)) from error
+
+
+def damage_of(message: Message) -> str | None:
+    """What is wrong with a message of which something was no JSON; None where all was."""
+    damage: str | None = message.__dict__.get("damage")
+    return damage
+
+
+def _salvaged(text: bytes) -> list[Message]:
+    """The messages in an array that is no JSON as a whole; raises Broken where they cannot be told apart."""
+    beginning = text.find(b"[")
+    if beginning < 0 or text[:beginning].strip():
+        raise Broken("it is no array")
+    elements = [text[slice(*place)].strip() for place in elements_of(text, beginning) if place is not None]
+    if not all(element.startswith(b"{") for element in elements):
+        raise Broken("it has other elements than objects")
+    return [_message(Raw(element)) for element in elements]
 
 
 def _message(element: Raw) -> Message:
@@ -102,9 +141,21 @@ def _message(element: Raw) -> Message:
         members = _members.decode(element)
     except msgspec.ValidationError:
         return Message(channel="", data=element)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return _damaged(bytes(element))
     message = Message(channel="")
     for wire_name, raw in members.items():
         _set(message, wire_name, raw)
+    return message
+
+
+def _damaged(element: bytes) -> Message:
+    message = Message(channel="")
+    for name, value in members_of(element).items():
+        wire_name, raw = name.decode("utf-8", "replace"), Raw(value)
+        _set(message, wire_name, raw)
+        if wire_name == "data":
+            _value(message, wire_name, raw)
     return message
 
 
@@ -113,7 +164,7 @@ def _set(message: Message, wire_name: str, raw: Raw) -> None:
     if name == "data":
         message.data = raw
         return
-    value = msgspec.json.decode(raw)
+    value = _value(message, wire_name, raw)
     if value is None:
         return
     if name is None or (converted := _converted(name, value)) is None:
@@ -122,8 +173,17 @@ def _set(message: Message, wire_name: str, raw: Raw) -> None:
         setattr(message, name, converted)
 
 
+def _value(message: Message, wire_name: str, raw: Raw) -> Any:
+    """The value; None, and a note of the damage, where it is no JSON."""
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        message.__dict__["damage"] = f"{wire_name} is no JSON ({error}); received {beginning_of(raw)!r}"
+        return None
+
+
 def _converted(name: str, value: Any) -> Any:
-    """The value as the field holds it, or None where it does not fit."""
+    """The value in the type of the field, or None if it cannot be converted."""
     if name in _text_fields:
         return _text(value)
     if name == "advice":
@@ -156,7 +216,7 @@ def _boolean(value: Any) -> bool | None:
 
 
 def advice_from(members: dict[str, Any]) -> Advice:
-    """The advice in these members; what the protocol does not name goes into its `extra`."""
+    """The advice in these members; those that the protocol does not name are in its `extra`."""
     advice = Advice()
     for wire_name, value in members.items():
         name = _advice_names.get(wire_name)

@@ -1,13 +1,13 @@
-"""Everything that can go wrong, as one tree of exceptions.
+"""The exceptions of pybayeux, as one tree.
 
 BayeuxError
-├── UsageError                 the caller's mistake, told at once
+├── UsageError                 a mistake of the caller, raised at once
 │   ├── InvalidChannelError
 │   ├── ClientStateError       not started, closed, or in the wrong state for the call
-│   └── MissingFieldError      a request lacks what the protocol asks for
-├── MessageDecodeError         bytes that are no Bayeux messages
-├── MalformedMessageError      one message of a batch that cannot be understood
-├── UnknownAdviceError         advice with a value that the protocol does not know
+│   └── MissingFieldError      a request lacks a field that the protocol requires
+├── MessageDecodeError         bytes that are not Bayeux messages
+├── MalformedMessageError      one message of a batch cannot be read
+├── UnknownAdviceError         advice with a value that the protocol does not define
 ├── TransportError             the exchange with the server failed
 │   └── ExchangeTimeoutError
 ├── ReplyError                 the server refused a request
@@ -17,18 +17,19 @@ BayeuxError
 │   ├── UnsubscribeError
 │   ├── PublishError
 │   └── DisconnectError
-├── SessionEndedError          the session is over and will not be retried
+├── SessionEndedError          the session has ended and is not tried again
 ├── ReceiverError              the user's own handler failed
-├── QueueOverflowError         more waits to be sent than the client holds
-├── SlowReceiverError          receivers are slower than the stream, and what is done about it
+├── ConsumerConflictError      another consumer handles the same events, so this one must stop
+├── QueueOverflowError         too many messages wait to be sent
+├── SlowReceiverError          receivers are slower than the stream
 ├── UnroutedEventError         an event that no subscription covers
 ├── MessageDropped             an extension vetoed the message
-└── ExtensionError             an extension is to blame
+└── ExtensionError             an extension failed or is wrong
     ├── ExtensionLoadError
     ├── ExtensionOptionError
     └── ExtensionHookError
 
-No text of an error contains a token, a password or a client id: what comes from the wire passes `redact.py`.
+No error text contains a token, a password or a client id: texts from the wire pass through `_util.redact`.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ __all__ = (
     "BayeuxError",
     "ClientStateError",
     "ConnectError",
+    "ConsumerConflictError",
     "DisconnectError",
     "ExchangeTimeoutError",
     "ExtensionError",
@@ -86,7 +88,7 @@ class UsageError(BayeuxError, ValueError):
 
 
 class InvalidChannelError(UsageError):
-    """A channel name that no server accepts, or one that the call may not use.
+    """A channel name that cannot be routed, or that cannot be used in this call.
 
     Attributes:
         channel: The name as given.
@@ -98,7 +100,7 @@ class InvalidChannelError(UsageError):
 
 
 class ClientStateError(UsageError):
-    """The client is not in a state for the call: not started yet, closed, or busy with another one."""
+    """The client is in the wrong state for the call: not started, closed, or busy with another call."""
 
 
 class MissingFieldError(UsageError):
@@ -114,10 +116,10 @@ class MissingFieldError(UsageError):
 
 
 class MessageDecodeError(BayeuxError):
-    """Bytes that hold no Bayeux messages: not JSON, or JSON of another shape.
+    """Bytes that are not Bayeux messages: not JSON, or JSON of another shape.
 
     Attributes:
-        received: The beginning of what was received, with secrets removed where they are known.
+        received: The beginning of what was received; known secrets are removed.
     """
 
     def __init__(self, why: str, received: str = "") -> None:
@@ -127,10 +129,10 @@ class MessageDecodeError(BayeuxError):
 
 
 class MalformedMessageError(BayeuxError):
-    """One message of a batch is no Bayeux message, such as one without a channel. The others are kept.
+    """One message of a batch is not a Bayeux message, for example because it has no channel. The others are kept.
 
     Attributes:
-        received: The message as received, cut, with secrets removed.
+        received: The message as received, shortened, with secrets removed.
     """
 
     def __init__(self, why: str, received: str) -> None:
@@ -139,28 +141,28 @@ class MalformedMessageError(BayeuxError):
 
 
 class UnknownAdviceError(BayeuxError):
-    """The server advised something that the protocol does not know.
+    """The server sent an advice that the protocol does not define.
 
     Attributes:
         value: The value as received.
     """
 
     def __init__(self, value: str) -> None:
-        super().__init__(f"advice.reconnect {value[:40]!r} is none of 'retry', 'handshake' and 'none'")
+        super().__init__(f"advice.reconnect: expected one of 'retry', 'handshake', 'none'; got {value[:40]!r}")
         self.value: Final = value
 
 
 class TransportError(BayeuxError):
-    """An exchange with the server failed before a Bayeux reply came.
+    """An exchange with the server failed before there was a Bayeux reply.
 
     Attributes:
-        status: The HTTP status, or None where there was no HTTP answer.
-        body: The beginning of the answer's body, secrets removed.
+        status: The HTTP status, or None if there was no HTTP response.
+        body: The beginning of the response's body, with secrets removed.
         retry_after: Seconds that the server asked to wait (``Retry-After``), or None.
-        fatal: True where trying again cannot help, such as a certificate that does not verify.
-        unsent: True where the request surely never left, so that sending it again cannot do it twice.
-        unavailable: True where this transport cannot reach the server though another may, such as a WebSocket whose
-            upgrade is refused or hangs.
+        fatal: True if trying again cannot help, for example because a certificate does not verify.
+        unsent: True if the request was certainly not sent, so that sending it again cannot do anything twice.
+        unavailable: True if this transport cannot reach the server but another may, such as a WebSocket whose upgrade
+            is refused or hangs.
     """
 
     def __init__(
@@ -185,30 +187,31 @@ class TransportError(BayeuxError):
 
 
 class ExchangeTimeoutError(TransportError):
-    """The server did not answer within the advised timeout plus the network's delay."""
+    """The server did not answer within the advised timeout plus `max_network_delay`."""
 
 
 class Remedy(Enum):
-    """What the client does about a refusal, where an extension overrides the server's advice (`interpret_error`)."""
+    """What the client does about a refusal if an extension overrides the server's advice (`interpret_error`)."""
 
     RETRY = "retry"
-    """The same request again, in the same session."""
+    """Send the same request again, in the same session."""
     HANDSHAKE = "handshake"
-    """A new session."""
+    """Start a new session."""
     GIVE_UP = "give up"
-    """Nothing: a subscription ends, the others go on; a refused handshake or connect ends the session."""
+    """Do not try again: a refused subscription ends, and the others go on; a refused handshake or connect ends the
+    session."""
 
 
 class ReplyError(BayeuxError):
-    """The server refused a request, or could not be asked.
+    """The server refused a request, or the request could not be sent.
 
     Attributes:
         channel: The channel that the request was about.
-        reply: The server's reply, or None where the failure is local.
-        error: The reply's error taken apart, or None.
+        reply: The server's reply, or None if the failure is local.
+        error: The parsed error of the reply, or None.
         code: The error's three-digit code, or None.
-        remedy: What helps against it; None where that is left to the server's advice.
-        retry_after: Seconds to wait before that, at least.
+        remedy: What the client does about it; None to follow the server's advice.
+        retry_after: Least number of seconds to wait before that.
     """
 
     action: str = "request"
@@ -262,9 +265,9 @@ class DisconnectError(ReplyError):
 
 
 class SessionEndedError(BayeuxError):
-    """The session is over: the server said so (``reconnect: none``), or going on cannot help.
+    """The session has ended: the server advised it (``reconnect: none``), or trying again cannot help.
 
-    `start()`, `wait_for()` and every receiver that waits get it.
+    `start()`, `wait_for()` and every waiting receiver raise it.
     """
 
 
@@ -281,14 +284,22 @@ class ReceiverError(BayeuxError):
         self.__cause__ = cause
 
 
+class ConsumerConflictError(BayeuxError):
+    """Another consumer of the same name handles the same events, so that this one must stop.
+
+    An extension raises it, such as replay in a transaction. A handler that raises it ends its subscription, whatever
+    `on_error` says: to go on would handle events twice.
+    """
+
+
 class QueueOverflowError(BayeuxError):
-    """More messages wait to be sent than the client holds."""
+    """As many messages wait to be sent as `send_queue_size` allows."""
 
 
 class SlowReceiverError(BayeuxError):
-    """Events wait for receivers that are slower than the stream; the text says what is done about it.
+    """Receivers are slower than the stream; the text says what the client does about it.
 
-    Reported for each step. With ``overflow="raise"`` the slowest subscription ends with it.
+    Reported for each step. With ``overflow="raise"``, the slowest subscription ends with this error.
     """
 
 
@@ -307,12 +318,12 @@ class UnroutedEventError(BayeuxError):
 
 
 class MessageDropped(BayeuxError):
-    """An extension vetoed a message (``404::message_deleted``, as CometD's clients say).
+    """An extension vetoed a message (``404::message_deleted``, as in CometD's clients).
 
     Attributes:
-        reason: What the extension gave as its reason.
+        reason: The extension's reason.
         extension: The extension's name.
-        remedy: What the extension knows to help.
+        remedy: What the client does about it, if the extension said so.
     """
 
     code: Final = 404
@@ -339,7 +350,7 @@ class ExtensionError(BayeuxError):
 
 
 class ExtensionLoadError(ExtensionError):
-    """An installed extension could not be imported or made."""
+    """An installed extension could not be imported or instantiated."""
 
 
 class ExtensionOptionError(ExtensionError):
@@ -355,4 +366,9 @@ class ExtensionOptionError(ExtensionError):
 
 
 class ExtensionHookError(ExtensionError):
-    """A hook raised an exception (its cause) or returned what the hook does not know."""
+    """A hook raised an exception (the cause), or returned a value that its specification does not allow."""
+
+    @property
+    def is_mistake(self) -> bool:
+        """Whether the cause is of a kind that another attempt raises again: a mistake in the extension's code."""
+        return isinstance(self.__cause__, TypeError | AttributeError | NameError)

@@ -32,11 +32,11 @@ import pluggy
 from .errors import BayeuxError  # noqa: TC001
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator, Mapping
+    from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 
     import click
 
-    from .errors import Remedy
+    from .errors import ReceiverError, Remedy
     from .message import Message
     from .state import ConnectionState
     from .transports.base import TransportRequest, TransportResponse
@@ -362,14 +362,37 @@ class HookSpecs:
         """
 
     @hookspec(firstresult=True)
-    def transaction(self, message: Message, client: HookClient) -> AbstractAsyncContextManager[Any] | None:
+    def transaction(
+        self, message: Message, client: HookClient, earlier: Sequence[Message]
+    ) -> AbstractAsyncContextManager[Any] | None:
         """Return the transaction in which an event is handled and its position kept, both or neither.
 
         Called for ``async with event.transaction() as tx``, with the event as it was received; `tx` is what the context
         manager returns on entry. If the block ends without an exception, the event counts as handled. None asks the
         next extension; if no extension has a transaction, the caller gets a `UsageError`.
 
+        `earlier` has the events before `message` that are handled in the same transaction, in order; usually there are
+        none. They count as handled with it.
+
         An exception is reported to `failed`, and counts as None.
+        """
+
+    @hookspec(firstresult=True)
+    @HookRule(on_error="raise")
+    async def dead_letter(
+        self, message: Message, subscription: str, error: ReceiverError, client: HookClient
+    ) -> str | None:
+        """Keep an event that a handler failed on, so that the stream can go on without it.
+
+        Called for a handler that was subscribed with ``on_error="dead_letter"``, with the event as it was received, the
+        channel or pattern subscribed to, and the error, whose cause is the handler's exception. The event counts as
+        handled after this call, so return only when it is safe, for example on disk. After a crash the same event may
+        come again.
+
+        Return where it is now, for the log. None asks the next extension.
+
+        If no extension keeps the event, or an exception ends the call, that is reported and the subscription ends with
+        the event unhandled, as with ``on_error="raise"``.
         """
 
     @hookspec(firstresult=True)

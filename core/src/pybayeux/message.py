@@ -1,7 +1,6 @@
 """Messages: their fields, their payload and their errors (Bayeux 1.0, section 3).
 
-A payload stays the bytes that came until `data` is asked for. How batches become bytes, and bytes batches, is the
-business of `codec`.
+A payload stays in the bytes that were received until `data` is read. Encoding and decoding of batches is in `codec`.
 """
 
 from __future__ import annotations
@@ -14,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol, ove
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType, field
 
+from ._util.json_scan import Broken, members_of
 from .errors import MessageDecodeError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Sequence
     from contextlib import AbstractAsyncContextManager
 
 __all__ = ("Advice", "Message", "MessageError", "Receipt", "beginning_of", "encode_other", "to_json")
@@ -32,29 +32,29 @@ class Receipt(Protocol):
     """The right to acknowledge one event."""
 
     def acknowledge(self) -> Awaitable[None]:
-        """The event is handled."""
+        """Report the event as handled."""
 
-    def transaction(self) -> AbstractAsyncContextManager[Any]:
-        """Handle the event and keep its position, both or neither.
+    def transaction(self, earlier: Sequence[Receipt] = ()) -> AbstractAsyncContextManager[Any]:
+        """Handle the event, and `earlier` ones before it, and keep the position, all or nothing.
 
         Raises:
-            UsageError: It is acknowledged already, or there are no transactions here.
+            UsageError: It is already acknowledged, or no extension has transactions.
         """
 
 
 class MessageError(NamedTuple):
-    """The `error` of a reply taken apart: ``code ":" args ":" message`` (Bayeux 1.0, section 3.6)."""
+    """The parsed `error` of a reply: ``code ":" args ":" message`` (Bayeux 1.0, section 3.6)."""
 
     code: int | None
-    """The three-digit code, or None where the text has none."""
+    """The three-digit code, or None if the text has none."""
     args: tuple[str, ...]
-    """What the error is about; for an unknown client this is its client id."""
+    """The arguments, such as the client id of an unknown client."""
     message: str
-    """The text after the second colon, colons included; the whole text where it has no code."""
+    """The text after the second colon, with any further colons; the whole text if it has no code."""
 
     @property
     def is_unknown_client(self) -> bool:
-        """Whether the server no longer knows the session, in any of the ways servers say so.
+        """Whether the server no longer knows the session, in any of the forms that servers use.
 
         CometD ``402::session_unknown``, Faye ``401:<id>:Unknown client``, Salesforce ``403::Unknown client``.
         """
@@ -73,7 +73,7 @@ class MessageError(NamedTuple):
 
 
 class Advice(Struct, rename="camel", forbid_unknown_fields=True, omit_defaults=True, dict=True, kw_only=True):
-    """What a server advises (Bayeux 1.0, section 3.5). Times are milliseconds, as on the wire; None is absent."""
+    """A server's advice (Bayeux 1.0, section 3.5). Times are in milliseconds, as on the wire; None means absent."""
 
     reconnect: str | None = None
     timeout: float | int | None = None
@@ -100,16 +100,16 @@ class Advice(Struct, rename="camel", forbid_unknown_fields=True, omit_defaults=T
         return self.reconnect == "none"
 
     def timeout_as_duration(self) -> timedelta:
-        """How long the server holds a connect; zero where absent."""
+        """How long the server holds a connect; zero if absent."""
         return timedelta(milliseconds=self.timeout or 0)
 
     def interval_as_duration(self) -> timedelta:
-        """How long to wait before the next connect; negative means: do not; zero where absent."""
+        """How long to wait before the next connect; zero if absent; if negative, do not connect."""
         return timedelta(milliseconds=self.interval or 0)
 
 
 class _Fields(Struct, rename="camel", forbid_unknown_fields=True, omit_defaults=True, dict=True, kw_only=True):
-    # In the order of the protocol's examples: it is the order on the wire.
+    # The order of the specification's examples, and the order on the wire.
     channel: str
     client_id: str | None = None
     version: str | None = None
@@ -131,18 +131,18 @@ _payload: Final = _Fields.__dict__["data"]
 
 
 class Message(_Fields):
-    """One Bayeux message: request, reply or event. It may be changed in place; every change is encoded.
+    """One Bayeux message: request, reply or event. It can be changed in place; every change is encoded.
 
-    A field that is None is absent from the wire. `data` may be any JSON value, None too: `has_data` tells
-    whether it is there. Members that the protocol does not name are in `extra`.
+    A field that is None is not on the wire. `data` may be any JSON value, including None: `has_data` says whether it
+    is there. Members that the protocol does not name are in `extra`.
     """
 
     @property  # type: ignore[misc]  # the struct's own slot holds it, undecoded
     def data(self) -> Any:
-        """The payload, decoded on first use; None where there is none.
+        """The payload, decoded on first use; None if there is none.
 
         Raises:
-            MessageDecodeError: The payload is no JSON (a batch is only scanned when it comes in).
+            MessageDecodeError: The payload is not JSON (a batch is only scanned when it is received).
         """
         value = _payload.__get__(self)
         if type(value) is Raw:
@@ -160,20 +160,34 @@ class Message(_Fields):
 
     @property
     def has_data(self) -> bool:
-        """Whether the message has a `data` member, null included."""
+        """Whether the message has a `data` member, even if it is null."""
         return _payload.__get__(self) is not UNSET
 
     @property
     def raw_data(self) -> bytes:
-        """The payload's JSON text in UTF-8; empty where there is none. Decodes nothing.
+        """The payload's JSON text in UTF-8; empty if there is none. Does not decode it.
 
         Raises:
-            TypeError: The payload was set to what JSON cannot express.
+            TypeError: The payload was set to a value that JSON cannot express.
         """
         value = _payload.__get__(self)
         if value is UNSET:
             return b""
         return bytes(value) if type(value) is Raw else to_json(value)
+
+    def raw_members(self) -> dict[str, bytes]:
+        """The members of a payload that is an object, each as JSON text; none where it is something else.
+
+        For a payload that `data` cannot decode: a value that is no JSON leaves the members beside it readable.
+
+        Raises:
+            TypeError: The payload was set to what JSON cannot express.
+        """
+        try:
+            members = members_of(self.raw_data)
+        except Broken:
+            return {}
+        return {name.decode("utf-8", "replace"): value for name, value in members.items()}
 
     @property
     def extra(self) -> dict[str, Any]:
@@ -182,7 +196,7 @@ class Message(_Fields):
 
     @property
     def is_meta(self) -> bool:
-        """Whether the message travels on a meta channel."""
+        """Whether the message is on a meta channel."""
         return self.channel.startswith("/meta/")
 
     @overload
@@ -190,15 +204,15 @@ class Message(_Fields):
     @overload
     def get_ext(self, create: bool = False) -> dict[str, Any] | None: ...
     def get_ext(self, create: bool = False) -> dict[str, Any] | None:
-        """The `ext` member; made and attached if it is absent and `create` is true."""
+        """The `ext` member; if it is absent and `create` is true, an empty one is added."""
         if self.ext is None and create:
             self.ext = {}
         return self.ext
 
     def parse_error(self) -> MessageError | None:
-        """The `error` member taken apart, or None where there is none.
+        """The parsed `error` member, or None if there is none.
 
-        Lenient, since servers are: split at the first two colons, the rest is text.
+        Parsing is lenient, as servers are: the text is split at its first two colons only.
         """
         if self.error is None:
             return None
@@ -209,56 +223,64 @@ class Message(_Fields):
         return MessageError(int(code), tuple(arg for arg in args.split(",") if arg), text)
 
     def timestamp_as_time(self) -> datetime | None:
-        """The `timestamp` as an aware time in UTC, or None where it is absent or in no known form.
+        """The `timestamp` as an aware time in UTC, or None if it is absent or in an unknown format.
 
-        Knows the specification's ISO 8601 profile, RFC 1123 (CometD's clients) and CometD's server form
+        Known are the specification's ISO 8601 profile, RFC 1123 (CometD's clients) and the format of CometD's servers
         (``Mon Nov 23 20:56:10 UTC 2026``).
         """
         return None if self.timestamp is None else _parse_time(self.timestamp.strip())
 
     @property
     def receipt(self) -> Receipt | None:
-        """The right to acknowledge this event, for a receiver that acknowledges by itself; else None."""
+        """The receipt of this event, for a receiver that acknowledges by itself; otherwise None."""
         found: Receipt | None = self.__dict__.get("receipt")
         return found
 
     def attach_receipt(self, receipt: Receipt) -> None:
-        """Give the event to a receiver that acknowledges by itself."""
+        """Attach the receipt for a receiver that acknowledges by itself."""
         self.__dict__["receipt"] = receipt
 
     def ack(self) -> Awaitable[None]:
-        """Acknowledge an event of a subscription made with ``ack="manual"``: ``await event.ack()``; twice is once.
+        """Acknowledge an event of a subscription made with ``ack="manual"``: ``await event.ack()``.
 
-        With the synchronous client it is done when the call returns, and there is nothing to await.
+        A second call does nothing. With the synchronous client it is done when the call returns, without an await.
 
         Raises:
-            UsageError: The event came from another kind of subscription, or is no event.
+            UsageError: The event came from another kind of subscription, or this is not an event.
         """
         if self.receipt is None:
-            raise UsageError(f"this message of {self.channel} is not to be acknowledged: subscribe with ack='manual'")
+            raise UsageError(f"this message of {self.channel} cannot be acknowledged: subscribe with ack='manual'")
         return self.receipt.acknowledge()
 
-    def transaction(self) -> AbstractAsyncContextManager[Any]:
+    def transaction(self, *, earlier: Sequence[Message] = ()) -> AbstractAsyncContextManager[Any]:
         """Handle an event and keep its position in one transaction: ``async with event.transaction() as tx``.
 
-        For events of a subscription made with ``ack="manual"``, under an extension that has transactions, such as
-        replay with a store in a database. Where the block ends without an exception, what was done with `tx` and the
-        position are kept together and the event is acknowledged; else neither is, and the event comes again.
+        For events of a subscription made with ``ack="manual"``, with an extension that has transactions, such as
+        replay with a store in a database. If the block ends without an exception, the changes made with `tx` and the
+        position are committed together, and the event is acknowledged. Otherwise neither is, and the event is sent
+        again.
+
+        Args:
+            earlier: Events of the same subscription that came before this one and are handled in the same transaction,
+                in order. They are acknowledged with it.
 
         Raises:
-            UsageError: The event came from another kind of subscription or was acknowledged before, there is no
-                extension that has transactions, or the client is the synchronous one.
+            UsageError: The event came from another kind of subscription or is already acknowledged, no extension has
+                transactions, or the client is the synchronous one.
         """
+        return self._transaction_receipt().transaction([each._transaction_receipt() for each in earlier])
+
+    def _transaction_receipt(self) -> Receipt:
         if self.receipt is None:
             raise UsageError(
                 f"this message of {self.channel} has no transaction: subscribe with ack='manual' on an AsyncClient"
             )
-        return self.receipt.transaction()
+        return self.receipt
 
     def detach(self) -> None:
-        """Let go of the batch that this message was decoded from.
+        """Copy the undecoded payload, so that it does not keep the bytes of its whole batch in memory.
 
-        An undecoded payload keeps the bytes of its whole batch alive; an event that outlives it copies.
+        Called for events that live longer than their batch.
         """
         value = _payload.__get__(self)
         if type(value) is Raw:
@@ -274,7 +296,7 @@ class Message(_Fields):
             "ext": sorted(self.ext) if self.ext else None,
             "data": self._shown_data(),
         }
-        # Client ids and the values in ext stay out: they are credentials.
+        # Without client ids and the values in ext: they are credentials.
         return f"Message({', '.join(f'{name}={value!r}' for name, value in shown.items() if value is not None)})"
 
     def _shown_data(self) -> str | None:
@@ -289,10 +311,10 @@ _SHOWN: Final = 200
 
 
 def encode_other(value: Any) -> Any:
-    """Encode what msgspec does not encode by itself: subclasses of str, such as Channel."""
+    """Encode values that msgspec does not encode itself: subclasses of str, such as Channel."""
     if isinstance(value, str):
         return str(value)
-    raise TypeError(f"a {type(value).__name__} is nothing that JSON can express")
+    raise TypeError(f"JSON cannot express a value of type {type(value).__name__}")
 
 
 _encoder: Final = msgspec.json.Encoder(enc_hook=encode_other)
@@ -302,16 +324,16 @@ def to_json(value: Any) -> bytes:
     """The value as JSON text in UTF-8.
 
     Raises:
-        TypeError: JSON cannot express it.
+        TypeError: JSON cannot express the value.
     """
     try:
         return _encoder.encode(value)
     except (UnicodeEncodeError, RecursionError) as error:
-        raise TypeError(f"nothing that JSON can express: {error}") from error
+        raise TypeError(f"JSON cannot express this value: {error}") from error
 
 
 def beginning_of(body: bytes | bytearray | memoryview | str | Raw) -> str:
-    """The first characters of a text that could not be read, for an error."""
+    """The first characters of a text that could not be decoded, for an error text."""
     return body[:_SHOWN] if isinstance(body, str) else bytes(body)[:_SHOWN].decode("utf-8", "replace")
 
 

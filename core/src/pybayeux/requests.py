@@ -1,6 +1,7 @@
-"""Builders of every request a client can make (Bayeux 1.0, section 4), validated, duplicates removed.
+"""Requests: a builder for each one that a client can send (Bayeux 1.0, section 4).
 
-Each builder returns one `Message`, without an id: the session numbers what it sends.
+Each builder validates its arguments, removes duplicates and returns one `Message` without an id: the session numbers
+what it sends.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ def handshake(
         minimum_version: The lowest version that the client accepts.
 
     Raises:
-        MissingFieldError: No connection type, or no version.
-        UsageError: A version that does not follow the grammar, or a connection type that is no name.
+        MissingFieldError: There is no connection type, or no version.
+        UsageError: A version does not follow the grammar, or a connection type is not a valid name.
     """
     types = _distinct(supported_connection_types)
     if not types:
@@ -51,8 +52,8 @@ def connect(client_id: str, connection_type: str) -> Message:
     """A connect request (section 4.2.1).
 
     Raises:
-        MissingFieldError: No client id or no connection type.
-        UsageError: A connection type that is no name.
+        MissingFieldError: There is no client id or no connection type.
+        UsageError: The connection type is not a valid name.
     """
     return Message(
         channel=Channel.META_CONNECT,
@@ -66,7 +67,7 @@ def subscribe(client_id: str, channels: str | Iterable[str]) -> Message:
 
     Raises:
         MissingFieldError: No client id or no channel.
-        InvalidChannelError: A name that no server accepts.
+        InvalidChannelError: A name that cannot be routed.
     """
     return Message(
         channel=Channel.META_SUBSCRIBE,
@@ -80,7 +81,7 @@ def unsubscribe(client_id: str, channels: str | Iterable[str]) -> Message:
 
     Raises:
         MissingFieldError: No client id or no channel.
-        InvalidChannelError: A name that no server accepts.
+        InvalidChannelError: A name that cannot be routed.
     """
     return Message(
         channel=Channel.META_UNSUBSCRIBE,
@@ -93,22 +94,22 @@ def disconnect(client_id: str) -> Message:
     """A disconnect request (section 4.3.1).
 
     Raises:
-        MissingFieldError: No client id.
+        MissingFieldError: There is no client id.
     """
     return Message(channel=Channel.META_DISCONNECT, client_id=_checked_client_id(client_id))
 
 
 def publish(channel: str, data: Any, client_id: str | None = None) -> Message:
-    """A publish (section 5.1.1); without a client id where the server allows that (section 5.1).
+    """A publish (section 5.1.1); without a client id if the server allows that (section 5.1).
 
     Raises:
-        InvalidChannelError: A meta channel, a pattern, or a name that no server accepts.
+        InvalidChannelError: It is a meta channel, a pattern, or a name that cannot be routed.
     """
     name = check_channel(channel)
     if name.has_wildcard():
         raise InvalidChannelError(channel, "publish to one channel, not to a pattern")
     if name.type is ChannelType.META:
-        raise InvalidChannelError(channel, "meta channels belong to the protocol, publish elsewhere")
+        raise InvalidChannelError(channel, "meta channels belong to the protocol; publish to another channel")
     return Message(channel=name, client_id=client_id, data=data)
 
 
@@ -116,12 +117,14 @@ def check_channel(channel: str) -> Channel:
     """The channel as a `Channel`, without a trailing slash.
 
     Raises:
-        InvalidChannelError: A name that no server accepts.
+        InvalidChannelError: A name that cannot be routed.
     """
     name = Channel(channel).normalized()
     if not name.is_accepted():
         raise InvalidChannelError(
-            channel, "a channel is one or more segments after slashes, such as /foo/bar; wildcards come last"
+            channel,
+            "a channel is one or more segments after slashes, such as /foo/bar; none is empty or has control "
+            "characters, and a wildcard is the whole last segment",
         )
     return name
 
@@ -130,7 +133,7 @@ def _subscription(channels: str | Iterable[str]) -> str | list[str]:
     names = _distinct(map(check_channel, [channels] if isinstance(channels, str) else channels))
     if not names:
         raise MissingFieldError("subscription", "name at least one channel")
-    # One name goes as a string: there are servers that do not take an array of one.
+    # A single name is sent as a string: some servers do not accept an array of one.
     return names[0] if len(names) == 1 else names
 
 
@@ -140,7 +143,7 @@ def _distinct(names: Iterable[str]) -> list[str]:
 
 def _checked_client_id(client_id: str) -> str:
     if not client_id:
-        raise MissingFieldError("clientId", "the handshake's reply gives it")
+        raise MissingFieldError("clientId", "it is in the handshake's reply")
     return client_id
 
 
@@ -156,5 +159,5 @@ def _checked_version(field: str, version: str) -> str:
     if not version:
         raise MissingFieldError(field, "the protocol's version is required, such as 1.0")
     if _VERSION.fullmatch(version) is None:
-        raise UsageError(f"{field}: {version!r} is no version; it starts with an integer, such as 1.0")
+        raise UsageError(f"{field}: {version!r} is not a version; it starts with an integer, such as 1.0")
     return version

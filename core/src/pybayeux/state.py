@@ -1,6 +1,6 @@
-"""Connection states: the specification's three with their table, those of a client, and the names of the transports.
+"""Connection states: the three of the specification with their table, those of a client, and connection types.
 
-Does not know how a client moves between its states: that table is in `pybayeux.session.transitions`.
+The table of a client's states is in `pybayeux.session.transitions`.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ __all__ = ("ConnectionEvent", "ConnectionState", "ConnectionStateMachine", "Conn
 
 
 class ConnectionType(StrEnum):
-    """The names of the transports that the protocol knows (Bayeux 1.0, section 6).
+    """The names of the transports that the protocol defines (Bayeux 1.0, section 6).
 
-    A name that is not here serves as well, if an extension registers a transport under it.
+    Other names can be used if an extension registers a transport with that name.
     """
 
     LONG_POLLING = "long-polling"
@@ -30,30 +30,30 @@ class ConnectionType(StrEnum):
 
 
 class ConnectionState(StrEnum):
-    """Where a connection stands.
+    """The state of a connection.
 
-    The specification knows three of them, UNCONNECTED, CONNECTING and CONNECTED (Bayeux 1.0, section 2.5);
-    `summary` returns that view. The others say what a client is doing, under the names of CometD's Java client.
+    The specification has three, UNCONNECTED, CONNECTING and CONNECTED (Bayeux 1.0, section 2.5); `summary` returns one
+    of them. The others say what a client is doing, with the names of CometD's Java client.
     """
 
     DISCONNECTED = "disconnected"
     """Not started, or ended: nothing is sent."""
     HANDSHAKING = "handshaking"
-    """The first handshake is under way, or waits to be tried again."""
+    """The first handshake is under way, or will be tried again."""
     REHANDSHAKING = "rehandshaking"
-    """The session was lost: a new handshake is under way, or waits to be tried again."""
+    """The session was lost: a new handshake is under way, or will be tried again."""
     HANDSHAKEN = "handshaken"
-    """The server gave a client id; the first connect is not sent yet."""
+    """The handshake succeeded; the first connect is not sent yet."""
     CONNECTING = "connecting"
     """The first connect of the session is under way."""
     CONNECTED = "connected"
     """The last connect succeeded."""
     UNCONNECTED = "unconnected"
-    """The last connect failed; the session is being tried again."""
+    """The last connect failed; it is tried again in the same session."""
     DISCONNECTING = "disconnecting"
-    """The user closed the session: what waits is sent, then a disconnect."""
+    """The user closed the session: waiting messages are sent, then a disconnect."""
     TERMINATING = "terminating"
-    """The session is over: everything that waits for a reply gets its error."""
+    """The session has ended: every call that waits for a reply gets an error."""
 
     @property
     def summary(self) -> ConnectionState:
@@ -64,7 +64,7 @@ class ConnectionState(StrEnum):
 
 
 class ConnectionEvent(StrEnum):
-    """What moves the specification's state machine (Bayeux 1.0, section 2.5)."""
+    """The events of the specification's state machine (Bayeux 1.0, section 2.5)."""
 
     HANDSHAKE_SENT = "handshake request sent"
     TIMEOUT = "timeout"
@@ -105,10 +105,10 @@ class ConnectionStateMachine:
         return self._state is ConnectionState.CONNECTED
 
     def process_event(self, event: ConnectionEvent) -> ConnectionState:
-        """Move on by what happened, and return the new state.
+        """Apply an event, and return the new state.
 
         Raises:
-            ClientStateError: The event cannot happen in the current state; the state stays.
+            ClientStateError: The event cannot happen in the current state, which does not change.
             UsageError: There is no such event.
         """
         try:

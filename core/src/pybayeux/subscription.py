@@ -7,6 +7,7 @@ nothing of sessions.
 from __future__ import annotations
 
 import asyncio
+import warnings
 from collections import deque
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self, TypeAlias
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from types import TracebackType
 
-    from .message import Message
+    from .message import Message, Receipt
 
 __all__ = ("AckMode", "Subscribing", "Subscription", "SubscriptionOwner")
 
@@ -30,7 +31,7 @@ AckMode: TypeAlias = Literal["auto", "manual"]
 
 
 class SubscriptionOwner(Protocol):
-    """What a subscription asks of the dispatcher that brings its events."""
+    """What a subscription needs of the dispatcher: the counters and calls of its owner."""
 
     waiting: int
     """How many events wait in queues; a subscription that takes one counts it down."""
@@ -46,7 +47,7 @@ class SubscriptionOwner(Protocol):
         """A receiver has finished with this event; returns what is left to await."""
 
     def events_abandoned(self, messages: Sequence[Message]) -> None:
-        """A receiver went away by its own will and will not handle these."""
+        """A receiver ended its subscription and will not handle these."""
 
     def receiver_failed(self, subscription: Subscription, message: Message | None, error: BaseException) -> None:
         """A receiver failed, and will not handle this event, if it had one."""
@@ -54,8 +55,8 @@ class SubscriptionOwner(Protocol):
     async def unsubscribe(self, subscription: Subscription) -> None:
         """The receiver ends a subscription."""
 
-    def transaction(self, message: Message) -> AbstractAsyncContextManager[Any] | None:
-        """The transaction in which an event may be handled, or None."""
+    def transaction(self, message: Message, earlier: Sequence[Message]) -> AbstractAsyncContextManager[Any] | None:
+        """The transaction in which an event may be handled, and those before it, or None."""
 
 
 class Subscription:
@@ -128,7 +129,7 @@ class Subscription:
         return self.take_one()
 
     async def take(self, most: int, handled: int = 0) -> list[Message]:
-        """Take several events at once, at least one; none where the subscription ended. For receivers in other threads.
+        """Take several events at once, at least one; none if the subscription ended. For receivers in other threads.
 
         Args:
             most: How many at the most.
@@ -170,7 +171,7 @@ class Subscription:
     # -- one event at a time, for handlers
 
     def consume_in_place(self, consume: Callable[[], bool]) -> None:
-        """Have `consume` called when events arrive, in the call that brings them; False says: no more of that."""
+        """Call `consume` as soon as events arrive, until it returns False."""
         self._consume = consume
         self.wake()
 
@@ -191,8 +192,30 @@ class Subscription:
         """The event taken first is handled; returns what is left to await."""
         return self._finish_first() if self._taken and not self._manual else None
 
+    @property
+    def event_in_hand(self) -> Message | None:
+        """The event taken last, as it was received; None where it is handled."""
+        if not self._taken or id(self._taken[-1]) in self._acknowledged:
+            return None
+        return self._taken[-1]
+
+    async def settle(self, message: Message, shown: Message | None) -> None:
+        """The event taken last is handled, even if the receiver acknowledges by itself.
+
+        Args:
+            message: The event as it was received.
+            shown: The event as the receiver got it, or None if it got none.
+        """
+        if not self._manual:
+            await self.finish(1)
+        elif shown is not None and shown.receipt is not None:
+            await shown.receipt.acknowledge()  # the receiver might call it as well
+        else:
+            for unfinished in self.acknowledge(message):
+                await unfinished
+
     async def wait_for_event(self) -> bool:
-        """Wait until an event can be taken; False where none will come.
+        """Wait until an event can be taken; False if none will come.
 
         Raises:
             ClientStateError: Another task waits already.
@@ -232,13 +255,13 @@ class Subscription:
         except (msgspec.DecodeError, ValueError) as error:
             raise ReceiverError(message.channel, error) from error
 
-    def transaction(self, message: Message) -> AbstractAsyncContextManager[Any]:
-        """The transaction in which an event may be handled.
+    def transaction(self, message: Message, earlier: Sequence[Message] = ()) -> AbstractAsyncContextManager[Any]:
+        """The transaction in which an event may be handled, and those before it.
 
         Raises:
             UsageError: No extension has one.
         """
-        found = self._owner.transaction(message)
+        found = self._owner.transaction(message, earlier)
         if found is None:
             raise UsageError(
                 f"no extension has a transaction for this event of {message.channel}: "
@@ -247,9 +270,9 @@ class Subscription:
         return found
 
     def acknowledge(self, message: Message) -> list[Awaitable[Any]]:
-        """Note an acknowledgement; returns what is left to await for the unbroken prefix of handled events."""
+        """Record an acknowledgement; returns what is left to await for the events handled without a gap."""
         if self._closed:
-            return []  # it was given up, and comes again where the server keeps it
+            return []  # it was dropped; the server sends it again if it keeps it
         self._acknowledged.add(id(message))
         unfinished = []
         while self._taken and id(self._taken[0]) in self._acknowledged:
@@ -272,14 +295,14 @@ class Subscription:
             self._arrived.set_result(None)
 
     def drop(self, most: int) -> int:
-        """Give up the oldest events that wait, so many at the most; returns how many there were."""
+        """Drop at most `most` of the oldest waiting events; returns how many were dropped."""
         dropped = [self._queue.popleft() for _ in range(min(most, len(self._queue)))]
         self._owner.waiting -= len(dropped)
         self._owner.events_abandoned(dropped)
         return len(dropped)
 
     def end(self, error: BayeuxError | None = None) -> None:
-        """No more events come; a receiver that waits learns that, with the error where there is one."""
+        """End it: a waiting receiver is woken, and raises the error if there is one."""
         if self._closed:
             return
         self._closed, self._error = True, error
@@ -289,7 +312,7 @@ class Subscription:
             self.wake()
 
     def _give_up(self) -> None:
-        """Events that wait come again where the server keeps them; one that the receiver has it may still finish."""
+        """Drop the waiting events, which the server sends again if it keeps them; the receiver may finish its own."""
         if self._manual:
             self._release(self._taken)
         self.drop(len(self._queue))
@@ -310,29 +333,47 @@ class _Receipt:
         self._message = message
 
     async def acknowledge(self) -> None:
-        """The event is handled; positions advance over the unbroken prefix of handled events."""
+        """Report the event as handled; positions advance over the events handled without a gap."""
         subscription, self._subscription = self._subscription, None
         if subscription is not None:
             for unfinished in subscription.acknowledge(self._message):
                 await unfinished
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Any]:
-        """Handle the event and keep its position, both or neither; then it is acknowledged."""
-        if self._subscription is None:
-            raise UsageError(f"this event of {self._message.channel} is acknowledged already")
-        async with self._subscription.transaction(self._message) as transaction:
+    async def transaction(self, earlier: Sequence[Receipt] = ()) -> AsyncIterator[Any]:
+        """Handle the events and keep the position, all or nothing; then they are acknowledged."""
+        receipts = [*earlier, self]
+        *before, last = [self._message_of(each) for each in receipts]
+        assert self._subscription is not None
+        async with self._subscription.transaction(last, before) as transaction:
             yield transaction
-        await self.acknowledge()
+        for receipt in receipts:
+            await receipt.acknowledge()
+
+    def _message_of(self, receipt: Receipt) -> Message:
+        if not isinstance(receipt, _Receipt) or receipt._subscription is None:
+            raise UsageError(f"this event of {self._message.channel} is acknowledged already")
+        if self._subscription is not None and receipt._subscription is not self._subscription:
+            raise UsageError("the events of a transaction belong to several subscriptions: expected one")
+        return receipt._message
 
 
 class Subscribing:
-    """A subscription to be: ``await`` it, or enter it with ``async with``, which ends it at the block's end."""
+    """A subscription that is not made yet: ``await`` it, or enter it with ``async with``, which also ends it.
 
-    def __init__(self, begin: Callable[[], Awaitable[Subscription]]) -> None:
+    One that is neither awaited nor entered is a RuntimeWarning, as with a coroutine: nothing was subscribed to.
+    """
+
+    def __init__(self, channel: str, begin: Callable[[], Awaitable[Subscription]]) -> None:
+        self._channel: Final = channel
         self._begin: Final = begin
         self._begun = False
         self._subscription: Subscription | None = None
+
+    def __del__(self) -> None:
+        if not self._begun:
+            text = f"subscribe({str(self._channel)!r}) was never awaited: nothing was subscribed to"
+            warnings.warn(text, RuntimeWarning, stacklevel=2)
 
     def __await__(self) -> Generator[Any, None, Subscription]:
         if self._begun:

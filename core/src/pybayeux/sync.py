@@ -1,12 +1,16 @@
-"""The synchronous client: the same words as `AsyncClient`, without await, over one on a loop thread."""
+"""The synchronous client: the methods of `AsyncClient` without await, over one that runs in a loop thread."""
 
 from __future__ import annotations
 
 import asyncio
+import atexit
 import functools
 import inspect
+import threading
 import time
+import weakref
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from ._util.loop_thread import Done, LoopThread
@@ -14,7 +18,7 @@ from .client import AsyncClient
 from .errors import ClientStateError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime
     from types import TracebackType
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from ._client.handlers import ErrorPolicy, Handler
     from ._client.listeners import Listener
     from ._client.publisher import Offline
+    from .extensions import ExtensionStatus
     from .health import Health
     from .hookspecs import HookCaller
     from .message import Message, Receipt
@@ -33,6 +38,8 @@ __all__ = ("Client", "SyncBatch", "SyncSubscription")
 
 _CHUNK: Final = 256
 _TELL_AFTER: Final = 0.05
+_EXIT_TIMEOUT: Final = 2.0
+"""Seconds that the goodbye of a client may take which is open when the interpreter exits."""
 
 
 class Client:
@@ -62,12 +69,12 @@ class Client:
 
     @property
     def state(self) -> ConnectionState:
-        """Where the connection stands."""
+        """The state of the connection."""
         return self._client.state
 
     @property
     def client_id(self) -> str | None:
-        """The id that the server gave, or None without a session. It is a credential: log it nowhere."""
+        """The client id from the server, or None without a session. It is a credential: do not log it."""
         return self._client.client_id
 
     @property
@@ -77,7 +84,7 @@ class Client:
 
     @property
     def last_seen(self) -> datetime | None:
-        """When something came from the server last, in UTC; None where nothing has come yet."""
+        """When the client last received something from the server, in UTC; None if it has not yet."""
         return self._client.last_seen
 
     @property
@@ -92,7 +99,7 @@ class Client:
 
     @property
     def accepting(self) -> bool:
-        """Whether events that come in now are taken. See `AsyncClient.accepting`."""
+        """Whether events that are received now are queued. See `AsyncClient.accepting`."""
         return self._client.accepting
 
     @property
@@ -105,6 +112,11 @@ class Client:
         """Whether the client handshakes and subscribes again by itself: always. See `AsyncClient.recovers`."""
         return self._client.recovers
 
+    @property
+    def extensions(self) -> tuple[ExtensionStatus, ...]:
+        """The extensions, those that act first. See `AsyncClient.extensions`."""
+        return self._client.extensions
+
     def __enter__(self) -> Self:
         self.start()
         return self
@@ -116,6 +128,8 @@ class Client:
 
     def start(self, timeout: float | None = None) -> None:
         """Handshake and connect; return when connected. See `AsyncClient.start`."""
+        self._thread.renew()
+        _close_at_exit(self)
         try:
             self._thread.run(self._client.start(timeout))
         except ClientStateError:
@@ -125,8 +139,30 @@ class Client:
             raise
 
     def close(self) -> None:
-        """Disconnect and end every subscription. Closing twice is closing once. See `AsyncClient.close`."""
+        """Disconnect and end every subscription. Closing twice is closing once. See `AsyncClient.close`.
+
+        Called from a handler, a listener or a hook, it returns at once, and the rest is done in the background. In a
+        process that was forked from one in which the client was started it ends the client here alone.
+        """
+        if self._thread.is_current or self._client._connection.hooks.calls.is_inside:
+            threading.Thread(target=self._close, name="pybayeux-close").start()
+        else:
+            self._close()
+
+    def _close(self) -> None:
+        self._thread.renew()
         self._thread.run(self._client.close())
+        self._thread.stop()
+        _open.discard(self)
+
+    def _end_at_exit(self) -> None:
+        """The interpreter exits: say goodbye to the server if that takes no long time, and report nothing any more."""
+        if self._thread.is_foreign:
+            return
+        self._client._connection.reporter.silence()
+        closing = self._thread.start(self._client.close())
+        with suppress(Exception):
+            closing.result(_EXIT_TIMEOUT)
         self._thread.stop()
 
     def wait_for(self, state: ConnectionState | str, timeout: float | None = None) -> None:
@@ -171,7 +207,7 @@ class Client:
         return self._thread.run(self._client.call(target, data, timeout=timeout))
 
     def use(self, extension: object, name: str | None = None) -> str:
-        """Register an extension from now on; returns its name. See `AsyncClient.use`."""
+        """Register an extension; returns its name. See `AsyncClient.use`."""
         return self._thread.run(_use(self._client, extension, name))
 
     def remove(self, name: str) -> None:
@@ -179,22 +215,22 @@ class Client:
         self._thread.run(_remove(self._client, name))
 
     def hook(self, name: str) -> HookCaller:
-        """The call of a hook that an installed package brings, to be made on the client's loop.
+        """The caller of a hook that an installed package brings, to be made on the client's loop.
 
         See `AsyncClient.hook`.
         """
         return self._client.hook(name)
 
     def move(self, url: str) -> None:
-        """The server is at another address from the next request on. See `AsyncClient.move`."""
+        """Use another address of the server from the next request on. See `AsyncClient.move`."""
         self._thread.run(_called(self._client.move, url))
 
     def resubscribe(self, channel: str) -> None:
-        """Ask the server for a channel afresh. See `AsyncClient.resubscribe`."""
+        """Subscribe to a channel again. See `AsyncClient.resubscribe`."""
         self._thread.run(_called(self._client.resubscribe, channel))
 
     def rehandshake(self, reason: str) -> None:
-        """Begin a new session with the same subscriptions. See `AsyncClient.rehandshake`."""
+        """Start a new session with the same subscriptions. See `AsyncClient.rehandshake`."""
         self._thread.run(_called(self._client.rehandshake, reason))
 
 
@@ -270,7 +306,7 @@ class SyncSubscription:
         self._thread.run(self.beneath.leave(error))
 
     def unsubscribe(self) -> None:
-        """End the subscription. Ending it twice is ending it once."""
+        """End the subscription. A second call does nothing."""
         self._thread.run(self.beneath.unsubscribe())
 
 
@@ -290,13 +326,13 @@ class _SyncReceipt:
         self._thread.run(acknowledge())
         return Done()
 
-    def transaction(self) -> AbstractAsyncContextManager[Any]:
+    def transaction(self, earlier: Sequence[Receipt] = ()) -> AbstractAsyncContextManager[Any]:
         """There are none without an event loop."""
         raise UsageError("transactions need an AsyncClient: this event came from the synchronous Client")
 
 
 class SyncBatch:
-    """Gathers publishes and sends them together, in order, when its block ends."""
+    """Collects publishes and sends them together, in order, when its block ends."""
 
     def __init__(self, thread: LoopThread, batch: Batch) -> None:
         self._thread: Final = thread
@@ -304,7 +340,7 @@ class SyncBatch:
 
     @property
     def replies(self) -> list[Message | BaseException]:
-        """The server's replies in the same order; an error stands where a publish was refused."""
+        """The server's replies in the same order; an error in place of each publish that was refused."""
         return self._batch.replies
 
     def publish(self, channel: str, data: Any) -> None:
@@ -343,4 +379,39 @@ def _in_worker(function: Any) -> Any:
     """A plain function runs in a worker thread, where it may block and may call the client."""
     if function is None or inspect.iscoroutinefunction(function):
         return function
-    return functools.partial(asyncio.to_thread, function)
+
+    async def call(message: Message) -> Any:
+        result, error = await asyncio.to_thread(_outcome, function, message)
+        if error is not None:
+            raise error
+        return result
+
+    return call
+
+
+def _outcome(function: Callable[[Message], Any], message: Message) -> tuple[Any, BaseException | None]:
+    # A future cannot have every exception: StopIteration would leave its waiter waiting for ever.
+    try:
+        return function(message), None
+    except BaseException as error:
+        return None, error
+
+
+# -- the end of the interpreter
+
+_open: Final[weakref.WeakSet[Client]] = weakref.WeakSet()
+
+
+@functools.cache
+def _register_exit() -> None:
+    atexit.register(_end_all)
+
+
+def _close_at_exit(client: Client) -> None:
+    _register_exit()
+    _open.add(client)
+
+
+def _end_all() -> None:
+    for client in list(_open):
+        client._end_at_exit()

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from core.tests.dispatching import DispatcherProbe
 from core.tests.fake_server import FakeServer, Witness, make_client
+from core.tests.reporting import RecordingReporter
 from core.tests.virtual_time import in_virtual_time, settle
 from pybayeux import HookClient, Message, Redelivery, hookimpl
+from pybayeux._client.backpressure import BackPressure
 from pybayeux.errors import SlowReceiverError, UsageError
+from pybayeux.session import Batch
 
 if TYPE_CHECKING:
     from pybayeux import Subscription
@@ -61,23 +66,23 @@ async def take(events: Subscription, count: int) -> list[Any]:
     return [(await anext(events)).data for _ in range(count)]
 
 
-def told(witness: Witness) -> list[str]:
+def reported(witness: Witness) -> list[str]:
     return [str(error) for error in witness.errors if isinstance(error, SlowReceiverError)]
 
 
 @in_virtual_time
-async def test_a_short_wait_is_nothing_to_speak_of() -> None:
+async def test_a_short_wait_is_not_reported() -> None:
     server, witness = FakeServer(), Witness()
     async with make_client(server, witness, queue_size=3) as client, client.subscribe("/a") as events:
         server.push("/a", *range(5))
         await asyncio.sleep(0.9)
         server.push("/a", 5)
         assert await take(events, 6) == list(range(6))
-    assert told(witness) == []
+    assert reported(witness) == []
 
 
 @in_virtual_time
-async def test_waiting_is_the_default_and_is_told() -> None:
+async def test_waiting_is_the_default_and_is_reported() -> None:
     server, witness = FakeServer(), Witness()
     async with make_client(server, witness, queue_size=3) as client, client.subscribe("/a") as events:
         connects = len(server.messages("/meta/connect"))
@@ -87,7 +92,7 @@ async def test_waiting_is_the_default_and_is_told() -> None:
         server.push("/a", 5)
         assert await take(events, 6) == list(range(6))
         assert (await client.publish("/b", 1)).successful
-    waiting, relieved = told(witness)
+    waiting, relieved = reported(witness)
     assert waiting.startswith("5 events wait for their receivers: no connect is sent until there is room")
     assert relieved == "there is room again; 0 events were not taken meanwhile"
 
@@ -107,10 +112,10 @@ async def test_what_the_server_sends_again_is_left_to_it_and_the_session_lives()
         server.push("/a", 7)
         assert await take(events, 1) == [7]
         assert (events.pending, client.accepting) == (0, True)
-    assert [text.partition(":")[2] for text in told(witness)][:1] == [
+    assert [text.partition(":")[2] for text in reported(witness)][:1] == [
         " what comes now is left to the server, which sends it again"
     ]
-    assert told(witness)[1].startswith("there is room again; ")
+    assert reported(witness)[1].startswith("there is room again; ")
     assert "rehandshaking" not in witness.states
 
 
@@ -131,7 +136,7 @@ class Rewinding(FakeServer):
 
 
 @in_virtual_time
-async def test_what_has_to_be_asked_for_is_asked_for_when_half_of_the_queue_is_free() -> None:
+async def test_a_redelivery_is_requested_when_half_of_the_queue_is_free() -> None:
     server = Rewinding()
     async with make_client(server, queue_size=4) as client, client.subscribe("/a") as events:
         server.push("/a", *range(4))
@@ -151,7 +156,7 @@ async def test_what_has_to_be_asked_for_is_asked_for_when_half_of_the_queue_is_f
 
 
 @in_virtual_time
-async def test_where_nothing_was_passed_by_nothing_is_asked_for() -> None:
+async def test_without_discarded_events_no_redelivery_is_requested() -> None:
     server = Rewinding()
     async with make_client(server, queue_size=4) as client, client.subscribe("/a") as events:
         server.push("/a", *range(4))
@@ -176,7 +181,7 @@ async def test_the_oldest_are_dropped_for_new_ones() -> None:
         assert await take(events, 3) == [4, 5, 6]
         server.push("/a", 7)
         assert await take(events, 1) == [7]
-    assert told(witness) == [
+    assert reported(witness) == [
         "5 events wait for their receivers: the oldest of them are dropped for new ones",
         "there is room again; 4 events were not taken meanwhile",
     ]
@@ -202,6 +207,43 @@ async def test_the_slowest_receiver_gets_an_error() -> None:
 def test_wrong_arguments(arguments: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match=next(iter(arguments))):
         make_client(FakeServer(), **arguments)
+
+
+class Polls:
+    """Polling of which the test says whether it accepts events."""
+
+    accepting = True
+
+    def hold_connects(self) -> None: ...
+
+    def release_connects(self) -> None: ...
+
+    def reading_blocked(self) -> None: ...
+
+    def discard_events(self) -> None: ...
+
+    def without_events(self, batch: Batch) -> Batch:
+        return Batch([], [])
+
+
+@in_virtual_time
+async def test_a_batch_that_is_still_taken_does_not_end_the_discarding() -> None:
+    probe, polls = DispatcherProbe(limit=1), Polls()
+    hooks: Any = SimpleNamespace(redelivery=lambda: Redelivery())
+    pressure = BackPressure("wait", polls, probe.dispatcher, cast(Any, None), hooks, RecordingReporter())
+    probe.subscribe("/a")
+    batch = Batch([Message(channel="/a", data=1)], [])
+    probe.send("/a", 0)
+    pressure.room_changed(False)
+    pressure.poll_overdue()
+    assert pressure.filter_accepted(batch) is batch, "of a connect that was sent before"
+    polls.accepting = False
+    assert pressure.filter_accepted(batch) == Batch([], [])
+    polls.accepting = True
+    probe.dispatcher.full = False
+    assert pressure.filter_accepted(batch) is batch
+    polls.accepting = False
+    assert pressure.filter_accepted(batch) is batch, "it is not asked again before the next time"
 
 
 # -- transports on which events come unasked
@@ -240,12 +282,12 @@ async def test_a_socket_is_not_read_while_there_is_no_room() -> None:
     async with make_client(server, witness, queue_size=3) as client, client.subscribe("/a") as events:
         flood = asyncio.ensure_future(server.flood(8))
         await asyncio.sleep(0.9)
-        assert (server.read, events.pending, told(witness)) == (3, 3, [])
+        assert (server.read, events.pending, reported(witness)) == (3, 3, [])
         await asyncio.sleep(0.2)
-        assert len(told(witness)) == 1, "a held connect does not make it less of a danger"
+        assert len(reported(witness)) == 1, "a held connect does not make it less of a danger"
         assert await take(events, 8) == list(range(8))
         await flood
-        assert len(told(witness)) == 2
+        assert len(reported(witness)) == 2
 
 
 @in_virtual_time

@@ -78,7 +78,7 @@ async def test_a_batch_can_be_used_again() -> None:
 
 
 @in_virtual_time
-async def test_a_wrong_channel_is_told_at_once() -> None:
+async def test_a_wrong_channel_raises_at_once() -> None:
     batch = make_batch(Counter())
     with pytest.raises(InvalidChannelError):
         batch.publish("/a/*", 1)

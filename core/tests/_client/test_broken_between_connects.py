@@ -30,9 +30,9 @@ class Pushing(FakeServer):
         registry.wrap(self._wrapped)
 
     def _wrapped(self, factory: Any) -> Any:
-        def make(context: TransportContext) -> _Pushed:
+        def make(context: TransportContext) -> _PushingTransport:
             self.context = context
-            return _Pushed(self, context)
+            return _PushingTransport(self, context)
 
         return make
 
@@ -42,7 +42,7 @@ class Pushing(FakeServer):
             self.failures_seen.append((message.id, message.extra["failure"]["sent"]))
 
 
-class _Pushed:
+class _PushingTransport:
     def __init__(self, server: Pushing, context: TransportContext) -> None:
         self._server = server
         self._context = context
@@ -58,7 +58,7 @@ class _Pushed:
 
 @pytest.mark.parametrize("interval", [0, 5000])
 @in_virtual_time
-async def test_a_break_between_two_connects_is_a_failed_connect_for_everybody(interval: int) -> None:
+async def test_a_break_between_two_connects_is_reported_as_a_failed_connect(interval: int) -> None:
     server, witness = Pushing(), Witness()
     server.answer_next("/meta/connect", advice=Advice(reconnect="retry", interval=interval))
     async with make_client(server, witness) as client:

@@ -58,7 +58,7 @@ async def test_a_server_that_is_down_for_an_hour() -> None:
 
 
 @in_virtual_time
-async def test_a_server_that_falls_silent_is_asked_again() -> None:
+async def test_a_connect_without_a_reply_times_out_and_is_sent_again() -> None:
     server, witness = FakeServer(hold=30), Witness()
     async with make_client(server, witness, max_network_delay=5) as client:
         server.silent.add("/meta/connect")

@@ -76,7 +76,7 @@ async def test_a_vetoed_publish_is_not_sent_and_the_others_are() -> None:
 
 
 @in_virtual_time
-async def test_a_vetoed_subscribe_is_told() -> None:
+async def test_a_vetoed_subscribe_is_reported() -> None:
     server = FakeServer()
     veto = Outgoing(lambda message: Drop("not that") if message.subscription == "/a" else None)
     async with make_client(server, veto) as client:
@@ -127,7 +127,7 @@ async def test_a_vetoed_event_reaches_no_receiver() -> None:
 
 
 @in_virtual_time
-async def test_a_vetoed_connect_reply_does_not_stop_the_heart() -> None:
+async def test_a_vetoed_connect_reply_does_not_stop_the_connects() -> None:
     server = FakeServer(hold=10)
     heard: list[Message] = []
     veto = Incoming(lambda message: Drop("never") if message.channel == "/meta/connect" else None)

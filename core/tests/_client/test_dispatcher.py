@@ -53,7 +53,7 @@ async def test_who_goes_away_no_longer_holds_an_event_back() -> None:
 
 
 @in_virtual_time
-async def test_an_event_that_nobody_handled_is_never_delivered() -> None:
+async def test_an_unhandled_event_is_never_reported_as_delivered() -> None:
     probe = DispatcherProbe()
     one, two = probe.subscribe("/a"), probe.subscribe("/a")
     probe.send("/a", 1)
@@ -63,7 +63,7 @@ async def test_an_event_that_nobody_handled_is_never_delivered() -> None:
 
 
 @in_virtual_time
-async def test_what_a_leaver_lets_go_is_told_aside_where_telling_takes_an_await() -> None:
+async def test_events_abandoned_at_unsubscribe_are_reported_in_the_background() -> None:
     probe = DispatcherProbe(slow=True)
     stays, goes = probe.subscribe("/a"), probe.subscribe("/a")
     probe.send("/a", 1)
@@ -134,7 +134,7 @@ async def test_a_subscription_started_anew_clears_a_failure() -> None:
 
 
 @in_virtual_time
-async def test_room_is_told_when_it_changes() -> None:
+async def test_room_is_reported_when_it_changes() -> None:
     probe = DispatcherProbe(limit=2)
     one, two = probe.subscribe("/a"), probe.subscribe("/a")
     probe.send("/a", 1)
@@ -157,7 +157,7 @@ def test_events_that_outlive_their_batch_let_go_of_it() -> None:
 
 
 @in_virtual_time
-async def test_whoever_listens_from_now_on_is_told_from_the_next_batch_on() -> None:
+async def test_a_new_observer_hears_of_the_next_batch() -> None:
     probe = DispatcherProbe(observed=False)
     receiver, other = probe.subscribe("/a"), probe.subscribe("/a")
     probe.send("/a", 1)

@@ -10,8 +10,9 @@ import pytest
 from core.tests.dispatching import DispatcherProbe, events
 from core.tests.reporting import RecordingReporter
 from core.tests.virtual_time import in_virtual_time, settle
+from pybayeux._client.dead_letters import DeadLetters
 from pybayeux._client.handlers import HandlerRunner
-from pybayeux.errors import ReceiverError, SessionEndedError
+from pybayeux.errors import ConsumerConflictError, ExtensionHookError, ReceiverError, SessionEndedError, UsageError
 
 if TYPE_CHECKING:
     from pybayeux import Message
@@ -23,6 +24,30 @@ class Order(msgspec.Struct):
     number: int
 
 
+class Keeper:
+    """Keeps dead letters.
+
+    Args:
+        place: Where; None: it keeps none.
+        failure: What it fails with instead.
+    """
+
+    def __init__(self, place: str | None = "a box", failure: BayeuxError | None = None) -> None:
+        self.kept: list[tuple[Any, str, str]] = []
+        self.place = place
+        self.failure = failure
+
+    async def dead_letter(self, message: Message, subscription: str, error: ReceiverError) -> str | None:
+        await asyncio.sleep(0)
+        if self.failure is not None:
+            raise self.failure
+        self.kept.append((message.data, subscription, str(error)))
+        return self.place
+
+
+LETTERS = DeadLetters(Keeper(), RecordingReporter())
+
+
 class Handling:
     """One handler at work, with what it was called with, what was reported, and the pauses between tries.
 
@@ -30,9 +55,20 @@ class Handling:
         policy: What becomes of an event on which the handler fails.
         fails: How often the handler fails.
         waits: Whether it is a coroutine function; else it is called in place.
+        keeper: Keeps dead letters.
+        error: What it fails with.
     """
 
-    def __init__(self, policy: ErrorPolicy = "raise", *, fails: int = 0, waits: bool = True, **arguments: Any) -> None:
+    def __init__(
+        self,
+        policy: ErrorPolicy = "raise",
+        *,
+        fails: int = 0,
+        waits: bool = True,
+        keeper: Keeper | None = None,
+        error: type[Exception] = KeyError,
+        **arguments: Any,
+    ) -> None:
         self.probe = DispatcherProbe()
         self.subscription = self.probe.subscribe("/a", **arguments)
         self.seen: list[Any] = []
@@ -40,14 +76,20 @@ class Handling:
         self.pauses: list[int] = []
         self.fails = fails
         self.tasks: list[asyncio.Task[None]] = []
+        self.keeper = keeper or Keeper()
+        self.error = error
+        letters = DeadLetters(self.keeper, self.reporter)
         handler = self.handle_waiting if waits else self.handle
-        HandlerRunner(self.subscription, handler, policy, self.reporter, self.retry_delay, self.tasks.append).start()
+        run = HandlerRunner(
+            self.subscription, handler, policy, self.reporter, self.retry_delay, letters, self.tasks.append
+        )
+        run.start()
 
     def handle(self, event: Message) -> None:
         self.seen.append(event.data)
         if self.fails:
             self.fails -= 1
-            raise KeyError("oops")
+            raise self.error("oops")
 
     async def handle_waiting(self, event: Message) -> None:
         self.handle(event)
@@ -96,7 +138,7 @@ async def test_events_that_wait_already_are_handled_at_the_start() -> None:
     subscription = probe.subscribe("/a")
     probe.send("/a", 1, 2)
     HandlerRunner(
-        subscription, lambda event: seen.append(event.data), "raise", RecordingReporter(), float, _keep
+        subscription, lambda event: seen.append(event.data), "raise", RecordingReporter(), float, LETTERS, _keep
     ).start()
     assert (seen, probe.dispatcher.waiting) == ([1, 2], 0)
     await subscription.unsubscribe()
@@ -112,7 +154,7 @@ async def test_events_of_several_handlers_keep_their_order() -> None:
     for channel in ("/a", "/b"):
         subscription = probe.subscribe(channel)
         call = lambda event: seen.append((event.channel, event.data))  # noqa: E731
-        HandlerRunner(subscription, call, "raise", RecordingReporter(), float, _keep).start()
+        HandlerRunner(subscription, call, "raise", RecordingReporter(), float, LETTERS, _keep).start()
     probe.dispatcher.dispatch([*events("/a", 1), *events("/b", 2), *events("/a", 3)])
     assert seen == [("/a", 1), ("/b", 2), ("/a", 3)]
 
@@ -124,7 +166,7 @@ async def test_a_handler_in_place_has_the_context_of_its_subscription() -> None:
     subscription = probe.subscribe("/a")
     token = variable.set("of the subscriber")
     HandlerRunner(
-        subscription, lambda event: seen.append(variable.get()), "raise", RecordingReporter(), float, _keep
+        subscription, lambda event: seen.append(variable.get()), "raise", RecordingReporter(), float, LETTERS, _keep
     ).start()
     variable.reset(token)
     probe.send("/a", 1)
@@ -141,7 +183,9 @@ async def test_a_handler_that_returns_something_to_await_goes_on_in_a_task() -> 
         await asyncio.sleep(1)
         seen.append(event.data)
 
-    HandlerRunner(subscription, lambda event: note(event), "raise", RecordingReporter(), float, tasks.append).start()
+    HandlerRunner(
+        subscription, lambda event: note(event), "raise", RecordingReporter(), float, LETTERS, tasks.append
+    ).start()
     probe.send("/a", 1, 2)
     probe.send("/a", 3)
     await asyncio.sleep(4)
@@ -160,6 +204,7 @@ async def test_an_asynchronous_delivered_is_awaited_before_the_next_event() -> N
         "raise",
         RecordingReporter(),
         float,
+        LETTERS,
         tasks.append,
     ).start()
     probe.send("/a", 1, 2)
@@ -234,6 +279,93 @@ async def test_skip_goes_on_after_an_event_of_another_type(waits: bool) -> None:
     await handling.close()
 
 
+@either_way
+@in_virtual_time
+async def test_a_dead_letter_is_handled_once_it_is_kept(waits: bool) -> None:
+    handling = Handling("dead_letter", fails=1, waits=waits)
+    handling.probe.send("/a", 1, 2)
+    assert handling.probe.delivered == []
+    await settle()
+    assert (handling.seen, handling.probe.delivered, len(handling.errors)) == ([1, 2], [1, 2], 1)
+    assert handling.keeper.kept == [(1, "/a", "the receiver of /a failed: KeyError: 'oops'")]
+    await handling.close()
+
+
+@either_way
+@pytest.mark.parametrize(
+    ("keeper", "reported"),
+    [
+        (Keeper(None), UsageError),
+        (Keeper(failure=ExtensionHookError("disk full", extension="replay")), ExtensionHookError),
+    ],
+    ids=["none", "failing"],
+)
+@in_virtual_time
+async def test_a_dead_letter_that_is_not_kept_ends_the_subscription(
+    keeper: Keeper, reported: type[BayeuxError], waits: bool
+) -> None:
+    handling = Handling("dead_letter", fails=1, waits=waits, keeper=keeper)
+    handling.probe.send("/a", 1, 2)
+    await settle()
+    with pytest.raises(ReceiverError):
+        await handling.tasks[0]
+    assert (handling.seen, handling.probe.delivered) == ([1], [])
+    assert [type(error) for error in handling.errors] == [ReceiverError, reported]
+
+
+@either_way
+@in_virtual_time
+async def test_an_event_of_another_type_is_a_dead_letter_as_it_was_received(waits: bool) -> None:
+    handling = Handling("dead_letter", waits=waits, type=Order)
+    handling.probe.send("/a", "no order", {"number": 2})
+    await settle()
+    assert (handling.seen, handling.probe.delivered) == ([Order(2)], ["no order", {"number": 2}])
+    assert [data for data, *_ in handling.keeper.kept] == ["no order"]
+    await handling.close()
+
+
+@either_way
+@pytest.mark.parametrize("kind", [None, Order])
+@in_virtual_time
+async def test_a_dead_letter_is_acknowledged_where_the_handler_would_do_so(waits: bool, kind: Any) -> None:
+    handling = Handling("dead_letter", fails=1, waits=waits, ack="manual", type=kind)
+    handling.probe.send("/a", {"number": 1})
+    handling.probe.send("/a", *([] if kind is None else ["no order"]))
+    await settle()
+    assert [data for data, *_ in handling.keeper.kept] == handling.probe.delivered
+    assert len(handling.probe.delivered) == (1 if kind is None else 2)
+    await handling.close()
+
+
+@in_virtual_time
+async def test_an_event_that_was_acknowledged_before_the_failure_is_no_dead_letter() -> None:
+    async def handle(event: Message) -> None:
+        await event.ack()
+        raise KeyError
+
+    probe, keeper, tasks = DispatcherProbe(), Keeper(), list[asyncio.Task[None]]()
+    subscription = probe.subscribe("/a", ack="manual")
+    letters = DeadLetters(keeper, RecordingReporter())
+    HandlerRunner(subscription, handle, "dead_letter", RecordingReporter(), float, letters, tasks.append).start()
+    probe.send("/a", 1, 2)
+    await settle()
+    assert (probe.delivered, keeper.kept) == ([1, 2], [])
+    await subscription.unsubscribe()
+    await tasks[0]
+
+
+@either_way
+@pytest.mark.parametrize("policy", ["raise", "skip", "retry", "dead_letter"])
+@in_virtual_time
+async def test_no_policy_goes_on_beside_another_consumer(policy: ErrorPolicy, waits: bool) -> None:
+    handling = Handling(policy, fails=1, waits=waits, error=ConsumerConflictError)
+    handling.probe.send("/a", 1, 2)
+    await settle()
+    with pytest.raises(ReceiverError, match="ConsumerConflictError"):
+        await handling.tasks[0]
+    assert (handling.seen, handling.probe.delivered, handling.keeper.kept) == ([1], [], [])
+
+
 @in_virtual_time
 async def test_the_end_of_the_session_ends_the_handler() -> None:
     handling = Handling()
@@ -271,7 +403,7 @@ async def test_a_handler_that_acknowledges_by_itself(waits: bool) -> None:
         kept.append(event)
 
     handler = keep if waits else kept.append
-    HandlerRunner(subscription, handler, "raise", RecordingReporter(), float, tasks.append).start()
+    HandlerRunner(subscription, handler, "raise", RecordingReporter(), float, LETTERS, tasks.append).start()
     probe.send("/a", 1, 2)
     await settle()
     assert (len(kept), probe.delivered) == (2, [])

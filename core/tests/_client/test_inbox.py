@@ -58,3 +58,12 @@ def test_a_late_answer_belongs_to_no_call() -> None:
     inbox.close(received)
     put(inbox, Message(channel="/meta/connect", id="1", successful=True))
     assert received == []
+
+
+def test_a_refusal_without_a_channel_answers_the_only_request() -> None:
+    inbox = Inbox()
+    received = inbox.open([connect(id="1")])
+    refusal = Message(channel="", successful=False, error="401::")
+    put(inbox, refusal)
+    assert received == [refusal]
+    assert (refusal.channel, refusal.id) == ("/meta/connect", "1")

@@ -47,16 +47,18 @@ class Setup:
         self.states: list[ConnectionState] = []
         self.probe = DispatcherProbe()
         self.waiters = Waiters()
+        background = BackgroundTasks(self.reporter)
         self.runner = SessionRunner(
             self.session,
             cast("HookRunner", _Hooks(self)),
-            Listeners(self.reporter, BackgroundTasks(self.reporter)),
+            Listeners(self.reporter, background),
             self.waiters,
             self.reporter,
+            background,
             Redactor(),
             wall_clock=lambda: self.wall + now(),
         )
-        outside: Any = _Outside(self)
+        outside: Any = _FakeParts(self)
         self.runner.attach(outside, self.probe.dispatcher, outside, outside)
 
     async def close(self) -> None:
@@ -91,7 +93,7 @@ class _Hooks:
         self._setup.states.append(new)
 
 
-class _Outside:
+class _FakeParts:
     """The transport and its pool, the back-pressure, the subscriptions."""
 
     def __init__(self, setup: Setup) -> None:
@@ -99,7 +101,7 @@ class _Outside:
 
     def renew(self) -> None: ...
 
-    def get(self, name: str, host: str | None) -> _Outside:
+    def get(self, name: str, host: str | None) -> _FakeParts:
         return self
 
     async def exchange(self, messages: list[Message]) -> None:
@@ -154,7 +156,7 @@ async def test_failures_are_retried_at_the_pace_of_the_session() -> None:
     start = now()
     setup.runner.start()
     await asyncio.sleep(7)
-    assert [round(moment - start) for moment, _ in setup.carried] == [0, 0, 1, 3, 6]
+    assert [round(moment - start) for moment, _ in setup.carried] == [0, 0, 1, 2, 3, 4, 5, 6]
     await setup.close()
 
 

@@ -12,7 +12,7 @@ from pybayeux import AsyncClient, Channel, Drop, Message, hookimpl
 from pybayeux.errors import BayeuxError, MessageDropped, Remedy, ReplyError, SubscribeError
 
 
-class Hopeless:
+class GivesUp:
     """Knows that nothing helps against any refusal, and notes the channels that have ended."""
 
     def __init__(self) -> None:
@@ -31,8 +31,8 @@ class Hopeless:
 
 @in_virtual_time
 async def test_a_channel_lost_in_a_later_session_ends_its_receivers_and_no_others() -> None:
-    server, witness, hopeless = FakeServer(), Witness(), Hopeless()
-    async with make_client(server, witness, hopeless) as client:
+    server, witness, gives_up = FakeServer(), Witness(), GivesUp()
+    async with make_client(server, witness, gives_up) as client:
         first, second, other = [await client.subscribe(name) for name in ("/a", "/a", "/b")]
         server.refuse_next("/meta/subscribe", "403::no access any more")
         client.rehandshake("a new session")
@@ -41,20 +41,20 @@ async def test_a_channel_lost_in_a_later_session_ends_its_receivers_and_no_other
                 await anext(subscription)
         server.push("/b", 1)
         assert (await anext(other)).data == 1
-        assert hopeless.ended == ["/a"]
+        assert gives_up.ended == ["/a"]
         assert [type(error) for error in witness.errors] == [SubscribeError]
         assert server.subscriptions().count("/a") == 2
 
 
 @in_virtual_time
-async def test_a_first_refusal_is_the_callers_and_told_once() -> None:
-    server, witness, hopeless = FakeServer(), Witness(), Hopeless()
-    async with make_client(server, witness, hopeless) as client:
+async def test_a_first_refusal_is_raised_to_the_caller_and_not_reported() -> None:
+    server, witness, gives_up = FakeServer(), Witness(), GivesUp()
+    async with make_client(server, witness, gives_up) as client:
         server.refuse_next("/meta/subscribe", "403::no access")
         with pytest.raises(SubscribeError, match="no access"):
             await client.subscribe("/a")
         await settle()
-        assert hopeless.ended == ["/a"]
+        assert gives_up.ended == ["/a"]
         assert witness.errors == []
 
 

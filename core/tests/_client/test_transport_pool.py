@@ -14,7 +14,7 @@ from pybayeux.transports.base import DONE, TransportContext
 
 
 @dataclass
-class Noted:
+class RecordedTransport:
     """A transport that notes what it was given."""
 
     context: TransportContext
@@ -42,11 +42,11 @@ CONTEXT = TransportContext(
 
 def pool(trusted: tuple[str, ...] = (), **urls: str) -> TransportPool:
     options: dict[str, dict[str, str]] = {name.replace("_", "-"): {"url": u} for name, u in urls.items()}
-    return TransportPool(CONTEXT, {"long-polling": Noted, "websocket": Noted}, options, trusted)
+    return TransportPool(CONTEXT, {"long-polling": RecordedTransport, "websocket": RecordedTransport}, options, trusted)
 
 
 def context(made: Any) -> TransportContext:
-    assert isinstance(made, Noted)
+    assert isinstance(made, RecordedTransport)
     return made.context
 
 
@@ -57,7 +57,7 @@ async def test_each_is_made_once_and_all_are_closed() -> None:
     assert all_transports.get("long-polling") is made
     assert all_transports.get("websocket") is not made
     await all_transports.close()
-    assert isinstance(made, Noted)
+    assert isinstance(made, RecordedTransport)
     assert made.closed
     again = all_transports.get("long-polling")
     assert again is not made
@@ -101,5 +101,5 @@ def test_a_host_may_be_a_whole_address() -> None:
     assert pool().url(None) == CONTEXT.url
 
 
-def test_nobody_is_trusted_without_encryption_where_the_own_server_has_it() -> None:
+def test_an_unencrypted_host_is_not_trusted_if_the_own_server_is_encrypted() -> None:
     assert context(pool(trusted=("b.example",)).get("long-polling", "http://b.example")).anonymous

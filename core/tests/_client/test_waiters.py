@@ -43,7 +43,7 @@ async def test_a_request_gets_its_error_once() -> None:
 
 
 @in_virtual_time
-async def test_a_request_that_nobody_waits_for() -> None:
+async def test_a_request_without_a_waiter() -> None:
     waiters, request = Waiters(), Request(Message(channel="/a"))
     assert not waiters.complete(request, PublishError("/a"))
     waits = await begun(waiters.for_reply(request))
@@ -53,7 +53,7 @@ async def test_a_request_that_nobody_waits_for() -> None:
 
 
 @in_virtual_time
-async def test_everybody_who_waits_for_a_channel_is_told() -> None:
+async def test_every_waiter_for_a_channel_gets_its_outcome() -> None:
     waiters = Waiters()
     both = [await begun(waiters.for_channel("/a")) for _ in range(2)]
     other = await begun(waiters.for_channel("/b"))
@@ -66,7 +66,7 @@ async def test_everybody_who_waits_for_a_channel_is_told() -> None:
 
 
 @in_virtual_time
-async def test_a_refusal_that_nobody_waits_for() -> None:
+async def test_a_refusal_without_a_waiter() -> None:
     waiters = Waiters()
     assert not waiters.rejected("/a", SubscribeError("/a"))
     waits = await begun(waiters.for_channel("/a"))
@@ -105,7 +105,7 @@ async def test_a_state_may_imply_another(wanted: ConnectionState, reached: Conne
 
 
 @in_virtual_time
-async def test_the_end_is_told_to_everybody() -> None:
+async def test_every_waiter_gets_the_end() -> None:
     waiters = Waiters()
     waits = [
         await begun(waiters.for_state(S.CONNECTED, S.HANDSHAKING)),

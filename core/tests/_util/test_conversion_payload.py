@@ -63,5 +63,5 @@ def test_payloads_that_do_not_fit(type: Any, payload: bytes) -> None:
 
 @pytest.mark.parametrize("type", [5, "text", print])
 def test_types_that_are_none(type: Any) -> None:
-    with pytest.raises(UsageError, match="nothing that data can be decoded into"):
+    with pytest.raises(UsageError, match="data cannot be decoded into this type"):
         payload_decoder(type)

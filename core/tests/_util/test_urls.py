@@ -48,7 +48,7 @@ def test_a_refusal_shows_no_password() -> None:
     assert "s3cr3t" not in str(caught.value)
 
 
-def test_a_password_with_a_slash_shows_in_no_error() -> None:
+def test_a_password_with_a_slash_is_not_shown_in_an_error() -> None:
     with pytest.raises(UsageError) as caught:
         parse_endpoint("https://user:s3cr/3t@host/")
     assert "s3cr" not in str(caught.value)

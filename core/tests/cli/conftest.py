@@ -1,4 +1,4 @@
-"""The fixtures of the command line's tests: an environment that says nothing, and packages of the test's own."""
+"""Fixtures of the command line's tests: an empty environment, and packages that a test installs."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def plain_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No variable and no file of the machine says anything about extensions."""
+    """Hide the variables and files of the machine that configure extensions."""
     unconfigured(tmp_path, monkeypatch)
     monkeypatch.setenv("COLUMNS", "100")
 
 
 @pytest.fixture(autouse=True)
 def levels_of_loggers() -> Iterator[None]:
-    """What a command tells is its own business: the next test is told as it was before."""
+    """Restore the loggers' levels after a test that changed the verbosity."""
     loggers = [logging.getLogger(name) for name in ("pybayeux", "pybayeux.trace")]
     levels = [logger.level for logger in loggers]
     yield
@@ -34,7 +34,7 @@ def levels_of_loggers() -> Iterator[None]:
 
 @pytest.fixture
 def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Packages]:
-    """What is installed, which is what the test installs and nothing else."""
+    """The installed packages: only those that the test installs."""
     made = Packages(tmp_path)
     made.hide_others(monkeypatch)
     yield made

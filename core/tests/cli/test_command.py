@@ -68,7 +68,7 @@ def test_each_help_teaches(command: str, packages: Packages) -> None:
     assert all(option.help for option in described)
 
 
-def test_the_version_is_told() -> None:
+def test_the_version_is_shown() -> None:
     assert _run("--version").stdout.startswith("pybayeux, version 0.")
 
 
@@ -111,14 +111,14 @@ def test_an_extension_cannot_take_a_command_over(packages: Packages) -> None:
     packages.add("faulty", {"faulty": "faulty_module"}, faulty_module=FAULTY)
     result = _run("--help")
     assert "extension 'faulty' failed in register_commands" in result.stderr
-    assert "there is a command 'listen' already" in result.stderr
+    assert "there is already a command 'listen'" in result.stderr
     assert "unlucky" in result.stdout
     assert "stolen" not in _run("listen", "x", "/a").stdout
 
 
 def test_two_extensions_cannot_have_the_same_command(packages: Packages) -> None:
     packages.add("greeter", {"a": "greet_module:Greet", "b": "greet_module:Greet"}, greet_module=GREET)
-    assert "there is a command 'greet' already" in _run("greet").stderr
+    assert "there is already a command 'greet'" in _run("greet").stderr
 
 
 def test_errors_of_their_commands_are_one_line(packages: Packages) -> None:
@@ -152,7 +152,39 @@ def test_a_wrong_file_leaves_help_and_listing_alone(packages: Packages) -> None:
     assert "pybayeux.toml cannot be read" in result.stderr
 
 
-def test_own_commands_do_not_ask_extensions_for_theirs(packages: Packages) -> None:
+def test_own_commands_do_not_load_extensions(packages: Packages) -> None:
     packages.add("greeter", {"greet": "greet_module:Greet"}, greet_module=GREET)
     assert _run("listen", "--help").exit_code == 0
     assert not packages.is_imported("greet_module")
+
+
+NEEDY = """
+    class Needy:
+        def __init__(self, key: str) -> None: ...
+
+        @hookimpl
+        def register_commands(self, cli): ...
+"""
+
+
+def test_a_command_of_an_extension_that_is_not_configured_says_what_it_lacks(packages: Packages) -> None:
+    packages.add("acme", {"acme-hmac": "needy_module:Needy"}, needy_module=NEEDY)
+    packages.add("broken", {"broken": "broken_module"}, broken_module=BROKEN)
+    result = _run("verify")
+    assert result.exit_code == 2
+    assert "No such command 'verify'" in result.stderr
+    assert "extension 'acme-hmac' is not configured: missing options: key" in " ".join(result.stderr.split())
+    assert "extension 'broken' is broken" in result.stderr
+
+
+def test_mistyped_extensions_are_told(packages: Packages) -> None:
+    packages.add("acme", {"acme-hmac": "needy_module:Needy"}, needy_module=NEEDY)
+    result = _run("listen", "http://localhost:1/", "/x", "-x", "acme_hmac.key=abc")
+    assert result.exit_code == 2
+    assert "there is no such extension; did you mean 'acme-hmac'?" in result.stderr
+    Path("pybayeux.toml").write_text('[acme_hmac]\nkey = "abc"\n')
+    result = _run("listen", "http://localhost:1/", "/x")
+    assert "there is no such extension; did you mean 'acme-hmac'?" in result.stderr
+    result = _run("extensions", "-p", "no:acme")
+    assert "did you mean 'acme-hmac'?" in result.stderr
+    assert "disabled: extension 'acme' is not installed; did you mean 'acme-hmac'?" in result.stderr

@@ -92,7 +92,7 @@ def test_the_file_counts_and_a_wrong_one_is_wrong_usage(packages: Packages) -> N
     assert _run(URL).exit_code == 2
 
 
-def test_no_text_tells_a_secret(packages: Packages) -> None:
+def test_no_text_contains_a_secret(packages: Packages) -> None:
     packages.add(
         "leaking",
         {"leaking": "leaking_module:Leaking"},
@@ -117,7 +117,7 @@ def test_no_text_tells_a_secret(packages: Packages) -> None:
     assert "hunter" not in result.output
 
 
-def test_a_trace_is_told_where_it_is_asked_for(packages: Packages, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_trace_logs_hooks(packages: Packages, monkeypatch: pytest.MonkeyPatch) -> None:
     source = "@hookimpl\ndef outgoing(message):\n    message.get_ext(create=True)['n'] = 7"
     packages.add("tracer", {"tracer": "tracer_module"}, tracer_module=source)
     assert "tracer outgoing" not in _run(URL).stderr

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -58,9 +60,16 @@ def test_the_list_has_everything(three: Packages) -> None:
         "state": "active",
         "hooks": ["delivered", "incoming"],
         "options": [
-            {"name": "size", "type": "int", "default": 3, "required": False},
-            {"name": "names", "type": "tuple[str, ...]", "default": "()", "required": False},
-            {"name": "empty", "type": "str", "default": "", "required": False},
+            {"name": "size", "type": "int", "default": 3, "required": False, "value": 3, "source": "default"},
+            {
+                "name": "names",
+                "type": "tuple[str, ...]",
+                "default": "()",
+                "required": False,
+                "value": "()",
+                "source": "default",
+            },
+            {"name": "empty", "type": "str", "default": "", "required": False, "value": "", "source": "default"},
         ],
         "brings": [],
         "reason": "",
@@ -70,27 +79,33 @@ def test_the_list_has_everything(three: Packages) -> None:
     assert (listed["signature"]["state"], listed["signature"]["reason"]) == ("not configured", "missing options: key")
 
 
-def test_what_is_asked_for_counts(three: Packages) -> None:
+def test_options_change_the_states(three: Packages) -> None:
     listed = _listed("-x", "signature.key=abc", "-p", "no:plain", "-p", "no:nothing")
     assert (listed["signature"]["state"], listed["plain"]["state"]) == ("active", "disabled")
     assert _listed("-x", "plain.size=many")["plain"]["state"] == "broken"
 
 
-def test_what_was_asked_before_the_name_of_the_command_counts(three: Packages) -> None:
+def test_options_before_the_sub_command_count(three: Packages) -> None:
     result = CliRunner().invoke(main, ["-p", "no:plain", "-x", "signature.key=abc", "extensions", "--json"])
     states = {each["name"]: each["state"] for each in json.loads(result.stdout)}
     assert states == {"broken": "broken", "plain": "disabled", "signature": "active"}
 
 
-def test_no_reason_tells_a_secret(packages: Packages) -> None:
+def test_no_reason_contains_a_secret(packages: Packages) -> None:
     packages.signature(token="int = 0")
     listed = _listed("-x", "signature.key=abc", "-x", "signature.token=hunter2hunter2")
     assert listed["signature"]["state"] == "broken"
     assert "hunter2" not in json.dumps(listed)
 
 
-def test_the_table_has_everything_and_obeys_no_text(three: Packages) -> None:
+@pytest.mark.parametrize("is_terminal", [False, True])
+def test_the_table_has_everything_and_obeys_no_text(
+    three: Packages, is_terminal: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pybayeux.cli.extensions._is_terminal", lambda: is_terminal)
+    monkeypatch.setenv("COLUMNS", "200")
     table = _run().stdout
+    assert ("│" in table) is is_terminal
     for text in [
         "broken 1.2",
         "cannot be loaded",
@@ -110,3 +125,55 @@ def test_the_table_has_everything_and_obeys_no_text(three: Packages) -> None:
 def test_an_empty_table_says_what_to_do(packages: Packages) -> None:
     assert "pip install pybayeux-replay" in _run().stdout
     assert json.loads(_run("--json").stdout) == []
+
+
+def test_values_in_use_and_where_they_come_from(packages: Packages, monkeypatch: pytest.MonkeyPatch) -> None:
+    packages.signature(rounds="int = 1", database="str = ''", hosts="dict[str, str] = {}")
+    Path("pybayeux.toml").write_text('[signature]\nrounds = 7\nheader = "file"\nhosts = {a = "b", token = "hunter2"}\n')
+    monkeypatch.setenv("PYBAYEUX_SIGNATURE_ROUNDS", "8")
+    monkeypatch.setenv("PYBAYEUX_SIGNATURE_DATABASE", "postgresql://me:hunter2@host/x")
+    arguments = ("-x", "signature.key=hunter2", "-x", "signature.header=line")
+    options = {each["name"]: each for each in _listed(*arguments)["signature"]["options"]}
+    file = str(Path("pybayeux.toml").resolve())
+    assert {name: (each["value"], each["source"]) for name, each in options.items()} == {
+        "key": ("***", "-x"),
+        "header": ("line", "-x"),
+        "rounds": (8, "PYBAYEUX_SIGNATURE_ROUNDS"),
+        "database": ("postgresql://me:***@host/x", "PYBAYEUX_SIGNATURE_DATABASE"),
+        "hosts": ({"a": "b", "token": "***"}, file),
+    }
+    lines = _run(*arguments).stdout.splitlines()
+    assert lines[0] == "signature: active"
+    assert "  option rounds: int = 8 (from PYBAYEUX_SIGNATURE_ROUNDS)" in lines
+    assert "  option key: str = *** (from -x)" in lines
+
+
+def test_extensions_without_a_package_are_listed_and_used(packages: Packages, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("pybayeux.toml").write_text(
+        '[local-extensions]\ntenant = "local_rules:Tenant"\nbroken = "nowhere_at_all"\n[tenant]\nname = "acme"\n'
+    )
+    Path("local_rules.py").write_text(LOCAL)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    listed = _listed()
+    file = str(Path("pybayeux.toml").resolve())
+    assert {each: listed[each]["state"] for each in listed} == {"broken": "broken", "tenant": "active"}
+    assert (listed["tenant"]["dist"], listed["tenant"]["hooks"]) == (file, ["register_commands"])
+    assert f"extension 'broken' of {file} cannot be loaded: ModuleNotFoundError" in listed["broken"]["reason"]
+    assert CliRunner().invoke(main, ["who"]).stdout == "acme\n"
+    Path("pybayeux.toml").write_text("[local-extensions]\ntenant = 3\n")
+    assert "[local-extensions] tenant: expected 'module' or 'module:attribute'; got 3" in _run().stderr
+
+
+LOCAL = """
+import click
+from pybayeux import hookimpl
+
+
+class Tenant:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @hookimpl
+    def register_commands(self, cli: click.Group) -> None:
+        cli.add_command(click.Command("who", callback=lambda: click.echo(self.name)))
+"""

@@ -3,7 +3,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from pybayeux.cli.failures import Failure, WrongUsage, told
+from pybayeux.cli.failures import Failure, WrongUsage, exit_on_error
 from pybayeux.errors import (
     BayeuxError,
     ExtensionLoadError,
@@ -31,7 +31,7 @@ def _mask(text: str) -> str:
     ],
 )
 def test_an_expected_error_is_one_line_and_a_code(error: Exception, code: int) -> None:
-    with pytest.raises(click.ClickException, match=r"what \*\*\*$") as caught, told(_mask):
+    with pytest.raises(click.ClickException, match=r"what \*\*\*$") as caught, exit_on_error(_mask):
         raise error
     assert caught.value.exit_code == code
 
@@ -41,11 +41,11 @@ def test_a_text_of_the_server_stays_one_line() -> None:
 
 
 def test_an_interruption_is_a_code_without_words() -> None:
-    with pytest.raises(click.exceptions.Exit) as caught, told(_mask):
+    with pytest.raises(click.exceptions.Exit) as caught, exit_on_error(_mask):
         raise KeyboardInterrupt
     assert caught.value.exit_code == 130
 
 
 def test_a_mistake_in_the_program_is_not_hidden() -> None:
-    with pytest.raises(ZeroDivisionError), told(_mask):
+    with pytest.raises(ZeroDivisionError), exit_on_error(_mask):
         raise ZeroDivisionError

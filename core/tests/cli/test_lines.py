@@ -23,6 +23,8 @@ async def _all(descriptor: int) -> list[list[bytes]]:
         (b"a\nb\n", [b"a", b"b"]),
         (b"a\n\nb", [b"a", b"", b"b"]),
         (b"\xff\r\n", [b"\xff\r"]),
+        (b"\xef\xbb\xbfa\r\nb\n", [b"a\r", b"b"]),
+        ("a\n\u20ac\n".encode("utf-16"), [b"a", b"\xe2\x82\xac"]),
         (b"x" * 200_000 + b"\ny", [b"x" * 200_000, b"y"]),
     ],
 )

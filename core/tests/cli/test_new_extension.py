@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from core.tests.extensions.packages import Packages
 
 OUTPUT: Final = """\
-Made the extension 'acme-tenant' in acme-tenant:
+Created the extension 'acme-tenant' in acme-tenant:
   .github/workflows/test.yml
   .gitignore
   README.md
@@ -57,7 +57,7 @@ def _next(result: Result) -> list[str]:
     return [line.strip() for line in result.stdout.partition("Next:\n")[2].splitlines()]
 
 
-def test_it_makes_what_it_says_and_tells_what_comes_next(empty: Path) -> None:
+def test_it_creates_the_listed_files_and_shows_the_next_steps(empty: Path) -> None:
     result = _run("Acme.Tenant")
     assert (result.exit_code, result.stdout, result.stderr) == (0, OUTPUT, "")
     assert _files(empty / "acme-tenant") == {line.strip() for line in OUTPUT.splitlines()[1:8]}
@@ -69,7 +69,7 @@ def test_the_hook_can_be_chosen(hook: str, empty: Path) -> None:
     assert f"    def {hook}(" in (empty / "acme-tenant" / "src" / "acme_tenant" / "__init__.py").read_text()
 
 
-def test_an_unknown_hook_is_told_which_there_are(empty: Path) -> None:
+def test_an_unknown_hook_is_refused_with_the_known_ones(empty: Path) -> None:
     result = _run("acme-tenant", "--hook", "delivered")
     assert result.exit_code == 2
     assert all(hook in result.stderr for hook in HOOKS)
@@ -95,7 +95,7 @@ def test_a_folder_with_something_in_it_is_left_alone(empty: Path) -> None:
     (empty / "acme-tenant" / "mine").write_text("kept")
     result = _run("acme-tenant")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr == ("Error: acme-tenant is not empty, nothing was written; choose a new folder with --dir\n")
+    assert result.stderr == ("Error: acme-tenant is not empty; nothing was written; choose a new folder with --dir\n")
     assert _files(empty) == {"acme-tenant/mine"}
     assert _run("acme-tenant", "--dir", "acme-tenant/mine").exit_code == 2
 
@@ -108,7 +108,7 @@ def test_a_name_that_cannot_be_used_makes_nothing(name: str, empty: Path) -> Non
     assert os.listdir(empty) == []
 
 
-def test_what_cannot_be_written_is_told_in_one_line(empty: Path) -> None:
+def test_a_failed_write_is_shown_in_one_line(empty: Path) -> None:
     (empty / "file").touch()
     result = _run("acme-tenant", "--dir", "file/folder")
     assert result.exit_code == 1
@@ -120,7 +120,7 @@ def test_the_name_of_another_extension_is_made_with_a_warning(empty: Path, packa
     packages.signature()
     result = _run("pybayeux-signature")
     assert result.exit_code == 0
-    assert "warning: signature-extension 1.2 has an extension 'signature' already" in result.stderr
+    assert "warning: signature-extension 1.2 already has an extension 'signature'" in result.stderr
     assert "entry point in pyproject.toml" in result.stderr
     assert (empty / "pybayeux-signature").is_dir()
 

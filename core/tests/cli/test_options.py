@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from pybayeux.cli import main
-from pybayeux.cli.arguments import Given
+from pybayeux.cli.arguments import CliOptions
 from pybayeux.cli.options import server_options
 from pybayeux.cli.server import Server
 
@@ -44,7 +44,7 @@ def _refused(*arguments: str) -> str:
 
 def test_there_are_defaults() -> None:
     server = _server()
-    assert server == Server(URL, server.given, headers={}, transports=None, timeout=30, max_network_delay=10)
+    assert server == Server(URL, server.cli_options, headers={}, transports=None, timeout=30, max_network_delay=10)
 
 
 def test_all_can_be_given() -> None:
@@ -53,34 +53,34 @@ def test_all_can_be_given() -> None:
         *("--timeout", "0", "--max-network-delay", "1.5", "-x", "auth.token=abc", "-p", "no:ack", "-q", "-v"),
     )
     expected = {"X-Tenant": "acme", "Authorization": "Bearer abcdef"}
-    assert server == Server(URL, server.given, expected, ("a", "b"), timeout=None, max_network_delay=1.5)
-    assert server.given.options() == {"auth": {"token": "abc"}}
-    assert server.given.disabled == ["ack"]
-    assert server.given.redact("abcdef") == "***"
+    assert server == Server(URL, server.cli_options, expected, ("a", "b"), timeout=None, max_network_delay=1.5)
+    assert server.cli_options.options() == {"auth": {"token": "abc"}}
+    assert server.cli_options.disabled == ["ack"]
+    assert server.cli_options.redact("abcdef") == "***"
 
 
 @pytest.mark.parametrize("header", ["s3cr3t", "a b: s3cr3t", ": s3cr3t", "X: s3cr3t\r\nY: z", "ü: s3cr3t"])
-def test_a_wrong_header_is_refused_and_not_told(header: str) -> None:
-    told = _refused("listen", "-H", header, URL, "/a")
-    assert "write 'Name: value'" in told
-    assert "s3cr3t" not in told
+def test_a_wrong_header_is_refused_and_not_shown(header: str) -> None:
+    output = _refused("listen", "-H", header, URL, "/a")
+    assert "expected 'Name: value'" in output
+    assert "s3cr3t" not in output
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("-x", "s3cr3t"), "write extension.option=value"),
-        (("-p", "ack"), "write no:name"),
+        (("-x", "s3cr3t"), "expected extension.option=value"),
+        (("-p", "ack"), "expected no:name"),
         (("--timeout", "-1"), "is not in the range"),
         (("--max-network-delay", "0"), "is not in the range"),
         (("--transport", "pigeon"), "expected some of"),
         (("-x", "nothing.token=s3cr3t"), "there is no such extension"),
     ],
 )
-def test_other_mistakes_are_told(arguments: tuple[str, ...], words: str, packages: Packages) -> None:
-    told = _refused("listen", *arguments, URL, "/a")
-    assert words in told
-    assert "s3cr3t" not in told
+def test_other_wrong_usage_is_shown(arguments: tuple[str, ...], words: str, packages: Packages) -> None:
+    output = _refused("listen", *arguments, URL, "/a")
+    assert words in output
+    assert "s3cr3t" not in output
 
 
 @pytest.mark.parametrize(
@@ -98,10 +98,10 @@ def test_other_mistakes_are_told(arguments: tuple[str, ...], words: str, package
         ((URL, "/a", "--since", "earliest"), "'replay', which is not installed: pip install pybayeux-replay"),
     ],
 )
-def test_mistakes_of_listen_are_told(arguments: tuple[str, ...], words: str, packages: Packages) -> None:
-    told = _refused("listen", *arguments)
-    assert words in told
-    assert "s3cr3t" not in told
+def test_wrong_usage_of_listen_is_shown(arguments: tuple[str, ...], words: str, packages: Packages) -> None:
+    output = _refused("listen", *arguments)
+    assert words in output
+    assert "s3cr3t" not in output
 
 
 @pytest.mark.parametrize(
@@ -110,13 +110,16 @@ def test_mistakes_of_listen_are_told(arguments: tuple[str, ...], words: str, pac
         ((URL,), "Missing argument 'CHANNEL'"),
         ((URL, "/a/*", "1"), "not to a pattern"),
         ((URL, "/meta/connect", "1"), "channel '/meta/connect'"),
-        ((URL, "/a", "hello"), """DATA is no JSON: JSON is malformed: invalid character (byte 0); a text alone is"""),
-        ((URL, "/a", ""), "DATA is no JSON"),
-        ((URL, "/a", "\udcff"), "DATA is no JSON"),
+        (
+            (URL, "/a", "hello"),
+            """DATA is not JSON: JSON is malformed: invalid character (byte 0); a string needs""",
+        ),
+        ((URL, "/a", ""), "DATA is not JSON"),
+        ((URL, "/a", "\udcff"), "DATA is not JSON"),
         ((URL, "/a", "1", "2"), "unexpected extra argument"),
     ],
 )
-def test_mistakes_of_publish_are_told(arguments: tuple[str, ...], words: str, packages: Packages) -> None:
+def test_wrong_usage_of_publish_is_shown(arguments: tuple[str, ...], words: str, packages: Packages) -> None:
     assert words in _refused("publish", *arguments)
 
 
@@ -128,11 +131,11 @@ def test_since_needs_the_extension_to_take_part(option: str, words: str, package
         "class Replay:\n def __init__(self, since: str = '', size: int = 0): ...\n @hookimpl\n def incoming(self): ..."
     )
     packages.add("replay-dist", {"replay": "replay_module:Replay"}, replay_module=source)
-    told = _refused("listen", "--since", "17", option, URL, "/a")
-    assert words in told
-    assert "s3cr3t" not in told
+    output = _refused("listen", "--since", "17", option, URL, "/a")
+    assert words in output
+    assert "s3cr3t" not in output
 
 
 def test_the_context_keeps_what_was_given() -> None:
     context = click.Context(main)
-    assert context.ensure_object(Given) is context.ensure_object(Given)
+    assert context.ensure_object(CliOptions) is context.ensure_object(CliOptions)

@@ -44,12 +44,12 @@ def test_what_no_package_can_be_called_is_refused(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("json", "a module 'json' would hide Python's own; choose another name, such as pybayeux-json"),
+        ("json", "a module 'json' would shadow one of Python's own; choose another name, such as pybayeux-json"),
         ("import", "Python cannot import a module 'import'; choose another name, such as pybayeux-import"),
         ("3d", "Python cannot import a module '3d'; choose another name, such as pybayeux-3d"),
-        ("PyTest", "'pytest' is a package that the new one needs itself; choose another name, such as pybayeux-pytest"),
-        ("pybayeux-all", "'all' stands for every extension and cannot be the name of one; choose another name"),
-        ("all", "'all' stands for every extension and cannot be the name of one; choose another name"),
+        ("PyTest", "'pytest' is a package that the new one depends on; choose another name, such as pybayeux-pytest"),
+        ("pybayeux-all", "'all' means every extension and cannot be the name of one; choose another name"),
+        ("all", "'all' means every extension and cannot be the name of one; choose another name"),
     ],
 )
 def test_what_would_be_in_the_way_is_refused_with_a_way_out(name: str, reason: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pybayeux.cli.failures import WrongUsage
-from pybayeux.cli.pipes import descriptor_of, nobody_reads, read_some, write_all
+from pybayeux.cli.pipes import descriptor_of, read_some, reader_gone, write_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,7 @@ def test_what_is_written_is_read(pipe: tuple[BinaryIO, BinaryIO]) -> None:
 def test_a_broken_pipe_is_raised(pipe: tuple[BinaryIO, BinaryIO]) -> None:
     async def scenario() -> None:
         source, target = pipe
-        waiting = asyncio.ensure_future(nobody_reads(target.fileno()))
+        waiting = asyncio.ensure_future(reader_gone(target.fileno()))
         await write_all(target.fileno(), b"x")
         assert not waiting.done()
         source.close()
@@ -56,7 +56,7 @@ def test_a_broken_pipe_is_raised(pipe: tuple[BinaryIO, BinaryIO]) -> None:
 def test_a_file_is_always_read(tmp_path_factory: pytest.TempPathFactory) -> None:
     async def scenario() -> None:
         with (tmp_path_factory.mktemp("output") / "file").open("wb") as file:
-            waiting = asyncio.ensure_future(nobody_reads(file.fileno()))
+            waiting = asyncio.ensure_future(reader_gone(file.fileno()))
             await write_all(file.fileno(), b"x")
             assert not waiting.done()
             waiting.cancel()
@@ -80,6 +80,6 @@ def test_a_read_that_never_ends_does_not_keep_the_loop(pipe: tuple[BinaryIO, Bin
             assert not thread.is_alive()
 
 
-def test_a_stream_that_the_shell_closed_is_told() -> None:
+def test_a_stream_that_the_shell_closed_is_an_error() -> None:
     with pytest.raises(WrongUsage, match="standard input is closed"):
         descriptor_of(None, "input")

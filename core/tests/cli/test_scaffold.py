@@ -44,7 +44,7 @@ def test_package_is_complete() -> None:
 def test_project_requires_what_has_the_same_hooks(
     release: str, requirement: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scaffold, "version", lambda _name: release)
+    monkeypatch.setattr(scaffold, "__version__", release)
     project = tomllib.loads(render(NAMES, "outgoing")["pyproject.toml"])["project"]
     assert project["dependencies"] == [requirement]
 
@@ -93,7 +93,7 @@ def test_new_and_empty_folders_are_written_to(tmp_path: Path) -> None:
 def test_what_is_there_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "kept").touch()
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
-    for place, why in [(".", "is not empty"), ("kept", "is a file"), ("link", "is a link that leads nowhere")]:
+    for place, why in [(".", "is not empty"), ("kept", "is a file"), ("link", "is a broken link")]:
         with pytest.raises(errors.UsageError, match=f"{why}.* --dir"):
             check_folder(tmp_path / place)
         with pytest.raises(errors.UsageError, match=why):

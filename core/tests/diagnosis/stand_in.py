@@ -48,8 +48,8 @@ class StandIn:
         for name in ("websocket", "long-polling", "callback-polling"):
             registry.register(name, self._factory(name))
 
-    def _factory(self, name: str) -> Callable[..., _Wire]:
-        return lambda context: _Wire(self, name, context)
+    def _factory(self, name: str) -> Callable[..., _StandInTransport]:
+        return lambda context: _StandInTransport(self, name, context)
 
     def reply(self, message: Message) -> Message:
         change = self.changed.get(message.channel, {})
@@ -63,7 +63,7 @@ class StandIn:
         return decode(json.dumps(members | change))[0]
 
 
-class _Wire:
+class _StandInTransport:
     def __init__(self, server: StandIn, name: str, context: TransportContext) -> None:
         self._server: Final = server
         self._name: Final = name

@@ -6,7 +6,7 @@ import pytest
 
 from pybayeux import Message
 from pybayeux.diagnosis.clock import read_clock
-from pybayeux.diagnosis.observing import Answered
+from pybayeux.diagnosis.observing import HttpAnswer
 from pybayeux.diagnosis.report import Clock
 
 
@@ -14,8 +14,8 @@ def _reply(timesync: Any, at: float) -> tuple[Message, float]:
     return Message(channel="/meta/handshake", ext={"timesync": timesync}), at
 
 
-def _answer(date: str | None) -> Answered:
-    return Answered(status=200, server=None, date=date, cookies=(), is_redirect=False, at=1_000_000_000.2)
+def _answer(date: str | None) -> HttpAnswer:
+    return HttpAnswer(status=200, server=None, date=date, cookies=(), is_redirect=False, at=1_000_000_000.2)
 
 
 def test_timesync_is_better_than_the_date() -> None:
@@ -26,7 +26,7 @@ def test_timesync_is_better_than_the_date() -> None:
 
 
 @pytest.mark.parametrize("timesync", [True, {"tc": 1}, {"tc": "1", "ts": 2, "p": 3}, {"tc": True, "ts": 2, "p": 3}])
-def test_another_timesync_tells_nothing(timesync: Any) -> None:
+def test_another_timesync_is_ignored(timesync: Any) -> None:
     assert read_clock([_reply(timesync, 1.0)], [], None) is None
 
 

@@ -18,7 +18,7 @@ def _examined(server: StandIn, **settings: Any) -> Report:
 
 
 def _states(report: Report) -> dict[str, tuple[str, str]]:
-    return {each.name: (each.state, each.told) for each in report.extensions}
+    return {each.name: (each.state, each.detail) for each in report.extensions}
 
 
 def test_a_good_server_has_no_problem(server: StandIn) -> None:
@@ -59,16 +59,16 @@ def test_a_session_that_failed_is_ended(server: StandIn) -> None:
     assert "refuses the connect by long-polling: 500::broken" in report.problems[0].what
 
 
-def test_what_nobody_answers_is_not_tried_again(server: StandIn) -> None:
+def test_an_unreachable_server_is_not_tried_again(server: StandIn) -> None:
     server.unreachable["long-polling"] = TransportError("ConnectError: no", unsent=True)
     report = _examined(server)
     assert not report.answers
     assert [(each.works, each.error) for each in report.transports] == [
         (False, "ConnectError: no"),
-        (None, "not tried: nothing answers"),
-        (None, "not tried: nothing answers"),
+        (None, "not tried: the server does not respond"),
+        (None, "not tried: the server does not respond"),
     ]
-    assert report.problems[0].what == "it cannot be reached: ConnectError: no"
+    assert report.problems[0].what == "the server cannot be reached: ConnectError: no"
 
 
 def test_extensions_are_judged_by_what_they_do_and_what_is_answered(packages: Packages, server: StandIn) -> None:
@@ -97,15 +97,15 @@ def test_extensions_are_judged_by_what_they_do_and_what_is_answered(packages: Pa
     packages.add("quiet", {"quiet": "quiet_module"}, quiet_module="@hookimpl\ndef delivered(message): ...")
     server.ext = {"used": True, "enabled": {"enabled": True}, "disabled": False, "more": "text", "n": {"x": ["y", 1]}}
     report = _examined(server)
-    says_nothing = "the server's answer to the handshake says nothing of "
+    not_mentioned = "the server's handshake reply does not mention "
     assert _states(report) == {
-        "disabled": ("without effect", f"{says_nothing}ext.disabled"),
-        "enabled": ("used", "the server answers ext.enabled"),
+        "disabled": ("without effect", f"{not_mentioned}ext.disabled"),
+        "enabled": ("used", "the server's handshake reply has ext.enabled"),
         "headers": ("active", "sends timestamp, changes seen"),
-        "ignored": ("without effect", f"{says_nothing}ext.ignored"),
-        "quiet": ("active", "nothing of it shows in a handshake and a connect"),
+        "ignored": ("without effect", f"{not_mentioned}ext.ignored"),
+        "quiet": ("active", "it changes nothing in a handshake and a connect"),
         "token": ("active", "sends ext.com.example.token"),
-        "used": ("used", "the server answers ext.used"),
+        "used": ("used", "the server's handshake reply has ext.used"),
     }
     assert report.announced == server.ext | {"more": "***", "n": {"x": ["***", 1]}}
     assert report.problems == []
@@ -130,7 +130,7 @@ def test_extensions_that_do_not_work_are_problems(packages: Packages, server: St
     }
     assert len(report.problems) == len(states)
     assert _states(report)["failing"][1] == "incoming raised ZeroDivisionError: division by zero"
-    assert all(each.remedy.startswith("repair it, or leave it out with -p no:") for each in report.problems)
+    assert all(each.remedy.startswith("fix it, or leave it out with -p no:") for each in report.problems)
     assert all(each.works is not False for each in report.transports)
 
 

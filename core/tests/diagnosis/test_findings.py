@@ -35,30 +35,30 @@ def test_a_session_that_is_lost_at_once(error: str, server: StandIn) -> None:
     server.changed["/meta/connect"] = {"successful": False, "error": error}
     [problem] = _by_polling(server).problems
     assert problem.what.startswith(f"the server answers {error[:3]} to the first connect by long-polling")
-    assert "no cookie came with it" in problem.what
+    assert "it set no cookie" in problem.what
     assert "Set-Cookie" in problem.remedy
     server.headers = [("Set-Cookie", "BAYEUX_BROWSER=secret")]
     [problem] = _by_polling(server).problems
-    assert "its cookie (BAYEUX_BROWSER) did not come back to it: a proxy may strip the header Cookie" in problem.remedy
+    assert "it did not get its cookie (BAYEUX_BROWSER) back: a proxy may strip the header Cookie" in problem.remedy
     assert "secret" not in f"{problem}"
 
 
 @pytest.mark.parametrize(
     ("error", "words", "remedy"),
     [
-        (TransportError("HTTP 401", status=401), "answers 401 to the handshake", "give credentials"),
+        (TransportError("HTTP 401", status=401), "answers 401 to the handshake", "send credentials"),
         (TransportError("HTTP 404", status=404), "no Bayeux server at this path", "/cometd"),
-        (TransportError("HTTP 302", status=302), "points elsewhere", "use the address"),
-        (TransportError("HTTP 503", status=503), "in trouble", "who runs the server"),
+        (TransportError("HTTP 302", status=302), "redirects", "use the address"),
+        (TransportError("HTTP 503", status=503), "it has an error", "the server's operator"),
         (TransportError("HTTP 418", status=418), "answers 418", "check the path"),
-        (TransportError("an empty answer (HTTP 200)", status=200), "is no Bayeux", "another service"),
-        (MessageDecodeError("not JSON", "<html>"), "is no Bayeux: not JSON", "login page"),
+        (TransportError("an empty answer (HTTP 200)", status=200), "is not Bayeux", "another service"),
+        (MessageDecodeError("not JSON", "<html>"), "is not Bayeux: not JSON", "login page"),
         (_network(ssl.SSLError("bad")), "no secure connection", "certificate"),
-        (_network(socket.gaierror("unknown")), "its name is not known", "VPN"),
+        (_network(socket.gaierror("unknown")), "the host name is unknown", "VPN"),
         (_network(ConnectionRefusedError()), "nothing listens there", "port"),
-        (_network(OSError("no route")), "it cannot be reached", "firewall"),
+        (_network(OSError("no route")), "the server cannot be reached", "firewall"),
         (RuntimeError("odd"), "the handshake by long-polling failed: RuntimeError: odd", ""),
-        (MessageDropped("no", "strict"), "is not sent: 404::message_deleted", "-p no:strict"),
+        (MessageDropped("no", "strict"), "was not sent: 404::message_deleted", "-p no:strict"),
     ],
 )
 def test_what_fails_has_a_remedy(error: Exception, words: str, remedy: str, server: StandIn) -> None:
@@ -104,14 +104,14 @@ def test_a_websocket_that_fails_for_another_reason(error: Exception, words: str,
 def test_no_transport_in_common(server: StandIn) -> None:
     server.offered = ["eventsource"]
     [problem] = _by_polling(server).problems
-    assert problem.what == "the server does not offer long-polling, but eventsource"
+    assert problem.what == "the server does not offer long-polling; it offers eventsource"
 
 
 @pytest.mark.parametrize(
     ("advice", "words"),
     [
         ({"hosts": ["other.example"]}, "advises other hosts: other.example"),
-        ({"interval": 50}, "wants 50 ms between connects"),
+        ({"interval": 50}, "asks for 50 ms between connects"),
         ({"timeout": 110_000}, "holds a connect for 110 seconds"),
         ({"maxInterval": 2000}, "silent for 2 seconds"),
     ],

@@ -86,7 +86,6 @@ class Packages:
 
     def forget(self) -> None:
         """Let the next look at the installed packages be the first."""
-        discovery.find_group.cache_clear()
         candidates.load.cache_clear()
         catalogue.forget()
         candidates.misfit_of.cache_clear()

@@ -9,6 +9,7 @@ import pytest
 
 from core.tests.extensions.journals import CLIENT
 from core.tests.virtual_time import in_virtual_time
+from pybayeux import hookimpl, hookspec
 from pybayeux.errors import ExtensionError, UsageError
 from pybayeux.extensions import ExtensionRegistry, installed_hook, list_extensions
 from pybayeux.extensions.catalogue import core_hooks, hook_names, hook_providers, signature_of
@@ -83,7 +84,7 @@ async def test_an_installed_extension_implements_them(packages: Packages) -> Non
     extensions = registry()
     stores: list[str] = []
     extensions.hook("register_stores").call(stores)
-    assert stores == ["redis"], "told before anybody is ready"
+    assert stores == ["redis"], "called before it is ready"
     gap: list[str] = []
     await extensions.hook("gap").acall(gap, "client")
     assert gap == [], "not ready yet"
@@ -114,8 +115,8 @@ def test_without_a_client(packages: Packages) -> None:
     assert stores == ["redis"]
     installed_hook("register_stores", disabled=["redis"]).call(stores)
     assert stores == ["redis"]
-    with pytest.raises(UsageError, match="nobody_knows"):
-        installed_hook("nobody_knows")
+    with pytest.raises(UsageError, match="unknown_hook"):
+        installed_hook("unknown_hook")
 
 
 @pytest.mark.parametrize(
@@ -152,14 +153,14 @@ def test_a_failure_is_reported_and_stops_nothing(packages: Packages) -> None:
     assert [(error.extension, error.hook) for error in errors] == [("bad", "register_stores")]
 
 
-@pytest.mark.parametrize("name", ["nobody_knows", "incoming"])
+@pytest.mark.parametrize("name", ["unknown_hook", "incoming"])
 def test_only_hooks_of_packages_are_called_by_name(packages: Packages, name: str) -> None:
     bring(packages)
     with pytest.raises(UsageError, match=name):
         registry().hook(name)
 
 
-def test_the_list_says_which_package_brings_which_hooks(packages: Packages) -> None:
+def test_the_list_shows_which_package_brings_which_hooks(packages: Packages) -> None:
     bring(packages)
     (keeper,) = list_extensions()
     assert keeper.brings == ("register_stores", "gap", "origin")
@@ -252,3 +253,51 @@ def test_results_and_order_are_read_from_the_specification(packages: Packages) -
     }
     early = [name for name, signature in found.items() if signature is not None and signature.rule.called_on == "all"]
     assert early == ["register_things"]
+
+
+# -- hooks of extensions that are passed by hand
+
+
+class LedgerHooks:
+    @hookspec
+    def balance(self, account: str) -> None: ...
+
+
+class Ledger:
+    pybayeux_hookspecs: type = LedgerHooks
+
+    @hookimpl
+    def incoming(self) -> None: ...
+
+
+class Auditor:
+    @hookimpl
+    def balance(self, account: str) -> None:
+        accounts.append(account)
+
+
+accounts: list[str] = []
+
+
+@pytest.mark.parametrize("passed", [(Auditor(), Ledger()), (Ledger, Auditor)])
+@in_virtual_time
+async def test_a_passed_extension_brings_its_hooks_without_metadata(
+    packages: Packages, passed: tuple[object, ...]
+) -> None:
+    extensions = ExtensionRegistry(CLIENT, extensions=passed, discover=False)
+    await extensions.open()
+    accounts.clear()
+    extensions.hook("balance").call("paper")
+    assert accounts == ["paper"]
+
+
+def test_a_passed_extension_cannot_bring_a_hook_that_is_anothers(packages: Packages) -> None:
+    class Hooks:
+        @hookspec
+        def incoming(self) -> None: ...
+
+    class Thief(Ledger):
+        pybayeux_hookspecs = Hooks
+
+    with pytest.raises(ExtensionError, match="hook 'incoming' is another's already"):
+        ExtensionRegistry(CLIENT, extensions=[Thief()], discover=False)

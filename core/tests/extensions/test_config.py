@@ -6,6 +6,7 @@ import pytest
 
 from pybayeux.errors import UsageError
 from pybayeux.extensions import read_config
+from pybayeux.extensions.options import read_options
 
 PYPROJECT = """
 [project]
@@ -20,6 +21,12 @@ limit = 3
 def test_reads_pyproject(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(PYPROJECT)
     assert read_config(tmp_path) == {"replay": {"database": "events.db", "limit": 3}, "auth": {}}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_the_encoding_of_an_editor_does_not_matter(encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "pybayeux.toml").write_text('[replay]\nsince = "\xe9"\n', encoding=encoding)
+    assert read_config(tmp_path) == {"replay": {"since": "\xe9"}}
 
 
 def test_own_file_comes_first(tmp_path: Path) -> None:
@@ -43,9 +50,17 @@ def test_no_file_no_options(tmp_path: Path) -> None:
 
 
 def test_environment_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Replay:
+        def __init__(self, database: str = "", limit: int = 1) -> None: ...
+
     (tmp_path / "pyproject.toml").write_text(PYPROJECT)
     monkeypatch.setenv("PYBAYEUX_REPLAY_LIMIT", "4")
-    assert read_config(tmp_path) == {"replay": {"database": "events.db"}, "auth": {}}
+    read = read_options(Replay, read_config(tmp_path)["replay"], extension="replay", origin="replay")
+    assert read.values == {"database": "events.db", "limit": 4}
+    assert read.sources == {"database": str(tmp_path / "pyproject.toml"), "limit": "PYBAYEUX_REPLAY_LIMIT"}
+    foreign = {"PYBAYEUX_REPLAY_LIMIT"}
+    read = read_options(Replay, read_config(tmp_path)["replay"], extension="replay", origin="replay", foreign=foreign)
+    assert read.values == {"database": "events.db", "limit": 3}
 
 
 @pytest.mark.parametrize(

@@ -37,27 +37,18 @@ def test_order_is_that_of_the_names_then_the_distributions(packages: Packages) -
     assert names == [("alpha", "zeta"), ("kappa", "beta"), ("omega", "beta"), ("omega", "zeta")]
 
 
-def test_scan_happens_once(packages: Packages, monkeypatch: pytest.MonkeyPatch) -> None:
-    scans: list[dict[str, str]] = []
+def test_scan_happens_once_for_both_groups(packages: Packages, monkeypatch: pytest.MonkeyPatch) -> None:
+    scans: list[None] = []
 
-    def scan(**selection: str) -> tuple[()]:
-        scans.append(selection)
+    def scan() -> tuple[()]:
+        scans.append(None)
         return ()
 
-    monkeypatch.setattr("importlib_metadata.entry_points", scan)
+    monkeypatch.setattr("importlib_metadata.distributions", scan)
     packages.forget()
     assert find() is find()
-    assert scans == [{"group": "pybayeux"}]
-
-
-def test_damaged_metadata_hides_nothing(packages: Packages, monkeypatch: pytest.MonkeyPatch) -> None:
-    class EntryPoint:
-        name = "odd"
-        dist = None
-
-    monkeypatch.setattr("importlib_metadata.entry_points", lambda **_: [EntryPoint()])
-    packages.forget()
-    assert [(each.name, each.dist, each.version) for each in find()] == [("odd", "unknown", "unknown")]
+    assert discovery.find_group(discovery.HOOKSPEC_GROUP) == ()
+    assert len(scans) == 1
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ import msgspec
 from pybayeux.extensions import list_extensions
 
 if TYPE_CHECKING:
+    import pytest
+
     from core.tests.extensions.packages import Packages
 
 
@@ -30,8 +32,15 @@ def test_listing_becomes_json(packages: Packages) -> None:
             "state": "not configured",
             "hooks": ["outgoing"],
             "options": [
-                {"name": "key", "type": "str", "default": None, "required": True},
-                {"name": "header", "type": "str", "default": "com.example.sig", "required": False},
+                {"name": "key", "type": "str", "default": None, "required": True, "value": None, "source": ""},
+                {
+                    "name": "header",
+                    "type": "str",
+                    "default": "com.example.sig",
+                    "required": False,
+                    "value": "com.example.sig",
+                    "source": "default",
+                },
             ],
             "brings": [],
             "reason": "missing options: key",
@@ -48,8 +57,28 @@ def test_given_options_count(packages: Packages) -> None:
     assert "did you mean 'key'" in broken.reason
 
 
-def test_listing_makes_no_instance(packages: Packages) -> None:
-    source = "class Bomb:\n def __init__(self): raise SystemExit\n @hookimpl\n def incoming(self): ..."
+def test_one_whose_constructor_fails_is_broken(packages: Packages) -> None:
+    source = "class Bomb:\n def __init__(self): raise SystemExit('boom')\n @hookimpl\n def incoming(self): ..."
     packages.add("bomb", {"bomb": "bomb_module:Bomb"}, bomb_module=source)
     (bomb,) = list_extensions()
-    assert bomb.state.value == "active"
+    assert bomb.state.value == "broken"
+    assert "extension 'bomb' of bomb 1.2 cannot be made: SystemExit: boom" in bomb.reason
+
+
+def test_one_without_hooks_is_broken(packages: Packages) -> None:
+    packages.add("idle", {"idle": "idle_module:main"}, idle_module="def main(): ...")
+    (idle,) = list_extensions()
+    assert idle.state.value == "broken"
+    assert "extension 'idle' of idle 1.2: it implements no hook: expected a class" in idle.reason
+
+
+def test_options_for_what_is_not_there_are_told(
+    packages: Packages, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packages.signature()
+    monkeypatch.setenv("PYBAYEUX_SIGNATURE_KEYY", "k")
+    list_extensions({"Signature": {"key": "k"}})
+    assert caplog.messages == [
+        "options were given for extension 'Signature', but there is no such extension; did you mean 'signature'?",
+        "PYBAYEUX_SIGNATURE_KEYY is set in the environment, but is not used: did you mean PYBAYEUX_SIGNATURE_KEY?",
+    ]

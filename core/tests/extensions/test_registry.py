@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from core.tests.extensions.journals import CLIENT, Journal, Refusing, registry
-from pybayeux import Drop, Message, hookimpl
+from pybayeux import AsyncClient, BayeuxClient, Drop, Message, hookimpl
 from pybayeux.errors import ExtensionError, ExtensionHookError, ExtensionLoadError, TransportError
 from pybayeux.extensions import ExtensionRegistry, Veto
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from core.tests.extensions.packages import Packages
 
 
@@ -58,6 +61,26 @@ def test_name_registers_once() -> None:
 def test_name_passed_twice_is_an_error() -> None:
     with pytest.raises(ExtensionError, match="registered already"):
         registry(Journal([], "one"), Journal([], "one"))
+
+
+def test_names_that_differ_by_spelling_are_one_name() -> None:
+    made = registry(Journal([], "acme-hmac"))
+    with pytest.raises(ExtensionError, match="'acme-hmac' is registered already"):
+        made.use(Journal([], "one"), name="Acme_HMAC")
+    with pytest.raises(ExtensionError, match="no extension 'acme_hmac' is registered; did you mean 'acme-hmac'"):
+        made.remove("acme_hmac")
+
+
+def test_one_used_under_another_name_takes_the_place_of_the_installed_one(packages: Packages) -> None:
+    source = "class One:\n @hookimpl\n def incoming(self): ..."
+    packages.add("acme", {"one": "one_module:One"}, one_module=source)
+    made = registry(discover=True)
+    assert made.names == ("one",)
+    kind: Any = sys.modules["one_module"].One
+    made.use(kind(), name="mine")
+    assert list(made.names) == ["mine"]
+    made.use(kind(), name="another")
+    assert list(made.names) == ["mine", "another"]
 
 
 def test_object_registers_once() -> None:
@@ -153,7 +176,7 @@ def test_exceptions_are_reported_but_for_requests() -> None:
     for hook in ("incoming", "delivered", "response"):
         getattr(made, hook).call(object(), CLIENT)
     made.state_changed.call("old", "new", CLIENT)  # type: ignore[arg-type]
-    made.register_transports(object())
+    made.register_transports(Transports())
     assert [error.hook for error in errors] == [
         "incoming",
         "delivered",
@@ -182,17 +205,55 @@ def test_errors_go_to_the_logger_by_default(caplog: pytest.LogCaptureFixture) ->
     assert "failed in incoming: ValueError" in caplog.text
 
 
+class Transports:
+    """As much of a registry of transports as the framework knows."""
+
+    def __init__(self) -> None:
+        self.extension = ""
+        self.found: list[tuple[str, str]] = []
+
+    def attribute_to(self, extension: str) -> None:
+        self.extension = extension
+
+    def register(self, name: str) -> None:
+        self.found.append((name, self.extension))
+
+
 def test_transports_are_asked_for_before_the_start() -> None:
-    transports: list[str] = []
+    transports = Transports()
 
     class Carrier:
         @hookimpl
-        def register_transports(self, registry: list[str]) -> None:
-            registry.append("pigeon")
+        def register_transports(self, registry: Transports) -> None:
+            registry.register("pigeon")
 
-    registry(Carrier()).register_transports(transports)
+    class Around:
+        @hookimpl(wrapper=True)
+        def register_transports(self, registry: Transports) -> Generator[None]:
+            registry.register("first")
+            yield
+
+    registry(Carrier(), Around()).register_transports(transports)
     registry().register_transports(transports)
-    assert transports == ["pigeon"]
+    assert transports.found == [("first", "around"), ("pigeon", "carrier")]
+
+
+def test_transport_of_an_installed_one_that_needs_an_option_breaks_no_client(
+    packages: Packages, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = """
+        class Unix:
+            def __init__(self, context, path: str) -> None: ...
+
+        @hookimpl
+        def register_transports(registry):
+            registry.register("unix", Unix)
+    """
+    packages.add("acme", {"acme-socket": "acme_socket"}, acme_socket=source)
+    AsyncClient("http://localhost/")
+    assert "extension 'acme-socket': its transport 'unix' is left out" in caplog.text
+    BayeuxClient("http://localhost/")
+    AsyncClient("http://localhost/", transport_options={"unix": {"path": "/tmp/x"}}, transports=["unix"])
 
 
 def test_veto_names_the_extension() -> None:

@@ -23,7 +23,7 @@ class Recorder:
     def incoming(self, message: object) -> None: ...
 
 
-class Needy:
+class RequiresKey:
     def __init__(self, key: str) -> None: ...
 
 
@@ -37,7 +37,7 @@ def choose(
 
 
 def names(chosen: list[Chosen]) -> list[tuple[str, bool]]:
-    return [(each.name, each.is_installed) for each in chosen]
+    return [(each.name, each.installed is not None) for each in chosen]
 
 
 def test_installed_ones_come_first_in_the_order_of_their_names(packages: Packages) -> None:
@@ -71,13 +71,13 @@ def test_passed_object_takes_the_place_of_an_installed_one(packages: Packages) -
     (installed,) = choose(options={"signature": {"key": "k"}})
     kind: Any = type(installed.extension)
     passed = kind("mine")
-    assert choose(passed) == [Chosen("signature", passed, is_installed=False)]
+    assert choose(passed) == [Chosen("signature", passed)]
 
 
 def test_passed_object_replaces_one_with_the_name_of_its_class(packages: Packages) -> None:
     packages.add("recorder", {"recorder": "recorder_module"}, recorder_module=MODULE)
     passed = Recorder()
-    assert choose(passed) == [Chosen("recorder", passed, is_installed=False)]
+    assert choose(passed) == [Chosen("recorder", passed)]
 
 
 def test_passed_object_takes_the_place_of_a_broken_one(packages: Packages, caplog: pytest.LogCaptureFixture) -> None:
@@ -97,8 +97,8 @@ def test_class_is_made_with_its_options() -> None:
 
 
 def test_class_without_what_it_needs_is_an_error() -> None:
-    with pytest.raises(ExtensionOptionError, match="extension 'needy': option 'key' is missing"):
-        choose(Needy, discover=False)
+    with pytest.raises(ExtensionOptionError, match="extension 'requires-key': option 'key' is missing"):
+        choose(RequiresKey, discover=False)
 
 
 @pytest.mark.parametrize("wrong", [None, "replay"])
@@ -143,10 +143,94 @@ def test_broken_one_is_a_warning(packages: Packages, caplog: pytest.LogCaptureFi
     assert "ZeroDivisionError" in record.getMessage()
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "class Panic(BaseException): ...\nraise Panic('native')",
+        """
+        class Panic(BaseException): ...
+        class Broken:
+            def __init__(self): raise Panic('native')
+            @hookimpl
+            def incoming(self): ...
+        """,
+    ],
+)
+def test_an_exception_of_any_kind_harms_its_extension_alone(
+    packages: Packages, caplog: pytest.LogCaptureFixture, source: str
+) -> None:
+    packages.add("broken", {"broken": "broken_module:Broken"}, broken_module=source)
+    packages.add("plain", {"plain": "plain_module"}, plain_module=MODULE)
+    assert names(choose()) == [("plain", True)]
+    assert "Panic: native" in caplog.text
+
+
+def test_ctrl_c_at_import_is_no_broken_extension(packages: Packages) -> None:
+    packages.add("broken", {"broken": "broken_module:Broken"}, broken_module="raise KeyboardInterrupt")
+    with pytest.raises(KeyboardInterrupt):
+        choose()
+
+
+def test_a_broken_one_is_warned_of_once_in_a_process_with_its_file(
+    packages: Packages, caplog: pytest.LogCaptureFixture
+) -> None:
+    packages.add("broken", {"broken": "nowhere_to_be_found"})
+    choose()
+    choose()
+    (record,) = caplog.records
+    assert "broken-1.2.dist-info" in record.getMessage()
+
+
 @pytest.mark.parametrize("value", ["nowhere_to_be_found", "broken_module:Broken"])
 def test_broken_one_is_an_error_in_strict_mode(packages: Packages, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    source = "class Broken:\n def __init__(self): 1 / 0"
+    source = "class Broken:\n def __init__(self): 1 / 0\n @hookimpl\n def registered(self): ..."
     packages.add("broken", {"broken": value}, broken_module=source)
     monkeypatch.setenv("PYBAYEUX_STRICT", "1")
     with pytest.raises(ExtensionLoadError, match=r"of broken 1\.2"):
         choose()
+
+
+# -- an object that was passed takes the place of an installed extension
+
+
+RECORDER = """
+    class Recorder:
+        name = "mine"
+
+        @hookimpl
+        def incoming(self, message): ...
+
+    recorder = Recorder()
+"""
+
+
+@pytest.mark.parametrize("value", ["recorder_module:Recorder", "recorder_module:recorder"])
+def test_passed_object_replaces_all_of_its_class_whatever_its_name(packages: Packages, value: str) -> None:
+    packages.add("acme", {"first": value, "second": "recorder_module:Recorder"}, recorder_module=RECORDER)
+    kind: Any = type(choose()[0].extension)
+    passed = kind()
+    assert choose(passed) == [Chosen("first", passed)]
+
+
+def test_passed_object_replaces_one_whose_name_is_spelled_otherwise(packages: Packages) -> None:
+    packages.add("acme", {"Re_Corder": "recorder_module"}, recorder_module=MODULE)
+    passed = Recorder()
+    vars(passed)["name"] = "re-corder"
+    assert names(choose(passed)) == [("re-corder", False)]
+
+
+def test_options_for_a_mistyped_extension_are_refused_with_what_was_meant(packages: Packages) -> None:
+    packages.add("acme", {"acme-hmac": "recorder_module"}, recorder_module=MODULE)
+    with pytest.raises(ExtensionOptionError, match="'acme_hmac', but there is no such extension; did you mean 'acme-h"):
+        choose(options={"acme_hmac": {"key": "k"}})
+
+
+def test_a_variable_of_a_passed_class_is_no_mistake(
+    packages: Packages, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("PYBAYEUX_RECORDER_DEPTH", "3")
+    choose(Recorder)
+    choose(Recorder())
+    assert not caplog.messages
+    choose()
+    assert caplog.messages[0].startswith("PYBAYEUX_RECORDER_DEPTH is set in the environment, but is not used")

@@ -23,15 +23,15 @@ def test_anything_else_is_taken_as_it_is() -> None:
     assert instantiate(sys, {}, extension="sys", origin="") is sys
 
 
-class Choosy:
+class RefusesOptions:
     def __init__(self, first: int, second: int) -> None:
         raise UsageError("first and second do not go together")
 
 
 def test_options_that_do_not_fit_together_are_wrong_options() -> None:
-    with pytest.raises(ExtensionOptionError, match=r"extension 'choosy' of x 1: first and second do not go") as caught:
-        instantiate(Choosy, {"first": 1, "second": 2}, extension="choosy", origin="extension 'choosy' of x 1")
-    assert caught.value.extension == "choosy"
+    with pytest.raises(ExtensionOptionError, match=r"extension 'refuses' of x 1: first and second do not go") as caught:
+        instantiate(RefusesOptions, {"first": 1, "second": 2}, extension="refuses", origin="extension 'refuses' of x 1")
+    assert caught.value.extension == "refuses"
     assert isinstance(caught.value.__cause__, UsageError)
 
 

@@ -206,6 +206,23 @@ def test_nothing_of_the_extension_is_run() -> None:
     assert implemented_hooks(Touchy(), "touchy") == ("incoming",)
 
 
+class SelfLess:
+    @hookimpl
+    def outgoing(message: object, client: object) -> None: ...
+
+
+class WithoutAny:
+    @hookimpl
+    def registered() -> None: ...  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("made", [False, True], ids=["class", "instance"])
+@pytest.mark.parametrize(("wrong", "hook"), [(SelfLess, "outgoing"), (WithoutAny, "registered")])
+def test_method_without_self_is_refused(wrong: type, hook: str, made: bool) -> None:
+    with pytest.raises(ExtensionError, match=f"'{hook}': a method needs 'self' as its first argument"):
+        implemented_hooks(wrong() if made else wrong, "my-ext")
+
+
 # -- compatibility
 
 

@@ -1,4 +1,4 @@
-"""What the session does about a refusal whose meaning somebody explained."""
+"""Refusals that an extension has interpreted: what the session does about them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BUSY = "401::Authentication invalid"
 
 
 def world(remedy: Remedy | None, retry_after: float = 0.0) -> World:
-    """A session whose errors somebody explains: all have this remedy."""
+    """A session whose errors an extension interprets: all have this remedy."""
 
     def explain(error: BayeuxError) -> BayeuxError:
         if isinstance(error, ReplyError):

@@ -9,6 +9,7 @@ import pytest
 from core.tests.session.world import RETRY, World
 from pybayeux import Advice, ConnectionState, Message
 from pybayeux.errors import (
+    BayeuxError,
     ClientStateError,
     ConnectError,
     HandshakeError,
@@ -16,6 +17,7 @@ from pybayeux.errors import (
     SessionEndedError,
     TransportError,
     UnknownAdviceError,
+    UsageError,
 )
 from pybayeux.session import Kind
 
@@ -54,28 +56,29 @@ def test_interval_is_kept_between_connects() -> None:
     assert world.has(Kind.CONNECT)
 
 
-def test_failed_connects_are_retried_with_growing_delays_and_timeout_zero() -> None:
+def test_failed_connects_are_retried_often_and_with_timeout_zero() -> None:
     world = World().connected()
     delays = []
     for _ in range(4):
         world.fail(world.current(Kind.CONNECT), TransportError("refused"))
         delays.append(world.until(Kind.CONNECT))
         assert world.current(Kind.CONNECT).messages[0].advice == Advice(timeout=0)
-    assert delays == [0, 1, 2, 3]
+    assert delays == [0, 1, 1, 1]
     assert world.state() is ConnectionState.UNCONNECTED
     world.accept(world.current(Kind.CONNECT))
     assert world.state() is ConnectionState.CONNECTED
 
 
-def test_backoff_begins_anew_after_a_success() -> None:
+@pytest.mark.parametrize(("lasted", "delay"), [(0.5, 1), (1.0, 0)])
+def test_backoff_begins_anew_after_a_success_that_lasts(lasted: float, delay: float) -> None:
     world = World().connected()
     for _ in range(3):
         world.fail(world.current(Kind.CONNECT), TransportError("refused"))
         world.until(Kind.CONNECT)
     world.accept(world.current(Kind.CONNECT))
-    world.settle_down()
+    world.pass_time(lasted)
     world.fail(world.current(Kind.CONNECT), TransportError("refused"))
-    assert world.until(Kind.CONNECT) == 0
+    assert world.until(Kind.CONNECT) == delay
 
 
 def test_retry_after_is_honoured() -> None:
@@ -216,7 +219,54 @@ def test_handshake_reply_without_client_id_is_reported_and_retried() -> None:
     assert world.has(Kind.HANDSHAKE)
 
 
-@pytest.mark.parametrize("status", [401, 404])
+@pytest.mark.parametrize("error", [UsageError("option 'ssl'"), TransportError("certificate", fatal=True)])
+def test_first_connect_ends_where_trying_again_cannot_help(error: BayeuxError) -> None:
+    world = World()
+    world.session.start(world.now)
+    world.settle_down()
+    world.accept(world.current(Kind.HANDSHAKE))
+    world.settle_down()
+    world.fail(world.current(Kind.CONNECT), error)
+    assert "the connect cannot succeed" in str(world.ends[0])
+
+
+def test_a_client_id_that_no_request_could_carry_is_none() -> None:
+    world = World()
+    world.session.start(world.now)
+    world.settle_down()
+    world.accept(world.current(Kind.HANDSHAKE), client_id="x" * 10_000)
+    world.settle_down()
+    assert isinstance(world.errors[0], MalformedMessageError)
+    assert world.session.client_id is None
+
+
+def test_the_text_of_an_error_is_not_as_long_as_the_server_likes() -> None:
+    world = World()
+    world.session.start(world.now)
+    world.settle_down()
+    world.accept(world.current(Kind.HANDSHAKE), supported_connection_types=["x" * 1000] * 1000)
+    assert len(str(world.ends[0])) < 1000
+
+
+@pytest.mark.parametrize("status", [408, 409, 425, 429, 500, 503])
+def test_first_handshake_is_retried_where_it_may_help(status: int) -> None:
+    world = World()
+    world.session.start(world.now)
+    world.settle_down()
+    world.fail(world.current(Kind.HANDSHAKE), TransportError(f"HTTP {status}", status=status))
+    world.pass_time(2)
+    assert world.has(Kind.HANDSHAKE)
+
+
+def test_first_handshake_ends_where_an_option_of_the_transport_is_wrong() -> None:
+    world = World()
+    world.session.start(world.now)
+    world.settle_down()
+    world.fail(world.current(Kind.HANDSHAKE), UsageError("transport 'websocket': max_frame_size=-1 is not positive"))
+    assert "max_frame_size" in str(world.ends[0])
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 405, 407, 410, 413, 415, 422, 426, 431, 451])
 def test_first_handshake_ends_where_trying_again_cannot_help(status: int) -> None:
     world = World()
     world.session.start(world.now)

@@ -29,7 +29,7 @@ def test_no_connect_is_sent_while_there_is_no_room() -> None:
     assert world.current(Kind.CONNECT).messages[0].advice is None
 
 
-def test_the_client_is_told_once_when_the_server_may_lose_patience() -> None:
+def test_an_overdue_connect_is_reported_once() -> None:
     world = full(World())
     world.pass_time(1)
     assert overdue(world) == 1
@@ -41,7 +41,7 @@ def test_the_client_is_told_once_when_the_server_may_lose_patience() -> None:
     assert world.has(Kind.CONNECT)
 
 
-def test_an_advised_patience_is_used_in_part() -> None:
+def test_connects_are_overdue_after_a_third_of_the_max_interval() -> None:
     world = World().connected()
     world.session.hold_connects(world.now)
     world.accept(world.current(Kind.CONNECT), advice=Advice(reconnect="retry", timeout=30_000, max_interval=9000))

@@ -25,7 +25,7 @@ def test_close_disconnects_and_waits_for_both_replies() -> None:
     assert world.ends == [None]
 
 
-def test_close_ends_locally_when_nobody_answers() -> None:
+def test_close_ends_locally_without_an_answer() -> None:
     world = World(max_network_delay=3).connected()
     world.session.close(world.now)
     world.pass_time(3)

@@ -9,6 +9,7 @@ import pytest
 from core.tests.session.world import World
 from pybayeux import ConnectionState, Message
 from pybayeux.errors import (
+    HandshakeError,
     MalformedMessageError,
     MessageDropped,
     PublishError,
@@ -122,6 +123,7 @@ def test_a_reply_without_an_id_answers_the_only_request_that_fits() -> None:
     assert find_request(message("/meta/connect", successful=True), requests) is requests[2]
     assert find_request(message("/meta/connect"), requests) is None, "it does not say what it answers with"
     assert find_request(message("/meta/subscribe", successful=True), requests) is None
+    assert find_request(message("/meta/subscribe", successful=True), requests[:1]) is requests[0]
     assert find_request(message("/p", successful=True), requests) is None, "it may be either"
 
 
@@ -257,3 +259,60 @@ def test_events_alone_change_nothing(message_id: str | None) -> None:
     assert world.session.take_notices() == []
     step = world.session.step(world.now)
     assert (step.start, step.expired, step.abandon, step.wake_at) == ((), (), (), wake_at)
+
+
+def test_a_publish_is_answered_by_channel_and_success_where_the_server_echoes_no_ids() -> None:
+    world, _ = under_way()
+    world.answer(world.current(Kind.SEND), Message(channel="/p", successful=True))
+    assert [outcome.successful for outcome in world.outcomes] == [True]
+    assert world.errors == []
+
+
+def test_two_publishes_on_one_channel_are_not_told_apart_without_ids() -> None:
+    world = World().connected()
+    for _ in range(2):
+        world.session.send(Message(channel="/p", data=1))
+    world.settle_down()
+    world.answer(world.current(Kind.SEND), *[Message(channel="/p", successful=True)] * 2)
+    assert [type(outcome) for outcome in world.outcomes] == [PublishError] * 2
+
+
+def refusal() -> Message:
+    return Message(channel="", successful=False, error="401::Request requires authentication")
+
+
+def test_a_refusal_without_a_channel_refuses_the_only_request() -> None:
+    world = World()
+    world.session.start(world.now)
+    world.settle_down()
+    handshake = world.current(Kind.HANDSHAKE)
+    answer = refusal()
+    assert world.session.admit([answer]).messages == [answer]
+    assert (answer.channel, answer.id) == ("/meta/handshake", handshake.messages[0].id), "extensions know it by that"
+    world.answer(handshake, answer)
+    assert isinstance(world.errors[0], HandshakeError)
+    assert len(world.errors) == 1
+
+
+def test_a_refusal_without_a_channel_belongs_to_the_answer_that_ends_with_it() -> None:
+    world, publish = under_way()
+    world.answer(world.current(Kind.SEND), refusal())
+    (outcome,) = world.outcomes
+    assert isinstance(outcome, PublishError)
+    assert outcome.reply is not None
+    assert outcome.reply.id == publish.id
+    assert world.has(Kind.CONNECT), "the held connect goes on"
+
+
+def test_a_refusal_without_a_channel_among_others_refuses_nothing() -> None:
+    world, publish = under_way()
+    world.answer(world.current(Kind.SEND), refusal(), world.reply(publish))
+    assert [outcome.successful for outcome in world.outcomes] == [True]
+    assert isinstance(world.errors[0], MalformedMessageError)
+
+
+def test_a_message_without_a_channel_that_refuses_nothing_answers_nothing() -> None:
+    world, publish = under_way()
+    world.answer(world.current(Kind.SEND), Message(channel="", id=publish.id, successful=True))
+    assert [type(outcome) for outcome in world.outcomes] == [PublishError]
+    assert isinstance(world.errors[0], MalformedMessageError)

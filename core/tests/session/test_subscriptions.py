@@ -134,7 +134,7 @@ def test_a_subscription_that_the_server_ends_unasked_is_asked_for_again() -> Non
     assert world.channels_sent().count("/meta/subscribe /a") == 2
 
 
-def test_the_end_of_what_nobody_is_subscribed_to_is_nothing() -> None:
+def test_the_end_of_an_unknown_subscription_is_ignored() -> None:
     world = World().connected()
     end = Message(channel="/meta/subscribe", subscription="/b", successful=False, error="403::gone")
     connect = world.current(Kind.CONNECT)

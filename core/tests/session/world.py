@@ -50,8 +50,9 @@ class World:
         config.setdefault("backoff", Backoff(increment=1, maximum=30, jitter=0))
         self.now = 100.0
         config.setdefault("connection_types", ("long-polling",))
+        config.setdefault("random", Random(1))
         with patch("pybayeux.session.session.SessionState", RecordedState):
-            self.session = Session(SessionConfig(random=Random(1), **config))
+            self.session = Session(SessionConfig(**config))
         self.under_way: list[Exchange] = []
         self.sent: list[tuple[float, Exchange]] = []
         self.notices: list[Notice] = []

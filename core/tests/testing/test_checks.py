@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from pybayeux.testing.factory import ExtensionFactory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+    from pathlib import Path
 
 
 class Good:
@@ -126,7 +128,7 @@ class TranslatesErrors:
         try:
             return (yield)
         except ValueError as error:
-            raise RuntimeError("somebody failed") from error
+            raise RuntimeError("another extension failed") from error
 
 
 class TrustsReplies:
@@ -213,25 +215,30 @@ class TellsItsKey:
 BROKEN: list[tuple[Callable[[ExtensionFactory], None], type, dict[str, object], str]] = [
     (checks.signatures, UnknownArgument, {}, "massage"),
     (checks.signatures, NoHook, {}, "no hook"),
-    (checks.pairs, LeavesTask, {}, "tasks are left .* beat"),
+    (checks.pairs, LeavesTask, {}, "tasks still run .* beat"),
     (checks.pairs, OnceOnly, {}, "failed in outgoing: ValueError: closed"),
     (checks.pairs, DeafAfterwards, {}, "0 of 2 events"),
-    (checks.call_paths, OncePerTurn, {}, "does something else"),
-    (checks.call_paths, FailsWhileAllGoesWell, {}, "all goes well: .* failed in incoming"),
-    (checks.call_paths, LeavesTask, {}, "tasks are left"),
-    (checks.vetoes, DislikesVetoes, {}, "beside an extension that vetoes first: .* failed in incoming"),
+    (checks.call_paths, OncePerTurn, {}, "behaves differently"),
+    (checks.call_paths, FailsWhileAllGoesWell, {}, "in a session without faults: .* failed in incoming"),
+    (checks.call_paths, LeavesTask, {}, "tasks still run"),
+    (checks.vetoes, DislikesVetoes, {}, "together with an extension that vetoes first: .* failed in incoming"),
     (checks.vetoes, SilentAfterVeto, {}, "other events are handled"),
-    (checks.errors_of_others, TranslatesErrors, {}, "beside an extension that fails first: .* failed in outgoing"),
+    (
+        checks.errors_of_others,
+        TranslatesErrors,
+        {},
+        "with an extension that fails first: .* failed in outgoing",
+    ),
     (checks.faults, TrustsReplies, {}, "events-first.* failed in incoming"),
     (checks.faults, FailsInFailed, {}, "failed in failed"),
     (checks.faults, GivesUp, {}, "no longer arrive"),
     (checks.low_level, NeedsAsyncClient, {}, "BayeuxClient.* failed in incoming"),
     (checks.options, TakesAnything, {}, "an unknown option is accepted"),
     (checks.options, WrongDefault, {}, "default of option 'number'"),
-    (checks.secrets, ShowsItsToken, {"token": "abc"}, "a secret shows: .*<the secret>"),
-    (checks.secrets, LogsItsPassword, {"password": "abc"}, "a secret shows: sending"),
-    (checks.secrets, TellsItsKey, {}, "a secret shows"),
-    (checks.secrets, ShowsItsNumberedPassword, {"password": "4711471147"}, "a secret shows: <<the secret>>"),
+    (checks.secrets, ShowsItsToken, {"token": "abc"}, "a text contains a secret: .*<the secret>"),
+    (checks.secrets, LogsItsPassword, {"password": "abc"}, "a text contains a secret: sending"),
+    (checks.secrets, TellsItsKey, {}, "a text contains a secret"),
+    (checks.secrets, ShowsItsNumberedPassword, {"password": "4711471147"}, "a text contains a secret: <<the secret>>"),
 ]
 
 
@@ -256,3 +263,83 @@ def test_good_extension_keeps_the_contract() -> None:
     check_contract(Good)
     check_contract(Good, {"token": "other", "words": ["a", "b"]})
     check_contract(lambda: Good("other"))
+
+
+class Slow:
+    """Every hook that may wait takes time, as one does that asks a service."""
+
+    @hookimpl
+    async def outgoing(self) -> None:
+        await asyncio.sleep(0.05)
+
+    @hookimpl
+    async def incoming(self) -> None:
+        await asyncio.sleep(0.05)
+
+    @hookimpl
+    async def delivered(self) -> None:
+        await asyncio.sleep(1.5)
+
+    @hookimpl
+    async def request(self) -> None:
+        await asyncio.sleep(0.05)
+
+    @hookimpl
+    async def response(self) -> None:
+        await asyncio.sleep(0.05)
+
+    @hookimpl
+    async def registered(self) -> None:
+        await asyncio.sleep(0.05)
+
+
+class Journal:
+    """Writes to a file in a thread, and waits until it is on the disk."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    @hookimpl
+    async def outgoing(self, message: Message) -> None:
+        await asyncio.to_thread(self._write, message.channel)
+
+    @hookimpl
+    async def delivered(self, message: Message) -> None:
+        await asyncio.to_thread(self._write, message.channel)
+
+    def _write(self, line: str) -> None:
+        with open(self._path, "a", encoding="utf-8") as journal:
+            journal.write(f"{line}\n")
+            journal.flush()
+            os.fsync(journal.fileno())
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_extension_whose_hooks_take_time_passes(check: Callable[[ExtensionFactory], None]) -> None:
+    check(ExtensionFactory(Slow))
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_extension_that_writes_in_threads_passes(check: Callable[[ExtensionFactory], None], tmp_path: Path) -> None:
+    check(ExtensionFactory(Journal, {"path": str(tmp_path / "journal")}))
+
+
+def test_how_often_a_client_polls_is_not_compared() -> None:
+    class AddsConnects:
+        """Counts connects, as an extension does that acknowledges."""
+
+        _count = 0
+
+        @hookimpl
+        def outgoing(self, message: Message) -> None:
+            if message.channel == "/meta/connect":
+                self._count += 1
+                message.get_ext(create=True)["count"] = self._count
+
+    checks.call_paths(ExtensionFactory(AddsConnects))
+
+
+def test_a_difference_is_told_in_a_line() -> None:
+    with pytest.raises(AssertionError) as found:
+        checks.call_paths(ExtensionFactory(OncePerTurn))
+    assert len(str(found.value)) < 400

@@ -43,7 +43,7 @@ def test_everything_that_is_broken_is_reported_at_once() -> None:
     assert {"faults", "options", "secrets"} <= found.value.broken.keys()
     assert "signatures" not in found.value.broken
     lines = str(found.value).splitlines()
-    assert lines[0] == "extension 'broken' breaks the contract of extensions:"
+    assert lines[0] == "extension 'broken' breaks the contract for extensions:"
     assert [line.partition(":")[0] for line in lines[1:] if line.startswith("- ")] == [
         f"- {name}" for name in found.value.broken
     ]
@@ -55,7 +55,7 @@ def test_an_extension_that_prevents_the_connection_is_reported() -> None:
     assert "nothing leaves" in found.value.broken["call_paths"]
 
 
-def test_a_module_is_given_by_a_function() -> None:
+def test_a_module_is_returned_by_a_function() -> None:
     module = types.ModuleType("signing")
 
     @hookimpl
@@ -64,7 +64,7 @@ def test_a_module_is_given_by_a_function() -> None:
 
     vars(module)["outgoing"] = outgoing
     check_contract(lambda: module)
-    with pytest.raises(UsageError, match="a function that makes"):
+    with pytest.raises(UsageError, match="a function that returns"):
         check_contract(module)  # type: ignore[arg-type]
 
 

@@ -96,3 +96,31 @@ def test_wrong_options_are_refused() -> None:
         Harness(Greeting, {"wrod": "hi"})
     with pytest.raises(UsageError, match="is not a class"):
         Harness(Greeting(), {"word": "hi"})
+
+
+class Slow:
+    @hookimpl
+    async def delivered(self) -> None:
+        await asyncio.sleep(1.5)
+
+
+@in_virtual_time
+async def test_idle_waits_for_hooks_that_take_time() -> None:
+    async with Harness(Slow) as harness:
+        await harness.subscribe("/**")
+        harness.server.push("/a", 1, 2)
+        harness.server.push("/b", 3)
+        await harness.settle()
+        assert len(harness.delivered) < 3
+        await harness.idle()
+        assert harness.delivered_on == {"/a": [1, 2], "/b": [3]}
+
+
+@in_virtual_time
+async def test_idle_does_not_wait_for_ever() -> None:
+    async with Harness(Slow) as harness:
+        await harness.subscribe("/**")
+        harness.server.push("/a", *range(1000))
+        before = harness.clock.now
+        await harness.idle()
+        assert harness.clock.now - before == pytest.approx(120, abs=1)

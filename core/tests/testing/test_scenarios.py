@@ -52,7 +52,7 @@ class Forgetful:
         asyncio.get_running_loop().create_task(asyncio.sleep(1e9), name="forgotten")
 
 
-def told(transcript: Transcript) -> list[str]:
+def faults_of(transcript: Transcript) -> list[str]:
     return sorted({fault.rpartition(" ")[2] for fault in transcript.faults})
 
 
@@ -109,7 +109,7 @@ def test_faults_of_the_extension_are_noted_in_every_hook(
     scenario: Callable[[ExtensionFactory], Coroutine[Any, Any, Transcript]],
 ) -> None:
     expected = ["incoming", "outgoing"] if scenario is low_level_session else ["failed", "incoming", "outgoing"]
-    assert told(run(scenario(ExtensionFactory(Faulty)))) == expected
+    assert faults_of(run(scenario(ExtensionFactory(Faulty)))) == expected
 
 
 def test_tasks_that_are_left_are_noted_and_ended() -> None:

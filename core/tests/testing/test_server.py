@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from pybayeux.transports.registry import TransportRegistry
 
 
-class Nothing:
+class NoOp:
     @hookimpl
     def state_changed(self) -> None: ...
 
 
-class Wire:
+class IncomingRecorder:
     """Notes what comes, in the order of arrival."""
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Wire:
 
 @in_virtual_time
 async def test_publish_reaches_all_that_are_subscribed() -> None:
-    async with Harness(Nothing) as harness:
+    async with Harness(NoOp) as harness:
         await harness.subscribe("/orders/**")
         assert harness.server.subscriptions == {"/orders/**"}
         reply = await harness.client.publish("/orders/new", {"number": 1})
@@ -48,7 +48,7 @@ async def test_publish_reaches_all_that_are_subscribed() -> None:
 
 @in_virtual_time
 async def test_push_reaches_the_subscribed_and_services_always() -> None:
-    wire = Wire()
+    wire = IncomingRecorder()
     async with Harness(wire) as harness:
         harness.server.push("/orders", "too early")
         harness.server.push("/service/time", "private")
@@ -67,7 +67,7 @@ async def test_push_reaches_the_subscribed_and_services_always() -> None:
 @pytest.mark.parametrize("order", ["events-first", "replies-first"])
 @in_virtual_time
 async def test_order_of_events_and_replies(order: Order) -> None:
-    wire = Wire()
+    wire = IncomingRecorder()
     async with Harness(wire, order=order) as harness:
         await harness.subscribe("/orders")
         await harness.settle()
@@ -80,7 +80,7 @@ async def test_order_of_events_and_replies(order: Order) -> None:
 
 @in_virtual_time
 async def test_connect_is_held_until_there_is_an_event() -> None:
-    async with Harness(Nothing) as harness:
+    async with Harness(NoOp) as harness:
         await harness.subscribe("/orders")
         polls = len(harness.server.messages("/meta/connect"))
         await harness.clock.advance(29)
@@ -91,7 +91,7 @@ async def test_connect_is_held_until_there_is_an_event() -> None:
 
 @in_virtual_time
 async def test_refusal_is_answered_and_nothing_is_done() -> None:
-    async with Harness(Nothing) as harness:
+    async with Harness(NoOp) as harness:
         harness.server.refuse_next("/meta/subscribe", "403::denied")
         with pytest.raises(SubscribeError, match="403::denied"):
             await harness.subscribe("/orders")
@@ -108,7 +108,7 @@ async def test_refusal_is_answered_and_nothing_is_done() -> None:
 
 @in_virtual_time
 async def test_scripted_answers_come_in_turn_and_what_is_asked_is_done() -> None:
-    async with Harness(Nothing) as harness:
+    async with Harness(NoOp) as harness:
         harness.server.answer_next("/orders", ext={"number": 1})
         harness.server.answer_next("/orders", ext={"number": 2})
         await harness.subscribe("/orders")
@@ -141,7 +141,7 @@ async def test_what_is_announced_comes_with_the_handshake() -> None:
 
 @in_virtual_time
 async def test_lost_request_is_not_seen_and_breaks_the_held_connect() -> None:
-    async with Harness(Nothing) as harness:
+    async with Harness(NoOp) as harness:
         await harness.subscribe("/orders")
         harness.server.fail()
         harness.server.push("/orders", "kept")
@@ -152,7 +152,7 @@ async def test_lost_request_is_not_seen_and_breaks_the_held_connect() -> None:
 
 @in_virtual_time
 async def test_lost_reply_takes_its_events_with_it() -> None:
-    async with Harness(Nothing) as harness:
+    async with Harness(NoOp) as harness:
         await harness.subscribe("/orders")
         harness.server.fail(lost="reply")
         harness.server.push("/orders", "lost")
@@ -164,7 +164,7 @@ async def test_lost_reply_takes_its_events_with_it() -> None:
 
 @in_virtual_time
 async def test_forgotten_session_is_begun_anew() -> None:
-    async with Harness(Nothing) as harness:
+    async with Harness(NoOp) as harness:
         await harness.subscribe("/orders")
         harness.server.forget()
         await harness.clock.advance(5)
@@ -211,7 +211,7 @@ async def test_transports_of_the_extension_itself_are_not_used() -> None:
 
 @in_virtual_time
 async def test_advice_can_be_scripted() -> None:
-    async with Harness(Nothing) as harness:
+    async with Harness(NoOp) as harness:
         harness.server.answer_next("/meta/connect", advice=Advice(reconnect="retry", interval=10_000))
         await harness.clock.advance(1)
         polls = len(harness.server.messages("/meta/connect"))

@@ -1,26 +1,51 @@
 from __future__ import annotations
 
+import asyncio
+from typing import TYPE_CHECKING
+
 import pytest
 
 from pybayeux import Message
 from pybayeux._util.redact import Redactor
-from pybayeux.errors import MessageDecodeError
-from pybayeux.transports.decoding import decode_answer, refusals_in
+from pybayeux.errors import BayeuxError, MessageDecodeError
+from pybayeux.transports.base import DONE, TransportContext
+from pybayeux.transports.decoding import read_messages, refusals_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+async def _nothing(_: object) -> None:
+    pass
+
+
+class Reader:
+    """Reads answers, and keeps what is reported."""
+
+    def __init__(self) -> None:
+        self.reported: list[BayeuxError] = []
+        self.redact = Redactor()
+        self._context = TransportContext(
+            "http://h/", lambda messages: DONE, _nothing, _nothing, self.redact, report=self.reported.append
+        )
+
+    def read(self, body: bytes, unwrap: Callable[[bytes], bytes] = bytes) -> list[Message]:
+        return asyncio.run(read_messages(body, self._context, unwrap))
 
 
 def test_messages_are_decoded() -> None:
-    assert decode_answer(b'[{"channel":"/a"}]', Redactor()) == [Message(channel="/a")]
+    assert Reader().read(b'[{"channel":"/a"}]') == [Message(channel="/a")]
 
 
 def test_what_they_are_wrapped_in_comes_off() -> None:
-    assert decode_answer(b'cb({"channel":"/a"})', Redactor(), lambda body: body[3:-1]) == [Message(channel="/a")]
+    assert Reader().read(b'cb({"channel":"/a"})', lambda body: body[3:-1]) == [Message(channel="/a")]
 
 
 def test_a_failure_shows_what_came_without_secrets() -> None:
-    redact = Redactor()
-    redact.remember("t0k3n-t0k3n")
+    reader = Reader()
+    reader.redact.remember("t0k3n-t0k3n")
     with pytest.raises(MessageDecodeError, match=r"not JSON.*<h1>\*\*\*</h1>") as caught:
-        decode_answer(b"<h1>t0k3n-t0k3n</h1>", redact)
+        reader.read(b"<h1>t0k3n-t0k3n</h1>")
     assert caught.value.__cause__ is None
 
 
@@ -29,12 +54,29 @@ def test_a_failure_of_the_unwrapping_keeps_its_words() -> None:
         raise MessageDecodeError("no script")
 
     with pytest.raises(MessageDecodeError, match="no script; received 'gibberish'"):
-        decode_answer(b"gibberish", Redactor(), refuse)
+        Reader().read(b"gibberish", refuse)
 
 
 def test_bytes_that_are_no_text_are_shown_all_the_same() -> None:
     with pytest.raises(MessageDecodeError, match="received"):
-        decode_answer(b"\xff\xfe\x00", Redactor())
+        Reader().read(b"\xff\xfe\x00")
+
+
+def test_what_is_damaged_is_reported_without_secrets() -> None:
+    reader = Reader()
+    reader.redact.remember("t0k3n-t0k3n")
+    messages = reader.read(b'[{"channel":"/a","data":["t0k3n-t0k3n",NaN]},{"channel":"/b"}]')
+    assert [message.channel for message in messages] == ["/a", "/b"]
+    (error,) = reader.reported
+    assert str(error).startswith("a message on /a: data is no JSON")
+    assert "t0k3n" not in str(error)
+
+
+def test_reports_of_one_batch_are_few() -> None:
+    reader = Reader()
+    assert len(reader.read(b"[%b]" % b",".join([b'{"channel":"/a","data":NaN}'] * 50))) == 50
+    assert len(reader.reported) == 11
+    assert "40 more" in str(reader.reported[-1])
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ UNVERIFIED = ssl.SSLCertVerificationError(1, "certificate verify failed")
         (InvalidMessage("did not receive a valid HTTP response"), False, True),
         (InvalidProxyStatus(Response(403, "Forbidden", Headers())), False, True),
         (ProxyError("failed"), False, False),
-        (ImportError("python-socks"), False, True),
+        (ImportError("python-socks"), True, True),
     ],
 )
 def test_failures_without_an_answer(error: Exception, fatal: bool, unavailable: bool) -> None:
@@ -201,3 +201,44 @@ async def test_the_limit_of_a_message_is_for_the_sum_of_its_fragments() -> None:
         await peer.connection.send(["x" * 400, "x" * 400, "x" * 400])
         with pytest.raises(TransportError, match="max_message_size=1000"):
             await sending
+
+
+# -- the environment
+
+
+@in_real_time
+async def test_the_proxy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with at_raw_server(lambda reader, writer: asyncio.sleep(0)) as url:
+        proxy = url.removesuffix("/cometd")
+    monkeypatch.setenv("HTTP_PROXY", proxy)
+    async with Site(url="http://server.example/cometd") as site:
+        with pytest.raises(TransportError, match=f"through the proxy {proxy} of HTTP_PROXY"):
+            await site.transport.exchange([message("1")])
+
+
+@in_real_time
+async def test_a_server_on_this_machine_is_reached_without_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    async with Site() as site:
+        await site.opened()
+
+
+@pytest.mark.parametrize(("variable", "value"), [("SSL_CERT_FILE", "/nowhere/ca.pem"), ("HTTPS_PROXY", "socks://h:1")])
+@in_real_time
+async def test_what_the_environment_has_wrong_is_hopeless(
+    variable: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    async with Site(url="https://server.example/cometd") as site:
+        with pytest.raises(TransportError, match=variable) as caught:
+            await site.transport.exchange([message("1")])
+        assert caught.value.fatal
+
+
+@pytest.mark.parametrize("octets", [b"caf\xc3\xa9", b"caf\xe9", b"\x80\xff"])
+@in_real_time
+async def test_cookies_beyond_ascii_go_back_as_they_came(octets: bytes) -> None:
+    async with Site() as site:
+        site.context.cookies.take(site.url, [("Set-Cookie", f"S={octets.decode('latin-1')}; Path=/")])
+        await site.opened()
+        assert site.upgrades[-1].headers["Cookie"].encode("latin-1") == b"S=" + octets

@@ -156,7 +156,7 @@ async def test_the_users_authentication_may_break() -> None:
 
 
 @in_virtual_time
-async def test_a_body_in_an_encoding_that_nobody_knows_is_shown_all_the_same() -> None:
+async def test_a_body_in_an_unknown_encoding_is_shown_all_the_same() -> None:
     headers = {"Content-Type": "text/plain; charset=klingon"}
     with pytest.raises(TransportError, match="nuqneH"):
         await Site(refuse(500, content=b"nuqneH", headers=headers)).send()

@@ -13,8 +13,9 @@ import pytest
 
 from core.tests.transports.posting import Posting, Site
 from core.tests.transports.site_stub import HELLO, REPLY, URL, refuse
+from core.tests.transports.websocket_site import at_raw_server, in_real_time
 from core.tests.virtual_time import in_virtual_time
-from pybayeux.errors import TransportError
+from pybayeux.errors import BayeuxError, TransportError
 from pybayeux.transports.base import TransportRequest, TransportResponse
 from pybayeux.transports.http import HttpCall, HttpRequester
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 async def test_no_read_timeout_of_a_shared_http_client_breaks_a_held_connect() -> None:
     site = Site(max_network_delay=7.0)
     request = await site.send()
-    assert request.extensions["timeout"] == {"connect": 7.0, "read": None, "write": None, "pool": None}
+    assert request.extensions["timeout"] == {"connect": 7.0, "read": None, "write": None, "pool": 7.0}
 
 
 @in_virtual_time
@@ -190,3 +191,99 @@ async def _speak_to(url: str) -> None:
                 await transport.exchange(HELLO)
             assert [[message.id for message in batch] for batch in site.received] == [["1"], ["1"]]
             assert site.context.cookies.header(url) == "BAYEUX_BROWSER=b"
+
+
+# -- what came, and what did not
+
+
+@in_virtual_time
+async def test_an_error_of_the_users_client_counts_as_the_answer_that_it_carries() -> None:
+    async def complain(response: httpx.Response) -> None:
+        response.raise_for_status()
+
+    site = Site(refuse(401, json={"no": 1}))
+    site.http.event_hooks["response"].append(complain)
+    with pytest.raises(TransportError, match="HTTP 401") as caught:
+        await site.send()
+    assert caught.value.status == 401
+    assert [response.status for response in site.responses] == [401]
+
+
+@in_virtual_time
+async def test_an_answer_may_be_in_another_encoding() -> None:
+    site = Site(
+        refuse(
+            200,
+            content='[{"channel":"/a","data":"caf\xe9"}]'.encode("latin-1"),
+            headers={"Content-Type": "application/json;charset=ISO-8859-1"},
+        )
+    )
+    await site.send()
+    assert site.received[0][0].data == "caf\xe9"
+
+
+@in_virtual_time
+async def test_what_is_damaged_is_reported_and_the_rest_received() -> None:
+    reported: list[BayeuxError] = []
+    site = Site(refuse(200, content=b'[{"channel":"/a","data":NaN},{"channel":"/b"}]'), report=reported.append)
+    await site.send()
+    assert [message.channel for message in site.received[0]] == ["/a", "/b"]
+    assert len(reported) == 1
+
+
+@in_virtual_time
+async def test_cookies_beyond_ascii_go_back_as_they_came() -> None:
+    octets = b"S=caf\xc3\xa9\xe9"
+    site = Site(refuse(200, json=REPLY, headers=[(b"Set-Cookie", octets + b"; Path=/")]))
+    await site.send()
+    request = await site.send()
+    assert [value for name, value in request.headers.raw if name == b"Cookie"] == [octets]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [({"auth": "user"}, "auth="), ({"headers": {"X": "\n"}}, "headers="), ({"http": httpx.Client()}, "http=")],
+)
+def test_arguments_that_cannot_work_are_named(arguments: dict[str, Any], named: str) -> None:
+    with pytest.raises(TransportError, match=named) as caught:
+        HttpRequester(replace(Site().context, **arguments), "long-polling")
+    assert caught.value.fatal
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "ALL_PROXY"])
+@in_real_time
+async def test_the_proxy_is_named(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with at_raw_server(lambda reader, writer: asyncio.sleep(0)) as url:
+        proxy = url.removesuffix("/cometd")
+    monkeypatch.setenv(variable, proxy)
+    transport = Posting(replace(Site().context, http=None, url="http://server.example/cometd"))
+    with pytest.raises(TransportError, match=f"through the proxy {proxy} of {variable}"):
+        await transport.exchange(HELLO)
+    await transport.close()
+
+
+@in_real_time
+async def test_certificates_that_are_not_there_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/ca.pem")
+    transport = Posting(replace(Site().context, http=None, url="https://127.0.0.1:1/cometd"))
+    with pytest.raises(TransportError, match=r"SSL_CERT_FILE: there is no file /nowhere/ca\.pem") as caught:
+        await transport.exchange(HELLO)
+    assert caught.value.fatal
+    await transport.close()
+
+
+@in_real_time
+async def test_a_full_pool_fails_what_has_not_left() -> None:
+    async with at_raw_server(_hold) as url, httpx.AsyncClient(limits=httpx.Limits(max_connections=1)) as http:
+        transport = Posting(replace(Site().context, http=http, url=url, max_network_delay=0.05))
+        held = asyncio.create_task(transport.exchange(HELLO))
+        await asyncio.sleep(0)
+        with pytest.raises(TransportError, match="no connection of the HTTP client became free") as caught:
+            await transport.exchange(HELLO)
+        assert (caught.value.unsent, caught.value.fatal, held.done()) == (True, False, False)
+        held.cancel()
+        await asyncio.wait([held])
+
+
+async def _hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.read()

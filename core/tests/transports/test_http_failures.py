@@ -1,12 +1,23 @@
 from __future__ import annotations
 
 import ssl
+from types import SimpleNamespace
+from typing import Any
 
 import httpx
 import pytest
 
 from pybayeux._util.redact import Redactor
-from pybayeux.transports.http_failures import network_failure, status_failure
+from pybayeux.errors import TransportError
+from pybayeux.transports.http_failures import (
+    check_auth,
+    check_headers,
+    check_http,
+    network_failure,
+    request_failure,
+    response_of,
+    status_failure,
+)
 from pybayeux.transports.redirects import Redirect
 
 
@@ -35,18 +46,74 @@ def test_a_certificate_that_does_not_verify_is_found_in_the_causes() -> None:
     assert network_failure(error, Redactor()).fatal
 
 
-def test_a_status_is_told_with_what_the_server_said() -> None:
+def test_a_status_is_shown_with_the_servers_text() -> None:
     response = httpx.Response(503, headers={"Retry-After": "7"})
     failure = status_failure(response, "clientId=abcdef", None, Redactor())
     assert str(failure) == "HTTP 503 Service Unavailable; received 'clientId=***'"
     assert (failure.status, failure.retry_after) == (503, 7)
 
 
-def test_a_redirect_that_is_not_followed_is_told() -> None:
+def test_a_redirect_that_is_not_followed_is_reported() -> None:
     redirect = Redirect("https://host/login", None, same_origin=True)
     failure = status_failure(httpx.Response(302), "", redirect, Redactor())
     assert str(failure) == "HTTP 302 Found: it points to https://host/login, and is not followed"
 
 
-def test_a_status_that_nobody_knows() -> None:
+def test_an_unknown_status() -> None:
     assert str(status_failure(httpx.Response(599), "", None, Redactor())) == "HTTP 599"
+
+
+def test_a_full_pool_says_so() -> None:
+    failure = network_failure(httpx.PoolTimeout(""), Redactor())
+    assert (failure.unsent, failure.fatal) == (True, False)
+    assert "no connection of the HTTP client became free in time" in str(failure)
+
+
+def test_the_way_to_the_server_is_told() -> None:
+    assert str(network_failure(httpx.ConnectError("x"), Redactor(), ", through y")) == "ConnectError: x, through y"
+
+
+def test_an_error_that_is_about_an_answer_has_it() -> None:
+    response = httpx.Response(401, request=httpx.Request("GET", "http://h/"))
+    assert response_of(httpx.HTTPStatusError("no", request=response.request, response=response)) is response
+    assert response_of(httpx.ConnectError("no")) is None
+    assert response_of(ValueError()) is None
+
+
+@pytest.mark.parametrize("error", [TypeError("auth"), httpx.LocalProtocolError("Illegal header value b'a'")])
+def test_what_the_library_refuses_is_hopeless(error: Exception) -> None:
+    assert network_failure(error, Redactor()).fatal
+    assert request_failure(error, Redactor()).fatal
+
+
+@pytest.mark.parametrize(
+    "headers", [{"X-Secret": "s3cr3t\r\nX: y"}, {"X-Secret": "s3cr3t\xe9"}, {"X-Secr\xe9t": "1"}, {"X-Secret": 7}]
+)
+def test_headers_that_cannot_be_sent_are_named_without_their_value(headers: Any) -> None:
+    with pytest.raises(TransportError, match="headers=: 'X-Secr") as caught:
+        check_headers(headers)
+    assert (caught.value.fatal, "s3cr3t" in str(caught.value)) == (True, False)
+
+
+@pytest.mark.parametrize("auth", ["user:pass", ("user",), ("user", 7), 7, {"user": "pass"}])
+def test_authentication_that_is_none_is_named(auth: Any) -> None:
+    with pytest.raises(TransportError, match="auth=: expected"):
+        check_auth(auth)
+
+
+@pytest.mark.parametrize(
+    "auth", [None, ("user", "pass"), ["user", b"pass"], httpx.DigestAuth("a", "b"), lambda request: request]
+)
+def test_authentication_of_any_form(auth: Any) -> None:
+    check_auth(auth)
+
+
+@pytest.mark.parametrize("http", [httpx.Client(), SimpleNamespace(cookies={}), "http"])
+def test_a_http_client_of_another_kind_is_named(http: Any) -> None:
+    with pytest.raises(TransportError, match=r"http=: expected an httpx\.AsyncClient"):
+        check_http(http)
+
+
+def test_a_http_client_that_is_closed_is_named() -> None:
+    with pytest.raises(TransportError, match="http=: the HTTP client is closed"):
+        check_http(SimpleNamespace(build_request=1, send=1, cookies=1, is_closed=True))

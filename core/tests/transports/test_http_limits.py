@@ -81,6 +81,39 @@ async def test_a_network_that_breaks_while_a_limited_answer_is_read() -> None:
         await sized(broken(), 100).send()
 
 
+@in_virtual_time
+async def test_there_is_a_limit_unless_the_user_wants_none() -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(100):
+            yield b" " * 2**20
+
+    site = Site(lambda request: httpx.Response(200, content=endless()))
+    with pytest.raises(TransportError, match="max_response_size=67108864"):
+        await site.send()
+    site.transport = Posting(site.context, max_response_size=None)
+    with pytest.raises(TransportError, match="an empty answer"):
+        await site.send()
+
+
+@in_virtual_time
+async def test_the_body_of_a_redirect_is_not_read() -> None:
+    read = 0
+
+    async def never() -> AsyncIterator[bytes]:
+        nonlocal read
+        read += 1
+        yield b"x" * 1000
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/there":
+            return httpx.Response(200, content=b"[]")
+        return httpx.Response(307, headers={"Location": "/there"}, content=never())
+
+    site = Site(answer)
+    await site.send()
+    assert (site.received, read) == ([[]], 0)
+
+
 @pytest.mark.parametrize("limit", [0, -1])
 def test_a_limit_of_nothing_is_refused(limit: int) -> None:
     with pytest.raises(UsageError, match="max_response_size"):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def moved(location: str, status: int = 307, *, at: str = URL, **arguments: Any) -> Callable[..., httpx.Response]:
-    """A server that sends whoever asks at `at` to another address, and replies at any other."""
+    """A server that redirects requests to `at` to another address, and replies at any other."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         if str(request.url) != at:

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from pybayeux.transports.registry import TransportRegistry
 
 
-class Room:
-    """A small server: one session, events for whoever is subscribed, connects held for half a minute."""
+class SmallServer:
+    """A small server: one session, events for the subscribed channels, connects held for half a minute."""
 
     def __init__(self, connection_type: str = "memory") -> None:
         self.connection_type = connection_type
         self.received: list[str] = []
         self._events: list[Message] = []
-        self._news = asyncio.Event()
+        self._changed = asyncio.Event()
 
     async def __call__(self, messages: list[Message]) -> list[Message]:
         """The answers to a request."""
@@ -36,7 +36,7 @@ class Room:
     def say(self, channel: str, data: Any) -> None:
         """An event for the client."""
         self._events.append(Message(channel=channel, data=data))
-        self._news.set()
+        self._changed.set()
 
     async def _answer(self, message: Message) -> list[Message]:
         reply = Message(channel=message.channel, id=message.id, successful=True, subscription=message.subscription)
@@ -44,7 +44,7 @@ class Room:
             reply.client_id, reply.supported_connection_types = "c1", [self.connection_type]
             reply.advice = Advice(reconnect="retry", interval=0, timeout=30_000)
         elif message.channel == "/meta/disconnect":
-            self._news.set()
+            self._changed.set()
         elif message.channel == "/meta/connect":
             return [*await self._next_events(0 if message.advice else 30), reply]
         elif not message.is_meta:
@@ -54,10 +54,10 @@ class Room:
     async def _next_events(self, patience: float) -> list[Message]:
         try:
             async with asyncio.timeout(patience):
-                await self._news.wait()
+                await self._changed.wait()
         except TimeoutError:
             return []
-        self._news.clear()
+        self._changed.clear()
         events, self._events = self._events, []
         return events
 
@@ -70,8 +70,8 @@ def client_of(server: MemoryServer, **arguments: Any) -> AsyncClient:
 
 
 @in_virtual_time
-async def test_a_client_speaks_with_a_server_in_memory() -> None:
-    room = Room()
+async def test_a_client_works_with_a_server_in_memory() -> None:
+    room = SmallServer()
     async with client_of(room) as client, client.subscribe("/a") as events:
         assert client.client_id == "c1"
         assert (await client.publish("/a", {"n": 1})).successful
@@ -85,7 +85,7 @@ async def test_a_client_speaks_with_a_server_in_memory() -> None:
 
 @in_virtual_time
 async def test_it_stands_in_for_any_other_transport() -> None:
-    room = Room("carrier-pigeon")
+    room = SmallServer("carrier-pigeon")
 
     class Pigeons:
         @hookimpl
@@ -99,7 +99,7 @@ async def test_it_stands_in_for_any_other_transport() -> None:
 
 @in_virtual_time
 async def test_the_low_level_client_has_it_too() -> None:
-    options = {"memory": {"server": Room()}}
+    options = {"memory": {"server": SmallServer()}}
     async with BayeuxClient("http://t/", transports=["memory"], transport_options=options, discover=False) as client:
         (reply,) = await client.handshake()
         assert reply.client_id == "c1"
@@ -107,7 +107,7 @@ async def test_the_low_level_client_has_it_too() -> None:
 
 @in_virtual_time
 async def test_a_failure_of_the_server_is_one_of_the_network() -> None:
-    room, failures = Room(), [TransportError("refused"), RuntimeError("a defect of the server")]
+    room, failures = SmallServer(), [TransportError("refused"), RuntimeError("a defect of the server")]
 
     async def server(messages: list[Message]) -> list[Message]:
         if failures:
@@ -132,7 +132,7 @@ def test_what_is_no_function_is_no_server() -> None:
 # -- the transport alone
 
 
-class Line:
+class RecordedTransport:
     """A memory transport and what came of it."""
 
     def __init__(self, server: MemoryServer) -> None:
@@ -160,7 +160,7 @@ async def test_neither_side_sees_later_changes_of_the_other() -> None:
         kept.extend(messages)
         return messages
 
-    line, message = Line(server), Message(channel="/a", data=[1])
+    line, message = RecordedTransport(server), Message(channel="/a", data=[1])
     await line.transport.exchange([message])
     message.data = [2]
     ((received,),) = line.received
@@ -173,7 +173,7 @@ async def test_a_server_may_answer_with_bytes() -> None:
     async def server(messages: list[Message]) -> bytes:
         return encode(messages)
 
-    line = Line(server)
+    line = RecordedTransport(server)
     await line.transport.exchange([Message(channel="/a")])
     assert [[message.channel for message in batch] for batch in line.received] == [["/a"]]
 
@@ -183,7 +183,7 @@ async def test_bytes_that_are_no_bayeux_fail_without_secrets() -> None:
     async def server(messages: list[Message]) -> bytes:
         return b"<h1>t0k3n-t0k3n</h1>"
 
-    line = Line(server)
+    line = RecordedTransport(server)
     line.redact.remember("t0k3n-t0k3n")
     with pytest.raises(MessageDecodeError, match=r"<h1>\*\*\*</h1>"):
         await line.transport.exchange([Message(channel="/a")])
@@ -202,7 +202,7 @@ async def test_a_server_whose_client_waits_no_longer_is_cancelled() -> None:
             gone = True
         return []
 
-    exchange = asyncio.ensure_future(Line(server).transport.exchange([Message(channel="/a")]))
+    exchange = asyncio.ensure_future(RecordedTransport(server).transport.exchange([Message(channel="/a")]))
     await settle()
     exchange.cancel()
     await asyncio.wait([exchange])
@@ -215,7 +215,7 @@ async def test_several_exchanges_are_under_way_at_once() -> None:
         await asyncio.sleep(messages[0].data)
         return messages
 
-    line = Line(server)
+    line = RecordedTransport(server)
     await asyncio.gather(*(line.transport.exchange([Message(channel="/a", data=seconds)]) for seconds in (3, 1, 2)))
     assert [batch[0].data for batch in line.received] == [1, 2, 3]
     await line.transport.close()

@@ -8,7 +8,7 @@ from core.tests.transports.frames import CONNECT, event, fails
 from core.tests.transports.websocket_site import Site, in_real_time, message, reply
 from core.tests.virtual_time import in_virtual_time, settle
 from pybayeux._util.redact import Redactor
-from pybayeux.errors import TransportError
+from pybayeux.errors import BayeuxError, TransportError
 from pybayeux.transports.base import DONE, TransportContext
 from pybayeux.transports.open_socket import OpenSocket
 
@@ -44,6 +44,40 @@ async def test_binary_frames_are_read_too() -> None:
         sending, peer = await site.begin(message("1"))
         await peer.connection.send(json.dumps([reply("1")]).encode())
         await sending
+
+
+@in_real_time
+async def test_blank_frames_are_ignored_and_a_byte_order_mark_too() -> None:
+    async with Site() as site:
+        sending, peer = await site.begin(message("1"))
+        for blank in ("", "\n", " \t\r\n", b"", b"\xef\xbb\xbf", "[]"):
+            await peer.connection.send(blank)
+        await peer.connection.send(b"\xef\xbb\xbf" + json.dumps([reply("1")]).encode())
+        await sending
+        assert [each.id for each in site.messages] == ["1"]
+
+
+@in_real_time
+async def test_a_damaged_message_leaves_the_socket_and_the_others() -> None:
+    reported: list[BayeuxError] = []
+    async with Site(report=reported.append) as site:
+        sending, peer = await site.begin(message("1"))
+        await peer.connection.send('[{"channel":"/a","data":"\\ud83d"}]')
+        await peer.say(reply("1"))
+        await sending
+        assert [each.channel for each in site.messages] == ["/a", "/meta/subscribe"]
+        assert len(reported) == 1
+
+
+@in_real_time
+async def test_large_frames_keep_their_place() -> None:
+    async with Site() as site:
+        sending, peer = await site.begin(message("1"))
+        await peer.say(event("first"))
+        await peer.say(*[event("x" * 100)] * 20_000)
+        await peer.say(reply("1"))
+        await sending
+        assert [len(site.messages), site.messages[0].data, site.messages[-1].id] == [20_002, "first", "1"]
 
 
 @in_real_time
@@ -218,7 +252,7 @@ async def test_what_is_held_back_is_received_as_one_batch_behind_what_was_waited
         received.append([each.data for each in messages])
         return first if len(received) == 1 else DONE
 
-    line = Line(TransportContext("ws://host/", receive, look, look, Redactor()))
+    line = ScriptedConnection(TransportContext("ws://host/", receive, look, look, Redactor()))
     for number in range(4):
         line.socket.frames_received([json.dumps([event(number)]).encode()])
     assert received == [[0]]
@@ -237,7 +271,7 @@ async def test_in_the_usual_case_messages_are_received_and_replies_matched_in_th
         received.extend(messages)
         return DONE
 
-    line = Line(TransportContext("ws://host/", receive, look, look, Redactor()))
+    line = ScriptedConnection(TransportContext("ws://host/", receive, look, look, Redactor()))
     sending = asyncio.ensure_future(line.socket.exchange([message("1")], [b"x"]))
     await settle()
     tasks = asyncio.all_tasks()
@@ -251,13 +285,13 @@ async def test_in_the_usual_case_messages_are_received_and_replies_matched_in_th
 @in_virtual_time
 async def test_closing_leaves_a_batch_alone_that_is_being_received() -> None:
     receiving = asyncio.get_running_loop().create_future()
-    line = Line(TransportContext("ws://host/", lambda messages: receiving, look, look, Redactor()))
+    line = ScriptedConnection(TransportContext("ws://host/", lambda messages: receiving, look, look, Redactor()))
     line.socket.frames_received([json.dumps([event(0)]).encode()])
     await line.socket.close()
     assert not receiving.done()
 
 
-class Line:
+class ScriptedConnection:
     """An open socket on a connection where only the test says what comes."""
 
     is_open = True

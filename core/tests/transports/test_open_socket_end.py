@@ -1,4 +1,4 @@
-"""How the end of a socket is told: nothing that a server had sent may be lost without a word."""
+"""The end of a socket is reported: nothing that a server had sent may be lost silently."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pybayeux.errors import BayeuxError, TransportError
 CONNECT = "/meta/connect"
 
 
-class Told:
-    """What was told of sockets that broke."""
+class BreakRecorder:
+    """Records the errors of sockets that broke."""
 
     def __init__(self) -> None:
         self.errors: list[BayeuxError] = []
@@ -25,45 +25,45 @@ class Told:
 
 
 @in_real_time
-async def test_a_socket_that_breaks_between_two_connects_is_told() -> None:
-    told = Told()
-    async with Site(broken=told) as site:
+async def test_a_socket_that_breaks_between_two_connects_is_reported() -> None:
+    breaks = BreakRecorder()
+    async with Site(broken=breaks) as site:
         peer = await site.opened()
         peer.connection.transport.abort()
-        await told.news.wait()
-    [error] = told.errors
+        await breaks.news.wait()
+    [error] = breaks.errors
     assert isinstance(error, TransportError)
 
 
 @in_real_time
-async def test_a_publish_under_way_does_not_tell_it() -> None:
-    told = Told()
-    async with Site(broken=told) as site:
+async def test_a_break_is_reported_even_if_a_publish_fails_too() -> None:
+    breaks = BreakRecorder()
+    async with Site(broken=breaks) as site:
         publish, peer = await site.begin(message("1", "/a"))
         peer.connection.transport.abort()
         with pytest.raises(TransportError):
             await publish
-        await told.news.wait()
-    assert len(told.errors) == 1
+        await breaks.news.wait()
+    assert len(breaks.errors) == 1
 
 
 @in_real_time
 async def test_a_connect_under_way_fails_and_that_is_enough() -> None:
-    told = Told()
-    async with Site(broken=told) as site:
+    breaks = BreakRecorder()
+    async with Site(broken=breaks) as site:
         connect, peer = await site.begin(message("1", CONNECT))
         peer.connection.transport.abort()
         with pytest.raises(TransportError):
             await connect
-    assert told.errors == []
+    assert breaks.errors == []
 
 
 @in_real_time
-async def test_a_socket_that_the_client_closes_is_not_told() -> None:
-    told = Told()
-    async with Site(broken=told) as site:
+async def test_a_socket_that_the_client_closes_is_not_reported() -> None:
+    breaks = BreakRecorder()
+    async with Site(broken=breaks) as site:
         await site.opened()
-    assert told.errors == []
+    assert breaks.errors == []
 
 
 # -- replaced by another
@@ -71,8 +71,8 @@ async def test_a_socket_that_the_client_closes_is_not_told() -> None:
 
 @in_real_time
 async def test_a_renewed_transport_opens_another_socket_and_closes_the_old_one() -> None:
-    told = Told()
-    async with Site(broken=told) as site:
+    breaks = BreakRecorder()
+    async with Site(broken=breaks) as site:
         old = await site.opened()
         site.transport.renew()
         sending, new = await site.begin(message("1"))
@@ -80,7 +80,7 @@ async def test_a_renewed_transport_opens_another_socket_and_closes_the_old_one()
         await new.say(reply("1"))
         await sending
     assert len(site.upgrades) == 2
-    assert told.errors == []
+    assert breaks.errors == []
 
 
 @in_real_time

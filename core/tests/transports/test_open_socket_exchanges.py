@@ -77,7 +77,7 @@ async def test_a_failure_reaches_every_exchange() -> None:
 
 
 @in_virtual_time
-async def test_a_failure_that_nobody_waits_for_is_no_complaint() -> None:
+async def test_a_failure_without_a_waiter_is_not_logged_by_the_loop() -> None:
     complaints: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: complaints.append(context))
     pending = PendingExchanges()

@@ -24,7 +24,7 @@ async def _nothing(_: TransportRequest | TransportResponse) -> None:
 CONTEXT = TransportContext("http://h/", lambda messages: DONE, _nothing, _nothing, Redactor())
 
 
-class Given:
+class Recorder:
     """A transport that keeps what it was given."""
 
     def __init__(  # type: ignore[no-untyped-def]
@@ -47,29 +47,29 @@ class Given:
     async def close(self) -> None:
         raise NotImplementedError
 
-    def again(self, context: TransportContext, *, size: int = 0) -> Given:
-        return Given(context, size)
+    def again(self, context: TransportContext, *, size: int = 0) -> Recorder:
+        return Recorder(context, size)
 
-    def __call__(self, context: TransportContext, *, size: int = 0) -> Given:
-        return Given(context, size)
+    def __call__(self, context: TransportContext, *, size: int = 0) -> Recorder:
+        return Recorder(context, size)
 
 
 def function(context: TransportContext, *, size: int = 0) -> Transport:
-    return Given(context, size)
+    return Recorder(context, size)
 
 
 def open_function(context: TransportContext, *, size: int = 0, **others: Any) -> Transport:
-    return Given(context, size, anything=others)
+    return Recorder(context, size, anything=others)
 
 
 def demanding(context: TransportContext, size: int) -> Transport:
-    return Given(context, size)
+    return Recorder(context, size)
 
 
 def made(factory: Any, **options: Any) -> dict[str, Any]:
     """What the transport was given."""
     transport = bind_options("pigeon", factory, options)(CONTEXT)
-    assert isinstance(transport, Given)
+    assert isinstance(transport, Recorder)
     assert transport.context is CONTEXT
     return {name: value for name, value in transport.values.items() if value}
 
@@ -90,10 +90,13 @@ def made(factory: Any, **options: Any) -> dict[str, Any]:
     ],
 )
 def test_options_are_converted_to_what_the_parameters_say(options: dict[str, Any], values: dict[str, Any]) -> None:
-    assert made(Given, **options) == values
+    assert made(Recorder, **options) == values
 
 
-@pytest.mark.parametrize("factory", [function, partial(function), partial(Given), Given(CONTEXT).again, Given(CONTEXT)])
+@pytest.mark.parametrize(
+    "factory",
+    [function, partial(function), partial(Recorder), Recorder(CONTEXT).again, Recorder(CONTEXT)],
+)
 def test_whatever_makes_transports_may_have_options(factory: Any) -> None:
     assert made(factory, size="7") == {"size": 7}
     with pytest.raises(UsageError, match="'size' is wrong"):
@@ -103,10 +106,10 @@ def test_whatever_makes_transports_may_have_options(factory: Any) -> None:
 @pytest.mark.parametrize(("option", "value"), [("size", "large"), ("size", 1.5), ("fast", "perhaps"), ("names", 7)])
 def test_a_wrong_value_is_refused_with_the_name_of_the_option(option: str, value: object) -> None:
     with pytest.raises(UsageError, match=f"transport 'pigeon': option '{option}' is wrong: "):
-        made(Given, **{option: value})
+        made(Recorder, **{option: value})
 
 
-def test_an_unknown_option_is_refused_and_the_known_ones_told() -> None:
+def test_an_unknown_option_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UsageError, match="transport 'pigeon' has no option 'speed'; expected one of size, url"):
         made(function, speed=7)
 
@@ -133,7 +136,7 @@ def test_a_function_that_wraps_another_has_its_options() -> None:
         return function(context, **options)
 
     made = bind_options("test", partial(outer), {"size": 7})(CONTEXT)
-    assert isinstance(made, Given)
+    assert isinstance(made, Recorder)
     assert made.values["size"] == 7
     with pytest.raises(UsageError, match="option 'size' is wrong"):
         bind_options("test", outer, {"size": "many"})

@@ -45,7 +45,7 @@ def test_the_latest_registration_of_a_name_counts() -> None:
 
 
 @pytest.mark.parametrize("names", [["pigeon"], ["long-polling", "carrier-pigeon"], []])
-def test_unknown_names_are_refused_and_the_known_ones_told(names: list[str]) -> None:
+def test_unknown_names_are_refused_with_the_known_ones(names: list[str]) -> None:
     with pytest.raises(UsageError, match="expected some of callback-polling, long-polling"):
         TransportRegistry().select(names)
 
@@ -78,6 +78,36 @@ def test_with_a_http_client_a_websocket_is_used_only_where_it_is_named() -> None
     assert "websocket" in registry.select(None)
     assert "websocket" not in registry.select(None, by_polling=True)
     assert list(registry.select(["websocket"], by_polling=True)) == ["websocket"]
+
+
+def needs_path(context: TransportContext, path: str) -> Transport:
+    return LongPolling(context)
+
+
+def test_one_that_needs_an_option_is_left_out_of_the_defaults(caplog: pytest.LogCaptureFixture) -> None:
+    registry = TransportRegistry()
+    registry.attribute_to("acme-socket")
+    registry.register("unix", needs_path)
+    assert "unix" not in registry.select(None)
+    [warning] = caplog.messages
+    assert "extension 'acme-socket': its transport 'unix' is left out, for it needs the option 'path'" in warning
+    assert registry.select(None, {"unix": {"path": "/x"}})["unix"].keywords == {"path": "/x"}  # type: ignore[attr-defined]
+
+
+def test_one_that_needs_an_option_and_is_asked_for_is_an_error() -> None:
+    registry = TransportRegistry()
+    registry.register("unix", needs_path)
+    with pytest.raises(UsageError, match="'unix' needs the option 'path'"):
+        registry.select(["unix"])
+    with pytest.raises(UsageError, match="'unix' needs the option 'path'"):
+        registry.select(None, {"unix": {"url": "http://x/"}})
+
+
+def test_one_that_needs_an_option_does_not_take_away_the_one_before(caplog: pytest.LogCaptureFixture) -> None:
+    registry = TransportRegistry()
+    registry.register("long-polling", needs_path)
+    assert registry.select(None)["long-polling"] is LongPolling
+    assert "'long-polling' is left out" in caplog.text
 
 
 # -- options

@@ -21,10 +21,8 @@ from pybayeux.transports.callback_polling import unwrap_script
         b"/* (a comment) */ \n /**/ cb ( [1] ) ; \r\n",
         b"org.cometd.cb_7$([1])\n",
         b"  cb([1]);;",
-        b"\xef\xbb\xbfcb([1]);",
         b"[1]",
         b" \n[1]\t",
-        b"\xef\xbb\xbf [1]",
     ],
 )
 def test_every_wrapper_comes_off(script: bytes) -> None:

@@ -181,7 +181,7 @@ async def test_authentication_that_finds_no_answer_leaves_the_refusal() -> None:
 
 
 @in_real_time
-async def test_authentication_that_asks_somebody_else_is_not_possible() -> None:
+async def test_authentication_that_sends_other_requests_is_refused() -> None:
     class Elsewhere(httpx.Auth):
         def auth_flow(self, request: httpx.Request) -> Any:
             yield httpx.Request("POST", "https://login.example.com/token")

@@ -98,7 +98,7 @@ async def test_an_upgrade_that_hangs() -> None:
 
 
 @in_real_time
-async def test_a_port_where_nobody_listens() -> None:
+async def test_a_port_without_a_listener() -> None:
     async with at_raw_server(lambda reader, writer: asyncio.sleep(0)) as url:
         pass
     async with Site(url=url) as site:

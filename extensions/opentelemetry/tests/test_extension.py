@@ -48,6 +48,14 @@ async def test_an_event_span_lasts_from_arrival_until_handled() -> None:
 
 
 @in_virtual_time
+async def test_a_stall_is_counted_when_it_begins() -> None:
+    telemetry = registered_telemetry()
+    for is_over in (False, True):
+        telemetry.extension.stalled(SimpleNamespace(subscription="/orders", is_over=is_over))
+    assert telemetry.values("stalls") == {"/orders": 1}
+
+
+@in_virtual_time
 async def test_negative_durations_count_as_zero() -> None:
     telemetry = registered_telemetry()
     event = telemetry.receive(data={"event": {"createdDate": "1970-01-01T01:00:00Z"}})

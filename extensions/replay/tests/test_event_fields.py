@@ -105,3 +105,22 @@ def test_only_change_events_have_a_transaction(data: Any) -> None:
 def test_a_payload_that_a_receiver_has_changed_is_no_error() -> None:
     message = _event({"event": {"replayId": object()}})
     assert (read_key(message), event_time(message)) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "value", [b'"cut \\ud83d"', b"NaN", b'"a\nb"', b"[" * 5000 + b"]" * 5000], ids=lambda value: ascii(value[:9])
+)
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b'{"payload":{"event":{"replayId":1},"text":%b},"event":{"replayId":7}}', (7, ("/x", 7))),
+        (b'{"event":{"EventUuid":"u1","replayId": 7},"sobject":%b}', (7, "u1")),
+        (b'{"event":{"replayId":7,"other":%b}}', (7, ("/x", 7))),
+        (b'{"payload":%b}', None),
+        (b"[%b]", None),
+    ],
+)
+def test_a_damaged_event_has_its_replay_id_all_the_same(data: bytes, value: bytes, expected: Any) -> None:
+    (event,) = decode(b'[{"channel":"/x","data":%b}]' % (data % value))
+    assert read_key(event) == expected
+    assert (event_time(event), transaction_key(event)) == (None, None)

@@ -5,6 +5,7 @@ In real time: the database works in threads of its own, which the virtual clock 
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -64,7 +65,7 @@ async def test_positions_of_transactions_are_not_written_a_second_time(
     server = ReplayingServer()
     async with client_of(server, Replay(str(file), since="earliest")) as client:
         events = await client.subscribe("/orders", ack="manual")
-        monkeypatch.setattr(SqliteStore, "set", lambda *arguments: written.append(arguments))
+        monkeypatch.setattr(SqliteStore, "fenced_set", lambda *arguments: written.append(arguments))
         server.publish("/orders", 0, 1)
         for _ in range(2):
             async with (await anext(events)).transaction():
@@ -93,7 +94,6 @@ async def test_events_have_to_be_handled_in_order(tmp_path: Path) -> None:
     [
         ({"store": "memory"}, "MemoryStore has no transactions; choose store='sqlite:///positions.db'"),
         ({"store": "positions.json"}, "FileStore has no transactions"),
-        ({"store": "positions.db", "commit": "transaction"}, "commit='transaction'"),
     ],
 )
 def test_exactly_once_is_an_error_where_it_is_not_possible(
@@ -130,3 +130,90 @@ async def test_an_event_without_an_id_or_with_two_subscriptions_has_no_transacti
             async with (await anext(plain)).transaction():
                 raise AssertionError("not entered")
         assert wide.pending == 2
+
+
+@in_loop
+async def test_several_events_are_handled_in_one_transaction(tmp_path: Path) -> None:
+    file = tmp_path / "orders.db"
+    server = ReplayingServer()
+    async with client_of(server, Replay(str(file), since="earliest")) as client:
+        events = await client.subscribe("/orders", ack="manual")
+        server.publish("/orders", *range(5))
+        first, second, third, fourth, last = [await anext(events) for _ in range(5)]
+        for wrong in ([third], [first, third], [second, first, third]):
+            *earlier, event = wrong
+            with pytest.raises(UsageError, match="before this one are not handled yet"):
+                async with event.transaction(earlier=earlier):
+                    raise AssertionError("not entered")
+        with pytest.raises(ZeroDivisionError):
+            async with third.transaction(earlier=[first, second]):
+                raise ZeroDivisionError
+        assert _stored(file) is None
+        async with third.transaction(earlier=[first, second]):
+            assert _stored(file) is None
+        assert _stored(file) == 30
+        await fourth.ack()
+        async with last.transaction():
+            pass
+    assert _stored(file) == 50
+
+
+def _stored(file: Path) -> int | None:
+    store = SqliteStore(file)
+    position = store.get("default", "/orders")
+    store.close()
+    return None if position is None else position.replay_id
+
+
+@in_loop
+async def test_no_position_is_stored_within_events_that_share_a_transaction(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[object] = []
+    server = ReplayingServer()
+    async with client_of(server, Replay(str(tmp_path / "orders.db"), since="earliest")) as client:
+        events = await client.subscribe("/orders", ack="manual")
+        monkeypatch.setattr(SqliteStore, "fenced_set", lambda *arguments: written.append(arguments))
+        server.publish("/orders", *range(4))
+        for _ in range(2):
+            first, second = await anext(events), await anext(events)
+            async with second.transaction(earlier=[first]):
+                pass
+            await asyncio.sleep(0)
+    assert written == []
+
+
+@in_loop
+async def test_the_receiver_may_be_gone_when_the_transaction_ends(tmp_path: Path) -> None:
+    server = ReplayingServer()
+    async with client_of(server, Replay(str(tmp_path / "orders.db"), since="earliest")) as client:
+        events = await client.subscribe("/orders", ack="manual")
+        server.publish("/orders", 0, 1)
+        async with (await anext(events)).transaction():
+            await events.unsubscribe()
+        events = await client.subscribe("/orders", ack="manual")
+        assert (await anext(events)).data["number"] == 1
+
+
+@in_loop
+async def test_a_transaction_of_the_server_is_handled_as_a_whole(tmp_path: Path) -> None:
+    file = tmp_path / "orders.db"
+    server = ReplayingServer()
+    async with client_of(server, Replay(str(file), since="earliest", commit="transaction")) as client:
+        events = await client.subscribe("/orders", ack="manual")
+        server.publish("/orders", 0, 1, transaction="a")
+        server.publish("/orders", 2, 3, transaction="b")
+        first, second, third, fourth = [await anext(events) for _ in range(4)]
+        with pytest.raises(UsageError, match="commit='transaction'"):
+            async with first.transaction():
+                raise AssertionError("not entered")
+        async with second.transaction(earlier=[first]):
+            pass
+        assert _stored(file) == 20
+        async with fourth.transaction(earlier=[third]):  # no further event has come
+            pass
+        assert _stored(file) == 40
+        server.publish("/orders", 4, transaction="c")
+        async with (await anext(events)).transaction():
+            pass
+        assert _stored(file) == 50

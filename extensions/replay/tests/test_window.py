@@ -250,12 +250,12 @@ def test_what_is_next_and_whether_everything_is_handled() -> None:
     window.on_subscribe()
     assert window.is_handled
     first, second = event("/orders", 1), event("/orders", 2)
-    assert not window.is_next(first)
+    assert not window.are_next([first])
     window.receive(first, 1)
     window.receive(second, 2)
-    assert (window.is_next(first), window.is_next(second), window.is_handled) == (True, False, False)
+    assert (window.are_next([first]), window.are_next([second]), window.is_handled) == (True, False, False)
     window.handle(first)
-    assert window.is_next(second)
+    assert window.are_next([second])
     window.handle(second)
     assert window.is_handled
 

@@ -6,9 +6,11 @@ Asynchronous hooks that report something, such as `state_changed`, and asynchron
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
+from .._util.interruptions import is_interruption
 from ..errors import BayeuxError, ReceiverError
 
 if TYPE_CHECKING:
@@ -31,14 +33,29 @@ class BackgroundTasks:
         self._waiting: deque[Awaitable[object]] = deque()
         self._worker: asyncio.Task[None] | None = None
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is being awaited."""
+        return self._worker is None
+
     def add(self, work: Awaitable[object]) -> None:
         """Have this awaited after all that was added before."""
         self._waiting.append(work)
         if self._worker is None:
             self._worker = asyncio.ensure_future(self._run())
 
+    def forget(self) -> None:
+        """What waits is never awaited: its event loop is gone."""
+        for work in self._waiting:
+            if inspect.iscoroutine(work):
+                work.close()
+        self._waiting.clear()
+        self._worker = None
+
     async def finish(self) -> None:
         """Wait until all work is done. Returns at once when it is called by a part of that work."""
+        if self._waiting and self._worker is None:  # the worker was cancelled by another
+            self._worker = asyncio.ensure_future(self._run())
         if self._worker is not None and self._worker is not asyncio.current_task():
             await asyncio.wait([self._worker])
 
@@ -52,5 +69,7 @@ class BackgroundTasks:
     async def _await_one(self, work: Awaitable[object]) -> None:
         try:
             await work
-        except Exception as error:
+        except BaseException as error:
+            if is_interruption(error):
+                raise
             self._reporter.report(error if isinstance(error, BayeuxError) else ReceiverError("a hook", error))

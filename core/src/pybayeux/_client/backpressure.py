@@ -150,7 +150,8 @@ class BackPressure:
         if not self._may_discard:
             return batch
         if self._polling.accepting:
-            self._may_discard = False
+            # The connect that was under way before still brings what is taken: discarding ends with room alone.
+            self._may_discard = self._dispatcher.full
             return batch
         taken = self._polling.without_events(batch)
         self._not_taken += len(batch.messages) - len(taken.messages)

@@ -66,6 +66,10 @@ class SessionClock:
                 timer.cancel()
         self._timer = self._check = self._wake_at = None
 
+    def forget(self) -> None:
+        """The loop is gone, and its timers with it."""
+        self._timer = self._check = self._wake_at = self._loop = None
+
     # -- the timer
 
     def wake_at(self, moment: float | None) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import asynccontextmanager
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 from .._util.redact import Redactor
 from .._util.urls import host_of, parse_endpoint
-from ..errors import ClientStateError, UsageError
-from ..extensions import ExtensionRegistry
+from ..errors import ClientStateError, ReceiverError, UsageError
+from ..extensions import ExtensionRegistry, summary
 from ..health import Health
 from ..session import Session, SessionConfig
 from ..state import ConnectionState
@@ -16,18 +18,22 @@ from ..transports.base import TransportContext
 from ..transports.registry import TransportRegistry
 from .background import BackgroundTasks
 from .backpressure import BackPressure
+from .dead_letters import DeadLetters
 from .dispatcher import Dispatcher
 from .handlers import Handlers
 from .hooks import HookRunner
 from .listeners import Listeners
+from .pacing import pace
 from .publisher import Publisher
-from .reporter import Reporter
+from .reporter import EXTENSIONS_LINE, Reporter
 from .runner import SessionRunner
 from .subscribing import SubscriptionManager
 from .transport_pool import TransportPool
 from .waiters import Waiters, implies
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from ..hookspecs import HookClient
     from ..subscription import Subscription
     from ..transports.base import TransportFactory
@@ -67,12 +73,14 @@ class Connection:
         self.reporter.observer = self.hooks
         self.listeners: Final = Listeners(self.reporter, self.background)
         self.waiters: Final = Waiters()
-        self.handlers: Final = Handlers(self.reporter, self.retry_delay)
+        self.handlers: Final = Handlers(self.reporter, self.retry_delay, DeadLetters(self.hooks, self.reporter))
 
         endpoint = parse_endpoint(self.extensions.resolve_url(config.url))
         factories = self._transport_factories()
         session = Session(self._session_config(tuple(factories), host_of(endpoint.url), redact))
-        self.runner: Final = SessionRunner(session, self.hooks, self.listeners, self.waiters, self.reporter, redact)
+        self.runner: Final = SessionRunner(
+            session, self.hooks, self.listeners, self.waiters, self.reporter, self.background, redact
+        )
         self.publisher: Final = Publisher(config, self.runner, self.waiters)
         self.dispatcher: Final = Dispatcher(config.queue_size, self.hooks, self.background, self.reporter.report)
         self.subscriptions: Final = SubscriptionManager(
@@ -91,9 +99,12 @@ class Connection:
             http=config.http,
             auth=config.auth if config.auth is not None else endpoint.credentials,
             max_network_delay=config.max_network_delay,
+            heartbeat=config.heartbeat,
             room=back_pressure.room,
             broken=self.runner.broken,
+            report=self.reporter.report,
         )
+        self._closing: asyncio.Task[None] | None = None
         self._pool: Final = TransportPool(context, factories, config.transport_options, config.trusted_hosts)
         self.dispatcher.attach(back_pressure, self.subscriptions)
         self.runner.attach(self._pool, self.dispatcher, back_pressure, self.subscriptions)
@@ -110,11 +121,13 @@ class Connection:
             host=host,
             backoff=self._config.backoff,
             max_network_delay=self._config.max_network_delay,
+            heartbeat=self._config.heartbeat,
             send_queue_size=self._config.send_queue_size,
             random=self._random,
             redact=redact,
             goes_on_after=self._config.ignore_error,
             interpret_error=self.hooks.interpret,
+            pace=pace,
         )
 
     @property
@@ -156,15 +169,46 @@ class Connection:
         """Start the session.
 
         Raises:
-            ClientStateError: It is running.
+            ClientStateError: It is running, or was closed by an extension while it started.
         """
+        self._abandon_if_stranded()
         if self.runner.is_running:
             raise ClientStateError("the client is started already")
+        self.reporter.start()
         await self.extensions.open()
+        if not self.extensions.is_open:
+            raise ClientStateError("the client was closed while it started")
+        self.reporter.note(EXTENSIONS_LINE, summary(self.extensions.statuses))
         self.runner.start()
 
     async def close(self) -> None:
-        """End the session, let handlers finish their event, and let go of everything."""
+        """End the session, let handlers finish their event, and let go of everything.
+
+        Called from a handler, a listener or a hook, which the end has to wait for, it returns at once.
+        """
+        self._abandon_if_stranded()
+        if self._closing is None and self.hooks.calls.is_inside:
+            self._closing = asyncio.get_running_loop().create_task(self._close(), name="pybayeux-close")
+            self._closing.add_done_callback(self._closed)
+        elif self._closing is None:
+            await self._close()
+        elif not self.hooks.calls.is_inside:
+            await asyncio.shield(self._closing)
+
+    def _closed(self, closing: asyncio.Task[None]) -> None:
+        self._closing = None
+        if not closing.cancelled() and (error := closing.exception()) is not None:
+            self.reporter.report(ReceiverError("close", error))
+
+    def _abandon_if_stranded(self) -> None:
+        if self.runner.is_stranded:
+            self._closing = None
+            self.background.forget()
+            self.extensions.forget_tasks()
+            self._pool.forget()
+            self.runner.abandon()
+
+    async def _close(self) -> None:
         self.subscriptions.end_all()
         await self.handlers.finish(self._config.max_network_delay)
         await self.runner.close()
@@ -173,15 +217,49 @@ class Connection:
         await self.background.finish()
         await self._pool.close()
 
-    async def wait_for(self, state: ConnectionState) -> None:
+    async def start(self, timeout: float | None) -> None:
+        """Start the session and wait until it is connected. What fails on the way closes it.
+
+        Raises:
+            ClientStateError: It is running.
+            TimeoutError: Not connected in time; the text has the last failure.
+        """
+        if timeout is None:
+            timeout = self._config.start_timeout
+        async with self._deadline(timeout, "not connected"):
+            await self.open()
+            try:
+                await self._reach(ConnectionState.CONNECTED)
+            except BaseException:
+                await self.close()
+                raise
+
+    async def wait_for(self, state: ConnectionState, timeout: float | None = None) -> None:
         """Wait for a state, or one that implies it.
 
         Raises:
             BayeuxError: The error that ended the session before.
+            TimeoutError: Not in time; the text has the last failure.
         """
+        async with self._deadline(timeout, f"not {state.value}"):
+            await self._reach(state)
+
+    async def _reach(self, state: ConnectionState) -> None:
+        self.runner.check_loop()
         if self.runner.ended_by is not None and not implies(self.runner.state, state):
             raise self.runner.ended_by
         await self.waiters.for_state(state, self.runner.state)
+
+    @asynccontextmanager
+    async def _deadline(self, timeout: float | None, what: str) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(timeout) as deadline:
+                yield
+        except TimeoutError as error:
+            if not deadline.expired():
+                raise
+            text = f"{self.url.partition('?')[0]}: {what} within {timeout:g} seconds{self.reporter.last_failure}"
+            raise TimeoutError(text) from error
 
     # -- what extensions ask for
 

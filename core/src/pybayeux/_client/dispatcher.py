@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ("Dispatcher", "Receiver", "RoomObserver", "Router", "SubscriptionEnder")
 
 _CACHED_ROUTES: Final = 10_000
+_LONGEST_CHANNEL: Final = 1000
 
 
 class RoomObserver(Protocol):
@@ -179,9 +180,9 @@ class Dispatcher:
         assert self._ender is not None
         await self._ender.leave(subscription)
 
-    def transaction(self, message: Message) -> AbstractAsyncContextManager[Any] | None:
-        """The transaction in which an event may be handled, or None."""
-        return self._hooks.transaction(message)
+    def transaction(self, message: Message, earlier: Sequence[Message]) -> AbstractAsyncContextManager[Any] | None:
+        """The transaction in which an event may be handled, and those before it, or None."""
+        return self._hooks.transaction(message, earlier)
 
     # -- events with several receivers
 
@@ -307,10 +308,11 @@ class Router:
         return tuple(each for name in routing_patterns(channel) for each in self._by_channel.get(name, ()))
 
     def find(self, channel: str) -> Receiver:
-        """The receiver of a concrete channel; `routes` has it from now on."""
+        """The receiver of a concrete channel; `routes` has it from now on, unless the name is very long."""
         covering = self.covering(channel)
         receiver = covering[0] if len(covering) == 1 else self._join(covering)
         if len(self.routes) >= _CACHED_ROUTES:
             self.routes.clear()
-        self.routes[channel] = receiver
+        if len(channel) <= _LONGEST_CHANNEL:
+            self.routes[channel] = receiver
         return receiver

@@ -6,6 +6,7 @@ The session allows two at a time. Its runner is told how each one ended, exactly
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 from ..errors import BayeuxError, TransportError
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ("ExchangeObserver", "ExchangeRunner")
 
+_CANCELLED: Final = "its task was cancelled by another, or its event loop ended without close()"
+
 
 class ExchangeObserver(Protocol):
     """Is told how exchanges end: the session's runner."""
@@ -32,6 +35,12 @@ class ExchangeObserver(Protocol):
 
     def message_stopped(self, exchange: Exchange, message: Message, error: BayeuxError) -> None:
         """An extension kept a message from being sent."""
+
+    def exchange_broke(self, error: BaseException) -> None:
+        """The task of an exchange ended by an exception that no exchange ends with, such as a cancellation by another.
+
+        Nothing is known of the exchange then.
+        """
 
     def exchanges_over(self) -> None:
         """No exchange is under way any more."""
@@ -51,6 +60,7 @@ class ExchangeRunner:
         self._hooks: Final = hooks
         self._redact: Final = redact
         self._tasks: Final[dict[Exchange, asyncio.Task[None]]] = {}
+        self._given_up: Final[set[Exchange]] = set()
 
     def attach(self, pool: TransportPool) -> None:
         """Know the transports, which are made after this."""
@@ -64,20 +74,30 @@ class ExchangeRunner:
         """Take an exchange to the server."""
         task = asyncio.get_running_loop().create_task(self._carry(exchange), name=f"pybayeux-{exchange.kind.value}")
         self._tasks[exchange] = task
-        task.add_done_callback(lambda _: self._over(exchange))
+        task.add_done_callback(partial(self._over, exchange))
 
     def cancel(self, exchange: Exchange) -> None:
         """Stop waiting for an exchange, if it is under way."""
         if (task := self._tasks.get(exchange)) is not None:
+            self._given_up.add(exchange)
             task.cancel()
 
     def cancel_all(self) -> None:
         """Stop waiting for every exchange."""
-        for task in self._tasks.values():
-            task.cancel()
+        for exchange in self._tasks:
+            self.cancel(exchange)
 
-    def _over(self, exchange: Exchange) -> None:
-        self._tasks.pop(exchange, None)
+    def forget(self) -> None:
+        """Those under way never end: their event loop is gone."""
+        self._tasks.clear()
+        self._given_up.clear()
+
+    def _over(self, exchange: Exchange, task: asyncio.Task[None]) -> None:
+        if self._tasks.pop(exchange, None) is None:
+            return
+        if exchange not in self._given_up and (error := _unexpected(task)) is not None:
+            self._observer.exchange_broke(error)
+        self._given_up.discard(exchange)
         if not self._tasks:
             self._observer.exchanges_over()
 
@@ -99,3 +119,11 @@ class ExchangeRunner:
             self._observer.exchange_failed(exchange, failure)
         else:
             self._observer.exchange_finished(exchange)
+
+
+def _unexpected(task: asyncio.Task[None]) -> BaseException | None:
+    """What ended a task that is not cancelled by its owner, if it did not end by itself."""
+    try:
+        return task.exception()
+    except asyncio.CancelledError as cancelled:
+        return asyncio.CancelledError(*(cancelled.args or (_CANCELLED,)))

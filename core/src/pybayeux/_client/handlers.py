@@ -13,18 +13,20 @@ from contextvars import copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from ..errors import ReceiverError
+from .._util.interruptions import is_interruption
+from ..errors import ConsumerConflictError, ReceiverError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from ..message import Message
     from ..subscription import Subscription
+    from .dead_letters import DeadLetters
     from .reporter import Reporter
 
 __all__ = ("ErrorPolicy", "Handler", "HandlerRunner", "Handlers")
 
-ErrorPolicy: TypeAlias = Literal["raise", "skip", "retry"]
+ErrorPolicy: TypeAlias = Literal["raise", "skip", "retry", "dead_letter"]
 Handler: TypeAlias = "Callable[[Message], Any | Awaitable[Any]]"
 
 
@@ -34,16 +36,20 @@ class Handlers:
     Args:
         reporter: Is told of exceptions in handlers.
         retry_delay: From the number of failures in a row to the seconds before the next try.
+        dead_letters: Have events kept that handlers failed on.
     """
 
-    def __init__(self, reporter: Reporter, retry_delay: Callable[[int], float]) -> None:
+    def __init__(self, reporter: Reporter, retry_delay: Callable[[int], float], dead_letters: DeadLetters) -> None:
         self._reporter: Final = reporter
         self._retry_delay: Final = retry_delay
+        self._dead_letters: Final = dead_letters
         self._tasks: Final[set[asyncio.Task[None]]] = set()
 
     def start(self, subscription: Subscription, handler: Handler, policy: ErrorPolicy) -> None:
         """Call a handler with each event of a subscription, in order, until it ends."""
-        HandlerRunner(subscription, handler, policy, self._reporter, self._retry_delay, self._keep).start()
+        HandlerRunner(
+            subscription, handler, policy, self._reporter, self._retry_delay, self._dead_letters, self._keep
+        ).start()
 
     def _keep(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)
@@ -56,7 +62,8 @@ class Handlers:
 
     async def finish(self, timeout: float) -> None:
         """Let handlers that are at work finish their event; after `timeout` seconds they are cancelled."""
-        running = {task for task in self._tasks if task is not asyncio.current_task()}
+        here = asyncio.get_running_loop()
+        running = {task for task in self._tasks if task is not asyncio.current_task() and task.get_loop() is here}
         if not running:
             return
         _, late = await asyncio.wait(running, timeout=timeout)
@@ -70,8 +77,10 @@ class HandlerRunner:
     """Calls one handler with the events of one subscription.
 
     A handler that raises is reported. ``raise`` ends the subscription with the event unhandled, ``skip`` counts the
-    event as handled, ``retry`` calls the handler with the same event again after a pause. An event that does not fit
-    the subscription's type is reported too, and only ``skip`` goes on after it.
+    event as handled, ``retry`` calls the handler with the same event again after a pause, ``dead_letter`` counts it as
+    handled once an extension keeps it, else it is as ``raise``. An event that does not fit the subscription's type is
+    reported too, and only ``skip`` and ``dead_letter`` go on after it. No policy goes on after a
+    `ConsumerConflictError`.
     """
 
     def __init__(
@@ -81,6 +90,7 @@ class HandlerRunner:
         policy: ErrorPolicy,
         reporter: Reporter,
         retry_delay: Callable[[int], float],
+        dead_letters: DeadLetters,
         keep: Callable[[asyncio.Task[None]], None],
     ) -> None:
         self._subscription: Final = subscription
@@ -88,6 +98,7 @@ class HandlerRunner:
         self._policy: Final = policy
         self._reporter: Final = reporter
         self._retry_delay: Final = retry_delay
+        self._dead_letters: Final = dead_letters
         self._keep: Final = keep
         self._context: Final = copy_context()  # as a task of its own would have it
         self._call: Handler = self._call_in_context
@@ -117,7 +128,9 @@ class HandlerRunner:
             return self._unfit(error)
         try:
             result = self._call(event)
-        except Exception as error:
+        except BaseException as error:
+            if is_interruption(error):
+                raise
             return self._persist(event, partial(_raise, error))
         if inspect.isawaitable(result):
             return self._persist(event, lambda: result)
@@ -129,6 +142,8 @@ class HandlerRunner:
     def _unfit(self, error: ReceiverError) -> Awaitable[None] | None:
         """The event does not fit the type of the subscription."""
         self._reporter.report(error)
+        if self._policy == "dead_letter":
+            return self._set_aside(None, error)
         return self._subscription.finish_one() if self._policy == "skip" else _fail(error)
 
     # -- in a task
@@ -150,28 +165,50 @@ class HandlerRunner:
     async def _persist(self, event: Message, first: Callable[[], Any]) -> None:
         """Handle one event to its end, beginning with the outcome of a first call, as the error policy says."""
         call, failures = first, 0
-        while not await self._is_handled(event, call):
+        while (error := await self._failure(event, call)) is not None:
+            if self._policy == "dead_letter":
+                await self._set_aside(event, error)
+                return
+            if self._policy == "skip":
+                break
             failures += 1
             await asyncio.sleep(self._retry_delay(failures + 1))
             call = partial(self._handler, event)
         if (unfinished := self._subscription.finish_one()) is not None:
             await unfinished
 
-    async def _is_handled(self, event: Message, call: Callable[[], Any]) -> bool:
+    async def _failure(self, event: Message, call: Callable[[], Any]) -> ReceiverError | None:
+        """Call the handler; return what it failed with, if the policy goes on after it."""
         try:
             result = call()
             if inspect.isawaitable(result):
                 await result
-        except Exception as error:
+        except BaseException as error:
+            if is_interruption(error):
+                raise
             failed = ReceiverError(event.channel, error)
             self._reporter.report(failed)
-            if self._policy == "raise":
+            if self._policy == "raise" or isinstance(error, ConsumerConflictError):
                 raise failed from error
-            return self._policy == "skip"
-        return True
+            return failed
+        return None
+
+    async def _set_aside(self, shown: Message | None, error: ReceiverError) -> None:
+        """Have the event kept as a dead letter; only then it counts as handled.
+
+        Args:
+            shown: The event as the handler got it, or None if it got none.
+            error: What it failed with.
+        """
+        subscription = self._subscription
+        if (event := subscription.event_in_hand) is None:
+            return  # the handler has acknowledged it
+        if not await self._dead_letters.keep(event, subscription.channel, error):
+            raise error
+        await subscription.settle(event, shown)
 
 
-def _raise(error: Exception) -> None:
+def _raise(error: BaseException) -> None:
     raise error
 
 

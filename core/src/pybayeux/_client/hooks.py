@@ -7,17 +7,22 @@ with CometD's Java client. Both clients use it; it knows nothing of sessions.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from .._util.credentials import in_ext
+from ..channel import Channel
+from ..codec import encode
 from ..errors import BayeuxError, ExtensionError, MessageDropped, TransportError
 from ..message import Message
+from .user_calls import UserCalls
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
 
     from .._util.redact import Redactor
+    from ..errors import ReceiverError
     from ..extensions import ExtensionRegistry, Pipeline, Veto
     from ..hookspecs import HookClient, Redelivery
     from ..state import ConnectionState
@@ -47,6 +52,9 @@ class HookRunner:
         registry: The client's extensions.
         redact: Learns the secrets in messages that leave.
         background: Awaits the asynchronous hooks that only report something.
+
+    Attributes:
+        calls: The calls of this client into code that it awaits.
     """
 
     def __init__(
@@ -56,6 +64,7 @@ class HookRunner:
         self._registry: Final = registry
         self._redact: Final = redact
         self._background: Final = background
+        self.calls: Final = UserCalls()
 
     # -- messages
 
@@ -63,10 +72,13 @@ class HookRunner:
         """Run `outgoing` on each message in order; one that is stopped does not stop the others."""
         result = Outgoing([], [])
         for message in messages:
-            message_id, pipeline = message.id, self._registry.outgoing
+            message_id = message.id
+            pipeline: Pipeline[..., Veto | None] = self._registry.outgoing
+            if message.channel == Channel.META_HANDSHAKE:  # its errors decide whether to try again
+                pipeline = self._registry.outgoing_with(partial(_check_ext, message))
             try:
                 if pipeline.is_async:
-                    veto = await pipeline.acall(message, self._client)
+                    veto = await self.calls.awaiting(pipeline.acall(message, self._client))
                 else:
                     veto = pipeline.call(message, self._client)
             except BayeuxError as error:
@@ -90,7 +102,8 @@ class HookRunner:
     async def incoming_async(self, messages: Sequence[Message]) -> Vetoes:
         """Run `incoming` on a batch, awaiting each asynchronous implementation in its place."""
         pipeline = self._registry.incoming
-        return _vetoes(messages, [await pipeline.acall(message, self._client) for message in messages])
+        awaiting = self.calls.awaiting
+        return _vetoes(messages, [await awaiting(pipeline.acall(message, self._client)) for message in messages])
 
     @property
     def observes_delivery(self) -> bool:
@@ -101,7 +114,7 @@ class HookRunner:
         """Run `delivered`; returns what is left to await, if an implementation is asynchronous."""
         pipeline = self._registry.delivered
         if pipeline.is_async:
-            return pipeline.acall(message, self._client)
+            return self.calls.awaiting(pipeline.acall(message, self._client))
         if not pipeline.is_empty:
             pipeline.call(message, self._client)
         return None
@@ -110,11 +123,17 @@ class HookRunner:
 
     async def request(self, request: TransportRequest) -> None:
         """Run `request` before an HTTP request or WebSocket upgrade leaves."""
-        await _run(self._registry.request, request, self._client)
+        await self._run(self._registry.request, request)
 
     async def response(self, response: TransportResponse) -> None:
         """Run `response` on the status and headers of an answer."""
-        await _run(self._registry.response, response, self._client)
+        await self._run(self._registry.response, response)
+
+    async def _run(self, pipeline: Pipeline[..., Any], subject: object) -> None:
+        if pipeline.is_async:
+            await self.calls.awaiting(pipeline.acall(subject, self._client))
+        elif not pipeline.is_empty:
+            pipeline.call(subject, self._client)
 
     # -- reports, which nothing waits for
 
@@ -132,11 +151,17 @@ class HookRunner:
 
     def _notify(self, pipeline: Pipeline[..., Any], *arguments: object) -> None:
         if pipeline.is_async:
-            self._background.add(pipeline.acall(*arguments, self._client))
+            self._background.add(self.calls.awaiting(pipeline.acall(*arguments, self._client)))
         elif not pipeline.is_empty:
             pipeline.call(*arguments, self._client)
 
     # -- questions
+
+    async def dead_letter(self, message: Message, subscription: str, error: ReceiverError) -> str | None:
+        """Have an extension keep an event that a handler failed on; returns where, or None if none does."""
+        pipeline: Pipeline[..., Any] = self._registry.dead_letter
+        place: str | None = await pipeline.acall(message, subscription, error, self._client)
+        return place
 
     def redelivery(self) -> Redelivery | None:
         """Who sends again what is not taken now, or None where it would be lost."""
@@ -152,16 +177,26 @@ class HookRunner:
             return error
         return self._registry.interpret_error.call(error, self._client) or error
 
-    def transaction(self, message: Message) -> AbstractAsyncContextManager[Any] | None:
-        """The transaction in which an extension lets an event be handled, if one has any."""
-        return self._registry.transaction.call(message, self._client)
+    def transaction(self, message: Message, earlier: Sequence[Message]) -> AbstractAsyncContextManager[Any] | None:
+        """The transaction in which an extension lets an event be handled, and those before it, if one has any."""
+        return self._registry.transaction.call(message, self._client, earlier)
 
 
-async def _run(pipeline: Pipeline[..., Any], *arguments: object) -> None:
-    if pipeline.is_async:
-        await pipeline.acall(*arguments)
-    elif not pipeline.is_empty:
-        pipeline.call(*arguments)
+def _check_ext(message: Message) -> None:
+    """See that the `ext` of a message can be sent: in the call of the extension that put it there.
+
+    Raises:
+        TypeError: It cannot.
+    """
+    if message.ext is None:
+        return
+    if not isinstance(message.ext, dict):
+        raise TypeError(f"ext: expected a dict, got {type(message.ext).__name__}")
+    for name, value in message.ext.items():
+        try:
+            encode([Message(channel=message.channel, ext={name: value})])
+        except Exception as error:
+            raise TypeError(f"ext[{name!r}] cannot be expressed in JSON: {error}") from error
 
 
 # -- vetoes

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..session.replies import find_request, is_reply
+from ..session.replies import complete_reply, find_request, is_reply
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +42,8 @@ class Inbox:
 
     def put(self, batch: Sequence[Message], passed: Sequence[Message]) -> None:
         """What of a batch was not dropped has come in."""
-        owner = next((call for call in self._calls if any(map(call.answers, batch))), None)
+        is_alone = len(batch) == len(self._calls) == 1
+        owner = next((call for call in self._calls if any(call.answers(each, is_alone) for each in batch)), None)
         (self._unclaimed if owner is None else owner.received).extend(passed)
 
 
@@ -53,10 +54,12 @@ class _Call:
         self.received: list[Message] = []
         self._requests = requests
 
-    def answers(self, message: Message) -> bool:
-        """Whether a message is a reply to one of the requests; one that lacks its id gets it."""
+    def answers(self, message: Message, is_alone: bool) -> bool:
+        """Whether a message is a reply to one of the requests; one that lacks its id or its channel gets it."""
         if not is_reply(message):
             return False
-        if message.id is None and (request := find_request(message, self._requests)) is not None:
-            message.id = request.id
+        if message.id is None or not message.channel:
+            request = find_request(message, self._requests, is_alone=is_alone)
+            if request is not None:
+                complete_reply(message, request)
         return any((each.id, each.channel) == (message.id, message.channel) for each in self._requests)

@@ -36,10 +36,12 @@ class IncomingQueue:
 
     Args:
         hooks: Runs the extensions.
+        broke: Is told of an exception that ends the work on a batch. Without it, it is raised in the caller.
     """
 
-    def __init__(self, hooks: HookRunner) -> None:
+    def __init__(self, hooks: HookRunner, broke: Callable[[BaseException], None] | None = None) -> None:
         self._hooks: Final = hooks
+        self._broke: Final = broke
         self._waiting: deque[_Waiting] = deque()
         self._worker: asyncio.Task[None] | None = None
 
@@ -49,7 +51,12 @@ class IncomingQueue:
         An empty batch keeps its place too: so the end of an exchange comes after what the exchange brought.
         """
         if self._worker is None and (vetoes := self._hooks.incoming(messages)) is not None:
-            take(vetoes)
+            try:
+                take(vetoes)
+            except Exception as error:
+                if self._broke is None:
+                    raise
+                self._broke(error)
             return DONE
         completion: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(messages, take, completion))
@@ -64,20 +71,32 @@ class IncomingQueue:
         if self._worker is not None and self._worker is not asyncio.current_task():
             await asyncio.wait([self._worker])
 
+    def forget(self) -> None:
+        """What waits never goes on: its event loop is gone."""
+        self._waiting.clear()
+        self._worker = None
+
     async def _run(self) -> None:
         try:
             while self._waiting:
                 await self._pass(self._waiting.popleft())
+        except BaseException as error:  # the task was cancelled from outside, say
+            while self._waiting:
+                self._waiting.popleft().completion.cancel()
+            if self._broke is None:
+                raise
+            self._broke(error)
         finally:
             self._worker = None
 
     async def _pass(self, batch: _Waiting) -> None:
         try:
             batch.take(await self._hooks.incoming_async(batch.messages))
-        except Exception as error:
-            if not batch.completion.done():
+        except BaseException as error:
+            if isinstance(error, Exception) and self._broke is None and not batch.completion.done():
                 batch.completion.set_exception(error)
                 return
+            batch.completion.cancel()
             raise
         if not batch.completion.done():
             batch.completion.set_result(None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any, Final
 
+from .._util.interruptions import is_interruption
 from ..errors import ReceiverError
 
 if TYPE_CHECKING:
@@ -61,8 +62,8 @@ class Listeners:
     def _call(self, listener: Listener, message: Message) -> None:
         try:
             result = listener.call(message)
-        except Exception as error:
-            self._reporter.report(ReceiverError(message.channel, error))
+        except BaseException as error:
+            self._failed(message, error)
             return
         if inspect.isawaitable(result):
             self._background.add(self._finish(result, message))
@@ -70,5 +71,10 @@ class Listeners:
     async def _finish(self, result: Awaitable[Any], message: Message) -> None:
         try:
             await result
-        except Exception as error:
-            self._reporter.report(ReceiverError(message.channel, error))
+        except BaseException as error:
+            self._failed(message, error)
+
+    def _failed(self, message: Message, error: BaseException) -> None:
+        if is_interruption(error):
+            raise error
+        self._reporter.report(ReceiverError(message.channel, error))

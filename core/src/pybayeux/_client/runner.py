@@ -10,24 +10,18 @@ from __future__ import annotations
 import asyncio
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from .. import requests
 from ..errors import BayeuxError, ClientStateError, ExchangeTimeoutError, SessionEndedError
-from ..session import (
-    Ended,
-    Failed,
-    PollOverdue,
-    RequestCompleted,
-    StateChanged,
-    Subscribed,
-    SubscriptionRejected,
-)
 from ..state import ConnectionState
 from .clock import SessionClock
 from .exchanges import ExchangeRunner
+from .home_loop import HomeLoop
 from .hooks import failed_reply
 from .incoming import IncomingQueue
+from .large_batches import MOST_AT_ONCE, LargeBatches
+from .notices import NoticeHandler
 from .recovery_log import RecoveryLog
 
 if TYPE_CHECKING:
@@ -36,27 +30,19 @@ if TYPE_CHECKING:
 
     from .._util.redact import Redactor
     from ..message import Message
-    from ..session import Batch, Exchange, Notice, Request, Session
+    from ..session import Batch, Exchange, Request, Session
     from ..transports.base import Completion
+    from .background import BackgroundTasks
     from .backpressure import BackPressure
     from .dispatcher import Dispatcher
     from .hooks import HookRunner, Vetoes
     from .listeners import Listeners
+    from .notices import SubscriptionObserver
     from .reporter import Reporter
     from .transport_pool import TransportPool
     from .waiters import Waiters
 
-__all__ = ("SessionRunner", "SubscriptionObserver")
-
-
-class SubscriptionObserver(Protocol):
-    """Is told what the server and the session do to subscriptions: the subscription manager."""
-
-    def rejected(self, channel: str, error: BayeuxError) -> None:
-        """The server refused a channel for good."""
-
-    def end_all(self, error: BayeuxError | None = None) -> None:
-        """The session is over."""
+__all__ = ("SessionRunner",)
 
 
 class SessionRunner:
@@ -68,12 +54,12 @@ class SessionRunner:
         listeners: Are called with the replies.
         waiters: Get the outcomes.
         reporter: Is told of failures that the session deals with.
+        background: Has the asynchronous hooks and listeners that nothing waits for.
         redact: Takes secrets out of texts.
         wall_clock: The time of day in seconds, which goes on while the machine sleeps.
 
     Attributes:
         recovery: What went wrong since the client was connected last.
-        ended_by: The error that ended the session, None while it runs or where the user ended it.
     """
 
     def __init__(
@@ -83,6 +69,7 @@ class SessionRunner:
         listeners: Listeners,
         waiters: Waiters,
         reporter: Reporter,
+        background: BackgroundTasks,
         redact: Redactor,
         *,
         wall_clock: Callable[[], float] = time.time,
@@ -90,18 +77,21 @@ class SessionRunner:
         self._session: Final = session
         self._hooks: Final = hooks
         self._listeners: Final = listeners
-        self._waiters: Final = waiters
         self._reporter: Final = reporter
+        self._waiters: Final = waiters
+        self.recovery: Final = RecoveryLog(reporter)
+        self._notices: Final = NoticeHandler(hooks, waiters, reporter, self.recovery)
+        self._background: Final = background
         self._redact: Final = redact
         self._clock: Final = SessionClock(self, wall_clock)
-        self._incoming: Final = IncomingQueue(hooks)
+        self._incoming: Final = IncomingQueue(hooks, self._broke)
+        self._home: Final = HomeLoop()
+        self._large: Final = LargeBatches(self._receive)
         self._exchanges: Final = ExchangeRunner(self, hooks, redact)
-        self.recovery: Final = RecoveryLog(reporter)
         self._over: asyncio.Future[None] | None = None
         self._step_soon: asyncio.Handle | None = None
         self._handles_notices = False
         self._closed = False
-        self.ended_by: BayeuxError | None = None
 
     def attach(
         self,
@@ -113,7 +103,8 @@ class SessionRunner:
         """Know the parts that are made after the runner, since they call it."""
         self._exchanges.attach(pool)
         self._dispatcher = dispatcher
-        self._back_pressure, self._subscriptions = back_pressure, subscriptions
+        self._back_pressure = back_pressure
+        self._notices.attach(back_pressure, subscriptions)
 
     # -- life
 
@@ -124,7 +115,9 @@ class SessionRunner:
 
     def start(self) -> None:
         """Begin with a handshake, on the loop that is running."""
-        self._over, self.ended_by, self._closed = asyncio.get_running_loop().create_future(), None, False
+        self._home.settle()
+        self._over, self._closed = asyncio.get_running_loop().create_future(), False
+        self._notices.start()
         self._clock.start()
         self.recovery.start()
         self._session.start(self._clock.now)
@@ -132,6 +125,7 @@ class SessionRunner:
 
     async def close(self) -> None:
         """End the session; return when it is over and nothing is under way."""
+        self._home.check()
         self._closed = True
         if self._over is None:
             return
@@ -139,7 +133,30 @@ class SessionRunner:
             self._session.close(self._clock.now)
             self._changed()
         await asyncio.shield(self._over)
+        await self._large.stop()
         await self._incoming.finish()
+
+    @property
+    def is_stranded(self) -> bool:
+        """Whether the event loop of the session is gone, or is another process's: it can never go on."""
+        return self._home.is_gone
+
+    def abandon(self) -> None:
+        """End a session that is stranded, without a word to the server."""
+        self._home.leave()
+        for part in (self._clock, self._exchanges, self._large, self._incoming, self._waiters):
+            part.forget()
+        self._step_soon, self._over = None, None
+        self._session.abort(ClientStateError("the event loop that the client was started on is gone"))
+        self._handle_notices()
+
+    def check_loop(self) -> None:
+        """See that the session's own event loop is running, if any is.
+
+        Raises:
+            ClientStateError: Another one is.
+        """
+        self._home.check()
 
     def check_usable(self) -> None:
         """See that messages can be sent, now or when the session has begun.
@@ -148,6 +165,7 @@ class SessionRunner:
             ClientStateError: The session was closed.
             BayeuxError: The error that ended the session.
         """
+        self._home.check()
         if self._closed:
             raise ClientStateError("the client is closed: start() it again first")
         if self.ended_by is not None:
@@ -163,8 +181,25 @@ class SessionRunner:
         is_over = self._session.state is ConnectionState.DISCONNECTED and not self._exchanges
         if is_over and self._over is not None and not self._over.done():
             self._over.set_result(None)
+            self._home.leave()
+
+    def _broke(self, error: BaseException) -> None:
+        """Something in here ended by an exception that nothing expects: no caller may wait for ever."""
+        if not self.is_running or not self._session.is_alive:
+            return
+        ended = SessionEndedError(f"the client failed: {type(error).__name__}: {self._redact(str(error))}")
+        ended.__cause__ = error
+        self._reporter.report(ended)
+        self._session.abort(ended)
+        self._handle_notices()
+        self._end()
 
     # -- what the session says of itself
+
+    @property
+    def ended_by(self) -> BayeuxError | None:
+        """The error that ended the session; None while it runs, or where the user ended it."""
+        return self._notices.ended_by
 
     @property
     def state(self) -> ConnectionState:
@@ -295,6 +330,11 @@ class SessionRunner:
 
     def receive(self, messages: list[Message]) -> Completion:
         """Take the messages of an answer or of frames: the way in, for every transport."""
+        if len(messages) > MOST_AT_ONCE or self._large.is_busy:
+            return self._large.put(messages)
+        return self._receive(messages)
+
+    def _receive(self, messages: list[Message]) -> Completion:
         self._clock.server_heard()
         batch = self._back_pressure.filter_accepted(self._session.admit(messages))
         if batch.special:
@@ -311,7 +351,10 @@ class SessionRunner:
         self._handle_notices()
         self._listeners.notify([message for message in batch.special if id(message) not in vetoes])
         self._dispatcher.dispatch(events)
-        self._advance()  # at once: the next connect need not wait for another turn of the loop
+        if self._background.is_idle:
+            self._advance()  # at once: the next connect need not wait for another turn of the loop
+        else:
+            self._changed()  # an asynchronous listener comes first: it may close the client
 
     def broken(self, error: BayeuxError) -> None:
         """A connection broke between two connects. Extensions see it as a connect that failed: events may be lost."""
@@ -344,11 +387,8 @@ class SessionRunner:
             return
         try:
             self._take_step()
-        except Exception as error:  # a defect of ours: no caller may wait for ever
-            ended = SessionEndedError(f"the client failed: {type(error).__name__}: {self._redact(str(error))}")
-            ended.__cause__ = error
-            self._session.abort(ended)
-            self._handle_notices()
+        except Exception as error:  # a defect of ours
+            self._broke(error)
         if self._session.state is ConnectionState.DISCONNECTED:
             self._end()
 
@@ -398,6 +438,10 @@ class SessionRunner:
             lambda: self._session.rejected(exchange, str(message.id), error, self._clock.now),
         )
 
+    def exchange_broke(self, error: BaseException) -> None:
+        """The task of an exchange ended by an exception that no exchange ends with."""
+        self._broke(error)
+
     def exchanges_over(self) -> None:
         """No exchange is under way any more."""
         self._release_if_over()
@@ -429,29 +473,6 @@ class SessionRunner:
         try:
             while notices := self._session.take_notices():
                 for notice in notices:
-                    self._handle(notice)
+                    self._notices.handle(notice, self._clock.now)
         finally:
             self._handles_notices = False
-
-    def _handle(self, notice: Notice) -> None:
-        match notice:
-            case StateChanged(old, new):
-                self.recovery.state_changed(old, new, self._clock.now)
-                self._waiters.state_reached(new)
-                self._hooks.state_changed(old, new)
-            case Failed(error):
-                self.recovery.failed(error, self._clock.now)
-                self._reporter.report(error)
-            case RequestCompleted(request, outcome):
-                self._waiters.complete(request, outcome)
-            case Subscribed(channel):
-                self.recovery.subscribed(channel)
-                self._waiters.subscribed(channel)
-            case SubscriptionRejected(channel, error):
-                self._subscriptions.rejected(channel, error)
-            case PollOverdue():
-                self._back_pressure.poll_overdue()
-            case Ended(error):
-                self.ended_by = error
-                self._waiters.end(error or ClientStateError("the client was closed"))
-                self._subscriptions.end_all(error)

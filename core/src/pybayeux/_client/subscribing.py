@@ -10,7 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from ..channel import Channel, ChannelType
-from ..errors import BayeuxError, TransportError
+from ..errors import BayeuxError, SessionEndedError, TransportError
 from ..state import ConnectionState
 
 if TYPE_CHECKING:
@@ -85,6 +85,8 @@ class SubscriptionManager:
         try:
             async with asyncio.timeout(self._reply_timeout):
                 await self._waiters.for_reply(request)
+        except SessionEndedError:
+            pass  # reported where it ended
         except BayeuxError as error:
             self._reporter.report(error)
         except TimeoutError:

@@ -80,6 +80,12 @@ class TransportPool:
             if isinstance(transport, Renewable):
                 transport.renew()
 
+    def forget(self) -> None:
+        """Drop every transport as it is: their event loop is gone, and cannot close them."""
+        self._made.clear()
+        self._left.clear()
+        self._context = replace(self._context, cookies=CookieJar())
+
     async def close(self) -> None:
         """Close every transport; those made later know none of the cookies."""
         made, self._made = [*self._left, *self._made.values()], {}

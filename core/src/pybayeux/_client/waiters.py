@@ -85,6 +85,12 @@ class Waiters:
                 _finish(future)
         self._states = [entry for entry in self._states if not entry[1].done()]
 
+    def forget(self) -> None:
+        """No caller waits any more: their event loop is gone."""
+        self._requests.clear()
+        self._channels.clear()
+        self._states.clear()
+
     def end(self, error: BayeuxError) -> bool:
         """The session is over: every caller that still waits gets the error. True where one did."""
         states = [future for _, future in self._states if not future.done()]

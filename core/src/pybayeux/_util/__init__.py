@@ -1,1 +1,1 @@
-"""Small helpers that know nothing of Bayeux: texts, addresses, values, threads."""
+"""Helpers that know nothing of sessions and transports: texts, addresses, values, threads."""

@@ -1,31 +1,46 @@
-"""Checks of what the user gave, with complaints that name it."""
+"""Checks of arguments: the error names the argument, its value and what was expected."""
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from ..errors import UsageError
 
-__all__ = ("check_choice", "check_positive")
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ("check_choice", "check_names", "check_positive")
 
 
 def check_choice(name: str, value: object, choices: Any) -> None:
-    """See that a value is one of those given, or of those of a `Literal`.
+    """Check that a value is one of `choices`: a collection, or a `Literal`.
 
     Raises:
-        UsageError: It is not.
+        UsageError: The value is not among them.
     """
-    known = get_args(choices) or choices
-    if value not in known:
-        raise UsageError(f"{name}={value!r}: known are {', '.join(repr(str(each)) for each in known)}")
+    expected = get_args(choices) or choices
+    if value not in expected:
+        names = ", ".join(repr(str(each)) for each in expected)
+        raise UsageError(f"{name}: expected one of {names}; got {value!r}")
 
 
 def check_positive(**figures: float | None) -> None:
-    """See that figures are greater than zero, or not given.
+    """Check that numbers are greater than zero, or None.
 
     Raises:
-        UsageError: One is not.
+        UsageError: A number is not.
     """
     for name, figure in figures.items():
         if figure is not None and figure <= 0:
-            raise UsageError(f"{name}={figure}: it has to be greater than zero")
+            raise UsageError(f"{name}: expected a number greater than zero; got {figure}")
+
+
+def check_names(argument: str, names: Iterable[str]) -> tuple[str, ...]:
+    """The names as a tuple. A string is refused: its letters would be the names.
+
+    Raises:
+        UsageError: It is a string.
+    """
+    if isinstance(names, str):
+        raise UsageError(f"{argument}: expected a list of names, such as [{names!r}]; got the string {names!r}")
+    return tuple(names)

@@ -1,8 +1,8 @@
 """Conversion of values to the types that annotations and callers ask for.
 
 Text from the environment and values from TOML become numbers, flags, lists, paths and the like. Objects that already
-have the type, such as a callable or a store, are passed as they are. Payloads become anything that msgspec decodes to,
-or a pydantic model; pydantic need not be installed: a model is known by its own methods. Knows nothing of extensions.
+have the type, such as a callable or a store, are returned unchanged. Payloads become anything that msgspec decodes to,
+or a pydantic model. pydantic need not be installed: a model is recognised by its methods. Knows nothing of extensions.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _CONTAINERS: Final = (list, dict, set, frozenset, tuple)
 
 
 class ConversionError(ValueError):
-    """A value that is not what the annotation asks for."""
+    """A value that cannot be converted to the wanted type."""
 
 
 def convert(value: object, wanted: Any) -> object:
     """`value` as an instance of the type `wanted`.
 
     Raises:
-        ConversionError: It cannot be one.
+        ConversionError: It cannot be converted.
     """
     members = _members(wanted)
     if any(_is_one(value, member) for member in members):
@@ -39,7 +39,7 @@ def convert(value: object, wanted: Any) -> object:
     if isinstance(value, str) and Path in members and str not in members:
         return Path(value)
     if not data:
-        raise ConversionError(f"expected {_names(members)}, got {type(value).__name__}")
+        raise ConversionError(f"expected {_names(members)}; got {type(value).__name__}")
     return _converted(value, Union[tuple(data)])  # noqa: UP007 - made of a list
 
 
@@ -47,7 +47,7 @@ def convert_text(text: str, wanted: Any) -> object:
     """As `convert`, for text such as an environment variable's: lists and mappings are written as JSON.
 
     Raises:
-        ConversionError: It cannot be one.
+        ConversionError: It cannot be converted.
     """
     try:
         return convert(text, wanted)
@@ -66,10 +66,10 @@ def _members(wanted: Any) -> tuple[Any, ...]:
 
 
 def _is_one(value: object, member: Any) -> bool:
-    """True where the value is to be passed as it is."""
+    """Whether the value already has the type and is returned unchanged."""
     if member is Any or member is object:
         return True
-    if isinstance(value, (str, bool)):  # which are sequences and numbers by accident
+    if isinstance(value, (str, bool)):  # isinstance would take them for sequences and numbers
         return member is type(value)
     kind = get_origin(member) or member
     if kind is Callable:
@@ -101,7 +101,7 @@ def _converted(value: object, wanted: Any) -> object:
         if choices and isinstance(value, str):
             raise ConversionError(f"expected one of {', '.join(choices)}; got {value!r}") from None
         raise ConversionError(str(error)) from None
-    # The given object rather than an equal copy: an extension may be meant to fill it.
+    # The same object, not an equal copy: an extension may fill a list or dict that its user keeps.
     return value if type(result) is type(value) and result == value else result
 
 
@@ -117,12 +117,12 @@ def _names(members: tuple[Any, ...]) -> str:
 
 
 def payload_decoder(type: Any) -> Callable[[bytes], Any]:
-    """What decodes payloads into `type`: a pydantic model, a `TypeAdapter`, or what msgspec knows.
+    """A function that decodes payloads into `type`: a pydantic model, a `TypeAdapter`, or a type that msgspec supports.
 
-    The decoder raises ValueError, or msgspec's DecodeError, for a payload that does not fit.
+    It raises ValueError, or msgspec's DecodeError, for a payload that does not match the type.
 
     Raises:
-        UsageError: Nothing can be decoded into such a type.
+        UsageError: Payloads cannot be decoded into this type.
     """
     for method in ("model_validate_json", "validate_json"):
         if callable(decode := getattr(type, method, None)):
@@ -131,4 +131,4 @@ def payload_decoder(type: Any) -> Callable[[bytes], Any]:
     try:
         return msgspec.json.Decoder(type).decode
     except TypeError as error:
-        raise UsageError(f"type={type!r} is nothing that data can be decoded into: {error}") from error
+        raise UsageError(f"type={type!r}: data cannot be decoded into this type: {error}") from error

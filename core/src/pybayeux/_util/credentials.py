@@ -1,7 +1,7 @@
-"""What of a request may be a credential: what a server could repeat, and no text of ours may then show.
+"""Credentials in requests: the values in headers, addresses and `ext` that no log line or error may show.
 
-Knows headers, addresses and `ext`. It errs on the side of secrecy: an innocent value that is taken for a secret costs a
-word in a report of an error.
+A server may repeat them in its replies. When in doubt, a value counts as a secret: masking a harmless value costs one
+word in an error text.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ _INNOCENT: Final = frozenset(
 
 
 def is_secret(name: str) -> bool:
-    """Whether the value of an option, header, variable or member of this name is to be kept out of every text."""
+    """Whether an option, header, variable or member of this name holds a secret."""
     return _SECRET.search(name) is not None
 
 
 def in_headers(headers: Mapping[str, str]) -> Iterator[str]:
-    """The values of all headers but those that every request has, and what they are made of."""
+    """The values of all headers except those that every request has, and the credentials inside them."""
     for name, value in headers.items():
         if name.lower() in _INNOCENT:
             continue
@@ -66,7 +66,7 @@ def in_url(url: str) -> Iterator[str]:
 
 
 def in_ext(ext: Any) -> Iterator[str]:
-    """Every text in an `ext`, however deep."""
+    """Every text in an `ext`, at any depth."""
     if isinstance(ext, str):
         yield ext
     elif isinstance(ext, dict | list):
@@ -77,5 +77,5 @@ def in_ext(ext: Any) -> Iterator[str]:
 def _password(basic: str) -> str:
     try:
         return b64decode(basic).decode("utf-8", "replace").partition(":")[2]
-    except ValueError:  # no base64, or no ASCII
+    except ValueError:  # not base64, or not ASCII
         return ""

@@ -1,17 +1,19 @@
-"""An event loop on a thread of its own, for callers that have none."""
+"""An event loop in a thread of its own, for callers that have no loop."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import weakref
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from ..errors import UsageError
+from ..errors import ClientStateError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator
+    from concurrent.futures import Future
 
 __all__ = ("Done", "LoopThread")
 
@@ -19,79 +21,146 @@ T = TypeVar("T")
 
 _here: Final = threading.local()
 _WORKERS: Final = 32
+_UNWILLING: Final = 1.0
+"""Seconds that tasks may take to end after they were cancelled."""
 
 
 class LoopThread:
-    """Runs coroutines on its loop while the calling thread waits. The thread lives from first use to `stop`."""
+    """Runs coroutines on its loop while the calling thread waits. The thread lives from first use to `stop`.
+
+    No thread survives a fork. In the child process `run` raises, until `renew` was called there; a loop whose thread
+    had been stopped before is replaced without a word.
+    """
 
     def __init__(self) -> None:
-        self._loop: Final = asyncio.new_event_loop()
+        self._make()
+
+    def _make(self) -> None:
+        self._pid = os.getpid()
+        self._loop = asyncio.new_event_loop()
         self._thread: threading.Thread | None = None
         self._workers: ThreadPoolExecutor | None = None
-        self._guard: Final = threading.Lock()
-        self._orphaned: Final = threading.Event()
-        weakref.finalize(self, _let_go, self._loop, self._orphaned)
+        # Reentrant: a signal handler may stop what it has interrupted.
+        self._guard = threading.RLock()
+        self._orphaned = threading.Event()
+        self._finalizer = weakref.finalize(self, _let_go, self._loop, self._orphaned, self._pid)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the calling code runs on the loop itself."""
+        return self._thread is not None and self._thread is threading.current_thread()
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether the thread was left in the process that this one was forked from."""
+        return self._pid != os.getpid() and self._thread is not None
+
+    def renew(self) -> None:
+        """In a forked process, take another loop: the one of the parent process is shared with it."""
+        if self._pid != os.getpid():
+            self._finalizer.detach()
+            self._make()
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """The coroutine's result; interrupting the wait (Ctrl-C) cancels it.
+        """Run a coroutine and return its result; interrupting the wait (Ctrl-C) cancels the coroutine.
 
         Raises:
             UsageError: The calling thread runs an event loop, which waiting here would block.
+            ClientStateError: The thread belongs to the process that this one was forked from, or was stopped meanwhile.
         """
-        if _has_running_loop():
+        try:
+            self._check()
+            future = self.start(coroutine)
+        except BaseException:
             coroutine.close()
-            raise UsageError(
-                "this thread runs an event loop, which the synchronous Client would block: use AsyncClient"
-            )
-        self._start()
-        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+            raise
         try:
             return future.result()
+        except CancelledError:
+            raise ClientStateError("the client was closed meanwhile by another thread") from None
         except BaseException:
             future.cancel()
             raise
 
+    def _check(self) -> None:
+        if _has_running_loop():
+            raise UsageError(
+                "this thread runs an event loop, which the synchronous Client would block: use AsyncClient"
+            )
+        if self.is_foreign:
+            raise ClientStateError(
+                "this process was forked from one in which the client was started, and its connection belongs to that "
+                "process: close() and start() the client here, or make one in each process"
+            )
+        self.renew()
+
+    def start(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+        """Run the coroutine, and return without waiting."""
+        with self._guard:  # so that no `stop` comes between the two
+            self._start()
+            return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
     def soon(self, call: Callable[..., object], *arguments: object) -> None:
-        """Have the loop call something, without waiting."""
+        """Call a function on the loop, without waiting for it."""
         self._loop.call_soon_threadsafe(call, *arguments)
 
     def stop(self) -> None:
-        """End the thread and its workers. A later `run` starts another."""
+        """End the thread and its workers; what still runs is cancelled. A later `run` starts another."""
+        if self.is_foreign:
+            return
         with self._guard:
             thread, self._thread = self._thread, None
             workers, self._workers = self._workers, None
-        if thread is not None and workers is not None:
+            if thread is None or workers is None:
+                return
             self._loop.call_soon_threadsafe(self._loop.stop)
             thread.join()
-            # A handler that ends the client runs in a worker, which cannot wait for itself.
-            workers.shutdown(wait=not getattr(_here, "is_worker", False))
+        # A handler that ends the client runs in a worker, which cannot wait for itself.
+        workers.shutdown(wait=not getattr(_here, "is_worker", False))
 
     def _start(self) -> None:
-        with self._guard:
-            if self._thread is None:
-                self._workers = ThreadPoolExecutor(_WORKERS, "pybayeux-worker", initializer=_mark_worker)
-                self._loop.set_default_executor(self._workers)
-                self._thread = threading.Thread(
-                    target=_run, args=(self._loop, self._orphaned), name="pybayeux-loop", daemon=True
-                )
-                self._thread.start()
+        if self._thread is None:
+            self._workers = ThreadPoolExecutor(_WORKERS, "pybayeux-worker", initializer=_mark_worker)
+            self._loop.set_default_executor(self._workers)
+            self._thread = threading.Thread(
+                target=_run, args=(self._loop, self._orphaned), name="pybayeux-loop", daemon=True
+            )
+            self._thread.start()
 
 
 class Done:
-    """An awaitable with nothing left to wait for: what a call returns that others have to await."""
+    """An awaitable that is already done, for calls whose asynchronous twin returns one to await."""
 
     def __await__(self) -> Generator[None, None, None]:
         yield from ()
 
 
 def _run(loop: asyncio.AbstractEventLoop, orphaned: threading.Event) -> None:
-    loop.run_forever()
+    while True:
+        try:
+            loop.run_forever()
+        except (KeyboardInterrupt, SystemExit):  # a task's; it has it, and asyncio lets it out of the loop as well
+            continue
+        break
+    _cancel_all(loop, "the client was dropped without close()" if orphaned.is_set() else "the client was closed")
     if orphaned.is_set():
         loop.close()
 
 
-def _let_go(loop: asyncio.AbstractEventLoop, orphaned: threading.Event) -> None:
-    """Close the loop. A thread that nobody has stopped does it at its end: no one else may."""
+def _cancel_all(loop: asyncio.AbstractEventLoop, why: str) -> None:
+    """End what still runs: callers in other threads wait for it, and Python complains of tasks that never end."""
+    until = loop.time() + _UNWILLING
+    # More than once: a task may start another at its end, such as one that closes a socket.
+    while (tasks := asyncio.all_tasks(loop)) and loop.time() < until:
+        for task in tasks:
+            task.cancel(why)
+        loop.run_until_complete(asyncio.wait(tasks, timeout=_UNWILLING))
+
+
+def _let_go(loop: asyncio.AbstractEventLoop, orphaned: threading.Event, pid: int) -> None:
+    """Close the loop. A thread that was not stopped does it at its end: no other may."""
+    if pid != os.getpid():
+        return
     if loop.is_running():
         orphaned.set()
         loop.call_soon_threadsafe(loop.stop)

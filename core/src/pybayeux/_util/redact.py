@@ -1,6 +1,6 @@
-"""Keeps secrets out of texts: client ids, tokens, passwords.
+"""The redactor: it removes client ids, tokens and passwords from texts.
 
-Owns what counts as a secret. Every text from the wire passes here before it reaches a log line or an error.
+Every text from the wire passes through it before it reaches a log line or an error.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ _UNKNOWN_CLIENT: Final = re.compile(r"\b(40[123]):[^:\s]+:(\s*unknown client)", 
 
 
 class Redactor:
-    """Remembers the latest secrets of one client and takes them out of texts, beside what looks like one."""
+    """Remembers the latest secrets of one client, and removes them and whatever looks like a secret from texts."""
 
     def __init__(self) -> None:
         self._secrets: OrderedDict[str, None] = OrderedDict()
 
     def remember(self, *secrets: str | None) -> None:
-        """Add secrets; shorter ones than six characters would blank out innocent text and are left out."""
+        """Add secrets. One of fewer than six characters is ignored: masking it would mask ordinary text too."""
         for secret in secrets:
             if secret is None or len(secret) < _SHORTEST:
                 continue
@@ -47,7 +47,7 @@ class Redactor:
 
     def __call__(self, text: str, limit: int = 200) -> str:
         """The text without secrets, cut to `limit` characters."""
-        for secret in sorted(self._secrets, key=len, reverse=True):  # one may be the beginning of another
+        for secret in sorted(self._secrets, key=len, reverse=True):  # one may be the start of another
             text = text.replace(secret, _MASK)
         text = _NAMED.sub(rf"\1{_MASK}", text)
         text = _SCHEMES.sub(rf"\1 {_MASK}", text)
@@ -55,7 +55,7 @@ class Redactor:
         return text if len(text) <= limit else text[: limit - 1] + "…"
 
     def clean_errors(self, messages: Iterable[Message]) -> None:
-        """Take secrets out of the `error` of replies: servers name client ids and tokens there."""
+        """Remove secrets from the `error` of replies: servers put client ids and tokens there."""
         for message in messages:
             if message.error is not None:
                 message.error = self(message.error, _LONGEST_ERROR)

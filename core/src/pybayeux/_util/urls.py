@@ -1,4 +1,4 @@
-"""Addresses of servers: how the user writes them, their hosts, and HTTP's and WebSocket's schemes for one server."""
+"""Addresses of servers: parsing, hosts, and the HTTP and WebSocket schemes of the same server."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ _AS_WEBSOCKET: Final = {"http": "ws", "https": "wss"}
 
 
 class Endpoint(NamedTuple):
-    """Where a server is, and the user and password that the address carried."""
+    """The address of a server, and the user and password that were in it."""
 
     url: str
     credentials: tuple[str, str] | None
 
 
 def transport_url(url: str) -> str:
-    """The address of a transport's own; ``ws`` and ``wss`` are good as well.
+    """Check the address of a transport, which may also have the scheme ``ws`` or ``wss``.
 
     Raises:
-        UsageError: It is no address, or has a user or password in it.
+        UsageError: It is not an address, or it contains a user or password.
     """
     endpoint = parse_endpoint(url, (*_SCHEMES, *_WEBSOCKET))
     if endpoint.credentials is not None:
-        raise UsageError("url: a user and password belong into the client's own address")
+        raise UsageError("url: put the user and password into the client's address, not into that of a transport")
     return endpoint.url
 
 
 def has_foreign_scheme(url: str) -> bool:
-    """Whether an address is in a scheme that only an extension may know, such as ``salesforce://my-org``."""
+    """Whether an address has a scheme that only an extension may know, such as ``salesforce://my-org``."""
     scheme, separator, _ = url.partition("://")
     return bool(separator and scheme) and scheme.lower() not in (*_SCHEMES, *_WEBSOCKET)
 
@@ -55,7 +55,7 @@ def host_of(url: str) -> str:
 
 
 def at_host(url: str, host: str) -> str:
-    """The same address at another host, or the address that `host` is, with the path of this one if it has none."""
+    """This address at another host. If `host` is an address itself, that one, with this path if it has none."""
     own, other = urlsplit(url), urlsplit(host if "://" in host else f"//{host}")
     scheme = other.scheme if other.scheme in _SCHEMES else own.scheme
     bare = other.netloc.rpartition("@")[2]
@@ -63,18 +63,18 @@ def at_host(url: str, host: str) -> str:
 
 
 def parse_endpoint(url: str, schemes: tuple[str, ...] = _SCHEMES) -> Endpoint:
-    """Take an address apart, so that its password goes into no text.
+    """Split an address into the address itself and its credentials, so that the password appears in no text.
 
     Raises:
-        UsageError: No http or https address.
+        UsageError: It is not an http or https address.
     """
     try:
         parts = urlsplit(url)
         host = parts.hostname
-        parts.port  # noqa: B018 - raises where the port is no number
+        parts.port  # noqa: B018 - raises if the port is not a number
     except ValueError:
         # The reason quotes the address, perhaps a part of its password.
-        raise UsageError("url: its host or port cannot be read; a / in a password is to be written as %2F") from None
+        raise UsageError("url: cannot read its host or port; write a / in a password as %2F") from None
     if parts.scheme not in schemes or not host or ("%" in host and ":" not in host):
         shown = f"{parts.scheme}://…" if parts.scheme else "no scheme"
         known = "; no extension knows this scheme either" if has_foreign_scheme(url) else ""
@@ -86,12 +86,12 @@ def parse_endpoint(url: str, schemes: tuple[str, ...] = _SCHEMES) -> Endpoint:
 
 
 def as_http(url: str) -> str:
-    """The address with HTTP's scheme; one of something else stays as it is."""
+    """The address with the scheme ``http`` or ``https``; an address with another scheme stays unchanged."""
     return _with_scheme(url, _AS_HTTP)
 
 
 def as_websocket(url: str) -> str:
-    """The address with a WebSocket's scheme; one of something else stays as it is."""
+    """The address with the scheme ``ws`` or ``wss``; an address with another scheme stays unchanged."""
     return _with_scheme(url, _AS_WEBSOCKET)
 
 

@@ -1,17 +1,17 @@
 """The `pybayeux` command.
 
-One idea per module, from the words typed to the code that the shell gets:
+One idea per module, from the arguments to the exit code:
 
-- `command` the group: its own sub-commands, and those of extensions
+- `command` the root command: its own sub-commands, and those of extensions
 - `listen`, `publish`, `doctor`, `extensions`, `new_extension` the sub-commands
-- `doctor_text` a diagnosis for people
+- `doctor_text` the report of a diagnosis as text
 - `package_names`, `scaffold` a new extension's names and files
-- `given`, `options`, `server` what was asked for, and the client made of it
+- `arguments`, `options`, `server` the options, and the client made from them
 - `lines`, `output`, `pipes` standard input and output
-- `telling`, `printable` standard error
+- `stderr_log`, `printable` standard error
 - `running`, `failures` signals, errors and exit codes
 
-It knows the clients and the framework, and nothing of a single extension but that replay has an option `since`.
+It knows the clients and the framework. Of single extensions it knows one thing: that replay has an option `since`.
 """
 
 from .command import main as main

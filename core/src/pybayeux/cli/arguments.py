@@ -1,13 +1,13 @@
-"""What the command line says of extensions: ``-x extension.option=value`` and ``-p no:name``.
+"""Options of extensions on the command line: ``-x extension.option=value`` and ``-p no:name``.
 
-Owns their syntax, their place before the configuration file, and the list of the secrets among the values.
+Owns their syntax, their precedence over the configuration file, and the list of the secrets among the values.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 import msgspec
@@ -16,18 +16,22 @@ from .._util.credentials import is_secret
 from .._util.redact import Redactor
 from ..errors import UsageError
 from ..extensions import read_config
+from ..extensions.options import OptionTable
 
-__all__ = ("Given", "is_secret")
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ("CliOptions", "is_secret")
 
 _logger: Final = logging.getLogger("pybayeux.cli")
 _LONGEST: Final = 1000
 
 
-class Given:
-    """The options of extensions and the extensions to leave out, gathered from the whole command line.
+class CliOptions:
+    """The options of extensions and the disabled extensions, collected from the whole command line.
 
     Attributes:
-        disabled: The names of extensions to leave out.
+        disabled: The names of the extensions that are disabled.
     """
 
     def __init__(self) -> None:
@@ -39,59 +43,68 @@ class Given:
                 self.keep_secret(name.rpartition("_")[2], value)
 
     def set(self, extension: str, option: str, value: object) -> None:
-        """Take an option's value; a later one replaces it."""
+        """Set an option's value; a later call replaces it."""
         self._values.setdefault(extension, {})[option] = value
         self.keep_secret(option, value)
 
     def read_value(self, text: str) -> None:
-        """Take ``extension.option=value``, or ``extension.option:=value`` with a value in JSON.
+        """Read ``extension.option=value``, or ``extension.option:=value`` with a value in JSON.
 
         Raises:
-            click.BadParameter: It is neither. The value is not told: it may be a secret.
+            click.BadParameter: It is neither. The error does not show the value: it may be a secret.
         """
         place, equals, value = text.partition("=")
         extension, dot, option = place.removesuffix(":").rpartition(".")
         if not equals:
-            raise click.BadParameter("write extension.option=value; this has no '='")
+            raise click.BadParameter("expected extension.option=value; this has no '='")
         if not (extension and dot and option):
-            raise click.BadParameter(f"write extension.option=value; {place!r} names no option of an extension")
+            raise click.BadParameter(
+                f"expected extension.option=value; {place!r} does not name an option of an extension"
+            )
         self.set(extension, option.replace("-", "_"), _from_json(place, value) if place.endswith(":") else value)
 
-    def read_block(self, text: str) -> None:
-        """Take ``no:name``.
+    def read_disabled(self, text: str) -> None:
+        """Read ``no:name``.
 
         Raises:
-            click.BadParameter: It is something else.
+            click.BadParameter: The text has another form.
         """
         name = text.removeprefix("no:")
         if not name or name == text:
-            raise click.BadParameter(f"write no:name to leave an extension out, not {text!r}")
+            raise click.BadParameter(f"expected no:name, which leaves an extension out; got {text!r}")
         self.disabled.append(name)
 
-    def options(self) -> dict[str, dict[str, Any]]:
-        """What was given for each extension: the command line before the file.
+    def options(self) -> dict[str, OptionTable]:
+        """The options of each extension; the command line takes precedence over the file.
 
         Raises:
-            UsageError: The file is wrong.
+            UsageError: The file cannot be read.
         """
-        options = {extension: dict(table) for extension, table in read_config().items()}
+        options = dict(read_config())
         for table in options.values():
             for option, value in table.items():
                 self.keep_secret(option, value)
-        for extension, values in self._values.items():
-            options.setdefault(extension, {}).update(values)
-        return options
+        return options | self._typed(options)
 
-    def readable_options(self) -> dict[str, dict[str, Any]]:
-        """As `options`, for what has to work with a wrong file too: that is a warning, and the command line counts."""
+    def _typed(self, options: Mapping[str, OptionTable]) -> dict[str, OptionTable]:
+        """The options of each extension that the command line is about, over those given otherwise."""
+        typed = {}
+        for extension, values in self._values.items():
+            table = options.get(extension, OptionTable({}))
+            sources = table.sources | dict.fromkeys(values, "-x")
+            typed[extension] = OptionTable({**table, **values}, sources, table.weak - values.keys())
+        return typed
+
+    def readable_options(self) -> dict[str, OptionTable]:
+        """As `options`, but a file that cannot be read is a warning, and only the command line counts."""
         try:
             return self.options()
         except UsageError as error:
             _logger.warning("%s", error)
-            return {extension: dict(values) for extension, values in self._values.items()}
+            return self._typed({})
 
     def keep_secret(self, name: str, value: object) -> None:
-        """Let a value appear in no text, if its name says that it is a secret."""
+        """Redact a value from every text if its name says that it is a secret."""
         if isinstance(value, str) and is_secret(name):
             self._redactor.remember(value)
             self._redactor.remember(value.rpartition(" ")[2])
@@ -105,4 +118,4 @@ def _from_json(place: str, value: str) -> object:
     try:
         return msgspec.json.decode(value)
     except msgspec.DecodeError as error:
-        raise click.BadParameter(f"the value of {place!r} is no JSON: {error}") from None
+        raise click.BadParameter(f"the value of {place!r} is not JSON: {error}") from None

@@ -24,38 +24,38 @@ _EPILOG: Final = """
 \b
 Examples:
   pybayeux doctor http://localhost:8080/cometd
-      Whether the server answers, what it can do, and what your extensions do with it.
+      Check whether the server answers, what it can do, and what your extensions do with it.
   pybayeux doctor -H 'Authorization: Bearer ...' https://example.com/cometd
-      With a token, as every request will have it.
+      Send a token with every request.
   pybayeux doctor --transport websocket --timeout 5 URL
-      One transport alone, in five seconds at most.
+      Check one transport, for at most five seconds.
   pybayeux doctor --json URL | jq -r '.problems[] | .what, .remedy'
-      What is wrong, and what to do, for a program.
+      List what is wrong and what to do about it.
 \b
 What it does:
-  It begins a session on each transport, connects a few times and disconnects. It publishes nothing and subscribes to
-  nothing. The installed extensions take part as in any client: leave out those that must not, with -p no:NAME.
+  It starts a session on each transport, connects a few times and disconnects. It publishes nothing and subscribes to
+  nothing. The installed extensions take part as in any client; -p no:NAME leaves one out.
 \b
 Exit codes:
   0    Nothing is wrong.
   1    Something is wrong; the output says what.
-  2    Wrong usage, or an option of an extension that is not there.
+  2    Wrong usage, or an option of an extension that is not installed.
   130  Interrupted by Ctrl-C (143 by SIGTERM), after a disconnect.
 """
 
 
 @click.command(epilog=_EPILOG, short_help="Find out what a server can do, and what is wrong.")
 @server_options
-@click.option("--json", "as_json", is_flag=True, help="One object, in JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON object.")
 @click.pass_context
 def doctor(context: click.Context, server: Server, as_json: bool) -> None:
-    """Reach a server and tell what it can do, how fast it is, what your extensions do there, and what is wrong.
+    """Check a server: what it can do, how fast it is, what your extensions do with it, and what is wrong.
 
-    It is done after --timeout seconds at the latest.
+    It takes at most --timeout seconds.
     """
     examination = Examination(server.url, server.settings(Watcher()))
     run(examination.run(server.timeout))
-    report = _cleaned(examination.report, server.given.redact)
+    report = _redacted(examination.report, server.cli_options.redact)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(report)))
     else:
@@ -66,8 +66,8 @@ def doctor(context: click.Context, server: Server, as_json: bool) -> None:
         context.exit(Failure.exit_code)
 
 
-def _cleaned(report: Report, redact: Callable[[str], str]) -> Report:
-    """The report without what the command line and the environment say is a secret."""
+def _redacted(report: Report, redact: Callable[[str], str]) -> Report:
+    """The report without the secrets from the command line and the environment."""
 
     def clean(value: Any) -> Any:
         if isinstance(value, str):

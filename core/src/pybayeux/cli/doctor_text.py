@@ -1,4 +1,4 @@
-"""The report of `pybayeux doctor` for people: what is wrong comes last, where the eye is."""
+"""The report of `pybayeux doctor` as text: problems come last, next to the prompt."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _heading(text: str, colour: str = "bold") -> Text:
 
 
 def _grid(rows: Iterable[Sequence[str]]) -> Table:
-    """Rows of texts; the second column says how things stand, in its colour."""
+    """Rows of texts; the second column is a state, in its colour."""
     table = Table.grid(padding=(0, 2))
     for row in rows:
         first, second, *others = map(printable, row)
@@ -73,7 +73,7 @@ def _server(report: Report) -> list[tuple[str, str]]:
     if report.advice:
         rows.append(("Advice", _members(report.advice)))
     if report.is_bayeux:
-        rows.append(("Announces", _members(report.announced, "ext.") or "no extension"))
+        rows.append(("Announces", _members(report.announced, "ext.") or "no extensions"))
         rows.append(("Cookies", ", ".join(report.cookies) or "none"))
     if report.clock is not None:
         clock = report.clock
@@ -84,7 +84,7 @@ def _server(report: Report) -> list[tuple[str, str]]:
 def _answer(report: Report) -> str:
     if not report.answers:
         return "none"
-    words = ["Bayeux", report.version] if report.is_bayeux else ["no Bayeux"]
+    words = ["Bayeux", report.version] if report.is_bayeux else ["not Bayeux"]
     words += [] if report.status is None else [f"(HTTP {report.status})"]
     words += [] if report.server is None else [f"by {report.server}"]
     return " ".join(filter(None, words))
@@ -115,4 +115,4 @@ def _ms(time: float | None) -> str:
 
 
 def _extension(extension: ExtensionReport) -> tuple[str, str, str]:
-    return f"{extension.name} ({extension.dist} {extension.version})", extension.state, extension.told
+    return f"{extension.name} ({extension.dist} {extension.version})", extension.state, extension.detail

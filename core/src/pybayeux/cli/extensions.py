@@ -1,4 +1,4 @@
-"""`pybayeux extensions`: what is installed, what became of it, and what can be set."""
+"""`pybayeux extensions`: the installed extensions with their states, hooks and options."""
 
 from __future__ import annotations
 
@@ -14,19 +14,18 @@ from rich.table import Table
 from rich.text import Text
 
 from ..extensions import list_extensions
-from .arguments import Given
+from .arguments import CliOptions
 from .options import extension_options
 from .printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ..extensions import ExtensionInfo
-    from ..extensions.options import Option
+    from ..extensions.listing import OptionInfo
 
 __all__ = ("extensions",)
 
-_PIPED_WIDTH: Final = 160
 _COLOURS: Final = {
     "active": "green",
     "disabled": "bright_black",
@@ -39,52 +38,73 @@ _EPILOG: Final = """
 \b
 Examples:
   pybayeux extensions
-      All that are installed, and whether a client would use them here.
+      List all installed extensions, and whether a client would use them here.
   pybayeux extensions -x auth.token=... -p no:ack
-      What these options would make of them.
+      See what these options would change.
   pybayeux extensions --json | jq -r '.[] | select(.state == "broken") | .reason'
-      What is wrong.
+      See what is wrong.
 \b
 States:
   active          Every client uses it.
-  not configured  It lacks an option that it cannot do without.
-  disabled        Left out by -p no:NAME or PYBAYEUX_DISABLE_EXTENSIONS.
+  not configured  A required option is missing.
+  disabled        Left out by -p no:NAME, PYBAYEUX_DISABLE_EXTENSIONS or PYBAYEUX_EXTENSIONS.
   incompatible    Its package requires another version of pybayeux than the one installed.
   broken          It cannot be loaded, or an option is wrong.
 \b
-Hooks that a package "brings" are for other extensions to implement, as they implement the core's.
+A hook that a package "brings" is one that other extensions can implement, like the hooks of the core.
 Options are set with -x, as PYBAYEUX_<EXTENSION>_<OPTION> in the environment, or in a file: pybayeux.toml with a
-table [<extension>], or pyproject.toml with [tool.pybayeux.<extension>].
+table [<extension>], or pyproject.toml with [tool.pybayeux.<extension>]. The list has the values in use, and where
+each comes from; secrets are masked. Extensions without a package are named in a table [local-extensions] of that file:
+tenant = "tenant_rules:Tenant".
 """
 
 
 @click.command(epilog=_EPILOG, short_help="List the installed extensions, their states and options.")
 @extension_options
-@click.option("--json", "as_json", is_flag=True, help="A list of objects, in JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Write a JSON list of objects.")
 @click.pass_context
 def extensions(context: click.Context, as_json: bool) -> None:
     """List the installed extensions with their packages, states, hooks and options."""
-    found = _find(context.ensure_object(Given))
+    found = _find(context.ensure_object(CliOptions))
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found)))
     elif found:
         _print(found)
     else:
-        click.echo("No extension is installed. Try: pip install pybayeux-replay")
+        click.echo("No extensions are installed. Try: pip install pybayeux-replay")
 
 
-def _find(given: Given) -> list[ExtensionInfo]:
-    with redirect_stdout(sys.stderr):  # an extension that prints when it is imported is not to spoil the output
-        found = list_extensions(given.readable_options(), disabled=given.disabled)
-    return [replace(each, reason=given.redact(each.reason)) for each in found]
+def _find(cli_options: CliOptions) -> list[ExtensionInfo]:
+    with redirect_stdout(sys.stderr):  # an extension may print when it is imported
+        found = list_extensions(cli_options.readable_options(), disabled=cli_options.disabled)
+    return [replace(each, reason=cli_options.redact(each.reason)) for each in found]
 
 
 def _print(found: Sequence[ExtensionInfo]) -> None:
-    console = Console() if sys.stdout.isatty() else Console(width=_PIPED_WIDTH)
+    if not _is_terminal():
+        click.echo("\n\n".join("\n".join(_plain(each)) for each in found))
+        return
     table = Table("Extension, package, hooks", "State", "Options", show_lines=True)
     for each in found:
         table.add_row(_name(each), _state(each), _lines(map(_option, each.options)))
-    console.print(table)
+    Console().print(table)
+
+
+def _is_terminal() -> bool:
+    return sys.stdout.isatty()
+
+
+def _plain(extension: ExtensionInfo) -> Iterator[str]:
+    """One thing per line, for pipes: no frame, and no line is broken."""
+    name = f"{extension.name}: {extension.state}"
+    yield printable(f"{name}: {extension.reason}" if extension.reason else name)
+    yield printable(f"  package: {extension.dist} {extension.version}".rstrip())
+    if extension.hooks:
+        yield f"  hooks: {', '.join(extension.hooks)}"
+    if extension.brings:
+        yield f"  brings: {', '.join(extension.brings)}"
+    for option in extension.options:
+        yield printable(f"  option {_option(option).plain}")
 
 
 def _name(extension: ExtensionInfo) -> Text:
@@ -99,9 +119,17 @@ def _state(extension: ExtensionInfo) -> Text:
     return _lines([state, Text(printable(extension.reason))] if extension.reason else [state])
 
 
-def _option(option: Option) -> Text:
-    default = ("(required)", "italic") if option.required else (f"= {option.default or repr(option.default)}", "dim")
-    return Text.assemble(option.name, f": {option.type}" if option.type else "", " ", default)
+def _option(option: OptionInfo) -> Text:
+    value: tuple[str, str] = ("(required)", "italic")
+    if option.source == "default":
+        value = (f"= {_shown(option.value)}", "dim")
+    elif option.source:
+        value = (f"= {_shown(option.value)} (from {option.source})", "bold")
+    return Text.assemble(option.name, f": {option.type}" if option.type else "", " ", value)
+
+
+def _shown(value: object) -> str:
+    return value if isinstance(value, str) and value else repr(value)
 
 
 def _lines(texts: Iterable[Text]) -> Text:

@@ -1,6 +1,6 @@
-"""Exit codes, and how an error becomes one line and one of them.
+"""Exit codes, and how an error becomes one line of text and an exit code.
 
-Every expected error passes `told`; what passes it untouched is a mistake in this program and keeps its traceback.
+Every expected error passes through `exit_on_error`. An error that it does not catch is a bug and keeps its traceback.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from .printable import printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ("EXIT_CODES", "Failure", "WrongUsage", "told")
+__all__ = ("EXIT_CODES", "Failure", "WrongUsage", "exit_on_error")
 
 _INTERRUPTED: Final = 130
 
 EXIT_CODES: Final = """
 \b
 Exit codes:
-  0    Done, or nobody reads the output any more.
+  0    Done, or the reader of the output has closed it.
   1    The server refused, could not be reached, or the session ended.
   2    Wrong usage, or a wrong option of an extension.
   130  Interrupted by Ctrl-C (143 by SIGTERM), after a disconnect.
@@ -33,7 +33,7 @@ Exit codes:
 
 
 class Failure(click.ClickException):
-    """An error told in one line: the server refused, could not be reached, or ended the session."""
+    """An error shown in one line: the server refused, could not be reached, or ended the session."""
 
     exit_code = 1
 
@@ -42,17 +42,17 @@ class Failure(click.ClickException):
 
 
 class WrongUsage(Failure):
-    """An error told in one line: what was asked for makes no sense."""
+    """An error shown in one line: the command line is wrong."""
 
     exit_code = 2
 
 
 @contextmanager
-def told(redact: Callable[[str], str]) -> Iterator[None]:
-    """Let expected errors in this block end the command in one line.
+def exit_on_error(redact: Callable[[str], str]) -> Iterator[None]:
+    """End the command with one line and an exit code if an expected error is raised in this block.
 
     Args:
-        redact: Takes secrets out of a text.
+        redact: Removes secrets from a text.
     """
     try:
         yield
@@ -70,6 +70,6 @@ def told(redact: Callable[[str], str]) -> Iterator[None]:
 
 
 def _forget_stdout() -> None:
-    """What is left in the buffer would fail once more when Python flushes it at its end."""
+    """Point standard output to nowhere: Python flushes its buffer at exit, which would fail once more."""
     with open(os.devnull, "wb") as nowhere:
         os.dup2(nowhere.fileno(), sys.stdout.fileno())

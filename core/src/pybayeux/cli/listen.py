@@ -1,6 +1,6 @@
 """`pybayeux listen`: the events of channels, on standard output.
 
-Owns when an event counts as handled: once it is written. What it looks like there is the output's business.
+Owns when an event counts as handled: once it is written. How it is written is decided in `output`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ..requests import check_channel
 from .failures import EXIT_CODES, WrongUsage
 from .options import server_options
 from .output import Output
-from .pipes import nobody_reads
+from .pipes import reader_gone
 from .running import first, run
 
 if TYPE_CHECKING:
@@ -27,29 +27,29 @@ if TYPE_CHECKING:
 
     from ..message import Message
     from ..subscription import Subscription
-    from .arguments import Given
+    from .arguments import CliOptions
     from .server import Server
 
 __all__ = ("listen",)
 
 _logger: Final = logging.getLogger("pybayeux.cli")
-_AT_ONCE: Final = 1000
+_BATCH_SIZE: Final = 1000
 
 _EPILOG: Final = f"""
 \b
 Examples:
   pybayeux listen http://localhost:8080/cometd /orders '/chat/**'
-      Everything that is published there from now on.
+      Write everything that is published there from now on.
   pybayeux listen --count 1 URL /orders | jq .data
-      The data of the next event.
+      Write the data of the next event.
   pybayeux listen --since earliest URL /orders
-      Everything that the server still keeps, then what is new.
+      Write every event that the server still has, then new ones.
   pybayeux listen -x replay.store=sqlite:///positions.db URL /orders >> orders.jsonl
-      Where the last run ended. An event is handled once it is written.
+      Go on where the last run ended. An event is handled once it is written.
   PYBAYEUX_AUTH_TOKEN=... pybayeux listen URL /orders
-      With a token that is seen in no list of processes, unlike one given with -x.
+      Use a token that does not appear in the list of processes, as one given with -x would.
   pybayeux listen -H 'X-Tenant: acme' -p no:ack URL /orders
-      With a header, and without one of the installed extensions.
+      Send a header, and leave out one of the installed extensions.
 {EXIT_CODES}"""
 
 
@@ -76,36 +76,36 @@ def _check_since(_context: click.Context, _option: click.Parameter, since: str |
 @click.command(epilog=_EPILOG, short_help="Write the events of channels to standard output.")
 @server_options
 @click.argument("channels", nargs=-1, required=True, metavar="CHANNEL...", callback=_check_channels)
-@click.option("-n", "--count", type=click.IntRange(min=1), metavar="N", help="End after so many events.")
+@click.option("-n", "--count", type=click.IntRange(min=1), metavar="N", help="Exit after this many events.")
 @click.option(
     "--since",
     callback=_check_since,
     metavar="latest|earliest|ID",
-    help="Where to begin on channels without a position kept (needs the extension 'replay').",
+    help="Where to start on channels without a stored position (needs the extension 'replay').",
 )
-@click.option("--json", "as_json", is_flag=True, help="JSON lines on a terminal too.")
+@click.option("--json", "as_json", is_flag=True, help="Write JSON lines on a terminal too.")
 def listen(
     server: Server, channels: Sequence[Channel], count: int | None, since: str | int | None, as_json: bool
 ) -> None:
     """Subscribe to channels or patterns (/chat/*, /chat/**) and write each event to standard output.
 
-    On a terminal an event is time, channel and data. Elsewhere it is a line of JSON with the members of the message
-    as the server sent them. What happens to the connection is told on standard error; lost connections come back by
-    themselves.
+    On a terminal, an event is shown as time, channel and data. Otherwise it is a line of JSON with the members of the
+    message as the server sent them. Changes of the connection are reported on standard error. A lost connection is
+    opened again.
     """
     if since is not None:
-        server.given.set("replay", "since", since)
-        _need_replay(server.given)
+        server.cli_options.set("replay", "since", since)
+        _need_replay(server.cli_options)
     run(_listen(server, channels, count, as_json))
 
 
-def _need_replay(given: Given) -> None:
-    """Without it, the option would be without effect.
+def _need_replay(cli_options: CliOptions) -> None:
+    """Check that the extension is active: without it, the option would have no effect.
 
     Raises:
-        WrongUsage: The extension is not there, or would not take part.
+        WrongUsage: The extension is not installed, or not active.
     """
-    installed = list_extensions(given.options(), disabled=given.disabled)
+    installed = list_extensions(cli_options.options(), disabled=cli_options.disabled)
     replay = next((each for each in installed if each.name == "replay"), None)
     if replay is None:
         why = "is not installed: pip install pybayeux-replay"
@@ -113,7 +113,7 @@ def _need_replay(given: Given) -> None:
         why = f"is {': '.join(dict.fromkeys((replay.state, replay.reason)))}"
     else:
         return
-    raise WrongUsage(given.redact(f"--since needs the extension 'replay', which {why}"))
+    raise WrongUsage(cli_options.redact(f"--since needs the extension 'replay', which {why}"))
 
 
 async def _listen(server: Server, channels: Sequence[Channel], count: int | None, as_json: bool) -> None:
@@ -121,12 +121,12 @@ async def _listen(server: Server, channels: Sequence[Channel], count: int | None
         output = Output(as_json=as_json)
         subscriptions = await asyncio.gather(*(client.subscribe(channel) for channel in channels))
         _logger.info("listening to %s", ", ".join(channels))
-        copying = _Copying(channels, count, output)
-        await first([*map(copying.copy, subscriptions), nobody_reads(output.descriptor)])
+        copying = _Copier(channels, count, output)
+        await first([*map(copying.copy, subscriptions), reader_gone(output.descriptor)])
 
 
-class _Copying:
-    """Copies the events of several subscriptions to one output, until there are enough."""
+class _Copier:
+    """Copies the events of several subscriptions to one output, up to a count."""
 
     def __init__(self, channels: Sequence[Channel], count: int | None, output: Output) -> None:
         self._channels: Final = channels
@@ -136,7 +136,7 @@ class _Copying:
 
     async def copy(self, subscription: Subscription) -> None:
         """Write the events of one subscription; each is handled once it is written."""
-        while events := await subscription.take(_AT_ONCE):
+        while events := await subscription.take(_BATCH_SIZE):
             async with self._turn:
                 shown, used = self._cut(events, subscription.channel)
                 await self._output.write(shown)
@@ -146,7 +146,7 @@ class _Copying:
                     return
 
     def _cut(self, events: Sequence[Message], channel: str) -> tuple[list[Message], int]:
-        """The events to write, and how many of those given are done with when these are written."""
+        """The events to write, and how many of the given ones are handled once these are written."""
         shown: list[Message] = []
         for used, event in enumerate(events):
             if len(shown) == self._left:

@@ -1,4 +1,4 @@
-"""`pybayeux new-extension`: a package to begin with, that is built, tested and found before its author wrote a line."""
+"""`pybayeux new-extension`: a package to start from, which can be built, tested and installed at once."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ _EPILOG: Final = """
 \b
 Examples:
   pybayeux new-extension acme-tenant
-      The package acme-tenant in a folder of that name: it puts a value into the ext of each publish.
+      Create the package acme-tenant in a folder of that name: it adds a value to the ext of each publish.
   pybayeux new-extension pybayeux-tenant
-      The same, for an extension that is called "tenant".
+      Create an extension that is called "tenant".
   pybayeux new-extension acme-token --hook request
-      A header for every HTTP request, where tokens go.
+      Create one that adds a header to every HTTP request, such as a token.
   pybayeux new-extension acme-tenant --dir ~/src/tenant
-      In another folder; one that is not empty is left alone.
+      Use another folder; it must be empty or not exist.
 \b
-What is made:
-  pyproject.toml               What the package needs, and the entry point by which every client finds it.
+What is created:
+  pyproject.toml               The dependencies, and the entry point by which every client finds the extension.
   src/<module>/__init__.py     The extension: one class, one option, one hook.
-  tests/test_<module>.py       Its test, which passes.
+  tests/test_<module>.py       A test of it, which passes.
   .github/workflows/test.yml   Runs the test on GitHub, with Python 3.11 to 3.13.
 \b
 Exit codes:
   0    Done.
-  1    It could not be written.
+  1    A file could not be written.
   2    Wrong usage: a name that cannot be used, or a folder that is not empty.
 """
 
@@ -56,34 +56,34 @@ def _names(_context: click.Context, _argument: click.Parameter, name: str) -> Pa
         raise click.BadParameter(str(error)) from None
 
 
-@click.command("new-extension", epilog=_EPILOG, short_help="Make a package with an extension of your own.")
+@click.command("new-extension", epilog=_EPILOG, short_help="Create a package with an extension of your own.")
 @click.argument("names", metavar="NAME", callback=_names)
 @click.option(
     "--hook",
     type=click.Choice(HOOKS),
     default=HOOKS[0],
     show_default=True,
-    help="The hook that it implements, to begin with.",
+    help="The hook that the extension implements.",
 )
 @click.option(
     "--dir",
     "folder",
     type=click.Path(path_type=Path),
     metavar="FOLDER",
-    help="Where to make it: a new folder, or an empty one.  [default: ./NAME]",
+    help="Where to create it: a new folder, or an empty one.  [default: ./NAME]",
 )
 def new_extension(names: PackageNames, hook: str, folder: Path | None) -> None:
-    """Make a complete package with an extension of your own: tested, typed, and found once it is installed.
+    """Create a complete package with an extension of your own: typed, tested, and ready to install.
 
-    NAME is the name of the package, such as acme-tenant. It is that of the extension too, but for a "pybayeux-" in
-    front.
+    NAME is the name of the package, such as acme-tenant. The extension has the same name, without a leading
+    "pybayeux-".
     """
     folder = folder or Path(names.distribution)
     files = render(names, hook)
     write(files, folder)
     for warning in _warnings(names):
         _logger.warning("%s", warning)
-    click.echo(f"Made the extension {names.extension!r} in {folder}:")
+    click.echo(f"Created the extension {names.extension!r} in {folder}:")
     _echo_indented(files)
     click.echo("\nNext:")
     _echo_indented([*_entering(folder), *_NEXT][:_COMMANDS])
@@ -96,8 +96,8 @@ def _warnings(names: PackageNames) -> Iterator[str]:
             yield f"{package} is installed here: installing the new package replaces it"
         elif installed.name == names.extension:
             yield (
-                f"{package} has an extension {installed.name!r} already: where both are installed, one is left out; "
-                "choose another name, or change that of the entry point in pyproject.toml"
+                f"{package} already has an extension {installed.name!r}: if both are installed, one is left out; "
+                "choose another name, or change the name of the entry point in pyproject.toml"
             )
 
 

@@ -1,4 +1,4 @@
-"""The options that sub-commands share."""
+"""The command-line options that sub-commands share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from ..extensions.tracing import log_step, tracing_to
-from .arguments import Given
+from .arguments import CliOptions
 from .server import Server
 from .stderr_log import set_verbosity
 
@@ -25,12 +25,12 @@ _HEADER: Final = re.compile(r"\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*:[ \t]*([^\r\n\
 
 def _values(context: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> None:
     for text in texts:
-        context.ensure_object(Given).read_value(text)
+        context.ensure_object(CliOptions).read_value(text)
 
 
 def _blocks(context: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> None:
     for text in texts:
-        context.ensure_object(Given).read_block(text)
+        context.ensure_object(CliOptions).read_disabled(text)
 
 
 def _headers(context: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
@@ -38,9 +38,9 @@ def _headers(context: click.Context, _option: click.Parameter, texts: tuple[str,
     for text in texts:
         header = _HEADER.fullmatch(text)
         if header is None:
-            raise click.BadParameter("write 'Name: value'")
+            raise click.BadParameter("expected 'Name: value'")
         headers[header[1]] = header[2]
-        context.ensure_object(Given).keep_secret(header[1], header[2])
+        context.ensure_object(CliOptions).keep_secret(header[1], header[2])
     return headers
 
 
@@ -54,7 +54,7 @@ def _trace(context: click.Context, _option: click.Parameter, wanted: bool) -> No
         context.with_resource(tracing_to(log_step))
 
 
-# Eager, so that they count where `--help` lists what extensions add.
+# Eager, so that they apply when `--help` lists the sub-commands of extensions.
 _EXTENSIONS: Final = (
     click.option(
         "-x",
@@ -93,7 +93,7 @@ _SERVER: Final = (
         "transports",
         multiple=True,
         metavar="NAME",
-        help="Use this transport alone; given several times, they are tried in this order.",
+        help="Use only this transport. If given several times, transports are tried in this order.",
     ),
     click.option(
         "--timeout",
@@ -101,7 +101,7 @@ _SERVER: Final = (
         default=30.0,
         show_default=True,
         metavar="SECONDS",
-        help="Give up when not connected by then; 0 tries for ever.",
+        help="Give up if there is no connection by then; 0 tries for ever.",
     ),
     click.option(
         "--max-network-delay",
@@ -109,31 +109,31 @@ _SERVER: Final = (
         default=10.0,
         show_default=True,
         metavar="SECONDS",
-        help="How much later than advised the server may answer.",
+        help="How much later than it advised the server may answer.",
     ),
-    click.option("-q", "quiet", is_flag=True, expose_value=False, callback=_verbosity, help="Tell nothing but errors."),
+    click.option("-q", "quiet", is_flag=True, expose_value=False, callback=_verbosity, help="Log only errors."),
     click.option(
-        "-v", "verbose", is_flag=True, expose_value=False, callback=_verbosity, help="Tell of every message and state."
+        "-v", "verbose", is_flag=True, expose_value=False, callback=_verbosity, help="Log every message and state."
     ),
     click.option(
         "--trace",
         is_flag=True,
         expose_value=False,
         callback=_trace,
-        help="Tell of every hook of every extension: how long it took and what it changed.",
+        help="Log every call of a hook: how long it took and what it changed.",
     ),
 )
 
 
 def extension_options(command: F) -> F:
-    """Add ``-x`` and ``-p``; what they say is in the context's `Given`."""
+    """Add ``-x`` and ``-p``; their values are in the context's `CliOptions`."""
     for option in reversed(_EXTENSIONS):
         command = option(command)
     return command
 
 
 def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the address and the options of a client, and call the command with the `Server` that they make."""
+    """Add the address and the options of a client, and call the command with a `Server` made from them."""
 
     @wraps(command)
     @click.pass_context
@@ -150,7 +150,7 @@ def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ) -> Any:
         server = Server(
             url,
-            context.ensure_object(Given),
+            context.ensure_object(CliOptions),
             headers=headers,
             transports=transports or None,
             timeout=timeout or None,

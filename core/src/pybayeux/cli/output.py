@@ -1,4 +1,4 @@
-"""Standard output: messages as JSON lines for programs, or as text for people."""
+"""Standard output: messages as JSON lines for programs, or as text on a terminal."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ __all__ = ("Output", "as_json_lines", "as_text")
 
 
 class Output:
-    """Standard output for messages: readable on a terminal, else JSON lines.
+    """Standard output for messages: text on a terminal, otherwise JSON lines.
 
     Args:
-        as_json: JSON lines on a terminal as well.
+        as_json: Write JSON lines on a terminal as well.
     """
 
     def __init__(self, *, as_json: bool = False) -> None:
@@ -38,11 +38,11 @@ class Output:
         self._form: Final = as_json_lines if as_json or not os.isatty(self.descriptor) else as_text(Console())
 
     async def write(self, messages: Sequence[Message]) -> None:
-        """Write these messages; when it returns, they are out of this program's hands.
+        """Write these messages. When it returns, the operating system has them.
 
         Raises:
-            BrokenPipeError: Nobody reads them any more.
-            Failure: They cannot be written, as on a full disk.
+            BrokenPipeError: The reader has closed the pipe.
+            Failure: They cannot be written, for example because the disk is full.
         """
         if not messages:
             return
@@ -55,7 +55,7 @@ class Output:
 
 
 def as_json_lines(messages: Sequence[Message]) -> str:
-    """Each message as a line of JSON: its members as on the wire, without the client id, which is a credential."""
+    """Each message as a line of JSON: the members as on the wire, without the client id, which is a credential."""
     return "".join(f"{_one_line(_without_client_id(each))}\n" for each in messages)
 
 
@@ -69,14 +69,14 @@ def _one_line(message: Message) -> str:
 def _without_client_id(message: Message) -> Message:
     if message.client_id is None:
         return message
-    shown = copy(message)  # others have the same one
+    shown = copy(message)  # other subscriptions may hold the same message
     shown.extra.update(message.extra)
     shown.client_id = None
     return shown
 
 
 def as_text(console: Console) -> Callable[[Sequence[Message]], str]:
-    """A form with time, channel and data, in the colours and the width of a console."""
+    """A function that writes messages as time, channel and data, in the colours and the width of a console."""
 
     def text(messages: Sequence[Message]) -> str:
         with console.capture() as capture:
@@ -88,7 +88,7 @@ def as_text(console: Console) -> Callable[[Sequence[Message]], str]:
 
 
 def _paragraph(message: Message, width: int) -> Text:
-    """One line where the data fits into it, else the data below the headline."""
+    """One line if the data fits into it, otherwise the data below the headline."""
     headline = Text.assemble((f"{datetime.now():%H:%M:%S}", "dim"), " ", (printable(message.channel), "bold cyan"))
     data = _data(message, indent=0)
     if headline.cell_len + 1 + len(data) > width:

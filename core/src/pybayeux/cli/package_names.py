@@ -1,6 +1,6 @@
-"""The names in a new package with an extension, all of them made from the one that its author chose.
+"""The names in a new package with an extension, all derived from the name of the package.
 
-Owns which names can be used at all. Whether somebody else has one already is not asked here.
+Owns which names are valid. It does not check whether a name is already taken on the package index.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ _SEPARATORS: Final = re.compile(r"[-_.]+")
 _PREFIX: Final = "pybayeux-"
 _EVERY: Final = "all"
 _NEEDED: Final = frozenset({"hatchling", "pybayeux", "pytest"})
-"""What the new package needs to be built, to run and to be tested."""
+"""The packages that the new one needs to be built, run and tested."""
 
 
 @dataclass(frozen=True, slots=True)
 class PackageNames:
-    """What a package, its module, its extension and the extension's class are called.
+    """The names of a package, its module, its extension and the extension's class.
 
     Attributes:
         distribution: The name on the package index, normalised as the index does it: ``pybayeux-acme-tenant``.
-        module: What is imported: ``pybayeux_acme_tenant``.
+        module: The module to import: ``pybayeux_acme_tenant``.
         extension: The name of the entry point, without ``pybayeux-``: ``acme-tenant``.
-        class_name: ``AcmeTenant``; begins with ``Extension`` where that alone is a name of Python or of pybayeux.
+        class_name: ``AcmeTenant``; prefixed with ``Extension`` if that is already a name of Python or of pybayeux.
     """
 
     distribution: str
@@ -44,10 +44,10 @@ class PackageNames:
 
     @classmethod
     def of(cls, name: str) -> PackageNames:
-        """All names, from that of the package.
+        """All names, derived from the name of the package.
 
         Raises:
-            UsageError: No package, module or extension can have it. The text says why, and what to do.
+            UsageError: A package, module or extension cannot have this name. The text says why, and what to do.
         """
         if not _VALID.fullmatch(name):
             raise UsageError(
@@ -68,13 +68,13 @@ def normalised(distribution: str) -> str:
 def _check(distribution: str, module: str, extension: str) -> None:
     instead = f"choose another name, such as {_PREFIX}{distribution}"
     if distribution in _NEEDED:
-        raise UsageError(f"{distribution!r} is a package that the new one needs itself; {instead}")
+        raise UsageError(f"{distribution!r} is a package that the new one depends on; {instead}")
     if module in sys.stdlib_module_names:
-        raise UsageError(f"a module {module!r} would hide Python's own; {instead}")
+        raise UsageError(f"a module {module!r} would shadow one of Python's own; {instead}")
     if not module.isidentifier() or keyword.iskeyword(module):
         raise UsageError(f"Python cannot import a module {module!r}; {instead}")
     if extension == _EVERY:
-        raise UsageError(f"{_EVERY!r} stands for every extension and cannot be the name of one; choose another name")
+        raise UsageError(f"{_EVERY!r} means every extension and cannot be the name of one; choose another name")
 
 
 def _class_name(extension: str) -> str:

@@ -1,8 +1,8 @@
-"""Reads and writes that may wait for the program at the other end of a pipe, beside the event loop.
+"""Reads and writes that may wait for the program at the other end of a pipe, outside the event loop.
 
-In a thread, since a slow reader must not cost the session, and in a daemon: `asyncio.to_thread` waits for its threads
-at the end, and one that is stuck in a pipe would keep Ctrl-C from ending the program. On file descriptors, since a
-daemon that holds the lock of a buffered stream cannot be left behind.
+They run in a thread, because a slow reader must not block the session, and in a daemon thread: `asyncio.to_thread`
+waits for its threads at exit, and one that is stuck in a pipe would keep Ctrl-C from ending the program. They use file
+descriptors, because Python cannot exit while a daemon thread holds the lock of a buffered stream.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .failures import WrongUsage
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ("descriptor_of", "nobody_reads", "read_some", "write_all")
+__all__ = ("descriptor_of", "read_some", "reader_gone", "write_all")
 
 T = TypeVar("T")
 
@@ -38,15 +38,15 @@ def descriptor_of(stream: TextIO | None, name: str) -> int:
 
 
 async def read_some(descriptor: int) -> bytes:
-    """What there is to read, once there is something; empty at the end."""
-    return await _aside(lambda: os.read(descriptor, _CHUNK))
+    """The bytes that can be read, as soon as there are any; empty at the end of the file."""
+    return await _in_thread(lambda: os.read(descriptor, _CHUNK))
 
 
 async def write_all(descriptor: int, content: bytes) -> None:
-    """Write to the last byte.
+    """Write all bytes.
 
     Raises:
-        BrokenPipeError: Nobody reads it any more.
+        BrokenPipeError: The reader has closed the pipe.
     """
 
     def write() -> None:
@@ -54,19 +54,19 @@ async def write_all(descriptor: int, content: bytes) -> None:
         while left:
             left = left[os.write(descriptor, left) :]
 
-    await _aside(write)
+    await _in_thread(write)
 
 
-async def nobody_reads(descriptor: int) -> None:
-    """Wait until the reader of a pipe has gone; for ever, where that cannot be known.
+async def reader_gone(descriptor: int) -> None:
+    """Wait until the reader of a pipe is gone; for ever, if that cannot be detected.
 
     Raises:
-        BrokenPipeError: It has gone.
+        BrokenPipeError: The reader is gone.
     """
     gone, loop = asyncio.Event(), asyncio.get_running_loop()
     if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
         with suppress(NotImplementedError):
-            loop.add_reader(descriptor, gone.set)  # the end that is written to becomes readable when it breaks
+            loop.add_reader(descriptor, gone.set)  # a pipe's write end becomes readable when the read end is closed
     try:
         await gone.wait()
     finally:
@@ -75,12 +75,12 @@ async def nobody_reads(descriptor: int) -> None:
     raise BrokenPipeError
 
 
-async def _aside(work: Callable[[], T]) -> T:
+async def _in_thread(work: Callable[[], T]) -> T:
     loop = asyncio.get_running_loop()
     result: asyncio.Future[T] = loop.create_future()
 
     def run() -> None:
-        with suppress(RuntimeError):  # the loop has been closed meanwhile: nobody waits any more
+        with suppress(RuntimeError):  # the loop was closed in the meantime
             try:
                 value = work()
             except OSError as error:

@@ -1,4 +1,4 @@
-"""Text of a server or an extension, made fit for one line of a terminal."""
+"""Text from a server or an extension, made safe for one line of a terminal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ __all__ = ("printable",)
 
 
 def printable(text: str) -> str:
-    """The text with escapes for what a terminal would obey or break the line at, such as ESC and newline."""
+    """The text with control characters and line breaks escaped, such as ESC and newline."""
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() else _escaped(each) for each in text)

@@ -29,25 +29,25 @@ if TYPE_CHECKING:
 __all__ = ("publish",)
 
 _logger: Final = logging.getLogger("pybayeux.cli")
-_AT_ONCE: Final = 500
-"""Values in one request, at most: more would cost more memory than they save time."""
+_BATCH_SIZE: Final = 500
+"""The most values in one request: more would cost memory and save no time."""
 
 _EPILOG: Final = f"""
 \b
 Examples:
   pybayeux publish http://localhost:8080/cometd /chat/demo '{{"text": "hi"}}'
-      One value; a text alone is written with its quotes: '"hi"'.
+      Publish one value. A string needs its quotes: '"hi"'.
   jq -c '.[]' orders.json | pybayeux publish URL /orders
-      One value a line. What is there to read together travels together.
+      Publish each line as a value. Lines that are read together are sent together.
   pybayeux publish URL /orders - < orders.jsonl
-      The same, said explicitly.
+      Publish the lines of a file.
   pybayeux publish -- URL /numbers -5
-      Behind -- nothing is taken for an option.
+      Publish a negative number: after --, nothing is an option.
 {EXIT_CODES}"""
 
 
 class _Value(NamedTuple):
-    """A value in JSON, and where it stands."""
+    """A value in JSON, and where it comes from."""
 
     raw: bytes
     line: int | None
@@ -59,8 +59,8 @@ class _Value(NamedTuple):
         try:
             msgspec.json.decode(self.raw)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            hint = """; a text alone is written with its quotes: '"hi"'""" if self.line is None else ""
-            raise WrongUsage(f"{self} is no JSON: {error}{hint}") from None
+            hint = """; a string needs its quotes: '"hi"'""" if self.line is None else ""
+            raise WrongUsage(f"{self} is not JSON: {error}{hint}") from None
 
 
 def _check_channel(_context: click.Context, _argument: click.Parameter, name: str) -> str:
@@ -75,10 +75,10 @@ def _check_channel(_context: click.Context, _argument: click.Parameter, name: st
 @click.argument("channel", callback=_check_channel)
 @click.argument("data", required=False, metavar="[JSON]")
 def publish(server: Server, channel: str, data: str | None) -> None:
-    """Publish a value in JSON to a channel, and write the server's reply to standard output as a line of JSON.
+    """Publish a JSON value to a channel, and write the server's reply to standard output as a line of JSON.
 
-    Without a value, or with "-", the lines of standard input are published, each a value. A line that is no JSON ends
-    it; the lines before are published. A line that the server refuses does not, but counts for the exit code.
+    Without a value, or with "-", each line of standard input is published as a value. The command stops at a line that
+    is not JSON; the lines before it are published. It goes on after a line that the server refuses, and exits with 1.
     """
     if data in (None, "-"):
         values = _from_stdin()
@@ -98,13 +98,13 @@ async def _from_stdin() -> AsyncIterator[list[_Value]]:
     async for together in lines(descriptor_of(sys.stdin, "input")):
         values = [_Value(line, number) for number, line in enumerate(together, read + 1) if line.strip()]
         read += len(together)
-        for start in range(0, len(values), _AT_ONCE):
-            yield values[start : start + _AT_ONCE]
+        for start in range(0, len(values), _BATCH_SIZE):
+            yield values[start : start + _BATCH_SIZE]
 
 
 async def _publish(server: Server, channel: str, values: AsyncIterator[list[_Value]]) -> None:
     async with server.connected() as client:
-        publishing = _Publishing(client, channel)
+        publishing = _Publisher(client, channel)
         # Without the second one, a session that ends while nothing comes in would go unnoticed.
         await first([publishing.publish_all(values), _end_of(client)])
     publishing.conclude()
@@ -116,8 +116,8 @@ async def _end_of(client: AsyncClient) -> None:
     await client.wait_for(ConnectionState.CONNECTED)
 
 
-class _Publishing:
-    """Publishes values and tells what became of each."""
+class _Publisher:
+    """Publishes values, writes the replies and counts the refusals."""
 
     def __init__(self, client: AsyncClient, channel: str) -> None:
         self._client: Final = client
@@ -127,16 +127,16 @@ class _Publishing:
         self._refused: list[Exception] = []
 
     async def publish_all(self, values: AsyncIterator[list[_Value]]) -> None:
-        """Publish all there are. Raises as `publish` does."""
+        """Publish all values. Raises the same errors as `publish`."""
         async for together in values:
             await self.publish(together)
 
     async def publish(self, values: Sequence[_Value]) -> None:
-        """Publish as one request, up to the first value that is no JSON.
+        """Publish values as one request, up to the first one that is not JSON.
 
         Raises:
-            WrongUsage: A value is no JSON.
-            BayeuxError: It could not be sent, or nobody knows whether it was published.
+            WrongUsage: A value is not JSON.
+            BayeuxError: It could not be sent, or it is unknown whether it was published.
         """
         good, bad = _until_bad(values)
         async with self._client.batch() as batch:
@@ -162,7 +162,7 @@ class _Publishing:
             _logger.error("%s: %s", value, error)
 
     def conclude(self) -> None:
-        """Raise what the exit code is to tell, if there was a refusal."""
+        """Raise the error that sets the exit code, if a publish was refused."""
         if len(self._refused) == self._published == 1:
             raise self._refused[0]
         if self._refused:

@@ -1,4 +1,4 @@
-"""Runs the asynchronous part of a sub-command until it is done or a signal ends it."""
+"""The asynchronous part of a sub-command: it runs until it is done or a signal ends it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def run(work: Coroutine[Any, Any, None]) -> None:
     """Run `work`. A first Ctrl-C or SIGTERM cancels it, so that it can disconnect; a second one ends it at once.
 
     Raises:
-        click.exceptions.Exit: With 128 and the signal's number, where it was a signal that ended it.
+        click.exceptions.Exit: With 128 plus the signal's number, if a signal ended it.
     """
     number = asyncio.run(_until_signal(work))
     if number is not None:
@@ -38,7 +38,7 @@ async def _until_signal(work: Coroutine[Any, Any, None]) -> int | None:
             loop.remove_signal_handler(each)
         task.cancel()
 
-    with suppress(NotImplementedError):  # where loops have no signals, Ctrl-C is a KeyboardInterrupt
+    with suppress(NotImplementedError):  # on loops without signal handlers, Ctrl-C is a KeyboardInterrupt
         for number in _SIGNALS:
             loop.add_signal_handler(number, stop, number)
     try:
@@ -50,7 +50,7 @@ async def _until_signal(work: Coroutine[Any, Any, None]) -> int | None:
 
 
 async def first(works: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """Run these together until one of them ends, and cancel the others. Raises what that one raised."""
+    """Run coroutines together until one of them ends, and cancel the others. Raises the error of that one."""
     tasks = [asyncio.ensure_future(work) for work in works]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

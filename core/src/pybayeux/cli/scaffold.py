@@ -1,4 +1,4 @@
-"""The files of a new package with an extension: their texts from the templates, and their way to the disk.
+"""The files of a new package with an extension: rendering the templates, and writing the files.
 
 The templates are the files in ``template/``, with `string.Template`'s placeholders.
 """
@@ -6,11 +6,11 @@ The templates are the files in ``template/``, with `string.Template`'s placehold
 from __future__ import annotations
 
 import re
-from importlib.metadata import version
 from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING, Final
 
+from .. import __version__
 from ..errors import UsageError
 from ..extensions.options import environment_name
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ("HOOKS", "check_folder", "render", "write")
 
 HOOKS: Final = ("outgoing", "incoming", "request")
-"""The hooks that there are templates for: ``<hook>.py.template`` and ``<hook>_test.py.template``."""
+"""The hooks that have templates: ``<hook>.py.template`` and ``<hook>_test.py.template``."""
 
 _PLACES: Final = {
     ".github/workflows/test.yml": "test.yml",
@@ -34,14 +34,14 @@ _PLACES: Final = {
     "src/$module/py.typed": None,
     "tests/test_$module.py": "${hook}_test.py",
 }
-"""From each file of the package to its template; None where it is empty."""
+"""Each file of the package and its template; None if the file is empty."""
 
 
 def render(names: PackageNames, hook: str) -> dict[str, str]:
-    """The files of a package, from their paths to their texts.
+    """The texts of a package's files, by path.
 
     Args:
-        names: What is called what.
+        names: The names in the package.
         hook: The hook that the extension implements, one of `HOOKS`.
     """
     values = _values(names, hook)
@@ -59,13 +59,13 @@ def _values(names: PackageNames, hook: str) -> dict[str, str]:
         "header": "-".join(["X", *(word.capitalize() for word in names.extension.split("-"))]),
         "hook": hook,
         "module": names.module,
-        "requirement": _requirement(version("pybayeux")),
+        "requirement": _requirement(__version__),
         "variable": environment_name(names.extension, "value"),
     }
 
 
 def _requirement(release: str) -> str:
-    """This minor version until 1.0, this major version from then on: what may change hooks."""
+    """The same minor version before 1.0, the same major version after it: only the next one may change hooks."""
     major, minor = map(int, re.findall(r"\d+", release)[:2])
     return f"pybayeux>={major}.{minor},<{f'0.{minor + 1}' if major == 0 else major + 1}"
 
@@ -79,26 +79,26 @@ def _filled(text: str, values: Mapping[str, str]) -> str:
 
 
 def check_folder(folder: Path) -> None:
-    """See that a package can be put there without touching what somebody else has put there.
+    """Check that a package can be written to a folder without touching existing files.
 
     Raises:
-        UsageError: There is something already.
-        OSError: It cannot be read.
+        UsageError: The folder is not empty, or it is a file or a broken link.
+        OSError: The folder cannot be read.
     """
     if folder.is_symlink() and not folder.exists():
-        raise UsageError(f"{folder} is a link that leads nowhere; choose another place with --dir")
+        raise UsageError(f"{folder} is a broken link; choose another folder with --dir")
     if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is a file; choose another place with --dir")
+        raise UsageError(f"{folder} is a file; choose another folder with --dir")
     if folder.is_dir() and any(folder.iterdir()):
-        raise UsageError(f"{folder} is not empty, nothing was written; choose a new folder with --dir")
+        raise UsageError(f"{folder} is not empty; nothing was written; choose a new folder with --dir")
 
 
 def write(package: Mapping[str, str], folder: Path) -> None:
-    """Write the files of a package into a folder, which is made where it is not there. Overwrites nothing.
+    """Write the files of a package into a folder, which is created if it does not exist. Overwrites nothing.
 
     Raises:
-        UsageError: There is something already; nothing was written.
-        OSError: It cannot be written.
+        UsageError: The folder is not empty, or it is a file or a broken link; nothing was written.
+        OSError: A file cannot be written.
     """
     check_folder(folder)
     for place, text in package.items():

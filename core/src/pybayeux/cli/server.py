@@ -1,4 +1,4 @@
-"""The server that a sub-command speaks with, and the client for it."""
+"""The server that a sub-command connects to, and the client for it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .stderr_log import Watcher, client_logger
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
-    from .arguments import Given
+    from .arguments import CliOptions
 
 __all__ = ("Server",)
 
@@ -25,16 +25,16 @@ class Server:
     """Where a sub-command connects to, and how.
 
     Attributes:
-        url: The address as given.
-        given: What was said of extensions.
-        headers: To be sent with every request.
+        url: The address that was given.
+        cli_options: The options of extensions, and the disabled extensions.
+        headers: Headers to send with every request.
         transports: Names in the order of preference, or None for all.
-        timeout: Seconds to wait for the first connection, or None.
+        timeout: Seconds to wait for the first connection, or None for no limit.
         max_network_delay: Seconds that the server may take to answer beyond what it advised.
     """
 
     url: str
-    given: Given
+    cli_options: CliOptions
     headers: Mapping[str, str]
     transports: Sequence[str] | None
     timeout: float | None
@@ -45,8 +45,8 @@ class Server:
         """A connected client, which is closed at the end of the block.
 
         Raises:
-            Failure: Not connected in time.
-            BayeuxError: As `AsyncClient` and its `start` have it.
+            Failure: There was no connection in time.
+            BayeuxError: As `AsyncClient` and `AsyncClient.start` raise it.
         """
         watcher = Watcher()
         client = self._client(watcher)
@@ -60,16 +60,16 @@ class Server:
             await client.close()
 
     def settings(self, watcher: Watcher) -> dict[str, Any]:
-        """The keyword arguments of a client, those that `AsyncClient` and `BayeuxClient` share.
+        """The keyword arguments that `AsyncClient` and `BayeuxClient` share.
 
         Raises:
-            UsageError: The file with the options of extensions is wrong.
+            UsageError: The file with the options of extensions cannot be read.
         """
         self._keep_password_secret()
         return {
             "extensions": [watcher],
-            "options": self.given.options(),
-            "disabled": self.given.disabled,
+            "options": self.cli_options.options(),
+            "disabled": self.cli_options.disabled,
             "headers": self.headers,
             "transports": self.transports,
             "max_network_delay": self.max_network_delay,
@@ -78,16 +78,16 @@ class Server:
 
     def _client(self, watcher: Watcher) -> AsyncClient:
         settings = self.settings(watcher)
-        with redirect_stdout(sys.stderr):  # an extension that prints when it is imported is not to spoil the output
+        with redirect_stdout(sys.stderr):  # an extension may print when it is imported
             return AsyncClient(self.url, **settings)
 
     def _keep_password_secret(self) -> None:
         userinfo, at, _ = urlsplit(self.url).netloc.rpartition("@")
         if at:
-            self.given.keep_secret("password", userinfo.partition(":")[2])
-            self.given.keep_secret("password", unquote(userinfo.partition(":")[2]))
+            self.cli_options.keep_secret("password", userinfo.partition(":")[2])
+            self.cli_options.keep_secret("password", unquote(userinfo.partition(":")[2]))
 
     def _too_late(self, client: AsyncClient, watcher: Watcher) -> str:
         why = f"; the last failure: {watcher.last_failure}" if watcher.last_failure is not None else ""
         url = client.url.partition("?")[0]
-        return self.given.redact(f"{url}: not connected within {self.timeout:g} seconds{why}")
+        return self.cli_options.redact(f"{url}: not connected within {self.timeout:g} seconds{why}")

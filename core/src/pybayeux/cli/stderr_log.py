@@ -1,6 +1,6 @@
-"""Standard error: what the client goes through, one line each.
+"""Standard error: log records, one line each.
 
-Owns the handler of the program's log records and the words for the states of a connection.
+Owns the handler of the command's log records and the texts for changes of the connection's state.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from .._client.reporter import EXTENSIONS_LINE
 from ..errors import SessionEndedError
 from ..extensions.tracing import TRACE_LOGGER, Step
 from ..hookspecs import hookimpl
@@ -26,17 +27,19 @@ if TYPE_CHECKING:
     from ..errors import BayeuxError
     from ..message import Message
 
-__all__ = ("Watcher", "client_logger", "set_verbosity", "telling")
+__all__ = ("Watcher", "client_logger", "log_to_stderr", "set_verbosity")
 
 _logger: Final = logging.getLogger("pybayeux.cli")
 _package: Final = logging.getLogger("pybayeux")
 
 client_logger: Final = logging.getLogger("pybayeux.cli.client")
-"""For the client: the failures that it would log are the watcher's to tell, who knows which one ends the command."""
+"""The client's logger. It drops warnings: the `Watcher` logs them, except the one that ends the command."""
 client_logger.addFilter(lambda record: record.levelno < logging.WARNING)
+# Which extensions act is asked for with `pybayeux extensions`; here it would be a long line before each result.
+client_logger.addFilter(lambda record: record.msg != EXTENSIONS_LINE or _package.isEnabledFor(logging.DEBUG))
 
 _trace: Final = logging.getLogger(TRACE_LOGGER)
-"""Says something only where that was asked for, so it has its say whatever else is to be told."""
+"""The logger of ``--trace``. It writes only if that option is given, so it does not depend on the verbosity."""
 _trace.addFilter(lambda record: not _is_own(record))
 
 _LEVELS: Final = {"quiet": logging.ERROR, "verbose": logging.DEBUG}
@@ -46,15 +49,15 @@ _COLOURS: Final = {
     logging.CRITICAL: "red",
     logging.DEBUG: "bright_black",
 }
-_NEWS: Final = {
+_STATE_TEXTS: Final = {
     ConnectionState.CONNECTED: "connected to %s",
-    ConnectionState.UNCONNECTED: "not connected to %s any more, trying again",
-    ConnectionState.REHANDSHAKING: "the session with %s was lost, beginning a new one",
+    ConnectionState.UNCONNECTED: "lost the connection to %s, trying again",
+    ConnectionState.REHANDSHAKING: "the session with %s was lost, starting a new one",
 }
 
 
 class _Stderr(logging.Handler):
-    """Writes each record as one line; its traceback only where everything is to be told."""
+    """Writes each record as one line, and its traceback only with ``-v``."""
 
     def __init__(self, redact: Callable[[str], str]) -> None:
         super().__init__()
@@ -71,11 +74,11 @@ class _Stderr(logging.Handler):
 
 
 @contextmanager
-def telling(redact: Callable[[str], str]) -> Iterator[None]:
-    """Write log records to standard error, within this block.
+def log_to_stderr(redact: Callable[[str], str]) -> Iterator[None]:
+    """Write log records to standard error within this block.
 
     Args:
-        redact: Takes secrets out of a text.
+        redact: Removes secrets from a text.
     """
     root, handler, levels = logging.getLogger(), _Stderr(redact), (_package.level, _trace.level)
     root.addHandler(handler)
@@ -90,22 +93,22 @@ def telling(redact: Callable[[str], str]) -> Iterator[None]:
 
 
 def set_verbosity(name: str) -> None:
-    """Tell errors alone (``quiet``), or everything (``verbose``)."""
+    """Log only errors (``quiet``), or everything (``verbose``)."""
     _package.setLevel(_LEVELS[name])
 
 
 def _is_own(record: logging.LogRecord) -> bool:
-    """Whether it traces the extension that tells: nobody asks for that."""
+    """Whether a record traces a hook of the `Watcher`, which is part of the command and of no interest to its user."""
     steps = record.args if isinstance(record.args, tuple) else ()
     return any(isinstance(step, Step) and step.extension == Watcher.name for step in steps)
 
 
 class Watcher:
-    """An extension that tells of its client's states and, where everything is to be told, of its messages.
+    """An extension that logs the states and errors of its client and, with ``-v``, its messages.
 
     Attributes:
-        name: What it is registered as.
-        last_failure: The last error that the client lived through, or None.
+        name: The name of the extension.
+        last_failure: The last error that the client reported, or None.
     """
 
     name: Final = "command-line"
@@ -115,24 +118,24 @@ class Watcher:
 
     @hookimpl
     def state_changed(self, old: ConnectionState, new: ConnectionState, client: AsyncClient) -> None:
-        """Tell of those changes that matter to everybody, and of the others to those who want to know all."""
+        """Log every change for debugging, and those that matter to every user as information."""
         _logger.debug("%s -> %s", old.value, new.value)
-        if new in _NEWS:
-            _logger.info(_NEWS[new], client.url.partition("?")[0])
+        if new in _STATE_TEXTS:
+            _logger.info(_STATE_TEXTS[new], client.url.partition("?")[0])
 
     @hookimpl
     def failed(self, error: BayeuxError) -> None:
-        """Note it, and tell it, unless it is the one that the command ends with."""
+        """Keep the error, and log it unless it ends the command, which then shows it."""
         self.last_failure = error
         if not isinstance(error, SessionEndedError):
             _logger.log(logging.INFO if error.routine else logging.WARNING, "%s", error)
 
     @hookimpl(trylast=True)
     def outgoing(self, message: Message) -> None:
-        """Tell of a message as it leaves."""
+        """Log a message as it is sent."""
         _logger.debug("-> %r", message)
 
     @hookimpl(tryfirst=True)
     def incoming(self, message: Message) -> None:
-        """Tell of a message as it came."""
+        """Log a message as it was received."""
         _logger.debug("<- %r", message)

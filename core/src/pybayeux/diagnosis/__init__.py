@@ -1,16 +1,16 @@
-"""What a server does, what the installed extensions do with it, and what is wrong.
+"""The diagnosis of a server: what it does, what the installed extensions do with it, and what is wrong.
 
-One idea per module, from the wire to the words:
+One idea per module, from the wire to the text:
 
 - `report` the result, plain values
-- `observing` what an extension of ours sees of a conversation
+- `observing` an extension that records responses and replies
 - `probing` one session on one transport, from the handshake to the disconnect
-- `clock` what the answers say of the server's clock
+- `clock` the offset of the server's clock
 - `effects` what each installed extension did
-- `findings` what is wrong, in words, with what to do
+- `findings` problems and notes, with what to do about them
 - `examination` all of it in order
 
-It speaks with the server through the low-level client, as any program would, and knows no extension by name.
+It talks to the server through the low-level client, as any program would, and knows no extension by name.
 """
 
 from .examination import Examination as Examination

@@ -1,4 +1,4 @@
-"""The server's clock, as far as its answers tell it."""
+"""The server's clock, as far as its responses show it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ..message import Message
-    from .observing import Answered
+    from .observing import HttpAnswer
 
 __all__ = ("read_clock",)
 
@@ -19,16 +19,19 @@ _SECOND: Final = 1000.0
 
 
 def read_clock(
-    replies: Iterable[tuple[Message, float]], answers: Iterable[Answered], handshake_ms: float | None
+    replies: Iterable[tuple[Message, float]], answers: Iterable[HttpAnswer], handshake_ms: float | None
 ) -> Clock | None:
-    """The best that can be told: CometD's timesync to the millisecond, else the header ``Date`` to the second."""
+    """The best estimate: from CometD's timesync, to the millisecond; otherwise from the header ``Date``, to the second.
+
+    Returns None if the server sent neither.
+    """
     return next(filter(None, map(_from_timesync, replies)), None) or next(
         filter(None, (_from_date(each, handshake_ms or 0.0) for each in answers)), None
     )
 
 
 def _from_timesync(received: tuple[Message, float]) -> Clock | None:
-    """From the answer to an extension that asks: when it was asked (``tc``), the server's time, how long it held."""
+    """From `ext.timesync`: ``tc`` is when the client sent it, ``ts`` the server's time, ``p`` its processing time."""
     reply, at = received
     answer: Any = (reply.ext or {}).get("timesync")
     if not isinstance(answer, dict):
@@ -41,8 +44,8 @@ def _from_timesync(received: tuple[Message, float]) -> Clock | None:
     return Clock(round(server - sent - way, 1), round(way + 1, 1), "timesync")
 
 
-def _from_date(answer: Answered, took: float) -> Clock | None:
-    """The header says the second in which the answer was made, at some moment since the request left."""
+def _from_date(answer: HttpAnswer, took: float) -> Clock | None:
+    """From the header ``Date``: the second in which the response was made, some time after the request was sent."""
     if answer.date is None:
         return None
     try:

@@ -1,7 +1,7 @@
-"""What each installed extension did in a conversation: told from the trace of its hooks and the server's reply.
+"""What each installed extension did: read from the trace of its hooks and the server's reply.
 
-Knows no extension by name. One that offers something in the handshake's `ext` is used where the reply's `ext` has a
-member of that name; one that does something else is active, and no answer tells whether the server cares.
+Knows no extension by name. An extension that adds a member to the handshake's `ext` is used if the reply's `ext` has a
+member of the same name. One that does anything else is active: no reply shows whether the server uses it.
 """
 
 from __future__ import annotations
@@ -29,46 +29,46 @@ FAULTY: Final = frozenset({"broken", "failing", "incompatible"})
 def judge_extensions(
     listed: Iterable[ExtensionInfo],
     steps: Sequence[Step],
-    complaints: Mapping[str, ExtensionError],
+    load_errors: Mapping[str, ExtensionError],
     announced: Mapping[str, Any] | None,
 ) -> list[ExtensionReport]:
-    """What became of each.
+    """The state of each extension, and why.
 
     Args:
-        listed: What is installed.
+        listed: The installed extensions.
         steps: Every call of a hook.
-        complaints: By name, why one was left out by the client.
-        announced: The `ext` of the handshake's reply; None where there was no session.
+        load_errors: The errors of extensions that the client left out, by name.
+        announced: The `ext` of the handshake's reply; None if there was no session.
     """
     reports = []
     for info in listed:
         own = [step for step in steps if step.extension == info.name]
-        state, told = _verdict(info, own, complaints.get(info.name), announced)
-        reports.append(ExtensionReport(info.name, info.dist, info.version, state, told))
+        state, detail = _verdict(info, own, load_errors.get(info.name), announced)
+        reports.append(ExtensionReport(info.name, info.dist, info.version, state, detail))
     return reports
 
 
 def _verdict(
-    info: ExtensionInfo, steps: Sequence[Step], complaint: ExtensionError | None, announced: Mapping[str, Any] | None
+    info: ExtensionInfo, steps: Sequence[Step], load_error: ExtensionError | None, announced: Mapping[str, Any] | None
 ) -> tuple[str, str]:
     if info.state != ACTIVE:
         return str(info.state), info.reason
-    if complaint is not None:
-        return "broken", str(complaint)
+    if load_error is not None:
+        return "broken", str(load_error)
     if failures := list(dict.fromkeys(f"{step.hook} raised {step.error}" for step in steps if step.error is not None)):
         return "failing", "; ".join(failures)
     offered = _offered(steps)
     if announced is not None and offered:
         answered = [name for name in offered if _is_on(announced.get(name))]
         if answered:
-            return "used", f"the server answers {_listed(answered)}"
+            return "used", f"the server's handshake reply has {_listed(answered)}"
         if not any(map(is_secret, offered)):
-            return "without effect", f"the server's answer to the handshake says nothing of {_listed(offered)}"
-    return ACTIVE, _deeds(steps) or "nothing of it shows in a handshake and a connect"
+            return "without effect", f"the server's handshake reply does not mention {_listed(offered)}"
+    return ACTIVE, _actions(steps) or "it changes nothing in a handshake and a connect"
 
 
 def _offered(steps: Iterable[Step]) -> list[str]:
-    """The members of `ext` that the handshake got."""
+    """The members that were added to the handshake's `ext`."""
     changes = (
         change
         for step in steps
@@ -86,15 +86,15 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(f"ext.{name}" for name in names)
 
 
-def _deeds(steps: Iterable[Step]) -> str:
-    deeds = {
+def _actions(steps: Iterable[Step]) -> str:
+    actions = {
         f"{_VERBS[step.hook]} {'.'.join(change.path[:2])}": None
         for step in steps
         if step.hook in _VERBS
         for change in step.changes
     }
     dropped = {f"drops {step.subject} ({step.dropped})": None for step in steps if step.dropped is not None}
-    return ", ".join(deeds | dropped)
+    return ", ".join(actions | dropped)
 
 
 _VERBS: Final = {"outgoing": "sends", "request": "sends", "incoming": "changes"}

@@ -1,6 +1,6 @@
-"""All of a diagnosis in its order: the extensions, each transport, and what the server said.
+"""A whole diagnosis: the extensions, then each transport, then the summary.
 
-What was found out until a deadline or a signal is in the report, whatever comes after.
+The report is filled in as it goes, so a deadline or a signal keeps what was found until then.
 """
 
 from __future__ import annotations
@@ -41,40 +41,40 @@ class Examination:
     """Examines one server.
 
     Args:
-        url: Where it is.
-        settings: The keyword arguments of the client, as `AsyncClient` and `BayeuxClient` share them.
+        url: Its address.
+        settings: The keyword arguments that `AsyncClient` and `BayeuxClient` share.
 
     Attributes:
-        report: What is found out, filled in as it goes.
+        report: The result, filled in as it goes.
 
     Raises:
-        UsageError: The address is none, or a transport is unknown.
-        ExtensionOptionError: An option was given for an extension that is not there.
+        UsageError: The address is not a valid one, or a transport is unknown.
+        ExtensionOptionError: An option was given for an extension that is not installed.
     """
 
     def __init__(self, url: str, settings: Mapping[str, Any]) -> None:
         self._url: Final = url
         self._steps: Final[list[Step]] = []
-        self._complaints: Final[dict[str, ExtensionError]] = {}
+        self._load_errors: Final[dict[str, ExtensionError]] = {}
         self._probes: Final[list[Probe]] = []
-        with redirect_stdout(sys.stderr):  # an extension that prints when it is imported is not to spoil the output
+        with redirect_stdout(sys.stderr):  # an extension may print when it is imported
             self._listed: Final = list_extensions(settings["options"], disabled=settings["disabled"])
-            # A broken one is a finding here, not the end.
+            # A broken extension is a finding here, not an error.
             disabled = [*settings["disabled"], *_faulty(self._listed)]
             self._settings: Final = {**settings, "disabled": disabled}
             client: Any = None  # no hook that is given the client is called
             given = {name: self._settings[name] for name in ("extensions", "options", "disabled")}
-            with self._hearing_complaints():
+            with self._catching_load_errors():
                 registry = ExtensionRegistry(client, **given)
                 self._transports: Final = self._known_transports(registry)
                 endpoint = parse_endpoint(registry.resolve_url(url))
         self.report: Final = Report(endpoint.url.partition("?")[0])
 
     async def run(self, timeout: float | None) -> None:
-        """Find everything out, within so many seconds; the report says where that was too short."""
+        """Examine the server for at most `timeout` seconds; the report says if that was too short."""
         in_time = True
         try:
-            with tracing_to(self._steps.append), self._hearing_complaints():
+            with tracing_to(self._steps.append), self._catching_load_errors():
                 async with asyncio.timeout(timeout):
                     await self._try_transports()
         except TimeoutError:
@@ -82,32 +82,32 @@ class Examination:
         self._sum_up()
         findings = Findings(self.report, self._probes)
         if not in_time:
-            findings.add_problem(f"this was not done within {timeout:g} seconds", "give it more --timeout")
+            findings.add_problem(f"the diagnosis was not done within {timeout:g} seconds", "give it a longer --timeout")
         findings.gather()
 
     # -- before
 
     def _known_transports(self, extensions: ExtensionRegistry) -> list[str]:
-        """Those that a client would use: polling first, whose handshake tells what else there is to try."""
+        """The transports that a client would use: polling first, whose handshake says what else the server offers."""
         registry = TransportRegistry()
         extensions.register_transports(registry)
         names = registry.select(self._settings["transports"])
         return sorted(names, key=lambda name: name == ConnectionType.WEBSOCKET)
 
     @contextmanager
-    def _hearing_complaints(self) -> Iterator[None]:
-        """Note which extensions a client leaves out: it says so to its logger alone, and once for each client."""
+    def _catching_load_errors(self) -> Iterator[None]:
+        """Record which extensions a client leaves out: it only logs these errors, and once for each client."""
 
-        def hear(record: logging.LogRecord) -> bool:
+        def catch(record: logging.LogRecord) -> bool:
             errors = [each for each in record.args or () if isinstance(each, ExtensionError)]
-            self._complaints.update((error.extension, error) for error in errors)
+            self._load_errors.update((error.extension, error) for error in errors)
             return not errors
 
-        _extensions_logger.addFilter(hear)
+        _extensions_logger.addFilter(catch)
         try:
             yield
         finally:
-            _extensions_logger.removeFilter(hear)
+            _extensions_logger.removeFilter(catch)
 
     # -- the conversation
 
@@ -127,20 +127,20 @@ class Examination:
             finally:
                 self._note_answers(probe)
             if isinstance(probe.error, TransportError) and probe.error.unsent and not self.report.answers:
-                skipped = "not tried: nothing answers"
+                skipped = "not tried: the server does not respond"
 
     def _note_answers(self, probe: Probe) -> None:
         report, answers = self.report, probe.seen.answers
         if answers and not report.answers:
             report.answers, report.status, report.server = True, answers[0].status, answers[0].server
         report.is_bayeux = report.is_bayeux or bool(probe.seen.replies)
-        greeting = probe.handshake_reply
-        if greeting is None:
+        handshake = probe.handshake_reply
+        if handshake is None:
             return
         report.answers = True
-        report.version = report.version or greeting.version
+        report.version = report.version or handshake.version
         if not report.offered:
-            report.offered = list(greeting.supported_connection_types or ())
+            report.offered = list(handshake.supported_connection_types or ())
             for transport in report.transports:
                 transport.offered = transport.name in report.offered if report.offered else None
         else:
@@ -154,11 +154,11 @@ class Examination:
         for probe in self._probes:
             for reply, _ in probe.seen.replies:
                 report.advice |= _advice(reply)
-            greeting = probe.handshake_reply
-            if greeting is not None and greeting.successful:
-                announced = (announced or {}) | (greeting.ext or {})
+            handshake = probe.handshake_reply
+            if handshake is not None and handshake.successful:
+                announced = (announced or {}) | (handshake.ext or {})
         report.announced = without_secrets(announced or {})
-        report.extensions = judge_extensions(self._listed, self._steps, self._complaints, announced)
+        report.extensions = judge_extensions(self._listed, self._steps, self._load_errors, announced)
         report.cookies = list(
             dict.fromkeys(name for probe in self._probes for each in probe.seen.answers for name in each.cookies)
         )
@@ -171,7 +171,7 @@ def _faulty(listed: list[ExtensionInfo]) -> list[str]:
 
 
 def _advice(reply: Any) -> dict[str, Any]:
-    """What a reply advises, by the protocol's names."""
+    """The advice in a reply, by the protocol's names."""
     if reply.advice is None:
         return {}
     advice: dict[str, Any] = msgspec.to_builtins(reply.advice)

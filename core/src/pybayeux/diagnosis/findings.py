@@ -1,4 +1,4 @@
-"""What is wrong, in words, with what to do about it. Reads a report; asks nobody anything."""
+"""Findings: problems and notes as text, with what to do about them. Reads a report; sends nothing."""
 
 from __future__ import annotations
 
@@ -34,28 +34,28 @@ _CLOCK_WRONG: Final = 60_000.0
 _CLOCK_OFF: Final = 5_000.0
 
 _CREDENTIALS: Final = (
-    "give credentials: -H 'Authorization: Bearer ...', or an extension that has them, such as pybayeux-auth; "
+    "send credentials with -H 'Authorization: Bearer ...' or an extension such as pybayeux-auth; "
     "if you did, they are wrong or have expired"
 )
-_PATH: Final = "check the path: usual are /cometd, /bayeux and /faye, at Salesforce /cometd/61.0"
-_TROUBLE: Final = "ask who runs the server; if a proxy stands before it, see whether that one reaches it"
+_PATH: Final = "check the path: common ones are /cometd, /bayeux and /faye, and /cometd/61.0 at Salesforce"
+_TROUBLE: Final = "ask the server's operator; if there is a proxy in front of it, check whether the proxy reaches it"
 _STATUSES: Final = {
-    401: ("it wants credentials", _CREDENTIALS),
-    403: ("it refuses these credentials, or wants some", _CREDENTIALS),
+    401: ("it requires credentials", _CREDENTIALS),
+    403: ("it refuses these credentials, or requires some", _CREDENTIALS),
     404: ("there is no Bayeux server at this path", _PATH),
     405: ("there is no Bayeux server at this path", _PATH),
-    407: ("a proxy wants credentials", "put them into the address in the variable HTTP_PROXY or HTTPS_PROXY"),
-    410: ("there is no Bayeux server at this path any more", _PATH),
-    429: ("it has had too many requests", "wait, and see who else uses the same account or address"),
+    407: ("a proxy requires credentials", "put them into the address in the variable HTTP_PROXY or HTTPS_PROXY"),
+    410: ("there is no longer a Bayeux server at this path", _PATH),
+    429: ("it has had too many requests", "wait, and check what else uses the same account or address"),
 }
 
 
 class Findings:
-    """Puts findings into a report.
+    """Adds problems and notes to a report.
 
     Args:
-        report: Where they go, and what they are about.
-        probes: What was tried.
+        report: The report to read and to add to.
+        probes: The probes of the transports.
     """
 
     def __init__(self, report: Report, probes: Sequence[Probe]) -> None:
@@ -63,16 +63,16 @@ class Findings:
         self._probes: Final = probes
 
     def add_problem(self, what: str, remedy: str = "") -> None:
-        """Something is wrong."""
+        """Add something that is wrong."""
         if (finding := Finding(what, remedy)) not in self._report.problems:
             self._report.problems.append(finding)
 
     def add_note(self, what: str, remedy: str = "") -> None:
-        """Something is worth knowing."""
+        """Add something that is worth knowing."""
         self._report.notes.append(Finding(what, remedy))
 
     def gather(self) -> None:
-        """Find everything."""
+        """Add all findings."""
         works = any(each.works for each in self._report.transports)
         for probe in self._probes:
             if probe.error is not None:
@@ -82,8 +82,8 @@ class Findings:
         for extension in self._report.extensions:
             if extension.state in FAULTY:
                 self.add_problem(
-                    f"extension {extension.name!r} is {extension.state}: {extension.told}",
-                    f"repair it, or leave it out with -p no:{extension.name}",
+                    f"extension {extension.name!r} is {extension.state}: {extension.detail}",
+                    f"fix it, or leave it out with -p no:{extension.name}",
                 )
         self._judge_speed()
 
@@ -94,15 +94,15 @@ class Findings:
         if works and name == ConnectionType.WEBSOCKET and _may_be_a_proxy(error):
             self.add_problem(
                 f"the server offers websocket, but it does not work: {error}",
-                "a proxy or load balancer may not let the upgrade pass; until it does, clients fall back to polling, "
-                "and --transport long-polling spares them the attempt",
+                "a proxy or load balancer may block the upgrade; until it is allowed, clients fall back to polling, "
+                "and --transport long-polling avoids the attempt",
             )
         elif isinstance(error, ReplyError):
             self._judge_refusal(probe, error)
         elif isinstance(error, MessageDecodeError) or (isinstance(error, TransportError) and error.status == 200):
             self.add_problem(
-                f"what answers to {name} (HTTP {probe.report.status}) is no Bayeux: {error}",
-                f"is it a login page, or another service? {_PATH}",
+                f"the response to {name} (HTTP {probe.report.status}) is not Bayeux: {error}",
+                f"it may be a login page or another service; {_PATH}",
             )
         elif isinstance(error, ExchangeTimeoutError):
             self._judge_silence(probe)
@@ -113,16 +113,17 @@ class Findings:
             why, remedy = _of_network(error)
             self.add_problem(f"{why}: {error}", remedy)
         elif isinstance(error, MessageDropped):
-            self.add_problem(f"the {_step(probe)} is not sent: {error}", f"leave it out: -p no:{error.extension}")
-        elif not isinstance(error, ExtensionError):  # that one is told of among the extensions
+            remedy = f"leave the extension out with -p no:{error.extension}"
+            self.add_problem(f"the {_step(probe)} was not sent: {error}", remedy)
+        elif not isinstance(error, ExtensionError):  # those are reported with the extensions
             self.add_problem(f"the {_step(probe)} failed: {type(error).__name__}: {error}")
 
     def _judge_refusal(self, probe: Probe, error: ReplyError) -> None:
         refused, offered = error.error, self._report.offered
         if offered and probe.report.name not in offered:
             self.add_problem(
-                f"the server does not offer {probe.report.name}, but {', '.join(offered)}",
-                "let clients use one of those; more transports come with extensions",
+                f"the server does not offer {probe.report.name}; it offers {', '.join(offered)}",
+                "use one of those; extensions can add more transports",
             )
         elif probe.report.failed_at == Channel.META_CONNECT and refused is not None and refused.is_unknown_client:
             number = "first" if probe.report.first_connect_ms is None else "next"
@@ -130,7 +131,7 @@ class Findings:
         elif refused is not None and (refused.code in (401, 403) or "auth" in refused.message.lower()):
             self.add_problem(f"the server refuses the {_step(probe)}: {refused}", _CREDENTIALS)
         else:
-            remedy = "what that means, its operator or its documentation may know"
+            remedy = "the server's documentation or its operator may know what this means"
             self.add_problem(f"the server refuses the {_step(probe)}: {refused or error}", remedy)
 
     def _judge_lost_session(self, probe: Probe, number: str, code: int | None) -> None:
@@ -138,26 +139,26 @@ class Findings:
         cookies = sorted({name for answer in probe.seen.answers for name in answer.cookies})
         if cookies:
             self.add_problem(
-                f"{what} that it has just begun",
-                f"its cookie ({', '.join(cookies)}) did not come back to it: a proxy may strip the header Cookie; or "
-                "requests reach several servers, and a load balancer has to keep a session at one",
+                f"{what} that it has just started",
+                f"it did not get its cookie ({', '.join(cookies)}) back: a proxy may strip the header Cookie; or "
+                "requests reach several servers, and the load balancer must send a session to one of them",
             )
         else:
             self.add_problem(
-                f"{what} that it has just begun, and no cookie came with it",
-                "a proxy may strip the header Set-Cookie; or requests reach several servers, and a load balancer has "
-                "to keep a session at one",
+                f"{what} that it has just started, and it set no cookie",
+                "a proxy may strip the header Set-Cookie; or requests reach several servers, and the load balancer "
+                "must send a session to one of them",
             )
 
     def _judge_silence(self, probe: Probe) -> None:
         if probe.report.failed_at == Channel.META_CONNECT:
             self.add_problem(
                 f"the server did not answer a connect by {probe.report.name} that it was asked not to hold",
-                "a proxy may keep the answer back until it is complete or large enough: turn its buffering off; or "
-                "give more --max-network-delay",
+                "a proxy may buffer the response: turn its buffering off; or give a longer --max-network-delay",
             )
         else:
-            self.add_problem(f"the server did not answer the {_step(probe)} in time", "give more --max-network-delay")
+            remedy = "give a longer --max-network-delay"
+            self.add_problem(f"the server did not answer the {_step(probe)} in time", remedy)
 
     # -- what it says
 
@@ -165,27 +166,29 @@ class Findings:
         advice: dict[str, Any] = self._report.advice
         if advice.get("hosts"):
             hosts = ", ".join(map(str, advice["hosts"]))
-            self.add_note(f"the server advises other hosts: {hosts}", "a client goes there where this one fails")
+            self.add_note(f"the server advises other hosts: {hosts}", "clients use them when they handshake again")
         if _number(advice.get("interval")) > 0:
-            self.add_note(f"the server wants {advice['interval']} ms between connects: by polling, events wait so long")
+            self.add_note(
+                f"the server asks for {advice['interval']} ms between connects: with polling, events wait that long"
+            )
         timeout, life = _number(advice.get("timeout"), -1), _number(advice.get("maxInterval"), -1)
         if timeout >= _LONG_HOLD:
             self.add_note(
                 f"the server holds a connect for {timeout / 1000:g} seconds",
-                "a proxy or firewall that ends idle connections sooner breaks every one of them",
+                "a proxy or firewall that closes idle connections sooner breaks every one of them",
             )
         if 0 < life < _SHORT_LIFE:
             self.add_note(f"the server forgets a session that is silent for {life / 1000:g} seconds")
         if any(answer.is_redirect for probe in self._probes for answer in probe.seen.answers):
-            self.add_note("the server redirects", "the address that it points to saves each client a request")
+            self.add_note("the server redirects", "using the address that it redirects to saves each client a request")
 
     def _judge_clock(self) -> None:
         clock = self._report.clock
         if clock is None or abs(clock.offset_ms) - clock.accuracy_ms < _CLOCK_OFF:
             return
-        off = f"{abs(clock.offset_ms) / 1000:g} seconds {'ahead of' if clock.offset_ms > 0 else 'behind'} this one"
+        off = f"{abs(clock.offset_ms) / 1000:g} seconds {'ahead of' if clock.offset_ms > 0 else 'behind'} yours"
         add = self.add_problem if abs(clock.offset_ms) - clock.accuracy_ms > _CLOCK_WRONG else self.add_note
-        add(f"the server's clock is {off}", "tokens and signatures with a time in them may be refused; set the clock")
+        add(f"the server's clock is {off}", "tokens and signatures that contain a time may be refused; set the clock")
 
     def _judge_speed(self) -> None:
         for transport in self._report.transports:
@@ -198,7 +201,7 @@ def _step(probe: Probe) -> str:
 
 
 def _may_be_a_proxy(error: Exception) -> bool:
-    """Whether what failed by WebSocket, though not by polling, may be something between here and the server."""
+    """Whether a WebSocket may have failed, though polling works, because of something between client and server."""
     return isinstance(error, TransportError) and error.status not in (401, 407, 429)
 
 
@@ -206,22 +209,22 @@ def _of_status(status: int) -> tuple[str, str]:
     if status in _STATUSES:
         return _STATUSES[status]
     if 300 <= status < 400:
-        return "it points elsewhere", "use the address that it points to"
+        return "it redirects", "use the address that it redirects to"
     if status >= 500:
-        return "it is in trouble, or what stands before it", _TROUBLE
-    return "it does not take Bayeux requests like these", _PATH
+        return "it has an error, or a proxy in front of it has one", _TROUBLE
+    return "it does not accept Bayeux requests like these", _PATH
 
 
 def _of_network(error: Exception) -> tuple[str, str]:
-    """What an error of the network means, by the errors that it came from."""
+    """What a network error means, and what to do, according to its causes."""
     causes = tuple(_causes(error))
     if any(isinstance(each, ssl.SSLError) for each in causes):
-        return "no secure connection", "see who issued its certificate, and whether it is https that is spoken there"
+        return "no secure connection", "check who issued the certificate, and whether the server uses https"
     if any(isinstance(each, socket.gaierror) for each in causes):
-        return "its name is not known", "check the name of the host, and whether a VPN or a proxy is needed to find it"
+        return "the host name is unknown", "check the host name, and whether a VPN or a proxy is needed to resolve it"
     if any(isinstance(each, ConnectionRefusedError) for each in causes) or "attempts failed" in str(error):
-        return "nothing listens there", "check host and port, and whether the server runs"
-    return "it cannot be reached", "check address, network, firewall and proxy"
+        return "nothing listens there", "check host and port, and whether the server is running"
+    return "the server cannot be reached", "check address, network, firewall and proxy"
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

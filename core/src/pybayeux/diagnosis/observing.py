@@ -1,4 +1,4 @@
-"""An extension that looks on: what was answered, and when. It also asks for connects that are not held."""
+"""An extension that records responses and replies with their times. It also asks for connects that are not held."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
     from ..message import Message
     from ..transports.base import TransportResponse
 
-__all__ = ("Answered", "Observer")
+__all__ = ("HttpAnswer", "Observer")
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """An HTTP answer.
+class HttpAnswer:
+    """An HTTP response.
 
     Attributes:
         status: Its status.
         server: Its header ``Server``, or None.
         date: Its header ``Date``, or None.
         cookies: The names of the cookies that it sets.
-        is_redirect: Whether it points elsewhere.
-        at: When it came, in seconds since the epoch.
+        is_redirect: Whether it is a redirect.
+        at: When it arrived, in seconds since the epoch.
     """
 
     status: int
@@ -39,38 +39,38 @@ class Answered:
 
 
 class Observer:
-    """Notes what one client sees.
+    """Records what one client receives.
 
     Attributes:
-        name: What it is registered as.
-        answers: Every HTTP answer, in order.
-        replies: The replies to meta messages, in order, each with the moment it came.
+        name: The name of the extension.
+        answers: Every HTTP response, in order.
+        replies: The replies to meta messages, in order, each with its time of arrival in seconds since the epoch.
     """
 
     name: Final = "diagnosis"
 
     def __init__(self) -> None:
-        self.answers: Final[list[Answered]] = []
+        self.answers: Final[list[HttpAnswer]] = []
         self.replies: Final[list[tuple[Message, float]]] = []
 
     @hookimpl(trylast=True)
     def outgoing(self, message: Message) -> None:
-        """Ask the server not to hold a connect: its answer's time is then that of the way (section 3.5.2)."""
+        """Ask the server not to hold a connect, so that it can be timed (Bayeux 1.0, section 3.5.2)."""
         if message.channel == Channel.META_CONNECT:
             message.advice = Advice(timeout=0)
 
     @hookimpl(tryfirst=True)
     def incoming(self, message: Message) -> None:
-        """Note a reply."""
+        """Record a reply."""
         if message.is_meta:
             self.replies.append((message, time.time()))
 
     @hookimpl
     def response(self, response: TransportResponse) -> None:
-        """Note an answer."""
+        """Record a response."""
         headers, status = response.headers, response.status
         self.answers.append(
-            Answered(
+            HttpAnswer(
                 status=status,
                 server=headers.get("Server"),
                 date=headers.get("Date"),
@@ -82,7 +82,7 @@ class Observer:
 
 
 def _cookies(headers: object) -> tuple[str, ...]:
-    """The names in all headers ``Set-Cookie``; what holds headers knows how to tell several of one name apart."""
+    """The names in all headers ``Set-Cookie``. Each HTTP library has its own method for repeated headers."""
     for method in ("get_list", "getall"):  # httpx, aiohttp
         if hasattr(headers, method):
             try:

@@ -1,6 +1,6 @@
 """One session on one transport: handshake, some connects, disconnect.
 
-Owns the order of the requests, their deadlines, and that a session which was begun is ended, whatever happens.
+Owns the order of the requests and their deadlines. A session that was started is always ended.
 """
 
 from __future__ import annotations
@@ -27,35 +27,35 @@ __all__ = ("Probe",)
 
 _CONNECTS: Final = 5
 _LONGEST_INTERVAL: Final = 1.0
-"""Seconds that a server may want between two connects before one of them is enough."""
-_FAREWELL: Final = 2.0
+"""Seconds between connects. If the server advises a longer interval, one connect has to do."""
+_DISCONNECT_TIMEOUT: Final = 2.0
 
 
 class Probe:
     """Tries one transport.
 
     Args:
-        url: Where the server is.
+        url: The server's address.
         transport: The transport's name.
         settings: The keyword arguments of the client.
 
     Attributes:
-        seen: What came back.
-        report: What is found out, filled in as it goes.
-        error: What failed, or None.
+        seen: The responses and replies.
+        report: The result, filled in as it goes.
+        error: The error, or None.
     """
 
     def __init__(self, url: str, transport: str, settings: Mapping[str, Any]) -> None:
         self.seen: Final = Observer()
         self.report: Final = TransportReport(transport)
         self.error: Exception | None = None
-        self._patience: Final[float] = settings["max_network_delay"]
-        everyone = [*settings["extensions"], self.seen]
-        with redirect_stdout(sys.stderr):  # an extension that prints when it is imported is not to spoil the output
-            self._client: Final = BayeuxClient(url, **{**settings, "transports": [transport], "extensions": everyone})
+        self._timeout: Final[float] = settings["max_network_delay"]
+        extensions = [*settings["extensions"], self.seen]
+        with redirect_stdout(sys.stderr):  # an extension may print when it is imported
+            self._client: Final = BayeuxClient(url, **{**settings, "transports": [transport], "extensions": extensions})
 
     async def run(self) -> None:
-        """Try it. What fails is in the report."""
+        """Try the transport. A failure is in the report."""
         at = str(Channel.META_HANDSHAKE)
         try:
             self.report.handshake_ms = await self._timed(self._client.handshake())
@@ -63,12 +63,12 @@ class Probe:
             await self._connect()
             self.report.works = True
         except Exception as error:
-            # Whatever an extension or a transport raises is a finding, not the end of the others.
+            # Any error of an extension or a transport is a finding; the other transports are still tried.
             self.error, self.report.works = error, False
             self.report.failed_at, self.report.error = at, str(error) or type(error).__name__
         finally:
             self.report.status = self.seen.answers[-1].status if self.seen.answers else None
-            await self._leave()
+            await self._disconnect()
 
     @property
     def handshake_reply(self) -> Message | None:
@@ -90,27 +90,27 @@ class Probe:
                 self.report.connects = Connects(len(times), min(times), median(times))
 
     async def _timed(self, request: Awaitable[object]) -> float:
-        """How many milliseconds a request takes.
+        """The milliseconds that a request takes.
 
         Raises:
-            ExchangeTimeoutError: It takes too long.
-            BayeuxError: It failed.
+            ExchangeTimeoutError: There was no reply in time.
+            BayeuxError: The request failed.
         """
         started = time.perf_counter()
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self._timeout):
                 await request
         except TimeoutError:
-            raise ExchangeTimeoutError(f"no answer within {self._patience:g} seconds") from None
+            raise ExchangeTimeoutError(f"no response within {self._timeout:g} seconds") from None
         return round((time.perf_counter() - started) * 1000, 3)
 
     def _interval(self) -> float:
         advised = [reply.advice.interval for reply, _ in self.seen.replies if reply.advice is not None]
         return max(0.0, next((each for each in reversed(advised) if each is not None), 0) / 1000)
 
-    async def _leave(self) -> None:
+    async def _disconnect(self) -> None:
         with suppress(BayeuxError, TimeoutError):
             if self._client.client_id is not None:
-                async with asyncio.timeout(min(_FAREWELL, self._patience)):
+                async with asyncio.timeout(min(_DISCONNECT_TIMEOUT, self._timeout)):
                     await self._client.disconnect()
         await self._client.close()

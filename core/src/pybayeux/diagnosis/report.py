@@ -1,4 +1,4 @@
-"""The result of a diagnosis: plain values, which `msgspec.json.encode` takes as they are. No secret is among them."""
+"""The result of a diagnosis: plain values, which `msgspec.json.encode` can encode. They contain no secrets."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ __all__ = ("Clock", "Connects", "ExtensionReport", "Finding", "Report", "Transpo
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something worth telling.
+    """A problem or a note.
 
     Attributes:
         what: What was found.
-        remedy: What to do; empty where there is nothing to do.
+        remedy: What to do; empty if there is nothing to do.
     """
 
     what: str
@@ -23,7 +23,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Connects:
-    """How long connects took that the server was asked not to hold, in milliseconds."""
+    """The times of connects that the server was asked not to hold, in milliseconds."""
 
     count: int
     min: float
@@ -32,18 +32,18 @@ class Connects:
 
 @dataclass(slots=True)
 class TransportReport:
-    """What one transport does.
+    """The result for one transport.
 
     Attributes:
         name: Its connection type.
-        offered: Whether the server offers it; None where it did not say.
-        works: Whether handshake and connect were answered well; None where that was not tried.
+        offered: Whether the server offers it; None if the server did not say.
+        works: Whether handshake and connect succeeded; None if they were not tried.
         failed_at: The request that failed, such as ``/meta/connect``, or None.
-        error: Why, or None.
-        status: The HTTP status of its last answer, or None.
-        handshake_ms: How long the handshake took, the opening of the connection included.
+        error: Why it failed, or None.
+        status: The HTTP status of the last response, or None.
+        handshake_ms: How long the handshake took, including the opening of the connection.
         first_connect_ms: How long the first connect took.
-        connects: All connects together.
+        connects: The times of all connects.
     """
 
     name: str
@@ -59,32 +59,32 @@ class TransportReport:
 
 @dataclass(frozen=True, slots=True)
 class ExtensionReport:
-    """What an installed extension did.
+    """The result for one installed extension.
 
     Attributes:
         name: Its name.
-        dist: The distribution that brings it.
+        dist: The distribution that it is part of.
         version: The version of that distribution.
-        state: ``used``, ``without effect``, ``active`` where the server's answers do not tell, else as
-            `pybayeux extensions` has it, or ``failing`` where a hook raised.
-        told: What it did, or what is missing or wrong.
+        state: ``used``, ``without effect``, ``active`` if the server's replies do not show it, ``failing`` if a hook
+            raised an error, or a state as in `pybayeux extensions`.
+        detail: What it did, or what is missing or wrong.
     """
 
     name: str
     dist: str
     version: str
     state: str
-    told: str
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """What the server's clock is ahead of this one, in milliseconds; negative where it is behind.
+    """The offset of the server's clock from this machine's clock.
 
     Attributes:
-        offset_ms: The difference.
-        accuracy_ms: How wrong that may be, in either direction.
-        source: Where it comes from.
+        offset_ms: Milliseconds that the server's clock is ahead; negative if it is behind.
+        accuracy_ms: The largest error of the offset, in either direction.
+        source: How it was measured: ``timesync`` or ``Date``.
     """
 
     offset_ms: float
@@ -94,24 +94,24 @@ class Clock:
 
 @dataclass(slots=True)
 class Report:
-    """Everything that was found out.
+    """The whole result.
 
     Attributes:
         url: The address, without its query, user and password.
-        answers: Whether anything answered there.
-        status: The HTTP status of the first answer, or None.
-        server: What the answer's header ``Server`` says, or None.
-        is_bayeux: Whether what answered speaks Bayeux.
-        version: The version of the protocol that the server says it speaks.
+        answers: Whether there was any response.
+        status: The HTTP status of the first response, or None.
+        server: The header ``Server`` of the first response, or None.
+        is_bayeux: Whether the server speaks Bayeux.
+        version: The version of the protocol that the server states.
         offered: The transports that the server offers.
-        transports: What became of each transport that this client would use.
-        advice: What the server advises, the latest word for each.
-        announced: The `ext` of the handshake's reply, texts masked.
-        extensions: What became of each installed extension.
-        clock: The server's clock, or None where nothing told it.
+        transports: The result for each transport that this client would use.
+        advice: The server's advice; for each member, the latest value.
+        announced: The `ext` of the handshake's reply, with texts masked.
+        extensions: The result for each installed extension.
+        clock: The server's clock, or None if no response showed it.
         cookies: The names of the cookies that the server has set.
         problems: What is wrong.
-        notes: What is worth knowing and not wrong.
+        notes: What is worth knowing but not wrong.
     """
 
     url: str

@@ -3,7 +3,8 @@
 One idea per module, from the entry point to the call:
 
 - `catalogue` the hooks that there are, and what their specifications say
-- `discovery` the installed extensions
+- `distributions`, `discovery` the installed extensions
+- `names`, `environment` which names are one, and whose an environment variable is
 - `validation` the check of one
 - `options`, `config` the values that it is made with
 - `candidates` active, disabled, not configured, incompatible or broken
@@ -11,11 +12,13 @@ One idea per module, from the entry point to the call:
 - `registry` who is registered with a client, and for how long
 - `pipeline`, `result_policy`, `wrapping` the calls
 - `tracing`, `changes` the trace of the calls
+- `status` a client's view
 - `listing`, `commands` the command line's view
 
 It knows hooks and objects. It knows nothing of sessions, transports and the wire.
 """
 
+from .commands import commands_left_out as commands_left_out
 from .commands import installed_hook as installed_hook
 from .commands import register_commands as register_commands
 from .config import read_config as read_config
@@ -24,14 +27,19 @@ from .listing import list_extensions as list_extensions
 from .pipeline import Pipeline as Pipeline
 from .registry import ExtensionRegistry as ExtensionRegistry
 from .result_policy import Veto as Veto
+from .status import ExtensionStatus as ExtensionStatus
+from .status import summary as summary
 
 __all__ = (
     "ExtensionInfo",
     "ExtensionRegistry",
+    "ExtensionStatus",
     "Pipeline",
     "Veto",
+    "commands_left_out",
     "installed_hook",
     "list_extensions",
     "read_config",
     "register_commands",
+    "summary",
 )

@@ -8,20 +8,34 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from ..errors import ExtensionError, ExtensionLoadError, ExtensionOptionError
+from .._util.arguments import check_names
+from ..errors import ExtensionError, ExtensionLoadError, ExtensionOptionError, UsageError
 from ..hookspecs import PROJECT
-from .discovery import Installed, disabled_names, find
+from .discovery import (
+    DISABLE_VARIABLE,
+    ONLY_VARIABLE,
+    Installed,
+    disabled_names,
+    find,
+    local_extensions,
+    only_names,
+    warn_once,
+)
+from .environment import owners_of_variables
+from .names import ALL, canonical, did_you_mean
 from .options import Settings, read_options
 from .result_policy import format_exception
-from .validation import implemented_hooks
+from .validation import NO_HOOK, implemented_hooks
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
     from packaging.requirements import Requirement
 
 __all__ = (
@@ -33,6 +47,7 @@ __all__ = (
     "load",
     "misfit_of",
     "resolve_installed",
+    "unknown_extension",
 )
 
 _REQUIRES_CORE: Final = re.compile(rf"\s*{PROJECT}(?![\w.-])", re.IGNORECASE)
@@ -62,6 +77,7 @@ class Candidate:
         target: The class, module or instance, where it could be loaded.
         hooks: The names of the hooks it implements.
         values: The options for the constructor of a class.
+        sources: Where each of them came from.
         error: What is wrong with a broken or incompatible one.
     """
 
@@ -71,6 +87,7 @@ class Candidate:
     target: object = None
     hooks: tuple[str, ...] = ()
     values: Mapping[str, object] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
     error: ExtensionError | None = None
 
     @property
@@ -79,47 +96,111 @@ class Candidate:
         return self.installed.name
 
 
-def resolve_installed(options: GivenOptions, disabled: Collection[str] = ()) -> list[Candidate]:
+def resolve_installed(
+    options: GivenOptions, disabled: Iterable[str] = (), *, discover: bool | Iterable[str] = True
+) -> list[Candidate]:
     """All installed extensions and what becomes of them, in the order of their names.
 
     Args:
         options: What was given for their options.
         disabled: Names of extensions to leave out, or ``all``, beside those in PYBAYEUX_DISABLE_EXTENSIONS.
+        discover: Names of the only extensions to use; True: those in PYBAYEUX_EXTENSIONS, by default all. False: none.
+
+    Raises:
+        UsageError: `discover` names an extension that is not installed, or an argument is a string.
     """
-    unwanted = disabled_names().union(disabled)
+    disabled = check_names("disabled", disabled)
+    if discover is False:
+        return []
+    found = sorted((*find(), *local_extensions()), key=lambda each: each.name)
+    choice = _Choice(disabled, discover, {each.name for each in found})
     owners: dict[str, Installed] = {}
     candidates = []
-    for installed in find():
-        owner = owners.setdefault(installed.name, installed)
-        if unwanted & {installed.name, "all"}:
-            candidates.append(Candidate(installed, State.DISABLED, "disabled"))
+    for installed in found:
+        owner = owners.setdefault(canonical(installed.name), installed)
+        if (reason := choice.reason_against(installed.name)) is not None:
+            candidates.append(Candidate(installed, State.DISABLED, reason))
         elif owner is not installed:
             candidates.append(_broken(installed, _conflict(installed, owner)))
         else:
-            candidates.append(_resolve(installed, options.get(installed.name)))
-    return candidates
+            candidates.append(_load(installed))
+    usable = {each.name: each.target for each in candidates if each.state is State.ACTIVE}
+    variables = owners_of_variables(usable)
+    return [
+        _configure(each, options.get(each.name), {name for name, owner in variables.items() if owner != each.name})
+        if each.state is State.ACTIVE
+        else each
+        for each in candidates
+    ]
 
 
-def _resolve(installed: Installed, given: Mapping[str, object] | None) -> Candidate:
+class _Choice:
+    """Which of the installed extensions are wanted. What is named and not installed is told."""
+
+    def __init__(self, disabled: Iterable[str], discover: bool | Iterable[str], known: Collection[str]) -> None:
+        self._against: dict[str, str] = {}
+        for names, place in ((disabled_names(), DISABLE_VARIABLE), (disabled, "disabled")):
+            self._warn_of_unknown(names, place, {*known, ALL})
+            self._against |= dict.fromkeys(map(canonical, names), place)
+        only = only_names() if isinstance(discover, bool) else check_names("discover", discover)
+        is_named = not isinstance(discover, bool)
+        place = "discover" if is_named else ONLY_VARIABLE
+        self._only = None if only is None else {canonical(name) for name in only}
+        self._not_chosen: Final = f"not among the extensions in {place}"
+        unknown = [name for name in only or () if canonical(name) not in set(map(canonical, known))]
+        if unknown and is_named:
+            raise UsageError(f"discover: extension {unknown[0]!r} is not installed; {did_you_mean(unknown[0], known)}")
+        self._warn_of_unknown(unknown, place, known)
+
+    def reason_against(self, name: str) -> str | None:
+        """Why an extension is left out, or None."""
+        name = canonical(name)
+        place = self._against.get(name) or self._against.get(ALL)
+        if place is not None:
+            return "disabled" if place == "disabled" else f"disabled by {place}"
+        return self._not_chosen if self._only is not None and name not in self._only else None
+
+    @staticmethod
+    def _warn_of_unknown(names: Iterable[str], place: str, known: Collection[str]) -> None:
+        for name in names:
+            if canonical(name) not in set(map(canonical, known)):
+                warn_once(f"{place}: extension {name!r} is not installed; {did_you_mean(name, known)}")
+
+
+def unknown_extension(name: str, known: Iterable[str]) -> str:
+    """What to say of an extension that is not there."""
+    return f"there is no such extension; {did_you_mean(name, known)}"
+
+
+def _load(installed: Installed) -> Candidate:
     if (misfit := misfit_of(installed)) is not None:
         return Candidate(installed, State.INCOMPATIBLE, str(misfit), error=misfit)
     loaded = load(installed)
     if loaded.error is not None:
         return _broken(installed, loaded.error)
-    candidate = Candidate(installed, State.ACTIVE, target=loaded.target, hooks=loaded.hooks)
+    return Candidate(installed, State.ACTIVE, target=loaded.target, hooks=loaded.hooks)
+
+
+def _configure(candidate: Candidate, given: Mapping[str, object] | None, foreign: Collection[str]) -> Candidate:
+    installed = candidate.installed
     try:
-        settings = _settings(loaded.target, given, installed)
+        settings = _settings(candidate.target, given, installed, foreign)
     except ExtensionOptionError as error:
         return replace(candidate, state=State.BROKEN, reason=str(error), error=error)
+    except Exception as error:  # such as a signature that cannot be read
+        return _broken(installed, _load_error(f"{installed}: {format_exception(error)}", installed, error))
+    candidate = replace(candidate, values=settings.values, sources=settings.sources)
     if settings.missing:
         reason = f"missing options: {', '.join(settings.missing)}"
         return replace(candidate, state=State.NOT_CONFIGURED, reason=reason)
-    return replace(candidate, values=settings.values)
+    return candidate
 
 
-def _settings(target: object, given: Mapping[str, object] | None, installed: Installed) -> Settings:
+def _settings(
+    target: object, given: Mapping[str, object] | None, installed: Installed, foreign: Collection[str]
+) -> Settings:
     if inspect.isclass(target):
-        return read_options(target, given, extension=installed.name, origin=str(installed))
+        return read_options(target, given, extension=installed.name, origin=str(installed), foreign=foreign)
     for option in given or {}:
         why = f"{installed} takes no options, {option!r} was given"
         raise ExtensionOptionError(why, extension=installed.name, option=option)
@@ -127,7 +208,8 @@ def _settings(target: object, given: Mapping[str, object] | None, installed: Ins
 
 
 def _conflict(installed: Installed, owner: Installed) -> ExtensionLoadError:
-    why = f"{installed} is left out: {owner.dist} {owner.version} has the name already"
+    name = "the name" if owner.name == installed.name else f"the name {owner.name!r}, which is the same,"
+    why = f"{installed} is left out: {owner.distribution} has {name} already"
     return ExtensionLoadError(why, extension=installed.name)
 
 
@@ -158,10 +240,15 @@ def load(installed: Installed) -> Loaded:
     """Import what an entry point names and check its hooks, once per process."""
     try:
         target = installed.entry_point.load()
-        return Loaded(target, implemented_hooks(target, installed.name))
+        hooks = implemented_hooks(target, installed.name)
+        if not hooks:
+            return Loaded(error=ExtensionLoadError(f"{installed}: {NO_HOOK}", extension=installed.name))
+        return Loaded(target, hooks)
     except ExtensionError as error:
         return Loaded(error=_load_error(f"{error} ({installed.dist} {installed.version})", installed, error))
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # also a panic of a native module, or pytest's skip
         return Loaded(error=_load_error(f"{installed} cannot be loaded: {format_exception(error)}", installed, error))
 
 
@@ -174,15 +261,11 @@ def _load_error(text: str, installed: Installed, cause: BaseException) -> Extens
 # -- whether it was written for this version
 
 
-@cache
-def installed_version() -> str | None:
-    """The version of this package; None where it runs without having been installed."""
-    import importlib_metadata
+def installed_version() -> str:
+    """The version of this package: that of the code that runs, whatever metadata lies about."""
+    from .. import __version__
 
-    try:
-        return str(importlib_metadata.version(PROJECT))
-    except importlib_metadata.PackageNotFoundError:
-        return None
+    return __version__
 
 
 @cache
@@ -192,10 +275,10 @@ def misfit_of(installed: Installed) -> ExtensionLoadError | None:
     Installers see to that, unless they were told not to, or another version was installed later.
     """
     version = installed_version()
-    for text in installed.requirements if version is not None else ():
+    for text in installed.requirements:
         requirement = _parse(text) if _REQUIRES_CORE.match(text) else None
         # A development version counts: it was installed to see whether extensions work with it.
-        if requirement is not None and not requirement.specifier.contains(str(version), prereleases=True):
+        if requirement is not None and not requirement.specifier.contains(version, prereleases=True):
             why = f"{installed} requires {PROJECT}{requirement.specifier}, and {version} is installed"
             return ExtensionLoadError(why, extension=installed.name)
     return None

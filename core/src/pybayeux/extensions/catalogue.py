@@ -5,12 +5,14 @@ are in `pybayeux.hookspecs`. A package brings hooks with an entry point of the g
 a class or module of functions marked `hookspec`; they are found, checked, listed and called as the core's are.
 
 The group is read once per process, when a hook that is not the core's is implemented, called or listed.
+
+A program without metadata (frozen, vendored) has no entry points. So an extension that is passed by hand brings its
+hooks too, by an attribute ``pybayeux_hookspecs`` that names the same class or module.
 """
 
 from __future__ import annotations
 
 import inspect
-import logging
 import types
 import typing
 from dataclasses import dataclass
@@ -21,7 +23,8 @@ import pluggy
 
 from ..errors import ExtensionError, ExtensionLoadError
 from ..hookspecs import PROJECT, HookRule, HookSpecs
-from .discovery import find_group
+from .discovery import HOOKSPEC_GROUP, find_group, warn_once
+from .discovery import forget as forget_installed
 from .result_policy import format_exception
 
 if TYPE_CHECKING:
@@ -30,21 +33,16 @@ if TYPE_CHECKING:
     from .discovery import Installed
 
 __all__ = (
-    "HOOKSPEC_GROUP",
     "HookManager",
     "HookProvider",
     "HookSignature",
+    "bring_hooks",
     "core_hooks",
     "forget",
     "hook_names",
     "hook_providers",
     "signature_of",
 )
-
-HOOKSPEC_GROUP: Final = f"{PROJECT}.hookspecs"
-"""The group of the entry points that bring hooks."""
-
-_logger: Final = logging.getLogger("pybayeux.extensions")
 
 _ANY_RESULT: Final = (object,)
 _UNIONS: Final = (typing.Union, types.UnionType)
@@ -105,12 +103,12 @@ def core_hooks() -> Mapping[str, HookSignature]:
 
 def signature_of(hook: str) -> HookSignature | None:
     """The signature of a hook, or None where no specification has that name."""
-    return core_hooks().get(hook) or _provided().get(hook)
+    return core_hooks().get(hook) or _passed.get(hook) or _provided().get(hook)
 
 
 def hook_names() -> tuple[str, ...]:
     """The names of all hooks, the core's first."""
-    return (*core_hooks(), *_provided())
+    return tuple(dict.fromkeys((*core_hooks(), *_passed, *_provided())))
 
 
 @cache
@@ -123,7 +121,7 @@ def hook_providers() -> tuple[HookProvider, ...]:
         found.append(provider)
         taken |= dict.fromkeys(provider.hooks or (), f"{installed.dist} {installed.version}")
         if provider.error is not None:
-            _logger.warning("%s", provider.error)
+            warn_once(provider.error, installed.distribution.file)
     return tuple(found)
 
 
@@ -132,8 +130,30 @@ def _provided() -> Mapping[str, HookSignature]:
     return {name: found for provider in hook_providers() for name, found in (provider.hooks or {}).items()}
 
 
+_passed: Final[dict[str, HookSignature]] = {}
+"""The hooks of extensions that were passed by hand. A specification never changes, so they are kept."""
+
+
+def bring_hooks(extension: object) -> None:
+    """Know the hooks that a passed extension names by its attribute ``pybayeux_hookspecs``, if it does.
+
+    Raises:
+        ExtensionError: They are no specifications, or the name of one is another's already.
+    """
+    specification = inspect.getattr_static(extension, "pybayeux_hookspecs", None)
+    if specification is None:
+        return
+    brought = dict(_specified(specification, type(extension).__name__))
+    for name, signature in brought.items():
+        if name in core_hooks() or _passed.get(name, signature) != signature:
+            raise ExtensionError(f"hook {name!r} is another's already", extension=type(extension).__name__, hook=name)
+    _passed.update(brought)
+
+
 def forget() -> None:
     """Forget what is installed, for tests that install packages."""
+    forget_installed()
+    _passed.clear()
     hook_providers.cache_clear()
     _provided.cache_clear()
 
@@ -147,7 +167,9 @@ def _provider(installed: Installed, taken: Mapping[str, str]) -> HookProvider:
                 raise ExtensionError(f"hook {name!r} is {taken[name]}'s already", extension=installed.name, hook=name)
     except ExtensionError as error:
         return _broken(installed, str(error), error)
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # also a panic of a native module
         return _broken(installed, format_exception(error), error)
     return HookProvider(installed, specification, hooks)
 

@@ -9,7 +9,7 @@ from .candidates import Candidate, GivenOptions, State, resolve_installed
 from .catalogue import HookManager, signature_of
 from .pipeline import Pipeline
 from .result_policy import Report, log_error
-from .selection import instantiate, warn_or_raise
+from .selection import instantiate, warn_of_lost_configuration, warn_or_raise
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ..hookspecs import HookCaller
 
-__all__ = ("installed_hook", "register_commands")
+__all__ = ("commands_left_out", "installed_hook", "register_commands")
 
 _COMMANDS: Final = "register_commands"
 
@@ -32,6 +32,15 @@ def register_commands(
 ) -> None:
     """Let the installed extensions add their sub-commands to `cli`. The arguments are those of `installed_hook`."""
     installed_hook(_COMMANDS, options=options, disabled=disabled, on_error=on_error).call(cli)
+
+
+def commands_left_out(options: GivenOptions, disabled: Collection[str] = ()) -> list[str]:
+    """The extensions that may have sub-commands and are not active, each with its state and the reason."""
+    return [
+        f"extension {each.name!r} is {each.state}: {each.reason}"
+        for each in resolve_installed(options, disabled)
+        if each.state is not State.ACTIVE and (_COMMANDS in each.hooks or not each.hooks)
+    ]
 
 
 def installed_hook(
@@ -59,7 +68,9 @@ def installed_hook(
     if signature_of(name) is None:
         raise UsageError(f"no installed package brings a hook {name!r}")
     manager = HookManager()
-    for candidate in resolve_installed(options or {}, disabled):
+    candidates = resolve_installed(options or {}, disabled)
+    warn_of_lost_configuration(options or {}, candidates)
+    for candidate in candidates:
         if name not in candidate.hooks:
             continue
         if candidate.state is State.ACTIVE:
@@ -76,6 +87,6 @@ def _register(manager: HookManager, candidate: Candidate) -> None:
     try:
         extension = instantiate(candidate.target, candidate.values, extension=candidate.name, origin=origin)
     except ExtensionError as error:
-        warn_or_raise(error)
+        warn_or_raise(error, candidate.installed)
     else:
         manager.register(extension, candidate.name)

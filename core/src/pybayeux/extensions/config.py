@@ -1,30 +1,37 @@
 """Options of extensions in files, for the command line: ``pybayeux.toml``, or ``pyproject.toml``.
 
 ``pybayeux.toml`` has a table per extension, such as ``[replay]``; ``pyproject.toml`` has ``[tool.pybayeux.replay]``.
+A table ``[local-extensions]`` names extensions without a package: ``tenant = "tenant_rules:Tenant"``.
 The nearest directory that has one of the two counts, and there ``pybayeux.toml`` comes first. Clients read no files.
 """
 
 from __future__ import annotations
 
-import os
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from .._util.text import to_utf8
 from ..errors import UsageError
-from .options import environment_name
+from .discovery import set_local_extensions
+from .options import OptionTable
 
 if TYPE_CHECKING:
-    from .candidates import GivenOptions
+    from collections.abc import Mapping
 
-__all__ = ("read_config",)
+__all__ = ("LOCAL_TABLE", "read_config")
 
 _OWN: Final = "pybayeux.toml"
 _SHARED: Final = "pyproject.toml"
 
+LOCAL_TABLE: Final = "local-extensions"
+"""The table of the extensions without a package, by name."""
 
-def read_config(directory: Path | None = None) -> GivenOptions:
-    """The options in the nearest file, without those that the environment sets: the environment comes first.
+
+def read_config(directory: Path | None = None) -> Mapping[str, OptionTable]:
+    """The options in the nearest file. The environment takes precedence over them.
+
+    The extensions without a package that it names are used from now on.
 
     Args:
         directory: Where to begin; the search goes upwards. None: the current directory.
@@ -37,13 +44,25 @@ def read_config(directory: Path | None = None) -> GivenOptions:
         for name in (_OWN, _SHARED):
             path = place / name
             if path.is_file():
-                return _without_environment(_tables(path))
+                tables = _tables(path)
+                set_local_extensions(_local(tables.pop(LOCAL_TABLE, {}), path), path)
+                return {
+                    each: OptionTable(table, dict.fromkeys(table, str(path)), table) for each, table in tables.items()
+                }
+    set_local_extensions({}, start)
     return {}
+
+
+def _local(table: Mapping[str, Any], path: Path) -> Mapping[str, str]:
+    for name, target in table.items():
+        if not isinstance(target, str):
+            raise UsageError(f"{path}: [{LOCAL_TABLE}] {name}: expected 'module' or 'module:attribute'; got {target!r}")
+    return table
 
 
 def _tables(path: Path) -> dict[str, dict[str, Any]]:
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(to_utf8(path.read_bytes()).decode())
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read: {error}") from error
     tables: dict[str, dict[str, Any]] = content if path.name == _OWN else content.get("tool", {}).get("pybayeux", {})
@@ -51,12 +70,3 @@ def _tables(path: Path) -> dict[str, dict[str, Any]]:
         if not isinstance(table, dict):
             raise UsageError(f"{path}: {name!r} is to be a table, the options of the extension of that name")
     return tables
-
-
-def _without_environment(tables: dict[str, dict[str, Any]]) -> GivenOptions:
-    return {
-        extension: {
-            option: value for option, value in table.items() if environment_name(extension, option) not in os.environ
-        }
-        for extension, table in tables.items()
-    }

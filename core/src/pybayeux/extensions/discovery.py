@@ -6,19 +6,49 @@ extension: `candidates` does.
 
 from __future__ import annotations
 
+import logging
 import os
+import sys
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from ..hookspecs import PROJECT
+from .distributions import UNKNOWN, BroughtEntry, Distribution, brought_entries
+from .names import split_names
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from importlib_metadata import EntryPoint
 
-__all__ = ("Installed", "disabled_names", "find", "find_group", "is_strict")
+__all__ = (
+    "DISABLE_VARIABLE",
+    "HOOKSPEC_GROUP",
+    "ONLY_VARIABLE",
+    "Installed",
+    "disabled_names",
+    "find",
+    "find_group",
+    "forget",
+    "is_strict",
+    "local_extensions",
+    "only_names",
+    "set_local_extensions",
+    "warn_once",
+)
 
-_UNKNOWN: Final = "unknown"
+DISABLE_VARIABLE: Final = "PYBAYEUX_DISABLE_EXTENSIONS"
+"""The environment variable with the extensions to leave out."""
+
+ONLY_VARIABLE: Final = "PYBAYEUX_EXTENSIONS"
+"""The environment variable with the only extensions to use."""
+
+HOOKSPEC_GROUP: Final = f"{PROJECT}.hookspecs"
+"""The group of the entry points that bring hooks."""
+
+_logger: Final = logging.getLogger("pybayeux.extensions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,27 +57,31 @@ class Installed:
 
     Attributes:
         name: The name of the extension.
-        dist: The name of the distribution that brings it.
-        version: The version of that distribution.
+        distribution: What brings it.
         entry_point: What to load.
     """
 
     name: str
-    dist: str
-    version: str
+    distribution: Distribution
     entry_point: EntryPoint
 
     def __str__(self) -> str:
-        return f"extension {self.name!r} of {self.dist} {self.version}"
+        return f"extension {self.name!r} of {self.distribution}"
+
+    @property
+    def dist(self) -> str:
+        """The name of the distribution that brings it."""
+        return self.distribution.name
+
+    @property
+    def version(self) -> str:
+        """The version of that distribution."""
+        return self.distribution.version
 
     @property
     def requirements(self) -> tuple[str, ...]:
         """What the distribution requires, as its metadata says it; nothing where that is damaged."""
-        dist: Any = self.entry_point.dist
-        try:
-            return tuple(dist.requires or ())
-        except Exception:  # damaged metadata; the extension itself may work
-            return ()
+        return self.distribution.requirements
 
 
 def find() -> tuple[Installed, ...]:
@@ -55,28 +89,80 @@ def find() -> tuple[Installed, ...]:
     return find_group(PROJECT)
 
 
+_local: list[Installed] = []
+
+
+def local_extensions() -> tuple[Installed, ...]:
+    """The extensions without a package that a configuration file names."""
+    return tuple(_local)
+
+
+def set_local_extensions(targets: Mapping[str, str], file: Path) -> None:
+    """Use these extensions from now on, as if packages brought them, in place of those before.
+
+    Args:
+        targets: From the name of an extension to ``module:attribute``.
+        file: The configuration file; its folder is where modules are looked for.
+    """
+    from importlib_metadata import EntryPoint
+
+    distribution = Distribution(str(file), "", str(file), None)
+    _local[:] = [
+        Installed(name, distribution, EntryPoint(name, target, PROJECT)) for name, target in sorted(targets.items())
+    ]
+    folder = str(file.parent)
+    if _local and folder not in sys.path:
+        sys.path.insert(0, folder)
+
+
 @cache
 def find_group(group: str) -> tuple[Installed, ...]:
-    """The entry points of a group, in the order of their names, then of their distributions."""
-    # Half of the import time of the whole package, so it is imported when extensions are looked for.
-    import importlib_metadata
+    """The entry points of a group, in the order of their names, then of their distributions.
 
-    found = [_installed(entry_point) for entry_point in importlib_metadata.entry_points(group=group)]
-    return tuple(sorted(found, key=lambda each: (each.name, each.dist)))
+    One of a distribution that does not say its name comes last among those of its name: the others go before it.
+    """
+    found = [_installed(entry) for entry in _scan() if entry.group == group]
+    return tuple(sorted(found, key=lambda each: (each.name, each.dist == UNKNOWN, each.dist)))
 
 
-def _installed(entry_point: EntryPoint) -> Installed:
-    dist: Any = entry_point.dist
-    try:
-        return Installed(entry_point.name, dist.name, dist.version, entry_point)
-    except Exception:  # damaged metadata; the extension itself may work
-        return Installed(entry_point.name, _UNKNOWN, _UNKNOWN, entry_point)
+@cache
+def _scan() -> list[BroughtEntry]:
+    return brought_entries((PROJECT, HOOKSPEC_GROUP), warn_once)
+
+
+def _installed(entry: BroughtEntry) -> Installed:
+    from importlib_metadata import EntryPoint
+
+    return Installed(entry.name, entry.distribution, EntryPoint(entry.name, entry.value, entry.group))
+
+
+_warned: Final[set[str]] = set()
+
+
+def warn_once(what: Exception | str, file: str = "") -> None:
+    """Log a warning, once per process: each client finds the same packages. An error is an argument of the record."""
+    text, *arguments = ("%s [%s]", what, file) if file else ("%s", what)
+    if (told := text % tuple(arguments)) not in _warned:
+        _warned.add(told)
+        _logger.warning(text, *arguments)
+
+
+def forget() -> None:
+    """Forget what is installed, for tests that install packages."""
+    _local.clear()
+    for cached in (find_group, _scan):
+        cached.cache_clear()
+    _warned.clear()
 
 
 def disabled_names() -> frozenset[str]:
     """The names in PYBAYEUX_DISABLE_EXTENSIONS; ``all`` stands for every one."""
-    names = os.environ.get("PYBAYEUX_DISABLE_EXTENSIONS", "").split(",")
-    return frozenset(name.strip() for name in names if name.strip())
+    return frozenset(split_names(os.environ.get(DISABLE_VARIABLE, "")))
+
+
+def only_names() -> tuple[str, ...] | None:
+    """The names in PYBAYEUX_EXTENSIONS; None where it is not set or empty."""
+    return split_names(os.environ.get(ONLY_VARIABLE, "")) or None
 
 
 def is_strict() -> bool:

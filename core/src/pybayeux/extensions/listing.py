@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
+from .._util.credentials import is_secret
+from ..errors import ExtensionError
 from .candidates import Candidate, GivenOptions, State, resolve_installed
 from .catalogue import hook_providers
 from .options import Option, options_of
+from .selection import instantiate, warn_of_lost_configuration
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from .catalogue import HookProvider
 
-__all__ = ("ExtensionInfo", "list_extensions")
+__all__ = ("ExtensionInfo", "OptionInfo", "list_extensions")
+
+MASK: Final = "***"
+_PASSWORD: Final = re.compile(r"(://[^/@:\s]*:)[^/@\s]+(@)")
+
+
+@dataclass(frozen=True, slots=True)
+class OptionInfo(Option):
+    """One option, with its value as a client would get it.
+
+    Attributes:
+        value: The value, or its text where it is no plain data. Secrets are masked. None where there is none.
+        source: Where it came from: ``-x``, a variable, the path of a file, ``options=`` or ``default``; empty where
+            there is none.
+    """
+
+    value: object
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +58,35 @@ class ExtensionInfo:
     version: str
     state: State
     hooks: tuple[str, ...]
-    options: tuple[Option, ...]
+    options: tuple[OptionInfo, ...]
     brings: tuple[str, ...]
     reason: str
 
 
 def list_extensions(options: GivenOptions | None = None, *, disabled: Collection[str] = ()) -> list[ExtensionInfo]:
-    """All installed extensions, in the order of their names. A broken one is in the list; makes no instance.
+    """All installed extensions, in the order of their names. A broken one is in the list.
+
+    Makes an instance of each that is active, as a client does: its constructor may fail.
 
     Args:
         options: Options by the names of extensions and options, as a client would get them.
         disabled: Names of extensions that a client would leave out.
     """
-    found = [_info(candidate) for candidate in resolve_installed(options or {}, disabled)]
+    candidates = resolve_installed(options or {}, disabled)
+    warn_of_lost_configuration(options or {}, candidates)
+    found = [_info(_made(candidate)) for candidate in candidates]
     broken = [_broken(provider) for provider in hook_providers() if provider.error is not None]
     return sorted(found + broken, key=lambda each: each.name)
+
+
+def _made(candidate: Candidate) -> Candidate:
+    if candidate.state is not State.ACTIVE:
+        return candidate
+    try:
+        instantiate(candidate.target, candidate.values, extension=candidate.name, origin=str(candidate.installed))
+    except ExtensionError as error:
+        return replace(candidate, state=State.BROKEN, reason=str(error), error=error)
+    return candidate
 
 
 def _info(candidate: Candidate) -> ExtensionInfo:
@@ -61,10 +96,33 @@ def _info(candidate: Candidate) -> ExtensionInfo:
         version=candidate.installed.version,
         state=candidate.state,
         hooks=candidate.hooks,
-        options=options_of(candidate.target),
+        options=tuple(_option(each, candidate) for each in options_of(candidate.target)),
         brings=_brought_by(candidate.installed.dist),
         reason=candidate.reason,
     )
+
+
+def _option(option: Option, candidate: Candidate) -> OptionInfo:
+    if option.name in candidate.values:
+        value, source = _masked(option.name, candidate.values[option.name]), candidate.sources[option.name]
+    else:
+        value, source = option.default, "" if option.required else "default"
+    return OptionInfo(option.name, option.type, option.default, option.required, value, source)
+
+
+def _masked(name: str, value: object) -> object:
+    """A value for people: no secret, and nothing but plain data."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if is_secret(name):
+        return MASK
+    if isinstance(value, str):
+        return _PASSWORD.sub(rf"\1{MASK}\2", value)
+    if isinstance(value, dict):
+        return {str(key): _masked(str(key), each) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_masked(name, each) for each in value]
+    return _PASSWORD.sub(rf"\1{MASK}\2", repr(value))
 
 
 def _brought_by(dist: str) -> tuple[str, ...]:

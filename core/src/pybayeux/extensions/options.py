@@ -14,7 +14,7 @@ import pathlib
 import re
 import sys
 import typing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
 from types import SimpleNamespace
@@ -24,9 +24,9 @@ from .._util.conversion import ConversionError, convert, convert_text
 from ..errors import ExtensionOptionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
-__all__ = ("Option", "Settings", "environment_name", "options_of", "read_options")
+__all__ = ("Option", "OptionTable", "Settings", "environment_name", "options_of", "read_options")
 
 _NAMED: Final = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 _PLAIN: Final = (str, int, float, bool, type(None))
@@ -52,17 +52,35 @@ class Option:
     required: bool
 
 
+class OptionTable(dict[str, object]):
+    """The options that were given for one extension, and where each came from.
+
+    Attributes:
+        sources: Where a value came from, by option, such as the path of a file.
+        weak: The options over which the environment takes precedence.
+    """
+
+    def __init__(
+        self, values: Mapping[str, object], sources: Mapping[str, str] | None = None, weak: Collection[str] = ()
+    ) -> None:
+        super().__init__(values)
+        self.sources: Final = dict(sources or {})
+        self.weak: Final = set(weak)
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What was given for the options of one extension.
 
     Attributes:
         values: Converted values, fit for the constructor.
+        sources: Where each of them came from: a variable, a file, ``-x``, or the argument ``options=``.
         missing: The required options, where nothing was given for this extension.
     """
 
     values: Mapping[str, object]
     missing: tuple[str, ...]
+    sources: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +101,14 @@ def options_of(target: object) -> tuple[Option, ...]:
     return _signature(target).options if isinstance(target, type) else ()
 
 
-def read_options(target: type, given: Mapping[str, object] | None, *, extension: str, origin: str) -> Settings:
+def read_options(
+    target: type,
+    given: Mapping[str, object] | None,
+    *,
+    extension: str,
+    origin: str,
+    foreign: Collection[str] = (),
+) -> Settings:
     """Find and convert what was given for the options of a class.
 
     Args:
@@ -91,21 +116,26 @@ def read_options(target: type, given: Mapping[str, object] | None, *, extension:
         given: The client's options for this extension, or None.
         extension: The name of the extension.
         origin: What an error calls it, such as ``extension 'signature' of signature-extension 1.2``.
+        foreign: Environment variables that belong to another extension.
 
     Raises:
         ExtensionOptionError: An option is unknown or of the wrong type, or some were given but a required one was not.
     """
     signature = _signature(target)
     reader = _Reader(signature, extension, origin)
-    reader.refuse_unknown(given or {})
-    values = {**reader.from_environment(), **reader.from_mapping(given or {})}
+    table = given if isinstance(given, OptionTable) else OptionTable(given or {})
+    reader.refuse_unknown(table)
+    variables = reader.variables(foreign)
+    strong = {option: value for option, value in table.items() if option not in table.weak or option not in variables}
+    values = {**reader.from_environment(variables), **reader.from_mapping(strong)}
+    sources = {**variables, **{option: table.sources.get(option, "options=") for option in strong}}
     missing = (
         *(each.name for each in signature.options if each.required and each.name not in values),
         *(" or ".join(names) for names in _alternatives(target) if values.keys().isdisjoint(names)),
     )
     if missing and (values or given is not None):
         reader.refuse(missing[0], "is missing")
-    return Settings(values, missing)
+    return Settings(values, missing, sources)
 
 
 def _alternatives(target: type) -> tuple[tuple[str, ...], ...]:
@@ -132,12 +162,15 @@ class _Reader:
                 hint = f"did you mean {close[0]!r}?" if close else f"expected one of {', '.join(known) or 'none'}"
                 self.refuse(option, f"is unknown; {hint}")
 
-    def from_environment(self) -> dict[str, object]:
+    def variables(self, foreign: Collection[str]) -> dict[str, str]:
+        """The variables that are set, by option."""
         names = {option: environment_name(self._extension, option) for option in self._signature.types}
+        return {option: name for option, name in names.items() if name in os.environ and name not in foreign}
+
+    def from_environment(self, variables: Mapping[str, str]) -> dict[str, object]:
         return {
             option: self._read(option, convert_text, os.environ[variable], f"in {variable} ")
-            for option, variable in names.items()
-            if variable in os.environ
+            for option, variable in variables.items()
         }
 
     def from_mapping(self, given: Mapping[str, object]) -> dict[str, object]:

@@ -161,7 +161,7 @@ def _plain_pair(steps: tuple[_Step, ...], policy: ResultPolicy) -> Call:
         for function, extension, _ in steps:
             try:
                 result = function(subject, client)
-            except Exception as error:
+            except BaseException as error:
                 policy.fail(extension, error)
                 continue
             if result is not None and (result := policy.check(extension, result)) is not None:
@@ -180,7 +180,7 @@ def _plain_batch(steps: tuple[_Step, ...], policy: ResultPolicy) -> _BatchCall:
             for function, extension, _ in steps:
                 try:
                     result = function(subject, client)
-                except Exception as error:
+                except BaseException as error:
                     policy.fail(extension, error)
                     continue
                 if result is not None and (result := policy.check(extension, result)) is not None:
@@ -196,7 +196,7 @@ def _plain(steps: tuple[_Step, ...], policy: ResultPolicy) -> Call:
         for function, extension, _ in steps:
             try:
                 result = function(*args)
-            except Exception as error:
+            except BaseException as error:
                 policy.fail(extension, error)
                 continue
             if result is not None and (result := policy.check(extension, result)) is not None:
@@ -211,7 +211,7 @@ def _async_plain(steps: tuple[_Step, ...], policy: ResultPolicy) -> AsyncCall:
         for function, extension, waits in steps:
             try:
                 result = await function(*args) if waits else function(*args)
-            except Exception as error:
+            except BaseException as error:
                 policy.fail(extension, error)
                 continue
             if result is not None and (result := policy.check(extension, result)) is not None:

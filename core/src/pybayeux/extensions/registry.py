@@ -9,23 +9,30 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from .._util.urls import has_foreign_scheme
 from ..errors import ExtensionError, ExtensionHookError, UsageError
 from ..hookspecs import HookSpecs, Registration
 from .catalogue import HookManager, core_hooks, signature_of
+from .names import canonical, did_you_mean
 from .pipeline import CompiledHook, Pipeline
-from .result_policy import Report, log_error
+from .result_policy import Report, Veto, log_error
 from .selection import Chosen, Selection, warn_or_raise
+from .status import ExtensionStatus, active_status, status_of
+from .surrounding import checked, preceded
 from .validation import implemented_hooks
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Coroutine, Generator, Iterable
+    from collections.abc import Callable, Collection, Coroutine, Generator, Iterable
+
+    import pluggy
 
     from ..hookspecs import HookCaller, HookClient
+    from ..message import Message
     from .candidates import GivenOptions
+    from .discovery import Installed
 
 __all__ = ("ExtensionRegistry",)
 
@@ -38,14 +45,14 @@ class _Member:
 
     Attributes:
         name: Its name.
-        is_installed: True where it was discovered, False where the program passed it.
+        installed: Where it was discovered, or None where the program passed it.
         on_registered: The call of its `registered`.
         on_unregistered: The call of its `unregistered`.
         is_ready: True between the two: its other hooks are called.
     """
 
     name: str
-    is_installed: bool
+    installed: Installed | None
     on_registered: Pipeline[[str, HookClient], Any]
     on_unregistered: Pipeline[[str, HookClient], Any]
     is_ready: bool = False
@@ -54,6 +61,13 @@ class _Member:
     def waits(self) -> bool:
         """True where one of the two needs a running loop."""
         return self.on_registered.is_async or self.on_unregistered.is_async
+
+
+class AttributedRegistry(Protocol):
+    """A registry that knows to whom what is registered belongs."""
+
+    def attribute_to(self, extension: str) -> None:
+        """What is registered from now on belongs to this extension."""
 
 
 class _Registration(Registration):
@@ -91,6 +105,7 @@ class ExtensionRegistry:
     redelivery = CompiledHook(HookSpecs.redelivery)
     extend_timeout = CompiledHook(HookSpecs.extend_timeout)
     transaction = CompiledHook(HookSpecs.transaction)
+    dead_letter = CompiledHook(HookSpecs.dead_letter)
     interpret_error = CompiledHook(HookSpecs.interpret_error)
     state_changed = CompiledHook(HookSpecs.state_changed)
     failed = CompiledHook(HookSpecs.failed)
@@ -103,7 +118,7 @@ class ExtensionRegistry:
         *,
         extensions: Iterable[object] = (),
         options: GivenOptions | None = None,
-        discover: bool = True,
+        discover: bool | Collection[str] = True,
         disabled: Collection[str] = (),
         on_error: Report = log_error,
         hook_timeout: float | None = None,
@@ -116,7 +131,7 @@ class ExtensionRegistry:
             client: The argument `client` of the hooks.
             extensions: Instances, modules or classes. One takes the place of an installed one with its name.
             options: Options of installed extensions and of passed classes, by the name of the extension.
-            discover: False: installed extensions are not looked for.
+            discover: Names of the only installed extensions to use; True: all. False: they are not looked for.
             disabled: Names of installed extensions to leave out, or ``all``.
             on_error: Called with an exception in a hook that must not break the connection.
             hook_timeout: Seconds that such a hook may take, if it waits; None: no limit.
@@ -147,18 +162,36 @@ class ExtensionRegistry:
         """The names of the registered extensions, in the order of their registration."""
         return tuple(self._members)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether `open` was called, and not `close` after it."""
+        return self._is_open
+
+    @property
+    def statuses(self) -> tuple[ExtensionStatus, ...]:
+        """The registered extensions in the order of their registration, then the installed ones that are left out."""
+        left_out = self._selection.left_out
+        members = [each for each in self._members.values() if each.installed is None or each.name not in left_out]
+        active = [active_status(each.name, each.installed, order) for order, each in enumerate(members, 1)]
+        return (*active, *map(status_of, left_out.values()))
+
     def use(self, extension: object, name: str | None = None) -> Registration:
         """Register an extension and call its `registered`.
 
         Args:
             extension: An instance, a module or a class.
-            name: Its name. None: its own, else one made of that of its class.
+            name: Its name. None: its own, else one made of that of its class. Under another name it takes the place of
+                the installed extension of its class.
 
         Raises:
             ExtensionError: The name is taken, or a hook is wrong.
             ExtensionHookError: `registered` failed; the extension is not registered.
         """
-        member = self._add(self._selection.passed(extension, name, self._members))
+        chosen = self._selection.passed(extension, name, self._members)
+        replaced = self._members.get(chosen.replaces or "")
+        if replaced is not None and replaced.installed is not None and replaced.name != chosen.name:
+            self.remove(replaced.name)
+        member = self._add(chosen)
         if member.waits:
             return _Registration(member.name, self._spawn(self._join(member)) if self._is_open else None)
         try:
@@ -178,7 +211,8 @@ class ExtensionRegistry:
         """
         member = self._members.get(name)
         if member is None:
-            raise ExtensionError(f"no extension {name!r} is registered", extension=name)
+            hint = did_you_mean(name, self._members)
+            raise ExtensionError(f"no extension {name!r} is registered; {hint}", extension=name)
         self._forget(member)
         if not member.is_ready:
             return _Registration(name)
@@ -188,9 +222,18 @@ class ExtensionRegistry:
         member.on_unregistered.call(name, self._client)
         return _Registration(name)
 
-    def register_transports(self, registry: object) -> None:
-        """Let all extensions add their transports to `registry`."""
-        self._pipeline("register_transports").call(registry)
+    def register_transports(self, registry: AttributedRegistry) -> None:
+        """Let all extensions add their transports to `registry`, which gets to know whose they are."""
+        hook = "register_transports"
+        implementations = [
+            preceded(each, partial(registry.attribute_to, each.plugin_name)) for each in self._implementations(hook)
+        ]
+        Pipeline[..., Any](hook, implementations, report=self._report).call(registry)
+
+    def outgoing_with(self, check: Callable[[], object]) -> Pipeline[[Message, HookClient], Veto | None]:
+        """The pipeline of `outgoing`, in which an implementation fails with what a check raises after it."""
+        implementations = [checked(each, check) for each in self._implementations("outgoing")]
+        return Pipeline("outgoing", implementations)
 
     def resolve_url(self, url: str) -> str:
         """The server's address for one in a scheme that an extension knows; another address as it is.
@@ -221,6 +264,10 @@ class ExtensionRegistry:
             found = self._provided[name] = self._pipeline(name)
         return found
 
+    def forget_tasks(self) -> None:
+        """What is under way never ends: its event loop is gone."""
+        self._tasks.clear()
+
     async def open(self) -> None:
         """Call `registered` of those that are not ready yet, in their order.
 
@@ -241,7 +288,8 @@ class ExtensionRegistry:
     async def close(self) -> None:
         """Call `unregistered` of all, the last one first. They stay registered for another `open`."""
         self._is_open = False
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        # A hook that ends the client is one of them, and cannot be waited for.
+        await asyncio.gather(*(self._tasks - {asyncio.current_task()}), return_exceptions=True)
         for member in reversed(tuple(self._members.values())):
             if member.is_ready:
                 member.is_ready = False
@@ -254,16 +302,17 @@ class ExtensionRegistry:
         try:
             self._add(chosen)
         except ExtensionError as error:
-            if not chosen.is_installed:
+            if chosen.installed is None:
                 raise
-            warn_or_raise(error)
+            self._selection.not_used(chosen.name, error)
+            warn_or_raise(error, chosen.installed)
 
     def _add(self, chosen: Chosen) -> _Member:
         name = chosen.name
-        if name in self._members:
-            raise ExtensionError(f"an extension {name!r} is registered already", extension=name)
+        if (taken := next((each for each in self._members if canonical(each) == canonical(name)), None)) is not None:
+            raise ExtensionError(f"an extension {taken!r} is registered already", extension=name)
         # Installed ones were checked when they were loaded.
-        if not chosen.is_installed and not implemented_hooks(chosen.extension, name):
+        if chosen.installed is None and not implemented_hooks(chosen.extension, name):
             _logger.warning("extension %r implements no hook", name)
         try:
             self._manager.register(chosen.extension, name)
@@ -273,7 +322,7 @@ class ExtensionRegistry:
             ) from error
         on_registered = self._pipeline("registered", only=name)
         on_unregistered = self._pipeline("unregistered", only=name)
-        member = self._members[name] = _Member(name, chosen.is_installed, on_registered, on_unregistered)
+        member = self._members[name] = _Member(name, chosen.installed, on_registered, on_unregistered)
         return member
 
     def _forget(self, member: _Member) -> None:
@@ -288,9 +337,10 @@ class ExtensionRegistry:
         try:
             await self._register(member)
         except ExtensionHookError as error:
-            if not member.is_installed:
+            if member.installed is None:
                 raise
-            warn_or_raise(error)
+            self._selection.not_used(member.name, error)
+            warn_or_raise(error, member.installed)
 
     async def _join(self, member: _Member) -> ExtensionHookError | None:
         """Call `registered` of a member of an open registry."""
@@ -330,11 +380,15 @@ class ExtensionRegistry:
         """The pipeline of a hook for the extensions that its rule says, or for one of them."""
         signature = signature_of(hook)
         assert signature is not None, hook
-        to_all = signature.rule.called_on == "all"
+        report = {"report": self._report, "log": log_error, "raise": None}[signature.rule.on_error]
+        # Where an exception ends the call, the deadline of the exchange limits it.
+        timeout = self._hook_timeout if report else None
+        return Pipeline(hook, self._implementations(hook, only=only), report=report, timeout=timeout)
+
+    def _implementations(self, hook: str, *, only: str | None = None) -> list[pluggy.HookImpl]:
+        signature = signature_of(hook)
+        to_all = signature is not None and signature.rule.called_on == "all"
         names = {only} if only else {name for name, member in self._members.items() if member.is_ready or to_all}
         # Pluggy knows a hook of another package from its first implementation on.
         caller = getattr(self._manager.hook, hook, None) if names else None
-        implementations = [each for each in caller.get_hookimpls() if each.plugin_name in names] if caller else []
-        report = {"report": self._report, "log": log_error, "raise": None}[signature.rule.on_error]
-        # Where an exception ends the call, the deadline of the exchange limits it.
-        return Pipeline(hook, implementations, report=report, timeout=self._hook_timeout if report else None)
+        return [each for each in caller.get_hookimpls() if each.plugin_name in names] if caller else []

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
+from .._util.interruptions import is_interruption
 from .._util.redact import Redactor
 from ..errors import ExtensionHookError
 from ..hookspecs import Drop, Redelivery
@@ -60,8 +61,10 @@ class ResultPolicy:
     results: tuple[type, ...]
     report: Report | None
 
-    def fail(self, extension: str, error: Exception) -> None:
+    def fail(self, extension: str, error: BaseException) -> None:
         """Raise or report an exception, with the names of extension and hook."""
+        if is_interruption(error):
+            raise error
         text = f"extension {extension!r} failed in {self.hook}: {format_exception(error)}"
         fault = ExtensionHookError(text, extension=extension, hook=self.hook)
         if self.report is None:
@@ -93,7 +96,7 @@ class ResultPolicy:
         def call() -> None:
             try:
                 request()
-            except Exception as error:
+            except BaseException as error:
                 self.fail(extension, error)
 
         return call

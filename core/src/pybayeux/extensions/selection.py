@@ -7,23 +7,26 @@ from __future__ import annotations
 
 import inspect
 import itertools
-import logging
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from ..errors import ExtensionError, ExtensionLoadError, ExtensionOptionError, UsageError
-from .candidates import Candidate, GivenOptions, State, resolve_installed
-from .discovery import is_strict
+from .candidates import Candidate, GivenOptions, State, resolve_installed, unknown_extension
+from .catalogue import bring_hooks
+from .discovery import is_strict, warn_once
+from .environment import owners_of_variables, warn_of_unmatched
+from .names import canonical
 from .options import read_options
 from .result_policy import format_exception
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-__all__ = ("Chosen", "Selection", "instantiate", "label", "own_name", "warn_or_raise")
+    from .discovery import Installed
 
-_logger: Final = logging.getLogger("pybayeux.extensions")
+__all__ = ("Chosen", "Selection", "instantiate", "label", "own_name", "warn_of_lost_configuration", "warn_or_raise")
+
 _WORD: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_")
 
 
@@ -34,23 +37,25 @@ class Chosen:
     Attributes:
         name: Its name.
         extension: The instance or module.
-        is_installed: True where it was discovered, False where the program passed it.
+        installed: Where it was discovered, or None where the program passed it.
+        replaces: The name of the installed extension of its class, or None.
     """
 
     name: str
     extension: object
-    is_installed: bool
+    installed: Installed | None = None
+    replaces: str | None = field(default=None, compare=False)
 
 
-def warn_or_raise(error: ExtensionError) -> None:
-    """Warn of an installed extension that is left out.
+def warn_or_raise(error: ExtensionError, installed: Installed | None = None) -> None:
+    """Warn of an installed extension that is left out, once per process, with the file that brings it.
 
     Raises:
         ExtensionError: The same, where PYBAYEUX_STRICT asks for it, or where the options that were given are wrong.
     """
     if is_strict() or isinstance(error, ExtensionOptionError):
         raise error
-    _logger.warning("%s", error)
+    warn_once(error, "" if installed is None else installed.distribution.file)
 
 
 def instantiate(target: object, values: Mapping[str, object], *, extension: str, origin: str) -> object:
@@ -66,7 +71,9 @@ def instantiate(target: object, values: Mapping[str, object], *, extension: str,
         return target(**values)
     except UsageError as error:
         raise ExtensionOptionError(f"{origin}: {error}", extension=extension, option="") from error
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise ExtensionLoadError(f"{origin} cannot be made: {format_exception(error)}", extension=extension) from error
 
 
@@ -75,13 +82,18 @@ class Selection:
 
     Args:
         options: Options by the names of extensions and options.
-        discover: False: the installed extensions are not looked for.
+        discover: Names of the only installed extensions to use; True: all. False: they are not looked for.
         disabled: Names of installed extensions to leave out.
+
+    Attributes:
+        left_out: The installed extensions that the client does not get, with the reason.
     """
 
-    def __init__(self, options: GivenOptions, *, discover: bool, disabled: Collection[str]) -> None:
+    def __init__(self, options: GivenOptions, *, discover: bool | Collection[str], disabled: Collection[str]) -> None:
         self._options: Final = options
-        self._candidates: Final = resolve_installed(options, disabled) if discover else []
+        self._discovers: Final = discover is not False
+        self._candidates: Final = resolve_installed(options, disabled, discover=discover)
+        self.left_out: Final = {each.name: each for each in self._candidates if each.state is not State.ACTIVE}
 
     def initial(self, extensions: Sequence[object]) -> Iterator[Chosen]:
         """The installed ones in the order of their names, then those passed, as given.
@@ -89,12 +101,19 @@ class Selection:
         Raises:
             ExtensionError: As `warn_or_raise`; or options were given for an extension that is not there.
         """
+        for extension in extensions:  # all of them first: one may implement what a later one brings
+            bring_hooks(extension)
         names = [own_name(extension, self._candidates) for extension in extensions]
         passed = {name or label(extension): extension for name, extension in zip(names, extensions, strict=True)}
         self._refuse_lost_options(passed)
+        if self._discovers:
+            warn_of_lost_configuration({}, self._candidates, passed)
         taken = set()
         for candidate in self._candidates:
-            if candidate.name not in passed and (chosen := self._installed(candidate)) is not None:
+            if _is_replaced(candidate, passed):
+                reason = "an object that was passed takes its place"
+                self.left_out[candidate.name] = replace(candidate, state=State.DISABLED, reason=reason)
+            elif (chosen := self._installed(candidate)) is not None:
                 taken.add(chosen.name)
                 yield chosen
         for extension in extensions:
@@ -115,14 +134,17 @@ class Selection:
         """
         if extension is None or isinstance(extension, str):
             raise ExtensionError(f"{extension!r} is not an extension: pass an object", extension=str(extension))
-        name = name or own_name(extension, self._candidates) or _free(label(extension), taken)
+        bring_hooks(extension)
+        own = own_name(extension, self._candidates)
+        name = name or own or _free(label(extension), taken)
         if not inspect.isclass(extension):
-            return Chosen(name, extension, is_installed=False)
+            return Chosen(name, extension, replaces=own)
         origin = f"extension {name!r}"
         given = self._options.get(name, {})
-        settings = read_options(extension, given, extension=name, origin=origin)
+        foreign = owners_of_variables({each.name: each.target for each in self._candidates if each.name != own})
+        settings = read_options(extension, given, extension=name, origin=origin, foreign=foreign)
         made = instantiate(extension, settings.values, extension=name, origin=origin)
-        return Chosen(name, made, is_installed=False)
+        return Chosen(name, made, replaces=own)
 
     def _installed(self, candidate: Candidate) -> Chosen | None:
         try:
@@ -133,9 +155,16 @@ class Selection:
             origin = str(candidate.installed)
             made = instantiate(candidate.target, candidate.values, extension=candidate.name, origin=origin)
         except ExtensionError as error:
-            warn_or_raise(error)
+            self.not_used(candidate.name, error)
+            warn_or_raise(error, candidate.installed)
             return None
-        return Chosen(candidate.name, made, is_installed=True)
+        return Chosen(candidate.name, made, candidate.installed)
+
+    def not_used(self, name: str, error: ExtensionError) -> None:
+        """An installed extension turned out to be broken."""
+        for candidate in self._candidates:
+            if candidate.name == name and candidate.state not in (State.INCOMPATIBLE, State.DISABLED):
+                self.left_out[name] = replace(candidate, state=State.BROKEN, reason=str(error), error=error)
 
     def _refuse_lost_options(self, passed: dict[str, object]) -> None:
         """Refuse options that would be ignored in silence."""
@@ -143,10 +172,40 @@ class Selection:
         made = {name for name, extension in passed.items() if not inspect.isclass(extension)}
         lost = {name: given for name, given in self._options.items() if given and (name in made or name not in known)}
         for name, given in lost.items():
-            why = "it was passed ready made" if name in made else "there is no such extension"
+            why = "it was passed ready made" if name in made else unknown_extension(name, known)
             option = next(iter(given))
             text = f"option {option!r} was given for extension {name!r}, but {why}"
             raise ExtensionOptionError(text, extension=name, option=option)
+
+
+def warn_of_lost_configuration(
+    options: GivenOptions, candidates: Sequence[Candidate], passed: Mapping[str, object] | None = None
+) -> None:
+    """Warn of options for extensions that are not there, and of environment variables that set nothing.
+
+    Args:
+        options: Options by the names of extensions and options.
+        candidates: The installed extensions.
+        passed: The classes and instances that the program passed, by name.
+    """
+    names = [each.name for each in candidates]
+    for name, given in options.items():
+        if given and name not in names:
+            warn_once(f"options were given for extension {name!r}, but {unknown_extension(name, names)}")
+    classes = {
+        name: each if inspect.isclass(each) else type(each)
+        for name, each in (passed or {}).items()
+        if not inspect.ismodule(each)
+    }
+    targets = {each.name: each.target for each in candidates if each.target is not None}
+    warn_of_unmatched(targets | classes, [each.name for each in candidates if each.target is None])
+
+
+def _is_replaced(candidate: Candidate, passed: Mapping[str, object]) -> bool:
+    """Whether an object that was passed has the name of an installed extension, or its class under another name."""
+    if canonical(candidate.name) in set(map(canonical, passed)):
+        return True
+    return any(_is_of(extension, candidate) for extension in passed.values())
 
 
 def _free(name: str, taken: Collection[str]) -> str:
@@ -162,13 +221,21 @@ def own_name(extension: object, candidates: Iterable[Candidate]) -> str | None:
 
     It is that of the installed extension that the object is, or is an instance of, else its attribute ``name``.
     """
-    installed = {id(each.target): each.name for each in candidates if each.target is not None}
-    kinds = extension.__mro__ if inspect.isclass(extension) else (extension, *type(extension).__mro__)
-    for kind in kinds:
-        if id(kind) in installed:
-            return installed[id(kind)]
+    found = next((each.name for each in candidates if _is_of(extension, each)), None)
+    if found is not None:
+        return found
     name = getattr(extension, "name", None)
     return name if isinstance(name, str) and name else None
+
+
+def _is_of(extension: object, candidate: Candidate) -> bool:
+    """Whether an object is what an entry point names, or of its class."""
+    target = candidate.target
+    if target is None:
+        return False
+    kind = target if inspect.isclass(target) or inspect.ismodule(target) else type(target)
+    kinds = extension.__mro__ if inspect.isclass(extension) else (extension, *type(extension).__mro__)
+    return any(each is kind or each is target for each in kinds)
 
 
 def label(extension: object) -> str:

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
     import pluggy
 
-__all__ = ("implemented_hooks",)
+__all__ = ("NO_HOOK", "implemented_hooks")
+
+NO_HOOK: Final = "it implements no hook: expected a class, a module or an instance with functions marked @hookimpl"
 
 _MANAGER: Final = HookManager()
 """Knows how pluggy finds an implementation; nothing is ever registered with it."""
@@ -95,18 +97,28 @@ class _Check:
         self._hook: Final = hook
         self._signature: Final = signature
         self._function: Final = getattr(owner, attribute)
-        self._is_unbound: Final = inspect.isclass(owner) and inspect.isfunction(
-            inspect.getattr_static(owner, attribute)
-        )
+        static = inspect.getattr_static(owner, attribute)
+        self._is_unbound: Final = inspect.isclass(owner) and inspect.isfunction(static)
+        method = inspect.unwrap(static) if self._is_unbound or inspect.ismethod(self._function) else None
+        self._method: Final = method if inspect.isfunction(method) else None
 
     def run(self, options: pluggy.HookimplOpts) -> None:
         if options["hookwrapper"]:
             self._refuse("hookwrapper=True is the old style; use wrapper=True")
         if options["tryfirst"] and options["trylast"]:
             self._refuse("tryfirst and trylast exclude each other")
+        self._check_self()
         for parameter in self._parameters():
             self._check_parameter(parameter)
         self._check_kind(is_wrapper=options["wrapper"])
+
+    def _check_self(self) -> None:
+        """Refuse a method without ``self``: its first argument would be the instance, in silence."""
+        if self._method is None:
+            return
+        first = next(iter(inspect.signature(self._method).parameters.values()), None)
+        if first is None or first.name in self._signature.arguments:
+            self._refuse("a method needs 'self' as its first argument")
 
     def _parameters(self) -> list[inspect.Parameter]:
         parameters = list(inspect.signature(self._function).parameters.values())

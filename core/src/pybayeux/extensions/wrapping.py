@@ -73,7 +73,7 @@ def _enter(
         next(generator)
     except StopIteration:
         policy.fail(extension, RuntimeError("the wrapper did not yield"))
-    except Exception as error:
+    except BaseException as error:
         policy.fail(extension, error)
     else:
         return generator
@@ -94,7 +94,7 @@ def _leave(
             generator.send(outcome)
     except StopIteration as stop:
         return None if stop.value is None else policy.check(extension, stop.value)
-    except Exception as error:
+    except BaseException as error:
         if not _is_passed_on(error, outcome):
             policy.fail(extension, error)
     else:
@@ -105,7 +105,7 @@ def _leave(
     return outcome
 
 
-def _is_passed_on(error: Exception, outcome: Any) -> bool:
+def _is_passed_on(error: BaseException, outcome: Any) -> bool:
     if not isinstance(outcome, _Raised):
         return False
     # A StopIteration cannot leave a generator: Python turns it into a RuntimeError.

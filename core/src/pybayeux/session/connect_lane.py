@@ -11,19 +11,22 @@ from .. import requests
 from ..errors import (
     BayeuxError,
     ConnectError,
+    ExtensionHookError,
     HandshakeError,
     MalformedMessageError,
     Remedy,
     SessionEndedError,
     TransportError,
+    UsageError,
 )
 from ..message import Advice, Message
 from ..state import ConnectionState
 from .advice import advice_alone, remedy_of, session_ended_by
-from .backoff import FailureHistory
+from .backoff import EmptyConnects, FailureHistory
 from .connect_throttle import ConnectThrottle
 from .events import PollOverdue
 from .exchange import Exchange, Kind, Request
+from .heartbeat import Heartbeat
 from .transitions import SessionEvent
 
 if TYPE_CHECKING:
@@ -32,8 +35,16 @@ if TYPE_CHECKING:
 __all__ = ("ConnectLane",)
 
 _E = SessionEvent
-# A web server's answers that no second attempt changes: no access, or nothing there that speaks Bayeux.
-_HOPELESS: Final = frozenset({401, 403, 404, 405, 410})
+# A web server's answers of the fourth hundred say that the request is wrong, and it will be the same again; but these
+# are about the moment: a timeout, a conflict, another connection, a lock, too many requests.
+_PASSING: Final = frozenset({408, 409, 421, 423, 424, 425, 429})
+
+
+_LONGEST_ID: Final = 8192
+"""Characters of a client id, which each request has to carry."""
+_MOST_NAMED: Final = 10
+_LONGEST_NAME: Final = 40
+"""What of the transports that a server offers is in an error."""
 
 
 class ConnectLane:
@@ -45,11 +56,14 @@ class ConnectLane:
     Attributes:
         outstanding: The handshake or connect under way, or None.
         throttle: What holds connects back.
+        heartbeat: How long connects ask to be held.
     """
 
     def __init__(self, state: SessionState) -> None:
         self._state: Final = state
         self._history: Final = FailureHistory()
+        self._empty: Final = EmptyConnects()
+        self.heartbeat: Final = Heartbeat(state.config.heartbeat, state.config.max_network_delay)
         self._due = 0.0
         self.outstanding: Exchange | None = None
         self.throttle: Final = ConnectThrottle(state)
@@ -60,6 +74,7 @@ class ConnectLane:
         self._state.negotiation.restart()
         self._state.hosts.restart()
         self._history.started()
+        self.heartbeat.restart()
         self.throttle.new_session(now)
         self._due = now
 
@@ -71,8 +86,9 @@ class ConnectLane:
         state.rehandshake_reason = state.client_id = state.connection_type = None
         state.negotiation.session_lost()
         state.hosts.session_lost(state.advice.hosts)
+        self.heartbeat.session_lost()
         self.throttle.new_session(now)
-        self._due = now + max(delay, state.backoff(self._history.session_lost(now)))
+        self._due = state.pace(now + max(delay, state.backoff(self._history.session_lost(now))), now)
 
     def drop(self) -> None:
         """Wait no more for what is outstanding."""
@@ -113,13 +129,18 @@ class ConnectLane:
         # The server may hold a connect only while the last one was accepted (see the table), and never one that only
         # keeps the session alive.
         may_be_held = state.current is ConnectionState.CONNECTED and not self.throttle.is_discarding
-        if not may_be_held:
+        held = state.advice.timeout if may_be_held else 0.0
+        if (shorter := self.heartbeat.shorten(held)) is not None:
+            held = shorter
+            template.advice = Advice(timeout=round(held * 1000))
+        elif not may_be_held:
             template.advice = Advice(timeout=0)
         state.on(_E.CONNECT_SENT)
         self.throttle.connect_sent()
-        # The deadline is the advised timeout and the network's delay: a shorter one would hang up on a held connect.
-        held = state.advice.timeout if may_be_held else 0.0
-        exchange = state.open(Kind.CONNECT, [Request(template)], now, held)
+        self._empty.sent(now, may_be_held=may_be_held)
+        self.heartbeat.sent(now, shorter)
+        # The deadline is the hold and the network's delay: a shorter one would hang up on a held connect.
+        exchange = state.open(Kind.CONNECT, [Request(template)], now + held, self.heartbeat.grace(shorter))
         exchange.discards = self.throttle.is_discarding
         return exchange
 
@@ -151,6 +172,10 @@ class ConnectLane:
 
     # -- what comes back
 
+    def event_came(self) -> None:
+        """An event came."""
+        self._empty.event_came()
+
     def reply(self, exchange: Exchange, message: Message, now: float) -> BayeuxError | None:
         """Take the reply to what was outstanding; returns the error that ends the session, if it does."""
         self.outstanding = None
@@ -165,8 +190,10 @@ class ConnectLane:
                 # Faye advises to handshake again, which would bring the same reply for ever.
                 return _no_transport(allowed, message)
             return self._refused(HandshakeError(message.channel, reply=message), message, now)
-        if not message.client_id:
-            self._retry(MalformedMessageError("a handshake's reply without clientId", repr(message)), now)
+        if not message.client_id or len(message.client_id) > _LONGEST_ID:
+            self._retry(
+                MalformedMessageError("a handshake's reply without a clientId that can be sent", repr(message)), now
+            )
             return None
         chosen = negotiation.choose(message.supported_connection_types)
         if chosen is None:
@@ -191,11 +218,16 @@ class ConnectLane:
             return self._refused(ConnectError(message.channel, reply=message), message, now)
         state, advised = self._state, advice_alone(message.advice, self._state.connection_type)
         state.on(_E.CONNECT_ACCEPTED)
-        self._history.connect_accepted()
+        self._history.connect_accepted(now)
+        self._empty.answered(now)
+        if self.heartbeat.answered(now):
+            state.report(_heartbeat_ignored())
         self.throttle.connect_accepted(now)
         if state.connection_type is not None:
             state.negotiation.connect_accepted(state.connection_type)
-        self._due = now + state.advice.pause
+        self._due = now + max(state.advice.pause, self._empty.pause)
+        if self._empty.is_to_report():
+            state.report(_not_held(state.advice.timeout))
         if advised.interval < 0:
             # No client honours it, but the specification is clear: a negative interval means not to connect again.
             return SessionEndedError("the server advised never to connect again (a negative interval)")
@@ -226,7 +258,7 @@ class ConnectLane:
         if remedy is None:
             remedy = Remedy.HANDSHAKE if advised.reconnect == "handshake" else Remedy.RETRY
         if begins_anew or (isinstance(refusal, ConnectError) and remedy is Remedy.HANDSHAKE):
-            self._history.failed()
+            self._history.failed(now)
             self._state.report(error)
             self.lose_session(now, wait)
         else:
@@ -248,20 +280,26 @@ class ConnectLane:
         self._history.connect_failed(now)
         lifetime = self._state.advice.session_lifetime
         if lifetime is not None and self._history.outage(self._due) > lifetime:
-            self.lose_session(now, at_least)
+            self.lose_session(now, self._due - now)
 
     def _wait_after(self, error: BayeuxError, now: float, at_least: float) -> None:
-        self._history.failed()
-        self._state.report(error)
-        self._due = now + max(at_least, self._state.backoff(self._history.in_a_row))
+        history, state = self._history, self._state
+        history.failed(now)
+        state.report(error)
+        if isinstance(error, TransportError):
+            delay = state.reconnect_delay(history.in_a_row, history.failing_for(now))
+        else:
+            delay = state.backoff(history.in_a_row)
+        self._due = state.pace(now + max(at_least, delay), now)
 
     def failed(self, exchange: Exchange, error: BayeuxError, now: float) -> BayeuxError | None:
         """The exchange brought no reply; returns the error that ends the session, if it does."""
         self.outstanding = None
+        self.heartbeat.failed(error)
         if isinstance(error, TransportError) and self._change_transport(exchange, error, now):
             return None
-        if exchange.kind is Kind.HANDSHAKE and self._is_hopeless(error):
-            ended = SessionEndedError(f"the handshake cannot succeed: {error}")
+        if self._is_hopeless(exchange.kind, error):
+            ended = SessionEndedError(f"the {exchange.kind.value} cannot succeed: {error}")
             ended.__cause__ = error
             return ended
         remedy, wait = remedy_of(error)
@@ -295,18 +333,43 @@ class ConnectLane:
         self._due = now
         return True
 
-    def _is_hopeless(self, error: BayeuxError) -> bool:
-        """Whether a handshake that failed so will always do: a wrong address should end in an error, not in silence.
+    def _is_hopeless(self, kind: Kind, error: BayeuxError) -> bool:
+        """Whether what failed so will always do: a wrong address or argument should end in an error, not in silence.
 
         Once a connect was accepted, the address was right and the same status is an outage, as of a proxy without its
-        server.
+        server. A mistake in an extension's code is made again by every attempt.
         """
-        if not isinstance(error, TransportError) or self._history.ever_connected:
+        if self._history.ever_connected or self._state.rehandshake_reason is not None:
             return False
-        return self._state.rehandshake_reason is None and (error.fatal or error.status in _HOPELESS)
+        if isinstance(error, ExtensionHookError):
+            return error.is_mistake
+        if isinstance(error, UsageError):  # an option of the transport, which is made when it is needed
+            return True
+        if not isinstance(error, TransportError):
+            return False
+        return error.fatal or (kind is Kind.HANDSHAKE and _is_final(error.status))
+
+
+def _is_final(status: int | None) -> bool:
+    return status is not None and 400 <= status < 500 and status not in _PASSING
+
+
+def _not_held(advised: float) -> TransportError:
+    return TransportError(
+        f"the server answers connects at once, without events, though {advised:g} s to hold them are advised: they are "
+        "sent with pauses from now on; a proxy may be on the way that holds no requests",
+        unsent=False,
+    )
+
+
+def _heartbeat_ignored() -> TransportError:
+    return TransportError(
+        "the server holds connects longer than heartbeat= asks for: silence is noticed after the server's own timeout",
+        unsent=False,
+    )
 
 
 def _no_transport(allowed: tuple[str, ...], message: Message) -> SessionEndedError:
-    offered = message.supported_connection_types or []
+    offered = [name[:_LONGEST_NAME] for name in (message.supported_connection_types or [])[:_MOST_NAMED]]
     # The wording of CometD's clients, code included.
     return SessionEndedError(f"405:c{list(allowed)},s{offered}:no_transport: no transport that both sides have")

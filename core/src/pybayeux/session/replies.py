@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     from ..message import Message
     from .exchange import Exchange, Request
 
-__all__ = ("Batch", "MessageKind", "ReplyMatcher", "answers_request", "as_received", "find_request", "is_reply")
+__all__ = (
+    "Batch",
+    "MessageKind",
+    "ReplyMatcher",
+    "answers_request",
+    "as_received",
+    "complete_reply",
+    "find_request",
+    "is_reply",
+    "may_be_event",
+)
 
 # What the specification leaves open
 # ----------------------------------
@@ -33,10 +43,12 @@ __all__ = ("Batch", "MessageKind", "ReplyMatcher", "answers_request", "as_receiv
 # for makes CometD drop events that were never delivered. So replies are matched before extensions see them.
 #
 # Two meta messages come unasked, without an id: a disconnect by the server, and the refusal by which it ends a
-# subscription (Salesforce). A reply to a meta message MUST have the id of its request; one that lacks it all the same
-# is matched where only one request can be meant.
+# subscription (Salesforce). A reply MUST have the channel and the id of its request; one that lacks them all the same
+# (slimserver echoes no id, Salesforce refused without a channel) is completed where only one request can be meant.
 
 _MAX_EVENT_CHANNELS: Final = 10_000
+_LONGEST_CHANNEL: Final = 1000
+"""How many channels are remembered, and how long a name may be for it."""
 
 
 # -- for one message and one request, also outside of a session
@@ -45,6 +57,11 @@ _MAX_EVENT_CHANNELS: Final = 10_000
 def is_reply(message: Message) -> bool:
     """Whether a message is a reply by its form: a meta message, or one that carries `successful`."""
     return message.successful is not None or message.is_meta
+
+
+def may_be_event(message: Message) -> bool:
+    """Whether a message can be put before others of its batch: it has data, and not the form of a reply."""
+    return message.successful is None and message.has_data and not message.is_meta
 
 
 def answers_request(message: Message, *, awaits_data: bool = False) -> bool:
@@ -57,12 +74,32 @@ def answers_request(message: Message, *, awaits_data: bool = False) -> bool:
     return is_reply(message) or not message.has_data
 
 
-def find_request(reply: Message, requests: Iterable[Message]) -> Message | None:
-    """The request that a reply without an id answers: the only one of its channel and subscription, or None."""
+def find_request(reply: Message, requests: Iterable[Message], *, is_alone: bool = False) -> Message | None:
+    """The request that a reply answers which lacks its id or its channel, or None where several can be meant.
+
+    Args:
+        reply: Without an id it answers the only request of its channel; without a channel, as a refusal that
+            `is_alone`, the only request.
+        requests: The requests that wait for a reply.
+        is_alone: Whether nothing else came in the same answer.
+    """
     if reply.successful is None:
         return None
-    fitting = [each for each in requests if (each.channel, each.subscription) == (reply.channel, reply.subscription)]
+    fitting = [each for each in requests if _may_answer(reply, each, is_alone)]
     return fitting[0] if len(fitting) == 1 else None
+
+
+def _may_answer(reply: Message, request: Message, is_alone: bool) -> bool:
+    if not reply.channel:
+        return is_alone and reply.successful is False and reply.id in (None, request.id)
+    return reply.channel == request.channel and reply.subscription in (None, request.subscription)
+
+
+def complete_reply(reply: Message, request: Message) -> None:
+    """Give a reply what it lacks of the channel and the id of its request."""
+    reply.channel, reply.id = reply.channel or request.channel, request.id
+    if reply.subscription is None:
+        reply.subscription = request.subscription
 
 
 def ends_subscription(message: Message) -> bool:
@@ -113,6 +150,7 @@ class ReplyMatcher:
         self._exchanges: Final[dict[str, Exchange]] = {}
         self._calls: Final[dict[str, Request]] = {}
         self._event_channels: Final[set[str]] = set()
+        self._unclaimed: Message | None = None
 
     # -- what waits
 
@@ -184,10 +222,10 @@ class ReplyMatcher:
         ]
         if not special:
             return Batch(messages, special)
-        self._learn_channels(special)
         for message in special:
-            if message.is_meta and message.id is None:
-                self._fill_in_id(message)
+            if message.successful is not None and (message.id is None or not message.channel):
+                self._complete(message, is_alone=len(messages) == 1)
+        self._learn_channels(special)
         stray = {id(message) for message in special if message.is_meta and self.kind_of(message) is MessageKind.STRAY}
         if not stray:
             return Batch(messages, special)
@@ -199,12 +237,30 @@ class ReplyMatcher:
     def _learn_channels(self, special: list[Message]) -> None:
         if len(self._event_channels) > _MAX_EVENT_CHANNELS:
             self._event_channels.clear()
-        self._event_channels.update(message.channel for message in special if message.channel and not is_reply(message))
+        self._event_channels.update(
+            message.channel
+            for message in special
+            if 0 < len(message.channel) <= _LONGEST_CHANNEL and not is_reply(message)
+        )
 
-    def _fill_in_id(self, message: Message) -> None:
+    def _complete(self, message: Message, *, is_alone: bool) -> None:
         requests = (exchange.unanswered[id_].message for id_, exchange in self._exchanges.items())
-        if (request := find_request(message, requests)) is not None:
-            message.id = request.id
+        if (request := find_request(message, requests, is_alone=is_alone)) is not None:
+            complete_reply(message, request)
+        elif is_alone and not message.channel:
+            self._unclaimed = message
+
+    def claim_refusal(self, exchange: Exchange) -> Message | None:
+        """The refusal without channel and id that came last, if the answer to this exchange alone can have brought it.
+
+        While two exchanges were under way it could have been for either. The answer to this one has just ended.
+        """
+        refusal, self._unclaimed = self._unclaimed, None
+        requests = [request.message for request in exchange.unanswered.values()]
+        if refusal is None or len(exchange.requests) != 1 or find_request(refusal, requests, is_alone=True) is None:
+            return None
+        complete_reply(refusal, requests[0])
+        return refusal
 
     def kind_of(self, message: Message) -> MessageKind:
         """What a message is, by what waits at this moment."""

@@ -241,11 +241,15 @@ class SendLane:
             error = SubscribeError(subscription.channel, reply=message)
             self._refused(subscription, self._state.config.interpret_error(error), now)
 
+    def server_is_back(self) -> None:
+        """The server can be reached again: what waits need wait no more."""
+        self._failures, self._due = 0, 0.0
+
     def finished(self, exchange: Exchange) -> None:
         """The exchange has had all its replies."""
         if self.outstanding is exchange:
             self.outstanding = None
-            self._failures, self._due = 0, 0.0
+            self.server_is_back()
 
     # -- failures
 

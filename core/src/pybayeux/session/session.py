@@ -13,7 +13,7 @@ from .connect_lane import ConnectLane
 from .disconnect import DisconnectLane
 from .events import Ended
 from .exchange import Exchange, Kind, Request, Step
-from .replies import Batch, MessageKind, as_received
+from .replies import Batch, MessageKind, as_received, is_reply
 from .send_lane import SendLane
 from .state import SessionConfig, SessionState
 from .subscriptions import SubscriptionStatus
@@ -49,6 +49,11 @@ class Session:
         return self._state.current
 
     @property
+    def is_alive(self) -> bool:
+        """Whether it was started and is not over."""
+        return self._state.current is not _S.DISCONNECTED
+
+    @property
     def client_id(self) -> str | None:
         """The id that the server gave, or None without a session."""
         return self._state.client_id
@@ -72,8 +77,9 @@ class Session:
     @property
     def longest_silence(self) -> float:
         """Seconds for which a server in good order may say nothing: it holds a connect, and the network is slow."""
-        advice = self._state.advice
-        return advice.timeout + advice.pause + self._state.config.max_network_delay
+        advice, heartbeat = self._state.advice, self._connect.heartbeat
+        shorter = heartbeat.shorten(advice.timeout)
+        return (advice.timeout if shorter is None else shorter) + advice.pause + heartbeat.grace(shorter)
 
     @property
     def channels(self) -> list[str]:
@@ -222,6 +228,8 @@ class Session:
     def admit(self, messages: list[Message]) -> Batch:
         """Look a batch through before the extensions see it: meta messages that answer nothing are left out."""
         batch = self._state.replies.admit(messages)
+        if len(batch.special) < len(batch.messages) or not all(map(is_reply, batch.special)):
+            self._connect.event_came()
         # The last of the events that were announced lets the first connect go, so a step must follow it.
         return Batch(batch.messages, batch.messages) if self._connect.throttle.announced else batch
 
@@ -287,7 +295,10 @@ class Session:
             if delay is not None and exchange.client_id == self.client_id:
                 self._lose_session(now, delay)
         elif self._state.is_running:
+            was_reached = self.state is _S.CONNECTED
             self._after_connect_lane(self._connect.reply(exchange, message, now), now)
+            if self.state is _S.CONNECTED and not was_reached:
+                self._send.server_is_back()
         else:
             self._held_connect_done()
 
@@ -301,6 +312,8 @@ class Session:
 
     def finished(self, exchange: Exchange, now: float) -> None:
         """The server has answered an exchange completely; a request that has no reply now has failed."""
+        if exchange.unanswered and (refusal := self._state.replies.claim_refusal(exchange)) is not None:
+            self.receive(Batch([refusal], [refusal]), {}, now)
         if exchange.unanswered:
             self.failed(exchange, TransportError("the server's answer has no reply to the request"), now)
         elif exchange.kind is Kind.SEND:

@@ -39,22 +39,27 @@ class SessionConfig:
         host: The host of the user's own server, with its port if it has one.
         backoff: How long to wait after failures.
         max_network_delay: How much longer than advised the server may take to answer.
+        heartbeat: How long connects are to be held at the most; None for as long as the server advises.
         send_queue_size: How many messages may wait to be sent.
         random: The source of chance for the jitter.
         redact: Takes secrets out of a text.
         goes_on_after: Whether to begin anew after an error that would end the session.
         interpret_error: Returns what an error of this server means, with what helps against it.
+        pace: Returns when to make an attempt to come back that is due at a moment (the first argument; the second is
+            the present), for the sake of other sessions.
     """
 
     connection_types: tuple[str, ...]
     host: str = ""
     backoff: Backoff = field(default_factory=Backoff)
     max_network_delay: float = 10.0
+    heartbeat: float | None = None
     send_queue_size: int = 10_000
     random: Random = field(default_factory=Random)
     redact: Callable[[str], str] = lambda text: text
     goes_on_after: Callable[[BayeuxError], bool] = lambda error: False
     interpret_error: Callable[[BayeuxError], BayeuxError] = lambda error: error
+    pace: Callable[[float, float], float] = lambda moment, now: moment
 
 
 @dataclass(slots=True)
@@ -129,9 +134,17 @@ class SessionState:
         """Seconds to wait after so many failures in a row."""
         return self.config.backoff.delay(failures, self.config.random)
 
-    def open(self, kind: Kind, requests: Sequence[Request], now: float, held: float = 0.0) -> Exchange:
-        """Put requests on their way; the server may hold the reply for `held` seconds."""
-        deadline = now + held + self.config.max_network_delay
+    def reconnect_delay(self, failures: int, outage: float) -> float:
+        """Seconds to wait after so many attempts in a row that did not reach the server, for `outage` seconds."""
+        return self.config.backoff.reconnect_delay(failures, outage, self.config.random)
+
+    def pace(self, moment: float, now: float) -> float:
+        """When to make an attempt that is due at a moment, in view of what others attempt."""
+        return self.config.pace(moment, now)
+
+    def open(self, kind: Kind, requests: Sequence[Request], due: float, delay: float | None = None) -> Exchange:
+        """Put requests on their way; the reply is due at a moment, and may take `delay` seconds longer."""
+        deadline = due + (self.config.max_network_delay if delay is None else delay)
         # Only a handshake has no connection type yet: the reply will bring it.
         transport = self.connection_type or self.negotiation.for_handshake()
         exchange = Exchange(kind, list(requests), deadline, transport, self.hosts.current, self.client_id)

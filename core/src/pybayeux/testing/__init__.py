@@ -1,14 +1,14 @@
 """The test kit for extensions: a client with one extension, a scripted server, virtual time, and the contract.
 
-Nothing of it is loaded with `pybayeux`, nor with this package: each name is imported at its first use, since pytest
-loads the plugin at the start of every run.
+Neither `import pybayeux` nor importing this package loads any of it: each name is imported at its first use, because
+pytest loads the plugin at the start of every run.
 
 - `virtual_time` an event loop that does not sleep
-- `server` a server that answers as a test says
+- `server` a server whose replies are scripted
 - `harness` a client with one extension and that server
-- `recorder` every call of every hook
+- `recorder` an extension that records every call of every hook
 - `contract`, `checks` the rules for every extension
-- `scenarios`, `interference`, `differences`, `factory` what the checks are made of
+- `scenarios`, `interference`, `differences`, `factory` the parts of the checks
 - `plugin` the fixtures
 """
 
@@ -40,7 +40,7 @@ __all__ = (
     "run",
 )
 
-_HOMES: Final = {
+_MODULES: Final = {
     "Clock": "virtual_time",
     "ContractError": "contract",
     "Harness": "harness",
@@ -54,6 +54,6 @@ _HOMES: Final = {
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    return getattr(import_module(f".{_MODULES[name]}", __name__), name)

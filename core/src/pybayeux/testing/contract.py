@@ -1,4 +1,4 @@
-"""The contract: runs all checks, and reports everything that is broken at once."""
+"""The contract: it runs all checks and reports every rule that is broken."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class ContractError(AssertionError):
     """An extension breaks the contract.
 
     Attributes:
-        broken: The names of the checks that failed, and what each of them says.
+        broken: The checks that failed, by name, and the error text of each.
     """
 
     def __init__(self, who: str, broken: Mapping[str, str]) -> None:
         lines = [f"\n- {name}: {text}" for name, text in broken.items()]
-        super().__init__(f"{who} breaks the contract of extensions:{''.join(lines)}")
+        super().__init__(f"{who} breaks the contract for extensions:{''.join(lines)}")
         self.broken: Final = broken
 
 
@@ -33,22 +33,22 @@ def check_contract(
     *,
     ext: Mapping[str, Any] | None = None,
 ) -> None:
-    """Check the rules for every extension; they are in `checks`.
+    """Check an extension against the rules for every extension, which are in `checks`.
 
-    Everything happens in memory and in virtual time, in event loops of its own: call it from an ordinary function.
+    It runs in memory and in virtual time, in event loops of its own: call it from an ordinary function.
 
     Args:
         source: The class; or a function that returns a new instance, or a module, each time.
-        options: The options of a class. Those that look like secrets are replaced where that is possible.
-        ext: What servers announce in the handshake's reply, for an extension that does nothing without.
+        options: The options of a class. Those that look like secrets are replaced if possible.
+        ext: The `ext` of the handshake's reply, for an extension that does nothing without it.
 
     Raises:
-        ContractError: It breaks a rule.
-        UsageError: It is neither a class nor a function, or it is a function and there are options.
-        ExtensionError: It cannot be made.
+        ContractError: The extension breaks a rule.
+        UsageError: `source` is neither a class nor a function, or it is a function and there are options.
+        ExtensionError: The extension cannot be instantiated.
     """
     if not callable(source):
-        raise UsageError("expected the class or a function that makes the extension: every client has its own")
+        raise UsageError("expected a class, or a function that returns an extension: every client needs a new one")
     factory = ExtensionFactory(source, dict(options or {}), dict(ext or {}))
     if options and factory.kind is None:
         raise UsageError(f"options {', '.join(options)} are for a class: let the function set them")
@@ -60,6 +60,6 @@ def check_contract(
         except AssertionError as error:
             broken[check.__name__] = str(error)
         except Exception as error:
-            broken[check.__name__] = f"the check cannot go on: {type(error).__name__}: {error}"
+            broken[check.__name__] = f"the check could not be completed: {type(error).__name__}: {error}"
     if broken:
         raise ContractError(who, broken)

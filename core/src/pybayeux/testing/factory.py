@@ -1,4 +1,4 @@
-"""The extension under test, named and made as a client does it."""
+"""The extension under test: its name and its instances, made as a client makes them."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = ("ExtensionFactory", "name_of", "new_extension")
 
 
 def name_of(extension: object) -> str:
-    """The name under which a client registers an object, or an instance of a class, that is not installed."""
+    """The name under which a client registers an extension that is not installed."""
     return own_name(extension, ()) or label(extension)
 
 
 def new_extension(extension: object, options: Mapping[str, object] | None = None) -> object:
-    """An extension made of its class and options; an instance or a module as it is.
+    """An instance of an extension's class with options; an instance or a module is returned unchanged.
 
     Raises:
         UsageError: Options were given for an instance or a module.
@@ -46,7 +46,7 @@ class ExtensionFactory:
     Attributes:
         source: A class, or a function that returns an extension.
         options: The options of a class.
-        ext: What servers announce in the handshake's reply.
+        ext: The `ext` of the handshake's reply.
     """
 
     source: Callable[..., object]
@@ -55,7 +55,7 @@ class ExtensionFactory:
 
     @property
     def kind(self) -> type | None:
-        """The class, where it is one."""
+        """The class, or None if the source is a function."""
         return self.source if inspect.isclass(self.source) else None
 
     def new(self) -> object:
@@ -63,5 +63,5 @@ class ExtensionFactory:
         return self.source() if self.kind is None else new_extension(self.kind, self.options)
 
     def with_options(self, options: Mapping[str, object]) -> ExtensionFactory:
-        """The same with other options."""
+        """A copy with other options."""
         return replace(self, options=options)

@@ -1,4 +1,4 @@
-"""The other extensions that the contract registers beside the one under test: they veto, they fail, they wait."""
+"""The extensions that the contract registers together with the one under test: they veto, fail or wait."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class VetoesFirst:
 
     @hookimpl(tryfirst=True)
     def incoming(self, message: Message) -> Drop | None:
-        """No event of the channel is seen."""
+        """The others do not see events of the channel."""
         return _veto(message)
 
 
@@ -40,7 +40,7 @@ class VetoesLast:
 
     @hookimpl(trylast=True)
     def incoming(self, message: Message) -> Drop | None:
-        """No event of the channel gets to its receivers."""
+        """Receivers do not get events of the channel."""
         return _veto(message)
 
 
@@ -69,7 +69,7 @@ class FailsFirst:
 
 
 class FailsLast:
-    """Fails after the others were called, inside those that wrap the call."""
+    """Fails after the others were called, but inside wrappers."""
 
     @hookimpl(trylast=True)
     def outgoing(self, message: Message) -> None:
@@ -88,7 +88,7 @@ class FailsLast:
 
 
 class Waits:
-    """Makes every hook one that is awaited, and lets other tasks run before each call."""
+    """Makes every hook asynchronous, and lets other tasks run before each call."""
 
     @hookimpl(tryfirst=True)
     async def outgoing(self) -> None:
@@ -102,6 +102,11 @@ class Waits:
 
     @hookimpl(tryfirst=True)
     async def delivered(self) -> None:
+        """Wait for the next turn of the event loop."""
+        await asyncio.sleep(0)
+
+    @hookimpl(tryfirst=True)
+    async def dead_letter(self) -> None:
         """Wait for the next turn of the event loop."""
         await asyncio.sleep(0)
 

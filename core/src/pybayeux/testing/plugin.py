@@ -1,6 +1,6 @@
 """The pytest plugin: fixtures for tests of extensions.
 
-It is imported at the start of every pytest run, so what the fixtures return is imported at their first use.
+It is imported at the start of every pytest run, so the fixtures import what they return at their first use.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ("bayeux_contract", "bayeux_harness", "bayeux_recorder")
 
 @pytest.fixture
 def bayeux_harness() -> type[Harness]:
-    """Makes a client with one extension and its server: ``async with bayeux_harness(MyExtension) as harness``."""
+    """The class of the harness, a client with one extension: ``async with bayeux_harness(MyExtension) as harness``."""
     from .harness import Harness
 
     return Harness
@@ -28,7 +28,7 @@ def bayeux_harness() -> type[Harness]:
 
 @pytest.fixture
 def bayeux_contract() -> Callable[..., None]:
-    """Checks the rules for every extension: ``bayeux_contract(MyExtension, {"key": "secret"})``."""
+    """The check of the contract: ``bayeux_contract(MyExtension, {"key": "secret"})``."""
     from .contract import check_contract
 
     return check_contract

@@ -18,11 +18,11 @@ __all__ = ("HookCall", "HookRecorder")
 
 @dataclass(frozen=True, slots=True)
 class HookCall:
-    """One call.
+    """One call of a hook.
 
     Attributes:
         hook: The name of the hook.
-        arguments: Its arguments, by name. A message is a copy, as it was at that moment.
+        arguments: Its arguments, by name. A message is a copy, as it was at the time of the call.
     """
 
     hook: str
@@ -36,7 +36,7 @@ class HookRecorder:
     """Implements every hook, changes nothing, and records each call.
 
     Attributes:
-        calls: What was called so far.
+        calls: The calls so far.
     """
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class HookRecorder:
 
     @property
     def hooks(self) -> list[str]:
-        """The names of the hooks called, in order."""
+        """The names of the hooks that were called, in order."""
         return [call.hook for call in self.calls]
 
     def of(self, *hooks: str) -> list[HookCall]:
@@ -59,7 +59,7 @@ class HookRecorder:
 
 
 def _implementation(hook: str, names: tuple[str, ...], note: Callable[..., None]) -> Any:
-    # Made of text, as dataclasses make theirs: pluggy reads the names of the arguments from the compiled code.
+    # Compiled from text, like the methods of dataclasses: pluggy reads the argument names from the compiled code.
     arguments = ", ".join(names)
     namespace: dict[str, Any] = {"note": note}
     exec(f"def {hook}({arguments}): note({hook!r}, {arguments})", namespace)
@@ -67,10 +67,10 @@ def _implementation(hook: str, names: tuple[str, ...], note: Callable[..., None]
 
 
 def _as_it_is(value: object) -> object:
-    """The value as it is now: messages are changed in place later."""
+    """A copy of a message, which may be changed in place later; any other value as it is."""
     if not isinstance(value, Message):
         return value
     try:
         return decode(encode([value]))[0]
-    except TypeError:  # it has a value that JSON cannot express; sending it raises that error
+    except TypeError:  # JSON cannot express a value in it; sending it raises the same error
         return value

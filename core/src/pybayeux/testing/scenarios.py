@@ -1,7 +1,7 @@
-"""The sessions that the contract runs with every extension, and the transcripts of them.
+"""The sessions that the contract runs with every extension, and their transcripts.
 
 One without faults, one with many, one with two starts of a client, and one with the low-level client. They check
-nothing: what an extension refuses is noted, and the checks compare the transcripts.
+nothing: they record what happens, and the checks compare the transcripts.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ __all__ = ("LAST_EVENT", "Transcript", "low_level_session", "ordinary_session", 
 _ORDERS: Final = "/contract/orders"
 _SAFE: Final = "/contract/**"
 LAST_EVENT: Final = "the last event"
-"""The data of the last event of a session: it arrives where the connection still works."""
+"""The data of the last event of a session: it arrives if the connection still works."""
 
 
 @dataclass(slots=True)
@@ -43,16 +43,18 @@ class Transcript:
     """The record of a session.
 
     Attributes:
-        sent: What left, by channel, as JSON without ids: exchanges may overtake each other.
+        sent: The messages that were sent, by channel, as JSON without ids: exchanges may overtake each other.
         delivered: The data of the events that were handled.
-        outcomes: What became of each call.
+        delivered_on: The same by channel.
+        outcomes: The outcome of each call: ``done``, or the name of an error.
         faults: The errors that the extension's own hooks raised.
-        tasks: The names of the tasks that were left after the end.
+        tasks: The names of the tasks that still ran after the end.
         texts: Everything that was logged or reported, and the extension's own `repr`.
     """
 
     sent: dict[str, list[Any]] = field(default_factory=dict)
     delivered: list[Any] = field(default_factory=list)
+    delivered_on: dict[str, list[Any]] = field(default_factory=dict)
     outcomes: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     tasks: list[str] = field(default_factory=list)
@@ -69,7 +71,7 @@ class _Writer:
         self._tasks: Final = asyncio.all_tasks()
 
     async def outcome(self, work: Awaitable[object]) -> None:
-        """Note the outcome of a call; a refusal does not end the session."""
+        """Record the outcome of a call; a refusal does not end the session."""
         try:
             await work
         except BayeuxError as error:
@@ -85,12 +87,12 @@ class _Writer:
             error = error.__cause__
 
     def reported(self, error: BaseException) -> None:
-        """Note an error; it is a fault if it comes from a hook of the extension."""
+        """Record an error; it is a fault if it comes from a hook of the extension."""
         if isinstance(error, ExtensionHookError) and error.extension == self._name:
             self._fault(str(error))
 
     def logged(self, text: str) -> None:
-        """Note a line of the log. Some faults of hooks are written there alone."""
+        """Record a line of the log. Some faults of hooks are only logged."""
         self.transcript.texts.append(text)
         for line in text.splitlines():
             at = line.find(f"extension {self._name!r} failed in ")
@@ -117,44 +119,45 @@ class _Writer:
 
 
 @asynccontextmanager
-async def _noted(harness: Harness) -> AsyncIterator[_Writer]:
+async def _recorded(harness: Harness) -> AsyncIterator[_Writer]:
     """Write the transcript of what a harness's client does within this block."""
-    notes = _Writer(harness.extension)
+    writer = _Writer(harness.extension)
     with _logged() as lines:
-        yield notes
-        await harness.settle()
+        yield writer
+        await harness.idle()
     for error in harness.failures:
-        notes.reported(error)
-        notes.transcript.texts.append(f"{error} {error!r}")
+        writer.reported(error)
+        writer.transcript.texts.append(f"{error} {error!r}")
     for line in lines:
-        notes.logged(line)
-    notes.transcript.delivered = list(harness.delivered)
-    await notes.end(harness.sent)
+        writer.logged(line)
+    writer.transcript.delivered = list(harness.delivered)
+    writer.transcript.delivered_on = dict(harness.delivered_on)
+    await writer.end(harness.sent)
 
 
 async def ordinary_session(factory: ExtensionFactory, order: Order, others: Sequence[object] = ()) -> Transcript:
     """A session without faults, except those that other extensions cause on their own channel."""
     harness = Harness(factory.new(), order=order, ext=factory.ext, others=others)
-    async with _noted(harness) as notes, harness:
-        await notes.outcome(harness.subscribe(_ORDERS))
-        await notes.outcome(harness.subscribe(_SAFE))
+    async with _recorded(harness) as writer, harness:
+        await writer.outcome(harness.subscribe(_ORDERS))
+        await writer.outcome(harness.subscribe(_SAFE))
         harness.server.push(_ORDERS, {"number": 1}, "text", None, [1.5, True])
-        await harness.settle()
-        await notes.outcome(harness.client.publish(_ORDERS, {"number": 2}, timeout=60))
-        await notes.outcome(harness.client.publish(DISTURBED_CHANNEL, {"number": 3}, timeout=60))
+        await harness.idle()
+        await writer.outcome(harness.client.publish(_ORDERS, {"number": 2}, timeout=60))
+        await writer.outcome(harness.client.publish(DISTURBED_CHANNEL, {"number": 3}, timeout=60))
         harness.server.push(DISTURBED_CHANNEL, "trouble")
-        await harness.settle()
+        await harness.idle()
         async with harness.client.batch() as batch:
             batch.publish(_ORDERS, {"number": 4})
             batch.publish("/contract/other", "text")
-        await harness.settle()
+        await harness.idle()
         harness.server.forget()
         await harness.clock.advance(60)
         harness.server.push("/contract/other", LAST_EVENT)
-        await harness.settle()
-        await notes.outcome(harness.client.unsubscribe(_ORDERS))
-        await notes.outcome(harness.client.unsubscribe(_SAFE))
-    return notes.transcript
+        await harness.idle()
+        await writer.outcome(harness.client.unsubscribe(_ORDERS))
+        await writer.outcome(harness.client.unsubscribe(_SAFE))
+    return writer.transcript
 
 
 async def session_with_faults(factory: ExtensionFactory, order: Order) -> Transcript:
@@ -162,19 +165,19 @@ async def session_with_faults(factory: ExtensionFactory, order: Order) -> Transc
     harness = Harness(factory.new(), order=order, ext=factory.ext)
     server, client, clock = harness.server, harness.client, harness.clock
     server.refuse_next("/meta/handshake", "500::busy", advice=Advice(reconnect="retry", interval=0))
-    async with _noted(harness) as notes, harness:
-        await notes.outcome(harness.subscribe(_SAFE))
+    async with _recorded(harness) as writer, harness:
+        await writer.outcome(harness.subscribe(_SAFE))
         server.refuse_next("/meta/subscribe", "403::denied")
-        await notes.outcome(harness.subscribe("/refused"))
+        await writer.outcome(harness.subscribe("/refused"))
         server.refuse_next(_ORDERS, "403::denied")
-        await notes.outcome(client.publish(_ORDERS, 1, timeout=60))
+        await writer.outcome(client.publish(_ORDERS, 1, timeout=60))
         server.fail()
         await clock.advance(60)
         server.fail(lost="reply")
         server.push(_ORDERS, "lost with its answer")
         await clock.advance(60)
         server.fail(lost="reply")
-        await notes.outcome(client.publish(_ORDERS, 2, timeout=60))
+        await writer.outcome(client.publish(_ORDERS, 2, timeout=60))
         await clock.advance(60)
         server.refuse_next("/meta/connect", "402::session_unknown")
         await clock.advance(60)
@@ -184,55 +187,55 @@ async def session_with_faults(factory: ExtensionFactory, order: Order) -> Transc
         await clock.advance(60)
         client.rehandshake("the contract asks for it")
         await clock.advance(60)
-        await notes.outcome(client.wait_for("connected", timeout=300))
+        await writer.outcome(client.wait_for("connected", timeout=300))
         server.push(_ORDERS, LAST_EVENT)
-        await harness.settle()
+        await harness.idle()
         server.fail()  # the end of the subscriptions is lost too
-    return notes.transcript
+    return writer.transcript
 
 
 async def two_starts(factory: ExtensionFactory) -> Transcript:
-    """The same client and instance twice, and once taken out and put back in between."""
+    """Two sessions of the same client and instance; in each, the extension is removed and added again."""
     harness = Harness(factory.new(), ext=factory.ext)
-    async with _noted(harness) as notes:
+    async with _recorded(harness) as writer:
         for _ in range(2):
             async with harness:
-                await notes.outcome(harness.subscribe(_ORDERS))
+                await writer.outcome(harness.subscribe(_ORDERS))
                 await harness.client.remove(harness.name)
-                await notes.outcome(harness.client.publish(_ORDERS, "without it", timeout=60))
+                await writer.outcome(harness.client.publish(_ORDERS, "without it", timeout=60))
                 await harness.client.use(harness.extension, harness.name)
-                await notes.outcome(harness.client.publish(_ORDERS, "with it", timeout=60))
+                await writer.outcome(harness.client.publish(_ORDERS, "with it", timeout=60))
                 harness.server.push(_ORDERS, LAST_EVENT)
-                await harness.settle()
-    return notes.transcript
+                await harness.idle()
+    return writer.transcript
 
 
 async def low_level_session(factory: ExtensionFactory) -> Transcript:
     """A session of the client that sends one request per call."""
     extension, server = factory.new(), ScriptedServer(ext=factory.ext, hold=0)
     client = BayeuxClient("http://bayeux.test/cometd", extensions=[extension, server], discover=False)
-    notes = _Writer(extension)
+    writer = _Writer(extension)
     with _logged() as lines:
         async with client:
-            await notes.outcome(client.handshake())
-            await notes.outcome(client.subscribe([_ORDERS]))
+            await writer.outcome(client.handshake())
+            await writer.outcome(client.subscribe([_ORDERS]))
             server.push(_ORDERS, LAST_EVENT)
-            await notes.outcome(client.connect())
-            await notes.outcome(client.publish(_ORDERS, 1))
+            await writer.outcome(client.connect())
+            await writer.outcome(client.publish(_ORDERS, 1))
             server.refuse_next("/meta/unsubscribe", "403::denied")
-            await notes.outcome(client.unsubscribe([_ORDERS]))
+            await writer.outcome(client.unsubscribe([_ORDERS]))
             server.fail()
-            await notes.outcome(client.connect())
-            await notes.outcome(client.disconnect())
+            await writer.outcome(client.connect())
+            await writer.outcome(client.disconnect())
     for line in lines:
-        notes.logged(line)
-    await notes.end(server.received)
-    return notes.transcript
+        writer.logged(line)
+    await writer.end(server.received)
+    return writer.transcript
 
 
 @contextmanager
 def _logged() -> Iterator[list[str]]:
-    """Everything that any logger says within this block, at every level."""
+    """Everything that is logged within this block, by any logger and at any level."""
     lines: list[str] = []
     handler, root = _Lines(lines), logging.getLogger()
     level = root.level

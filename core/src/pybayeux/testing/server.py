@@ -1,6 +1,6 @@
-"""A Bayeux server in the same process, with a script for its answers and for what goes wrong.
+"""A Bayeux server in the same process, with a script for its replies and for failures.
 
-Owns sessions, their subscriptions, and the answers. Without a script it behaves as a server should: connects are held
+Owns sessions, their subscriptions, and the replies. Without a script it behaves as a server should: connects are held
 until there is an event, publishes go to the sessions that are subscribed, an unknown session is refused. It has no
 socket; in virtual time it takes no time.
 """
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 __all__ = ("Lost", "Order", "ScriptedServer")
 
 Order: TypeAlias = Literal["events-first", "replies-first"]
-"""What comes first in an answer with events in it: CometD's way, and Faye's."""
+"""What comes first in a response with events in it: as CometD does it, or as Faye does it."""
 
 Lost: TypeAlias = Literal["request", "reply"]
-"""Where an exchange breaks: before the server has seen it, or after it has done what was asked."""
+"""What a broken exchange loses: the request, which the server never sees, or only the reply."""
 
 
 @dataclass(slots=True)
@@ -51,22 +51,22 @@ class _Session:
 
 
 class ScriptedServer:
-    """An extension that serves its client: ``AsyncClient(url, extensions=[ScriptedServer()])``.
+    """An extension that is the server of its client: ``AsyncClient(url, extensions=[ScriptedServer()])``.
 
-    It stands in for the transport `connection_type`, and runs the hooks `request` and `response` around each exchange
-    as that one does.
+    It replaces the transport `connection_type`, and calls the hooks `request` and `response` around each exchange as
+    that transport does.
 
     Args:
-        order: What comes first in an answer with events in it.
-        ext: What the handshake's reply announces.
+        order: What comes first in a response with events in it.
+        ext: The `ext` of the handshake's reply.
         hold: Seconds that a connect is held.
-        connection_type: The transport that it stands in for, one of those that answer each request as a whole. Another
-            than that by which clients shake hands is to be named in their ``transports=``.
+        connection_type: The transport to replace, one of those with a response for each request. If it is not the
+            transport that clients handshake with, name it in their ``transports=``.
 
     Attributes:
-        ext: As given; it may be changed between handshakes.
-        received: Every message that was sent to it, in order, those included that got lost on the way.
-        requests: Every request that was sent to it, as the hook `request` left it.
+        ext: The `ext` of the handshake's reply; it may be changed between handshakes.
+        received: Every message that was sent to it, in order, including those that were lost.
+        requests: Every request that was sent to it, as it was after the hook `request`.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class ScriptedServer:
         self._count = 0
         self._scripted: Final[defaultdict[str, deque[dict[str, Any]]]] = defaultdict(deque)
         self._failures: Final[dict[Lost, deque[Exception]]] = {"request": deque(), "reply": deque()}
-        self._news: Final = asyncio.Event()
+        self._changed: Final = asyncio.Event()
 
     # -- the script
 
@@ -95,7 +95,7 @@ class ScriptedServer:
         """Send events, one for each `data`, to the sessions that are subscribed.
 
         Args:
-            channel: Where. One under ``/service/`` reaches every session.
+            channel: The channel. One under ``/service/`` reaches every session.
             data: The payloads.
             fields: Further fields of each, such as ``ext=``.
         """
@@ -105,30 +105,31 @@ class ScriptedServer:
         self._wake()
 
     def answer_next(self, channel: str, **fields: Any) -> None:
-        """The reply to the next message on this channel has these fields, beside or instead of the usual ones.
+        """Set fields of the reply to the next message on this channel, beside or instead of the usual ones.
 
-        Called several times, it is about the next ones in turn. A connect that is scripted is not held.
+        Several calls apply to the next messages in turn. A scripted connect is not held.
         """
         self._scripted[channel].append(fields)
         self._wake()
 
     def refuse_next(self, channel: str, error: str, **fields: Any) -> None:
-        """The reply to the next message on this channel is a refusal, and nothing of what it asked for is done.
+        """Refuse the next message on this channel, without doing what it asks for.
 
         Args:
-            channel: ``/meta/subscribe`` and its like, or one that is published to.
+            channel: A meta channel such as ``/meta/subscribe``, or one that is published to.
             error: As on the wire: ``403::denied``.
             fields: Further fields of the reply, such as ``advice=``.
         """
         self.answer_next(channel, successful=False, error=error, **fields)
 
     def fail(self, *errors: Exception, lost: Lost = "request") -> None:
-        """The exchange under way and the next ones break, one for each error.
+        """Break the current exchange and the next ones, one for each error.
 
         Args:
-            errors: What the client gets; one TransportError by default. With a `status`, the hook `response` sees it.
-            lost: Whether the server never saw the request, which breaks a held connect at once, or did what it asks,
-                and the reply was lost with the events in it.
+            errors: The errors that the client gets; one TransportError by default. If it has a `status`, the hook
+                `response` is called with it.
+            lost: ``"request"``: the server never sees the request, and a held connect breaks at once. ``"reply"``: the
+                server does what is asked, and the reply is lost with the events in it.
         """
         self._failures[lost] += errors or (TransportError("the connection broke"),)
         self._wake()
@@ -138,22 +139,22 @@ class ScriptedServer:
         self._sessions.clear()
         self._wake()
 
-    # -- what came
+    # -- what was received
 
     def messages(self, channel: str) -> list[Message]:
-        """What was sent to it on this channel."""
+        """The messages that were sent to it on this channel."""
         return [message for message in self.received if message.channel == channel]
 
     @property
     def subscriptions(self) -> set[str]:
-        """What is subscribed to now."""
+        """The channels that are subscribed to now."""
         return {channel for session in self._sessions.values() for channel in session.subscriptions}
 
-    # -- the way in
+    # -- the transport
 
     @hookimpl(trylast=True)
     def register_transports(self, registry: TransportRegistry) -> None:
-        """Replace the transport of that name: no test opens a socket."""
+        """Replace the transport of that name, so that no test opens a socket."""
         registry.register(self._connection_type, self._transport)
 
     def _transport(self, context: TransportContext) -> Transport:
@@ -203,7 +204,7 @@ class ScriptedServer:
         return [*events, reply] if self._order == "events-first" else [reply, *events]
 
     def _done(self, message: Message, reply: Message) -> list[Message]:
-        """Do what is asked; complete the reply, and return the events that travel with it."""
+        """Do what is asked, complete the reply, and return the events that are sent with it."""
         if message.channel == Channel.META_HANDSHAKE:
             self._begin(reply)
             return []
@@ -240,8 +241,8 @@ class ScriptedServer:
         try:
             async with asyncio.timeout(self._hold):
                 while not self._is_due(connect):
-                    self._news.clear()
-                    await self._news.wait()
+                    self._changed.clear()
+                    await self._changed.wait()
         except TimeoutError:
             return
         self._break("request")
@@ -254,7 +255,7 @@ class ScriptedServer:
 
     def _wake(self) -> None:
         """Check again whether the connects that are held are due."""
-        self._news.set()
+        self._changed.set()
 
 
 def _channels(message: Message) -> list[str]:

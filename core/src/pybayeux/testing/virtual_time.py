@@ -1,8 +1,8 @@
-"""Virtual time: hours pass in no time, and in every run alike.
+"""Virtual time: hours pass at once, and the same way in every run.
 
-Owns the event loop whose clock jumps to the next timer instead of sleeping, and the ways to run a test on it. If every
-task waits and no timer is set it raises, instead of waiting for ever. Work in threads (`asyncio.to_thread`) is waited
-for in real time, and the clock stands still meanwhile. It does not work with sockets.
+Owns the event loop whose clock jumps to the next timer instead of sleeping, and the functions that run a test on it. If
+every task waits and no timer is set, it raises an error instead of waiting for ever. Work in threads
+(`asyncio.to_thread`) takes real time, and the clock stands still meanwhile. It does not work with sockets.
 """
 
 from __future__ import annotations
@@ -36,22 +36,22 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         super().__init__(_Jumping(self))
 
     def time(self) -> float:
-        """Seconds of the virtual clock."""
+        """The virtual time, in seconds."""
         return self._now
 
     def jump(self, seconds: float | None) -> None:
-        """Let the clock pass the time that the loop would have slept; None where it would never have woken up.
+        """Advance the clock by the time that the loop would have slept; None if it would have slept for ever.
 
         Raises:
-            RuntimeError: Nothing will ever happen.
+            RuntimeError: `seconds` is None: every task would wait for ever.
         """
         if seconds is None:
-            raise RuntimeError("every task waits, and no timer is set: nothing will ever happen")
+            raise RuntimeError("every task waits and no timer is set: the test would wait for ever")
         self._now += seconds
 
     @property
     def waits_for_threads(self) -> bool:
-        """Whether work is under way that takes real time."""
+        """Whether there is work in threads, which takes real time."""
         return self._in_threads > 0
 
     def run_in_executor(self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
@@ -88,9 +88,9 @@ class _Jumping(selectors.DefaultSelector):
 
 
 class Clock:
-    """The virtual clock, as tests see it.
+    """The virtual clock, for tests.
 
-    It can be called: ``Timestamp(clock=Clock())`` has the time of day in virtual time.
+    It is callable and returns the time of day: ``Timestamp(clock=Clock())``.
 
     Args:
         epoch: The time of day, in seconds since 1970, at which a test begins.
@@ -109,7 +109,7 @@ class Clock:
         return asyncio.get_running_loop().time() - _START
 
     async def advance(self, seconds: float) -> None:
-        """Let time pass, with all that falls due meanwhile."""
+        """Let time pass, and everything happen that is due by then."""
         await asyncio.sleep(seconds)
         await self.settle()
 
@@ -123,15 +123,16 @@ def run(main: Coroutine[Any, Any, T], *, limit: float = _DAY) -> T:
 
     Args:
         main: What to run.
-        limit: Virtual seconds that it may take: a client polls for ever while a test waits for what never happens.
+        limit: Virtual seconds that it may take: a client polls for ever while a test waits for something that never
+            happens.
 
     Returns:
-        What the coroutine returned.
+        The result of the coroutine.
 
     Raises:
-        AssertionError: It left tasks behind.
-        TimeoutError: The limit has passed: it waits for what will never happen.
-        RuntimeError: An event loop is running already.
+        AssertionError: Tasks still run after its end.
+        TimeoutError: The limit has passed.
+        RuntimeError: An event loop is already running.
     """
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
         return runner.run(_alone(main, limit))
@@ -145,16 +146,16 @@ async def _alone(main: Coroutine[Any, Any, T], limit: float) -> T:
         if not deadline.expired():
             raise
         raise TimeoutError(
-            f"still running after {limit:g} virtual seconds: it may wait for what never happens"
+            f"still running after {limit:g} virtual seconds: it may wait for something that never happens"
         ) from error
     left = sorted(task.get_name() for task in asyncio.all_tasks() - {asyncio.current_task()})
     if left:
-        raise AssertionError(f"tasks are left: {', '.join(left)}")
+        raise AssertionError(f"tasks still run after the end of the test: {', '.join(left)}")
     return result
 
 
 def in_virtual_time(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
-    """Make an ordinary test of an asynchronous one: `run` runs it. No plugin for asynchronous tests is needed."""
+    """Turn an asynchronous test into an ordinary one that `run` runs. No plugin for asynchronous tests is needed."""
 
     @wraps(test)
     def in_own_loop(*args: P.args, **kwargs: P.kwargs) -> None:

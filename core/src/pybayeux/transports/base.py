@@ -11,6 +11,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, runtime_checkable
 
+from .._util.environment import proxy_for
 from .cookies import CookieJar
 
 if TYPE_CHECKING:
@@ -246,6 +247,7 @@ class TransportContext:
         http: An httpx client of the user's, or None.
         auth: As httpx has it, or None.
         max_network_delay: Seconds to wait for a connection to be made.
+        heartbeat: Seconds between signs of life that a transport asks for by itself, or None for none.
         room: To be called before more is received of what comes unasked. Where the completion that it returns is not
             done, receivers are too slow, and nothing more is to be received until it is.
         broken: To be called with the error where a connection broke on which events come unasked, and no connect was
@@ -253,6 +255,8 @@ class TransportContext:
         cookies: Those of the session; every transport sends and keeps them.
         anonymous: Whether the server is one that the user's credentials are not for: then what an HTTP client of the
             user's would add by itself stays out too. `headers` and `auth` are empty already.
+        report: To be called with an error that a transport has dealt with by itself, such as a message of which a part
+            could not be decoded.
         dial: What opens WebSockets, or None for the built-in library. An extension that wraps a transport
             (`TransportRegistry.wrap`) may put one of another library here, as it may put an HTTP client into `http`.
     """
@@ -266,11 +270,22 @@ class TransportContext:
     http: Any = None
     auth: Any = None
     max_network_delay: float = 10.0
+    heartbeat: float | None = None
     room: Callable[[], Completion] = _always_room
     broken: Callable[[BayeuxError], None] = _ignore
     cookies: CookieJar = field(default_factory=CookieJar)
     anonymous: bool = False
+    report: Callable[[BayeuxError], None] = _ignore
     dial: Dial | None = None
+
+    def proxy_for(self, url: str) -> str | None:
+        """The proxy between here and an address, by the one rule of all transports; None for a direct connection.
+
+        Raises:
+            TransportError: The environment names a proxy that cannot be one; it is fatal.
+        """
+        proxy = proxy_for(url)
+        return None if proxy is None else proxy.url
 
 
 class Transport(Protocol):

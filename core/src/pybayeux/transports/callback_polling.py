@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from ..errors import MessageDecodeError
+from .body import MAX_RESPONSE_SIZE
 from .http import HttpCall, HttpRequester
 from .splitting import SizeLimit, send_in_parts
 
@@ -22,7 +23,6 @@ _CALLBACK: Final = "jsonpcallback"
 _PLAIN: Final = "!'()*,:;@/?$"
 """What a query may hold as it is (RFC 3986, section 3.4) and no server takes for something else."""
 
-_BOM: Final = b"\xef\xbb\xbf"
 # Faye begins with an empty comment, so that the answer is no program of another kind (CVE-2014-4671).
 _BEGINNING: Final = re.compile(rb"(?:\s|/\*.*?\*/)*[\w$.]+\s*\(", re.DOTALL)
 _END: Final = re.compile(rb"\)[\s;]*\Z")
@@ -39,7 +39,7 @@ class CallbackPolling:
         max_uri_length: Characters of an address: a batch that makes a longer one is sent as several requests, one
             after the other; a message that makes one by itself fails.
         max_response_size: Bytes of an answer's body, decompressed, beyond which the exchange fails and reads no
-            further; unlimited by default.
+            further; 64 MB by default, None for no limit.
 
     Raises:
         UsageError: A limit less than one.
@@ -48,7 +48,11 @@ class CallbackPolling:
     connection_type: Final = "callback-polling"
 
     def __init__(
-        self, context: TransportContext, *, max_uri_length: int = 2000, max_response_size: int | None = None
+        self,
+        context: TransportContext,
+        *,
+        max_uri_length: int = 2000,
+        max_response_size: int | None = MAX_RESPONSE_SIZE,
     ) -> None:
         self._beginning: Final = f"{context.url}{'&' if '?' in context.url else '?'}jsonp={_CALLBACK}&message="
         self._limit: Final = SizeLimit(
@@ -87,7 +91,7 @@ def unwrap_script(body: bytes) -> bytes:
     Raises:
         MessageDecodeError: It is neither.
     """
-    text = body.removeprefix(_BOM).strip()
+    text = body.strip()
     if text[:1] in (b"[", b"{"):
         return text
     beginning = _BEGINNING.match(text)

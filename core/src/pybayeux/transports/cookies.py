@@ -1,4 +1,4 @@
-"""The cookies of one session, whichever transport carries its requests.
+"""The cookies of one session, whichever transport carries its requests (RFC 6265, sections 5.3 and 5.4).
 
 CometD ties a session to its cookie, load balancers a client to its server. So one jar serves long-polling and the
 WebSocket upgrade alike, and no two clients share one, even where they share an HTTP client.
@@ -6,31 +6,38 @@ WebSocket upgrade alike, and no two clients share one, even where they share an 
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Final
-
-import httpx
+from urllib.parse import urlsplit
 
 from .._util.dates import parse_date
-from .._util.urls import as_http
+from .set_cookie import Cookie, as_octets, domain_matches, path_matches, read_cookie
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
-    from http.cookiejar import Cookie
+    from collections.abc import Iterable, Iterator
+    from http import cookiejar
+
+    import httpx
 
 __all__ = ("CookieJar",)
 
-_SETTING: Final = frozenset({"set-cookie", "set-cookie2"})
+_SETTING: Final = "set-cookie"
 _ADDRESSES: Final = 16
+_MOST: Final = 300
 _SESSION: Final = "BAYEUX_BROWSER"
 """What CometD ties a session to."""
+_LOCAL: Final = ".local"
+"""What Python's own jar appends to a host of one label."""
 
 
 class CookieJar:
-    """Keeps cookies by host and path, IP addresses included (RFC 6265)."""
+    """Keeps cookies by host and path, IP addresses included; of more than three hundred, the newest.
+
+    Headers are texts of which each character stands for an octet.
+    """
 
     def __init__(self) -> None:
-        self._cookies: Final = httpx.Cookies()
+        self._cookies: Final[dict[tuple[str, str, str], Cookie]] = {}
         self._known: Final[dict[tuple[str, bool], str | None]] = {}
 
     def seed(self, cookies: httpx.Cookies) -> None:
@@ -39,67 +46,77 @@ class CookieJar:
         Left out are those that a server has set here since, and the cookie of another session: an HTTP client keeps
         what comes through it, and sessions that share one would get each other's.
         """
-        self._known.clear()
-        known = {_key(cookie) for cookie in self._cookies.jar}
-        for cookie in cookies.jar:
-            if cookie.name != _SESSION and _key(cookie) not in known:
-                self._cookies.jar.set_cookie(cookie)
+        for given in cookies.jar:
+            cookie = _converted(given)
+            if cookie.name != _SESSION and cookie.key not in self._cookies:
+                self._keep(cookie)
 
     def header(self, url: str, given: str | None = None, *, anonymous: bool = False) -> str | None:
         """The value of the `Cookie` header for a request to `url`, behind what was given for it; None for no header.
 
         Cookies of no host in particular, as users give them to HTTP clients, go to every server but the `anonymous`.
         """
-        return "; ".join(filter(None, (given, self._header(url, anonymous)))) or None
+        return "; ".join(filter(None, (given and as_octets(given), self._header(url, anonymous)))) or None
 
     def _header(self, url: str, anonymous: bool) -> str | None:
-        """To find it out takes a fifth of a small request's time, and the addresses are few: each is asked once."""
+        """The addresses are few: each is asked for once."""
+        if not self._cookies:
+            return None
         if (url, anonymous) in self._known:
             return self._known[url, anonymous]
-        if not self._cookies.jar:
-            return None
-        request = httpx.Request("GET", as_http(url))
-        (self._of_hosts() if anonymous else self._cookies).set_cookie_header(request)
-        header: str | None = request.headers.get("Cookie")
-        if not any(cookie.expires for cookie in self._cookies.jar):  # else it is another one later
+        # The longest path first; the dictionary keeps those of one path in the order of their creation.
+        fitting = sorted(self._fitting(url, anonymous), key=lambda cookie: len(cookie.path), reverse=True)
+        header = "; ".join(f"{cookie.name}={cookie.value}" for cookie in fitting) or None
+        if not any(cookie.expires for cookie in self._cookies.values()):  # else it is another one later
             if len(self._known) >= _ADDRESSES:  # callback-polling has the messages in them
                 self._known.clear()
             self._known[url, anonymous] = header
         return header
 
-    def _of_hosts(self) -> httpx.Cookies:
-        cookies = httpx.Cookies()
-        for cookie in self._cookies.jar:
-            if cookie.domain:
-                cookies.jar.set_cookie(cookie)
-        return cookies
+    def _fitting(self, url: str, anonymous: bool) -> Iterator[Cookie]:
+        parts, now = urlsplit(url), time.time()
+        host, path, is_secure = (parts.hostname or "").lower(), parts.path or "/", parts.scheme in ("https", "wss")
+        for cookie in self._cookies.values():
+            if cookie.is_over(now) or (cookie.secure and not is_secure) or not path_matches(path, cookie.path):
+                continue
+            if not cookie.domain:
+                if not anonymous:
+                    yield cookie
+            elif host == cookie.domain or (not cookie.host_only and domain_matches(host, cookie.domain)):
+                yield cookie
 
     def take(self, url: str, headers: Iterable[tuple[str, str]]) -> None:
-        """Keep what the headers of an answer from `url` set.
+        """Keep what the headers of an answer from `url` set. What cannot be read is left out.
 
-        When a cookie expires is told by the server's own clock, the header `Date`: with the one of this machine, which
-        may be wrong by hours, a new cookie could look over.
+        The server's own clock, the header `Date`, decides when a cookie ends: with the clock of this machine, which may
+        be wrong by hours, a new cookie could look over.
         """
         headers = list(headers)
-        setting = [(name, value) for name, value in headers if name.lower() in _SETTING]
+        setting = [as_octets(value) for name, value in headers if name.lower() == _SETTING]
         if not setting:
             return
         date = parse_date(next((value for name, value in headers if name.lower() == "date"), None))
-        if date is not None:
-            setting = [(name, _with_max_age(value, date)) for name, value in setting]
+        clock_error = 0.0 if date is None else time.time() - date.timestamp()
+        for value in setting:
+            if (cookie := read_cookie(url, value, time.time, clock_error)) is not None:
+                self._keep(cookie)
+
+    def _keep(self, cookie: Cookie) -> None:
         self._known.clear()
-        request = httpx.Request("GET", as_http(url))
-        self._cookies.extract_cookies(httpx.Response(200, headers=setting, request=request))
+        if cookie.is_over(time.time()):
+            self._cookies.pop(cookie.key, None)
+            return
+        self._cookies[cookie.key] = cookie  # one that takes another's place keeps its turn
+        while len(self._cookies) > _MOST:
+            del self._cookies[next(iter(self._cookies))]
 
 
-def _with_max_age(cookie: str, date: datetime) -> str:
-    """A cookie that says for how long it is valid, made of one that says until when (RFC 6265, section 5.2)."""
-    attributes = {name.strip().lower(): value for name, _, value in (part.partition("=") for part in cookie.split(";"))}
-    expires = parse_date(attributes.get("expires"))
-    if expires is None or "max-age" in attributes:
-        return cookie
-    return f"{cookie}; Max-Age={max(0, round((expires - date).total_seconds()))}"
-
-
-def _key(cookie: Cookie) -> tuple[str, str, str]:
-    return cookie.domain, cookie.path, cookie.name
+def _converted(given: cookiejar.Cookie) -> Cookie:
+    domain = given.domain.lower().removeprefix(".")
+    host_only = not given.domain_specified
+    if host_only and domain.count(".") == 1:
+        domain = domain.removesuffix(_LOCAL)
+    value = f"{given.name}={given.value or ''}"
+    name, _, octets = as_octets(value).partition("=")
+    expires = None if given.expires is None else float(given.expires)
+    return Cookie(name, octets, domain, host_only, given.path or "/", given.secure, expires)

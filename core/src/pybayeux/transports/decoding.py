@@ -1,39 +1,82 @@
-"""Bayeux messages in the bytes of an answer or a frame, and the error where there are none."""
+"""Bayeux messages in the bytes of an answer or a frame, and the error where there are none.
+
+A large body is decoded in slices, and others run between them: reading a million events in one go takes half a second.
+Each slice is received before the next one is decoded, so that a million events need not be in memory together.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Final
 
-from ..codec import decode
+from ..codec import damage_of, decode, decode_batch
 from ..errors import MessageDecodeError
+from ..session.replies import may_be_event
+from .slicing import slices_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .._util.redact import Redactor
+    from ..codec import Decoded
     from ..message import Message
+    from .base import TransportContext
 
-__all__ = ("decode_answer", "redacted", "refusals_in")
+__all__ = ("LARGE", "read_messages", "redacted", "refusals_in", "report_damage")
+
+LARGE: Final = 2**20
+"""Bytes of a body that is decoded in slices: one of fewer takes some milliseconds."""
 
 _ERROR_TEXT: Final = 10_000
 """Bytes that are read for an error's text: far more than it has room for, so that no secret is cut in two."""
 
+_MOST_REPORTS: Final = 10
 
-def decode_answer(body: bytes, redact: Redactor, unwrap: Callable[[bytes], bytes] = bytes) -> list[Message]:
-    """The messages in an answer.
+
+async def read_messages(
+    body: bytes, context: TransportContext, unwrap: Callable[[bytes], bytes] = bytes
+) -> list[Message]:
+    """The messages in an answer that are to be received; what is damaged among them is reported.
+
+    Of a large answer these are the replies: its events are received here, slice by slice.
 
     Args:
-        body: What came.
-        redact: Takes secrets out of a text.
+        body: What came, in UTF-8.
+        context: Knows the secrets, and takes messages and reports.
         unwrap: Returns the JSON in it; raises MessageDecodeError where there is none.
 
     Raises:
         MessageDecodeError: It is not Bayeux.
     """
     try:
-        return decode(unwrap(body))
+        json = unwrap(body)
+        if len(json) <= LARGE:
+            return report_damage(decode_batch(json), context)
+        return await _receive_events(json, context)
     except MessageDecodeError as error:
-        raise redacted(error, body, redact) from None
+        raise redacted(error, body, context.redact) from None
+
+
+async def _receive_events(json: bytes, context: TransportContext) -> list[Message]:
+    others: list[Message] = []
+    for decoded in slices_of(json):
+        events = [message for message in report_damage(decoded, context) if may_be_event(message)]
+        if len(events) < len(decoded.messages):
+            others += [message for message in decoded.messages if not may_be_event(message)]
+        if events:
+            await context.receive(events)
+        await asyncio.sleep(0)
+    return others
+
+
+def report_damage(decoded: Decoded, context: TransportContext) -> list[Message]:
+    """The messages, after those of which something was no JSON were reported."""
+    for message in decoded.damaged[:_MOST_REPORTS]:
+        what = context.redact(f"a message on {message.channel or 'no channel'}: {damage_of(message)}", 400)
+        context.report(MessageDecodeError(what))
+    if (more := len(decoded.damaged) - _MOST_REPORTS) > 0:
+        context.report(MessageDecodeError(f"{more} more messages of the same batch hold what is no JSON"))
+    return decoded.messages
 
 
 def redacted(error: MessageDecodeError, body: bytes, redact: Redactor) -> MessageDecodeError:
@@ -47,6 +90,8 @@ def refusals_in(body: bytes, unwrap: Callable[[bytes], bytes] = bytes) -> list[M
 
     Other services answer errors with JSON too, Salesforce's REST among them: their objects have no channel.
     """
+    if len(body) > LARGE:
+        return []
     try:
         messages = decode(unwrap(body))
     except MessageDecodeError:

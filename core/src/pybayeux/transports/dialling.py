@@ -12,9 +12,7 @@ from __future__ import annotations
 
 import logging
 import ssl
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final, cast
-from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import (
@@ -31,6 +29,7 @@ from websockets.frames import DATA_OPCODES, CloseCode, Frame
 from websockets.protocol import State
 from websockets.typing import Subprotocol
 
+from .._util.environment import Proxy, check_certificates, proxy_for
 from ..errors import TransportError
 from .base import UpgradeAnswer
 
@@ -64,16 +63,19 @@ class Dialler:
             TransportError: No connection, or no answer.
         """
         made: list[_Connection] = []
+        proxy = proxy_for(call.url)
         try:
-            await _connect(call, made)
-        except (OSError, ValueError, ImportError, WebSocketException) as error:
-            return self._failed(error, call, made[0] if made else None)
+            await _connect(call, proxy, made)
+        except (OSError, ValueError, TypeError, ImportError, WebSocketException) as error:
+            return self._failed(error, call, proxy, made[0] if made else None)
         return _answer(made[0], socket=LibrarySocket(made[0], self._redact, call.max_message_size))
 
-    def _failed(self, error: Exception, call: UpgradeCall, connection: _Connection | None) -> UpgradeAnswer:
+    def _failed(
+        self, error: Exception, call: UpgradeCall, proxy: Proxy | None, connection: _Connection | None
+    ) -> UpgradeAnswer:
         """The answer that came in spite of an error, if one did: a refusal, or one that is wrong."""
         connected = connection is not None and hasattr(connection, "transport")
-        failure = upgrade_failure(error, self._redact, waited=call.open_timeout if connected else None)
+        failure = upgrade_failure(error, self._redact, waited=call.open_timeout if connected else None, proxy=proxy)
         failure.__cause__ = error
         if connection is None or connection.response is None:
             raise failure
@@ -215,26 +217,31 @@ class LibrarySocket:
         return TransportError(f"the WebSocket broke: {cause}")
 
 
-def upgrade_failure(error: Exception, redact: Redactor, *, waited: float | None = None) -> TransportError:
+def upgrade_failure(
+    error: Exception, redact: Redactor, *, waited: float | None = None, proxy: Proxy | None = None
+) -> TransportError:
     """The failure of an upgrade that was not answered, or not with a valid answer.
 
     Args:
         error: What happened.
         redact: Takes secrets out of a text.
         waited: Seconds that the answer was waited for; None where there was not even a connection.
+        proxy: What is between here and the server.
     """
-    text = f"{type(error).__name__}: {redact(str(error)) or 'no reason given'}"
-    if isinstance(error, InvalidURI | ValueError | ssl.SSLCertVerificationError):
+    way = "" if proxy is None else f", through {proxy}"
+    text = f"{type(error).__name__}: {redact(str(error)) or 'no reason given'}{way}"
+    if isinstance(error, InvalidURI | ValueError | TypeError | ssl.SSLCertVerificationError):
         return TransportError(text, unsent=True, fatal=True)
     if isinstance(error, TimeoutError) and waited is not None:
-        return TransportError(f"no answer to the upgrade within {waited:g} s", unsent=True, unavailable=True)
+        return TransportError(f"no answer to the upgrade within {waited:g} s{way}", unsent=True, unavailable=True)
     if isinstance(error, InvalidProxy):  # whose text has the proxy's address, perhaps with a password
-        return TransportError(f"the address of the proxy is wrong: {error.msg}", unsent=True)
+        return TransportError(f"the address of the proxy is wrong: {error.msg}{way}", unsent=True)
     if isinstance(error, InvalidProxyStatus):
         return TransportError(f"the proxy refuses: {text}", unsent=True, unavailable=True)
     if isinstance(error, InvalidHandshake) and not isinstance(error, ProxyError):
         return TransportError(f"no WebSocket upgrade: {text}", unsent=True, unavailable=True)
-    return TransportError(text, unsent=True, unavailable=isinstance(error, ImportError))  # of a kind of proxy
+    lacks_package = isinstance(error, ImportError)  # for a kind of proxy
+    return TransportError(text, unsent=True, unavailable=lacks_package, fatal=lacks_package)
 
 
 def _answer(
@@ -246,20 +253,22 @@ def _answer(
     return UpgradeAnswer(response.status_code, headers, bytes(response.body or b""), socket, failure)
 
 
-async def _connect(call: UpgradeCall, made: list[_Connection]) -> None:
+async def _connect(call: UpgradeCall, proxy: Proxy | None, made: list[_Connection]) -> None:
     """Open a connection, and append it to `made` at once: it has the server's answer where the upgrade fails."""
 
     def create_connection(*args: Any, **kwargs: Any) -> _Connection:
         made.append(_Connection(*args, **kwargs))
         return made[-1]
 
+    if call.url.startswith("wss:") and call.ssl is None:
+        check_certificates()
     secure = {"ssl": call.ssl} if call.ssl is not None and call.url.startswith("wss:") else {}
     await _Connect(
         call.url,
         subprotocols=None if call.subprotocol is None else [Subprotocol(call.subprotocol)],
         compression="deflate" if call.compression else None,
         additional_headers=call.headers,
-        proxy=None if _is_local(call.url) else True,
+        proxy=None if proxy is None else proxy.url,
         open_timeout=call.open_timeout,
         ping_interval=call.ping_interval,
         ping_timeout=call.ping_timeout,
@@ -284,12 +293,3 @@ def _silent_logger() -> logging.Logger:
     logger = logging.Logger("pybayeux.websocket")
     logger.disabled = True
     return logger
-
-
-def _is_local(url: str) -> bool:
-    """Whether the server is on this machine, where no proxy is between."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -6,17 +6,28 @@ carries, nor how the messages are wrapped in an answer.
 
 from __future__ import annotations
 
-from contextlib import aclosing
+import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import httpx
 
 from .._util.credentials import in_headers, in_url
+from .._util.environment import check_certificates, proxy_for
 from ..errors import BayeuxError, TransportError, UsageError
 from .base import TransportContext, TransportRequest, TransportResponse
-from .decoding import decode_answer, refusals_in
-from .http_failures import network_failure, status_failure
+from .body import MAX_RESPONSE_SIZE, Body, read_body
+from .decoding import LARGE, read_messages, refusals_in
+from .direct_http import make_http_client
+from .http_failures import (
+    check_auth,
+    check_headers,
+    check_http,
+    network_failure,
+    request_failure,
+    response_of,
+    status_failure,
+)
 from .redirects import MOST_REDIRECTS, Redirect, anonymous_headers, read_redirect, without_secrets
 
 if TYPE_CHECKING:
@@ -54,11 +65,6 @@ class _Target(NamedTuple):
     trusted: bool
 
 
-class _Body(NamedTuple):
-    content: bytes
-    complete: bool
-
-
 class _Answer(NamedTuple):
     """What came back; with a status other than 200 it is a failure, unless it holds replies that refuse."""
 
@@ -89,7 +95,7 @@ class HttpRequester:
         connection_type: str,
         *,
         unwrap: Callable[[bytes], bytes] = bytes,
-        max_response_size: int | None = None,
+        max_response_size: int | None = MAX_RESPONSE_SIZE,
     ) -> None:
         if max_response_size is not None and max_response_size < 1:
             raise UsageError(f"transport {connection_type!r}: max_response_size={max_response_size} is less than 1")
@@ -97,13 +103,18 @@ class HttpRequester:
         self._connection_type: Final = connection_type
         self._unwrap: Final = unwrap
         self._limit: Final = max_response_size
+        self._receiving: Final[set[asyncio.Future[None]]] = set()
         self._owned: Final = context.http is None
-        self._http: Final[Any] = context.http if context.http is not None else httpx.AsyncClient()
+        check_http(context.http)
+        check_auth(context.auth)
+        check_headers(context.headers)
+        self._http: Final[Any] = context.http if context.http is not None else make_http_client()
         if not context.anonymous:
             context.cookies.seed(self._http.cookies)
-        # Connecting, reading, writing, queueing: the session limits how long an answer may take, for it knows how long
-        # the server may hold it; the user's httpx client would break every held connect after five seconds.
-        self._timeout: Final = (context.max_network_delay, None, None, None)
+        # Connecting, reading, writing, waiting for a connection of the pool: the session limits how long an answer may
+        # take, for it knows how long the server may hold it; the user's httpx client would break every held connect
+        # after five seconds. A pool that others have filled is no matter of the server's.
+        self._timeout: Final = (context.max_network_delay, None, None, context.max_network_delay)
 
     async def exchange(self, call: HttpCall) -> None:
         """Make a call, and have the messages received that come back.
@@ -118,14 +129,31 @@ class HttpRequester:
         """
         answer = await self._fetch(call)
         if answer.failure is None:
-            await self._context.receive(decode_answer(answer.content, self._context.redact, self._unwrap))
+            await self._receive(answer.content)
         elif replies := refusals_in(answer.content, self._unwrap):
             await self._context.receive(replies)
         else:
             raise answer.failure
 
+    async def _receive(self, content: bytes) -> None:
+        if len(content) <= LARGE:
+            await self._context.receive(await read_messages(content, self._context, self._unwrap))
+            return
+        # A task of its own: the exchange may be cancelled, and what came with it is here all the same.
+        receiving = asyncio.ensure_future(self._receive_large(content))
+        self._receiving.add(receiving)
+        receiving.add_done_callback(self._receiving.discard)
+        await asyncio.shield(receiving)
+
+    async def _receive_large(self, content: bytes) -> None:
+        await self._context.receive(await read_messages(content, self._context, self._unwrap))
+
     async def close(self) -> None:
         """Close the connections, unless the httpx client is the user's."""
+        if self._receiving:
+            for receiving in self._receiving:
+                receiving.cancel()
+            await asyncio.wait(self._receiving)
         if self._owned:
             await self._http.aclose()
 
@@ -139,8 +167,7 @@ class HttpRequester:
                 if redirect is None or redirect.url is None:
                     return await self._content(response, redirect)
             finally:
-                if self._limit is not None:
-                    await response.aclose()
+                await response.aclose()
             target = _Target(redirect.url, target.trusted and redirect.same_origin)
         last = self._context.redact(without_secrets(target.url))
         raise TransportError(
@@ -151,6 +178,25 @@ class HttpRequester:
 
     async def _send(self, call: HttpCall, target: _Target) -> Any:
         request = await self._request(call, target)
+        built = self._built(call, request, target)
+        try:
+            response = await self._http.send(built, stream=True, follow_redirects=False, **self._auth(target))
+        except BayeuxError:
+            raise
+        except Exception as error:  # the library's own, or the user's authentication or hook
+            response = response_of(error)
+            if response is None:
+                raise self._failure(error, request.url) from error
+        self._context.redact.remember(*in_headers(response.request.headers))  # the library's own authentication too
+        if setting := _octets_of(response.headers):
+            self._context.cookies.take(str(response.url), setting)
+            if self._owned:
+                self._http.cookies.clear()  # else httpx adds its own to each request, for `_set_cookies` to remove
+            else:
+                _remove_unsendable(self._http.cookies)
+        return response
+
+    def _built(self, call: HttpCall, request: TransportRequest, target: _Target) -> Any:
         try:
             built = self._http.build_request(
                 call.method, request.url, content=call.content, headers=request.headers, timeout=self._timeout
@@ -158,18 +204,18 @@ class HttpRequester:
             if not target.trusted:
                 _remove_client_additions(built, request)
             self._set_cookies(built, request.headers.get("Cookie"), target)
-            response = await self._http.send(
-                built, stream=self._limit is not None, follow_redirects=False, **self._auth(target)
-            )
-        except BayeuxError:
-            raise
-        except Exception as error:  # the library's own, or the user's authentication
-            raise network_failure(error, self._context.redact) from error
-        self._context.redact.remember(*in_headers(response.request.headers))  # the library's own authentication too
-        self._context.cookies.take(str(response.url), response.headers.multi_items())
-        if self._owned:
-            self._http.cookies.clear()  # else httpx adds its own to each request, for `_set_cookies` to remove
-        return response
+        except Exception as error:
+            raise request_failure(error, self._context.redact) from error
+        return built
+
+    def _failure(self, error: Exception, url: str) -> TransportError:
+        """The failure of a request; raises what an argument or the environment is to blame for."""
+        check_http(self._http)
+        proxy = proxy_for(url) if self._owned else None
+        failure = network_failure(error, self._context.redact, "" if proxy is None else f", through {proxy}")
+        if failure.fatal or isinstance(error, FileNotFoundError):  # the library does not say which file
+            check_certificates()
+        return failure
 
     async def _request(self, call: HttpCall, target: _Target) -> TransportRequest:
         """The request as it is after the hook `request`."""
@@ -186,8 +232,12 @@ class HttpRequester:
         """The session's cookies beside those of the `Cookie` header that was given; none of a shared jar."""
         built.headers.pop("Cookie", None)
         header = self._context.cookies.header(str(built.url), given, anonymous=not target.trusted)
-        if header is not None:
+        if header is None:
+            return
+        if header.isascii():
             built.headers["Cookie"] = header
+        else:
+            built.headers = type(built.headers)([*built.headers.raw, (b"Cookie", header.encode("latin-1"))])
 
     def _auth(self, target: _Target) -> dict[str, Any]:
         if not target.trusted:
@@ -204,10 +254,15 @@ class HttpRequester:
 
     async def _content(self, response: Any, redirect: Redirect | None) -> _Answer:
         """The body of an answer that is not redirected further."""
-        body = await self._body(response)
+        try:
+            body = await self._body(response)
+        except TransportError:
+            if response.status_code == 200:
+                raise
+            body = Body(b"", complete=False)  # the status says enough
         status = response.status_code
         if status != 200:
-            text = _text(body.content[:_ERROR_TEXT], response.charset_encoding)
+            text = body.content[:_ERROR_TEXT].decode("utf-8", "replace")
             return _Answer(body.content, status_failure(response, text, redirect, self._context.redact))
         if not body.complete:
             raise TransportError(f"an answer of more than max_response_size={self._limit} bytes", status=status)
@@ -215,20 +270,14 @@ class HttpRequester:
             raise TransportError("an empty answer (HTTP 200)", status=status)
         return _Answer(body.content)
 
-    async def _body(self, response: Any) -> _Body:
+    async def _body(self, response: Any) -> Body:
         """The body, or as much of it as is allowed."""
-        if self._limit is None:
-            return _Body(response.content, complete=True)
-        read = bytearray()
         try:
-            async with aclosing(response.aiter_bytes()) as chunks:
-                async for chunk in chunks:
-                    read += chunk
-                    if len(read) > self._limit:
-                        return _Body(bytes(read[: self._limit]), complete=False)
+            return await read_body(response, self._limit)
+        except TransportError:
+            raise
         except Exception as error:
-            raise network_failure(error, self._context.redact) from error
-        return _Body(bytes(read), complete=True)
+            raise self._failure(error, str(response.url)) from error
 
 
 def _remove_client_additions(built: Any, request: TransportRequest) -> None:
@@ -239,8 +288,18 @@ def _remove_client_additions(built: Any, request: TransportRequest) -> None:
     built.url = type(built.url)(request.url)
 
 
-def _text(body: bytes, charset: str | None) -> str:
-    try:
-        return body.decode(charset or "utf-8", "replace")
-    except LookupError:
-        return body.decode("utf-8", "replace")
+def _octets_of(headers: Any) -> list[tuple[str, str]]:
+    """The cookies that headers set, each character for an octet: httpx guesses an encoding for all of them."""
+    if "set-cookie" not in headers:
+        return []
+    return [
+        (name.decode("ascii", "replace"), value.decode("latin-1"))
+        for name, value in headers.raw
+        if name.lower() == b"set-cookie"
+    ]
+
+
+def _remove_unsendable(cookies: Any) -> None:
+    """Remove the cookies that httpx takes and cannot send: each further request to their server would fail."""
+    for cookie in [cookie for cookie in cookies.jar if not f"{cookie.name}{cookie.value}".isascii()]:
+        cookies.jar.clear(cookie.domain, cookie.path, cookie.name)

@@ -1,31 +1,132 @@
-"""Failures of HTTP requests as `TransportError`: of the network, and of the answer's status."""
+"""Failures of HTTP requests as `TransportError`: of the arguments, of the network, and of the answer's status."""
 
 from __future__ import annotations
 
+import re
 import ssl
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
+
+import httpx
 
 from .._util.dates import parse_date
 from ..errors import TransportError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .._util.redact import Redactor
     from .redirects import Redirect
 
-__all__ = ("network_failure", "seconds_to_wait", "status_failure")
+__all__ = (
+    "check_auth",
+    "check_headers",
+    "check_http",
+    "network_failure",
+    "request_failure",
+    "response_of",
+    "seconds_to_wait",
+    "status_failure",
+)
 
 # By name: `http=` may be a client of another library than httpx with the same surface, and the same names of errors.
 _UNSENT: Final = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout"})
 _FATAL: Final = frozenset({"InvalidURL", "UnsupportedProtocol"})
 
 
-def network_failure(error: Exception, redact: Redactor) -> TransportError:
-    """The failure of a request that was not answered; the error of the HTTP library becomes its cause by `from`."""
-    text = redact(str(error)) or "no reason given"
-    return TransportError(
-        f"{type(error).__name__}: {text}", fatal=_is_fatal(error), unsent=not _UNSENT.isdisjoint(_names(error))
+_SURFACE: Final = ("build_request", "send", "cookies")
+_ILLEGAL: Final = re.compile(r"[\x00\r\n]")
+_NO_CONNECTION_FREE: Final = (
+    "no connection of the HTTP client became free in time; others of its users hold them all. Give it more "
+    "(httpx.Limits), or each client its own"
+)
+
+
+def check_http(http: Any) -> None:
+    """See that this is an HTTP client that can be used, or None.
+
+    Raises:
+        TransportError: It is not, or is closed; it is fatal.
+    """
+    if http is None:
+        return
+    if isinstance(http, httpx.Client) or not all(hasattr(http, name) for name in _SURFACE):
+        raise TransportError(
+            f"http=: expected an httpx.AsyncClient, or one with its surface; got a {type(http).__module__}."
+            f"{type(http).__qualname__}",
+            fatal=True,
+            unsent=True,
+        )
+    if getattr(http, "is_closed", False):
+        raise TransportError("http=: the HTTP client is closed", fatal=True, unsent=True)
+
+
+def check_auth(auth: Any) -> None:
+    """See that this is authentication in a form that httpx takes.
+
+    Raises:
+        TransportError: It is not; it is fatal.
+    """
+    if auth is None or callable(auth) or isinstance(auth, httpx.Auth) or hasattr(auth, "async_auth_flow"):
+        return
+    if isinstance(auth, tuple | list) and len(auth) == 2 and all(isinstance(part, str | bytes) for part in auth):
+        return
+    raise TransportError(
+        f"auth=: expected (user, password), an httpx.Auth or a callable; got a {type(auth).__name__}",
+        fatal=True,
+        unsent=True,
     )
+
+
+def check_headers(headers: Mapping[str, str]) -> None:
+    """See that these headers can be sent.
+
+    Raises:
+        TransportError: One cannot; it is fatal.
+    """
+    for name, value in headers.items():
+        try:
+            name.encode("ascii")
+            if not _ILLEGAL.search(name + value):
+                httpx.Headers({name: value})
+                continue
+            why = "a line end or a null character"
+        except (TypeError, AttributeError):
+            why = "a value that is no text"
+        except UnicodeError:
+            why = "a character beyond ASCII"
+        # Without the value: it may be a credential.
+        raise TransportError(f"headers=: {name!r} has {why}", fatal=True, unsent=True)
+
+
+def request_failure(error: Exception, redact: Redactor) -> TransportError:
+    """The failure of a request that could not even be made; no other attempt can do better."""
+    return TransportError(
+        f"no request can be made: {type(error).__name__}: {redact(str(error))}", fatal=True, unsent=True
+    )
+
+
+def network_failure(error: Exception, redact: Redactor, way: str = "") -> TransportError:
+    """The failure of a request that was not answered; the error of the HTTP library becomes its cause by `from`.
+
+    Args:
+        error: What happened.
+        redact: Takes secrets out of a text.
+        way: How the server was to be reached, for the text.
+    """
+    names = _names(error)
+    text = redact(str(error)) or "no reason given"
+    if "PoolTimeout" in names:
+        text = _NO_CONNECTION_FREE
+    return TransportError(
+        f"{type(error).__name__}: {text}{way}", fatal=_is_fatal(error), unsent=not _UNSENT.isdisjoint(names)
+    )
+
+
+def response_of(error: Exception) -> Any:
+    """The answer that an error is about, such as that of httpx's `raise_for_status`; None where it has none."""
+    response = getattr(error, "response", None)
+    return response if isinstance(getattr(response, "status_code", None), int) else None
 
 
 def status_failure(response: Any, text: str, redirect: Redirect | None, redact: Redactor) -> TransportError:
@@ -49,8 +150,13 @@ def status_failure(response: Any, text: str, redirect: Redirect | None, redact: 
 
 
 def _is_fatal(error: BaseException) -> bool:
-    """Whether to try again cannot help: a certificate that does not verify, a URL that is none."""
-    if not _FATAL.isdisjoint(_names(error)):
+    """Whether to try again cannot help: a certificate that does not verify, a URL or an argument that is none."""
+    names = _names(error)
+    if (
+        not _FATAL.isdisjoint(names)
+        or isinstance(error, TypeError)
+        or ("LocalProtocolError" in names and "header" in str(error))
+    ):
         return True
     cause: BaseException | None = error
     while cause is not None:

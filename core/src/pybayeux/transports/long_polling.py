@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote_plus, urlsplit
 
+from .body import MAX_RESPONSE_SIZE
 from .http import HttpCall, HttpRequester
 from .splitting import SizeLimit, send_in_parts
 
@@ -30,7 +31,7 @@ class LongPolling:
         form: Send a form with the field ``message``, for gateways that let no JSON through. Faye takes it, CometD 8
             does not.
         max_response_size: Bytes of an answer's body, decompressed, beyond which the exchange fails and reads no
-            further; unlimited by default.
+            further; 64 MB by default, None for no limit.
         max_request_size: Bytes of a request's body (Salesforce takes 32768): a batch that is larger is sent as several
             requests, one after the other; a message that is larger by itself fails. Unlimited by default.
 
@@ -46,7 +47,7 @@ class LongPolling:
         *,
         append_message_type: bool = False,
         form: bool = False,
-        max_response_size: int | None = None,
+        max_response_size: int | None = MAX_RESPONSE_SIZE,
         max_request_size: int | None = None,
     ) -> None:
         self._url: Final = context.url

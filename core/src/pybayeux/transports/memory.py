@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from .._util.text import to_utf8
 from ..codec import decode, encode
 from ..message import Message
-from .decoding import decode_answer
+from .decoding import read_messages
 
 if TYPE_CHECKING:
     from .base import TransportContext
@@ -52,7 +53,7 @@ class MemoryTransport:
         # Through bytes, as on a wire: neither side sees what the other does to its messages later.
         answer = await self._server(decode(encode(messages)))
         body = answer if isinstance(answer, bytes) else encode(answer)
-        await self._context.receive(decode_answer(body, self._context.redact))
+        await self._context.receive(await read_messages(to_utf8(body), self._context))
 
     async def close(self) -> None:
         """Nothing is held."""

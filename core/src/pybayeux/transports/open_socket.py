@@ -11,12 +11,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from .._util.text import to_utf8
 from ..channel import Channel
-from ..codec import decode
+from ..codec import decode_batch
 from ..errors import BayeuxError, MessageDecodeError, TransportError
 from ..session.replies import answers_request
 from .base import DONE
-from .decoding import redacted
+from .decoding import LARGE, read_messages, redacted, report_damage
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable
@@ -128,7 +129,7 @@ class OpenSocket:
         if self._handing_over is not None:
             self._hold(frames)
         # Asked for every batch: events come unasked, so to hold connects back does not hold events back.
-        elif (room := self._context.room()) is not DONE and not room.done():
+        elif self._has_large(frames) or ((room := self._context.room()) is not DONE and not room.done()):
             self._hold(frames)
             self._handing_over = self._start(self._hand_over(), "hand-over")
         elif (unfinished := self._receive(frames)) is not None:
@@ -143,9 +144,16 @@ class OpenSocket:
 
     # -- in
 
+    @staticmethod
+    def _has_large(frames: list[bytes]) -> bool:
+        """Whether some of these are to be decoded in slices, which takes a task."""
+        return max(map(len, frames)) > LARGE
+
     def _receive(self, frames: list[bytes]) -> _Unfinished | None:
         """Have these messages received; returns what has to be waited for, if anything has."""
-        messages, malformed = self._decode(frames)
+        return self._receive_decoded(*self._decode(frames))
+
+    def _receive_decoded(self, messages: list[Message], malformed: MessageDecodeError | None) -> _Unfinished | None:
         try:
             received = self._context.receive(messages)
         except Exception as error:
@@ -166,9 +174,25 @@ class OpenSocket:
         messages: list[Message] = []
         for frame in frames:
             try:
-                messages += decode(frame)
+                decoded = decode_batch(frame)
             except MessageDecodeError as error:
+                if _is_blank(frame):
+                    continue  # some gateways keep a connection alive so
                 return messages, redacted(error, frame, self._context.redact)
+            messages += report_damage(decoded, self._context) if decoded.damaged else decoded.messages
+        return messages, None
+
+    async def _decode_held(self) -> tuple[list[Message], MessageDecodeError | None]:
+        """As `_decode` has it, for what was held back; large frames are decoded in slices."""
+        frames = self._take_held()
+        if not self._has_large(frames):
+            return self._decode(frames)
+        messages: list[Message] = []
+        for frame in frames:
+            try:
+                messages += [] if _is_blank(frame) else await read_messages(to_utf8(frame), self._context)
+            except MessageDecodeError as error:
+                return messages, error
         return messages, None
 
     def _failure_of(self, error: Exception) -> BayeuxError:
@@ -204,7 +228,7 @@ class OpenSocket:
                 if not self._held:
                     break
                 await _wait(self._context.room())
-                unfinished = self._receive(self._take_held())
+                unfinished = self._receive_decoded(*await self._decode_held())
         except Exception as error:
             self._fail(self._failure_of(error))
         finally:
@@ -296,3 +320,7 @@ async def _wait(completion: Completion) -> None:
         completion.add_done_callback(lambda _: done.set())
         await done.wait()
     await completion
+
+
+def _is_blank(frame: bytes) -> bool:
+    return not to_utf8(frame).strip()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .base import Transport, TransportFactory
 
-__all__ = ("URL", "bind_options")
+__all__ = ("URL", "bind_options", "missing_options")
 
 URL: Final = "url"
 """An option that every transport has: an address of its own. `TransportPool` reads it; factories do not get it."""
@@ -29,21 +29,36 @@ def bind_options(name: str, factory: Callable[..., Transport], given: Mapping[st
         UsageError: An option is unknown or missing, or a value is wrong.
     """
     options = {option: value for option, value in given.items() if option != URL}
-    parameters = list(inspect.signature(factory).parameters.values())[1:]
-    known = {each.name: each for each in parameters if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)}
+    parameters = _parameters(factory)
+    known = _options(parameters)
     is_open = any(each.kind is each.VAR_KEYWORD for each in parameters)
     for option in options:
         if option not in known and not is_open:
             expected = ", ".join((*known, URL))
             raise UsageError(f"transport {name!r} has no option {option!r}; expected one of {expected}")
-    for option, parameter in known.items():
-        if parameter.default is parameter.empty and option not in options:
+    for option in missing_options(factory):
+        if option not in options:
             raise UsageError(f"transport {name!r} needs the option {option!r}")
     if not options:
         return factory
     namespace = _namespace(factory)
     types = {option: _type(parameter, namespace) for option, parameter in known.items()}
     return partial(factory, **{option: _value(name, option, value, types) for option, value in options.items()})
+
+
+def missing_options(factory: Callable[..., Transport]) -> tuple[str, ...]:
+    """The options that a factory cannot do without."""
+    known = _options(_parameters(factory))
+    return tuple(option for option, parameter in known.items() if parameter.default is parameter.empty)
+
+
+def _parameters(factory: Callable[..., Transport]) -> list[Parameter]:
+    """Those after the context."""
+    return list(inspect.signature(factory).parameters.values())[1:]
+
+
+def _options(parameters: list[Parameter]) -> dict[str, Parameter]:
+    return {each.name: each for each in parameters if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)}
 
 
 def _value(name: str, option: str, value: Any, types: Mapping[str, Any]) -> object:

@@ -1,16 +1,18 @@
-"""The registry of transports: the factory of each connection type, and which are used by default."""
+"""The registry of transports: the factories of each connection type, who registered them, which are used by default."""
 
 from __future__ import annotations
 
+import logging
+from dataclasses import dataclass
 from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import UsageError
 from ..state import ConnectionType
 from .callback_polling import CallbackPolling
 from .long_polling import LongPolling
 from .memory import MemoryTransport
-from .options import bind_options
+from .options import bind_options, missing_options
 from .websocket import WebSocket
 
 if TYPE_CHECKING:
@@ -21,17 +23,33 @@ if TYPE_CHECKING:
 __all__ = ("TransportRegistry",)
 
 
+_logger: Final = logging.getLogger("pybayeux.extensions")
+
+
+@dataclass(frozen=True, slots=True)
+class _Registered:
+    """A factory, whether it is used by default, and the extension that registered it; None for the core's own."""
+
+    factory: Callable[..., Transport]
+    by_default: bool
+    extension: str | None
+
+
 class TransportRegistry:
     """Factories of transports by connection type; extensions add theirs in the hook `register_transports`."""
 
     def __init__(self) -> None:
-        self._factories: dict[str, Callable[..., Transport]] = {}
-        self._by_default: dict[str, bool] = {}
+        self._registered: dict[str, list[_Registered]] = {}
         self._wrappers: list[tuple[str | None, Callable[[TransportFactory], TransportFactory]]] = []
+        self._extension: str | None = None
         self.register(WebSocket.connection_type, WebSocket)
         self.register(LongPolling.connection_type, LongPolling)
         self.register(CallbackPolling.connection_type, CallbackPolling)
         self.register(MemoryTransport.connection_type, MemoryTransport, by_default=False)
+
+    def attribute_to(self, extension: str) -> None:
+        """What is registered from now on belongs to this extension. The framework calls it before each hook."""
+        self._extension = extension
 
     def register(self, connection_type: str, factory: Callable[..., Transport], *, by_default: bool = True) -> None:
         """Have `factory` make the transports of this connection type, in place of the one registered before.
@@ -39,11 +57,11 @@ class TransportRegistry:
         Args:
             connection_type: The name, as in the handshake's `supportedConnectionTypes`.
             factory: Called with the `TransportContext`, and with the options that the user gave for it as keyword
-                arguments; those it can take are its keyword parameters.
+                arguments; those it can take are its keyword parameters. One that cannot do without an option that was
+                not given is left out of the defaults, with a warning: the one registered before is used, if any.
             by_default: Whether clients use it where the user names no transports.
         """
-        self._factories[connection_type] = factory
-        self._by_default[connection_type] = by_default
+        self._registered.setdefault(connection_type, []).append(_Registered(factory, by_default, self._extension))
 
     def wrap(self, wrapper: Callable[[TransportFactory], TransportFactory], connection_type: str | None = None) -> None:
         """Replace factories: `wrapper` takes the factory of a transport and returns the one to use instead.
@@ -74,19 +92,44 @@ class TransportRegistry:
         Raises:
             UsageError: A name or an option is unknown, an option is missing or wrong, or there is no name.
         """
-        chosen = self._defaults(by_polling) if names is None else list(names)
-        unknown = [name for name in (*chosen, *(options or {})) if name not in self._factories]
+        given = options or {}
+        chosen = self._defaults(given, by_polling) if names is None else list(names)
+        unknown = [name for name in (*chosen, *given) if name not in self._registered]
         if unknown or not chosen:
             raise UsageError(
-                f"transports: expected some of {', '.join(sorted(self._factories))}; got {unknown or chosen}"
+                f"transports: expected some of {', '.join(sorted(self._registered))}; got {unknown or chosen}"
             )
-        return {name: self._made(name, (options or {}).get(name, {})) for name in chosen}
+        if not isinstance(chosen, dict):
+            chosen = {name: self._registered[name][-1] for name in chosen}
+        return {name: self._made(name, registered, given.get(name, {})) for name, registered in chosen.items()}
 
-    def _made(self, name: str, options: Mapping[str, Any]) -> TransportFactory:
-        factory = bind_options(name, self._factories[name], options)
+    def _made(self, name: str, registered: _Registered, options: Mapping[str, Any]) -> TransportFactory:
+        factory = bind_options(name, registered.factory, options)
         wrappers = [wrapper for wrapped, wrapper in self._wrappers if wrapped in (None, name)]
         return reduce(lambda inner, wrapper: wrapper(inner), wrappers, factory)
 
-    def _defaults(self, by_polling: bool) -> list[str]:
+    def _defaults(self, options: Mapping[str, Mapping[str, Any]], by_polling: bool) -> dict[str, _Registered]:
         left_out = {ConnectionType.WEBSOCKET} if by_polling else set()
-        return [name for name, is_default in self._by_default.items() if is_default and name not in left_out]
+        found = {}
+        for name, registered in self._registered.items():
+            if registered[-1].by_default and name not in left_out:
+                usable = registered[-1] if name in options else _last_usable(name, registered)
+                if usable is not None:
+                    found[name] = usable
+        return found
+
+
+def _last_usable(name: str, registered: Sequence[_Registered]) -> _Registered | None:
+    """The factory registered last that needs no option; a warning for each that does."""
+    for each in reversed(registered):
+        missing = missing_options(each.factory)
+        if not missing:
+            return each
+        _logger.warning(
+            "extension %r: its transport %r is left out, for it needs the option %r: give it in transport_options=, or "
+            "have the extension register it with by_default=False",
+            each.extension,
+            name,
+            missing[0],
+        )
+    return None

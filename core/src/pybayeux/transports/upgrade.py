@@ -15,10 +15,11 @@ from .._util.dates import parse_date
 from .._util.urls import as_http, as_websocket
 from ..errors import TransportError
 from .base import TransportRequest, TransportResponse, UpgradeCall
-from .http_failures import seconds_to_wait
+from .http_failures import check_auth, check_headers, seconds_to_wait
+from .set_cookie import as_octets
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterable
 
     from .._util.redact import Redactor
     from .base import Dial, Socket, TransportContext, UpgradeAnswer, WebSocketOptions
@@ -80,6 +81,8 @@ class Upgrade:
 
     async def _first_request(self) -> tuple[str, httpx.Request]:
         """The address and the request after the hook `request`, in the form that httpx's authentication takes."""
+        check_auth(self._context.auth)
+        check_headers(self._context.headers)
         asked = as_websocket(self._context.url)
         request = TransportRequest(asked, httpx.Headers(self._context.headers), _TYPE)
         await self._context.on_request(request)
@@ -117,7 +120,7 @@ class Upgrade:
         cookies = self._context.cookies.header(url, headers.get("Cookie"), anonymous=self._context.anonymous)
         sent = [(name, value) for name, value in headers.multi_items() if not _is_own(name)]
         sent += [] if cookies is None else [("Cookie", cookies)]
-        self._context.redact.remember(*in_headers(httpx.Headers(sent)))
+        self._context.redact.remember(*in_headers(_headers_of(sent)))
         return sent
 
     def _call(self, url: str, headers: list[tuple[str, str]]) -> UpgradeCall:
@@ -139,11 +142,11 @@ class Upgrade:
     async def _answered(self, url: str, answer: UpgradeAnswer) -> httpx.Response:
         """Keep the cookies of an answer, and run the hook `response`."""
         self._context.cookies.take(url, answer.headers)
-        headers = httpx.Headers(list(answer.headers))
+        headers = _headers_of(answer.headers)
         await self._context.on_response(TransportResponse(url, answer.status, headers, _TYPE))
         # Without Content-Encoding: the library has asked for none, and the text is only for an error.
         plain = [(name, value) for name, value in answer.headers if name.lower() not in _OF_THE_BODY]
-        return httpx.Response(answer.status, headers=plain, content=answer.body)
+        return httpx.Response(answer.status, headers=_headers_of(plain), content=answer.body)
 
 
 class _CallableAuth(httpx.Auth):
@@ -170,6 +173,11 @@ def _check_target(request: httpx.Request, first: httpx.Request) -> None:
             unsent=True,
             unavailable=True,
         )
+
+
+def _headers_of(pairs: Iterable[tuple[str, str]]) -> httpx.Headers:
+    """Headers with octets beyond ASCII, which httpx takes as bytes only."""
+    return httpx.Headers([(name.encode("latin-1"), as_octets(value).encode("latin-1")) for name, value in pairs])
 
 
 def _is_own(name: str) -> bool:

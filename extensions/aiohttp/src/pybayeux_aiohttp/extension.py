@@ -11,10 +11,9 @@ from __future__ import annotations
 from copy import copy
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, Protocol
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from pybayeux import hookimpl
+from pybayeux.errors import TransportError
 
 from .basic_auth import is_basic
 from .http_client import HttpClient
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = ("Aiohttp",)
 
 _LONG_POLLING: Final = "long-polling"
-_PROXIES: Final = ("http", "https", "all", "socks")
 
 
 class Aiohttp:
@@ -73,7 +71,7 @@ class _Posting:
 def _post_with_aiohttp(factory: Callable[..., _Transport]) -> Callable[..., _Transport]:
     @wraps(factory)  # its parameters are the options
     def make(context: Any, **options: Any) -> _Transport:
-        if context.http is not None or not is_basic(context.auth) or _is_proxied(context.url):
+        if context.http is not None or not is_basic(context.auth) or _is_proxied(context):
             return factory(context, **options)
         ours = copy(context)
         ours.http = HttpClient(context.max_network_delay)
@@ -82,7 +80,9 @@ def _post_with_aiohttp(factory: Callable[..., _Transport]) -> Callable[..., _Tra
     return make
 
 
-def _is_proxied(url: str) -> bool:
-    """Whether the environment names a proxy for this server; httpx knows more kinds of them."""
-    proxies = getproxies()
-    return any(proxies.get(kind) for kind in _PROXIES) and not proxy_bypass(urlsplit(url).netloc.rpartition("@")[2])
+def _is_proxied(context: Any) -> bool:
+    """Whether there is a proxy on the way, or is meant to be: httpx knows more kinds of them, and tells a bad one."""
+    try:
+        return context.proxy_for(context.url) is not None
+    except TransportError:
+        return True

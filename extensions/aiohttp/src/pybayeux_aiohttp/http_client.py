@@ -5,6 +5,7 @@ Owns the connections and the names of errors: httpx's, for those that say whethe
 
 from __future__ import annotations
 
+import ssl
 from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
@@ -13,10 +14,11 @@ import aiohttp
 import httpx
 from yarl import URL
 
+from pybayeux.errors import TransportError
+
 from .basic_auth import authorization
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import AsyncIterator
 
 __all__ = ("ConnectError", "ConnectTimeout", "HttpClient", "Request", "Response", "UnsupportedProtocol")
@@ -72,25 +74,25 @@ class Response:
         reason_phrase: The status in words.
         headers: The headers.
         charset_encoding: What they say of the body.
-        content: The body, unless it is streamed.
+        is_stream_consumed: Whether the body was read.
     """
 
-    def __init__(self, response: aiohttp.ClientResponse, request: Request, content: bytes) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, request: Request) -> None:
         self._response: Final = response
         self.request: Final = request
         self.url: Final = request.url
         self.status_code: Final = response.status
         self.reason_phrase: Final = response.reason or ""
         self.headers: Final = httpx.Headers(list(response.raw_headers))
-        self.content: Final = content
+        self.is_stream_consumed: Final = False
 
     @property
     def charset_encoding(self) -> str | None:
         """What the headers say of the body."""
         return self._response.charset
 
-    async def aiter_bytes(self) -> AsyncIterator[bytes]:
-        """The body, decompressed, as it comes."""
+    async def aiter_raw(self) -> AsyncIterator[bytes]:
+        """The body as it comes, compressed or not."""
         async for chunk in self._response.content.iter_any():
             yield chunk
 
@@ -122,15 +124,17 @@ class HttpClient:
         self, method: str, url: str, *, content: bytes | None, headers: httpx.Headers, timeout: Any = None
     ) -> Request:
         """A request with these headers; `timeout` is that of the whole client."""
+        headers.setdefault("Accept-Encoding", "gzip, deflate")  # else aiohttp offers all that it could decode
         return Request(method, url, content, headers)
 
     async def send(
         self, request: Request, *, stream: bool = False, follow_redirects: bool = False, auth: Any = None
     ) -> Response:
-        """Send a request, and give the answer, without its body if that is to be streamed.
+        """Send a request, and return the answer, whose body is still to be read.
 
         Raises:
             ConnectError: There is no connection.
+            TransportError: The certificates to trust cannot be loaded.
             Exception: An error of aiohttp's, or an address that is wrong.
         """
         if (basic := authorization(auth)) is not None:
@@ -142,11 +146,11 @@ class HttpClient:
                 request.method,
                 url,
                 data=BytesIO(content) if content is not None and len(content) > _LARGE else content,
-                headers=request.headers.multi_items(),
+                headers=_texts(request.headers),
                 allow_redirects=False,
                 ssl=self._trust() if url.scheme == "https" else True,
             )
-            return Response(response, request, b"" if stream else await response.read())
+            return Response(response, request)
         except aiohttp.ConnectionTimeoutError as error:
             raise ConnectTimeout(str(error)) from error
         except aiohttp.ClientConnectorError as error:
@@ -161,7 +165,11 @@ class HttpClient:
     def _trust(self) -> ssl.SSLContext:
         """The certificates that httpx trusts, which need not be those of the system."""
         if self._tls is None:
-            self._tls = httpx.create_ssl_context()
+            try:
+                self._tls = httpx.create_ssl_context()
+            except ssl.SSLError as error:
+                why = "the certificates of SSL_CERT_FILE or SSL_CERT_DIR cannot be loaded"
+                raise TransportError(f"{why}: {error}", fatal=True, unsent=True) from error
         return self._tls
 
     def _opened(self) -> aiohttp.ClientSession:
@@ -171,12 +179,33 @@ class HttpClient:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=_CONNECTIONS, keepalive_timeout=_KEPT_ALIVE),
                 cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,  # the transport does it, within its limit
                 timeout=aiohttp.ClientTimeout(connect=self._patience),
                 read_bufsize=_BUFFER,
                 max_line_size=_LINE,
                 max_field_size=_LINE,
             )
         return self._session
+
+
+def _texts(headers: httpx.Headers) -> list[tuple[str, str]]:
+    """Headers for aiohttp, which sends texts in UTF-8: cookies of other octets cannot be sent, and are left out."""
+    try:
+        return [(name.decode("ascii"), value.decode()) for name, value in headers.raw]
+    except UnicodeDecodeError:
+        return [(name.decode("ascii"), _sendable(value)) for name, value in headers.raw]
+
+
+def _sendable(value: bytes) -> str:
+    return "; ".join(part.decode() for part in value.split(b"; ") if _is_utf8(part))
+
+
+def _is_utf8(octets: bytes) -> bool:
+    try:
+        octets.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 @lru_cache(maxsize=64)

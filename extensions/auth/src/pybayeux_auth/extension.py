@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias
 
 from pybayeux import Channel, ConnectionState, errors, hookimpl
 
+from .hookspecs import AuthHooks
 from .refusals import RefreshLimit, is_token_refused
 from .token import Token, TokenSource
 from .trusted_origins import TrustedOrigins, origin_of
@@ -59,6 +60,8 @@ class Auth:
 
     name: ClassVar[str] = "auth"
     """The name under which it is registered, for subclasses too."""
+    pybayeux_hookspecs: ClassVar[type] = AuthHooks
+    """The hooks of this package, for programs without metadata."""
 
     def __init__(
         self,

@@ -180,6 +180,12 @@ class OpenTelemetry:
             self._metrics.record_connected(self._clock() - self._handshake_started_at, client.connection_type)
             self._handshake_started_at = None
 
+    @hookimpl(optionalhook=True)
+    def stalled(self, stall: Any) -> None:
+        """Count a `Stall` that pybayeux-replay reports, when it begins."""
+        if not stall.is_over:
+            self._metrics.record_stall(self._events.counts_of(stall.subscription).attributes)
+
     @hookimpl
     def failed(self, error: BayeuxError) -> None:
         """Count failures, and note how long the client waits after them."""

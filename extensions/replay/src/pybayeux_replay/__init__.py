@@ -1,9 +1,16 @@
 """Replay for pybayeux: every event is handled, also after restarts, lost sessions and lost replies."""
 
+from .dead_letters import DeadLetter as DeadLetter
+from .dead_letters import DeadLetterStore as DeadLetterStore
 from .extension import Replay as Replay
+from .fence import PositionConflictError as PositionConflictError
 from .gaps import Gap as Gap
 from .gaps import GapReason as GapReason
 from .position import Position as Position
+from .stalls import Stall as Stall
+from .store import Fence as Fence
+from .store import FencedStore as FencedStore
+from .store import FencedTransactionalStore as FencedTransactionalStore
 from .store import MemoryStore as MemoryStore
 from .store import Store as Store
 from .store import TransactionalStore as TransactionalStore
@@ -11,11 +18,18 @@ from .stores import StoreFactory as StoreFactory
 from .stores import Stores as Stores
 
 __all__ = (
+    "DeadLetter",
+    "DeadLetterStore",
+    "Fence",
+    "FencedStore",
+    "FencedTransactionalStore",
     "Gap",
     "GapReason",
     "MemoryStore",
     "Position",
+    "PositionConflictError",
     "Replay",
+    "Stall",
     "Store",
     "StoreFactory",
     "Stores",

@@ -1,11 +1,13 @@
 """The fields of an event that replay needs: its replay id, its own id, its time and its transaction.
 
 Salesforce's events have them in several shapes: PushTopics, generic events, platform events and change events. They are
-read from the bytes of the payload; the `data` that a receiver sees is not decoded or changed here.
+read from the bytes of the payload; the `data` that a receiver sees is not decoded or changed here. They are found too
+where some other value of the payload is no JSON: the position has to move over such an event.
 """
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -50,6 +52,8 @@ class _Dated(msgspec.Struct, gc=False):
 
 _stamped: Final = msgspec.json.Decoder(_Stamped)
 _dated: Final = msgspec.json.Decoder(_Dated)
+
+_REPLAY_ID: Final = re.compile(rb'"replayId"\s*:\s*(-?\d{1,18})\b')
 
 
 def read_key(event: Message) -> tuple[int, EventKey] | None:
@@ -97,9 +101,23 @@ def _decoded(event: Message, decoder: msgspec.json.Decoder[Any]) -> Any:
     try:
         payload = event.raw_data
         return decoder.decode(payload) if payload.startswith(b"{") else None
-    # A TypeError: a receiver has put something into the payload that JSON cannot express.
-    except (msgspec.DecodeError, UnicodeDecodeError, TypeError):
+    except msgspec.ValidationError:
         return None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _stamped_though_damaged(event) if decoder is _stamped else None
+    # A receiver has put something into the payload that JSON cannot express.
+    except TypeError:
+        return None
+
+
+def _stamped_though_damaged(event: Message) -> _Stamped | None:
+    """Return the stamp of an event whose payload is no JSON."""
+    stamp = event.raw_members().get("event", b"")
+    try:
+        return _Stamped(msgspec.json.decode(stamp, type=_Stamp))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        replay_id = _REPLAY_ID.search(stamp)
+        return None if replay_id is None else _Stamped(_Stamp(int(replay_id[1])))
 
 
 def _time(value: object) -> datetime | None:

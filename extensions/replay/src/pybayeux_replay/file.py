@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from .position import Position
+    from .store import Fence
 
 __all__ = ("FileStore",)
 
@@ -67,6 +68,13 @@ class FileStore:
         with self._changed() as content:
             stored = content.consumers.setdefault(consumer, {})
             stored.update({name: PositionRecord.of(each) for name, each in as_positions(positions).items()})
+
+    def fenced_set(self, consumer: str, positions: Mapping[str, Position], fence: Fence) -> None:
+        """Store what `fence` returns when it is called with the stored positions, all or none."""
+        with self._changed() as content:
+            stored = content.consumers.setdefault(consumer, {})
+            chosen = fence({name: stored[name].position() for name in positions if name in stored})
+            stored.update({name: PositionRecord.of(each) for name, each in chosen.items()})
 
     def delete(self, consumer: str, subscription: str) -> None:
         """Delete a position, if there is one."""

@@ -89,6 +89,10 @@ class CommitTracker:
         elif not self._ends or self._ends[-1] < last:
             self._ends.append(last)
 
+    def ends_at(self, number: int) -> bool:
+        """Whether a group ends with the event of this number."""
+        return number in self._ends
+
     # -- progress
 
     def defer(self, number: int, key: EventKey) -> None:

@@ -5,7 +5,8 @@ the process died, the server sends handled events once more. If it were stored t
 position is only noted when its event is handled. All positions that are noted within one turn of the event loop, within
 the delay of the commit policy, or while the store is busy, are written together. `close` waits for the last ones.
 
-What a position means, and when it may be stored, is decided elsewhere. The store is opened at the first use, because
+What a position means, and when it may be stored, is decided elsewhere; whether another consumer of the same name is at
+work, in `fence.py`. The store is opened at the first use, because
 only then are all extensions registered that may add its scheme.
 """
 
@@ -14,19 +15,22 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from pybayeux.errors import UsageError
 
+from .dead_letters import DeadLetterStore
+from .fence import Commit, ConsumerFence
 from .position import PendingPosition, Position
-from .store import TransactionalStore
+from .position_lookup import PositionLookup
+from .store import TransactionalStore, fenced_set, fenced_transaction
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
     from datetime import datetime
 
+    from .dead_letters import DeadLetter
     from .store import Store
 
 __all__ = ("PositionWriter",)
@@ -62,8 +66,10 @@ class PositionWriter:
         self._consumer: Final = consumer
         self._now: Final = now
         self._delay: Final = delay
+        self._fence: Final = ConsumerFence(consumer, now)
         self._newest: dict[str, _AnyPosition] = {}
         self._unsaved: dict[str, _AnyPosition] = {}
+        self._outdated: list[str] = []
         self._is_failing = False
         self._task: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
@@ -80,13 +86,41 @@ class PositionWriter:
 
     # -- reading
 
-    def get(self, subscription: str) -> Position | None:
-        """Return the newest position of a subscription, stored or not yet."""
-        return self.newest(subscription) or self.store.get(self._consumer, subscription)
+    def find(self, subscription: str, origin: str | None) -> tuple[str, Position | None]:
+        """Return the key of a subscription's position, and its newest position, stored or not yet.
 
-    def newest(self, subscription: str) -> Position | None:
+        A position that an earlier version stored under another key is carried over.
+
+        Args:
+            subscription: The channel or pattern.
+            origin: Who numbers the events, if known.
+        """
+        found = self._lookup.find(subscription, origin)
+        if (position := self.get(found.key)) is not None:
+            return found.key, position
+        if found.carried_from is not None and found.position is not None:
+            self._outdated.append(found.carried_from)
+            self._newest[found.key] = self._unsaved[found.key] = found.position
+            self._start_writing()
+        return found.key, found.position
+
+    def get(self, key: str) -> Position | None:
+        """Return the newest position under a key, stored or not yet."""
+        if self._fence.is_refused(key):
+            self._newest.pop(key, None)  # another consumer went on from there
+        if (newest := self.newest(key)) is not None:
+            return newest
+        stored = self.store.get(self._consumer, key)
+        self._fence.on_read(key, stored)
+        return stored
+
+    @cached_property
+    def _lookup(self) -> PositionLookup:
+        return PositionLookup(self.store, self._consumer)
+
+    def newest(self, key: str) -> Position | None:
         """Return the newest position that was noted here, without reading the store."""
-        noted = self._newest.get(subscription)
+        noted = self._newest.get(key)
         return None if noted is None else self._position(noted)
 
     # -- noting
@@ -98,13 +132,6 @@ class PositionWriter:
             return  # such as one that `transaction` has stored
         self._newest[subscription] = self._unsaved[subscription] = pending
         if self._task is None or self._task.done():
-            self._start_writing()
-
-    def confirm(self, subscription: str, position: Position, until: datetime) -> None:
-        """Note that the server had no event after a position, the newest one, until this time."""
-        if position.complete_until is None or position.complete_until < until:
-            confirmed = replace(position, stored_at=self._now(), quiet_until=until)
-            self._newest[subscription] = self._unsaved[subscription] = confirmed
             self._start_writing()
 
     def transactional_store(self) -> TransactionalStore:
@@ -127,22 +154,39 @@ class PositionWriter:
     ) -> AsyncIterator[Any]:
         """Run a transaction of the store, in which a position is stored at the end. If it fails, nothing has changed.
 
-        This is the only place where a position is stored together with something else, and so the place where it would
-        be compared with the one in the store.
+        Raises:
+            PositionConflictError: The stored position is not the one that this consumer has read or stored last. The
+                block has not begun.
         """
         async with self._lock:  # a store with one writer at a time would wait for ourselves
             older = self._unsaved.pop(subscription, None)
-            position = self._position(pending)
+            positions = {subscription: self._position(pending)}
+            fence = partial(self._fence.check, positions)
             try:
-                async with store.transaction(self._consumer, {subscription: position}) as transaction:
+                async with fenced_transaction(store, self._consumer, positions, fence) as transaction:
                     yield transaction
             except BaseException:
                 if older is not None:
                     self._unsaved.setdefault(subscription, older)
                     self._start_writing()
                 raise
-            self._newest[subscription] = position
-        self._tell_stored({subscription: position})
+            self._newest |= positions
+            self._fence.on_written(positions)
+        self._tell_stored(positions)
+
+    # -- dead letters
+
+    async def keep_dead_letter(self, letter: DeadLetter) -> int | None:
+        """Store a dead letter; return its number, or None if this kind of store keeps none.
+
+        Raises:
+            Exception: The store's own, if it could not store it.
+        """
+        if not isinstance(self.store, DeadLetterStore):
+            return None
+        add = partial(self.store.add_dead_letter, self._consumer, letter)
+        async with self._lock:
+            return await asyncio.to_thread(add) if self.store.blocking else add()
 
     # -- writing
 
@@ -187,12 +231,19 @@ class PositionWriter:
         _logger.debug("positions could not be stored", exc_info=error)
 
     async def _set(self, noted: dict[str, _AnyPosition]) -> None:
-        positions = {subscription: self._position(each) for subscription, each in noted.items()}
+        commit = Commit(self._fence, {key: self._position(each) for key, each in noted.items()})
         if self.store.blocking:
-            await asyncio.to_thread(self.store.set, self._consumer, positions)
+            await asyncio.to_thread(self._set_now, commit)
         else:
-            self.store.set(self._consumer, positions)
-        self._tell_stored(positions)
+            self._set_now(commit)
+        self._fence.committed(commit)
+        self._tell_stored(commit.positions)
+
+    def _set_now(self, commit: Commit) -> None:
+        fenced_set(self.store, self._consumer, commit.positions, commit.choose)
+        while self._outdated:  # not before the position is stored under its own key
+            self.store.delete(self._consumer, self._outdated[0])
+            del self._outdated[0]
 
     def _tell_stored(self, positions: Mapping[str, Position]) -> None:
         if self._on_stored is not None:
@@ -218,9 +269,11 @@ class PositionWriter:
         self._task, self._lock = None, asyncio.Lock()
         unsaved, self._unsaved = self._unsaved, {}
         self._newest.clear()
+        self.__dict__.pop("_lookup", None)
         try:
-            if unsaved:
+            if unsaved or self._outdated:
                 await self._set(unsaved)
         finally:
+            self._fence.clear()
             if "store" in self.__dict__:
                 self.store.close()

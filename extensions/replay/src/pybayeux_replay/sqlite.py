@@ -22,6 +22,7 @@ from sqlalchemy import (
     Float,
     MetaData,
     Text,
+    bindparam,
     create_engine,
     delete,
     event,
@@ -34,19 +35,27 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import URL
 
 from .position import Position
+from .sqlite_dead_letters import add_dead_letter, delete_dead_letters, read_dead_letters
 from .store import as_positions, check_folder
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+    from contextlib import AbstractAsyncContextManager
 
     from sqlalchemy import Connection, Engine, Row
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+    from .dead_letters import DeadLetter
+    from .store import Fence
 
 __all__ = ("SqliteStore",)
 
 _BUSY_TIMEOUT_MS: Final = 5000
 """Milliseconds to wait for another process that is writing."""
+
+_FEW: Final = 20
+"""Up to so many positions are read one by one, and more with all others of the consumer."""
 
 _table: Final = SqlTable(
     "replay_position",
@@ -55,13 +64,16 @@ _table: Final = SqlTable(
     Column("subscription", Text, primary_key=True),
     Column("replay_id", BigInteger, nullable=False),
     Column("stored_at", Float, nullable=False, comment="seconds since 1970, UTC"),
-    # Added later than the columns above: a file without them gets them when it is opened.
+    # Added later than the columns above: a file without them gets them when it is opened. Files of earlier versions may
+    # have a further column, quiet_until, which is not used.
     Column("event_time", Float, comment="seconds since 1970, UTC"),
     Column("event_uuid", Text),
     Column("org", Text),
-    Column("quiet_until", Float, comment="seconds since 1970, UTC"),
 )
 _KEY: Final = (_table.c.consumer, _table.c.subscription)
+_of_consumer: Final = select(_table).where(_table.c.consumer == bindparam("consumer"))
+# Prepared: each commit reads the stored positions, and to make a statement takes longer than to run it.
+_named: Final = _of_consumer.where(_table.c.subscription == bindparam("subscription"))
 _insert: Final = insert(_table)
 _upsert: Final = _insert.on_conflict_do_update(
     index_elements=list(_KEY),
@@ -133,6 +145,13 @@ class SqliteStore:
             with self._engine.begin() as connection:
                 connection.execute(_upsert, _rows(consumer, as_positions(positions)))
 
+    def fenced_set(self, consumer: str, positions: Mapping[str, Position], fence: Fence) -> None:
+        """Store what `fence` returns when it is called with the stored positions, all or none."""
+        with self._engine.begin() as connection:
+            _begin_to_write(connection)
+            if chosen := fence(_stored(connection, consumer, positions)):
+                connection.execute(_upsert, _rows(consumer, chosen))
+
     def delete(self, consumer: str, subscription: str) -> None:
         """Delete a position, if there is one."""
         unwanted = delete(_table).where(_table.c.consumer == consumer, _table.c.subscription == subscription)
@@ -144,22 +163,49 @@ class SqliteStore:
         wanted = select(_table).where(_table.c.consumer == consumer).order_by(_table.c.subscription)
         with self._engine.connect() as connection:
             rows = connection.execute(wanted).all()
-        return {row.subscription: _position(row) for row in rows}
+        return _positions(rows)
+
+    def transaction(
+        self, consumer: str, positions: Mapping[str, Position]
+    ) -> AbstractAsyncContextManager[AsyncConnection]:
+        """Return a transaction as `fenced_transaction` does, whatever is stored."""
+        return self.fenced_transaction(consumer, positions, lambda stored: positions)
 
     @asynccontextmanager
-    async def transaction(self, consumer: str, positions: Mapping[str, Position]) -> AsyncIterator[AsyncConnection]:
-        """Run a transaction on the file, in which these positions are stored at the end.
+    async def fenced_transaction(
+        self, consumer: str, positions: Mapping[str, Position], fence: Fence
+    ) -> AsyncIterator[AsyncConnection]:
+        """Run a transaction on the file, at whose end the positions are stored that `fence` returned at its beginning.
 
-        It takes the write lock of the file when it begins, and waits for other writers then.
+        It takes the write lock of the file when it begins, and waits for other writers then. So `fence` sees what no
+        other process can change until the end.
 
         Yields:
             A connection of SQLAlchemy, to write other tables of the file with.
         """
         self._engine  # noqa: B018 - creates and upgrades the table
         async with self._async_engine.begin() as connection:
+            chosen = fence(await connection.run_sync(_stored, consumer, positions))
             yield connection
-            if positions:
-                await connection.execute(_upsert, _rows(consumer, positions))
+            if chosen:
+                await connection.execute(_upsert, _rows(consumer, chosen))
+
+    def add_dead_letter(self, consumer: str, letter: DeadLetter) -> int:
+        """Keep a dead letter, and count on its attempts if the same event is there; return its number."""
+        with self._engine.begin() as connection:
+            _begin_to_write(connection)
+            return add_dead_letter(connection, consumer, letter)
+
+    def dead_letters(self, consumer: str) -> list[DeadLetter]:
+        """Return all dead letters of a consumer, in the order of their numbers."""
+        with self._engine.connect() as connection:
+            return read_dead_letters(connection, consumer)
+
+    def delete_dead_letters(self, consumer: str, numbers: Iterable[int]) -> None:
+        """Delete the dead letters of these numbers; numbers that are not there are ignored."""
+        with self._engine.begin() as connection:
+            _begin_to_write(connection)
+            delete_dead_letters(connection, consumer, numbers)
 
     def close(self) -> None:
         """Close the file. The last process to close it removes its write-ahead log."""
@@ -177,10 +223,22 @@ def _rows(consumer: str, positions: Mapping[str, Position]) -> list[dict[str, An
             "event_time": _seconds(each.event_time),
             "event_uuid": each.event_uuid,
             "org": each.org,
-            "quiet_until": _seconds(each.quiet_until),
         }
         for subscription, each in positions.items()
     ]
+
+
+def _stored(connection: Connection, consumer: str, subscriptions: Collection[str]) -> dict[str, Position]:
+    """Read the positions of these subscriptions."""
+    if len(subscriptions) <= _FEW:
+        queries = [{"consumer": consumer, "subscription": subscription} for subscription in subscriptions]
+        return _positions(row for query in queries for row in connection.execute(_named, query))
+    rows = connection.execute(_of_consumer, {"consumer": consumer})
+    return _positions(row for row in rows if row.subscription in subscriptions)
+
+
+def _positions(rows: Iterable[Row[Any]]) -> dict[str, Position]:
+    return {row.subscription: _position(row) for row in rows}
 
 
 def _position(row: Row[Any]) -> Position:
@@ -190,7 +248,6 @@ def _position(row: Row[Any]) -> Position:
         _moment(row.event_time),
         row.event_uuid,
         row.org,
-        _moment(row.quiet_until),
     )
 
 

@@ -5,27 +5,44 @@ A store knows consumers, subscriptions and positions; it knows nothing of client
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, runtime_checkable
 
 from .position import Position
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
-__all__ = ("MemoryStore", "Store", "TransactionalStore", "as_positions", "check_folder")
+__all__ = (
+    "Fence",
+    "FencedStore",
+    "FencedTransactionalStore",
+    "MemoryStore",
+    "Store",
+    "TransactionalStore",
+    "as_positions",
+    "check_folder",
+    "fenced_set",
+    "fenced_transaction",
+)
+
+Fence: TypeAlias = Callable[[Mapping[str, Position]], Mapping[str, Position]]
+"""Called with stored positions; returns those to write. An exception means that nothing may be written."""
 
 
 @runtime_checkable
 class Store(Protocol):
     """Keeps the position of each subscription of each consumer.
 
+    A subscription is named by its key: the channel or pattern, with the org before it where that is known, as in
+    ``00D000000000001/event/Order__e``. A store treats it as text.
+
     `get` is called when a subscription begins, on the event loop, possibly while `set` runs in a thread. `set` is
     called with what was handled since the last call, one call at a time. If it raises, the same positions are passed
-    again later, so nothing is lost. `delete` and `items` are for the command line and for programs: no client calls
-    them.
+    again later, so nothing is lost. `items` is called when a subscription has no position under its key. `delete` is
+    for the command line, and for positions that were stored by an earlier version under another key.
     """
 
     @property
@@ -57,6 +74,68 @@ class TransactionalStore(Store, Protocol):
 
         If the block or the commit raises, nothing of the transaction is stored.
         """
+
+
+@runtime_checkable
+class FencedStore(Store, Protocol):
+    """A store that shows what it has in the transaction in which it writes, so that consumers notice each other.
+
+    The method is optional. For a store without it, `get` is called before each `set`, in the same thread; then two
+    consumers of one name that write at the same moment may miss each other.
+    """
+
+    def fenced_set(self, consumer: str, positions: Mapping[str, Position], fence: Fence) -> None:
+        """Store what `fence` returns, all or none, as `set` does.
+
+        `fence` is called with the stored positions of the subscriptions in `positions`. Until the end of this
+        transaction no other process may change them. Where the transaction has to be tried again, `fence` is called
+        again.
+        """
+
+
+@runtime_checkable
+class FencedTransactionalStore(FencedStore, TransactionalStore, Protocol):
+    """A store whose transactions show what it has before the program writes.
+
+    The method is optional. For a store without it, `get` is called before the transaction begins, on the event loop;
+    then two consumers of one name that begin at the same moment may both write.
+
+    A lease can be checked in the same place: after `fence` has returned, no other process may write until the end.
+    """
+
+    def fenced_transaction(
+        self, consumer: str, positions: Mapping[str, Position], fence: Fence
+    ) -> AbstractAsyncContextManager[Any]:
+        """Return a transaction as `transaction` does, at whose end the result of `fence` is stored.
+
+        `fence` is called as in `fenced_set`, before the block begins. If it raises, the block does not begin.
+        """
+
+
+def fenced_set(store: Store, consumer: str, positions: Mapping[str, Position], fence: Fence) -> None:
+    """Store what `fence` returns, in one transaction if the store can."""
+    if isinstance(store, FencedStore):
+        store.fenced_set(consumer, positions, fence)
+    elif chosen := fence(_stored(store, consumer, positions)):
+        store.set(consumer, chosen)
+
+
+def fenced_transaction(
+    store: TransactionalStore, consumer: str, positions: Mapping[str, Position], fence: Fence
+) -> AbstractAsyncContextManager[Any]:
+    """Return a transaction that `fence` is called for, within it if the store can.
+
+    Raises:
+        Exception: What `fence` raised, for a store that is read beforehand.
+    """
+    if isinstance(store, FencedTransactionalStore):
+        return store.fenced_transaction(consumer, positions, fence)
+    return store.transaction(consumer, fence(_stored(store, consumer, positions)))
+
+
+def _stored(store: Store, consumer: str, subscriptions: Iterable[str]) -> dict[str, Position]:
+    found = {subscription: store.get(consumer, subscription) for subscription in subscriptions}
+    return {subscription: each for subscription, each in found.items() if each is not None}
 
 
 class MemoryStore:

@@ -38,6 +38,8 @@ from .position import LATEST, PendingPosition
 from .repeats import RepeatFilter
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pybayeux import Message
 
     from .event_fields import EventKey
@@ -90,6 +92,7 @@ class Window:
 
     Attributes:
         subscription: The channel or pattern.
+        key: The key under which its position is stored.
         position: The replay id up to which everything is handled, or None.
         origin: The org and instance that numbers the events, if known.
         commits: How far a position may be stored.
@@ -108,6 +111,7 @@ class Window:
         resumes: bool = True,
     ) -> None:
         self.subscription: Final = subscription
+        self.key = subscription
         self.position = position
         self.origin: str | None = None
         self.lost_track = False
@@ -253,9 +257,23 @@ class Window:
 
     # -- handling
 
-    def is_next(self, event: Message) -> bool:
-        """Whether this event is the next one of the unbroken prefix."""
-        return bool(self._arrivals) and self._arrivals[0].event is event
+    def are_next(self, events: Sequence[Message]) -> bool:
+        """Whether these events are the next ones of the unbroken prefix."""
+        # A repeat that was handled before may lie between them, with no event.
+        waiting = (arrival.event for arrival in self._arrivals if arrival.event is not None)
+        return all(next(waiting, None) is event for event in events)
+
+    def may_end_at(self, event: Message) -> bool:
+        """Whether a position may be stored after this event: no further event of its group has come.
+
+        Then its group ends there: a part of it that comes later is a group of its own.
+        """
+        if not self.commits.by_transaction:
+            return True
+        number = self._waiting[id(event)].number
+        if number == self._last_number():
+            self.end_group()
+        return self.commits.ends_at(number)
 
     def handle(self, event: Message) -> Progress:
         """Note that an event is handled."""

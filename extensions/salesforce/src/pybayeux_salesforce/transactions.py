@@ -20,6 +20,7 @@ from .events import AnyEvent, ChangeEvent, event_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
+    from contextlib import AbstractAsyncContextManager
 
     from pybayeux import Message, Subscription
 
@@ -53,6 +54,26 @@ class Transaction:
         """Acknowledge all events, for a subscription with ``ack="manual"``."""
         for message in self.messages:
             await message.ack()
+
+    def transaction(self) -> AbstractAsyncContextManager[Any]:
+        """Apply the changes and store the position in one database transaction: ``async with tr.transaction() as tx``.
+
+        For a subscription with ``ack="manual"``, under an extension that has transactions, such as replay with a store
+        in a database; `tx` is what the store's transactions return. Where the block ends without an exception, the
+        changes and the position are stored together, and all events are acknowledged; else neither is, and the
+        transaction comes again as a whole.
+
+        Raises:
+            UsageError: This is a part of a transaction that is larger than `most`, the events came from another kind of
+                subscription or were acknowledged before, or no extension has transactions.
+        """
+        if not self.is_complete:
+            raise UsageError(
+                f"transaction {self.key} has more than {len(self.messages)} changes, and this is a part of it: to "
+                "store it as a whole, pass a larger most= to transactions()"
+            )
+        *earlier, last = self.messages
+        return last.transaction(earlier=earlier)
 
 
 async def transactions(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from pybayeux import AsyncClient, BayeuxError, ConnectionState, Message
-from pybayeux.cli.stderr_log import Watcher, client_logger, set_verbosity, telling
+from pybayeux.cli.stderr_log import Watcher, client_logger, log_to_stderr, set_verbosity
 from pybayeux.errors import SessionEndedError, TransportError
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ _CLIENT = cast(AsyncClient, _Client())
 
 
 @pytest.fixture(autouse=True)
-def told() -> Iterator[None]:
+def exit_on_error() -> Iterator[None]:
     """What is logged goes to standard error."""
-    with telling(lambda text: text.replace("s3cr3t", "***")):
+    with log_to_stderr(lambda text: text.replace("s3cr3t", "***")):
         yield
 
 
@@ -46,7 +46,7 @@ def test_records_are_lines_without_secrets(capsys: pytest.CaptureFixture[str]) -
 
 
 @pytest.mark.parametrize(("verbosity", "count"), [("quiet", 1), ("verbose", 4)])
-def test_more_or_less_is_told(verbosity: str, count: int, capsys: pytest.CaptureFixture[str]) -> None:
+def test_verbosity_changes_what_is_logged(verbosity: str, count: int, capsys: pytest.CaptureFixture[str]) -> None:
     set_verbosity(verbosity)
     _log_one_of_each()
     assert len(_said(capsys)) == count
@@ -76,25 +76,25 @@ def test_a_record_is_one_line_and_its_traceback_for_those_who_want_to_know_all(
 def test_afterwards_logging_is_as_it_was() -> None:
     root, package = logging.getLogger(), logging.getLogger("pybayeux")
     handlers, level = list(root.handlers), package.level
-    with telling(str):
+    with log_to_stderr(str):
         set_verbosity("quiet")
         assert len(root.handlers) == len(handlers) + 1
     assert (root.handlers, package.level) == (handlers, level)
 
 
-def test_states_that_matter_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_important_states_are_logged(capsys: pytest.CaptureFixture[str]) -> None:
     watcher, old = Watcher(), ConnectionState.DISCONNECTED
     for new in ConnectionState:
         watcher.state_changed(old, new, _CLIENT)
         old = new
     assert _said(capsys) == [
-        "the session with http://host/cometd was lost, beginning a new one",
+        "the session with http://host/cometd was lost, starting a new one",
         "connected to http://host/cometd",
-        "not connected to http://host/cometd any more, trying again",
+        "lost the connection to http://host/cometd, trying again",
     ]
 
 
-def test_everything_is_told_to_those_who_want_to_know_all(capsys: pytest.CaptureFixture[str]) -> None:
+def test_verbose_logs_everything(capsys: pytest.CaptureFixture[str]) -> None:
     set_verbosity("verbose")
     watcher = Watcher()
     watcher.state_changed(ConnectionState.HANDSHAKEN, ConnectionState.CONNECTING, _CLIENT)
@@ -108,7 +108,7 @@ def test_everything_is_told_to_those_who_want_to_know_all(capsys: pytest.Capture
     ]
 
 
-def test_failures_are_told_once_and_the_last_one_by_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+def test_failures_are_logged_once_and_the_last_one_by_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     watcher = Watcher()
     errors: list[BayeuxError] = [TransportError("HTTP 503"), SessionEndedError("no more")]
     for error in errors:

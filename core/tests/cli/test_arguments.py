@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import pytest
 
-from pybayeux.cli.arguments import Given, is_secret
+from pybayeux.cli.arguments import CliOptions, is_secret
 from pybayeux.errors import UsageError
 
 
@@ -23,9 +23,9 @@ from pybayeux.errors import UsageError
     ],
 )
 def test_a_value_is_read(text: str, options: dict[str, dict[str, object]]) -> None:
-    given = Given()
-    given.read_value(text)
-    assert given.options() == options
+    cli_options = CliOptions()
+    cli_options.read_value(text)
+    assert cli_options.options() == options
 
 
 @pytest.mark.parametrize(
@@ -33,38 +33,38 @@ def test_a_value_is_read(text: str, options: dict[str, dict[str, object]]) -> No
     [
         ("s3cr3t", "no '='"),
         ("auth.s3cr3t", "no '='"),
-        ("auth=s3cr3t", "'auth' names no option"),
-        (".token=s3cr3t", "'.token' names no option"),
-        ("auth.=s3cr3t", "'auth.' names no option"),
-        ("auth.token:=s3cr3t", "the value of 'auth.token:' is no JSON"),
+        ("auth=s3cr3t", "'auth' does not name an option"),
+        (".token=s3cr3t", "'.token' does not name an option"),
+        ("auth.=s3cr3t", "'auth.' does not name an option"),
+        ("auth.token:=s3cr3t", "the value of 'auth.token:' is not JSON"),
     ],
 )
-def test_a_wrong_value_is_refused_and_not_told(text: str, words: str) -> None:
+def test_a_wrong_value_is_refused_and_not_shown(text: str, words: str) -> None:
     with pytest.raises(click.BadParameter, match=words) as caught:
-        Given().read_value(text)
+        CliOptions().read_value(text)
     assert "s3cr3t" not in caught.value.format_message()
 
 
 def test_names_to_leave_out_are_read() -> None:
-    given = Given()
-    given.read_block("no:ack")
-    given.read_block("no:all")
-    assert given.disabled == ["ack", "all"]
+    cli_options = CliOptions()
+    cli_options.read_disabled("no:ack")
+    cli_options.read_disabled("no:all")
+    assert cli_options.disabled == ["ack", "all"]
 
 
 @pytest.mark.parametrize("text", ["ack", "no:", "no", ""])
-def test_other_blocks_are_refused(text: str) -> None:
-    with pytest.raises(click.BadParameter, match="write no:name"):
-        Given().read_block(text)
+def test_other_forms_of_disabling_are_refused(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="expected no:name"):
+        CliOptions().read_disabled(text)
 
 
 def test_the_command_line_comes_before_the_file() -> None:
     Path("pybayeux.toml").write_text('[replay]\nstore = "file.db"\nconsumer = "file"\n[ack]\n')
-    given = Given()
-    given.read_value("replay.store=line.db")
-    given.read_value("replay.store=last.db")
-    given.set("auth", "token", "abc")
-    assert given.options() == {
+    cli_options = CliOptions()
+    cli_options.read_value("replay.store=line.db")
+    cli_options.read_value("replay.store=last.db")
+    cli_options.set("auth", "token", "abc")
+    assert cli_options.options() == {
         "replay": {"store": "last.db", "consumer": "file"},
         "ack": {},
         "auth": {"token": "abc"},
@@ -73,11 +73,11 @@ def test_the_command_line_comes_before_the_file() -> None:
 
 def test_a_wrong_file_is_an_error_or_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     Path("pybayeux.toml").write_text("[replay")
-    given = Given()
-    given.read_value("replay.store=line.db")
+    cli_options = CliOptions()
+    cli_options.read_value("replay.store=line.db")
     with pytest.raises(UsageError, match=r"pybayeux\.toml cannot be read"):
-        given.options()
-    assert given.readable_options() == {"replay": {"store": "line.db"}}
+        cli_options.options()
+    assert cli_options.readable_options() == {"replay": {"store": "line.db"}}
     assert "pybayeux.toml cannot be read" in caplog.text
 
 
@@ -85,16 +85,16 @@ def test_secrets_from_everywhere_are_kept_out_of_texts(monkeypatch: pytest.Monke
     monkeypatch.setenv("PYBAYEUX_OTHER_API_KEY", "from-the-environment")
     monkeypatch.setenv("PYBAYEUX_AUTH_SCHEME", "no-secret")
     Path("pybayeux.toml").write_text('[signature]\nsecret = "from-the-file"\nheader = "harmless"\n')
-    given = Given()
-    given.read_value("auth.token=from-the-line")
-    given.keep_secret("Authorization", "Basic from-a-header")
-    given.options()
+    cli_options = CliOptions()
+    cli_options.read_value("auth.token=from-the-line")
+    cli_options.keep_secret("Authorization", "Basic from-a-header")
+    cli_options.options()
     text = "from-the-line from-the-file from-the-environment from-a-header harmless no-secret"
-    assert given.redact(text) == "*** *** *** *** harmless no-secret"
+    assert cli_options.redact(text) == "*** *** *** *** harmless no-secret"
 
 
 def test_long_texts_are_kept() -> None:
-    assert len(Given().redact("x" * 900)) == 900
+    assert len(CliOptions().redact("x" * 900)) == 900
 
 
 @pytest.mark.parametrize(
