@@ -130,6 +130,7 @@ async def test_every_recovery_is_logged(caplog: pytest.LogCaptureFixture) -> Non
         server.forget()
         await asyncio.sleep(60)
     told = [record.getMessage() for record in caplog.records if record.levelno == logging.INFO]
+    assert told.pop(0).startswith("extensions: ")
     assert [text.partition(" after ")[0] for text in told] == ["connected again", "subscribed to /a"]
 
 

@@ -240,6 +240,18 @@ async def test_cookies_beyond_ascii_go_back_as_they_came() -> None:
     assert [value for name, value in request.headers.raw if name == b"Cookie"] == [octets]
 
 
+@in_virtual_time
+async def test_a_cookie_ends_by_the_clock_of_the_server() -> None:
+    headers = [
+        (b"Date", b"Sun, 29 Nov 2020 10:00:00 GMT"),
+        (b"Set-Cookie", b"route=7; Path=/; Expires=Sun, 29 Nov 2020 13:00:00 GMT"),
+    ]
+    site = Site(refuse(200, json=REPLY, headers=headers))
+    await site.send()
+    request = await site.send()
+    assert request.headers["Cookie"] == "route=7"
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [({"auth": "user"}, "auth="), ({"headers": {"X": "\n"}}, "headers="), ({"http": httpx.Client()}, "http=")],

@@ -289,13 +289,16 @@ def _remove_client_additions(built: Any, request: TransportRequest) -> None:
 
 
 def _octets_of(headers: Any) -> list[tuple[str, str]]:
-    """The cookies that headers set, each character for an octet: httpx guesses an encoding for all of them."""
+    """The cookies that headers set, and the server's time, by which they end; empty where there are no cookies.
+
+    Each character stands for an octet: httpx guesses an encoding for all of them.
+    """
     if "set-cookie" not in headers:
         return []
     return [
         (name.decode("ascii", "replace"), value.decode("latin-1"))
         for name, value in headers.raw
-        if name.lower() == b"set-cookie"
+        if name.lower() in (b"set-cookie", b"date")
     ]
 
 

@@ -31,6 +31,7 @@ __all__ = ("TokenEndpoint",)
 _SECRET_FIELDS: Final = ("assertion", "password", "refresh_token")
 _TIMEOUT: Final = 30.0
 _NEEDED_HEADERS: Final = ("host", "accept-encoding", "connection", "user-agent", "content-length", "transfer-encoding")
+_LOOPBACK: Final = ("all://localhost", "all://127.0.0.1", "all://[::1]")
 _MAX_DESCRIPTION: Final = 200
 _MAX_SKEW: Final = 60.0
 """Seconds by which the clocks may differ before the error mentions it."""
@@ -110,7 +111,8 @@ class TokenEndpoint:
         if given is not None:
             yield given
             return
-        async with httpx.AsyncClient(timeout=_TIMEOUT) as http:
+        # As the transports of the client: a server on this machine is reached directly, whatever the environment says.
+        async with httpx.AsyncClient(timeout=_TIMEOUT, mounts=dict.fromkeys(_LOOPBACK)) as http:
             yield http
 
     def _read(self, response: Any, grant_type: str, secrets: list[str]) -> Grant:
