@@ -58,8 +58,8 @@ def test_publish_that_found_no_connection_goes_before_the_next_connect() -> None
     world.settle_down()
     for _ in range(3):
         world.fail(world.current(Kind.SEND), TransportError("the pool is full", unsent=True))
-        world.session.send(Message(channel="/b", data=1))
-        world.accept(world.current(Kind.CONNECT))
+        connect = world.current(Kind.CONNECT)
+        world.answer(connect, Message(channel="/x", data=1), world.reply(connect.messages[0]))
         world.settle_down()
         assert [exchange.kind for exchange in world.under_way] == [Kind.SEND, Kind.CONNECT]
     assert world.outcomes == []
