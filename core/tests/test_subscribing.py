@@ -28,21 +28,22 @@ class BeginCounter:
 @in_virtual_time
 async def test_nothing_begins_by_itself() -> None:
     counter = BeginCounter()
-    Subscribing(counter.begin)
+    with pytest.warns(RuntimeWarning, match=r"subscribe\('/a'\) was never awaited: nothing was subscribed to"):
+        Subscribing("/a", counter.begin)
     assert counter.begun == 0
 
 
 @in_virtual_time
 async def test_awaiting_begins() -> None:
     counter = BeginCounter()
-    subscription = await Subscribing(counter.begin)
+    subscription = await Subscribing("/a", counter.begin)
     assert (subscription.channel, subscription.closed) == ("/a", False)
 
 
 @in_virtual_time
 async def test_a_block_begins_and_ends() -> None:
     counter = BeginCounter()
-    async with Subscribing(counter.begin) as subscription:
+    async with Subscribing("/a", counter.begin) as subscription:
         assert not subscription.closed
     assert subscription.closed
 
@@ -50,7 +51,7 @@ async def test_a_block_begins_and_ends() -> None:
 @in_virtual_time
 async def test_it_begins_once() -> None:
     counter = BeginCounter()
-    subscribing = Subscribing(counter.begin)
+    subscribing = Subscribing("/a", counter.begin)
     await subscribing
     with pytest.raises(UsageError, match="again"):
         await subscribing

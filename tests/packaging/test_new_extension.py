@@ -60,7 +60,16 @@ def test_new_extension_is_tested_built_and_found(author: Environment, tmp_path: 
         "version": "0.1.0",
         "state": "active",
         "hooks": ["outgoing"],
-        "options": [{"name": "value", "type": "str", "default": "hello", "required": False}],
+        "options": [
+            {
+                "name": "value",
+                "type": "str",
+                "default": "hello",
+                "required": False,
+                "value": "hello",
+                "source": "default",
+            }
+        ],
         "brings": [],
         "reason": "",
     }

@@ -110,6 +110,7 @@ def _client(settings: Settings, write: JournalWriter) -> AsyncClient:
         store=store if settings.exactly_once else _JournalingStore(store, write),
         since="earliest" if settings.since == "earliest" else "latest",
         on_gap=report_gap,
+        retention=settings.retention,
     )
     salesforce = Salesforce(active=True, busy_wait=(0.1, 0.3), quota_wait=(0.1, 0.3), max_interval=40 / settings.scale)
     return AsyncClient(
@@ -143,5 +144,5 @@ class _JournalingStore:
         self._note(positions)
 
     def _note(self, positions: Mapping[str, Position]) -> None:
-        for subscription in positions:
-            self._write("position", str(subscription))
+        for key in positions:  # the org and the channel
+            self._write("position", f"/{key.partition('/')[2]}")

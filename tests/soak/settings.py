@@ -23,6 +23,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         run: The number of the process, counted from one.
         scale: How many times faster than in a real org time passes.
         exactly_once: Whether to write each event in the transaction that stores its position.
+        retention: How long the org keeps events, in seconds; None if that is not known.
         version: The API version.
     """
 
@@ -38,4 +39,5 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     run: int
     scale: float
     exactly_once: bool = False
+    retention: float | None = None
     version: str = "67.0"

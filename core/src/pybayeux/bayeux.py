@@ -13,7 +13,7 @@ from ._client.config import ClientConfig
 from ._client.hooks import HookRunner
 from ._client.inbox import Inbox
 from ._client.incoming import IncomingQueue
-from ._client.reporter import Reporter
+from ._client.reporter import EXTENSIONS_LINE, Reporter
 from ._client.transport_pool import TransportPool
 from ._util.arguments import check_names
 from ._util.redact import Redactor
@@ -347,7 +347,7 @@ class BayeuxClient:
             message.id = str(next(self._ids))
         if not self._extensions.is_open:
             await self._extensions.open()
-            self._reporter.note("extensions: %s", summary(self._extensions.statuses))
+            self._reporter.note(EXTENSIONS_LINE, summary(self._extensions.statuses))
         outgoing = await self._hooks.outgoing(messages)
         for _, error in outgoing.stopped:
             raise error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -65,8 +64,12 @@ class AsyncClient:
         max_message_size: The most bytes of JSON that a published message may have; unlimited by default.
         backoff: How long to wait after failures.
         max_network_delay: Seconds that the server may take to answer beyond what it advised itself.
+        heartbeat: Seconds (1 or more) that the server may hold a connect, and between pings of a WebSocket: a silent
+            connection or session is looked into within two. By default the server's own timeout decides.
         hook_timeout: Seconds that an asynchronous hook may take if the connection waits for it; after that it is
             cancelled, and the error reported. None for no limit.
+        start_timeout: Seconds that `start`, and so the ``async with`` block, waits for the connection; unlimited by
+            default.
         ignore_error: Called with each error that the client handles itself. If it returns True, the error is not
             reported, and an error that would have ended the session starts a new one instead.
 
@@ -96,7 +99,9 @@ class AsyncClient:
         max_message_size: int | None = None,
         backoff: Backoff | None = None,
         max_network_delay: float = 10.0,
+        heartbeat: float | None = None,
         hook_timeout: float | None = 30.0,
+        start_timeout: float | None = None,
         ignore_error: Callable[[BaseException], bool] | None = None,
     ) -> None:
         config = ClientConfig(
@@ -118,7 +123,9 @@ class AsyncClient:
             max_message_size=max_message_size,
             backoff=backoff or Backoff(),
             max_network_delay=max_network_delay,
+            heartbeat=heartbeat,
             hook_timeout=hook_timeout,
+            start_timeout=start_timeout,
             ignore_error=ignore_error or never_ignore,
         )
         self._connection: Final = Connection(self, config)
@@ -202,39 +209,21 @@ class AsyncClient:
         Failures are reported, and the request is tried again as long as that can help.
 
         Args:
-            timeout: Seconds to wait for the connection, unlimited by default; the client is closed if they pass.
+            timeout: Seconds to wait for the connection, `start_timeout` by default; the client is closed if they pass.
 
         Raises:
             ClientStateError: It is already started.
-            SessionEndedError: The server refuses for good.
-            TimeoutError: The client did not connect in time.
+            SessionEndedError: The server refuses for good, or a mistake in a hook lets no handshake succeed.
+            TimeoutError: The client did not connect in time; the text has the last failure.
         """
-        await self._connection.open()
-        try:
-            async with asyncio.timeout(timeout):
-                await self.wait_for(ConnectionState.CONNECTED)
-        except BaseException:
-            await self.close()
-            raise
+        await self._connection.start(timeout)
 
     async def close(self) -> None:
         """Disconnect and end every subscription; a handler may finish its event. Closing twice is closing once.
 
         Called from a handler, a listener or a hook, it returns at once, and the rest is done in the background.
-
-        Raises:
-            ClientStateError: The client was started on another event loop, which is running.
         """
         await self._connection.close()
-
-    @property
-    def is_calling(self) -> bool:
-        """Whether the running code was called by this client, as a handler, listener or hook that it awaits."""
-        return self._connection.hooks.calls.is_inside
-
-    def silence(self) -> None:
-        """Report nothing any more. For the end of the program."""
-        self._connection.reporter.silence()
 
     async def wait_for(self, state: ConnectionState | str, timeout: float | None = None) -> None:
         """Wait until the connection is in a state, or in one that implies it.
@@ -245,8 +234,7 @@ class AsyncClient:
             TimeoutError: `timeout` seconds have passed.
         """
         check_choice("state", state, tuple(ConnectionState))
-        async with asyncio.timeout(timeout):
-            await self._connection.wait_for(ConnectionState(state))
+        await self._connection.wait_for(ConnectionState(state), timeout)
 
     def subscribe(
         self,
@@ -290,7 +278,7 @@ class AsyncClient:
                 self._connection.handlers.start(subscription, self._connection.hooks.calls.marked(handler), on_error)
             return subscription
 
-        return Subscribing(begin)
+        return Subscribing(name, begin)
 
     async def unsubscribe(self, subscription: Subscription | str) -> None:
         """End one subscription, or all that were made for a channel."""
@@ -382,10 +370,9 @@ class AsyncClient:
         return self._connection.extensions.remove(name)
 
     def hook(self, name: str) -> HookCaller:
-        """The caller of a hook that an installed package brings (entry points of the group ``pybayeux.hookspecs``).
+        """The caller of a hook that an installed package brings: ``client.hook("gap").call(gap, client)``.
 
-        ``client.hook("gap").call(gap, client)``, or ``await ... .acall(...)`` if it `is_async`, with all arguments in
-        the order of the specification. A hook with ``firstresult=True`` returns the first result that is not None.
+        With all arguments in the order of the specification; if it `is_async`, with ``await ... .acall(...)``.
 
         Raises:
             UsageError: No installed package brings a hook of this name.
@@ -395,8 +382,7 @@ class AsyncClient:
     def move(self, url: str) -> None:
         """Use another address of the server from the next request on, for example after a login or a migration.
 
-        For extensions. The session and its cookies go on if the new address knows them; `rehandshake` starts a new
-        one. Credentials given to the client are sent to the new address.
+        For extensions. The session and its cookies go on if the new address knows them. The credentials go there too.
 
         Raises:
             UsageError: It is not an address.

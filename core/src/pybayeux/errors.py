@@ -367,3 +367,8 @@ class ExtensionOptionError(ExtensionError):
 
 class ExtensionHookError(ExtensionError):
     """A hook raised an exception (the cause), or returned a value that its specification does not allow."""
+
+    @property
+    def is_mistake(self) -> bool:
+        """Whether the cause is of a kind that another attempt raises again: a mistake in the extension's code."""
+        return isinstance(self.__cause__, TypeError | AttributeError | NameError)

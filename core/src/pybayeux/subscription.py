@@ -7,6 +7,7 @@ nothing of sessions.
 from __future__ import annotations
 
 import asyncio
+import warnings
 from collections import deque
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self, TypeAlias
@@ -358,12 +359,21 @@ class _Receipt:
 
 
 class Subscribing:
-    """A subscription that is not made yet: ``await`` it, or enter it with ``async with``, which also ends it."""
+    """A subscription that is not made yet: ``await`` it, or enter it with ``async with``, which also ends it.
 
-    def __init__(self, begin: Callable[[], Awaitable[Subscription]]) -> None:
+    One that is neither awaited nor entered is a RuntimeWarning, as with a coroutine: nothing was subscribed to.
+    """
+
+    def __init__(self, channel: str, begin: Callable[[], Awaitable[Subscription]]) -> None:
+        self._channel: Final = channel
         self._begin: Final = begin
         self._begun = False
         self._subscription: Subscription | None = None
+
+    def __del__(self) -> None:
+        if not self._begun:
+            text = f"subscribe({str(self._channel)!r}) was never awaited: nothing was subscribed to"
+            warnings.warn(text, RuntimeWarning, stacklevel=2)
 
     def __await__(self) -> Generator[Any, None, Subscription]:
         if self._begun:

@@ -136,7 +136,7 @@ def test_a_string_is_no_list_of_names(packages: Packages) -> None:
 
 def test_only_those_that_are_named(packages: Packages, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("a", "b", "c"):
-        packages.add(f"{name}-dist", {name: f"{name}_module"}, **{f"{name}_module": MODULE})
+        packages.add(f"{name}-dist", {name: "a_module"}, a_module=MODULE)
 
     def active(**arguments: Any) -> list[str]:
         return [each.name for each in resolve_installed({}, **arguments) if each.state is State.ACTIVE]

@@ -208,7 +208,7 @@ def test_nothing_of_the_extension_is_run() -> None:
 
 class SelfLess:
     @hookimpl
-    def outgoing(message: object, client: object) -> None: ...  # type: ignore[misc]
+    def outgoing(message: object, client: object) -> None: ...
 
 
 class WithoutAny:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -44,6 +45,14 @@ async def test_an_event_span_lasts_from_arrival_until_handled() -> None:
     assert telemetry.values("events.position") == {"/orders": 7}
     assert telemetry.values("events.duration") == {"/orders": (1, 2.0)}
     assert telemetry.values("events.lag") == {"/orders": (1, 12.5)}
+
+
+@in_virtual_time
+async def test_a_stall_is_counted_when_it_begins() -> None:
+    telemetry = registered_telemetry()
+    for is_over in (False, True):
+        telemetry.extension.stalled(SimpleNamespace(subscription="/orders", is_over=is_over))
+    assert telemetry.values("stalls") == {"/orders": 1}
 
 
 @in_virtual_time

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,13 +25,15 @@ from .hooks import HookRunner
 from .listeners import Listeners
 from .pacing import pace
 from .publisher import Publisher
-from .reporter import Reporter
+from .reporter import EXTENSIONS_LINE, Reporter
 from .runner import SessionRunner
 from .subscribing import SubscriptionManager
 from .transport_pool import TransportPool
 from .waiters import Waiters, implies
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from ..hookspecs import HookClient
     from ..subscription import Subscription
     from ..transports.base import TransportFactory
@@ -96,6 +99,7 @@ class Connection:
             http=config.http,
             auth=config.auth if config.auth is not None else endpoint.credentials,
             max_network_delay=config.max_network_delay,
+            heartbeat=config.heartbeat,
             room=back_pressure.room,
             broken=self.runner.broken,
             report=self.reporter.report,
@@ -117,6 +121,7 @@ class Connection:
             host=host,
             backoff=self._config.backoff,
             max_network_delay=self._config.max_network_delay,
+            heartbeat=self._config.heartbeat,
             send_queue_size=self._config.send_queue_size,
             random=self._random,
             redact=redact,
@@ -167,10 +172,11 @@ class Connection:
         self._abandon_if_stranded()
         if self.runner.is_running:
             raise ClientStateError("the client is started already")
+        self.reporter.start()
         await self.extensions.open()
         if not self.extensions.is_open:
             raise ClientStateError("the client was closed while it started")
-        self.reporter.note("extensions: %s", summary(self.extensions.statuses))
+        self.reporter.note(EXTENSIONS_LINE, summary(self.extensions.statuses))
         self.runner.start()
 
     async def close(self) -> None:
@@ -209,16 +215,49 @@ class Connection:
         await self.background.finish()
         await self._pool.close()
 
-    async def wait_for(self, state: ConnectionState) -> None:
+    async def start(self, timeout: float | None) -> None:
+        """Start the session and wait until it is connected. What fails on the way closes it.
+
+        Raises:
+            ClientStateError: It is running.
+            TimeoutError: Not connected in time; the text has the last failure.
+        """
+        if timeout is None:
+            timeout = self._config.start_timeout
+        async with self._deadline(timeout, "not connected"):
+            await self.open()
+            try:
+                await self._reach(ConnectionState.CONNECTED)
+            except BaseException:
+                await self.close()
+                raise
+
+    async def wait_for(self, state: ConnectionState, timeout: float | None = None) -> None:
         """Wait for a state, or one that implies it.
 
         Raises:
             BayeuxError: The error that ended the session before.
+            TimeoutError: Not in time; the text has the last failure.
         """
+        async with self._deadline(timeout, f"not {state.value}"):
+            await self._reach(state)
+
+    async def _reach(self, state: ConnectionState) -> None:
         self.runner.check_loop()
         if self.runner.ended_by is not None and not implies(self.runner.state, state):
             raise self.runner.ended_by
         await self.waiters.for_state(state, self.runner.state)
+
+    @asynccontextmanager
+    async def _deadline(self, timeout: float | None, what: str) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(timeout) as deadline:
+                yield
+        except TimeoutError as error:
+            if not deadline.expired():
+                raise
+            text = f"{self.url.partition('?')[0]}: {what} within {timeout:g} seconds{self.reporter.last_failure}"
+            raise TimeoutError(text) from error
 
     # -- what extensions ask for
 

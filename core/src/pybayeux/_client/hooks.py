@@ -7,9 +7,12 @@ with CometD's Java client. Both clients use it; it knows nothing of sessions.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from .._util.credentials import in_ext
+from ..channel import Channel
+from ..codec import encode
 from ..errors import BayeuxError, ExtensionError, MessageDropped, TransportError
 from ..message import Message
 from .user_calls import UserCalls
@@ -69,7 +72,10 @@ class HookRunner:
         """Run `outgoing` on each message in order; one that is stopped does not stop the others."""
         result = Outgoing([], [])
         for message in messages:
-            message_id, pipeline = message.id, self._registry.outgoing
+            message_id = message.id
+            pipeline: Pipeline[..., Veto | None] = self._registry.outgoing
+            if message.channel == Channel.META_HANDSHAKE:  # its errors decide whether to try again
+                pipeline = self._registry.outgoing_with(partial(_check_ext, message))
             try:
                 if pipeline.is_async:
                     veto = await self.calls.awaiting(pipeline.acall(message, self._client))
@@ -174,6 +180,23 @@ class HookRunner:
     def transaction(self, message: Message, earlier: Sequence[Message]) -> AbstractAsyncContextManager[Any] | None:
         """The transaction in which an extension lets an event be handled, and those before it, if one has any."""
         return self._registry.transaction.call(message, self._client, earlier)
+
+
+def _check_ext(message: Message) -> None:
+    """See that the `ext` of a message can be sent: in the call of the extension that put it there.
+
+    Raises:
+        TypeError: It cannot.
+    """
+    if message.ext is None:
+        return
+    if not isinstance(message.ext, dict):
+        raise TypeError(f"ext: expected a dict, got {type(message.ext).__name__}")
+    for name, value in message.ext.items():
+        try:
+            encode([Message(channel=message.channel, ext={name: value})])
+        except Exception as error:
+            raise TypeError(f"ext[{name!r}] cannot be expressed in JSON: {error}") from error
 
 
 # -- vetoes

@@ -60,6 +60,11 @@ class LargeBatches:
         worker.cancel()
         await asyncio.wait([worker])
 
+    def forget(self) -> None:
+        """What waits never goes on: its event loop is gone."""
+        self._waiting.clear()
+        self._worker = None
+
     async def _run(self) -> None:
         try:
             while self._waiting:

@@ -10,7 +10,10 @@ if TYPE_CHECKING:
     from ..errors import BayeuxError
     from .config import ClientConfig
 
-__all__ = ("FailureObserver", "Reporter")
+__all__ = ("EXTENSIONS_LINE", "FailureObserver", "Reporter")
+
+EXTENSIONS_LINE: Final = "extensions: %s"
+"""What is logged at the start: which extensions act."""
 
 _LONGEST: Final = 1000
 """Characters of an error's text in the log."""
@@ -39,7 +42,19 @@ class Reporter:
         self._is_ignored: Final = config.ignore_error
         self._redact: Final = redact
         self.observer: FailureObserver | None = None
+        self._last = ""
         self._is_silent = False
+
+    def start(self) -> None:
+        """Another life of the client begins."""
+        self._last = ""
+
+    @property
+    def last_failure(self) -> str:
+        """The end of a message about something that did not happen in time: what was reported last."""
+        if self._last:
+            return f"; the last failure: {self._last}"
+        return "; no failure was reported: the server may not answer, or a hook may never return"
 
     def silence(self) -> None:
         """Report nothing any more: the program ends."""
@@ -47,6 +62,7 @@ class Reporter:
 
     def report(self, error: BayeuxError) -> None:
         """Report an error, unless the user ignores it."""
+        self._last = self._redact(f"{type(error).__name__}: {error}", limit=_LONGEST)
         if self._is_silent or self._is_ignored(error):
             return
         level = logging.INFO if error.routine else logging.WARNING
@@ -56,4 +72,4 @@ class Reporter:
 
     def note(self, text: str, detail: str) -> None:
         """Log something that is no error, such as a new handshake that an extension asked for."""
-        self._logger.info(text, self._redact(detail))
+        self._logger.info(text, self._redact(detail, limit=_LONGEST))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from .._client.reporter import EXTENSIONS_LINE
 from ..errors import SessionEndedError
 from ..extensions.tracing import TRACE_LOGGER, Step
 from ..hookspecs import hookimpl
@@ -34,6 +35,8 @@ _package: Final = logging.getLogger("pybayeux")
 client_logger: Final = logging.getLogger("pybayeux.cli.client")
 """The client's logger. It drops warnings: the `Watcher` logs them, except the one that ends the command."""
 client_logger.addFilter(lambda record: record.levelno < logging.WARNING)
+# Which extensions act is asked for with `pybayeux extensions`; here it would be a long line before each result.
+client_logger.addFilter(lambda record: record.msg != EXTENSIONS_LINE or _package.isEnabledFor(logging.DEBUG))
 
 _trace: Final = logging.getLogger(TRACE_LOGGER)
 """The logger of ``--trace``. It writes only if that option is given, so it does not depend on the verbosity."""

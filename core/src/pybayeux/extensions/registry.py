@@ -9,27 +9,28 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
-from functools import cached_property, wraps
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final, Protocol
-
-import pluggy
 
 from .._util.urls import has_foreign_scheme
 from ..errors import ExtensionError, ExtensionHookError, UsageError
 from ..hookspecs import HookSpecs, Registration
-from .candidates import State
 from .catalogue import HookManager, core_hooks, signature_of
 from .names import canonical, did_you_mean
 from .pipeline import CompiledHook, Pipeline
-from .result_policy import Report, log_error
+from .result_policy import Report, Veto, log_error
 from .selection import Chosen, Selection, warn_or_raise
-from .status import ExtensionStatus, status_of
+from .status import ExtensionStatus, active_status, status_of
+from .surrounding import checked, preceded
 from .validation import implemented_hooks
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Coroutine, Generator, Iterable
+    from collections.abc import Callable, Collection, Coroutine, Generator, Iterable
+
+    import pluggy
 
     from ..hookspecs import HookCaller, HookClient
+    from ..message import Message
     from .candidates import GivenOptions
     from .discovery import Installed
 
@@ -162,16 +163,11 @@ class ExtensionRegistry:
         return tuple(self._members)
 
     @property
-    def is_open(self) -> bool:
-        """Whether `open` was called, and not `close` after it."""
-        return self._is_open
-
-    @property
     def statuses(self) -> tuple[ExtensionStatus, ...]:
         """The registered extensions in the order of their registration, then the installed ones that are left out."""
         left_out = self._selection.left_out
         members = [each for each in self._members.values() if each.installed is None or each.name not in left_out]
-        active = [_status_of(member, order) for order, member in enumerate(members, 1)]
+        active = [active_status(each.name, each.installed, order) for order, each in enumerate(members, 1)]
         return (*active, *map(status_of, left_out.values()))
 
     def use(self, extension: object, name: str | None = None) -> Registration:
@@ -224,8 +220,15 @@ class ExtensionRegistry:
     def register_transports(self, registry: AttributedRegistry) -> None:
         """Let all extensions add their transports to `registry`, which gets to know whose they are."""
         hook = "register_transports"
-        implementations = [_attributed(each, registry) for each in self._implementations(hook)]
+        implementations = [
+            preceded(each, partial(registry.attribute_to, each.plugin_name)) for each in self._implementations(hook)
+        ]
         Pipeline[..., Any](hook, implementations, report=self._report).call(registry)
+
+    def outgoing_with(self, check: Callable[[], object]) -> Pipeline[[Message, HookClient], Veto | None]:
+        """The pipeline of `outgoing`, in which an implementation fails with what a check raises after it."""
+        implementations = [checked(each, check) for each in self._implementations("outgoing")]
+        return Pipeline("outgoing", implementations)
 
     def resolve_url(self, url: str) -> str:
         """The server's address for one in a scheme that an extension knows; another address as it is.
@@ -255,11 +258,6 @@ class ExtensionRegistry:
         if (found := self._provided.get(name)) is None:
             found = self._provided[name] = self._pipeline(name)
         return found
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it was opened, and not closed since."""
-        return self._is_open
 
     def forget_tasks(self) -> None:
         """What is under way never ends: its event loop is gone."""
@@ -389,21 +387,3 @@ class ExtensionRegistry:
         # Pluggy knows a hook of another package from its first implementation on.
         caller = getattr(self._manager.hook, hook, None) if names else None
         return [each for each in caller.get_hookimpls() if each.plugin_name in names] if caller else []
-
-
-def _status_of(member: _Member, order: int) -> ExtensionStatus:
-    installed = member.installed
-    dist, version = (installed.dist, installed.version) if installed is not None else (None, None)
-    return ExtensionStatus(member.name, dist, version, State.ACTIVE, order=order)
-
-
-def _attributed(implementation: pluggy.HookImpl, registry: AttributedRegistry) -> pluggy.HookImpl:
-    """An implementation that says whose it is before it is called."""
-    function = implementation.function
-
-    @wraps(function)
-    def call(*args: Any) -> Any:
-        registry.attribute_to(implementation.plugin_name)
-        return function(*args)
-
-    return pluggy.HookImpl(implementation.plugin, implementation.plugin_name, call, implementation.opts)

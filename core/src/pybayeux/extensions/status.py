@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from .candidates import Candidate
+    from .discovery import Installed
 
-__all__ = ("ExtensionStatus", "status_of", "summary")
+__all__ = ("ExtensionStatus", "active_status", "status_of", "summary")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,12 @@ class ExtensionStatus:
     def __str__(self) -> str:
         name = f"{self.name} {self.version}" if self.version else self.name
         return name if self.state is State.ACTIVE else f"{name} ({self.state})"
+
+
+def active_status(name: str, installed: Installed | None, order: int) -> ExtensionStatus:
+    """The status of a registered extension; `installed` is None where the program passed it."""
+    dist, version = (installed.dist, installed.version) if installed is not None else (None, None)
+    return ExtensionStatus(name, dist, version, State.ACTIVE, order=order)
 
 
 def status_of(candidate: Candidate) -> ExtensionStatus:

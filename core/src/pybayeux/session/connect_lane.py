@@ -11,6 +11,7 @@ from .. import requests
 from ..errors import (
     BayeuxError,
     ConnectError,
+    ExtensionHookError,
     HandshakeError,
     MalformedMessageError,
     Remedy,
@@ -25,6 +26,7 @@ from .backoff import EmptyConnects, FailureHistory
 from .connect_throttle import ConnectThrottle
 from .events import PollOverdue
 from .exchange import Exchange, Kind, Request
+from .heartbeat import Heartbeat
 from .transitions import SessionEvent
 
 if TYPE_CHECKING:
@@ -54,12 +56,14 @@ class ConnectLane:
     Attributes:
         outstanding: The handshake or connect under way, or None.
         throttle: What holds connects back.
+        heartbeat: How long connects ask to be held.
     """
 
     def __init__(self, state: SessionState) -> None:
         self._state: Final = state
         self._history: Final = FailureHistory()
         self._empty: Final = EmptyConnects()
+        self.heartbeat: Final = Heartbeat(state.config.heartbeat, state.config.max_network_delay)
         self._due = 0.0
         self.outstanding: Exchange | None = None
         self.throttle: Final = ConnectThrottle(state)
@@ -70,6 +74,7 @@ class ConnectLane:
         self._state.negotiation.restart()
         self._state.hosts.restart()
         self._history.started()
+        self.heartbeat.restart()
         self.throttle.new_session(now)
         self._due = now
 
@@ -81,6 +86,7 @@ class ConnectLane:
         state.rehandshake_reason = state.client_id = state.connection_type = None
         state.negotiation.session_lost()
         state.hosts.session_lost(state.advice.hosts)
+        self.heartbeat.session_lost()
         self.throttle.new_session(now)
         self._due = state.pace(now + max(delay, state.backoff(self._history.session_lost(now))), now)
 
@@ -123,14 +129,18 @@ class ConnectLane:
         # The server may hold a connect only while the last one was accepted (see the table), and never one that only
         # keeps the session alive.
         may_be_held = state.current is ConnectionState.CONNECTED and not self.throttle.is_discarding
-        if not may_be_held:
+        held = state.advice.timeout if may_be_held else 0.0
+        if (shorter := self.heartbeat.shorten(held)) is not None:
+            held = shorter
+            template.advice = Advice(timeout=round(held * 1000))
+        elif not may_be_held:
             template.advice = Advice(timeout=0)
         state.on(_E.CONNECT_SENT)
         self.throttle.connect_sent()
         self._empty.sent(now, may_be_held=may_be_held)
-        # The deadline is the advised timeout and the network's delay: a shorter one would hang up on a held connect.
-        held = state.advice.timeout if may_be_held else 0.0
-        exchange = state.open(Kind.CONNECT, [Request(template)], now, held)
+        self.heartbeat.sent(now, shorter)
+        # The deadline is the hold and the network's delay: a shorter one would hang up on a held connect.
+        exchange = state.open(Kind.CONNECT, [Request(template)], now + held, self.heartbeat.grace(shorter))
         exchange.discards = self.throttle.is_discarding
         return exchange
 
@@ -210,6 +220,8 @@ class ConnectLane:
         state.on(_E.CONNECT_ACCEPTED)
         self._history.connect_accepted(now)
         self._empty.answered(now)
+        if self.heartbeat.answered(now):
+            state.report(_heartbeat_ignored())
         self.throttle.connect_accepted(now)
         if state.connection_type is not None:
             state.negotiation.connect_accepted(state.connection_type)
@@ -283,6 +295,7 @@ class ConnectLane:
     def failed(self, exchange: Exchange, error: BayeuxError, now: float) -> BayeuxError | None:
         """The exchange brought no reply; returns the error that ends the session, if it does."""
         self.outstanding = None
+        self.heartbeat.failed(error)
         if isinstance(error, TransportError) and self._change_transport(exchange, error, now):
             return None
         if self._is_hopeless(exchange.kind, error):
@@ -324,10 +337,12 @@ class ConnectLane:
         """Whether what failed so will always do: a wrong address or argument should end in an error, not in silence.
 
         Once a connect was accepted, the address was right and the same status is an outage, as of a proxy without its
-        server.
+        server. A mistake in an extension's code is made again by every attempt.
         """
         if self._history.ever_connected or self._state.rehandshake_reason is not None:
             return False
+        if isinstance(error, ExtensionHookError):
+            return error.is_mistake
         if isinstance(error, UsageError):  # an option of the transport, which is made when it is needed
             return True
         if not isinstance(error, TransportError):
@@ -343,6 +358,13 @@ def _not_held(advised: float) -> TransportError:
     return TransportError(
         f"the server answers connects at once, without events, though {advised:g} s to hold them are advised: they are "
         "sent with pauses from now on; a proxy may be on the way that holds no requests",
+        unsent=False,
+    )
+
+
+def _heartbeat_ignored() -> TransportError:
+    return TransportError(
+        "the server holds connects longer than heartbeat= asks for: silence is noticed after the server's own timeout",
         unsent=False,
     )
 

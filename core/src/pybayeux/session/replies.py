@@ -78,8 +78,8 @@ def find_request(reply: Message, requests: Iterable[Message], *, is_alone: bool 
     """The request that a reply answers which lacks its id or its channel, or None where several can be meant.
 
     Args:
-        reply: Without an id it answers the only request of its channel. Without a channel it answers the request of
-            its id; without both, as a refusal that `is_alone`, the only request.
+        reply: Without an id it answers the only request of its channel; without a channel, as a refusal that
+            `is_alone`, the only request.
         requests: The requests that wait for a reply.
         is_alone: Whether nothing else came in the same answer.
     """
@@ -90,10 +90,8 @@ def find_request(reply: Message, requests: Iterable[Message], *, is_alone: bool 
 
 
 def _may_answer(reply: Message, request: Message, is_alone: bool) -> bool:
-    if reply.id is not None:
-        return reply.id == request.id
     if not reply.channel:
-        return is_alone and reply.successful is False
+        return is_alone and reply.successful is False and reply.id in (None, request.id)
     return reply.channel == request.channel and reply.subscription in (None, request.subscription)
 
 

@@ -77,8 +77,9 @@ class Session:
     @property
     def longest_silence(self) -> float:
         """Seconds for which a server in good order may say nothing: it holds a connect, and the network is slow."""
-        advice = self._state.advice
-        return advice.timeout + advice.pause + self._state.config.max_network_delay
+        advice, heartbeat = self._state.advice, self._connect.heartbeat
+        shorter = heartbeat.shorten(advice.timeout)
+        return (advice.timeout if shorter is None else shorter) + advice.pause + heartbeat.grace(shorter)
 
     @property
     def channels(self) -> list[str]:

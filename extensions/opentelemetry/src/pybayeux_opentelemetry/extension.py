@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from opentelemetry import metrics, trace
@@ -173,6 +173,12 @@ class OpenTelemetry:
         if self._handshake_started_at is not None:
             self._metrics.record_connected(self._clock() - self._handshake_started_at, client.connection_type)
             self._handshake_started_at = None
+
+    @hookimpl(optionalhook=True)
+    def stalled(self, stall: Any) -> None:
+        """Count a `Stall` that pybayeux-replay reports, when it begins."""
+        if not stall.is_over:
+            self._metrics.record_stall(self._events.counts_of(stall.subscription).attributes)
 
     @hookimpl
     def failed(self, error: BayeuxError) -> None:

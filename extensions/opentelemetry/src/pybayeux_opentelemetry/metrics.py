@@ -39,6 +39,7 @@ class Metrics:
         self._failures: Final = count("bayeux.client.failures", "{failure}", "Failures reported by the client")
         self._sessions: Final = count("bayeux.client.sessions", "{session}", "Handshakes that succeeded")
         self._reconnects: Final = count("bayeux.client.reconnects", "{reconnect}", "Connections that came back")
+        self._stalls: Final = count("bayeux.client.stalls", "{stall}", "Times that a channel with events fell silent")
         self._waiting: Final = meter.create_up_down_counter(
             "bayeux.client.events.waiting", "{event}", "Events received and not handled yet"
         )
@@ -104,6 +105,10 @@ class Metrics:
     def record_reconnect(self) -> None:
         """Record that a lost connection was restored."""
         self._reconnects.add(1)
+
+    def record_stall(self, attributes: Mapping[str, str]) -> None:
+        """Record that a subscription has stalled."""
+        self._stalls.add(1, attributes)
 
     def record_connected(self, seconds: float, connection_type: str | None) -> None:
         """Record that a session connected, so many seconds after its handshake started."""

@@ -43,7 +43,6 @@ class Position:
         event_uuid: The event's own id, if it has one. It stays valid when the server numbers its events differently.
         org: The org and instance that numbered the event, if an extension knows it (hook `replay_origin`). For any
             other org or instance the replay id has no meaning, or another one.
-        quiet_until: The latest time, in UTC, at which the server is known to have had no later event.
     """
 
     replay_id: int
@@ -51,12 +50,6 @@ class Position:
     event_time: datetime | None = None
     event_uuid: str | None = None
     org: str | None = None
-    quiet_until: datetime | None = None
-
-    @property
-    def complete_until(self) -> datetime | None:
-        """The time until which no later event was published, or None if it is not known."""
-        return self.quiet_until or self.event_time
 
     def is_same_place(self, other: Position) -> bool:
         """Whether both stand for the same event, as far as that is known."""

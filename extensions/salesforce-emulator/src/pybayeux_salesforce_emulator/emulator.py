@@ -116,6 +116,7 @@ class SalesforceEmulator:
         self.quota = incidents.quota
         self.advance = incidents.advance
         self.purge = incidents.purge
+        self.backlog = incidents.backlog
         self.forget = incidents.forget
         self.jump = incidents.jump
         self.migrate = incidents.migrate
@@ -164,6 +165,11 @@ class SalesforceEmulator:
     def org_id(self) -> str:
         """The org's id, 18 characters."""
         return self._state.org_id
+
+    @property
+    def instance_name(self) -> str:
+        """The name of the instance, ``Organization.InstanceName``. It changes when the org moves."""
+        return self._state.instance_name
 
     @property
     def credentials(self) -> Credentials:
