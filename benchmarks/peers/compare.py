@@ -1,4 +1,4 @@
-"""Compares three clients: the same twenty scripts of faults, and what became of the events.
+"""Compares three clients: the same scripts of faults, and what became of the events.
 
     uv run python -m benchmarks.peers.compare            # prints the table, and writes docs/comparison.md
     uv run python -m benchmarks.peers.compare --show     # only prints it
@@ -68,6 +68,8 @@ def cell(outcome: Outcome) -> str:
     parts = [f"**{lost} lost**" if lost else "0 lost", f"{more} twice", f"{outcome.logins} logins"]
     if report.disordered:
         parts.append(f"{len(report.disordered)} out of order")
+    if outcome.false_gaps:
+        parts.append(f"{outcome.false_gaps} false gaps")
     if outcome.died:
         parts.append(f"ended {len(outcome.died)} times")
     if not lost:

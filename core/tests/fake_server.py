@@ -111,12 +111,13 @@ class FakeServer:
             raise self.failures.pop(0)
 
     async def _hold(self, connect: Message) -> None:
-        if connect.advice is not None or self.hold == 0:
+        hold = self.hold if connect.advice is None else (connect.advice.timeout or 0) / 1000
+        if hold == 0:
             return
         if connect.client_id == self.client_id and not self._queue:
             self._news.clear()
             try:
-                async with asyncio.timeout(self.hold):
+                async with asyncio.timeout(hold):
                     await self._news.wait()
             except TimeoutError:
                 return

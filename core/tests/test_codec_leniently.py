@@ -115,7 +115,7 @@ def test_what_is_no_number_of_milliseconds_stays_in_extra(value: Any) -> None:
 
 @pytest.mark.parametrize("body", [b"{", b'{"channel":"/a"} x', b'[{"x":1,]', b'{"x":"}', b"5"])
 def test_what_is_no_json_is_refused(body: bytes) -> None:
-    with pytest.raises(MessageDecodeError, match="not JSON|no array of messages"):
+    with pytest.raises(MessageDecodeError, match=r"not JSON|no array of messages"):
         decode_leniently(body)
 
 

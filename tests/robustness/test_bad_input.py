@@ -49,7 +49,7 @@ def answer_to(message: Json) -> Json:
 BAD: dict[str, tuple[Script, type[BayeuxError], str]] = {
     "malformed": (body(b'[{"channel": "/meta/conn'), MessageDecodeError, '[{"channel": "/meta/conn'),
     "no JSON": (body(b"Bad Gateway"), MessageDecodeError, "Bad Gateway"),
-    "no UTF-8": (body(b'[{"channel": "/\xff\xfe"}]'), MessageDecodeError, '[{"channel'),
+    "no UTF-8": (body(b'[{"channel": "/\xff\xfe"}]'), MessageDecodeError, "channel is no JSON"),
     "HTML": (body(PAGE, content_type="text/html"), MessageDecodeError, "Please log in"),
     "a number": (body(b"42"), MessageDecodeError, "42"),
     "no message": (body(b'["stray"]'), MalformedMessageError, "stray"),

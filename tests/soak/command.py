@@ -59,8 +59,9 @@ def soak(minutes: float, scripts: int | None, seed: int | None, at_once: int, ke
     """Check that no event is lost, whatever fails.
 
     Runs random scripts on an emulated Salesforce org: lost and corrupt replies, moved sessions, revoked tokens, quotas,
-    purges, migrations. Meanwhile a consumer with a durable store is killed and restarted at random moments. After each
-    script every published event must have been handled, in order, or its loss must have been reported as a gap.
+    backlogs, purges, migrations. Meanwhile a consumer with a durable store is killed and restarted at random moments.
+    After each script every published event must have been handled, in order, or its loss must have been reported as a
+    gap.
     """
     first = secrets.randbelow(1_000_000) if seed is None else seed
     click.echo(f"Seeds from {first} on. Ctrl-C stops.")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -43,6 +44,9 @@ def main(settings: Settings, log: Path) -> None:
         os.dup2(file.fileno(), 2)
     logging.basicConfig(level=logging.INFO, format=f"run {settings.run} %(relativeCreated)d %(name)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    if settings.clock_ahead:
+        right = time.time
+        time.time = lambda: right() + settings.clock_ahead
     with open_journal(Path(settings.journal), settings.run) as write:
         logging.getLogger("pybayeux.replay").addHandler(_ConflictHandler(write))
         asyncio.run(_consume(settings, write))
@@ -50,7 +54,7 @@ def main(settings: Settings, log: Path) -> None:
 
 async def _consume(settings: Settings, write: JournalWriter) -> None:
     def handle(event: Message) -> None:
-        write("event", event.channel, mark_of(event.data))
+        write("event", _channel(event.channel), mark_of(event.data))
 
     async with _client(settings, write) as client:
         if settings.exactly_once:
@@ -99,23 +103,28 @@ async def _subscribe(client: AsyncClient, channel: str, handle: Callable[[Messag
 
 def _client(settings: Settings, write: JournalWriter) -> AsyncClient:
     flow = ClientCredentialsFlow(
-        login_url=settings.url, client_id=settings.client_id, client_secret=settings.client_secret
+        login_url=settings.url,
+        client_id=settings.client_id,
+        client_secret=settings.client_secret,
+        clock=time.time,
     )
 
     def report_gap(gap: Gap) -> None:
-        write("gap", str(gap.subscription), text=str(gap))
+        write("gap", _channel(gap.subscription), text=str(gap))
 
     store = SqliteStore(settings.store)
     replay = Replay(
         store=store if settings.exactly_once else _JournalingStore(store, write),
         since="earliest" if settings.since == "earliest" else "latest",
         on_gap=report_gap,
+        retention=settings.retention,
+        clock=time.time,
     )
     salesforce = Salesforce(active=True, busy_wait=(0.1, 0.3), quota_wait=(0.1, 0.3), max_interval=40 / settings.scale)
     return AsyncClient(
         f"{settings.url}/cometd/{settings.version}",
         discover=False,
-        extensions=[salesforce, Auth(flow, refreshes=10, min_interval=0), replay],
+        extensions=[salesforce, Auth(flow, refreshes=10, min_interval=0, clock=time.time), replay],
         transports=["long-polling"],
         backoff=Backoff(increment=0.05, maximum=0.3),
         max_network_delay=25 / settings.scale,
@@ -143,5 +152,10 @@ class _JournalingStore:
         self._note(positions)
 
     def _note(self, positions: Mapping[str, Position]) -> None:
-        for subscription in positions:
-            self._write("position", str(subscription))
+        for key in positions:  # the org and the channel
+            self._write("position", _channel(f"/{key.partition('/')[2]}"))
+
+
+def _channel(subscription: str) -> str:
+    """The channel without a filter."""
+    return str(subscription).partition("?")[0]

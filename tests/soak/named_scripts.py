@@ -1,10 +1,10 @@
-"""Named scripts: one for each failure that users of streaming clients report, and combinations of them."""
+"""The named scripts: one for each failure that users of streaming clients report, and combinations of them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.soak.script import BUSY, CHANNELS, CRASH, FAULT, PUBLISH, REPLICA, RETIRE, Script, Step
+from tests.soak.script import BUSY, CHANNELS, CRASH, FAULT, OTHER_ORG, PUBLISH, REPLICA, RETIRE, Script, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,6 +13,8 @@ __all__ = ("NAMED",)
 
 _BEFORE: Final = 0.5
 _AFTER: Final = 2.0
+_HOUR: Final = 3600.0
+_FILTER: Final = "?Stage=Won&Stage=Lost"
 
 
 def _stream(until: float = 2.6, every: float = 0.1) -> Iterator[Step]:
@@ -27,8 +29,26 @@ def _burst(at: float, count: int = 30) -> Iterator[Step]:
         yield Step(at, PUBLISH, {"channel": channel, "count": count})
 
 
-def _script(name: str, *incidents: Step, exactly_once: bool = False, **org: Any) -> Script:
-    return Script(name, tuple(sorted([*_stream(), *incidents])), org=org, exactly_once=exactly_once)
+def _script(
+    name: str,
+    *incidents: Step,
+    exactly_once: bool = False,
+    gaps: bool = True,
+    retention: float | None = None,
+    topic_filter: str = "",
+    clock_ahead: float = 0.0,
+    **org: Any,
+) -> Script:
+    return Script(
+        name,
+        tuple(sorted([*_stream(), *incidents])),
+        org=org,
+        exactly_once=exactly_once,
+        gaps=gaps,
+        retention=retention,
+        topic_filter=topic_filter,
+        clock_ahead=clock_ahead,
+    )
 
 
 def _fault(at: float, kind: str, n: int = 1, **where: Any) -> Step:
@@ -37,6 +57,11 @@ def _fault(at: float, kind: str, n: int = 1, **where: Any) -> Step:
 
 def _crash(at: float, pause: float = 0.4) -> Step:
     return Step(at, CRASH, {"pause": pause})
+
+
+def _each(at: float, action: str) -> Iterator[Step]:
+    for channel in CHANNELS:
+        yield Step(at, action, {"channel": channel})
 
 
 def _replica(at: float) -> Step:
@@ -77,8 +102,29 @@ NAMED: Final = (
     _script(
         "position expired while down",
         Step(_BEFORE, CRASH, {"pause": 1.0}),
-        *(Step(1.0, "purge", {"channel": channel}) for channel in CHANNELS),
+        *_each(1.0, "purge"),
     ),
+    _script(
+        "backlog of the event bus",
+        Step(0.8, "backlog"),
+        *_each(1.6, "purge"),
+        Step(1.8, "backlog", {"on": False}),
+        retention=_HOUR,
+    ),
+    _script("backlog that loses no event", Step(0.8, "backlog"), Step(1.8, "backlog", {"on": False}), gaps=False),
+    _script("renumbered under an unchanged name", Step(1.0, "migrate"), *_burst(1.0)),
+    _script("renumbered while down", _crash(1.0, 0.8), *_burst(1.1), Step(1.5, "migrate")),
+    _script("two orgs, one store", *(Step(at, OTHER_ORG) for at in (0.8, 1.4, 2.0)), gaps=False),
+    _script("filtered PushTopic", Step(0.8, "rebalance"), _crash(1.4), topic_filter=_FILTER),
+    _script(
+        "filtered PushTopic whose events have the filter",
+        Step(0.8, "rebalance"),
+        _crash(1.4),
+        topic_filter=_FILTER,
+        filtered_channels=True,
+    ),
+    _script("clock three hours fast", Step(1.0, "rebalance"), _crash(1.4), clock_ahead=3 * _HOUR),
+    _script("clock a day slow", Step(1.0, "rebalance"), _crash(1.4), clock_ahead=-24 * _HOUR),
     _script("org moves to another instance", Step(1.0, "migrate", {"move": True})),
     _script(
         "everything in one hour",

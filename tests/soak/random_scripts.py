@@ -15,6 +15,9 @@ __all__ = ("random_script",)
 _LENGTH: Final = 1.2
 """Seconds in which everything happens. Recovery takes additional time."""
 
+_HOUR: Final = 3600.0
+_RETENTION: Final = _HOUR
+
 _ORG: Final[tuple[dict[str, Any], ...]] = (
     {},
     {"batch_order": "events-first"},
@@ -41,7 +44,15 @@ def random_script(seed: int, kinds: Sequence[str]) -> Script:
     steps += [Step(_time(rng), REPLICA) for _ in range(rng.choice((0, 0, 0, 0, 1, 2)))]
     # After a position that cannot be used, events come a second time, and the consumer is told of a gap.
     can_be_once = not any(step.action in ("migrate", "purge") for step in steps)
-    return Script(str(seed), tuple(sorted(steps)), org=org, exactly_once=can_be_once and rng.random() < 0.4)
+    return Script(
+        str(seed),
+        tuple(sorted(steps)),
+        org=org | {"filtered_channels": rng.choice((False, True))},
+        exactly_once=can_be_once and rng.random() < 0.4,
+        retention=rng.choice((None, _RETENTION)),
+        topic_filter=rng.choice(("", "?Stage=Won&Stage=Lost")),
+        clock_ahead=rng.choice((0.0, 0.0, 3 * _HOUR, -24 * _HOUR)),
+    )
 
 
 def _time(rng: Random) -> float:
@@ -92,8 +103,11 @@ def _quota(rng: Random, kinds: Sequence[str]) -> dict[str, Any]:
 
 
 def _migration(rng: Random, kinds: Sequence[str]) -> dict[str, Any]:
-    # If an old id is valid for another event and the host name stays, no client can detect the move.
-    return rng.choice(({"move": True}, {"collide": False}))
+    return rng.choice(({}, {"move": True}, {"collide": False}))
+
+
+def _backlog(rng: Random, kinds: Sequence[str]) -> dict[str, Any]:
+    return {"channel": rng.choice((None, *CHANNELS)), "seconds": round(rng.uniform(0.1, 0.8), 3)}
 
 
 def _channel(rng: Random, kinds: Sequence[str]) -> dict[str, Any]:
@@ -113,5 +127,8 @@ _INCIDENTS: Final[tuple[tuple[str, Callable[[Random, Sequence[str]], dict[str, A
     ("quota", _quota),
     ("migrate", _migration),
     ("purge", _channel),
+    ("purge", _channel),
+    ("backlog_for", _backlog),
+    ("backlog_for", _backlog),
 )
 """What may happen besides publishing and crashing. An action that is listed more often is chosen more often."""

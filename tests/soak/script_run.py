@@ -8,18 +8,19 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from contextlib import closing
+from collections import deque
+from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pybayeux_salesforce_emulator import SalesforceEmulator, Strictness
 from tests.soak.delivery_report import evaluate
 from tests.soak.journal import Entry, read_journal
-from tests.soak.script import CHANNELS, CRASH, FAULT, PUBLISH, REPLICA, RETIRE
+from tests.soak.script import CHANNELS, CRASH, FAULT, OTHER_ORG, PUBLISH, REPLICA, RETIRE, TOPIC
 from tests.soak.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from tests.soak.consumer_process import Consumer
@@ -36,6 +37,9 @@ _TIMEOUT: Final = 20.0
 
 _START_TIMEOUT: Final = 20.0
 """Seconds that the first process may take to subscribe."""
+
+_OTHER_SEED: Final = 1_000_003
+"""The seed of the second org, on which its id depends."""
 
 _POLL_INTERVAL: Final = 0.05
 _REPEAT_WINDOW: Final = 0.15
@@ -66,13 +70,19 @@ class Outcome:
 
     @property
     def is_good(self) -> bool:
-        """Whether the report has no problem and no process ended by itself."""
-        return self.report.is_good and not self.died
+        """Whether the report has no problem, no gap is a false one, and no process ended by itself."""
+        return self.report.is_good and not self.died and not self.false_gaps
+
+    @property
+    def false_gaps(self) -> int:
+        """How many gaps were reported though nothing can be missing."""
+        return 0 if self.script.gaps else self.report.gaps
 
     def __str__(self) -> str:
         if self.is_good:
             return f"script {self.script.name}: good, {self.report.handled} of {self.report.published} handled"
         found = [f"{name}: {', '.join(marks)}" for name, marks in self.report.problems.items()]
+        found += [f"false gaps: {self.false_gaps}"] if self.false_gaps else []
         died = [f"the consumer ended by itself: {why}" for why in self.died]
         return "\n".join([f"script {self.script.name} failed: {'; '.join(found + died)}", str(self.script)])
 
@@ -96,8 +106,12 @@ async def run_script(
         scale: How many times faster the org's clock runs.
         supervised: Whether a consumer that ends by itself is started again.
     """
-    async with SalesforceEmulator(time_scale=scale, **script.org) as org:
-        run = _ScriptRun(org, script, consumer, folder, scale=scale, supervised=supervised)
+    async with AsyncExitStack() as stack:
+        orgs = [
+            await stack.enter_async_context(SalesforceEmulator(time_scale=scale, **{**script.org, **seed}))
+            for seed in ({}, {"seed": _OTHER_SEED})[: script.orgs]
+        ]
+        run = _ScriptRun(orgs, script, consumer, folder, scale=scale, supervised=supervised)
         supervision = asyncio.create_task(run.supervise()) if supervised else None
         try:
             return await run.run(timeout)
@@ -110,7 +124,7 @@ async def run_script(
 class _ScriptRun:
     def __init__(
         self,
-        org: SalesforceEmulator,
+        orgs: Sequence[SalesforceEmulator],
         script: Script,
         consumer: Consumer,
         folder: Path,
@@ -118,7 +132,9 @@ class _ScriptRun:
         scale: float,
         supervised: bool,
     ) -> None:
+        org = orgs[0]
         self._org: Final = org
+        self._orgs: Final = deque(orgs)  # the one that the consumer is at comes first
         self._scale: Final = scale
         self._supervised: Final = supervised
         self._died: Final[list[str]] = []
@@ -134,10 +150,10 @@ class _ScriptRun:
         self._unavailable: Final[set[str]] = set()
         self._undetectable: Final[set[str]] = set()
         self._runs = 0
-        self._has_moved = False
         self._actions: Final[Mapping[str, Callable[..., Any]]] = {
             PUBLISH: self._publish,
             CRASH: self._crash,
+            OTHER_ORG: self._change_org,
             REPLICA: self._start_replica,
             RETIRE: self._retire,
             FAULT: lambda kind, n=1, **where: org.fail_next(kind, n, **where),
@@ -147,14 +163,17 @@ class _ScriptRun:
             "kill_sessions": org.kill_sessions,
             "busy": org.busy,
             "quota": self._quota,
-            "migrate": self._migrate,
+            "migrate": org.migrate,
             "purge": self._purge,
             "advance": org.advance,
+            "backlog": org.backlog,
+            "backlog_for": self._backlog,
         }
 
     async def run(self, timeout: float) -> Outcome:
-        for channel in CHANNELS:
-            self._org.define(channel)
+        for org in self._orgs:
+            for channel in CHANNELS:
+                org.define(channel)
         await self._start()
         await self._subscribed()
         began = time.monotonic()
@@ -169,7 +188,7 @@ class _ScriptRun:
         await self._all_handled(timeout)
         recovery = time.monotonic() - ended
         await asyncio.sleep(_REPEAT_WINDOW)
-        self._died += [each.died for each in self._processes if each.died and not self._gave_way(each)]
+        self._died.extend(each.died for each in self._processes if each.died and not self._gave_way(each))
         await self.kill()
         return Outcome(
             script=self._script,
@@ -213,7 +232,7 @@ class _ScriptRun:
             channel: [mark for mark in marks if mark not in self._undetectable or mark in handled]
             for channel, marks in self._published.items()
         }
-        crashes = any(step.action in (CRASH, RETIRE) for step in self._script.steps)
+        crashes = any(step.action in (CRASH, OTHER_ORG, RETIRE) for step in self._script.steps)
         once = self._script.exactly_once
         return evaluate(expected, self._entries(), self._unavailable, crashes=crashes, exactly_once=once)
 
@@ -285,31 +304,34 @@ class _ScriptRun:
         self._consumer = self._replicas.pop(0)
 
     def _settings(self) -> Settings:
-        credentials = self._org.credentials
+        org = self._orgs[0]
+        credentials = org.credentials
         return Settings(
-            url=self._org.url,
+            url=org.url,
             client_id=credentials.client_id,
             client_secret=credentials.client_secret,
             username=credentials.username,
             password=credentials.password + credentials.security_token,
-            channels=CHANNELS,
+            channels=tuple(f"{each}{self._script.topic_filter}" if each == TOPIC else each for each in CHANNELS),
             since=self._script.since,
             journal=str(self._journal),
             store=str(self._store),
             run=self._runs,
             scale=self._scale,
+            retention=self._script.retention,
             exactly_once=self._script.exactly_once,
+            clock_ahead=self._script.clock_ahead,
         )
 
     async def _publish(self, channel: str, count: int) -> None:
-        marks = self._published[channel]
+        org, marks = self._orgs[0], self._published[channel]
         for _ in range(count):
             mark = f"{channel[1:].partition('/')[0]}-{len(marks) + 1}"
             marks.append(mark)
             if channel == "/data/AccountChangeEvent":
-                await self._org.publish_change("Account", "UPDATE", ["001000000000001AAA"], {"Mark__c": mark})
+                await org.publish_change("Account", "UPDATE", ["001000000000001AAA"], {"Mark__c": mark})
             else:
-                await self._org.publish(channel, {"Mark__c": mark})
+                await org.publish(channel, {"Mark__c": mark, "Stage": "Won"})
 
     async def _crash(self, pause: float) -> None:
         async with self._restarting:
@@ -317,15 +339,19 @@ class _ScriptRun:
             await asyncio.sleep(pause)
             await self._start()
 
+    async def _change_org(self) -> None:
+        await self._all_handled(_TIMEOUT)
+        await asyncio.sleep(_REPEAT_WINDOW)  # positions are stored within it
+        self._orgs.rotate()
+        await self._crash(pause=0)
+
     def _quota(self, kind: str, seconds: float) -> None:
         self._org.quota(kind, on=True)
         asyncio.get_running_loop().call_later(seconds, lambda: self._org.quota(kind, on=False))
 
-    def _migrate(self, **how: Any) -> None:
-        # An org that returns to its first host name must not reuse an old id for another event: a client would find
-        # the same name and a valid id, and could not detect the move.
-        self._org.migrate(**how | ({"collide": False} if self._has_moved else {}))
-        self._has_moved |= how.get("move", False)
+    def _backlog(self, channel: str | None, seconds: float) -> None:
+        self._org.backlog(channel)
+        asyncio.get_running_loop().call_later(seconds, lambda: self._org.backlog(channel, on=False))
 
     def _purge(self, channel: str) -> None:
         """Delete everything that the server keeps of a channel.

@@ -23,7 +23,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         run: The number of the process, counted from one.
         scale: How many times faster than in a real org time passes.
         exactly_once: Whether to write each event in the transaction that stores its position.
+        retention: How long the org keeps events, in seconds; None if that is not known.
         version: The API version.
+        clock_ahead: Seconds by which the clock of the consumer's machine is ahead of the org's.
     """
 
     url: str
@@ -38,4 +40,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     run: int
     scale: float
     exactly_once: bool = False
+    retention: float | None = None
     version: str = "67.0"
+    clock_ahead: float = 0.0

@@ -64,3 +64,18 @@ def test_an_event_that_was_never_published_is_unexpected() -> None:
 
 def test_other_kinds_of_lines_are_ignored() -> None:
     assert evaluate({}, [Entry("position", "/a"), Entry("state", text="connected")]).is_good
+
+
+def test_two_processes_that_handle_the_same_events_have_to_report_it() -> None:
+    entries = [Entry("event", "/a", "1", 1), Entry("event", "/a", "1", 2)]
+    assert evaluate({"/a": ["1"]}, entries, crashes=True).is_good
+    assert evaluate({"/a": ["1"]}, entries, crashes=False).problems == {"silent": ("1",)}
+    assert evaluate({"/a": ["1"]}, [*entries, Entry("conflict", run=2)], crashes=False).is_good
+
+
+def test_where_each_event_is_to_be_written_once_no_process_may_write_it_again() -> None:
+    entries = [Entry("event", "/a", "1", 1), Entry("conflict", run=2), Entry("event", "/a", "1", 2)]
+    assert evaluate({"/a": ["1"]}, entries, exactly_once=True).problems == {"repeated": ("1",)}
+    twice = [Entry("gap", "/a", run=1), *[Entry("event", "/a", "1", 1)] * 2]
+    assert evaluate({"/a": ["1"]}, twice).is_good
+    assert evaluate({"/a": ["1"]}, twice, exactly_once=True).problems == {"repeated": ("1",)}

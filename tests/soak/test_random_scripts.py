@@ -36,7 +36,10 @@ def test_the_seeds_of_the_proof_cover_every_kind_of_fault_and_many_crashes() -> 
         "quota",
         "migrate",
         "purge",
+        "backlog_for",
     }
+    moves = [step.arguments for script in scripts for step in script.steps if step.action == "migrate"]
+    assert {} in moves  # renumbering without a change of name
     assert sum(script.crashes for script in scripts) > len(scripts)
     assert sum(script.exactly_once for script in scripts) > 30
     assert sum(any(step.action == REPLICA for step in script.steps) for script in scripts) > 60

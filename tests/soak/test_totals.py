@@ -20,8 +20,8 @@ def test_totals_add_up_and_name_failed_scripts() -> None:
     lines = str(totals).splitlines()
     assert lines[0].endswith("2 scripts, 4 of 5 events handled, failed: 2")
     assert lines[1:] == [
-        "  4 processes, 2 of them after a SIGKILL, 2 logins",
-        "  2 events handled again after a crash",
+        "  4 processes, 2 of them beside or after another one, 2 logins",
+        "  2 events handled again by another process",
         "  1 gaps reported, 1 events in them",
         "  slowest recovery 0.7 s after the last fault",
     ]

@@ -54,8 +54,8 @@ class Totals:
         restarted = self.processes - self.scripts
         return (
             f"{self.line}\n"
-            f"  {self.processes} processes, {restarted} of them after a SIGKILL, {self.logins} logins\n"
-            f"  {self.again} events handled again after a crash\n"
+            f"  {self.processes} processes, {restarted} of them beside or after another one, {self.logins} logins\n"
+            f"  {self.again} events handled again by another process\n"
             f"  {self.gaps} gaps reported, {self.declared} events in them\n"
             f"  slowest recovery {self.slowest:.1f} s after the last fault"
         )

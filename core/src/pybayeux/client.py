@@ -64,6 +64,8 @@ class AsyncClient:
         max_message_size: The most bytes of JSON that a published message may have; unlimited by default.
         backoff: How long to wait after failures.
         max_network_delay: Seconds that the server may take to answer beyond what it advised itself.
+        heartbeat: Seconds (1 or more) that the server may hold a connect, and between pings of a WebSocket: a silent
+            connection or session is looked into within two. By default the server's own timeout decides.
         hook_timeout: Seconds that an asynchronous hook may take if the connection waits for it; after that it is
             cancelled, and the error reported. None for no limit.
         start_timeout: Seconds that `start`, and so the ``async with`` block, waits for the connection; unlimited by
@@ -97,6 +99,7 @@ class AsyncClient:
         max_message_size: int | None = None,
         backoff: Backoff | None = None,
         max_network_delay: float = 10.0,
+        heartbeat: float | None = None,
         hook_timeout: float | None = 30.0,
         start_timeout: float | None = None,
         ignore_error: Callable[[BaseException], bool] | None = None,
@@ -120,6 +123,7 @@ class AsyncClient:
             max_message_size=max_message_size,
             backoff=backoff or Backoff(),
             max_network_delay=max_network_delay,
+            heartbeat=heartbeat,
             hook_timeout=hook_timeout,
             start_timeout=start_timeout,
             ignore_error=ignore_error or never_ignore,
@@ -218,20 +222,8 @@ class AsyncClient:
         """Disconnect and end every subscription; a handler may finish its event. Closing twice is closing once.
 
         Called from a handler, a listener or a hook, it returns at once, and the rest is done in the background.
-
-        Raises:
-            ClientStateError: The client was started on another event loop, which is running.
         """
         await self._connection.close()
-
-    @property
-    def is_calling(self) -> bool:
-        """Whether the running code was called by this client, as a handler, listener or hook that it awaits."""
-        return self._connection.hooks.calls.is_inside
-
-    def silence(self) -> None:
-        """Report nothing any more. For the end of the program."""
-        self._connection.reporter.silence()
 
     async def wait_for(self, state: ConnectionState | str, timeout: float | None = None) -> None:
         """Wait until the connection is in a state, or in one that implies it.

@@ -54,6 +54,8 @@ def decode_batch(body: bytes | bytearray | memoryview | str) -> Decoded:
     try:
         return Decoded(_decoder.decode(body), [])
     except (msgspec.DecodeError, UnicodeError, RecursionError):
+        if isinstance(body, bytes) and (text := to_utf8(body)) is not body:
+            return decode_batch(text)
         messages = decode_leniently(body)
         return Decoded(messages, [message for message in messages if damage_of(message) is not None])
 

@@ -144,7 +144,7 @@ class Client:
         Called from a handler, a listener or a hook, it returns at once, and the rest is done in the background. In a
         process that was forked from one in which the client was started it ends the client here alone.
         """
-        if self._thread.is_current or self._client.is_calling:
+        if self._thread.is_current or self._client._connection.hooks.calls.is_inside:
             threading.Thread(target=self._close, name="pybayeux-close").start()
         else:
             self._close()
@@ -159,7 +159,7 @@ class Client:
         """The interpreter exits: say goodbye to the server if that takes no long time, and report nothing any more."""
         if self._thread.is_foreign:
             return
-        self._client.silence()
+        self._client._connection.reporter.silence()
         closing = self._thread.start(self._client.close())
         with suppress(Exception):
             closing.result(_EXIT_TIMEOUT)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pybayeux.extensions.discovery import warn_once
+from pybayeux.extensions import discovery
 from pybayeux.extensions.environment import owners_of_variables, warn_of_unmatched
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ TARGETS = {"acme": Acme, "acme-hmac": AcmeHmac}
 
 @pytest.fixture(autouse=True)
 def nothing_was_told() -> Iterator[None]:
-    warn_once.cache_clear()
+    discovery.forget()
     yield
-    warn_once.cache_clear()
+    discovery.forget()
 
 
 def test_a_variable_belongs_to_the_extension_with_the_longer_name(

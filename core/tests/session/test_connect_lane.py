@@ -9,6 +9,7 @@ import pytest
 from core.tests.session.world import RETRY, World
 from pybayeux import Advice, ConnectionState, Message
 from pybayeux.errors import (
+    BayeuxError,
     ClientStateError,
     ConnectError,
     HandshakeError,
@@ -216,6 +217,35 @@ def test_handshake_reply_without_client_id_is_reported_and_retried() -> None:
     world.settle_down()
     assert isinstance(world.errors[0], MalformedMessageError)
     assert world.has(Kind.HANDSHAKE)
+
+
+@pytest.mark.parametrize("error", [UsageError("option 'ssl'"), TransportError("certificate", fatal=True)])
+def test_first_connect_ends_where_trying_again_cannot_help(error: BayeuxError) -> None:
+    world = World()
+    world.session.start(world.now)
+    world.settle_down()
+    world.accept(world.current(Kind.HANDSHAKE))
+    world.settle_down()
+    world.fail(world.current(Kind.CONNECT), error)
+    assert "the connect cannot succeed" in str(world.ends[0])
+
+
+def test_a_client_id_that_no_request_could_carry_is_none() -> None:
+    world = World()
+    world.session.start(world.now)
+    world.settle_down()
+    world.accept(world.current(Kind.HANDSHAKE), client_id="x" * 10_000)
+    world.settle_down()
+    assert isinstance(world.errors[0], MalformedMessageError)
+    assert world.session.client_id is None
+
+
+def test_the_text_of_an_error_is_not_as_long_as_the_server_likes() -> None:
+    world = World()
+    world.session.start(world.now)
+    world.settle_down()
+    world.accept(world.current(Kind.HANDSHAKE), supported_connection_types=["x" * 1000] * 1000)
+    assert len(str(world.ends[0])) < 1000
 
 
 @pytest.mark.parametrize("status", [408, 409, 425, 429, 500, 503])

@@ -311,7 +311,8 @@ def test_a_refusal_without_a_channel_among_others_refuses_nothing() -> None:
     assert isinstance(world.errors[0], MalformedMessageError)
 
 
-def test_a_reply_without_a_channel_is_known_by_its_id() -> None:
+def test_a_message_without_a_channel_that_refuses_nothing_answers_nothing() -> None:
     world, publish = under_way()
     world.answer(world.current(Kind.SEND), Message(channel="", id=publish.id, successful=True))
-    assert [outcome.channel for outcome in world.outcomes] == ["/p"]
+    assert [type(outcome) for outcome in world.outcomes] == [PublishError]
+    assert isinstance(world.errors[0], MalformedMessageError)

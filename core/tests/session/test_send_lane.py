@@ -52,6 +52,19 @@ def test_each_publish_ends_once_with_its_own_outcome() -> None:
     assert reply.successful is True
 
 
+def test_publish_that_found_no_connection_goes_before_the_next_connect() -> None:
+    world = World().connected()
+    world.session.send(Message(channel="/a", data=1))
+    world.settle_down()
+    for _ in range(3):
+        world.fail(world.current(Kind.SEND), TransportError("the pool is full", unsent=True))
+        connect = world.current(Kind.CONNECT)
+        world.answer(connect, Message(channel="/x", data=1), world.reply(connect.messages[0]))
+        world.settle_down()
+        assert [exchange.kind for exchange in world.under_way] == [Kind.SEND, Kind.CONNECT]
+    assert world.outcomes == []
+
+
 def test_publish_that_broke_is_not_sent_twice() -> None:
     world = World().connected()
     world.session.send(Message(channel="/a", data=1))

@@ -37,7 +37,7 @@ UNVERIFIED = ssl.SSLCertVerificationError(1, "certificate verify failed")
         (InvalidMessage("did not receive a valid HTTP response"), False, True),
         (InvalidProxyStatus(Response(403, "Forbidden", Headers())), False, True),
         (ProxyError("failed"), False, False),
-        (ImportError("python-socks"), False, True),
+        (ImportError("python-socks"), True, True),
     ],
 )
 def test_failures_without_an_answer(error: Exception, fatal: bool, unavailable: bool) -> None:

@@ -110,7 +110,7 @@ def test_authentication_of_any_form(auth: Any) -> None:
 
 @pytest.mark.parametrize("http", [httpx.Client(), SimpleNamespace(cookies={}), "http"])
 def test_a_http_client_of_another_kind_is_named(http: Any) -> None:
-    with pytest.raises(TransportError, match="http=: expected an httpx.AsyncClient"):
+    with pytest.raises(TransportError, match=r"http=: expected an httpx\.AsyncClient"):
         check_http(http)
 
 

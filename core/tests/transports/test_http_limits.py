@@ -97,9 +97,12 @@ async def test_there_is_a_limit_unless_the_user_wants_none() -> None:
 
 @in_virtual_time
 async def test_the_body_of_a_redirect_is_not_read() -> None:
+    read = 0
+
     async def never() -> AsyncIterator[bytes]:
-        raise AssertionError
-        yield b""
+        nonlocal read
+        read += 1
+        yield b"x" * 1000
 
     def answer(request: httpx.Request) -> httpx.Response:
         if request.url.path == "/there":
@@ -108,7 +111,7 @@ async def test_the_body_of_a_redirect_is_not_read() -> None:
 
     site = Site(answer)
     await site.send()
-    assert site.received == [[]]
+    assert (site.received, read) == ([[]], 0)
 
 
 @pytest.mark.parametrize("limit", [0, -1])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -190,6 +191,20 @@ async def test_options_are_converted() -> None:
 async def test_opening_takes_less_than_an_exchange_may(delay: float, seconds: float) -> None:
     async with Site(max_network_delay=delay) as site:
         assert site.transport._options.open_timeout == seconds
+
+
+@pytest.mark.parametrize(
+    ("heartbeat", "given", "interval", "timeout"),
+    [(None, {}, None, 10.0), (5.0, {}, 5.0, 5.0), (20.0, {}, 20.0, 10.0), (5.0, {"ping_interval": 2.0}, 2.0, 5.0)],
+)
+@in_real_time
+async def test_a_heartbeat_is_a_ping_too(
+    heartbeat: float | None, given: dict[str, Any], interval: float | None, timeout: float
+) -> None:
+    async with Site() as site:
+        context = replace(site.context, heartbeat=heartbeat, max_network_delay=10.0)
+        options = bind_options("websocket", WebSocket, given)(context)._options  # type: ignore[attr-defined]
+        assert (options.ping_interval, options.ping_timeout) == (interval, timeout)
 
 
 @pytest.mark.parametrize("option", ["max_message_size", "open_timeout", "ping_interval"])

@@ -102,3 +102,19 @@ async def test_a_client_with_it_talks() -> None:
         transport = client._connection._pool.get("long-polling")
         await transport.close()
         assert not isinstance(transport, LongPolling)
+
+
+@pytest.mark.parametrize(
+    ("proxy", "url", "with_aiohttp"),
+    [
+        ("http://proxy:1", "http://server.example/cometd", False),
+        ("nonsense://", "http://server.example/cometd", False),
+        ("http://proxy:1", "http://127.0.0.1/cometd", True),
+        ("nonsense://", "http://app.localhost/cometd", True),
+    ],
+)
+def test_the_rule_for_proxies_is_that_of_all_transports(
+    proxy: str, url: str, with_aiohttp: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    assert isinstance(make("long-polling", replace(context(), url=url)), LongPolling) is not with_aiohttp

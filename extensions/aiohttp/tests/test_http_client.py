@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import socket
 from typing import TYPE_CHECKING
 
@@ -146,6 +147,50 @@ async def test_user_and_password_are_sent_and_kept_secret() -> None:
     async with Site(auth=("user", "s3cr3t")) as site:
         assert (await site.send()).headers["Authorization"] == "Basic dXNlcjpzM2NyM3Q="
         assert "s3cr3t" not in site.redact("s3cr3t")
+
+
+@pytest.mark.parametrize(
+    ("octets", "sent"), [(b"S=caf\xc3\xa9", "S=caf\xe9"), (b"S=caf\xe9", None), (b'S="a b"', 'S="a b"')]
+)
+@in_real_time
+async def test_cookies_beyond_ascii_are_sent_as_they_came_or_not_at_all(octets: bytes, sent: str | None) -> None:
+    async with Site() as site:
+        cookies = [f"{octets.decode('latin-1')}; Path=/", "good=1; Path=/cometd"]
+        site.context.cookies.take(site.url, [("Set-Cookie", cookie) for cookie in cookies])
+        request = await site.send()
+        assert request.headers["Cookie"] == "; ".join(filter(None, ["good=1", sent]))
+
+
+# -- bounds
+
+
+@in_real_time
+async def test_a_bomb_is_read_up_to_the_limit() -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return web.Response(body=gzip.compress(bytes(100_000_000), 1), headers={"Content-Encoding": "gzip"})
+
+    async with Site(answer) as site:
+        assert "more than max_response_size=67108864 bytes" in str(await fails(site))
+
+
+@in_real_time
+async def test_an_encoding_that_was_not_asked_for_is_named() -> None:
+    async with Site(refusing(200, body=b"\x1b\x0e\x00\xf8", headers={"Content-Encoding": "br"})) as site:
+        error = await fails(site)
+        assert "Content-Encoding 'br' cannot be decoded" in str(error)
+        assert [request.headers["Accept-Encoding"] for request in site.requests] == ["gzip, deflate"]
+
+
+@in_real_time
+async def test_another_charset_and_a_byte_order_mark_are_read() -> None:
+    text = '[{"channel":"/a","data":"caf\xe9"}]'
+    for body, kind in (
+        (text.encode("latin-1"), "application/json;charset=ISO-8859-1"),
+        (text.encode("utf-8-sig"), "a/b"),
+    ):
+        async with Site(refusing(200, body=body, headers={"Content-Type": kind})) as site:
+            await site.send()
+            assert site.received[0][0].data == "caf\xe9"
 
 
 # -- redirects

@@ -10,7 +10,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from pybayeux import Message
+from pybayeux import ConnectionState, Message
 from pybayeux_opentelemetry import OpenTelemetry
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ __all__ = ("CLIENT", "ManualClock", "RecordedTelemetry", "registered_telemetry")
 class _Client:
     url = "https://example.com/cometd"
     connection_type = "long-polling"
+    state = ConnectionState.DISCONNECTED
 
 
 CLIENT: Final = cast("AsyncClient", _Client())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -44,6 +45,14 @@ async def test_an_event_span_lasts_from_arrival_until_handled() -> None:
     assert telemetry.values("events.position") == {"/orders": 7}
     assert telemetry.values("events.duration") == {"/orders": (1, 2.0)}
     assert telemetry.values("events.lag") == {"/orders": (1, 12.5)}
+
+
+@in_virtual_time
+async def test_a_stall_is_counted_when_it_begins() -> None:
+    telemetry = registered_telemetry()
+    for is_over in (False, True):
+        telemetry.extension.stalled(SimpleNamespace(subscription="/orders", is_over=is_over))
+    assert telemetry.values("stalls") == {"/orders": 1}
 
 
 @in_virtual_time
@@ -159,3 +168,38 @@ async def test_without_a_provider_nothing_is_recorded() -> None:
     extension.delivered(event)
     extension.unregistered()
     assert not trace.get_current_span().is_recording()
+
+
+# -- the connection and other extensions
+
+
+def test_the_state_of_the_connection() -> None:
+    telemetry = registered_telemetry()
+    assert telemetry.values("connection.state") == {"disconnected": 1}
+    _states(telemetry, _S.DISCONNECTED, _S.HANDSHAKING, _S.HANDSHAKEN, _S.CONNECTED)
+    assert telemetry.values("connection.state") == {
+        "disconnected": 0,
+        "handshaking": 0,
+        "handshaken": 0,
+        "connected": 1,
+    }
+    telemetry.extension.unregistered()
+    assert telemetry.values("connection.state")["connected"] == 0
+
+
+def test_the_wait_for_a_quota() -> None:
+    telemetry = registered_telemetry()
+    telemetry.extension.failed(TransportError("HTTP 429", retry_after=300))
+    assert telemetry.values("retry.wait") == {"TransportError": 300}
+    _states(telemetry, _S.HANDSHAKEN, _S.CONNECTED)
+    assert telemetry.values("retry.wait") == {"TransportError": 0}
+
+
+def test_gaps_logins_and_stored_positions() -> None:
+    telemetry = registered_telemetry()
+    telemetry.extension.gap(SimpleNamespace(subscription="/orders", reason="expired"))
+    telemetry.extension.authenticated()
+    telemetry.extension.positions_stored({"/orders": SimpleNamespace(replay_id=7)})
+    assert telemetry.values("gaps") == {("/orders", "expired"): 1}
+    assert telemetry.values("logins") == {(): 1}
+    assert telemetry.values("position.stored") == {"/orders": 7}

@@ -101,6 +101,18 @@ def test_set(place: str, number: int, text: str) -> None:
 
 
 @pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("moment", ["2026-11-29T08:00", "2026-11-29T10:00+02:00", "2026-11-29 08:00:00Z"])
+def test_set_to_a_time(moment: str) -> None:
+    result = _run("replay", "set", "/orders", moment, "--store", "positions.db")
+    assert result.stdout == "/orders goes on with the events from 2026-11-29 08:00:00 UTC on.\n"
+    store = SqliteStore("positions.db")
+    stored = store.items("default")["/orders"]
+    store.close()
+    assert (stored.replay_id, stored.event_time) == (-2, datetime(2026, 11, 29, 8, tzinfo=UTC))
+    assert "/orders events of" in " ".join(_run("replay", "show", "--store", "positions.db").stdout.split())
+
+
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
@@ -125,6 +137,44 @@ def test_without_a_store_the_error_names_the_option() -> None:
     result = _run("replay", "show")
     assert result.exit_code == 2
     assert "name the store of your clients with --store" in result.stderr
+
+
+_OF_TWO_ORGS = {"00D1/event/Order__e": 1, "00D2/event/Order__e": 2, "00D2/orders": 3}
+
+
+def _two_orgs() -> None:
+    store = SqliteStore("positions.db")
+    store.set("two", {key: Position(number, datetime.now(UTC)) for key, number in _OF_TWO_ORGS.items()})
+    store.close()
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_subscription_is_found_under_the_key_of_its_org() -> None:
+    _two_orgs()
+    where = ("--store", "positions.db", "--consumer", "two")
+    assert _run("replay", "set", "/orders", "9", *where).exit_code == 0
+    assert _kept("two") == _OF_TWO_ORGS | {"00D2/orders": 9}
+    assert _run("replay", "clear", "/orders", "--yes", *where).exit_code == 0
+    assert "00D2/orders" not in _kept("two")
+    for command in (["set", "/event/Order__e", "9"], ["clear", "/event/Order__e", "--yes"]):
+        result = _run("replay", *command, *where)
+        assert result.exit_code == 2
+        assert "name one of 00D1/event/Order__e, 00D2/event/Order__e" in result.stderr
+    assert _run("replay", "set", "00D1/event/Order__e", "9", *where).exit_code == 0
+    assert _kept("two") == {"00D1/event/Order__e": 9, "00D2/event/Order__e": 2}
+    lines = [line.split() for line in _run("replay", "show", *where).stdout.splitlines()]
+    assert [(line[0], line[-1]) for line in lines[1:]] == [("/event/Order__e", "00D1"), ("/event/Order__e", "00D2")]
+
+
+@pytest.mark.usefixtures("folder")
+def test_an_import_of_an_earlier_version_is_stored_by_org() -> None:
+    old = '[{"subscription": "/orders", "replay_id": 7, "stored_at": "2026-01-01T12:00:00Z", "org": "00D1@host"}]'
+    where = ("--store", "positions.db", "--consumer", "old")
+    assert _run("replay", "import", "-", *where, input=old).exit_code == 0
+    assert _kept("old") == {"00D1/orders": 7}
+    exported = _run("replay", "export", *where).stdout
+    assert _run("replay", "import", "-", *where, input=exported).exit_code == 0
+    assert _kept("old") == {"00D1/orders": 7}
 
 
 @pytest.mark.usefixtures("folder")

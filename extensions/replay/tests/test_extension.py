@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,8 +16,6 @@ from pybayeux_replay import MemoryStore, Replay
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    from pybayeux import HookClient
 
 
 def _handle(replay: Replay, client: FakeClient, *events: Message) -> None:
@@ -219,7 +216,8 @@ def test_a_refused_position_is_left_to_the_caller_if_the_policy_is_to_raise() ->
 
 def test_under_a_client_that_reports_no_handled_events_nothing_is_noted() -> None:
     replay, client = Replay(since=17), FakeClient()
-    replay.registered(cast("HookClient", SimpleNamespace(recovers=False)))
+    client.recovers = False
+    replay.registered(client.as_client)
     assert asked_for(replay, "/orders") == {"/orders": 17}
     replay.incoming(event("/orders", 18), client.as_client)
     assert asked_for(replay, "/orders") == {"/orders": 17}

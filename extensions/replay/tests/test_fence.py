@@ -277,19 +277,22 @@ def test_which_stores_have_a_fence(tmp_path: Path) -> None:
     assert not isinstance(_store("memory", tmp_path), FencedStore)
 
 
-def test_many_subscriptions_are_one_commit(tmp_path: Path) -> None:
-    store = SqliteStore(tmp_path / "positions.db")
-    many: Mapping[str, Position] = {f"/orders/{number}": Position(number, NOW) for number in range(40_000)}
-    seen: list[int] = []
+def test_a_commit_of_any_size_sees_the_positions_of_its_subscriptions(tmp_path: Path) -> None:
+    store, seen = SqliteStore(tmp_path / "positions.db"), list[int]()
+    many = {f"/orders/{number}": Position(number, NOW) for number in range(40_000)}
+    some = {name: many[name] for name in list(many)[:30]}
 
-    def fence(stored: Mapping[str, Position]) -> Mapping[str, Position]:
-        seen.append(len(stored))
-        return many
+    def counting(chosen: Mapping[str, Position]) -> Callable[[Mapping[str, Position]], Mapping[str, Position]]:
+        def fence(stored: Mapping[str, Position]) -> Mapping[str, Position]:
+            seen.append(len(stored))
+            return chosen
 
-    for _ in range(2):
-        store.fenced_set("billing", many, fence)
+        return fence
+
+    for positions in (many, many, some, {"/orders/7": Position(8, NOW)}):
+        store.fenced_set("billing", positions, counting(positions))
     store.close()
-    assert seen == [0, 40_000]
+    assert seen == [0, 40_000, 30, 1]
 
 
 def test_places_are_compared_within_one_numbering() -> None:

@@ -12,7 +12,7 @@ from extensions.replay.tests.replaying_server import ReplayingServer, client_of
 from pybayeux import BayeuxClient, hookimpl
 from pybayeux.errors import BayeuxError, ExtensionError, ExtensionHookError, SubscribeError
 from pybayeux.testing import Clock, in_virtual_time
-from pybayeux_replay import Gap, GapReason, MemoryStore, Replay, Stores
+from pybayeux_replay import Gap, GapReason, MemoryStore, Position, Replay, Stall, Stores
 
 if TYPE_CHECKING:
     from pybayeux import AsyncClient, Subscription
@@ -253,3 +253,71 @@ def test_the_hooks_are_checked_like_those_of_the_core() -> None:
 
     with pytest.raises(ExtensionError, match="hole"):
         client_of(ReplayingServer(), Replay(), Wrong())
+
+
+class Alarm:
+    """Records stalls."""
+
+    def __init__(self) -> None:
+        self.heard: list[Stall] = []
+
+
+class SyncAlarm(Alarm):
+    @hookimpl
+    def stalled(self, stall: Stall) -> None:
+        self.heard.append(stall)
+
+
+class AsyncAlarm(Alarm):
+    @hookimpl
+    async def stalled(self, stall: Stall, client: AsyncClient) -> None:
+        assert client.url
+        self.heard.append(stall)
+
+
+@pytest.mark.parametrize("kind", [SyncAlarm, AsyncAlarm])
+def test_a_stall_and_its_end_are_reported_to_extensions(kind: type[Alarm]) -> None:
+    @in_virtual_time
+    async def scenario() -> None:
+        server, alarm, clock = ReplayingServer(), kind(), Clock()
+        replay = Replay(since="earliest", stalled_after=60, clock=clock)
+        async with client_of(server, replay, alarm) as client:
+            await client.subscribe("/orders", lambda event: None)
+            for number in range(15):
+                server.publish("/orders", number)
+                await clock.advance(20)
+            assert alarm.heard == []
+            await clock.advance(100)
+            assert [(stall.subscription, stall.is_over) for stall in alarm.heard] == [("/orders", False)]
+            server.publish("/orders", 15)
+            await clock.advance(60)
+            assert [stall.is_over for stall in alarm.heard] == [False, True]
+            await clock.advance(600)
+            assert len(alarm.heard) == 2  # a channel has to speak for a while before it is usual again
+
+    scenario()
+
+
+class StoreListener:
+    """Records the positions that were stored."""
+
+    def __init__(self) -> None:
+        self.stored: list[int] = []
+
+    @hookimpl
+    def positions_stored(self, positions: dict[str, Position]) -> None:
+        assert list(positions) == ["/orders"]
+        self.stored.append(positions["/orders"].replay_id)
+
+
+@in_virtual_time
+async def test_stored_positions_are_told() -> None:
+    server, listener = ReplayingServer(), StoreListener()
+    async with client_of(server, Replay(MemoryStore(), since="earliest"), listener) as client:
+        events = await client.subscribe("/orders")
+        server.publish("/orders", 0, 1)
+        await _take(events, 2)
+        await events.finish(2)
+        await Clock().advance(1)
+    assert listener.stored[-1] == max(listener.stored)
+    assert len(listener.stored) == len(set(listener.stored))

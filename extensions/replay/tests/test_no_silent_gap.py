@@ -15,7 +15,7 @@ from pybayeux import Channel, Message
 from pybayeux_replay import GapReason
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 _CHANNEL: Final = "/orders/a"
 _RETENTION: Final = 100.0
@@ -35,6 +35,7 @@ class AgingSimulation(Simulation):
     def __init__(self, *, is_dated: bool = True, **options: Any) -> None:
         self.now = 1_000_000.0
         self.excused = 0
+        self._has_backlog = False
         self._times: dict[int, float] = {}
         self._is_dated: Final = is_dated
         super().__init__(_CHANNEL, clock=lambda: self.now, **options)
@@ -69,14 +70,30 @@ class AgingSimulation(Simulation):
         """A connect: answered at once if there are events, otherwise held for a while."""
         connect = Message(channel=Channel.META_CONNECT, id="1")
         self.replay.outgoing(connect)
-        if not self._outbox:
+        count = 0 if self._has_backlog else min(_AT_ONCE, len(self._outbox))
+        if not count:
             self.wait(30)
         reply = Message(channel=Channel.META_CONNECT, id="1", successful=True)
         if not events_first:
             self.replay.incoming(reply, self.client.as_client)
-        self._take([self._outbox.pop(0) for _ in range(min(_AT_ONCE, len(self._outbox)))])
+        self._take([self._outbox.pop(0) for _ in range(count)])
         if events_first:
             self.replay.incoming(reply, self.client.as_client)
+
+    def backlog(self) -> None:
+        """The event bus of the server has a backlog, or has none any more. Deleted events end the session then."""
+        self._has_backlog = not self._has_backlog
+        if not self._has_backlog and any(replay_id in self._expired for _, replay_id in self._outbox):
+            self.lose_session()
+
+    def receive(self) -> None:
+        if not self._has_backlog:
+            super().receive()
+
+    def finish(self, channels: Iterable[str]) -> None:
+        if self._has_backlog:
+            self.backlog()
+        super().finish(channels)
 
     def give_back(self) -> None:
         """The receiver goes away, and another one comes at once."""
@@ -97,7 +114,7 @@ _steps = st.one_of(
     st.tuples(st.just("poll"), st.booleans()),
     st.tuples(st.just("handle"), st.just(_CHANNEL)),
     st.tuples(st.just("wait"), st.sampled_from([5.0, 40.0, 90.0, 200.0])),
-    st.tuples(st.sampled_from(["lose_session", "lose_answer", "kill", "restart", "turn", "give_back"])),
+    st.tuples(st.sampled_from(["lose_session", "lose_answer", "kill", "restart", "turn", "give_back", "backlog"])),
 )
 
 
@@ -131,16 +148,21 @@ def _ids(simulation: AgingSimulation) -> list[int]:
 
 
 @pytest.mark.parametrize("end", ["lose_session", "restart"])
-def test_a_channel_that_was_quiet_for_longer_than_the_retention_has_no_gap(end: str) -> None:
+@pytest.mark.parametrize("retention", [_RETENTION, None])
+def test_empty_connects_for_longer_than_the_retention_are_no_proof_that_nothing_is_missing(
+    end: str, retention: float | None
+) -> None:
     polls = [("poll", True)] * 10
-    simulation = _run([*_QUIET, *polls, (end,), *_QUIET], retention=_RETENTION)
+    simulation = _run([*_QUIET, *polls, (end,), *_QUIET], retention=retention)
     assert simulation.published == [(_CHANNEL, 1), (_CHANNEL, 2), (_CHANNEL, 3)]
     assert simulation.handled == [1, 2, 3]
-    assert simulation.gaps == []
+    assert _ids(simulation)[0] == 1
 
 
-def test_without_a_known_retention_the_same_is_a_gap() -> None:
-    simulation = _run([*_QUIET, *[("poll", True)] * 10, ("lose_session",), *_QUIET])
+def test_events_that_are_deleted_in_a_backlog_are_in_a_gap() -> None:
+    hidden = [("backlog",), ("publish", _CHANNEL, 1), *[("poll", True)] * 5, ("backlog",)]
+    simulation = _run([*_QUIET, *hidden, ("lose_session",), *_QUIET], retention=_RETENTION)
+    assert 2 not in simulation.handled
     assert _ids(simulation) == [1]
 
 

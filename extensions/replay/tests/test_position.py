@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -26,13 +26,6 @@ def test_places() -> None:
 def test_other_values_are_not_places(value: Any) -> None:
     with pytest.raises(ValueError, match=r"expected 'latest', 'earliest' or a replay id; got"):
         place(value)
-
-
-def test_a_position_is_complete_until_its_event_or_until_the_server_had_no_more() -> None:
-    later = NOON + timedelta(hours=1)
-    assert Position(1, NOON).complete_until is None  # when it was stored says nothing of the stream
-    assert Position(1, later, event_time=NOON).complete_until == NOON
-    assert Position(1, later, event_time=NOON, quiet_until=later).complete_until == later
 
 
 def test_a_pending_position_takes_its_fields_from_the_event() -> None:

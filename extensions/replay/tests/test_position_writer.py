@@ -180,24 +180,6 @@ def test_positions_of_an_interval_are_one_commit_and_close_does_not_wait_for_its
     assert store.commits == [{"/orders": 5}, {"/orders": 7}]
 
 
-def test_a_confirmed_position_keeps_its_fields() -> None:
-    async def scenario() -> None:
-        writer.put("/orders", PendingPosition(1, None, "org/1"))
-        (known,) = [writer.newest("/orders")]
-        assert known == Position(1, NOW, org="org/1")
-        assert writer.newest("/cases") is None
-        writer.confirm("/orders", known, NOW + HOUR)
-        later = writer.newest("/orders")
-        assert later is not None
-        writer.confirm("/orders", later, NOW)  # that was known already
-        await writer.close()
-
-    store = MemoryStore()
-    writer = _writer(store)
-    asyncio.run(scenario())
-    assert store.get("billing", "/orders") == Position(1, NOW, org="org/1", quiet_until=NOW + HOUR)
-
-
 def test_the_same_position_is_not_stored_twice_but_one_of_another_org_is() -> None:
     async def scenario() -> None:
         for org in (None, None, "org/1", "org/1"):

@@ -53,16 +53,12 @@ def test_a_server_with_acknowledgement_sends_again_by_itself(answer: Any, rehand
 
 
 def test_under_the_low_level_client_a_lost_reply_is_left_to_the_caller() -> None:
-    class LowLevel:
-        """Leaves recoveries to its caller."""
-
-        state = ConnectionState.CONNECTED
-        recovers = False
-
-    replay: Any = Replay(since=17)
-    replay.registered(LowLevel())
+    replay, client = Replay(since=17), FakeClient()
+    client.recovers = False
+    replay.registered(client.as_client)
     asked_for(replay, "/orders")
-    replay.incoming(broken_connect(), LowLevel())
+    replay.incoming(broken_connect(), client.as_client)
+    assert client.rehandshaken == 0
 
 
 def test_for_a_receiver_that_is_gone_nothing_comes_again() -> None:

@@ -21,11 +21,8 @@ def _resumption(stored: Position | None = None, **options: Any) -> Resumption:
     return Resumption("/orders", Policies(**options), stored, grouping=Grouping.EACH, remembered=10)
 
 
-def _context(
-    hours: float = 0, *, quiet: float | None = None, origin: str | None = None, announced: bool = True
-) -> ReplayContext:
-    quiet_until = None if quiet is None else NOON + quiet * HOUR
-    return ReplayContext(NOON + hours * HOUR, quiet_until, origin, announced)
+def _context(hours: float = 0, *, origin: str | None = None, announced: bool = True) -> ReplayContext:
+    return ReplayContext(NOON + hours * HOUR, origin, announced)
 
 
 def test_it_begins_after_the_stored_position_or_at_the_place_set() -> None:
@@ -89,23 +86,22 @@ def test_without_a_position_a_refusal_is_left_to_the_subscriber() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stored", "retention", "is_gap"),
+    ("stored", "retention", "age"),
     [
-        (Position(17, NOON, event_time=NOON - HOUR), 2 * HOUR, False),
-        (Position(17, NOON, event_time=NOON - 3 * HOUR), 4 * HOUR, False),
-        (Position(17, NOON, event_time=NOON - 3 * HOUR, quiet_until=NOON - HOUR), 2 * HOUR, False),
-        (Position(17, NOON - HOUR), 2 * HOUR, True),  # the age of its event is unknown
-        (Position(17, NOON, event_time=NOON - HOUR), None, True),  # nor how long events are stored
+        (Position(17, NOON, event_time=NOON - HOUR), 2 * HOUR, HOUR),
+        (Position(17, NOON, event_time=NOON), 72 * HOUR, 0 * HOUR),
+        (Position(17, NOON - HOUR), 2 * HOUR, HOUR),  # the age of its event is not known
+        (Position(17, NOON, event_time=NOON - HOUR), None, HOUR),
     ],
 )
-def test_a_refused_position_is_a_gap_if_the_server_may_have_forgotten_what_came_after_it(
-    stored: Position, retention: timedelta | None, is_gap: bool
+def test_a_refused_position_is_always_a_gap_however_young_it_is(
+    stored: Position, retention: timedelta | None, age: timedelta
 ) -> None:
     resumption = _resumption(stored, retention=retention)
     assert resumption.on_subscribe(_context(), stored) == 17
     assert resumption.on_refused(_context(), stored)
     assert resumption.on_subscribe(_context(), stored) == EARLIEST
-    assert (resumption.on_granted(_context()) is not None) is is_gap
+    assert resumption.on_granted(_context()) == Gap("/orders", GapReason.EXPIRED, stored, age, "earliest")
 
 
 def test_a_position_whose_event_is_older_than_the_server_keeps_is_not_tried_however_late_it_was_stored() -> None:
@@ -117,37 +113,65 @@ def test_a_position_whose_event_is_older_than_the_server_keeps_is_not_tried_howe
     assert _resumption(fresh, retention=2 * HOUR).on_subscribe(_context(), fresh) == 17
 
 
-def test_a_channel_that_was_quiet_to_the_end_has_no_gap() -> None:
-    resumption = _resumption(STORED, retention=10 * HOUR)
-    resumption.on_subscribe(_context(), STORED)
-    resumption.on_granted(_context())
-    assert resumption.quiet_until(_context(5, quiet=-1)) is None  # that was before
-    assert resumption.quiet_until(_context(5, quiet=4)) == NOON + 4 * HOUR
-    assert resumption.on_subscribe(_context(5, quiet=4), STORED) == 17
-    assert resumption.on_refused(_context(5, quiet=4), STORED)
-    assert resumption.on_subscribe(_context(5, quiet=4), STORED) == EARLIEST
-    assert resumption.on_granted(_context(5, quiet=4)) is None
-
-
-def test_the_quiet_of_a_session_counts_only_while_it_lasts() -> None:
-    resumption = _resumption(STORED)
+def test_a_session_without_events_does_not_shorten_a_gap() -> None:
+    resumption = _resumption(STORED, retention=100 * HOUR)
     resumption.on_subscribe(_context(), STORED)
     resumption.on_granted(_context())
     live = [resumption.is_live]
-    resumption.close(_context(5, quiet=4))
+    resumption.on_subscribe(_context(5), STORED)
     assert [*live, resumption.is_live] == [True, False]
-    assert resumption.quiet_until(_context(9, quiet=8)) == NOON + 4 * HOUR
+    assert resumption.on_refused(_context(5), STORED)
+    assert resumption.on_subscribe(_context(5), STORED) == EARLIEST
+    assert resumption.on_granted(_context(5)) == Gap("/orders", GapReason.EXPIRED, STORED, 11 * HOUR, "earliest")
 
 
-def test_a_position_is_not_complete_if_events_were_given_up() -> None:
-    resumption = _resumption(STORED)
-    resumption.on_subscribe(_context(), STORED)
+@pytest.mark.parametrize(
+    ("retention", "gaps"), [(3 * HOUR, [4]), (HOUR, [2, 4]), (HOUR / 2, [1, 2, 3, 4, 5]), (None, [1, 2, 3, 4, 5])]
+)
+def test_without_an_event_there_is_no_gap_until_one_may_be_deleted_that_was_published_since_the_first_grant(
+    retention: timedelta | None, gaps: list[int]
+) -> None:
+    resumption, found = _resumption(since="earliest", retention=retention), []
+    for hour in range(6):
+        assert resumption.on_subscribe(_context(hour), None) == EARLIEST
+        if resumption.on_granted(_context(hour)) is not None:
+            found.append(hour)
+    assert found == gaps
+
+
+def test_events_that_were_given_up_are_in_a_gap() -> None:
+    resumption = _resumption(since="earliest", retention=2 * HOUR)
+    resumption.on_subscribe(_context(), None)
     resumption.on_granted(_context())
     resumption.window.receive(event("/orders", 18), 18)
-    resumption.close(_context(5, quiet=4))
-    resumption.on_subscribe(_context(6, quiet=4), STORED)
-    resumption.on_granted(_context(6))
-    assert resumption.quiet_until(_context(7, quiet=4)) is None
+    resumption.window.restart(EARLIEST)
+    resumption.on_subscribe(_context(1), None)
+    assert resumption.on_granted(_context(1)) is not None
+
+
+RENUMBERED = "org@host@NA2"
+
+
+@pytest.mark.parametrize("origin", ["org@host", "org@host@", "org@host@NA1", None])
+def test_an_instance_that_cannot_be_read_is_taken_for_the_one_that_was_read_last(origin: str | None) -> None:
+    stored = Position(17, NOON, org="org@host@NA1")
+    resumption = _resumption(stored)
+    assert resumption.on_subscribe(_context(origin=origin), stored) == 17
+    assert resumption.on_granted(_context()) is None
+    assert resumption.window.origin == "org@host@NA1"
+    assert resumption.on_subscribe(_context(origin=RENUMBERED), stored) == EARLIEST
+    gap = resumption.on_granted(_context(origin=RENUMBERED))
+    assert gap is not None
+    assert gap.reason is GapReason.FOREIGN
+    assert resumption.window.origin == RENUMBERED
+
+
+def test_a_position_of_an_earlier_version_learns_the_name_of_the_instance() -> None:
+    stored = Position(17, NOON, org="org@host")
+    resumption = _resumption(stored)
+    assert resumption.on_subscribe(_context(origin="org@host@NA1"), stored) == 17
+    assert resumption.on_granted(_context()) is None
+    assert resumption.window.origin == "org@host@NA1"
 
 
 def test_a_recovery_with_new_events_is_a_gap_and_the_first_start_is_not() -> None:
@@ -156,7 +180,7 @@ def test_a_recovery_with_new_events_is_a_gap_and_the_first_start_is_not() -> Non
     assert resumption.on_granted(_context()) is None
     assert resumption.on_subscribe(_context(1), STORED) == LATEST
     assert resumption.on_granted(_context(1)) == Gap("/orders", GapReason.SKIPPED, STORED, 7 * HOUR, "latest")
-    resumption.close(_context(2))
+    resumption.close()
     assert resumption.on_subscribe(_context(3), STORED) == 17  # another receiver
     assert resumption.on_granted(_context(3)) is None
 

@@ -308,25 +308,6 @@ async def test_close_stores_no_part_of_a_transaction() -> None:
 
 
 @in_virtual_time
-async def test_close_notes_that_the_server_had_no_more_events() -> None:
-    server, store, clock = ReplayingServer(), MemoryStore(), Clock()
-    async with (
-        client_of(server, Replay(store, since="earliest", clock=clock)) as client,
-        client.subscribe("/orders") as events,
-    ):
-        server.publish("/orders", 0)
-        assert await _take(events, 1) == [0]
-        waiting = asyncio.create_task(anext(events))
-        await clock.advance(100)  # connects of 30 seconds
-        waiting.cancel()
-    position = store.get("default", "/orders")
-    assert position is not None
-    assert position.quiet_until is not None
-    assert 30 < (position.quiet_until - NOW).total_seconds() < 90
-    assert position.quiet_until < position.stored_at
-
-
-@in_virtual_time
 async def test_two_filters_of_one_topic_do_not_disturb_each_other() -> None:
     server, store = ReplayingServer(), MemoryStore()
     high, low = "/topic/Cases?Priority=High", "/topic/Cases?Priority=Low"

@@ -93,7 +93,7 @@ def test_a_file_of_the_first_version_is_upgraded_and_keeps_its_positions(tmp_pat
     _old_file(path)
     store, noon = SqliteStore(path), datetime(2026, 1, 1, 12, 0, 0, 500_000, UTC)
     assert store.get("billing", "/orders") == Position(17, noon)
-    full = Position(18, noon, noon, "u", "org", noon)
+    full = Position(18, noon, noon, "u", "org")
     store.set("billing", {"/orders": full})
     store.close()
     again = SqliteStore(path)

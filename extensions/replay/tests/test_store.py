@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-FULL = Position(2**40, NOON, NOON - timedelta(minutes=1, microseconds=1), "2ec0-a371", "00D1/CS42", NOON)
+FULL = Position(2**40, NOON, NOON - timedelta(minutes=1, microseconds=1), "2ec0-a371", "00D1/CS42")
 
 
 @pytest.fixture(params=["memory", "sqlite", "file"])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pytest
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-CONTEXT = ReplayContext(NOON, None, None, announced=True)
+CONTEXT = ReplayContext(NOON, None, announced=True)
 
 
 def _subscriptions(
@@ -84,7 +84,7 @@ def test_a_partly_handled_batch_is_stored_when_its_receivers_are_gone() -> None:
         await asyncio.sleep(0)
         subscriptions.handle(events[0])
         (only,) = subscriptions
-        subscriptions.close(only, CONTEXT)
+        subscriptions.close(only)
         await writer.close()
         kept = store.get("default", "/orders")
         assert kept is not None

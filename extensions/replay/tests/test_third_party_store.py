@@ -72,7 +72,7 @@ async def test_positions_outlive_a_run_in_it(tmp_path: Path) -> None:
 def test_it_is_a_store(tmp_path: Path) -> None:
     store = FolderStore(f"folder://{tmp_path}")
     assert isinstance(store, Store)
-    full: dict[str, Any] = asdict(Position(7, datetime.now(UTC), datetime.now(UTC), "u", "org", datetime.now(UTC)))
+    full: dict[str, Any] = asdict(Position(7, datetime.now(UTC), datetime.now(UTC), "u", "org"))
     store.set("billing", {"/orders": Position(**full), "/cases": Position(1, datetime.now(UTC))})
     store.delete("billing", "/cases")
     assert store.items("billing") == {"/orders": Position(**full)}

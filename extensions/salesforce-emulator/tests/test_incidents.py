@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from emulator_support.org_client import ORDERS, Org, OrgClient, cause, error
+from emulator_support.org_client import ORDERS, Org, OrgClient, cause, error, ids_of
 
 
 def test_rebalance() -> None:
@@ -83,3 +83,65 @@ def test_huge_ids_of_all_channels() -> None:
 def test_invalid_arguments_are_refused(verb: str, arguments: dict[str, Any], error: type[Exception], why: str) -> None:
     with pytest.raises(error, match=why):
         getattr(Org(), verb)(**arguments)
+
+
+def test_during_a_backlog_connects_are_answered_without_events() -> None:
+    client = OrgClient().join(ORDERS, "/u/News")
+    client.org.backlog(ORDERS)
+    client.org.order()
+    client.org.order(channel="/u/News")
+    assert [message["channel"] for message in client.connect()] == ["/meta/connect", "/u/News"]
+    context, woken = client.hold(), list[int]()
+    assert context.hold is not None
+    context.hold.when_woken(lambda: woken.append(1))
+    client.org.order()
+    assert not woken
+    assert client.end(context)[0]["successful"]
+
+
+def test_after_a_backlog_its_events_are_delivered() -> None:
+    client = OrgClient(backlog=(ORDERS,)).join(ORDERS)
+    client.org.order()
+    context, woken = client.hold(), list[int]()
+    assert context.hold is not None
+    context.hold.when_woken(lambda: woken.append(1))
+    assert client.org.backlog(on=False) == 0
+    assert woken
+    assert len(ids_of(client.end(context)[1:])) == 1
+
+
+def test_a_session_whose_events_were_purged_in_a_backlog_ends_and_its_position_is_invalid() -> None:
+    client = OrgClient().join(ORDERS)
+    last = client.org.order()
+    client.connect()
+    client.org.backlog()
+    client.org.order()
+    client.org.purge(ORDERS)
+    assert client.connect()[0]["successful"]
+    assert client.org.backlog(on=False) == 1
+    assert error(client.connect()[0]) == "403::Unknown client"
+    client.join()
+    assert "was invalid" in str(error(client.subscribe(ORDERS, last)))
+
+
+def test_a_session_that_began_at_the_earliest_event_after_a_purge_outlives_a_backlog() -> None:
+    org = Org()
+    org.order()
+    org.purge(ORDERS)
+    client = OrgClient(org).join()
+    client.subscribe(ORDERS, -2)
+    org.backlog()
+    assert org.backlog(on=False) == 0
+
+
+def test_a_backlog_needs_a_defined_channel() -> None:
+    with pytest.raises(LookupError, match="not defined"):
+        Org().backlog("/event/Nothing__e")
+
+
+def test_a_migration_changes_the_instance_and_not_the_url() -> None:
+    org = Org()
+    before, url = org.instance_name, org.url
+    org.migrate()
+    assert org.instance_name != before
+    assert org.url == url

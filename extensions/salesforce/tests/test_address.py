@@ -123,13 +123,11 @@ def test_the_org_id_is_read_from_the_grant_or_the_token(grant: Grant, org_id: st
     assert org_id_of(grant) == org_id
 
 
-def test_the_replay_origin_is_org_and_host() -> None:
-    assert (
-        replay_origin_of("00Dxx0000000001", "https://EU7.salesforce.com/cometd/67.0")
-        == "00Dxx0000000001@eu7.salesforce.com"
-    )
-    assert replay_origin_of("00Dxx0000000001", "http://127.0.0.1:8080/cometd/67.0") == "00Dxx0000000001@127.0.0.1:8080"
+@pytest.mark.parametrize(("instance", "end"), [("CS42", "@CS42"), (None, "@")])
+def test_the_replay_origin_is_org_host_and_instance(instance: str | None, end: str) -> None:
+    origin = replay_origin_of("00Dxx0000000001", "https://EU7.salesforce.com/cometd/67.0", instance)
+    assert origin == f"00Dxx0000000001@eu7.salesforce.com{end}"
 
 
 def test_an_unknown_org_has_no_replay_origin() -> None:
-    assert replay_origin_of(None, "https://eu7.salesforce.com/cometd/67.0") is None
+    assert replay_origin_of(None, "https://eu7.salesforce.com/cometd/67.0", "CS42") is None

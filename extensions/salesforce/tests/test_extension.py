@@ -89,7 +89,7 @@ async def test_the_client_moves_to_the_instance_url_before_the_handshake() -> No
         assert harness.client.url == "https://eu7.salesforce.com/cometd/58.0"
         assert {request.url for request in harness.server.requests} == {"https://eu7.salesforce.com/cometd/58.0"}
         assert harness.server.requests[0].headers["Authorization"] == "Bearer a-token"
-        assert harness.extension.replay_origin(harness.client) == "00Dxx0000000001@eu7.salesforce.com"  # type: ignore[attr-defined]
+        assert harness.extension.replay_origin(harness.client) == "00Dxx0000000001@eu7.salesforce.com@"  # type: ignore[attr-defined]
 
 
 @in_virtual_time
@@ -101,7 +101,7 @@ async def test_each_login_can_move_the_client() -> None:
         await harness.clock.advance(5)
         assert harness.client.url == "https://eu9.salesforce.com/cometd/67.0"
         assert harness.server.requests[-1].headers["Authorization"] == "Bearer a-token"
-        assert harness.extension.replay_origin(harness.client) == "00Dxx0000000001@eu9.salesforce.com"  # type: ignore[attr-defined]
+        assert harness.extension.replay_origin(harness.client) == "00Dxx0000000001@eu9.salesforce.com@"  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +20,7 @@ from extensions.salesforce.tests.org import (
     with_org,
 )
 from pybayeux_auth import Grant, JwtBearerFlow
+from pybayeux_replay import MemoryStore, Position
 from pybayeux_salesforce import InvalidTokenError, PositionRefusedError, UnknownSessionError
 from pybayeux_salesforce_emulator.streaming.session_endings import SESSION_ENDINGS
 
@@ -235,6 +237,30 @@ async def test_an_org_that_moves_twice_is_followed(org: SalesforceEmulator, reco
     async with client_of(org, recorder, login=login) as client:
         await _listen_across_a_move(org, client, recorder)
     assert org.logins == 3
+
+
+@in_org()
+async def test_a_position_set_to_a_time_drops_what_happened_before(
+    org: SalesforceEmulator, recorder: ClientRecorder
+) -> None:
+    await publish(org, 1, 2)
+    org.advance(3600)
+    moment = datetime.fromtimestamp(org.now - 1800, UTC)
+    await publish(org, 3, 4)
+    store = MemoryStore()
+    store.set("default", {ORDERS: Position(-2, datetime.now(UTC), event_time=moment)})
+    wanted = [(ORDERS, event.replay_id) for event in org.published[ORDERS][2:]]
+    async with client_of(org, recorder, store=store) as client:
+        await client.subscribe(ORDERS, recorder.handle)
+        await recorder.until(lambda: len(recorder.handled) == 2)
+        org.kill_sessions("advice-none")
+        await publish(org, 5)
+        await recorder.until(lambda: len(recorder.handled) == 3)
+    wanted.append((ORDERS, org.published[ORDERS][4].replay_id))
+    assert recorder.handled == wanted
+    position = store.get("default", ORDERS)
+    assert position is not None
+    assert position.replay_id == wanted[-1][1]
 
 
 def test_the_login_helper_uses_my_domain() -> None:

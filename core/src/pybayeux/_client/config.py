@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from .._util.arguments import check_choice, check_positive
+from ..errors import UsageError
 from ..session import Backoff
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ __all__ = ("ClientConfig", "Overflow", "never_ignore")
 Overflow: TypeAlias = Literal["wait", "drop_oldest", "raise"]
 """What to do with too many events where the server sends none again: wait, at the risk of the session; drop the events
 that wait longest; or end the subscription that has most of them with an error."""
+
+
+_SHORTEST_HEARTBEAT: Final = 1.0
 
 
 def never_ignore(error: BaseException) -> bool:
@@ -53,6 +57,7 @@ class ClientConfig:
     max_message_size: int | None = None
     backoff: Backoff = field(default_factory=Backoff)
     max_network_delay: float = 10.0
+    heartbeat: float | None = None
     hook_timeout: float | None = 30.0
     start_timeout: float | None = None
     ignore_error: Callable[[BaseException], bool] = never_ignore
@@ -67,3 +72,5 @@ class ClientConfig:
             hook_timeout=self.hook_timeout,
             start_timeout=self.start_timeout,
         )
+        if self.heartbeat is not None and self.heartbeat < _SHORTEST_HEARTBEAT:
+            raise UsageError(f"heartbeat={self.heartbeat}: expected at least {_SHORTEST_HEARTBEAT:g} second")

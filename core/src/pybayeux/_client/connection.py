@@ -99,6 +99,7 @@ class Connection:
             http=config.http,
             auth=config.auth if config.auth is not None else endpoint.credentials,
             max_network_delay=config.max_network_delay,
+            heartbeat=config.heartbeat,
             room=back_pressure.room,
             broken=self.runner.broken,
             report=self.reporter.report,
@@ -120,6 +121,7 @@ class Connection:
             host=host,
             backoff=self._config.backoff,
             max_network_delay=self._config.max_network_delay,
+            heartbeat=self._config.heartbeat,
             send_queue_size=self._config.send_queue_size,
             random=self._random,
             redact=redact,
@@ -144,8 +146,10 @@ class Connection:
         runner, recovery = self.runner, self.runner.recovery
         is_connected, is_fresh = runner.state is ConnectionState.CONNECTED, runner.is_fresh
         is_live = runner.is_running and runner.ended_by is None and (is_fresh or not is_connected)
-        inactive = {channel: recovery.refused.get(channel) for channel in runner.inactive_channels}
-        inactive |= dict(self.dispatcher.failures)
+        inactive: dict[str, BaseException | None] = {}
+        for channel in runner.inactive_channels:
+            inactive[channel] = recovery.refused.get(channel)
+        inactive.update(self.dispatcher.failures)
         return Health(
             live=is_live,
             ready=is_live and is_connected and not inactive,

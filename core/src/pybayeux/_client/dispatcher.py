@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ..channel import Channel, routing_patterns
+from ..errors import ReceiverError
 from .unrouted import UnroutedEvents
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ("Dispatcher", "Receiver", "RoomObserver", "Router", "SubscriptionEnder")
 
 _CACHED_ROUTES: Final = 10_000
+_LONGEST_CHANNEL: Final = 1000
 
 
 class RoomObserver(Protocol):
@@ -169,7 +171,7 @@ class Dispatcher:
     def receiver_failed(self, subscription: Subscription, message: Message | None, error: BaseException) -> None:
         """A receiver failed: no later event of the channel may count as handled, or a restart would skip this one."""
         if isinstance(error, Exception):  # not where its task is cancelled
-            self.failures[subscription.channel] = error
+            self.failures[subscription.channel] = _without_frames(subscription.channel, error)
         if message is not None:
             self._stuck.add(message.channel)
 
@@ -237,6 +239,14 @@ class _Share:
         self.handled = False
 
 
+def _without_frames(channel: str, error: BaseException) -> ReceiverError:
+    """What is kept of a receiver's error: its traceback would keep the events that its frames have."""
+    cause = error.__cause__ if isinstance(error, ReceiverError) else None
+    kept = ReceiverError(channel, cause or error)
+    kept.__cause__ = None
+    return kept
+
+
 # -- routing
 
 
@@ -298,10 +308,11 @@ class Router:
         return tuple(each for name in routing_patterns(channel) for each in self._by_channel.get(name, ()))
 
     def find(self, channel: str) -> Receiver:
-        """The receiver of a concrete channel; `routes` has it from now on."""
+        """The receiver of a concrete channel; `routes` has it from now on, unless the name is very long."""
         covering = self.covering(channel)
         receiver = covering[0] if len(covering) == 1 else self._join(covering)
         if len(self.routes) >= _CACHED_ROUTES:
             self.routes.clear()
-        self.routes[channel] = receiver
+        if len(channel) <= _LONGEST_CHANNEL:
+            self.routes[channel] = receiver
         return receiver

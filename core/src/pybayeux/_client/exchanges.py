@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ("ExchangeObserver", "ExchangeRunner")
 
+_CANCELLED: Final = "its task was cancelled by another, or its event loop ended without close()"
+
 
 class ExchangeObserver(Protocol):
     """Is told how exchanges end: the session's runner."""
@@ -124,4 +126,4 @@ def _unexpected(task: asyncio.Task[None]) -> BaseException | None:
     try:
         return task.exception()
     except asyncio.CancelledError as cancelled:
-        return asyncio.CancelledError(*(cancelled.args or ("its task was cancelled by another",)))
+        return asyncio.CancelledError(*(cancelled.args or (_CANCELLED,)))

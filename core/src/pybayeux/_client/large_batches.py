@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from ..session.replies import is_reply
+from ..session.replies import may_be_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,17 +31,16 @@ class LargeBatches:
 
     Args:
         receive: Takes a slice.
+
+    Attributes:
+        is_busy: Whether slices wait. Batches that come meanwhile have to be put here too, to keep their order.
     """
 
     def __init__(self, receive: Callable[[list[Message]], Completion]) -> None:
         self._receive: Final = receive
         self._waiting: deque[tuple[list[Message], asyncio.Future[None]]] = deque()
         self._worker: asyncio.Task[None] | None = None
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether slices wait. Batches that come meanwhile have to be put here too, to keep their order."""
-        return self._worker is not None
+        self.is_busy = False
 
     def put(self, messages: list[Message]) -> Completion:
         """Receive a batch in slices; done when the last one is received."""
@@ -50,7 +49,7 @@ class LargeBatches:
         if self._worker is None:
             # A task of its own: the exchange that brought the batch may be cancelled, and its events are here all the
             # same.
-            self._worker = asyncio.ensure_future(self._run())
+            self._worker, self.is_busy = asyncio.ensure_future(self._run()), True
         return completion
 
     async def stop(self) -> None:
@@ -61,6 +60,11 @@ class LargeBatches:
         worker.cancel()
         await asyncio.wait([worker])
 
+    def forget(self) -> None:
+        """What waits never goes on: its event loop is gone."""
+        self._waiting.clear()
+        self._worker = None
+
     async def _run(self) -> None:
         try:
             while self._waiting:
@@ -68,7 +72,7 @@ class LargeBatches:
                 await self._pass(messages, completion)
                 self._waiting.popleft()
         finally:
-            self._worker = None
+            self._worker, self.is_busy = None, False
             for _, completion in self._waiting:
                 completion.cancel()
             self._waiting.clear()
@@ -88,9 +92,9 @@ class LargeBatches:
 
 
 def _slices(messages: list[Message]) -> Iterator[list[Message]]:
-    replies: list[Message] = []
+    others: list[Message] = []
     for start in range(0, len(messages), _SLICE):
         part = messages[start : start + _SLICE]
-        replies += filter(is_reply, part)
-        yield [message for message in part if not is_reply(message)]
-    yield replies
+        others += [message for message in part if not may_be_event(message)]
+        yield [message for message in part if may_be_event(message)]
+    yield others

@@ -31,12 +31,14 @@ class RecoveryLog:
     def __init__(self, reporter: Reporter) -> None:
         self._reporter: Final = reporter
         self._lost_at: float | None = None
+        self._was_connected = False
         self.failure: BayeuxError | None = None
         self.refused: Final[dict[str, BayeuxError]] = {}
 
     def start(self) -> None:
         """A session begins: nothing is known of it."""
         self._lost_at = self.failure = None
+        self._was_connected = False
         self.refused.clear()
 
     def failed(self, error: BayeuxError, now: float) -> None:
@@ -51,8 +53,10 @@ class RecoveryLog:
         """The session is in another state."""
         if new is ConnectionState.CONNECTED:
             if self._lost_at is not None:
-                self._reporter.note("connected again after %s", f"{now - self._lost_at:.1f} s")
+                again = "again " if self._was_connected else ""
+                self._reporter.note("connected %s", f"{again}after {now - self._lost_at:.1f} s")
             self._lost_at = self.failure = None
+            self._was_connected = True
         elif old is ConnectionState.CONNECTED:
             self._lost(now)
 

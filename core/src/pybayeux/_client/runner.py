@@ -144,7 +144,7 @@ class SessionRunner:
     def abandon(self) -> None:
         """End a session that is stranded, without a word to the server."""
         self._home.leave()
-        for part in (self._clock, self._exchanges, self._incoming, self._waiters):
+        for part in (self._clock, self._exchanges, self._large, self._incoming, self._waiters):
             part.forget()
         self._step_soon, self._over = None, None
         self._session.abort(ClientStateError("the event loop that the client was started on is gone"))

@@ -95,7 +95,7 @@ class SubscriptionManager:
     def cut(self, subscription: Subscription, error: BayeuxError) -> None:
         """End one subscription with an error; the events that wait for it are given up."""
         self._forget(subscription)
-        self._dispatcher.failures[subscription.channel] = error
+        self._dispatcher.receiver_failed(subscription, None, error)
         subscription.end(error)
         subscription.drop(subscription.pending)
         self._dispatcher.event_taken()

@@ -121,7 +121,7 @@ def hook_providers() -> tuple[HookProvider, ...]:
         found.append(provider)
         taken |= dict.fromkeys(provider.hooks or (), f"{installed.dist} {installed.version}")
         if provider.error is not None:
-            warn_once(f"{provider.error} [{installed.distribution.file}]")
+            warn_once(provider.error, installed.distribution.file)
     return tuple(found)
 
 

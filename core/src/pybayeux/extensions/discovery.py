@@ -136,17 +136,23 @@ def _installed(entry: BroughtEntry) -> Installed:
     return Installed(entry.name, entry.distribution, EntryPoint(entry.name, entry.value, entry.group))
 
 
-@cache
-def warn_once(text: str) -> None:
-    """Log a warning, once per process: each client finds the same packages."""
-    _logger.warning("%s", text)
+_warned: Final[set[str]] = set()
+
+
+def warn_once(what: Exception | str, file: str = "") -> None:
+    """Log a warning, once per process: each client finds the same packages. An error is an argument of the record."""
+    text, *arguments = ("%s [%s]", what, file) if file else ("%s", what)
+    if (told := text % tuple(arguments)) not in _warned:
+        _warned.add(told)
+        _logger.warning(text, *arguments)
 
 
 def forget() -> None:
     """Forget what is installed, for tests that install packages."""
     _local.clear()
-    for cached in (find_group, _scan, warn_once):
+    for cached in (find_group, _scan):
         cached.cache_clear()
+    _warned.clear()
 
 
 def disabled_names() -> frozenset[str]:

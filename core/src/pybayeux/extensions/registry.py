@@ -163,6 +163,11 @@ class ExtensionRegistry:
         return tuple(self._members)
 
     @property
+    def is_open(self) -> bool:
+        """Whether `open` was called, and not `close` after it."""
+        return self._is_open
+
+    @property
     def statuses(self) -> tuple[ExtensionStatus, ...]:
         """The registered extensions in the order of their registration, then the installed ones that are left out."""
         left_out = self._selection.left_out
@@ -258,11 +263,6 @@ class ExtensionRegistry:
         if (found := self._provided.get(name)) is None:
             found = self._provided[name] = self._pipeline(name)
         return found
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it was opened, and not closed since."""
-        return self._is_open
 
     def forget_tasks(self) -> None:
         """What is under way never ends: its event loop is gone."""

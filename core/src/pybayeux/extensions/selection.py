@@ -55,7 +55,7 @@ def warn_or_raise(error: ExtensionError, installed: Installed | None = None) -> 
     """
     if is_strict() or isinstance(error, ExtensionOptionError):
         raise error
-    warn_once(str(error) if installed is None else f"{error} [{installed.distribution.file}]")
+    warn_once(error, "" if installed is None else installed.distribution.file)
 
 
 def instantiate(target: object, values: Mapping[str, object], *, extension: str, origin: str) -> object:

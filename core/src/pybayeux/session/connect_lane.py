@@ -26,6 +26,7 @@ from .backoff import EmptyConnects, FailureHistory
 from .connect_throttle import ConnectThrottle
 from .events import PollOverdue
 from .exchange import Exchange, Kind, Request
+from .heartbeat import Heartbeat
 from .transitions import SessionEvent
 
 if TYPE_CHECKING:
@@ -39,6 +40,13 @@ _E = SessionEvent
 _PASSING: Final = frozenset({408, 409, 421, 423, 424, 425, 429})
 
 
+_LONGEST_ID: Final = 8192
+"""Characters of a client id, which each request has to carry."""
+_MOST_NAMED: Final = 10
+_LONGEST_NAME: Final = 40
+"""What of the transports that a server offers is in an error."""
+
+
 class ConnectLane:
     """Decides when to handshake and when to connect, and what follows.
 
@@ -48,12 +56,14 @@ class ConnectLane:
     Attributes:
         outstanding: The handshake or connect under way, or None.
         throttle: What holds connects back.
+        heartbeat: How long connects ask to be held.
     """
 
     def __init__(self, state: SessionState) -> None:
         self._state: Final = state
         self._history: Final = FailureHistory()
         self._empty: Final = EmptyConnects()
+        self.heartbeat: Final = Heartbeat(state.config.heartbeat, state.config.max_network_delay)
         self._due = 0.0
         self.outstanding: Exchange | None = None
         self.throttle: Final = ConnectThrottle(state)
@@ -64,6 +74,7 @@ class ConnectLane:
         self._state.negotiation.restart()
         self._state.hosts.restart()
         self._history.started()
+        self.heartbeat.restart()
         self.throttle.new_session(now)
         self._due = now
 
@@ -75,6 +86,7 @@ class ConnectLane:
         state.rehandshake_reason = state.client_id = state.connection_type = None
         state.negotiation.session_lost()
         state.hosts.session_lost(state.advice.hosts)
+        self.heartbeat.session_lost()
         self.throttle.new_session(now)
         self._due = state.pace(now + max(delay, state.backoff(self._history.session_lost(now))), now)
 
@@ -117,14 +129,18 @@ class ConnectLane:
         # The server may hold a connect only while the last one was accepted (see the table), and never one that only
         # keeps the session alive.
         may_be_held = state.current is ConnectionState.CONNECTED and not self.throttle.is_discarding
-        if not may_be_held:
+        held = state.advice.timeout if may_be_held else 0.0
+        if (shorter := self.heartbeat.shorten(held)) is not None:
+            held = shorter
+            template.advice = Advice(timeout=round(held * 1000))
+        elif not may_be_held:
             template.advice = Advice(timeout=0)
         state.on(_E.CONNECT_SENT)
         self.throttle.connect_sent()
         self._empty.sent(now, may_be_held=may_be_held)
-        # The deadline is the advised timeout and the network's delay: a shorter one would hang up on a held connect.
-        held = state.advice.timeout if may_be_held else 0.0
-        exchange = state.open(Kind.CONNECT, [Request(template)], now, held)
+        self.heartbeat.sent(now, shorter)
+        # The deadline is the hold and the network's delay: a shorter one would hang up on a held connect.
+        exchange = state.open(Kind.CONNECT, [Request(template)], now + held, self.heartbeat.grace(shorter))
         exchange.discards = self.throttle.is_discarding
         return exchange
 
@@ -174,8 +190,10 @@ class ConnectLane:
                 # Faye advises to handshake again, which would bring the same reply for ever.
                 return _no_transport(allowed, message)
             return self._refused(HandshakeError(message.channel, reply=message), message, now)
-        if not message.client_id:
-            self._retry(MalformedMessageError("a handshake's reply without clientId", repr(message)), now)
+        if not message.client_id or len(message.client_id) > _LONGEST_ID:
+            self._retry(
+                MalformedMessageError("a handshake's reply without a clientId that can be sent", repr(message)), now
+            )
             return None
         chosen = negotiation.choose(message.supported_connection_types)
         if chosen is None:
@@ -202,6 +220,8 @@ class ConnectLane:
         state.on(_E.CONNECT_ACCEPTED)
         self._history.connect_accepted(now)
         self._empty.answered(now)
+        if self.heartbeat.answered(now):
+            state.report(_heartbeat_ignored())
         self.throttle.connect_accepted(now)
         if state.connection_type is not None:
             state.negotiation.connect_accepted(state.connection_type)
@@ -275,10 +295,11 @@ class ConnectLane:
     def failed(self, exchange: Exchange, error: BayeuxError, now: float) -> BayeuxError | None:
         """The exchange brought no reply; returns the error that ends the session, if it does."""
         self.outstanding = None
+        self.heartbeat.failed(error)
         if isinstance(error, TransportError) and self._change_transport(exchange, error, now):
             return None
-        if exchange.kind is Kind.HANDSHAKE and self._is_hopeless(error):
-            ended = SessionEndedError(f"the handshake cannot succeed: {error}")
+        if self._is_hopeless(exchange.kind, error):
+            ended = SessionEndedError(f"the {exchange.kind.value} cannot succeed: {error}")
             ended.__cause__ = error
             return ended
         remedy, wait = remedy_of(error)
@@ -312,8 +333,8 @@ class ConnectLane:
         self._due = now
         return True
 
-    def _is_hopeless(self, error: BayeuxError) -> bool:
-        """Whether a handshake that failed so will always do: a wrong address should end in an error, not in silence.
+    def _is_hopeless(self, kind: Kind, error: BayeuxError) -> bool:
+        """Whether what failed so will always do: a wrong address or argument should end in an error, not in silence.
 
         Once a connect was accepted, the address was right and the same status is an outage, as of a proxy without its
         server. A mistake in an extension's code is made again by every attempt.
@@ -324,7 +345,9 @@ class ConnectLane:
             return error.is_mistake
         if isinstance(error, UsageError):  # an option of the transport, which is made when it is needed
             return True
-        return isinstance(error, TransportError) and (error.fatal or _is_final(error.status))
+        if not isinstance(error, TransportError):
+            return False
+        return error.fatal or (kind is Kind.HANDSHAKE and _is_final(error.status))
 
 
 def _is_final(status: int | None) -> bool:
@@ -339,7 +362,14 @@ def _not_held(advised: float) -> TransportError:
     )
 
 
+def _heartbeat_ignored() -> TransportError:
+    return TransportError(
+        "the server holds connects longer than heartbeat= asks for: silence is noticed after the server's own timeout",
+        unsent=False,
+    )
+
+
 def _no_transport(allowed: tuple[str, ...], message: Message) -> SessionEndedError:
-    offered = message.supported_connection_types or []
+    offered = [name[:_LONGEST_NAME] for name in (message.supported_connection_types or [])[:_MOST_NAMED]]
     # The wording of CometD's clients, code included.
     return SessionEndedError(f"405:c{list(allowed)},s{offered}:no_transport: no transport that both sides have")

@@ -6,13 +6,16 @@ depends on it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ("Hosts",)
+
+_MOST: Final = 100
+"""Hosts of one advice that are tried."""
 
 
 class Hosts:
@@ -47,7 +50,7 @@ class Hosts:
         # The specification has a client move only where the host in use is not among those advised.
         if not advised or _name(self.current or self._own) in map(_name, advised):
             return
-        self._order = [*advised, None]
+        self._order = [*advised[:_MOST], None]
         self.current = self._order[0]
 
     def handshake_failed(self) -> None:

@@ -26,6 +26,7 @@ __all__ = (
     "complete_reply",
     "find_request",
     "is_reply",
+    "may_be_event",
 )
 
 # What the specification leaves open
@@ -46,6 +47,8 @@ __all__ = (
 # (slimserver echoes no id, Salesforce refused without a channel) is completed where only one request can be meant.
 
 _MAX_EVENT_CHANNELS: Final = 10_000
+_LONGEST_CHANNEL: Final = 1000
+"""How many channels are remembered, and how long a name may be for it."""
 
 
 # -- for one message and one request, also outside of a session
@@ -54,6 +57,11 @@ _MAX_EVENT_CHANNELS: Final = 10_000
 def is_reply(message: Message) -> bool:
     """Whether a message is a reply by its form: a meta message, or one that carries `successful`."""
     return message.successful is not None or message.is_meta
+
+
+def may_be_event(message: Message) -> bool:
+    """Whether a message can be put before others of its batch: it has data, and not the form of a reply."""
+    return message.successful is None and message.has_data and not message.is_meta
 
 
 def answers_request(message: Message, *, awaits_data: bool = False) -> bool:
@@ -70,8 +78,8 @@ def find_request(reply: Message, requests: Iterable[Message], *, is_alone: bool 
     """The request that a reply answers which lacks its id or its channel, or None where several can be meant.
 
     Args:
-        reply: Without an id it answers the only request of its channel. Without a channel it answers the request of
-            its id; without both, as a refusal that `is_alone`, the only request.
+        reply: Without an id it answers the only request of its channel; without a channel, as a refusal that
+            `is_alone`, the only request.
         requests: The requests that wait for a reply.
         is_alone: Whether nothing else came in the same answer.
     """
@@ -82,10 +90,8 @@ def find_request(reply: Message, requests: Iterable[Message], *, is_alone: bool 
 
 
 def _may_answer(reply: Message, request: Message, is_alone: bool) -> bool:
-    if reply.id is not None:
-        return reply.id == request.id
     if not reply.channel:
-        return is_alone and reply.successful is False
+        return is_alone and reply.successful is False and reply.id in (None, request.id)
     return reply.channel == request.channel and reply.subscription in (None, request.subscription)
 
 
@@ -231,7 +237,11 @@ class ReplyMatcher:
     def _learn_channels(self, special: list[Message]) -> None:
         if len(self._event_channels) > _MAX_EVENT_CHANNELS:
             self._event_channels.clear()
-        self._event_channels.update(message.channel for message in special if message.channel and not is_reply(message))
+        self._event_channels.update(
+            message.channel
+            for message in special
+            if 0 < len(message.channel) <= _LONGEST_CHANNEL and not is_reply(message)
+        )
 
     def _complete(self, message: Message, *, is_alone: bool) -> None:
         requests = (exchange.unanswered[id_].message for id_, exchange in self._exchanges.items())

@@ -53,6 +53,7 @@ class SendLane:
         self._queue: deque[Request] = deque()
         self._failures = 0
         self._due = 0.0
+        self._is_starved = False
 
     # -- what the user wants
 
@@ -116,6 +117,13 @@ class SendLane:
             return None
         self.outstanding = self._state.open(Kind.SEND, batch, now)
         return self.outstanding
+
+    def next_after_starving(self, now: float) -> Exchange | None:
+        """What to send now where the last attempt never left, without waiting for the time of the next one."""
+        if not self._is_starved:
+            return None
+        self._due = min(self._due, now)
+        return self.next(now)
 
     def wake_at(self, now: float) -> float | None:
         """When this lane wants to be asked again."""
@@ -243,7 +251,7 @@ class SendLane:
 
     def server_is_back(self) -> None:
         """The server can be reached again: what waits need wait no more."""
-        self._failures, self._due = 0, 0.0
+        self._failures, self._due, self._is_starved = 0, 0.0, False
 
     def finished(self, exchange: Exchange) -> None:
         """The exchange has had all its replies."""
@@ -261,6 +269,7 @@ class SendLane:
             return
         self._state.report(error)
         self._failures += 1
+        self._is_starved = isinstance(error, TransportError) and error.unsent
         self._due = now + max(remedy_of(error).wait, self._state.backoff(self._failures))
         for request in reversed(unanswered):
             self._unanswered(request, error, now)
@@ -298,7 +307,7 @@ class SendLane:
 
     def _reset(self) -> None:
         self.subscriptions.session_lost()
-        self._failures, self._due = 0, 0.0
+        self._failures, self._due, self._is_starved = 0, 0.0, False
 
     def _complete_unsubscribes(self) -> None:
         for request in self._take_unsubscribes():

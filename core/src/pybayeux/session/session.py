@@ -77,8 +77,9 @@ class Session:
     @property
     def longest_silence(self) -> float:
         """Seconds for which a server in good order may say nothing: it holds a connect, and the network is slow."""
-        advice = self._state.advice
-        return advice.timeout + advice.pause + self._state.config.max_network_delay
+        advice, heartbeat = self._state.advice, self._connect.heartbeat
+        shorter = heartbeat.shorten(advice.timeout)
+        return (advice.timeout if shorter is None else shorter) + advice.pause + heartbeat.grace(shorter)
 
     @property
     def channels(self) -> list[str]:
@@ -200,7 +201,10 @@ class Session:
             self._lose_session(now)
         # An exchange that is late keeps its lane until the caller hands it to `failed`: it may yet be extended.
         expired = self._expire(now)
-        due = (self._connect.next(now), self._send.next(now), self._next_disconnect(now))
+        connect = self._connect.next(now)
+        # In a pool that others have filled, the connection that a connect leaves free is for what could not be sent.
+        first = self._send.next_after_starving(now) if connect is not None and self.state is _S.CONNECTED else None
+        due = (first, connect, self._send.next(now), self._next_disconnect(now))
         abandoned = tuple(self._state.abandoned)
         self._state.abandoned.clear()
         starting = tuple(exchange for exchange in due if exchange is not None)

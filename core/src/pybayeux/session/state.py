@@ -39,6 +39,7 @@ class SessionConfig:
         host: The host of the user's own server, with its port if it has one.
         backoff: How long to wait after failures.
         max_network_delay: How much longer than advised the server may take to answer.
+        heartbeat: How long connects are to be held at the most; None for as long as the server advises.
         send_queue_size: How many messages may wait to be sent.
         random: The source of chance for the jitter.
         redact: Takes secrets out of a text.
@@ -52,6 +53,7 @@ class SessionConfig:
     host: str = ""
     backoff: Backoff = field(default_factory=Backoff)
     max_network_delay: float = 10.0
+    heartbeat: float | None = None
     send_queue_size: int = 10_000
     random: Random = field(default_factory=Random)
     redact: Callable[[str], str] = lambda text: text
@@ -140,9 +142,9 @@ class SessionState:
         """When to make an attempt that is due at a moment, in view of what others attempt."""
         return self.config.pace(moment, now)
 
-    def open(self, kind: Kind, requests: Sequence[Request], now: float, held: float = 0.0) -> Exchange:
-        """Put requests on their way; the server may hold the reply for `held` seconds."""
-        deadline = now + held + self.config.max_network_delay
+    def open(self, kind: Kind, requests: Sequence[Request], due: float, delay: float | None = None) -> Exchange:
+        """Put requests on their way; the reply is due at a moment, and may take `delay` seconds longer."""
+        deadline = due + (self.config.max_network_delay if delay is None else delay)
         # Only a handshake has no connection type yet: the reply will bring it.
         transport = self.connection_type or self.negotiation.for_handshake()
         exchange = Exchange(kind, list(requests), deadline, transport, self.hosts.current, self.client_id)

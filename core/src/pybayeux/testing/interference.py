@@ -106,6 +106,11 @@ class Waits:
         await asyncio.sleep(0)
 
     @hookimpl(tryfirst=True)
+    async def dead_letter(self) -> None:
+        """Wait for the next turn of the event loop."""
+        await asyncio.sleep(0)
+
+    @hookimpl(tryfirst=True)
     async def state_changed(self) -> None:
         """Wait for the next turn of the event loop."""
         await asyncio.sleep(0)
@@ -122,11 +127,6 @@ class Waits:
 
     @hookimpl(tryfirst=True)
     async def response(self) -> None:
-        """Wait for the next turn of the event loop."""
-        await asyncio.sleep(0)
-
-    @hookimpl(tryfirst=True)
-    async def dead_letter(self) -> None:
         """Wait for the next turn of the event loop."""
         await asyncio.sleep(0)
 

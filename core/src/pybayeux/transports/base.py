@@ -247,6 +247,7 @@ class TransportContext:
         http: An httpx client of the user's, or None.
         auth: As httpx has it, or None.
         max_network_delay: Seconds to wait for a connection to be made.
+        heartbeat: Seconds between signs of life that a transport asks for by itself, or None for none.
         room: To be called before more is received of what comes unasked. Where the completion that it returns is not
             done, receivers are too slow, and nothing more is to be received until it is.
         broken: To be called with the error where a connection broke on which events come unasked, and no connect was
@@ -269,6 +270,7 @@ class TransportContext:
     http: Any = None
     auth: Any = None
     max_network_delay: float = 10.0
+    heartbeat: float | None = None
     room: Callable[[], Completion] = _always_room
     broken: Callable[[BayeuxError], None] = _ignore
     cookies: CookieJar = field(default_factory=CookieJar)

@@ -16,7 +16,7 @@ from .._util.text import to_utf8
 from ..errors import TransportError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
 __all__ = ("MAX_RESPONSE_SIZE", "Body", "read_body")
 
@@ -33,15 +33,20 @@ _PACKAGES: Final = {"br": ("brotli", "brotlicffi"), "zstd": ("zstandard",)}
 """What httpx decodes other encodings with, where one of them is installed."""
 
 
+_SHOWN: Final = 2**16
+_SHOWN_CHUNKS: Final = 100
+"""How much of a body beyond the limit is kept, for the text of an error."""
+
+
 class Body(NamedTuple):
-    """What was read, and whether that is all."""
+    """What was read; of a body beyond the limit the beginning."""
 
     content: bytes
     complete: bool
 
 
 async def read_body(response: Any, limit: int | None) -> Body:
-    """Read a body, or as much of it as is allowed.
+    """Read a body, no further than is allowed.
 
     Args:
         response: An answer that was asked for with `stream=True`, as httpx has it.
@@ -51,24 +56,26 @@ async def read_body(response: Any, limit: int | None) -> Body:
         TransportError: It is encoded in a way that cannot be decoded, or not in the way that it says.
         Exception: The library's own: the network broke.
     """
-    read = bytearray()
-    async with aclosing(_chunks(response, limit)) as chunks:
+    read, size = [], 0
+    async with aclosing(_chunks(response)) as chunks:
         async for chunk in chunks:
-            read += chunk
-            if limit is not None and len(read) > limit:
-                return Body(to_utf8(bytes(read[:limit]), response.charset_encoding), complete=False)
-    return Body(to_utf8(bytes(read), response.charset_encoding), complete=True)
+            read.append(chunk)
+            size += len(chunk)
+            if limit is not None and size > limit:
+                beginning = b"".join(read[:_SHOWN_CHUNKS])[: min(limit, _SHOWN)]
+                return Body(to_utf8(beginning, response.charset_encoding), complete=False)
+    return Body(to_utf8(b"".join(read), response.charset_encoding), complete=True)
 
 
-def _chunks(response: Any, limit: int | None) -> AsyncIterator[bytes]:
+def _chunks(response: Any) -> AsyncGenerator[bytes, None]:
     coding = _coding(response)
     # A hook of the user's HTTP client may have read the body already.
     if getattr(response, "is_stream_consumed", True) or (coding is not None and coding not in _OURS):
-        chunks: AsyncIterator[bytes] = response.aiter_bytes()
+        chunks: AsyncGenerator[bytes, None] = response.aiter_bytes()
     elif coding is None:
         chunks = response.aiter_raw()
     else:
-        chunks = _decompressed(response.aiter_raw(), _Decompressor(coding), limit)
+        chunks = _decompressed(response.aiter_raw(), _Decompressor(coding))
     return chunks
 
 
@@ -78,7 +85,7 @@ def _coding(response: Any) -> str | None:
     Raises:
         TransportError: In a way that cannot be undone, or more than once.
     """
-    header = response.headers.get("Content-Encoding", "")
+    header: str = response.headers.get("Content-Encoding", "")
     codings = [coding for part in header.split(",") if (coding := part.strip().lower()) not in ("", "identity")]
     if not codings:
         return None
@@ -95,10 +102,8 @@ def _library_decodes(response: Any, coding: str) -> bool:
     return hasattr(response, "aiter_bytes") and any(map(find_spec, _PACKAGES.get(coding, ())))
 
 
-async def _decompressed(
-    raw: AsyncIterator[bytes], decompressor: _Decompressor, limit: int | None
-) -> AsyncIterator[bytes]:
-    async with aclosing(raw) as chunks:  # type: ignore[type-var]
+async def _decompressed(raw: AsyncGenerator[bytes, None], decompressor: _Decompressor) -> AsyncGenerator[bytes, None]:
+    async with aclosing(raw) as chunks:
         async for chunk in chunks:
             decompressor.feed(chunk)
             while some := decompressor.take(_STEP):

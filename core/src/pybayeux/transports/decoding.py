@@ -1,6 +1,7 @@
 """Bayeux messages in the bytes of an answer or a frame, and the error where there are none.
 
 A large body is decoded in slices, and others run between them: reading a million events in one go takes half a second.
+Each slice is received before the next one is decoded, so that a million events need not be in memory together.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..codec import damage_of, decode, decode_batch
 from ..errors import MessageDecodeError
+from ..session.replies import may_be_event
 from .slicing import slices_of
 
 if TYPE_CHECKING:
@@ -34,27 +36,37 @@ _MOST_REPORTS: Final = 10
 async def read_messages(
     body: bytes, context: TransportContext, unwrap: Callable[[bytes], bytes] = bytes
 ) -> list[Message]:
-    """The messages in an answer, however large; what is damaged among them is reported.
+    """The messages in an answer that are to be received; what is damaged among them is reported.
+
+    Of a large answer these are the replies: its events are received here, slice by slice.
 
     Args:
         body: What came, in UTF-8.
-        context: Knows the secrets, and takes reports.
+        context: Knows the secrets, and takes messages and reports.
         unwrap: Returns the JSON in it; raises MessageDecodeError where there is none.
 
     Raises:
         MessageDecodeError: It is not Bayeux.
     """
-    messages: list[Message] = []
     try:
         json = unwrap(body)
         if len(json) <= LARGE:
             return report_damage(decode_batch(json), context)
-        for decoded in slices_of(json):
-            messages += report_damage(decoded, context)
-            await asyncio.sleep(0)
+        return await _receive_events(json, context)
     except MessageDecodeError as error:
         raise redacted(error, body, context.redact) from None
-    return messages
+
+
+async def _receive_events(json: bytes, context: TransportContext) -> list[Message]:
+    others: list[Message] = []
+    for decoded in slices_of(json):
+        events = [message for message in report_damage(decoded, context) if may_be_event(message)]
+        if len(events) < len(decoded.messages):
+            others += [message for message in decoded.messages if not may_be_event(message)]
+        if events:
+            await context.receive(events)
+        await asyncio.sleep(0)
+    return others
 
 
 def report_damage(decoded: Decoded, context: TransportContext) -> list[Message]:

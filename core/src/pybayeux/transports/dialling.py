@@ -240,7 +240,8 @@ def upgrade_failure(
         return TransportError(f"the proxy refuses: {text}", unsent=True, unavailable=True)
     if isinstance(error, InvalidHandshake) and not isinstance(error, ProxyError):
         return TransportError(f"no WebSocket upgrade: {text}", unsent=True, unavailable=True)
-    return TransportError(text, unsent=True, unavailable=isinstance(error, ImportError))  # of a kind of proxy
+    lacks_package = isinstance(error, ImportError)  # for a kind of proxy
+    return TransportError(text, unsent=True, unavailable=lacks_package, fatal=lacks_package)
 
 
 def _answer(

@@ -14,7 +14,7 @@ __all__ = ("make_http_client",)
 
 
 def make_http_client() -> httpx.AsyncClient:
-    """A client that asks the environment, for each address, how to get there. It opens nothing before it is asked to."""
+    """A client that asks the environment, for each address, how to get there. It opens nothing by itself."""
     return httpx.AsyncClient(transport=_Routed())
 
 

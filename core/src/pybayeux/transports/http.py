@@ -6,6 +6,7 @@ carries, nor how the messages are wrapped in an answer.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -16,7 +17,7 @@ from .._util.environment import check_certificates, proxy_for
 from ..errors import BayeuxError, TransportError, UsageError
 from .base import TransportContext, TransportRequest, TransportResponse
 from .body import MAX_RESPONSE_SIZE, Body, read_body
-from .decoding import read_messages, refusals_in
+from .decoding import LARGE, read_messages, refusals_in
 from .direct_http import make_http_client
 from .http_failures import (
     check_auth,
@@ -102,6 +103,7 @@ class HttpRequester:
         self._connection_type: Final = connection_type
         self._unwrap: Final = unwrap
         self._limit: Final = max_response_size
+        self._receiving: Final[set[asyncio.Future[None]]] = set()
         self._owned: Final = context.http is None
         check_http(context.http)
         check_auth(context.auth)
@@ -111,8 +113,9 @@ class HttpRequester:
             context.cookies.seed(self._http.cookies)
         # Connecting, reading, writing, waiting for a connection of the pool: the session limits how long an answer may
         # take, for it knows how long the server may hold it; the user's httpx client would break every held connect
-        # after five seconds. A pool that others have filled is no matter of the server's.
-        self._timeout: Final = (context.max_network_delay, None, None, context.max_network_delay)
+        # after five seconds. A pool that others have filled is no matter of the server's, and has to fail before the
+        # session gives an exchange up: what never left can be sent later.
+        self._timeout: Final = (context.max_network_delay, None, None, context.max_network_delay / 2)
 
     async def exchange(self, call: HttpCall) -> None:
         """Make a call, and have the messages received that come back.
@@ -127,14 +130,31 @@ class HttpRequester:
         """
         answer = await self._fetch(call)
         if answer.failure is None:
-            await self._context.receive(await read_messages(answer.content, self._context, self._unwrap))
+            await self._receive(answer.content)
         elif replies := refusals_in(answer.content, self._unwrap):
             await self._context.receive(replies)
         else:
             raise answer.failure
 
+    async def _receive(self, content: bytes) -> None:
+        if len(content) <= LARGE:
+            await self._context.receive(await read_messages(content, self._context, self._unwrap))
+            return
+        # A task of its own: the exchange may be cancelled, and what came with it is here all the same.
+        receiving = asyncio.ensure_future(self._receive_large(content))
+        self._receiving.add(receiving)
+        receiving.add_done_callback(self._receiving.discard)
+        await asyncio.shield(receiving)
+
+    async def _receive_large(self, content: bytes) -> None:
+        await self._context.receive(await read_messages(content, self._context, self._unwrap))
+
     async def close(self) -> None:
         """Close the connections, unless the httpx client is the user's."""
+        if self._receiving:
+            for receiving in self._receiving:
+                receiving.cancel()
+            await asyncio.wait(self._receiving)
         if self._owned:
             await self._http.aclose()
 
@@ -192,10 +212,11 @@ class HttpRequester:
     def _failure(self, error: Exception, url: str) -> TransportError:
         """The failure of a request; raises what an argument or the environment is to blame for."""
         check_http(self._http)
-        if isinstance(error, FileNotFoundError):  # the library does not say which file
-            check_certificates()
         proxy = proxy_for(url) if self._owned else None
-        return network_failure(error, self._context.redact, "" if proxy is None else f", through {proxy}")
+        failure = network_failure(error, self._context.redact, "" if proxy is None else f", through {proxy}")
+        if failure.fatal or isinstance(error, FileNotFoundError):  # the library does not say which file
+            check_certificates()
+        return failure
 
     async def _request(self, call: HttpCall, target: _Target) -> TransportRequest:
         """The request as it is after the hook `request`."""

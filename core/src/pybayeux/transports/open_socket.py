@@ -128,9 +128,8 @@ class OpenSocket:
             return
         if self._handing_over is not None:
             self._hold(frames)
-        elif any(len(frame) > LARGE for frame in frames) or (
-            (room := self._context.room()) is not DONE and not room.done()
-        ):
+        # Asked for every batch: events come unasked, so to hold connects back does not hold events back.
+        elif self._has_large(frames) or ((room := self._context.room()) is not DONE and not room.done()):
             self._hold(frames)
             self._handing_over = self._start(self._hand_over(), "hand-over")
         elif (unfinished := self._receive(frames)) is not None:
@@ -144,6 +143,11 @@ class OpenSocket:
             self._end = error
 
     # -- in
+
+    @staticmethod
+    def _has_large(frames: list[bytes]) -> bool:
+        """Whether some of these are to be decoded in slices, which takes a task."""
+        return max(map(len, frames)) > LARGE
 
     def _receive(self, frames: list[bytes]) -> _Unfinished | None:
         """Have these messages received; returns what has to be waited for, if anything has."""
@@ -169,25 +173,24 @@ class OpenSocket:
         """The Bayeux messages in these frames, or in those before the first that is malformed."""
         messages: list[Message] = []
         for frame in frames:
-            text = to_utf8(frame)
-            if not text.strip():
-                continue  # some gateways keep a connection alive so
             try:
-                messages += report_damage(decode_batch(text), self._context)
+                decoded = decode_batch(frame)
             except MessageDecodeError as error:
+                if _is_blank(frame):
+                    continue  # some gateways keep a connection alive so
                 return messages, redacted(error, frame, self._context.redact)
+            messages += report_damage(decoded, self._context) if decoded.damaged else decoded.messages
         return messages, None
 
     async def _decode_held(self) -> tuple[list[Message], MessageDecodeError | None]:
         """As `_decode` has it, for what was held back; large frames are decoded in slices."""
         frames = self._take_held()
-        if not any(len(frame) > LARGE for frame in frames):
+        if not self._has_large(frames):
             return self._decode(frames)
         messages: list[Message] = []
         for frame in frames:
-            text = to_utf8(frame)
             try:
-                messages += await read_messages(text, self._context) if text.strip() else []
+                messages += [] if _is_blank(frame) else await read_messages(to_utf8(frame), self._context)
             except MessageDecodeError as error:
                 return messages, error
         return messages, None
@@ -317,3 +320,7 @@ async def _wait(completion: Completion) -> None:
         completion.add_done_callback(lambda _: done.set())
         await done.wait()
     await completion
+
+
+def _is_blank(frame: bytes) -> bool:
+    return not to_utf8(frame).strip()

@@ -128,10 +128,11 @@ def _expires(attributes: dict[str, str], clock: Callable[[], float], clock_error
 
 def _read_date(text: str) -> float | None:
     """A date in any of the forms in use, by section 5.1.1: the parts are known by their looks, in any order."""
-    time, day, month, year = None, None, None, None
+    time: tuple[int, int, int] | None = None
+    day, month, year = None, None, None
     for part in _DATE_PARTS.findall(text):
         if time is None and (found := _TIME.match(part)) is not None:
-            time = [int(number) for number in found.groups()]
+            time = int(found[1]), int(found[2]), int(found[3])
         elif day is None and (found := _DAY.match(part)) is not None:
             day = int(found[1])
         elif month is None and part[:3].lower() in _MONTHS:
@@ -143,7 +144,7 @@ def _read_date(text: str) -> float | None:
     if year < 100:
         year += 1900 if year >= 70 else 2000
     try:
-        return datetime(year, month, day, *time, tzinfo=UTC).timestamp()
+        return datetime(year, month, day, time[0], time[1], time[2], tzinfo=UTC).timestamp()
     except (ValueError, OverflowError):
         return None
 

@@ -40,7 +40,8 @@ class WebSocket:
         open_timeout: Seconds that connection and upgrade may take together; then another transport is tried. By
             default 5, or half of `max_network_delay` if that is less.
         ping_interval: Seconds between pings, for proxies that drop idle connections sooner than a connect is held. By
-            default there are none: the deadline of the connect that is always under way detects a silent server.
+            default there are none, but with `heartbeat`: the deadline of the connect that is always under way detects
+            a silent server.
         ssl: An `ssl.SSLContext` instead of the default one.
 
     Raises:
@@ -77,8 +78,8 @@ class WebSocket:
             compression=compression,
             max_message_size=max_message_size,
             open_timeout=open_timeout or min(_OPEN_TIMEOUT, context.max_network_delay / 2),
-            ping_interval=ping_interval,
-            ping_timeout=context.max_network_delay,
+            ping_interval=ping_interval or context.heartbeat,
+            ping_timeout=min(context.max_network_delay, context.heartbeat or context.max_network_delay),
             ssl=ssl,
         )
         self._sockets: list[OpenSocket] = []

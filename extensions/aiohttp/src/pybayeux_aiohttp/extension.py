@@ -81,7 +81,7 @@ def _post_with_aiohttp(factory: Callable[..., _Transport]) -> Callable[..., _Tra
 
 
 def _is_proxied(context: Any) -> bool:
-    """Whether a proxy is between here and the server, or is meant to be: httpx knows more kinds, and tells a bad one."""
+    """Whether there is a proxy on the way, or is meant to be: httpx knows more kinds of them, and tells a bad one."""
     try:
         return context.proxy_for(context.url) is not None
     except TransportError:

@@ -5,6 +5,7 @@ Owns the connections and the names of errors: httpx's, for those that say whethe
 
 from __future__ import annotations
 
+import ssl
 from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
@@ -13,10 +14,11 @@ import aiohttp
 import httpx
 from yarl import URL
 
+from pybayeux.errors import TransportError
+
 from .basic_auth import authorization
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import AsyncIterator
 
 __all__ = ("ConnectError", "ConnectTimeout", "HttpClient", "Request", "Response", "UnsupportedProtocol")
@@ -132,6 +134,7 @@ class HttpClient:
 
         Raises:
             ConnectError: There is no connection.
+            TransportError: The certificates to trust cannot be loaded.
             Exception: An error of aiohttp's, or an address that is wrong.
         """
         if (basic := authorization(auth)) is not None:
@@ -162,7 +165,11 @@ class HttpClient:
     def _trust(self) -> ssl.SSLContext:
         """The certificates that httpx trusts, which need not be those of the system."""
         if self._tls is None:
-            self._tls = httpx.create_ssl_context()
+            try:
+                self._tls = httpx.create_ssl_context()
+            except ssl.SSLError as error:
+                why = "the certificates of SSL_CERT_FILE or SSL_CERT_DIR cannot be loaded"
+                raise TransportError(f"{why}: {error}", fatal=True, unsent=True) from error
         return self._tls
 
     def _opened(self) -> aiohttp.ClientSession:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from base64 import b64encode
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -181,3 +183,27 @@ def test_secrets_in_the_response_are_redacted(secret: str) -> None:
     error = failure(LoginServer(), answer, **{secret: value})
     assert value not in text_of(error)
     assert "bad ***: not ***!" in str(error)
+
+
+def test_a_certificate_that_fails_is_final_until_the_server_has_answered() -> None:
+    answers = iter((False, True, False))
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        if next(answers):
+            return httpx.Response(200, json={"access_token": "abc"})
+        refused = ssl.SSLCertVerificationError(1, "certificate verify failed")
+        refused.verify_message = "self-signed certificate"
+        raise httpx.ConnectError("certificate verify failed") from refused
+
+    async def scenario() -> list[bool | None]:
+        endpoint = TokenEndpoint(URL)
+        endpoint.use_http(httpx.AsyncClient(transport=httpx.MockTransport(answer)))
+        outcomes: list[bool | None] = []
+        for fails in (True, False, True):
+            expected = pytest.raises(LoginUnreachableError, match="self-signed certificate; SSL_CERT_FILE")
+            with expected if fails else nullcontext() as caught:
+                await endpoint.request_token("client_credentials", App(CLIENT_ID, CLIENT_SECRET))
+            outcomes.append(None if caught is None else caught.value.can_retry)
+        return outcomes
+
+    assert asyncio.run(scenario()) == [False, None, True]

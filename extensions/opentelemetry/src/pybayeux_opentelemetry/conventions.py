@@ -9,9 +9,11 @@ if TYPE_CHECKING:
 
 __all__ = (
     "BODY_SIZE",
+    "CONNECTION_STATE",
     "CONNECTION_TYPE",
     "DESTINATION",
     "ERROR_TYPE",
+    "GAP_REASON",
     "MESSAGE_ID",
     "NAME",
     "OPERATION",
@@ -37,6 +39,12 @@ ERROR_TYPE: Final = "error.type"
 
 CONNECTION_TYPE: Final = "bayeux.connection_type"
 """The transport, such as ``websocket``."""
+
+CONNECTION_STATE: Final = "bayeux.connection_state"
+"""The state of the connection, such as ``connected``."""
+
+GAP_REASON: Final = "bayeux.gap.reason"
+"""Why events may be missing, such as ``expired``."""
 
 OTHER: Final = "_OTHER"
 """The conventions' value for what has no value of its own: an error without a code, a channel beyond the limit."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from opentelemetry import metrics, trace
@@ -22,7 +22,7 @@ from .propagation import ExtPropagator
 from .spans import Spans
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from opentelemetry.context import Context
 
@@ -81,6 +81,7 @@ class OpenTelemetry:
         self._is_report_due = False
         self._handshake_started_at: float | None = None
         self._is_lost = False
+        self._state: ConnectionState | None = None
 
     def context_of(self, event: Message) -> Context:
         """Return the trace context in an event, as the parent of spans of your own; an empty one if there is none."""
@@ -88,14 +89,17 @@ class OpenTelemetry:
 
     @hookimpl
     def registered(self, client: HookClient) -> None:
-        """Note the host of the server."""
+        """Note the host of the server, and the state of the connection."""
         self._server = _host(client)
+        self._enter(client.state)
 
     @hookimpl
     def unregistered(self) -> None:
         """End the open spans and report the last counts."""
         self._spans.close(self._clock())
         self._metrics.record_counts(self._events.close())
+        self._metrics.record_no_wait()
+        self._enter(None)
         self._handshake_started_at, self._is_lost, self._is_report_due = None, False, False
 
     # -- sent
@@ -155,7 +159,8 @@ class OpenTelemetry:
 
     @hookimpl
     def state_changed(self, old: ConnectionState, new: ConnectionState, client: HookClient) -> None:
-        """Record sessions and reconnects."""
+        """Record states, sessions and reconnects."""
+        self._enter(new)
         if new in _HANDSHAKING and old not in _HANDSHAKING:
             self._handshake_started_at = self._clock()
         if new is _S.HANDSHAKEN:
@@ -163,6 +168,7 @@ class OpenTelemetry:
             self._server = _host(client)
         elif new is _S.CONNECTED:
             self._connected(client)
+            self._metrics.record_no_wait()
             self._is_lost = False
         elif old is _S.CONNECTED and new in _LOST:
             self._is_lost = True
@@ -174,10 +180,43 @@ class OpenTelemetry:
             self._metrics.record_connected(self._clock() - self._handshake_started_at, client.connection_type)
             self._handshake_started_at = None
 
+    @hookimpl(optionalhook=True)
+    def stalled(self, stall: Any) -> None:
+        """Count a `Stall` that pybayeux-replay reports, when it begins."""
+        if not stall.is_over:
+            self._metrics.record_stall(self._events.counts_of(stall.subscription).attributes)
+
     @hookimpl
     def failed(self, error: BayeuxError) -> None:
-        """Count failures."""
+        """Count failures, and note how long the client waits after them."""
         self._metrics.record_failure(error)
+        if wait := getattr(error, "retry_after", None):
+            self._metrics.record_wait(error, wait)
+
+    def _enter(self, state: ConnectionState | None) -> None:
+        before, self._state = self._state, state
+        if before is not state:
+            self._metrics.record_state(*(None if each is None else each.value for each in (before, state)))
+
+    # -- of other extensions
+
+    @hookimpl(optionalhook=True)
+    def gap(self, gap: Any) -> None:
+        """Count gaps (pybayeux-replay)."""
+        self._metrics.record_gap(str(gap.reason), self._publishes.counts_of(gap.subscription).attributes)
+
+    @hookimpl(optionalhook=True)
+    def positions_stored(self, positions: Mapping[str, Any]) -> None:
+        """Record stored positions (pybayeux-replay)."""
+        for subscription, position in positions.items():
+            counts = self._publishes.counts_of(subscription)
+            if counts.has_position:
+                self._metrics.record_stored(position.replay_id, counts.attributes)
+
+    @hookimpl(optionalhook=True)
+    def authenticated(self) -> None:
+        """Count logins (pybayeux-auth)."""
+        self._metrics.record_login()
 
 
 def _host(client: HookClient) -> str:

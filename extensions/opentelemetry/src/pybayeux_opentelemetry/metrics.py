@@ -39,6 +39,19 @@ class Metrics:
         self._failures: Final = count("bayeux.client.failures", "{failure}", "Failures reported by the client")
         self._sessions: Final = count("bayeux.client.sessions", "{session}", "Handshakes that succeeded")
         self._reconnects: Final = count("bayeux.client.reconnects", "{reconnect}", "Connections that came back")
+        self._stalls: Final = count("bayeux.client.stalls", "{stall}", "Times that a channel with events fell silent")
+        self._gaps: Final = count("bayeux.client.gaps", "{gap}", "Gaps: places where events may be missing")
+        self._logins: Final = count("bayeux.client.logins", "{login}", "Logins that succeeded")
+        self._states: Final = meter.create_up_down_counter(
+            "bayeux.client.connection.state", "{client}", "Clients whose connection is in a state"
+        )
+        self._stored: Final = meter.create_gauge(
+            "bayeux.client.position.stored", "1", "The replay id of the position last stored"
+        )
+        self._retry_wait: Final = meter.create_gauge(
+            "bayeux.client.retry.wait", "s", "How long the client waits after the last failure, such as a quota"
+        )
+        self._waiting_for: set[str] = set()
         self._waiting: Final = meter.create_up_down_counter(
             "bayeux.client.events.waiting", "{event}", "Events received and not handled yet"
         )
@@ -97,6 +110,35 @@ class Metrics:
         """Record a failure that the client reported."""
         self._failures.add(1, {names.ERROR_TYPE: type(error).__name__})
 
+    def record_gap(self, reason: str, attributes: Mapping[str, str]) -> None:
+        """Record a gap."""
+        self._gaps.add(1, {**attributes, names.GAP_REASON: reason})
+
+    def record_login(self) -> None:
+        """Record a successful login."""
+        self._logins.add(1)
+
+    def record_state(self, old: str | None, new: str | None) -> None:
+        """Record that the connection is in another state; None for a client that is not there."""
+        for state, change in ((old, -1), (new, 1)):
+            if state is not None:
+                self._states.add(change, {names.CONNECTION_STATE: state})
+
+    def record_stored(self, position: int, attributes: Mapping[str, str]) -> None:
+        """Record a stored position."""
+        self._stored.set(position, attributes)
+
+    def record_wait(self, error: BaseException, seconds: float) -> None:
+        """Record that the client waits after a failure."""
+        name = type(error).__name__
+        self._waiting_for.add(name)
+        self._retry_wait.set(seconds, {names.ERROR_TYPE: name})
+
+    def record_no_wait(self) -> None:
+        """Record that the client does not wait any more."""
+        while self._waiting_for:
+            self._retry_wait.set(0, {names.ERROR_TYPE: self._waiting_for.pop()})
+
     def record_session(self) -> None:
         """Record a successful handshake."""
         self._sessions.add(1)
@@ -104,6 +146,10 @@ class Metrics:
     def record_reconnect(self) -> None:
         """Record that a lost connection was restored."""
         self._reconnects.add(1)
+
+    def record_stall(self, attributes: Mapping[str, str]) -> None:
+        """Record that a subscription has stalled."""
+        self._stalls.add(1, attributes)
 
     def record_connected(self, seconds: float, connection_type: str | None) -> None:
         """Record that a session connected, so many seconds after its handshake started."""

@@ -7,6 +7,7 @@ from .fence import PositionConflictError as PositionConflictError
 from .gaps import Gap as Gap
 from .gaps import GapReason as GapReason
 from .position import Position as Position
+from .stalls import Stall as Stall
 from .store import Fence as Fence
 from .store import FencedStore as FencedStore
 from .store import FencedTransactionalStore as FencedTransactionalStore
@@ -28,6 +29,7 @@ __all__ = (
     "Position",
     "PositionConflictError",
     "Replay",
+    "Stall",
     "Store",
     "StoreFactory",
     "Stores",

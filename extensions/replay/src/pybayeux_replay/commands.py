@@ -18,8 +18,9 @@ from pybayeux import installed_hook
 from pybayeux.errors import UsageError
 
 from .dead_letter_commands import dead_letter_commands
-from .position import Position, place, place_name
+from .position import EARLIEST, Position, begins_at, place, place_name
 from .position_json import export_positions, import_positions
+from .position_lookup import keys_of, position_key, split_key
 from .store import MemoryStore
 from .stores import Stores, check_name
 
@@ -53,6 +54,8 @@ Examples:
       Let the next run handle everything that the server still keeps.
   pybayeux replay set /event/Order__e 4711
       Let it handle everything after the event with this id.
+  pybayeux replay set /event/Order__e 2026-11-29T08:00
+      Let it handle what happened since then, as far as the server still keeps it.
   pybayeux replay clear /event/Order__e --yes
       Let it begin as on its first run, where its option "since" says.
   pybayeux replay export > positions.json
@@ -91,10 +94,21 @@ class _Positions:
         """Store these positions."""
         self.store.set(self.consumer, positions)
 
-    def delete(self, subscriptions: Iterable[str]) -> None:
-        """Delete the positions of these subscriptions."""
-        for subscription in subscriptions:
-            self.store.delete(self.consumer, subscription)
+    def delete(self, keys: Iterable[str]) -> None:
+        """Delete the positions under these keys."""
+        for key in keys:
+            self.store.delete(self.consumer, key)
+
+    def key(self, subscription: str) -> str | None:
+        """Return the key of a subscription, of whichever org; None if no position is stored for it.
+
+        Raises:
+            UsageError: Positions of several orgs are stored for it.
+        """
+        keys = keys_of(subscription, self.items())
+        if len(keys) > 1:
+            raise UsageError(f"several orgs have a position for {subscription}: name one of {', '.join(keys)}")
+        return keys[0] if keys else None
 
 
 def _with_positions(command: Callable[..., Any], *, creates: bool = False) -> Callable[..., Any]:
@@ -181,7 +195,9 @@ def _print(positions: Mapping[str, Position]) -> None:
     table = Table("Subscription", "Goes on after", "Stored", "Event of", "Org", box=None)
     for subscription, each in positions.items():
         happened = "" if each.event_time is None else _ago(now - each.event_time)
-        row = (subscription, str(place_name(each.replay_id)), _ago(now - each.stored_at), happened, each.org or "")
+        org, channel = split_key(subscription)
+        goes_on = str(place_name(each.replay_id)) if begins_at(each) is None else "events of"
+        row = (channel, goes_on, _ago(now - each.stored_at), happened, each.org or org)
         table.add_row(*map(Text, row))
     (Console() if sys.stdout.isatty() else Console(width=_PIPED_WIDTH)).print(table)
 
@@ -199,21 +215,39 @@ def _ago(age: timedelta) -> str:
 @click.argument("place_", metavar="PLACE")
 @partial(_with_positions, creates=True)
 def _set(positions: _Positions, subscription: str, place_: str) -> None:
-    """Let a subscription go on at PLACE: after a replay id, or at "earliest" or "latest".
+    """Let a subscription go on at PLACE: after a replay id, at "earliest" or "latest", or at a time.
 
-    SUBSCRIPTION is what the program subscribes to, with the filter of a PushTopic: '/topic/Cases?Priority=High'.
+    A time is written as 2026-11-29T08:00 or 2026-11-29, in UTC or with an offset. The client then reads everything that
+    the server still keeps, and drops the events that happened before. Events that have no time are all handled.
+
+    SUBSCRIPTION is what the program subscribes to, with the filter of a PushTopic: '/topic/Cases?Priority=High'. Where
+    the store has positions of several orgs, the org comes before it: 00D000000000001/event/Order__e.
     """
     _check_subscription(subscription)
+    key = positions.key(subscription) or subscription
+    if (moment := _moment(place_)) is not None:
+        positions.set({key: Position(EARLIEST, datetime.now(UTC), event_time=moment)})
+        click.echo(f"{subscription} goes on with the events from {moment:%Y-%m-%d %H:%M:%S} UTC on.")
+        return
     try:
         number = place(int(place_) if place_.lstrip("-").isdecimal() else place_)  # type: ignore[arg-type]
     except ValueError as error:
-        raise UsageError(str(error)) from None
-    positions.set({subscription: Position(number, datetime.now(UTC))})
+        raise UsageError(f"{error}; a time is written as 2026-11-29T08:00") from None
+    positions.set({key: Position(number, datetime.now(UTC))})
     click.echo(f"{subscription} goes on {'after ' if number >= 0 else 'at the '}{place_name(number)}.")
 
 
+def _moment(text: str) -> datetime | None:
+    """Return a time in UTC, None for anything else, such as a replay id."""
+    try:
+        moment = None if text.lstrip("-").isdecimal() else datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return None if moment is None else moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+
+
 def _check_subscription(subscription: str) -> None:
-    if not subscription.startswith("/"):
+    if "/" not in subscription:
         raise UsageError(f"expected a channel that begins with a slash; got {subscription!r}")
 
 
@@ -228,10 +262,11 @@ def _clear(positions: _Positions, subscriptions: tuple[str, ...], yes: bool) -> 
     again.
     """
     stored = positions.items()
-    wanted = subscriptions or tuple(stored)
-    unknown = [each for each in wanted if each not in stored]
+    keys = [(each, positions.key(each)) for each in subscriptions] or [(each, each) for each in stored]
+    unknown = [each for each, key in keys if key is None]
     if unknown:
         raise UsageError(f"no position is stored for {', '.join(unknown)}")
+    wanted = [key for _, key in keys if key is not None]
     if wanted and not yes:
         names = ", ".join(wanted)
         click.confirm(f"Delete the positions of {names} for the consumer {positions.consumer!r}?", abort=True, err=True)
@@ -258,8 +293,13 @@ def _import(positions: _Positions, file: TextIO) -> None:
         imported = import_positions(file.read())
     except ValueError as error:
         raise UsageError(f"{file.name}, {error}") from None
-    positions.set(imported)
+    # Exports of earlier versions name no org before a subscription.
+    positions.set({_with_org(key, each.org): each for key, each in imported.items()})
     click.echo(f"{_counted(len(imported))} stored.")
+
+
+def _with_org(key: str, origin: str | None) -> str:
+    return position_key(key, origin) if key.startswith("/") else key
 
 
 def _counted(number: int) -> str:

@@ -23,21 +23,21 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from pybayeux import Channel, ConnectionState, Drop, Redelivery, hookimpl
 from pybayeux.errors import Remedy, ReplyError, SubscribeError
 
-from .caught_up import CaughtUpDetector
 from .dead_letters import dead_letter_of
 from .gaps import GapNotifier, OnGap
 from .hookspecs import ReplayHooks
-from .policies import CommitMode, OnInvalid, OnRecovery, Policies, commit_policy
+from .policies import CommitMode, OnInvalid, OnRecovery, Policies, commit_policy, duration
 from .position import Place  # noqa: TC001 - the types of options are read at run time
 from .position_writer import PositionWriter
 from .recovery import Recovery
 from .resumption import ReplayContext, UnusablePosition
+from .stalls import Stall, Stalls
 from .store import Store  # noqa: TC001
 from .stores import Stores, check_name
 from .subscriptions import Subscriptions
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Generator, Sequence
+    from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
     from datetime import timedelta
 
     import click
@@ -45,11 +45,14 @@ if TYPE_CHECKING:
     from pybayeux import HookClient, Message
     from pybayeux.errors import BayeuxError, ReceiverError
 
+    from .position import Position
     from .resumption import Resumption
 
 __all__ = ("Replay",)
 
 _logger: Final = logging.getLogger("pybayeux.replay")
+_STALLED_AFTER: Final = 1800.0
+_TOO_OLD: Final = Drop("it happened before the time at which the subscription begins")
 _REPEAT: Final = Drop("already received: it waits to be handled, or was handled")
 
 
@@ -73,13 +76,16 @@ class Replay:
         on_recovery: Where to go on in a new session within a run: ``resume`` after the last handled event, or at the
             ``latest``, with new events only.
         retention: How long the server keeps events, in seconds or as a timedelta, if known. Older positions are not
-            tried, and no gap is reported where the server still keeps all events after a position.
+            tried. A position that the server refuses is a gap nevertheless, however young it is.
         commit: When positions are stored: after each ``event``, each ``batch`` (the events that arrived together), each
             ``transaction`` of change data capture, or every so many seconds.
         dedupe: How many handled events are remembered for each subscription, to drop them if they come again; 0: none.
         on_gap: A function or coroutine function that is called with each gap.
         consumer: The name under which positions are kept. Programs that share a store need names of their own if each
-            is to get every event, and so do clients of different servers.
+            is to get every event, and so do clients of different servers, but for orgs that an extension tells apart
+            (hook `replay_origin`).
+        stalled_after: How long nothing may come, while connected, on a channel that usually has events, until a `Stall`
+            is reported; in seconds or as a timedelta. None: never.
         clock: Returns the time in seconds since 1970.
 
     Raises:
@@ -100,6 +106,7 @@ class Replay:
         commit: CommitMode = "event",
         dedupe: int = 10_000,
         on_gap: OnGap | None = None,
+        stalled_after: float | timedelta | None = _STALLED_AFTER,
         clock: Callable[[], float] = time.time,
     ) -> None:
         if isinstance(store, str):
@@ -110,12 +117,14 @@ class Replay:
         self._store: Final = store
         self._consumer: Final = consumer
         self._clock: Final = clock
-        self._writer: Final = PositionWriter(self._open_store, consumer, self._now, policy.delay)
+        self._writer: Final = PositionWriter(
+            self._open_store, consumer, self._now, policy.delay, self._positions_stored
+        )
         policies = Policies(since, on_invalid, on_recovery, retention)
         self._subscriptions: Final = Subscriptions(policies, self._writer, grouping=policy.grouping, remembered=dedupe)
         self._notifier: Final = GapNotifier(on_gap)
         self._recovery: Final = Recovery(self._subscriptions, self._notifier)
-        self._caught_up = CaughtUpDetector()
+        self._stalls: Final = Stalls(duration("stalled_after", stalled_after))
         self._client: HookClient | None = None
         self._origin: str | None = None
         self._reports_handled = True
@@ -124,7 +133,11 @@ class Replay:
     def registered(self, client: HookClient) -> None:
         """See whether this client reports what is handled: a `BayeuxClient` does not."""
         self._client, self._reports_handled = client, client.recovers
-        self._caught_up = CaughtUpDetector()
+
+    @property
+    def stalls(self) -> tuple[Stall, ...]:
+        """The present stalls: connected, and nothing comes on a channel that usually has events."""
+        return self._stalls.present
 
     def _open_store(self) -> Store:
         if not isinstance(self._store, str):
@@ -134,11 +147,15 @@ class Replay:
             self._client.hook("register_stores").call(stores)
         return stores.open(self._store)
 
+    def _positions_stored(self, positions: Mapping[str, Position]) -> None:
+        if self._client is not None:
+            self._client.hook("positions_stored").call(positions, self._client)
+
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)
 
     def _context(self) -> ReplayContext:
-        return ReplayContext(self._now(), self._caught_up.quiet_until, self._origin, self._subscriptions.announced)
+        return ReplayContext(self._now(), self._origin, self._subscriptions.announced)
 
     # -- requests
 
@@ -147,9 +164,9 @@ class Replay:
         """Ask for replay in the handshake, and for the right place in each subscribe."""
         if message.channel == Channel.META_HANDSHAKE:
             _ext(message)["replay"] = True
-        elif message.channel == Channel.META_CONNECT:
-            self._caught_up.on_connect(self._now())
         elif message.channel == Channel.META_SUBSCRIBE:
+            if self._client is not None:
+                self._origin = self._client.hook("replay_origin").call(self._client)
             try:
                 # Only the places of these channels: a request has a size limit.
                 _ext(message)["replay"] = self._subscriptions.on_subscribe(message, self._context())
@@ -161,7 +178,7 @@ class Replay:
     def unsubscribed(self, channel: str) -> None:
         """The receivers are gone and their queues with them: what is not handled has to come again."""
         if (subscription := self._subscriptions.get(channel)) is not None:
-            self._subscriptions.close(subscription, self._context())
+            self._subscriptions.close(subscription)
 
     # -- events and replies
 
@@ -169,7 +186,8 @@ class Replay:
     def incoming(self, message: Message, client: HookClient) -> Drop | None:
         """Note each event, after extensions that transform it. Drop it if it waits or was handled already."""
         if message.successful is None:
-            self._caught_up.event_seen = True
+            if self._subscriptions.is_before_start(message):
+                return _TOO_OLD
             return None if not self._reports_handled or self._subscriptions.receive(message) else _REPEAT
         if isinstance(failure := message.extra.get("failure"), dict):
             if self._reports_handled:
@@ -181,19 +199,24 @@ class Replay:
         elif message.channel == Channel.META_UNSUBSCRIBE:
             self._unsubscribe_reply(message)
         elif message.channel == Channel.META_HANDSHAKE and message.successful:
-            self._handshake_reply(message.ext or {}, client)
+            self._handshake_reply(message.ext or {})
         return None
 
-    def _handshake_reply(self, ext: dict[str, Any], client: HookClient) -> None:
+    def _handshake_reply(self, ext: dict[str, Any]) -> None:
         self._subscriptions.on_handshake(announced=bool(ext.get("replay")))
         self._recovery.on_handshake_reply(ext)
-        self._origin = client.hook("replay_origin").call(client)
 
     def _connect_reply(self, message: Message, client: HookClient) -> None:
-        if message.successful:
-            self._recovery.on_connect_reply()
-            if client.accepting:
-                self._caught_up.on_connect_reply(self._now())
+        if not message.successful:
+            return
+        self._recovery.on_connect_reply()
+        now = self._now()
+        for each in self._subscriptions:
+            has_event, each.has_event = each.has_event, False
+            if not client.accepting:
+                self._stalls.on_session(each.subscription, now)
+            elif each.is_live and (stall := self._stalls.on_connect_reply(each.subscription, now, has_event=has_event)):
+                self._notifier.notify_stall(stall, client)
 
     def _subscribe_reply(self, message: Message, client: HookClient) -> None:
         for each in self._subscriptions.named_in(message):
@@ -206,8 +229,9 @@ class Replay:
         context = self._context()
         if (gap := subscription.on_granted(context)) is not None:
             self._notifier.notify(gap, client)
+        self._stalls.on_session(subscription.subscription, context.now)
         if not self._reports_handled:
-            subscription.close(context)
+            subscription.close()
 
     def _has_another_place(self, subscription: Resumption) -> bool:
         _logger.info("%s: the server does not know position %d", subscription.subscription, subscription.asked)
@@ -216,7 +240,8 @@ class Replay:
     def _unsubscribe_reply(self, message: Message) -> None:
         for each in self._subscriptions.named_in(message):
             if each.window.closed:  # it may have been subscribed to again in the meantime
-                self._subscriptions.remove(each, self._context())
+                self._subscriptions.remove(each)
+                self._stalls.remove(each.subscription)
 
     @hookimpl(wrapper=True)
     def interpret_error(self, error: BayeuxError) -> Generator[None, BayeuxError | None, BayeuxError | None]:
@@ -271,12 +296,12 @@ class Replay:
         """The client has ended its session: the queues are gone."""
         if new is ConnectionState.DISCONNECTED:
             for each in self._subscriptions:
-                self._subscriptions.close(each, self._context())
+                self._subscriptions.close(each)
 
     @hookimpl
     async def unregistered(self) -> None:
         """Store what is not stored yet, and wait for listeners."""
-        self._subscriptions.clear(self._context())
+        self._subscriptions.clear()
         try:
             await self._writer.close()
         finally:

@@ -141,7 +141,8 @@ class Commit:
     def choose(self, stored: Mapping[str, Position]) -> Mapping[str, Position]:
         """Return the positions to store: none that lies before the one that another consumer has stored."""
         fence = self._fence
-        self.foreign = foreign = {name: each for name, each in stored.items() if fence.is_foreign(name, each)}
+        found = {name: stored[name] for name in self.positions if name in stored}
+        self.foreign = foreign = {name: each for name, each in found.items() if fence.is_foreign(name, each)}
         self.written = {
             name: each
             for name, each in self.positions.items()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pybayeux import HookClient
 
     from .position import Place, Position
+    from .stalls import Stall
 
 __all__ = ("Gap", "GapNotifier", "GapReason", "OnGap")
 
@@ -45,9 +46,9 @@ class Gap:
         subscription: The channel or pattern subscribed to.
         reason: Why.
         position: The last handled event, or None if none is known.
-        age: How long ago all events had been received, as far as that is known: the age of the last handled event, or
-            of the moment at which the server had no more events; otherwise the time since the position was stored. None
-            if none of these is known.
+        age: The age of the last handled event; the time since its position was stored if the event has no time. None
+            if there is no such event. What came after it may have been missing from then on, however often connects
+            were answered without events since.
         resumes_at: Where the subscription goes on: ``earliest`` (the oldest event that the server still keeps),
             ``latest``, or after a replay id. None as long as that is not decided.
     """
@@ -70,7 +71,7 @@ OnGap: TypeAlias = Callable[[Gap], Any]
 
 
 class GapNotifier:
-    """Passes each gap on, once. It waits for no listener, and an exception of a listener stops nothing.
+    """Passes each gap and each stall on, once. It waits for no listener, and an exception of a listener stops nothing.
 
     Args:
         listener: The program's own listener (option `on_gap`).
@@ -85,11 +86,19 @@ class GapNotifier:
         _logger.warning("%s", gap)
         if self._listener is not None:
             self._call(self._listener, gap)
-        hook = client.hook("gap")
+        self._call_hook("gap", gap, client)
+
+    def notify_stall(self, stall: Stall, client: HookClient) -> None:
+        """Log a stall or its end, and call the hook `stalled`."""
+        _logger.log(logging.INFO if stall.is_over else logging.WARNING, "%s", stall)
+        self._call_hook("stalled", stall, client)
+
+    def _call_hook(self, name: str, what: Gap | Stall, client: HookClient) -> None:
+        hook = client.hook(name)
         if hook.is_async:
-            self._run(hook.acall(gap, client))
+            self._run(hook.acall(what, client))
         else:
-            hook.call(gap, client)
+            hook.call(what, client)
 
     def _call(self, listener: OnGap, gap: Gap) -> None:
         try:

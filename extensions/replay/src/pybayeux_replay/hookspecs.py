@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING
 from pybayeux import hookspec
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pybayeux import HookClient
 
     from .gaps import Gap
+    from .position import Position
+    from .stalls import Stall
     from .stores import Stores
 
 __all__ = ("ReplayHooks",)
@@ -31,12 +35,32 @@ class ReplayHooks:
         An exception is reported.
         """
 
+    @hookspec
+    async def stalled(self, stall: Stall, client: HookClient) -> None:
+        """Nothing comes on a channel that usually has events, though the client is connected; or events come again.
+
+        Called once when a stall begins, and once with ``stall.is_over`` when the next event comes in the same run.
+
+        An exception is reported.
+        """
+
+    @hookspec
+    def positions_stored(self, positions: Mapping[str, Position], client: HookClient) -> None:
+        """These positions were written into the store, by subscription: a restart goes on after them.
+
+        An exception is reported.
+        """
+
     @hookspec(firstresult=True)
     def replay_origin(self, client: HookClient) -> str | None:
         """Say who numbers the events, such as an org and its instance: a position is valid there only.
 
-        Called after each handshake, before subscriptions begin. None asks the next extension. If all return None,
-        positions are used until the server refuses them.
+        The parts are separated by ``@``, the most lasting first: ``org@host@instance``. The positions of each org are
+        kept apart from those of other orgs; a position of another host or instance is a gap. A part that is empty is
+        not known, and is not compared. A text without ``@`` has no org, and is compared as a whole.
+
+        Called before each subscribe. None asks the next extension. If all return None, positions are used until the
+        server refuses them.
 
         An exception is reported, and counts as None.
         """

@@ -14,9 +14,9 @@ from typing import Final, Literal, TypeAlias
 
 from .gaps import Gap
 from .grouping import Grouping
-from .position import EARLIEST, LATEST, Place, place
+from .position import LATEST, Place, place
 
-__all__ = ("CommitMode", "CommitPolicy", "OnInvalid", "OnRecovery", "Policies", "commit_policy")
+__all__ = ("CommitMode", "CommitPolicy", "OnInvalid", "OnRecovery", "Policies", "commit_policy", "duration")
 
 OnInvalid: TypeAlias = Literal["earliest", "latest", "raise"] | Callable[[Gap], Place | Literal["raise"]]
 """What to do about a position that the server refuses, or that another org or instance numbered."""
@@ -61,7 +61,7 @@ class Policies:
             raise ValueError(f"on_recovery: expected 'resume' or 'latest'; got {on_recovery!r}")
         self._on_invalid: Final = on_invalid
         self.live_only: Final = on_recovery == "latest"
-        self._retention: Final = _duration(retention)
+        self._retention: Final = duration("retention", retention)
 
     def start(self, subscription: str) -> int:
         """Return where a subscription without a position begins."""
@@ -81,14 +81,9 @@ class Policies:
         """Whether the server certainly no longer keeps an event of this age."""
         return self._retention is not None and age is not None and age > self._retention
 
-    def may_miss(self, age: timedelta | None, start: int) -> bool:
-        """Whether events may be missing if a subscription begins at `start`.
-
-        Args:
-            age: How long ago all events had certainly been received, or None if that is not known.
-            start: The place.
-        """
-        return start != EARLIEST or self._retention is None or age is None or age > self._retention
+    def is_kept(self, age: timedelta | None) -> bool:
+        """Whether the server certainly still keeps an event of this age."""
+        return self._retention is not None and age is not None and age <= self._retention
 
 
 def _place(option: str, value: Place) -> int:
@@ -98,13 +93,18 @@ def _place(option: str, value: Place) -> int:
         raise ValueError(f"{option}: {error}") from None
 
 
-def _duration(retention: float | timedelta | None) -> timedelta | None:
-    if retention is None:
+def duration(option: str, value: float | timedelta | None) -> timedelta | None:
+    """Return the value of an option that is a time, in seconds or as a timedelta; None stays.
+
+    Raises:
+        ValueError: It is not longer than 0.
+    """
+    if value is None:
         return None
-    duration = retention if isinstance(retention, timedelta) else timedelta(seconds=retention)
-    if duration <= timedelta():
-        raise ValueError(f"retention: expected a time longer than 0; got {retention!r}")
-    return duration
+    length = value if isinstance(value, timedelta) else timedelta(seconds=value)
+    if length <= timedelta():
+        raise ValueError(f"{option}: expected a time longer than 0; got {value!r}")
+    return length
 
 
 @dataclass(frozen=True, slots=True)

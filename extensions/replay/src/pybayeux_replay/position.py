@@ -16,7 +16,18 @@ from .event_fields import event_time, event_uuid
 if TYPE_CHECKING:
     from pybayeux import Message
 
-__all__ = ("EARLIEST", "LATEST", "PLACES", "PendingPosition", "Place", "Position", "place", "place_name", "wire_key")
+__all__ = (
+    "EARLIEST",
+    "LATEST",
+    "PLACES",
+    "PendingPosition",
+    "Place",
+    "Position",
+    "begins_at",
+    "place",
+    "place_name",
+    "wire_key",
+)
 
 LATEST: Final = -1
 """Only what is published after the subscription."""
@@ -39,11 +50,11 @@ class Position:
         replay_id: Its replay id. Ids are opaque: they grow within a channel, with gaps. A position that was set by hand
             may also be -1 (the latest) or -2 (the earliest).
         stored_at: When the position was stored, in UTC.
-        event_time: When the event happened, in UTC, if the event has a time.
+        event_time: When the event happened, in UTC, if the event has a time. With the replay id -2: when the events
+            happened that a subscription begins with, set by hand; earlier ones are dropped.
         event_uuid: The event's own id, if it has one. It stays valid when the server numbers its events differently.
         org: The org and instance that numbered the event, if an extension knows it (hook `replay_origin`). For any
             other org or instance the replay id has no meaning, or another one.
-        quiet_until: The latest time, in UTC, at which the server is known to have had no later event.
     """
 
     replay_id: int
@@ -51,12 +62,6 @@ class Position:
     event_time: datetime | None = None
     event_uuid: str | None = None
     org: str | None = None
-    quiet_until: datetime | None = None
-
-    @property
-    def complete_until(self) -> datetime | None:
-        """The time until which no later event was published, or None if it is not known."""
-        return self.quiet_until or self.event_time
 
     def is_same_place(self, other: Position) -> bool:
         """Whether both stand for the same event, as far as that is known."""
@@ -88,6 +93,11 @@ class PendingPosition(msgspec.Struct, frozen=True):
         if self.event is None:
             return Position(self.replay_id, now, org=self.org)
         return Position(self.replay_id, now, event_time(self.event), event_uuid(self.event), self.org)
+
+
+def begins_at(position: Position | None) -> datetime | None:
+    """Return the time of the events that a subscription begins with, if it was set by hand."""
+    return position.event_time if position is not None and position.replay_id == EARLIEST else None
 
 
 def wire_key(subscription: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -21,11 +22,16 @@ __all__ = ("PositionRecord", "export_positions", "import_positions")
 
 _SEPARATORS: Final = re.compile(r"[\s,]*")
 
+_FIELDS: Final = tuple(field.name for field in fields(Position))
+
 _Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class PositionRecord(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
-    """The fields of a `Position`, as they are in JSON. Times are in ISO 8601, with their zone."""
+    """The fields of a `Position`, as they are in JSON. Times are in ISO 8601, with their zone.
+
+    `quiet_until` is in files of earlier versions, and is ignored.
+    """
 
     replay_id: Annotated[int, msgspec.Meta(ge=EARLIEST)]
     stored_at: _Moment
@@ -37,15 +43,15 @@ class PositionRecord(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=T
     @classmethod
     def of(cls, position: Position) -> PositionRecord:
         """Return the record of a position."""
-        return cls(*(getattr(position, name) for name in PositionRecord.__struct_fields__))
+        return cls(*(getattr(position, name) for name in _FIELDS))
 
     def position(self) -> Position:
         """Return the position."""
-        return Position(*(getattr(self, name) for name in PositionRecord.__struct_fields__))
+        return Position(*(getattr(self, name) for name in _FIELDS))
 
 
 class _NamedRecord(PositionRecord, kw_only=True):
-    subscription: Annotated[str, msgspec.Meta(pattern="^/.")]
+    subscription: Annotated[str, msgspec.Meta(pattern="^[^/]*/.")]
 
 
 def export_positions(positions: Mapping[str, Position]) -> str:

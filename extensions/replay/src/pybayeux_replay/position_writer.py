@@ -15,7 +15,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -24,10 +23,11 @@ from pybayeux.errors import UsageError
 from .dead_letters import DeadLetterStore
 from .fence import Commit, ConsumerFence
 from .position import PendingPosition, Position
+from .position_lookup import PositionLookup
 from .store import TransactionalStore, fenced_set, fenced_transaction
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
     from datetime import datetime
 
     from .dead_letters import DeadLetter
@@ -50,11 +50,18 @@ class PositionWriter:
         consumer: The name under which the positions are stored.
         now: Returns the present time, in UTC.
         delay: Seconds to gather positions before they are written.
+        on_stored: Called with the positions that were written.
     """
 
     def __init__(
-        self, open_store: Callable[[], Store], consumer: str, now: Callable[[], datetime], delay: float = 0.0
+        self,
+        open_store: Callable[[], Store],
+        consumer: str,
+        now: Callable[[], datetime],
+        delay: float = 0.0,
+        on_stored: Callable[[Mapping[str, Position]], None] | None = None,
     ) -> None:
+        self._on_stored: Final = on_stored
         self._open_store: Final = open_store
         self._consumer: Final = consumer
         self._now: Final = now
@@ -62,6 +69,7 @@ class PositionWriter:
         self._fence: Final = ConsumerFence(consumer, now)
         self._newest: dict[str, _AnyPosition] = {}
         self._unsaved: dict[str, _AnyPosition] = {}
+        self._outdated: list[str] = []
         self._is_failing = False
         self._task: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
@@ -78,19 +86,41 @@ class PositionWriter:
 
     # -- reading
 
-    def get(self, subscription: str) -> Position | None:
-        """Return the newest position of a subscription, stored or not yet."""
-        if self._fence.is_refused(subscription):
-            self._newest.pop(subscription, None)  # another consumer went on from there
-        if (newest := self.newest(subscription)) is not None:
+    def find(self, subscription: str, origin: str | None) -> tuple[str, Position | None]:
+        """Return the key of a subscription's position, and its newest position, stored or not yet.
+
+        A position that an earlier version stored under another key is carried over.
+
+        Args:
+            subscription: The channel or pattern.
+            origin: Who numbers the events, if known.
+        """
+        found = self._lookup.find(subscription, origin)
+        if (position := self.get(found.key)) is not None:
+            return found.key, position
+        if found.carried_from is not None and found.position is not None:
+            self._outdated.append(found.carried_from)
+            self._newest[found.key] = self._unsaved[found.key] = found.position
+            self._start_writing()
+        return found.key, found.position
+
+    def get(self, key: str) -> Position | None:
+        """Return the newest position under a key, stored or not yet."""
+        if self._fence.is_refused(key):
+            self._newest.pop(key, None)  # another consumer went on from there
+        if (newest := self.newest(key)) is not None:
             return newest
-        stored = self.store.get(self._consumer, subscription)
-        self._fence.on_read(subscription, stored)
+        stored = self.store.get(self._consumer, key)
+        self._fence.on_read(key, stored)
         return stored
 
-    def newest(self, subscription: str) -> Position | None:
+    @cached_property
+    def _lookup(self) -> PositionLookup:
+        return PositionLookup(self.store, self._consumer)
+
+    def newest(self, key: str) -> Position | None:
         """Return the newest position that was noted here, without reading the store."""
-        noted = self._newest.get(subscription)
+        noted = self._newest.get(key)
         return None if noted is None else self._position(noted)
 
     # -- noting
@@ -102,13 +132,6 @@ class PositionWriter:
             return  # such as one that `transaction` has stored
         self._newest[subscription] = self._unsaved[subscription] = pending
         if self._task is None or self._task.done():
-            self._start_writing()
-
-    def confirm(self, subscription: str, position: Position, until: datetime) -> None:
-        """Note that the server had no event after a position, the newest one, until this time."""
-        if position.complete_until is None or position.complete_until < until:
-            confirmed = replace(position, stored_at=self._now(), quiet_until=until)
-            self._newest[subscription] = self._unsaved[subscription] = confirmed
             self._start_writing()
 
     def transactional_store(self) -> TransactionalStore:
@@ -149,6 +172,7 @@ class PositionWriter:
                 raise
             self._newest |= positions
             self._fence.on_written(positions)
+        self._tell_stored(positions)
 
     # -- dead letters
 
@@ -207,13 +231,23 @@ class PositionWriter:
         _logger.debug("positions could not be stored", exc_info=error)
 
     async def _set(self, noted: dict[str, _AnyPosition]) -> None:
-        commit = Commit(self._fence, {subscription: self._position(each) for subscription, each in noted.items()})
-        write = partial(fenced_set, self.store, self._consumer, commit.positions, commit.choose)
+        commit = Commit(self._fence, {key: self._position(each) for key, each in noted.items()})
         if self.store.blocking:
-            await asyncio.to_thread(write)
+            await asyncio.to_thread(self._set_now, commit)
         else:
-            write()
+            self._set_now(commit)
         self._fence.committed(commit)
+        self._tell_stored(commit.positions)
+
+    def _set_now(self, commit: Commit) -> None:
+        fenced_set(self.store, self._consumer, commit.positions, commit.choose)
+        while self._outdated:  # not before the position is stored under its own key
+            self.store.delete(self._consumer, self._outdated[0])
+            del self._outdated[0]
+
+    def _tell_stored(self, positions: Mapping[str, Position]) -> None:
+        if self._on_stored is not None:
+            self._on_stored(positions)
 
     def _position(self, noted: _AnyPosition) -> Position:
         return noted if isinstance(noted, Position) else noted.position(self._now())
@@ -235,8 +269,9 @@ class PositionWriter:
         self._task, self._lock = None, asyncio.Lock()
         unsaved, self._unsaved = self._unsaved, {}
         self._newest.clear()
+        self.__dict__.pop("_lookup", None)
         try:
-            if unsaved:
+            if unsaved or self._outdated:
                 await self._set(unsaved)
         finally:
             self._fence.clear()

@@ -13,7 +13,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from .gaps import Gap, GapReason
-from .position import EARLIEST, LATEST, place_name
+from .origin import is_certainly_same, may_be_same, merged
+from .position import EARLIEST, LATEST, begins_at, place_name
 from .window import Window
 
 if TYPE_CHECKING:
@@ -32,13 +33,11 @@ class ReplayContext:
 
     Attributes:
         now: The time.
-        quiet_until: The last time at which the server had no more events to send, or None.
         origin: The org and instance that numbers the events, if an extension knows it.
         announced: Whether the server announced replay in the handshake.
     """
 
     now: datetime
-    quiet_until: datetime | None
     origin: str | None
     announced: bool
 
@@ -61,7 +60,10 @@ class Resumption:
         subscription: The channel or pattern.
         window: What was received and handled.
         stored: The position that it began with, if that has a replay id.
+        has_event: Whether an event came since the caller last reset it.
+        begins_at: The time of the events to begin with, where it was set by hand; earlier ones are dropped.
         asked: The place that the server was last asked for.
+        is_live: Whether the server has granted the subscription in this session.
         gave_up: Whether the subscriber is to get an error because the position cannot be used.
         is_unnumbered: Whether there are events without a replay id, which the server cannot send again.
     """
@@ -70,10 +72,12 @@ class Resumption:
         self, subscription: str, policies: Policies, stored: Position | None, *, grouping: Grouping, remembered: int
     ) -> None:
         start = policies.start(subscription)
+        self.begins_at: Final = begins_at(stored)
         if stored is not None and stored.replay_id < 0:  # set by hand: a place, but not the position of an event
             start, stored = stored.replay_id, None
         self.subscription: Final = subscription
-        self.stored: Final = stored
+        self.stored = stored
+        self.has_event = False
         self.window: Final = Window(
             subscription,
             start,
@@ -87,16 +91,12 @@ class Resumption:
         self.gave_up = False
         self.is_unnumbered = False
         self._policies: Final = policies
+        self.is_live = False
         self._granted_before = False
-        self._granted_at: datetime | None = None
-        self._quiet_until: datetime | None = None
+        # Since when no event is missing that was not received, unless the server has deleted it.
+        self._complete_from: datetime | None = None
         self._fallback: int | None = None
         self._gap: Gap | None = None
-
-    @property
-    def is_live(self) -> bool:
-        """Whether the server has granted the subscription in this session."""
-        return self._granted_at is not None
 
     def can_resume(self, context: ReplayContext) -> bool:
         """Whether the server certainly sends again what was not handled."""
@@ -105,17 +105,6 @@ class Resumption:
     def is_replayed(self, context: ReplayContext) -> bool:
         """Whether the server has replay for this subscription: it has announced it, or sent a replay id."""
         return context.announced or not self.window.is_untouched
-
-    def quiet_until(self, context: ReplayContext) -> datetime | None:
-        """Return the time until which all events of this subscription were received, or None if it is not known.
-
-        Events that still wait to be handled count as received.
-        """
-        if self.window.lost_track:
-            return None
-        if self._granted_at is None or context.quiet_until is None or context.quiet_until < self._granted_at:
-            return self._quiet_until
-        return context.quiet_until
 
     # -- the place to ask for
 
@@ -129,16 +118,15 @@ class Resumption:
         Raises:
             UnusablePosition: The position cannot be used, and the policy is to raise an error.
         """
-        self._leave_session(context)
-        self.gave_up = False
+        self.is_live = self.gave_up = False
         reason = self._reason_against(context, position)
         if reason is not None and not self._fall_back(reason, context, position) and reason is GapReason.FOREIGN:
             place = "what was received" if self.window.position is None else f"position {self.window.position}"
             raise UnusablePosition(f"{self.subscription}: {place} is of another org or instance")
-        self.window.origin = context.origin or self.window.origin
+        self.window.origin = self._origin(context)
         self.asked = self.window.on_subscribe(self._other_place())
         if self.window.lost_track:
-            self.window.lost_track, self._quiet_until = False, None
+            self.window.lost_track, self._complete_from = False, None
         if self._fallback is None and self._granted_before and self.is_replayed(context):
             self._gap = self._gap or self._gap_before(self.asked, context, position)
         return self.asked
@@ -146,11 +134,20 @@ class Resumption:
     def _reason_against(self, context: ReplayContext, position: Position | None) -> GapReason | None:
         """Return why the position cannot be used, as far as that is known without asking the server."""
         window = self.window
-        if window.is_numbered and None not in (window.origin, context.origin) and window.origin != context.origin:
+        if window.is_numbered and not may_be_same(window.origin, context.origin):
             return GapReason.FOREIGN
-        if window.position is not None and self._policies.is_expired(self._age(context, position)):
+        if window.position is not None and self._policies.is_expired(_age(position, context)):
             return GapReason.EXPIRED
         return None
+
+    def _origin(self, context: ReplayContext) -> str | None:
+        """Return who numbers the events, as far as is known now or was known before.
+
+        What could not be read this time is taken from before: if it is wrong, a gap is reported too many, not too few.
+        """
+        if may_be_same(self.window.origin, context.origin):
+            return merged(context.origin, self.window.origin)
+        return context.origin
 
     def _other_place(self) -> int | None:
         """Return the place to ask for, if it is not the one of the window."""
@@ -162,20 +159,22 @@ class Resumption:
         """Return the gap if the stream does not go on after an event: the server refuses no such request."""
         if asked == LATEST:
             return self.skipped(context, position)
-        if asked == EARLIEST and self._policies.may_miss(self._certain_age(context, position), asked):
-            return Gap(self.subscription, GapReason.EXPIRED, position, self._age(context, position), "earliest")
+        if asked == EARLIEST and not self._policies.is_kept(_since(self._complete_from, context)):
+            return Gap(self.subscription, GapReason.EXPIRED, position, _age(position, context), "earliest")
         return None
 
     def skipped(self, context: ReplayContext, position: Position | None) -> Gap:
         """Return the gap of a stream that goes on with new events only."""
-        return Gap(self.subscription, GapReason.SKIPPED, position, self._age(context, position), "latest")
+        return Gap(self.subscription, GapReason.SKIPPED, position, _age(position, context), "latest")
 
     # -- the server's answer
 
     def on_granted(self, context: ReplayContext) -> Gap | None:
         """The server grants what was asked for: return the gap that comes before it, if there is one."""
         gap, self._gap = self._gap, None
-        self._granted_before, self._granted_at, self._fallback = True, context.now, None
+        self._granted_before, self.is_live, self._fallback = True, True, None
+        if self.asked == EARLIEST and (gap is not None or self._complete_from is None):
+            self._complete_from = context.now
         return gap
 
     def on_refused(self, context: ReplayContext, position: Position | None) -> bool:
@@ -191,46 +190,35 @@ class Resumption:
         return self._fall_back(GapReason.EXPIRED, context, position)
 
     def _fall_back(self, reason: GapReason, context: ReplayContext, position: Position | None) -> bool:
-        """Choose the place for a position that cannot be used; return whether there is one."""
+        """Choose the place for a position that cannot be used; return whether there is one.
+
+        There is always a gap. An event that came soon after the last one may be deleted, or may have been held back
+        until it was: that connects were answered without events since, and even recently, proves nothing.
+        """
         window = self.window
-        gap = Gap(self.subscription, reason, position, self._age(context, position))
+        gap = Gap(self.subscription, reason, position, _age(position, context))
         place = self._policies.fall_back(gap)
         if place is None:
             self.gave_up = True
             return False
-        if reason is GapReason.FOREIGN or self._policies.may_miss(self._certain_age(context, position), place):
-            self._gap = replace(gap, resumes_at=place_name(place))
-        is_same_numbering = window.origin is not None and window.origin == context.origin
-        window.restart(place, is_same_numbering=is_same_numbering)
+        self._gap = replace(gap, resumes_at=place_name(place))
+        window.restart(place, is_same_numbering=is_certainly_same(window.origin, context.origin))
         self._fallback = place
         return True
 
-    # -- the age of a position
-
-    def _age(self, context: ReplayContext, position: Position | None) -> timedelta | None:
-        """Return how old the position is at least."""
-        age = self._certain_age(context, position)
-        return _since(position.stored_at, context) if age is None and position is not None else age
-
-    def _certain_age(self, context: ReplayContext, position: Position | None) -> timedelta | None:
-        """Return how long ago all events had certainly been received."""
-        moments = [self._quiet_until, None if position is None else position.complete_until]
-        known = [moment for moment in moments if moment is not None]
-        return _since(max(known), context) if known else None
-
     # -- the end
 
-    def close(self, context: ReplayContext) -> None:
+    def close(self) -> None:
         """The client has unsubscribed. Receivers that come later miss nothing by that."""
-        self._leave_session(context)
-        self._granted_before = False
+        self.is_live = self._granted_before = False
         self.window.close()
 
-    def _leave_session(self, context: ReplayContext) -> None:
-        self._quiet_until = self.quiet_until(context)
-        self._granted_at = None
+
+def _age(position: Position | None, context: ReplayContext) -> timedelta | None:
+    """Return how old the last handled event is, or its position if the event has no time."""
+    return None if position is None else _since(position.event_time or position.stored_at, context)
 
 
-def _since(moment: datetime, context: ReplayContext) -> timedelta:
+def _since(moment: datetime | None, context: ReplayContext) -> timedelta | None:
     """Return how long ago a moment was: 0 if the server's clock is ahead of ours."""
-    return max(timedelta(0), context.now - moment)
+    return None if moment is None else max(timedelta(0), context.now - moment)

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Float,
     MetaData,
     Text,
+    bindparam,
     create_engine,
     delete,
     event,
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterable, Mapping
     from contextlib import AbstractAsyncContextManager
 
-    from sqlalchemy import Connection, Engine, Row, Select
+    from sqlalchemy import Connection, Engine, Row
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
     from .dead_letters import DeadLetter
@@ -53,8 +54,8 @@ __all__ = ("SqliteStore",)
 _BUSY_TIMEOUT_MS: Final = 5000
 """Milliseconds to wait for another process that is writing."""
 
-_MAX_NAMED: Final = 500
-"""How many subscriptions a query names. Beyond that it reads those of the whole consumer."""
+_FEW: Final = 20
+"""Up to so many positions are read one by one, and more with all others of the consumer."""
 
 _table: Final = SqlTable(
     "replay_position",
@@ -63,13 +64,16 @@ _table: Final = SqlTable(
     Column("subscription", Text, primary_key=True),
     Column("replay_id", BigInteger, nullable=False),
     Column("stored_at", Float, nullable=False, comment="seconds since 1970, UTC"),
-    # Added later than the columns above: a file without them gets them when it is opened.
+    # Added later than the columns above: a file without them gets them when it is opened. Files of earlier versions may
+    # have a further column, quiet_until, which is not used.
     Column("event_time", Float, comment="seconds since 1970, UTC"),
     Column("event_uuid", Text),
     Column("org", Text),
-    Column("quiet_until", Float, comment="seconds since 1970, UTC"),
 )
 _KEY: Final = (_table.c.consumer, _table.c.subscription)
+_of_consumer: Final = select(_table).where(_table.c.consumer == bindparam("consumer"))
+# Prepared: each commit reads the stored positions, and to make a statement takes longer than to run it.
+_named: Final = _of_consumer.where(_table.c.subscription == bindparam("subscription"))
 _insert: Final = insert(_table)
 _upsert: Final = _insert.on_conflict_do_update(
     index_elements=list(_KEY),
@@ -145,8 +149,7 @@ class SqliteStore:
         """Store what `fence` returns when it is called with the stored positions, all or none."""
         with self._engine.begin() as connection:
             _begin_to_write(connection)
-            stored = connection.execute(_wanted(consumer, positions)).all()
-            if chosen := fence(_positions(stored)):
+            if chosen := fence(_stored(connection, consumer, positions)):
                 connection.execute(_upsert, _rows(consumer, chosen))
 
     def delete(self, consumer: str, subscription: str) -> None:
@@ -182,7 +185,7 @@ class SqliteStore:
         """
         self._engine  # noqa: B018 - creates and upgrades the table
         async with self._async_engine.begin() as connection:
-            chosen = fence(_positions((await connection.execute(_wanted(consumer, positions))).all()))
+            chosen = fence(await connection.run_sync(_stored, consumer, positions))
             yield connection
             if chosen:
                 await connection.execute(_upsert, _rows(consumer, chosen))
@@ -220,16 +223,18 @@ def _rows(consumer: str, positions: Mapping[str, Position]) -> list[dict[str, An
             "event_time": _seconds(each.event_time),
             "event_uuid": each.event_uuid,
             "org": each.org,
-            "quiet_until": _seconds(each.quiet_until),
         }
         for subscription, each in positions.items()
     ]
 
 
-def _wanted(consumer: str, subscriptions: Collection[str]) -> Select[Any]:
-    wanted = select(_table).where(_table.c.consumer == consumer)
-    # SQLite limits the number of variables in a statement.
-    return wanted.where(_table.c.subscription.in_(subscriptions)) if len(subscriptions) <= _MAX_NAMED else wanted
+def _stored(connection: Connection, consumer: str, subscriptions: Collection[str]) -> dict[str, Position]:
+    """Read the positions of these subscriptions."""
+    if len(subscriptions) <= _FEW:
+        queries = [{"consumer": consumer, "subscription": subscription} for subscription in subscriptions]
+        return _positions(row for query in queries for row in connection.execute(_named, query))
+    rows = connection.execute(_of_consumer, {"consumer": consumer})
+    return _positions(row for row in rows if row.subscription in subscriptions)
 
 
 def _positions(rows: Iterable[Row[Any]]) -> dict[str, Position]:
@@ -243,7 +248,6 @@ def _position(row: Row[Any]) -> Position:
         _moment(row.event_time),
         row.event_uuid,
         row.org,
-        _moment(row.quiet_until),
     )
 
 

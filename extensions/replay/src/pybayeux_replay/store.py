@@ -36,10 +36,13 @@ Fence: TypeAlias = Callable[[Mapping[str, Position]], Mapping[str, Position]]
 class Store(Protocol):
     """Keeps the position of each subscription of each consumer.
 
+    A subscription is named by its key: the channel or pattern, with the org before it where that is known, as in
+    ``00D000000000001/event/Order__e``. A store treats it as text.
+
     `get` is called when a subscription begins, on the event loop, possibly while `set` runs in a thread. `set` is
     called with what was handled since the last call, one call at a time. If it raises, the same positions are passed
-    again later, so nothing is lost. `delete` and `items` are for the command line and for programs: no client calls
-    them.
+    again later, so nothing is lost. `items` is called when a subscription has no position under its key. `delete` is
+    for the command line, and for positions that were stored by an earlier version under another key.
     """
 
     @property
@@ -77,8 +80,8 @@ class TransactionalStore(Store, Protocol):
 class FencedStore(Store, Protocol):
     """A store that shows what it has in the transaction in which it writes, so that consumers notice each other.
 
-    These methods are optional. For a store without them, `get` is called before each write; then two consumers of one
-    name that write at the same moment may miss each other.
+    The method is optional. For a store without it, `get` is called before each `set`, in the same thread; then two
+    consumers of one name that write at the same moment may miss each other.
     """
 
     def fenced_set(self, consumer: str, positions: Mapping[str, Position], fence: Fence) -> None:
@@ -92,7 +95,10 @@ class FencedStore(Store, Protocol):
 
 @runtime_checkable
 class FencedTransactionalStore(FencedStore, TransactionalStore, Protocol):
-    """A store whose transactions show what it has before the program writes: exactly once needs that.
+    """A store whose transactions show what it has before the program writes.
+
+    The method is optional. For a store without it, `get` is called before the transaction begins, on the event loop;
+    then two consumers of one name that begin at the same moment may both write.
 
     A lease can be checked in the same place: after `fence` has returned, no other process may write until the end.
     """

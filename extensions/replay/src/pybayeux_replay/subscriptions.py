@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 from pybayeux import Channel, ChannelType
 from pybayeux.errors import UsageError
 
-from .event_fields import read_key, transaction_key
+from .event_fields import event_time, read_key, transaction_key
 from .grouping import Grouping
+from .origin import has_same_host, org_of
 from .position import LATEST, PendingPosition, wire_key
+from .position_lookup import position_key
 from .resumption import Resumption
 from .window import Progress
 
@@ -106,6 +108,7 @@ class Subscriptions:
     def __init__(self, policies: Policies, writer: PositionWriter, *, grouping: Grouping, remembered: int) -> None:
         self.announced = False
         self.has_private = False
+        self._has_times = False
         self._policies: Final = policies
         self._writer: Final = writer
         self._grouping: Final = grouping
@@ -132,7 +135,7 @@ class Subscriptions:
 
     def newest_position(self, resumption: Resumption) -> Position | None:
         """Return the newest position of a subscription, stored or not yet."""
-        return self._writer.newest(resumption.subscription) or resumption.stored
+        return self._writer.newest(resumption.window.key) or resumption.stored
 
     def on_handshake(self, *, announced: bool) -> None:
         """There is a new session, maybe with another server: what was learnt of its channels may be wrong now."""
@@ -150,23 +153,48 @@ class Subscriptions:
         places: dict[str, int] = {}
         for name in _names(message):
             if Channel(name).type is ChannelType.BROADCAST:
-                resumption, key = self._get_or_add(name), wire_key(name)
+                resumption, key = self._get_or_add(name, context), wire_key(name)
                 asked = resumption.on_subscribe(context, self.newest_position(resumption))
                 # Filters of one PushTopic in one message share a place, and so get the earliest.
                 places[key] = min(places.get(key, asked), asked, key=_order)
         return places
 
-    def _get_or_add(self, subscription: str) -> Resumption:
+    def _get_or_add(self, subscription: str, context: ReplayContext) -> Resumption:
         resumption = self._index.get(subscription)
-        if resumption is None:
-            stored = self._writer.get(subscription)
-            resumption = Resumption(
-                subscription, self._policies, stored, grouping=self._grouping, remembered=self._remembered
-            )
-            self._index.add(resumption)
+        if resumption is not None and not self._is_of_other_org(resumption, context):
+            return resumption
+        if resumption is not None:
+            self.remove(resumption)
+        key, stored = self._writer.find(subscription, context.origin)
+        resumption = Resumption(
+            subscription, self._policies, stored, grouping=self._grouping, remembered=self._remembered
+        )
+        resumption.window.key = key
+        self._index.add(resumption)
+        self._has_times |= resumption.begins_at is not None
         return resumption
 
+    def _is_of_other_org(self, resumption: Resumption, context: ReplayContext) -> bool:
+        """Whether a login has led the client to another org, so that what is known of the subscription is not of it."""
+        origin = resumption.window.origin
+        if "" in (org_of(origin), org_of(context.origin)) or org_of(origin) == org_of(context.origin):
+            return False
+        if not has_same_host(origin, context.origin):
+            return True
+        # The org was replaced by another one, as in the refresh of a sandbox: that is a gap.
+        resumption.stored = self.newest_position(resumption)
+        resumption.window.key = position_key(resumption.subscription, context.origin)
+        return False
+
     # -- receiving
+
+    def is_before_start(self, event: Message) -> bool:
+        """Whether an event happened before the time at which its subscriptions begin. One without a time did not."""
+        found = self._index.covering(event.channel) if self._has_times else ()
+        if not found or any(each.begins_at is None for each in found):
+            return False
+        happened = event_time(event)
+        return happened is not None and all(each.begins_at and happened < each.begins_at for each in found)
 
     def receive(self, event: Message) -> bool:
         """Note an event; return whether it is new to any subscription, or belongs to none."""
@@ -182,6 +210,7 @@ class Subscriptions:
         transaction = self._transaction_of(event) if self._is_grouped else None
         is_new = False
         for each in found:
+            each.has_event = True
             is_new |= each.window.receive(event, replay_id, key, transaction)
             if each.window.commits.ready is not None:
                 self._commit(each.window)
@@ -203,7 +232,7 @@ class Subscriptions:
 
     def _receive_unnumbered(self, event: Message, found: Sequence[Resumption]) -> None:
         for each in found:
-            each.is_unnumbered = True
+            each.is_unnumbered = each.has_event = True
         # A server without replay: to look for an id in each of the next events would only cost time.
         if not self.announced and all(each.window.is_untouched for each in found):
             self._index.ignore(event.channel)
@@ -223,7 +252,7 @@ class Subscriptions:
 
     def _commit(self, window: Window) -> None:
         if (ready := window.commits.take()) is not None:
-            self._writer.put(window.subscription, ready)
+            self._writer.put(window.key, ready)
 
     @asynccontextmanager
     async def transaction(self, events: Sequence[Message]) -> AsyncIterator[Any]:
@@ -236,7 +265,7 @@ class Subscriptions:
         store = self._writer.transactional_store()
         window, replay_id = self._next(events)
         pending = PendingPosition(replay_id, events[-1], window.origin)
-        async with self._writer.transaction(store, window.subscription, pending) as transaction:
+        async with self._writer.transaction(store, window.key, pending) as transaction:
             yield transaction
 
     def _next(self, events: Sequence[Message]) -> tuple[Window, int]:
@@ -281,31 +310,27 @@ class Subscriptions:
 
     # -- ending
 
-    def close(self, resumption: Resumption, context: ReplayContext) -> None:
+    def close(self, resumption: Resumption) -> None:
         """The receivers of a subscription are gone."""
-        self._store(resumption, context)
-        resumption.close(context)
+        self._store(resumption)
+        resumption.close()
 
-    def remove(self, resumption: Resumption, context: ReplayContext) -> None:
-        """The server has ended a subscription."""
-        self._store(resumption, context)
+    def remove(self, resumption: Resumption) -> None:
+        """A subscription has ended."""
+        self._store(resumption)
         self._index.remove(resumption)
 
-    def clear(self, context: ReplayContext) -> None:
+    def clear(self) -> None:
         """The client has ended."""
         for each in self._index:
-            self._store(each, context)
+            self._store(each)
         self._index.clear()
 
-    def _store(self, resumption: Resumption, context: ReplayContext) -> None:
+    def _store(self, resumption: Resumption) -> None:
         """Store what is handled, as far as transactions allow: no further event is expected for now."""
-        window = resumption.window
         if self._grouping is Grouping.BATCH:
-            window.commits.release()
-        self._commit(window)
-        position, until = self.newest_position(resumption), resumption.quiet_until(context)
-        if window.is_handled and position is not None and until is not None:
-            self._writer.confirm(window.subscription, position, until)
+            resumption.window.commits.release()
+        self._commit(resumption.window)
 
 
 def _order(place: int) -> float:

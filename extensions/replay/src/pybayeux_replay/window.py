@@ -92,6 +92,7 @@ class Window:
 
     Attributes:
         subscription: The channel or pattern.
+        key: The key under which its position is stored.
         position: The replay id up to which everything is handled, or None.
         origin: The org and instance that numbers the events, if known.
         commits: How far a position may be stored.
@@ -110,6 +111,7 @@ class Window:
         resumes: bool = True,
     ) -> None:
         self.subscription: Final = subscription
+        self.key = subscription
         self.position = position
         self.origin: str | None = None
         self.lost_track = False

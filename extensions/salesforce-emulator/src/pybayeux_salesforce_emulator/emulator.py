@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 
 from pybayeux_devserver.toolkit import Listener, RecordedRequest, Recorder, ServerThread, Sockets
 
+from .api.date_header import DateHeader
 from .blocking import BlockingEmulator
 from .control import control_routes
 from .faults.faults import OrgFaults
@@ -96,7 +97,7 @@ class SalesforceEmulator:
         self._bind(Incidents(self._state, self._faults, self._hosts))
         routes = org_routes(self._state, self._engine, self._publisher, self._faults, self.recorder, self._hosts)
         app = Starlette(routes=[control_routes(self), *routes] if control else routes)
-        self._listener: Final = Listener(app, sockets, host=host, port=port)
+        self._listener: Final = Listener(DateHeader(app, clock), sockets, host=host, port=port)
 
     def _bind(self, incidents: Incidents) -> None:
         # One flat interface for tests and for the control interface. Each method is documented where it is defined.
@@ -116,6 +117,7 @@ class SalesforceEmulator:
         self.quota = incidents.quota
         self.advance = incidents.advance
         self.purge = incidents.purge
+        self.backlog = incidents.backlog
         self.forget = incidents.forget
         self.jump = incidents.jump
         self.migrate = incidents.migrate
@@ -164,6 +166,11 @@ class SalesforceEmulator:
     def org_id(self) -> str:
         """The org's id, 18 characters."""
         return self._state.org_id
+
+    @property
+    def instance_name(self) -> str:
+        """The name of the instance, ``Organization.InstanceName``. It changes when the org moves."""
+        return self._state.instance_name
 
     @property
     def credentials(self) -> Credentials:

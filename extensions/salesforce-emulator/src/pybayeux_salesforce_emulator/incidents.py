@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .faults.faults import OrgFaults
     from .org.hosts import Hosts
     from .state import OrgState
+    from .streaming.sessions import OrgSession
 
 __all__ = ("Incidents",)
 
@@ -139,6 +140,37 @@ class Incidents:
         self._state.clock.advance(seconds)
         self._state.wake_overdue()
 
+    def backlog(self, channel: str | None = None, on: bool = True) -> int:
+        """Begin a backlog of the event bus, or end it.
+
+        During a backlog connects are answered as ever, and events are published, kept and purged, but not delivered
+        (Salesforce help 005321562). When it ends, the events that are still kept are delivered. A session for which
+        some were purged ends, and its replay id is no longer valid.
+
+        Args:
+            channel: The channel, or None for all channels.
+            on: Whether the backlog begins.
+
+        Returns:
+            How many sessions ended.
+
+        Raises:
+            LookupError: The channel is not defined.
+        """
+        behind = [] if on else [session for session in self._state.sessions if self._has_lost_events(session, channel)]
+        for session in behind:
+            self._state.sessions.remove(session)
+        self._state.bus.hold_back(channel, on=on)
+        return len(behind)
+
+    def _has_lost_events(self, session: OrgSession, channel: str | None) -> bool:
+        bus = self._state.bus
+        return any(
+            each.offset < bus.log(each.channel).purged
+            for each in session.subscriptions.values()
+            if each.channel in bus.backlog and channel in (None, each.channel)
+        )
+
     def purge(self, channel: str, before: int | None = None) -> int:
         """Delete the events of a channel before this replay id, or all of them.
 
@@ -179,8 +211,10 @@ class Incidents:
     ) -> dict[str, dict[int, int]]:
         """Move the org to another instance: all sessions end, and all events get new replay ids.
 
+        The instance has another name (``Organization.InstanceName``). My Domain stays, as in real orgs.
+
         Args:
-            move: The ``instance_url`` changes too. Under the old name only logins work then.
+            move: The ``instance_url`` changes too, as without My Domain. Under the old name only logins work then.
             collide: An old id is likely to be the new id of another event. Otherwise no old id is valid.
             revoke: Revoke all access tokens. None means: if ``move`` is true.
 
@@ -188,6 +222,7 @@ class Incidents:
             For each channel, the new id of each old one.
         """
         renumbered = self._state.bus.renumber(collide=collide)
+        self._state.instance += 1
         if revoke or (revoke is None and move):
             self._state.tokens.revoke()
         if move:

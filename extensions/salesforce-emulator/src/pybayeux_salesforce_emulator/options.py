@@ -94,6 +94,8 @@ class OrgOptions:
     """Send the events of a filtered subscription with the filter in their channel. What real orgs do was not seen."""
     newer_ids: bool = False
     """Treat ids above the newest as the newest. What real orgs do is not documented."""
+    backlog: tuple[str, ...] = ()
+    """Channels with a backlog from the start; see `Incidents.backlog`."""
     resend_lost: bool = False
     """Deliver the events of a lost reply again within a session. No real org was seen to do so."""
     dynamic_channels: bool = False
@@ -125,6 +127,8 @@ class OrgOptions:
     """How long a user is locked out."""
     rotate_refresh_tokens: bool = False
     """Return a new refresh token with each refresh, and revoke the old one."""
+    instance_readable: bool = True
+    """Whether REST queries work. Otherwise no client can read the name of the instance."""
     soap_login: bool = True
     """Offer SOAP logins. API 65.0 and later never have them."""
 

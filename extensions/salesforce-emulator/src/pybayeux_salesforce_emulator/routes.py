@@ -72,6 +72,8 @@ def org_routes(
         route(data, rest.resources),
         route(f"{data}/", rest.resources),
         route(f"{data}/limits", rest.limits),
+        route(f"{data}/query", rest.query),
+        route(f"{data}/query/", rest.query),
         route(f"{data}/event/eventSchema/{{id}}", rest.event_schema),
         route(f"{data}/sobjects/{{name}}", rest.create, "POST"),
         route(f"{data}/sobjects/{{name}}/", rest.create, "POST"),

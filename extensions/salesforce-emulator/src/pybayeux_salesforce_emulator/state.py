@@ -61,8 +61,15 @@ class OrgState:
         self.bus: Final = Bus(options, self.clock)
         self.batches: Final = BatchBuilder(self.bus, options)
         self.quotas: Final = Quotas(options, self.sessions, self.clock)
+        self.instance = 101
+        """The number in the name of the instance. It changes when the org moves."""
         self.busy = 0
         """How many further requests are refused because the server is too busy."""
+
+    @property
+    def instance_name(self) -> str:
+        """The name of the instance that the org is on."""
+        return f"NA{self.instance}"
 
     def session_of(self, message: Json, context: RequestContext) -> OrgSession:
         """The session that a message belongs to.

@@ -125,3 +125,26 @@ async def test_requests_without_a_valid_token_are_refused(method: str, path: str
 async def test_unknown_schema() -> None:
     async with SalesforceEmulator() as org, HttpClient(org) as client:
         assert (await client.http.get(f"{org.url}{DATA}/event/eventSchema/x")).status_code == 404
+
+
+QUERY = "SELECT Id, InstanceName FROM Organization"
+
+
+@in_loop
+async def test_the_name_of_the_instance_is_queried() -> None:
+    async with SalesforceEmulator() as org, HttpClient(org) as client, httpx.AsyncClient() as stranger:
+        for end in ("", "/"):
+            answer = (await client.http.get(f"{org.url}{DATA}/query{end}", params={"q": QUERY})).json()
+            [record] = answer["records"]
+            assert (record["Id"], record["InstanceName"]) == (org.org_id, org.instance_name)
+        assert (await stranger.get(f"{org.url}{DATA}/query", params={"q": QUERY})).status_code == 401
+        for query in ("SELECT Name FROM Organization", "SELECT Id FROM Account", ""):
+            response = await client.http.get(f"{org.url}{DATA}/query", params={"q": query})
+            assert response.json()[0]["errorCode"] == "MALFORMED_QUERY"
+
+
+@in_loop
+async def test_an_org_without_rest_queries() -> None:
+    async with SalesforceEmulator(instance_readable=False) as org, HttpClient(org) as client:
+        response = await client.http.get(f"{org.url}{DATA}/query", params={"q": QUERY})
+        assert (response.status_code, response.json()[0]["errorCode"]) == (403, "API_DISABLED_FOR_ORG")

@@ -120,13 +120,16 @@ def org_id_of(grant: Grant) -> str | None:
     return None
 
 
-def replay_origin_of(org_id: str | None, url: str) -> str | None:
-    """Return org and host, which replay stores with each position; None if the org is not known.
+def replay_origin_of(org_id: str | None, url: str, instance: str | None) -> str | None:
+    """Return org, host and instance, which replay stores with each position; None if the org is not known.
 
     Replay ids are valid on one instance of one org. After a move of the org to another instance, or a refresh of a
-    sandbox, an old id is refused or belongs to another event.
+    sandbox, an old id is refused or belongs to another event. The host is that of My Domain, and stays in a move. An
+    instance that is not known is an empty part.
     """
-    return None if org_id is None else f"{org_id}@{urlsplit(url).netloc.rpartition('@')[2].lower()}"
+    if org_id is None:
+        return None
+    return f"{org_id}@{urlsplit(url).netloc.rpartition('@')[2].lower()}@{instance or ''}"
 
 
 def _read(address: str) -> tuple[SplitResult, str]:

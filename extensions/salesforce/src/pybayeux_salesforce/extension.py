@@ -37,6 +37,7 @@ from .errors import (
     as_transport_error,
 )
 from .filtered_topics import FilteredTopics
+from .instance import InstanceReader
 from .refusals import (
     RefusedRequest,
     classify_refusal,
@@ -57,6 +58,8 @@ if TYPE_CHECKING:
 __all__ = ("Salesforce",)
 
 _LONG_POLLING: Final = "long-polling"
+_EXTRA_TIME: Final = 5.0
+"""Seconds by which a timeout is extended while the name of the instance is read."""
 _MOVED: Final = (404, 410)
 """HTTP statuses at an address from which an org has moved away."""
 _MOVING: Final = "the org may have moved: a login finds its address"
@@ -75,6 +78,8 @@ class Salesforce:
         busy_wait: Seconds to wait for an overloaded server: the first wait and the longest.
         quota_wait: Seconds to wait after a limit is reached: the first wait and the longest.
         max_interval: Seconds that a session lives without a connect.
+        read_instance: Whether the name of the org's instance is read by REST at the start of each session. Without it,
+            replay does not notice that an org has moved and kept its address.
 
     Raises:
         ValueError: A time is not positive, or a first wait is longer than the longest.
@@ -87,6 +92,7 @@ class Salesforce:
         busy_wait: tuple[float, float] = (120.0, 900.0),
         quota_wait: tuple[float, float] = (300.0, 3600.0),
         max_interval: float = MAX_INTERVAL,
+        read_instance: bool = True,
     ) -> None:
         if max_interval <= 0:
             raise ValueError(f"max_interval: expected more than 0 s; got {max_interval:g}")
@@ -97,6 +103,9 @@ class Salesforce:
         self._lookup: Final = LoginLookup(_backoff("busy_wait", busy_wait))
         self._lifetimes: Final = SessionLifetimes()
         self._cookies: Final = SessionCookies()
+        self._instance: Final = InstanceReader()
+        self._reads_instance: Final = read_instance
+        self._grant: Grant | None = None
         self._filtered: Final = FilteredTopics()
         self._org_id: str | None = None
         self._connects = 0
@@ -122,7 +131,7 @@ class Salesforce:
         """Move the client to the org's URL that the login returned, and note the org."""
         if not self._concerns(client.url):
             return
-        self._org_id = org_id_of(grant)
+        self._grant, self._org_id = grant, org_id_of(grant)
         if self._follow and grant.instance_url is not None and is_streaming_path(client.url):
             before = client.url
             client.move(endpoint_at(grant.instance_url, before))
@@ -142,7 +151,19 @@ class Salesforce:
     @hookimpl(optionalhook=True)
     def replay_origin(self, client: HookClient) -> str | None:
         """Return the org and the instance for which replay ids are valid."""
-        return replay_origin_of(self._org_id, client.url)
+        if (organization := self._instance.organization) is not None:
+            return replay_origin_of(organization.org_id, client.url, organization.instance)
+        return replay_origin_of(self._org_id, client.url, None)
+
+    @hookimpl
+    def extend_timeout(self) -> float | None:
+        """Extend the timeout of a subscribe while the name of the instance is read for it."""
+        return _EXTRA_TIME if self._instance.is_reading else None
+
+    @hookimpl
+    async def unregistered(self) -> None:
+        """Stop reading."""
+        await self._instance.close()
 
     # -- messages and transports
 
@@ -152,16 +173,24 @@ class Salesforce:
         registry.wrap(self._cookies.track, _LONG_POLLING)
         registry.wrap(partial(limit_request_size, concerns=self._concerns), _LONG_POLLING)
 
-    @hookimpl
-    def outgoing(self, message: Message, client: HookClient) -> Drop | None:
-        """Offer only long-polling in the handshake, and stop publishes: Salesforce refuses anything else."""
-        if not message.is_meta and self._concerns(client.url):
+    @hookimpl(tryfirst=True)
+    async def outgoing(self, message: Message, client: HookClient) -> Drop | None:
+        """Offer only long-polling in the handshake, and stop publishes: Salesforce refuses anything else.
+
+        Before the first subscribe of a session, read the name of the instance. Runs first, before replay chooses where
+        a subscription begins.
+        """
+        if not self._concerns(client.url):
+            return None
+        if not message.is_meta:
             return Drop(_publish_advice(message.channel))
-        if message.channel == Channel.META_HANDSHAKE and self._concerns(client.url):
+        if message.channel == Channel.META_HANDSHAKE:
             message.supported_connection_types = [_LONG_POLLING]
-        elif message.channel == Channel.META_SUBSCRIBE and self._concerns(client.url):
+        elif message.channel == Channel.META_SUBSCRIBE:
             for channel in _subscriptions_in(message):
                 self._filtered.add(channel)
+            if self._reads_instance:
+                await self._instance.read(client.client_id, client.url, self._grant, client.http)
         return None
 
     @hookimpl

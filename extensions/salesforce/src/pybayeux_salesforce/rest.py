@@ -1,8 +1,12 @@
-"""The REST API, as far as it is used: the org's limits ("Limits", REST API Developer Guide), and a check of a token."""
+"""The REST API, as far as it is used: the org's limits and instance, and a check of a token.
+
+Sources: "Limits" and "Query", REST API Developer Guide; "Organization", Object Reference.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import quote_plus
 
 import httpx
 
@@ -11,10 +15,13 @@ from .errors import InvalidTokenError, QuotaError, RestError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("Limit", "check_token", "read_limits")
+__all__ = ("Limit", "Organization", "check_token", "read_limits", "read_organization")
 
 _STREAMING: Final = ("StreamingApi", "PlatformEvent")
 _TIMEOUT: Final = 30.0
+_ORGANIZATION: Final = "SELECT Id, InstanceName FROM Organization"
+_SHORT_ID: Final = 15
+"""The first characters of an id; the rest of the long form is a checksum."""
 
 
 class Limit(NamedTuple):
@@ -29,6 +36,18 @@ class Limit(NamedTuple):
     name: str
     most: int
     left: int
+
+
+class Organization(NamedTuple):
+    """An org.
+
+    Attributes:
+        org_id: Its id, 15 characters.
+        instance: The name of the instance that it is on, such as ``CS42`` or ``USA1234``.
+    """
+
+    org_id: str
+    instance: str
 
 
 async def read_limits(
@@ -56,6 +75,26 @@ async def check_token(instance_url: str, token: str, version: str, *, http: http
         RestError: The org refused or did not answer.
     """
     await _get(_base(instance_url, version), token, http)
+
+
+async def read_organization(
+    instance_url: str, token: str, version: str, *, http: httpx.AsyncClient | None = None
+) -> Organization:
+    """Read the org's id and the name of its instance. The arguments are those of `read_limits`.
+
+    Raises:
+        RestError: The org refused or did not answer, as it does a user without the permission *API Enabled*.
+    """
+    url = f"{_base(instance_url, version)}/query?q={quote_plus(_ORGANIZATION)}"
+    content = await _get(url, token, http)
+    try:
+        (record,) = content["records"]
+        org_id, instance = record["Id"], record["InstanceName"]
+    except (KeyError, TypeError, ValueError):
+        org_id = instance = None
+    if not isinstance(org_id, str) or not isinstance(instance, str):
+        raise RestError(f"{url}: expected one record with Id and InstanceName")
+    return Organization(org_id[:_SHORT_ID], instance)
 
 
 def _base(instance_url: str, version: str) -> str:

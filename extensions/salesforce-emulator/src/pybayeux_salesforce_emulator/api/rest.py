@@ -1,4 +1,4 @@
-"""The part of the REST API that streaming clients need: versions, limits, and publishing.
+"""The part of the REST API that streaming clients need: versions, limits, the instance, and publishing.
 
 Sources: "REST API Developer Guide", limits and status codes; Platform Events guide, "Publish Event Messages with
 Salesforce APIs"; Streaming API guide, "Push Events".
@@ -6,6 +6,7 @@ Salesforce APIs"; Streaming API guide, "Push Events".
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -28,6 +29,7 @@ __all__ = ("Rest",)
 _UNLIMITED: Final = 1_000_000
 _CLIENTS: Final = 2_000
 _FIRST_VERSION: Final = 31
+_ORGANIZATION: Final = re.compile(r"select (?P<fields>[\w, ]+) from organization", re.IGNORECASE)
 
 
 class Rest:
@@ -74,6 +76,24 @@ class Rest:
                 "StreamingApiConcurrentClients": clients,
             }
         )
+
+    def query(self, request: Request, body: bytes) -> Response:
+        """A query of ``Organization``: its id and the name of its instance. There is no other object."""
+        if not self._authenticated(request):
+            return _invalid_session()
+        if not self._state.options.instance_readable:
+            return _error(403, "API_DISABLED_FOR_ORG", "The REST API is not enabled for this Organization.")
+        found = _ORGANIZATION.fullmatch(" ".join(request.query_params.get("q", "").split()))
+        fields = {"id": self._state.org_id, "instancename": self._state.instance_name}
+        asked = [] if found is None else [name.strip() for name in found["fields"].split(",")]
+        if not asked or any(name.lower() not in fields for name in asked):
+            return _error(400, "MALFORMED_QUERY", "this org has SELECT Id, InstanceName FROM Organization only")
+        record = {name: fields[name.lower()] for name in asked}
+        attributes = {
+            "type": "Organization",
+            "url": f"/services/data/v{request.path_params['version']}/sobjects/Organization/{self._state.org_id}",
+        }
+        return json_response({"totalSize": 1, "done": True, "records": [{"attributes": attributes, **record}]})
 
     def event_schema(self, request: Request, body: bytes) -> Response:
         """The fields of an event schema, taken from the last published event."""

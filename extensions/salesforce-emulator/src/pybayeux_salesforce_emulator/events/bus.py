@@ -39,6 +39,9 @@ class Bus:
     Args:
         options: The rules for ids and retention.
         clock: The org's clock.
+
+    Attributes:
+        backlog: The channels whose events are not delivered at the moment.
     """
 
     def __init__(self, options: OrgOptions, clock: OrgClock) -> None:
@@ -48,6 +51,7 @@ class Bus:
         self._logs: Final[dict[str, ChannelLog]] = {}
         self._offset = 0
         self._purged_at = clock.now()
+        self.backlog: Final = set(options.backlog)
         self.published: Final[defaultdict[str, list[PublishedEvent]]] = defaultdict(list)
         self.listeners: Final[list[Callable[[], object]]] = []
         self.define(ChannelDefinition(name=CHANGE_EVENTS))
@@ -86,6 +90,19 @@ class Bus:
         self._purge_if_due()
         return self._logs[name]
 
+    def hold_back(self, name: str | None, *, on: bool) -> None:
+        """Begin or end the backlog of a channel, or of all channels.
+
+        Raises:
+            LookupError: The channel is not defined.
+        """
+        names = set(self._definitions) if name is None else {self.definition(name).name}
+        if on:
+            self.backlog.update(names)
+        else:
+            self.backlog.difference_update(names)
+            self._notify()
+
     @property
     def offset(self) -> int:
         """The offset of the newest event."""
@@ -107,9 +124,12 @@ class Bus:
             entry = self.log(channel).append(event, self._offset)
             ids[channel] = entry.replay_id
             self.published[channel].append(PublishedEvent(entry.replay_id, event.uuid, event.content, event.created))
+        self._notify()
+        return ids
+
+    def _notify(self) -> None:
         for listener in tuple(self.listeners):
             listener()
-        return ids
 
     def renumber(self, *, collide: bool) -> dict[str, dict[int, int]]:
         """Give all events new ids; see `ChannelLog.renumber`."""

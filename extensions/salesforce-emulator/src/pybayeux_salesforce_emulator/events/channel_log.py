@@ -45,6 +45,7 @@ class ChannelLog:
         self._gap: Final = gap
         self._next = self._random.randrange(100, 1_000_000) if first is None else first
         self._newest = 0
+        self._purged = -1
         self._entries: list[Entry] = []
 
     def append(self, event: Event, offset: int) -> Entry:
@@ -68,6 +69,11 @@ class ChannelLog:
     def newest(self) -> int:
         """The id of the last event that was ever added."""
         return self._newest
+
+    @property
+    def purged(self) -> int:
+        """The offset of the last event that was deleted because of its age; -1 if there is none."""
+        return self._purged
 
     def since(self, offset: int, limit: int) -> Sequence[Entry]:
         """The events after an offset, at most `limit`."""
@@ -95,13 +101,18 @@ class ChannelLog:
             if replay_id is None
             else bisect_left(self._entries, replay_id, key=lambda entry: entry.replay_id)
         )
-        del self._entries[:index]
+        self._delete(index)
         return index
 
     def purge_older(self, moment: float) -> None:
         """Delete the events that are older than `moment`."""
         index = bisect_left(self._entries, moment, key=lambda entry: entry.event.created)
-        del self._entries[:index]
+        self._delete(index)
+
+    def _delete(self, count: int) -> None:
+        if count:
+            self._purged = self._entries[count - 1].offset
+            del self._entries[:count]
 
     def forget(self, replay_id: int) -> bool:
         """Delete one event.

@@ -91,6 +91,8 @@ class BatchBuilder:
     def _matching(self, subscription: Subscription) -> list[Entry]:
         """The next events of a subscription that match its filter. Events that do not match are skipped."""
         log, limit = self._bus.log(subscription.channel), self._options.batch_events
+        if subscription.channel in self._bus.backlog:
+            return []
         while pending := log.since(subscription.offset, limit):
             matching = [entry for entry in pending if matches_any(subscription.filter, entry.event.fields)]
             if matching:

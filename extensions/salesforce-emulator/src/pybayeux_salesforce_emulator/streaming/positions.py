@@ -25,8 +25,6 @@ __all__ = ("starting_offset",)
 
 _LATEST: Final = -1
 _EARLIEST: Final = -2
-_BEGINNING: Final = -1
-"""The offset before the first event."""
 
 
 def starting_offset(bus: Bus, channel: str, subscribe: Json, options: OrgOptions) -> int:
@@ -48,7 +46,7 @@ def starting_offset(bus: Bus, channel: str, subscribe: Json, options: OrgOptions
     if position == _LATEST:
         return bus.offset
     if position == _EARLIEST:
-        return _BEGINNING
+        return bus.log(channel).purged
     if options.newer_ids and position > bus.log(channel).newest:
         return bus.offset
     return _offset_after(bus.log(channel), position, options.unknown_ids)
