@@ -1,9 +1,8 @@
 """pybayeux: a Bayeux client (CometD, Faye, Salesforce Streaming API), made as an extension framework."""
 
-from typing import Final
-
 from . import errors, requests
 from ._client.listeners import Listener
+from ._version import __version__
 from .bayeux import BayeuxClient
 from .channel import Channel, ChannelType
 from .client import AsyncClient
@@ -82,5 +81,3 @@ __all__ = (
     "requests",
     "seconds_to_wait",
 )
-
-__version__: Final = "0.1.0"

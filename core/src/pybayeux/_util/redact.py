@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..message import Message
-
-__all__ = ("Redactor",)
+__all__ = ("HasError", "Redactor")
 
 _MASK: Final = "***"
 _SHORTEST: Final = 6
@@ -27,6 +25,12 @@ _NAMED: Final = re.compile(
 )
 _SCHEMES: Final = re.compile(r"\b(Bearer|OAuth|Basic)\s+[^\s,;&\"'<>]+", re.IGNORECASE)
 _UNKNOWN_CLIENT: Final = re.compile(r"\b(40[123]):[^:\s]+:(\s*unknown client)", re.IGNORECASE)
+
+
+class HasError(Protocol):
+    """A message, as far as it matters here."""
+
+    error: str | None
 
 
 class Redactor:
@@ -54,7 +58,7 @@ class Redactor:
         text = _UNKNOWN_CLIENT.sub(rf"\1:{_MASK}:\2", text)
         return text if len(text) <= limit else text[: limit - 1] + "…"
 
-    def clean_errors(self, messages: Iterable[Message]) -> None:
+    def clean_errors(self, messages: Iterable[HasError]) -> None:
         """Remove secrets from the `error` of replies: servers put client ids and tokens there."""
         for message in messages:
             if message.error is not None:

@@ -15,6 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from .._util.arguments import check_names
+from .._version import __version__
 from ..errors import ExtensionError, ExtensionLoadError, ExtensionOptionError, UsageError
 from ..hookspecs import PROJECT
 from .discovery import (
@@ -263,8 +264,6 @@ def _load_error(text: str, installed: Installed, cause: BaseException) -> Extens
 
 def installed_version() -> str:
     """The version of this package: that of the code that runs, whatever metadata lies about."""
-    from .. import __version__
-
     return __version__
 
 
