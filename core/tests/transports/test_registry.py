@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -108,6 +108,26 @@ def test_one_that_needs_an_option_does_not_take_away_the_one_before(caplog: pyte
     registry.register("long-polling", needs_path)
     assert registry.select(None)["long-polling"] is LongPolling
     assert "'long-polling' is left out" in caplog.text
+
+
+@pytest.mark.parametrize("wrong", [5, None, "pigeon"])
+def test_what_cannot_be_called_is_left_out_of_the_defaults(wrong: Any, caplog: pytest.LogCaptureFixture) -> None:
+    registry = TransportRegistry()
+    registry.attribute_to("acme")
+    registry.register("long-polling", wrong)
+    assert registry.select(None)["long-polling"] is LongPolling
+    assert "extension 'acme': its transport 'long-polling' is left out, for it cannot be made" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("wrapper", "why"), [(lambda factory: 1 / 0, "ZeroDivisionError"), (lambda factory: None, "it returned NoneType")]
+)
+def test_a_wrapper_that_fails_is_left_out(wrapper: Any, why: str, caplog: pytest.LogCaptureFixture) -> None:
+    registry = TransportRegistry()
+    registry.attribute_to("acme")
+    registry.wrap(wrapper, "long-polling")
+    assert registry.select(None)["long-polling"] is LongPolling
+    assert f"extension 'acme': its wrapper of the transport 'long-polling' is left out: {why}" in caplog.text
 
 
 # -- options

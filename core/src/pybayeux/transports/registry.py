@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from functools import reduce
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import UsageError
@@ -35,12 +34,33 @@ class _Registered:
     extension: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Wrapper:
+    """What replaces factories, the one transport that it is for, and the extension that registered it."""
+
+    function: Callable[[TransportFactory], Any]
+    connection_type: str | None
+    extension: str | None
+
+    def apply(self, factory: TransportFactory, name: str) -> TransportFactory:
+        """The factory to use instead; where the wrapper fails, the factory as it is, with a warning."""
+        try:
+            found: TransportFactory | None = self.function(factory)
+            if callable(found):
+                return found
+            why = f"it returned {type(found).__name__}, not a factory"
+        except Exception as error:
+            why = f"{type(error).__name__}: {error}"
+        _logger.warning("extension %r: its wrapper of the transport %r is left out: %s", self.extension, name, why)
+        return factory
+
+
 class TransportRegistry:
     """Factories of transports by connection type; extensions add theirs in the hook `register_transports`."""
 
     def __init__(self) -> None:
         self._registered: dict[str, list[_Registered]] = {}
-        self._wrappers: list[tuple[str | None, Callable[[TransportFactory], TransportFactory]]] = []
+        self._wrappers: list[_Wrapper] = []
         self._extension: str | None = None
         self.register(WebSocket.connection_type, WebSocket)
         self.register(LongPolling.connection_type, LongPolling)
@@ -72,7 +92,7 @@ class TransportRegistry:
             wrapper: Called with a factory that has its options bound.
             connection_type: The transport to wrap; by default all.
         """
-        self._wrappers.append((connection_type, wrapper))
+        self._wrappers.append(_Wrapper(wrapper, connection_type, self._extension))
 
     def select(
         self,
@@ -105,8 +125,10 @@ class TransportRegistry:
 
     def _made(self, name: str, registered: _Registered, options: Mapping[str, Any]) -> TransportFactory:
         factory = bind_options(name, registered.factory, options)
-        wrappers = [wrapper for wrapped, wrapper in self._wrappers if wrapped in (None, name)]
-        return reduce(lambda inner, wrapper: wrapper(inner), wrappers, factory)
+        for wrapper in self._wrappers:
+            if wrapper.connection_type in (None, name):
+                factory = wrapper.apply(factory, name)
+        return factory
 
     def _defaults(self, options: Mapping[str, Mapping[str, Any]], by_polling: bool) -> dict[str, _Registered]:
         left_out = {ConnectionType.WEBSOCKET} if by_polling else set()
@@ -120,16 +142,23 @@ class TransportRegistry:
 
 
 def _last_usable(name: str, registered: Sequence[_Registered]) -> _Registered | None:
-    """The factory registered last that needs no option; a warning for each that does."""
+    """The factory registered last that needs no option; a warning for each that cannot be used so."""
     for each in reversed(registered):
-        missing = missing_options(each.factory)
-        if not missing:
+        if (why := _obstacle(each.factory)) is None:
             return each
-        _logger.warning(
-            "extension %r: its transport %r is left out, for it needs the option %r: give it in transport_options=, or "
-            "have the extension register it with by_default=False",
-            each.extension,
-            name,
-            missing[0],
-        )
+        _logger.warning("extension %r: its transport %r is left out, for %s", each.extension, name, why)
     return None
+
+
+def _obstacle(factory: Callable[..., Transport]) -> str | None:
+    """Why a factory cannot be used without options, or None."""
+    try:
+        missing = missing_options(factory)
+    except (TypeError, ValueError) as error:  # it cannot be called, or does not say how
+        return f"it cannot be made: {error}"
+    if not missing:
+        return None
+    return (
+        f"it needs the option {missing[0]!r}: give it in transport_options=, or have the extension register it with "
+        "by_default=False"
+    )
