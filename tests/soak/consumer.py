@@ -80,7 +80,7 @@ async def _write_events(client: AsyncClient, channel: str, run: int) -> None:
     async with client.subscribe(channel, ack="manual") as events:
         async for event in events:
             async with event.transaction() as transaction:
-                row = {"run": run, "channel": event.channel, "mark": mark_of(event.data)}
+                row = {"run": run, "channel": _channel(event.channel), "mark": mark_of(event.data)}
                 await transaction.execute(CREATE_TABLE)
                 await transaction.execute(INSERT, row)
 
