@@ -47,6 +47,7 @@ def test_interval_advised_last_is_kept() -> None:
     world = World().connected()
     pauses = []
     for advice in (Advice(reconnect="retry", interval=5000), None, Advice(reconnect="retry", interval=1500), RETRY):
+        world.pass_time(1)  # as held: connects that are answered at once are paced
         world.accept(world.current(Kind.CONNECT), advice=advice)
         pauses.append(world.until(Kind.CONNECT))
     assert pauses == [5, 5, 1.5, 0]
@@ -67,14 +68,15 @@ def test_waits_grow_with_each_failure_and_begin_anew_after_a_success() -> None:
     world = World().connected()
     waits = []
     for _ in range(2):
-        for _ in range(5):
+        for _ in range(66):
             broken(world)
             waits.append(world.until(Kind.CONNECT))
             assert world.state() is ConnectionState.UNCONNECTED
         world.accept(world.current(Kind.CONNECT))
         world.settle_down()
         assert world.state() is ConnectionState.CONNECTED
-    assert waits == [0, 1, 2, 3, 4] * 2
+        world.pass_time(1)  # a connection that lasts ends the outage
+    assert waits == [0, *[1] * 62, 2, 4, 8] * 2
 
 
 @behaviour("C16", where=VIRTUAL)

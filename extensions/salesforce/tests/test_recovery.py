@@ -258,9 +258,8 @@ async def test_a_position_set_to_a_time_drops_what_happened_before(
         await recorder.until(lambda: len(recorder.handled) == 3)
     wanted.append((ORDERS, org.published[ORDERS][4].replay_id))
     assert recorder.handled == wanted
-    position = store.get("default", ORDERS)
-    assert position is not None
-    assert position.replay_id == wanted[-1][1]
+    newest = max(store.items("default").values(), key=lambda position: position.replay_id)  # the org's own
+    assert newest.replay_id == wanted[-1][1]
 
 
 def test_the_login_helper_uses_my_domain() -> None:
