@@ -13,7 +13,7 @@ import pytest
 from core.tests.fake_server import FakeServer, Witness, make_client
 from core.tests.virtual_time import in_virtual_time, settle
 from pybayeux import AsyncClient, Drop, Message, Redelivery, hookimpl
-from pybayeux.errors import ExtensionHookError, MessageDropped, PublishError, TransportError
+from pybayeux.errors import BayeuxError, ExtensionHookError, MessageDropped, PublishError, TransportError
 from pybayeux.extensions.catalogue import HookManager
 from pybayeux.extensions.pipeline import Pipeline
 
@@ -115,6 +115,18 @@ async def test_hook_extend_timeout() -> None:
         assert not waiting.done()
         assert [message.channel for message, _ in calls] == ["/b"]
         waiting.cancel()
+
+
+@in_virtual_time
+async def test_hook_channel_error() -> None:
+    calls: list[Any] = []
+    error = BayeuxError("the disk of the server is full")
+    async with make_client(FakeServer(), noting("channel_error", calls, "channel", error)) as client:
+        assert client.healthy
+        await client.subscribe("/a")
+        assert client.health.inactive == {"/a": error}
+        assert not client.healthy
+        assert calls[-1] == ("/a",)
 
 
 @in_virtual_time

@@ -26,7 +26,7 @@ class Health:
         error: What ended the session, or what the client tries to recover from; None where nothing is wrong.
         retry_in: Seconds until the client tries again, as after a quota is reached; None where it does not wait.
         inactive: The channels that bring no events, each with the error if one is known: those that the server has not
-            accepted yet or has refused, and those whose receiver failed.
+            accepted yet or has refused, those whose receiver failed, and those with a `channel_error` by an extension.
     """
 
     live: bool

@@ -362,6 +362,17 @@ class HookSpecs:
         """
 
     @hookspec(firstresult=True)
+    def channel_error(self, channel: str, client: HookClient) -> BayeuxError | None:
+        """Say what is wrong with a subscribed channel, although the server has accepted the subscription.
+
+        Called for each such channel or pattern when `client.health` is read, in the thread that reads it. With an error
+        the channel is among the inactive ones, and the client is not ready. None asks the next extension, and without
+        an answer the channel is active.
+
+        An exception is reported to `failed`, and counts as None.
+        """
+
+    @hookspec(firstresult=True)
     def transaction(
         self, message: Message, client: HookClient, earlier: Sequence[Message]
     ) -> AbstractAsyncContextManager[Any] | None:

@@ -289,8 +289,11 @@ def test_a_stall_and_its_end_are_reported_to_extensions(kind: type[Alarm]) -> No
             assert alarm.heard == []
             await clock.advance(100)
             assert [(stall.subscription, stall.is_over) for stall in alarm.heard] == [("/orders", False)]
+            assert (client.health.live, client.healthy) == (True, False)
+            assert str(client.health.inactive["/orders"]) == str(alarm.heard[0])
             server.publish("/orders", 15)
             await clock.advance(60)
+            assert client.healthy
             assert [stall.is_over for stall in alarm.heard] == [False, True]
             await clock.advance(600)
             assert len(alarm.heard) == 2  # a channel has to speak for a while before it is usual again

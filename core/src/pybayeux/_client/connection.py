@@ -147,8 +147,11 @@ class Connection:
         is_connected, is_fresh = runner.state is ConnectionState.CONNECTED, runner.is_fresh
         is_live = runner.is_running and runner.ended_by is None and (is_fresh or not is_connected)
         inactive: dict[str, BaseException | None] = {}
-        for channel in runner.inactive_channels:
-            inactive[channel] = recovery.refused.get(channel)
+        for channel in runner.channels:
+            if not runner.is_active_channel(channel):
+                inactive[channel] = recovery.refused.get(channel)
+            elif (error := self.hooks.channel_error(channel)) is not None:
+                inactive[channel] = error
         inactive.update(self.dispatcher.failures)
         return Health(
             live=is_live,

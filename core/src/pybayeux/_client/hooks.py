@@ -171,6 +171,10 @@ class HookRunner:
         """Seconds that an extension gives the server beyond the deadline for its answer to `message`."""
         return self._registry.extend_timeout.call(message, self._client) or 0.0
 
+    def channel_error(self, channel: str) -> BayeuxError | None:
+        """What an extension finds wrong with a channel that the server has accepted."""
+        return self._registry.channel_error.call(channel, self._client)
+
     def interpret(self, error: BayeuxError) -> BayeuxError:
         """What an error means to an extension that knows the server, else the error as it is."""
         if self._registry.interpret_error.is_empty:

@@ -243,9 +243,9 @@ class SessionRunner:
         return None if due is None else max(0.0, due - self._clock.now)
 
     @property
-    def inactive_channels(self) -> list[str]:
-        """The channels that are wanted, and that the server has not accepted in this session. For any thread."""
-        return [channel for channel in self._session.channels if not self._session.is_active_channel(channel)]
+    def channels(self) -> list[str]:
+        """The channels that are wanted. For any thread."""
+        return list(self._session.channels)
 
     def is_active_channel(self, channel: str) -> bool:
         """Whether the server has accepted this subscription in this session."""

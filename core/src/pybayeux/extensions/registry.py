@@ -104,6 +104,7 @@ class ExtensionRegistry:
     unsubscribed = CompiledHook(HookSpecs.unsubscribed)
     redelivery = CompiledHook(HookSpecs.redelivery)
     extend_timeout = CompiledHook(HookSpecs.extend_timeout)
+    channel_error = CompiledHook(HookSpecs.channel_error)
     transaction = CompiledHook(HookSpecs.transaction)
     dead_letter = CompiledHook(HookSpecs.dead_letter)
     interpret_error = CompiledHook(HookSpecs.interpret_error)

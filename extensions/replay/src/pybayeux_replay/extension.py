@@ -21,7 +21,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from pybayeux import Channel, ConnectionState, Drop, Redelivery, hookimpl
-from pybayeux.errors import Remedy, ReplyError, SubscribeError
+from pybayeux.errors import BayeuxError, Remedy, ReplyError, SubscribeError
 
 from .dead_letters import dead_letter_of
 from .gaps import GapNotifier, OnGap
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     import click
 
     from pybayeux import HookClient, Message
-    from pybayeux.errors import BayeuxError, ReceiverError
+    from pybayeux.errors import ReceiverError
 
     from .position import Position
     from .resumption import Resumption
@@ -262,6 +262,12 @@ class Replay:
         if self._reports_handled and self._recovery.can_rewind(self._context()):
             return Redelivery(partial(self._recovery.rewind, client))
         return None
+
+    @hookimpl
+    def channel_error(self, channel: str) -> BayeuxError | None:
+        """A channel in a stall is not well."""
+        stall = self._stalls.of(channel)
+        return None if stall is None else BayeuxError(str(stall))
 
     # -- handled events
 

@@ -108,6 +108,11 @@ class Stalls:
         """The stalls that are not over."""
         return tuple(each.stall for each in self._detectors.values() if each.stall is not None)
 
+    def of(self, subscription: str) -> Stall | None:
+        """The present stall of a subscription. For any thread."""
+        detector = self._detectors.get(subscription)
+        return None if detector is None else detector.stall
+
     def on_session(self, subscription: str, now: datetime) -> None:
         """The server has granted a subscription, or the client takes events again."""
         if self._after is not None:
