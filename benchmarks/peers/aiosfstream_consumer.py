@@ -84,7 +84,7 @@ async def consume(settings: Settings, write: JournalWriter) -> None:
             await client.subscribe(channel)
         async for message in client:
             async with storage(message):
-                write("event", message["channel"], mark_of(message["data"]))
+                write("event", message["channel"].partition("?")[0], mark_of(message["data"]))
 
 
 if __name__ == "__main__":

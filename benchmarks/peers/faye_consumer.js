@@ -61,7 +61,7 @@ client.addExtension(deadToken);
 for (const channel of settings.channels) {
   client.subscribe(channel).withChannel((concrete, data) => {
     const fields = data.payload ?? data.sobject ?? {};
-    note({ kind: 'event', channel: concrete, mark: fields.Mark__c ?? '' });
+    note({ kind: 'event', channel: concrete.split('?')[0], mark: fields.Mark__c ?? '' });
     replay.handled(concrete, data.event.replayId);
   }).then(() => {}, (error) => console.error(`${channel}: ${error.message ?? error}`));
 }
