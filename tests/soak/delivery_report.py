@@ -4,7 +4,8 @@ Pure functions of two lists. The rules: every event is handled at least once, or
 first handlings of a channel's events are in the order of their publication; and no process handles an event twice,
 unless a gap of its channel was reported to it. After a gap repeats are allowed because replay ids change when an org
 moves, and a PushTopic event has nothing else that identifies it. Two processes of one name that handle the same events
-report each other. Where each event is written together with its position, none is written twice.
+report each other, unless a gap explains it. Where each event is written together with its position, none is written
+twice.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ class DeliveryReport:
         repeated: Events that one process handled twice.
         after_gap: How many events one process handled twice after a reported gap, which is allowed.
         again: How many events a later process handled again, which is allowed after a crash.
-        silent: Events that two processes of one name handled, though none was killed and none reported the other.
+        silent: Events that two processes of one name handled, though none was killed, none reported the other, and no
+            gap of the channel was reported to one of them: after a gap a process begins at an earlier place.
         disordered: Events that were first handled after a later event of their channel.
         unexpected: Events that were handled and never published.
         gaps: How many gaps were reported.
@@ -115,6 +117,7 @@ def evaluate(
     by_two = {mark for (_, mark), seen in runs.items() if len(seen) > 1}
     if exactly_once:
         repeated |= by_two
+    unexplained = {mark for (name, mark), seen in runs.items() if sum((run, name) not in with_gap for run in seen) > 1}
     missing = [(name, mark) for name, channel in channels.items() for mark in channel.order.keys() - {*channel.handled}]
     deleted = set(unavailable)
     return DeliveryReport(
@@ -126,7 +129,7 @@ def evaluate(
         repeated=tuple(sorted(repeated)),
         after_gap=len(twice) - len(repeated),
         again=sum(len(seen) - 1 for seen in runs.values()),
-        silent=() if crashes or is_reported else tuple(sorted(by_two)),
+        silent=() if crashes or is_reported else tuple(sorted(unexplained)),
         disordered=tuple(mark for channel in channels.values() for mark in _disordered(channel)),
         unexpected=tuple(unexpected),
         gaps=sum(gaps.values()),

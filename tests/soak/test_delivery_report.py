@@ -71,6 +71,8 @@ def test_two_processes_that_handle_the_same_events_have_to_report_it() -> None:
     assert evaluate({"/a": ["1"]}, entries, crashes=True).is_good
     assert evaluate({"/a": ["1"]}, entries, crashes=False).problems == {"silent": ("1",)}
     assert evaluate({"/a": ["1"]}, [*entries, Entry("conflict", run=2)], crashes=False).is_good
+    assert evaluate({"/a": ["1"]}, [Entry("gap", "/a", run=2), *entries], crashes=False).is_good
+    assert not evaluate({"/a": ["1"]}, [Entry("gap", "/b", run=2), *entries], crashes=False).is_good
 
 
 def test_where_each_event_is_to_be_written_once_no_process_may_write_it_again() -> None:
