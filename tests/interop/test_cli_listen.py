@@ -116,9 +116,9 @@ def test_a_signal_ends_it_while_nobody_takes_its_output(bayeux_server: BlockingS
             command = listen("/a", stdout=target)
         with command:
             command.told("listening")
+            bayeux_server.recorder.clear()
             bayeux_server.publish("/a", {"long": "x" * 500_000})
             assert source.read(1) == b"{"  # it writes, and the pipe is full
-            bayeux_server.recorder.clear()
             bayeux_server.received("/meta/connect")  # the session lives on
             command.process.send_signal(signal.SIGINT)
             assert command.ended().code == 130
