@@ -15,7 +15,7 @@ from ._client.inbox import Inbox
 from ._client.incoming import IncomingQueue
 from ._client.reporter import EXTENSIONS_LINE, Reporter
 from ._client.transport_pool import TransportPool
-from ._util.arguments import check_names
+from ._util.arguments import check_names, check_names_or_flag
 from ._util.redact import Redactor
 from ._util.urls import parse_endpoint
 from .channel import Channel
@@ -81,7 +81,7 @@ class BayeuxClient:
             url=url,
             extensions=tuple(extensions),
             options=options or {},
-            discover=discover if isinstance(discover, bool) else check_names("discover", discover),
+            discover=check_names_or_flag("discover", discover),
             disabled=check_names("disabled", disabled),
             transports=transports,
             transport_options=transport_options or {},

@@ -9,7 +9,7 @@ from . import requests
 from ._client.config import ClientConfig, never_ignore
 from ._client.connection import Connection
 from ._client.handlers import ErrorPolicy
-from ._util.arguments import check_choice, check_names
+from ._util.arguments import check_choice, check_names, check_names_or_flag
 from .channel import ChannelType
 from .errors import InvalidChannelError
 from .session import Backoff
@@ -108,7 +108,7 @@ class AsyncClient:
             url=url,
             extensions=tuple(extensions),
             options=options or {},
-            discover=discover if isinstance(discover, bool) else check_names("discover", discover),
+            discover=check_names_or_flag("discover", discover),
             disabled=check_names("disabled", disabled),
             transports=transports,
             transport_options=transport_options or {},

@@ -9,7 +9,7 @@ from ..errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ("check_choice", "check_names", "check_positive")
+__all__ = ("check_choice", "check_names", "check_names_or_flag", "check_positive")
 
 
 def check_choice(name: str, value: object, choices: Any) -> None:
@@ -44,3 +44,12 @@ def check_names(argument: str, names: Iterable[str]) -> tuple[str, ...]:
     if isinstance(names, str):
         raise UsageError(f"{argument}: expected a list of names, such as [{names!r}]; got the string {names!r}")
     return tuple(names)
+
+
+def check_names_or_flag(argument: str, value: bool | Iterable[str]) -> bool | tuple[str, ...]:
+    """The names as a tuple, or a bool as it is.
+
+    Raises:
+        UsageError: It is a string.
+    """
+    return value if isinstance(value, bool) else check_names(argument, value)
