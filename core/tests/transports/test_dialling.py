@@ -124,23 +124,29 @@ async def test_close_does_not_wait_for_the_end_of_a_stream(monkeypatch: pytest.M
         peer.connection.transport.abort()
 
 
+class HeldResponse:
+    """A hook `response` that says when it is called, and returns when it may go on."""
+
+    def __init__(self) -> None:
+        self.asked, self.go = asyncio.Event(), asyncio.Event()
+
+    async def hook(self, response: object) -> None:
+        self.asked.set()
+        await self.go.wait()
+
+
 @in_real_time
 async def test_what_comes_with_the_answer_to_the_upgrade_waits_for_the_receiver() -> None:
-    asked, go = asyncio.Event(), asyncio.Event()
-
-    async def hold(response: object) -> None:
-        asked.set()
-        await go.wait()
-
     async with Site() as site:
-        site.context.on_response = hold
+        held = HeldResponse()
+        site.context.on_response = held.hook
         sending = site.send(message("1"))
         peer = await site.peer()
-        await asked.wait()
+        await held.asked.wait()
         for number in range(3):
             await peer.say({"channel": "/a", "data": number})
         await peer.connection.ping()
-        go.set()
+        held.go.set()
         await peer.heard()
         await peer.say(reply("1"))
         await sending
@@ -149,21 +155,16 @@ async def test_what_comes_with_the_answer_to_the_upgrade_waits_for_the_receiver(
 
 @in_real_time
 async def test_a_socket_that_ends_before_it_is_used_fails_the_exchange() -> None:
-    asked, go = asyncio.Event(), asyncio.Event()
-
-    async def hold(response: object) -> None:
-        asked.set()
-        await go.wait()
-
     async with Site() as site:
-        site.context.on_response = hold
+        held = HeldResponse()
+        site.context.on_response = held.hook
         sending = site.send(message("1"))
         peer = await site.peer()
-        await asked.wait()
+        await held.asked.wait()
         peer.connection.transport.abort()
         await peer.ended()
         await asyncio.sleep(0)
-        go.set()
+        held.go.set()
         with pytest.raises(TransportError, match="the WebSocket broke"):
             await sending
 
