@@ -114,9 +114,8 @@ def evaluate(
         runs[entry.channel, entry.mark].add(entry.run)
     twice = {handling for handling, count in counts.items() if count > 1}
     repeated = {mark for run, name, mark in twice if exactly_once or (run, name) not in with_gap}
-    by_two = {mark for (_, mark), seen in runs.items() if len(seen) > 1}
     if exactly_once:
-        repeated |= by_two
+        repeated |= {mark for (_, mark), seen in runs.items() if len(seen) > 1}
     unexplained = {mark for (name, mark), seen in runs.items() if sum((run, name) not in with_gap for run in seen) > 1}
     missing = [(name, mark) for name, channel in channels.items() for mark in channel.order.keys() - {*channel.handled}]
     deleted = set(unavailable)
