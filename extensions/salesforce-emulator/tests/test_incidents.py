@@ -124,6 +124,25 @@ def test_a_session_whose_events_were_purged_in_a_backlog_ends_and_its_position_i
     assert "was invalid" in str(error(client.subscribe(ORDERS, last)))
 
 
+def test_a_session_with_an_undelivered_event_ends_when_it_is_purged() -> None:
+    client = OrgClient().join(ORDERS)
+    last = client.org.order()
+    client.connect()
+    client.org.order()
+    client.org.purge(ORDERS)
+    assert error(client.connect()[0]) == "403::Unknown client"
+    client.join()
+    assert "was invalid" in str(error(client.subscribe(ORDERS, last)))
+
+
+def test_a_session_without_an_undelivered_event_outlives_a_purge() -> None:
+    client = OrgClient().join(ORDERS)
+    client.org.order()
+    client.connect()
+    client.org.purge(ORDERS)
+    assert client.connect()[0]["successful"]
+
+
 def test_a_session_that_began_at_the_earliest_event_after_a_purge_outlives_a_backlog() -> None:
     org = Org()
     org.order()

@@ -11,6 +11,8 @@ from .org.quotas import Quota
 from .streaming.session_endings import DEFAULT_ENDING, SESSION_ENDINGS
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from .faults.faults import OrgFaults
     from .org.hosts import Hosts
     from .state import OrgState
@@ -157,22 +159,31 @@ class Incidents:
         Raises:
             LookupError: The channel is not defined.
         """
-        behind = [] if on else [session for session in self._state.sessions if self._has_lost_events(session, channel)]
+        bus = self._state.bus
+        over = set() if on else {channel} & bus.backlog if channel else set(bus.backlog)
+        ended = self._end_sessions_behind(over)
+        bus.hold_back(channel, on=on)
+        return ended
+
+    def _end_sessions_behind(self, channels: Collection[str]) -> int:
+        """End the sessions with an event on these channels that was deleted before it was delivered."""
+        behind = [session for session in self._state.sessions if self._has_lost_events(session, channels)]
         for session in behind:
             self._state.sessions.remove(session)
-        self._state.bus.hold_back(channel, on=on)
         return len(behind)
 
-    def _has_lost_events(self, session: OrgSession, channel: str | None) -> bool:
-        bus = self._state.bus
+    def _has_lost_events(self, session: OrgSession, channels: Collection[str]) -> bool:
         return any(
-            each.offset < bus.log(each.channel).purged
+            each.offset < self._state.bus.log(each.channel).purged
             for each in session.subscriptions.values()
-            if each.channel in bus.backlog and channel in (None, each.channel)
+            if each.channel in channels
         )
 
     def purge(self, channel: str, before: int | None = None) -> int:
         """Delete the events of a channel before this replay id, or all of them.
+
+        Sessions to which one of them was still to be delivered end: no session skips an event in silence. During a
+        backlog of the channel they end when it ends.
 
         Returns:
             How many events were deleted.
@@ -180,7 +191,9 @@ class Incidents:
         Raises:
             LookupError: The channel is not defined.
         """
-        return self._state.bus.log(channel).purge_before(before)
+        deleted = self._state.bus.log(channel).purge_before(before)
+        self._end_sessions_behind({channel} - self._state.bus.backlog)
+        return deleted
 
     def forget(self, channel: str, replay_id: int) -> bool:
         """Delete one event.
