@@ -16,7 +16,7 @@ from .._util.text import to_utf8
 from ..errors import TransportError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Iterable
 
 __all__ = ("MAX_RESPONSE_SIZE", "Body", "read_body")
 
@@ -34,8 +34,7 @@ _PACKAGES: Final = {"br": ("brotli", "brotlicffi"), "zstd": ("zstandard",)}
 
 
 _SHOWN: Final = 2**16
-_SHOWN_CHUNKS: Final = 100
-"""How much of a body beyond the limit is kept, for the text of an error."""
+"""Bytes of a body beyond the limit that are kept, for the text of an error."""
 
 
 class Body(NamedTuple):
@@ -62,9 +61,17 @@ async def read_body(response: Any, limit: int | None) -> Body:
             read.append(chunk)
             size += len(chunk)
             if limit is not None and size > limit:
-                beginning = b"".join(read[:_SHOWN_CHUNKS])[: min(limit, _SHOWN)]
-                return Body(to_utf8(beginning, response.charset_encoding), complete=False)
+                return Body(to_utf8(_beginning(read, min(limit, _SHOWN)), response.charset_encoding), complete=False)
     return Body(to_utf8(b"".join(read), response.charset_encoding), complete=True)
+
+
+def _beginning(chunks: Iterable[bytes], size: int) -> bytes:
+    beginning = bytearray()
+    for chunk in chunks:
+        beginning += chunk[: size - len(beginning)]
+        if len(beginning) == size:
+            break
+    return bytes(beginning)
 
 
 def _chunks(response: Any) -> AsyncGenerator[bytes, None]:
