@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+import pybayeux
 from pybayeux import errors
 from pybayeux.extensions.catalogue import core_hooks
 from tests.docs.console import as_run
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 README: Final = ROOT / "README.md"
 DOCS: Final = ROOT / "docs"
 
+REFERENCE: Final = DOCS / "reference"
+
+_SHOWN: Final = re.compile(r"^::: ([\w.]+)$", re.MULTILINE)
 _LINK: Final = re.compile(r"\]\((?!https?:)(?P<path>[^)#]*)(?:#(?P<anchor>[^)]*))?\)")
 _HEADING: Final = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
@@ -35,7 +39,9 @@ def _anchors(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "path", [README, ROOT / "CONTRIBUTING.md", *PAGES], ids=lambda path: path.relative_to(ROOT).as_posix()
+    "path",
+    [README, ROOT / "CONTRIBUTING.md", *PAGES, *REFERENCE.glob("*.md")],
+    ids=lambda path: path.relative_to(ROOT).as_posix(),
 )
 def test_links_lead_somewhere(path: Path) -> None:
     for link in _LINK.finditer(_text(path)):
@@ -70,8 +76,15 @@ def test_every_error_is_in_the_tree() -> None:
 
 
 def test_every_page_is_in_the_menu() -> None:
-    menu = re.findall(r"^ +- (?:[^:\n]+: )?([\w-]+\.md)$", _text(ROOT / "mkdocs.yml"), re.MULTILINE)
-    assert sorted(menu) == sorted(path.name for path in DOCS.glob("*.md"))
+    menu = re.findall(r"^ +- (?:[^:\n]+: )?([\w/-]+\.md)$", _text(ROOT / "mkdocs.yml"), re.MULTILINE)
+    assert sorted(menu) == sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    shown = sorted(name for path in REFERENCE.glob("*.md") for name in _SHOWN.findall(_text(path)))
+    core = [f"pybayeux.{name}" for name in pybayeux.__all__ if name not in ("BayeuxError", "__version__")]
+    packages = [path.name for path in ROOT.glob("extensions/*/src/*")]
+    assert shown == sorted([*core, "pybayeux.testing", *packages])
 
 
 def test_the_page_of_hooks_is_made_from_their_specifications() -> None:
