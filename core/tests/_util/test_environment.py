@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pybayeux._util.environment import check_certificates, is_loopback, proxy_for
+from pybayeux._util.environment import check_tls_files, is_loopback, proxy_for
 from pybayeux.errors import TransportError
 
 if TYPE_CHECKING:
@@ -99,8 +99,16 @@ def test_a_text_names_the_proxy_without_its_password(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
 def test_certificates_that_are_not_there(variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(variable, str(tmp_path))
-    check_certificates()
+    check_tls_files()
     monkeypatch.setenv(variable, "/nowhere/ca.pem")
     with pytest.raises(TransportError, match=f"{variable}.*/nowhere/ca.pem") as caught:
-        check_certificates()
+        check_tls_files()
     assert caught.value.fatal
+
+
+def test_a_log_of_keys_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys.log"))
+    check_tls_files()
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "nowhere" / "keys.log"))
+    with pytest.raises(TransportError, match=r"SSLKEYLOGFILE: .*nowhere/keys\.log"):
+        check_tls_files()

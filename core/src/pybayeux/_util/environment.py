@@ -15,11 +15,12 @@ from urllib.request import getproxies, proxy_bypass
 
 from ..errors import TransportError
 
-__all__ = ("Proxy", "check_certificates", "is_loopback", "proxy_for")
+__all__ = ("Proxy", "check_tls_files", "is_loopback", "proxy_for")
 
 _SCHEMES: Final = ("http", "https", "socks5", "socks5h")
 _SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _CERTIFICATES: Final = {"SSL_CERT_FILE": "file", "SSL_CERT_DIR": "directory"}
+_KEY_LOG: Final = "SSLKEYLOGFILE"
 
 
 class Proxy(NamedTuple):
@@ -110,13 +111,18 @@ def _checked(url: str, variable: str) -> Proxy:
     )
 
 
-def check_certificates() -> None:
-    """See that the certificates which the environment names are there.
+def check_tls_files() -> None:
+    """See that the certificates which the environment names are there, and that its log of keys can be written.
 
     Raises:
-        TransportError: They are not; it is fatal.
+        TransportError: They are not, or it cannot; it is fatal.
     """
     for variable, kind in _CERTIFICATES.items():
         path = os.environ.get(variable)
         if path and not os.path.exists(path):
             raise TransportError(f"{variable}: there is no {kind} {path}", fatal=True, unsent=True)
+    if path := os.environ.get(_KEY_LOG):
+        try:
+            open(path, "a").close()  # as the ssl module is about to do
+        except OSError as error:
+            raise TransportError(f"{_KEY_LOG}: {error}", fatal=True, unsent=True) from error

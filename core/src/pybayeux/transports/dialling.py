@@ -29,7 +29,7 @@ from websockets.frames import DATA_OPCODES, CloseCode, Frame
 from websockets.protocol import State
 from websockets.typing import Subprotocol
 
-from .._util.environment import Proxy, check_certificates, proxy_for
+from .._util.environment import Proxy, check_tls_files, proxy_for
 from ..errors import TransportError
 from .base import UpgradeAnswer
 
@@ -261,7 +261,7 @@ async def _connect(call: UpgradeCall, proxy: Proxy | None, made: list[_Connectio
         return made[-1]
 
     if call.url.startswith("wss:") and call.ssl is None:
-        check_certificates()
+        check_tls_files()
     secure = {"ssl": call.ssl} if call.ssl is not None and call.url.startswith("wss:") else {}
     await _Connect(
         call.url,

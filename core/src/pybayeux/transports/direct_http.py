@@ -7,7 +7,7 @@ from typing import Final
 
 import httpx
 
-from .._util.environment import Proxy, check_certificates, proxy_for
+from .._util.environment import Proxy, check_tls_files, proxy_for
 from ..errors import TransportError
 
 __all__ = ("make_http_client",)
@@ -61,7 +61,7 @@ class _Routed(httpx.AsyncBaseTransport):
 
     def _trusted(self) -> ssl.SSLContext:
         if self._trust is None:
-            check_certificates()
+            check_tls_files()
             try:
                 self._trust = httpx.create_ssl_context()
             except OSError as error:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import httpx
 
 from .._util.credentials import in_headers, in_url
-from .._util.environment import check_certificates, proxy_for
+from .._util.environment import check_tls_files, proxy_for
 from ..errors import BayeuxError, TransportError, UsageError
 from .base import TransportContext, TransportRequest, TransportResponse
 from .body import MAX_RESPONSE_SIZE, Body, read_body
@@ -214,8 +214,8 @@ class HttpRequester:
         check_http(self._http)
         proxy = proxy_for(url) if self._owned else None
         failure = network_failure(error, self._context.redact, "" if proxy is None else f", through {proxy}")
-        if failure.fatal or isinstance(error, FileNotFoundError):  # the library does not say which file
-            check_certificates()
+        if failure.fatal or isinstance(error, FileNotFoundError | PermissionError):  # the library does not say which file
+            check_tls_files()
         return failure
 
     async def _request(self, call: HttpCall, target: _Target) -> TransportRequest:

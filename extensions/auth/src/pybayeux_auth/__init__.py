@@ -59,3 +59,7 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(".stores" if name in _STORES else ".flows", __name__), name)
+
+
+def __dir__() -> tuple[str, ...]:
+    return __all__
