@@ -69,6 +69,7 @@ class BayeuxClient:
         options: Mapping[str, Mapping[str, Any]] | None = None,
         discover: bool | Iterable[str] = True,
         disabled: Iterable[str] = (),
+        order: Iterable[str] = (),
         transports: Sequence[str] | None = None,
         transport_options: Mapping[str, Mapping[str, Any]] | None = None,
         http: Any = None,
@@ -83,6 +84,7 @@ class BayeuxClient:
             options=options or {},
             discover=check_names_or_flag("discover", discover),
             disabled=check_names("disabled", disabled),
+            order=check_names("order", order),
             transports=transports,
             transport_options=transport_options or {},
             http=http,
@@ -107,6 +109,7 @@ class BayeuxClient:
             options=config.options,
             discover=config.discover,
             disabled=config.disabled,
+            order=config.order,
             on_error=self._reporter.report,
             hook_timeout=config.hook_timeout,
         )

@@ -47,6 +47,8 @@ class AsyncClient:
         options: The options of extensions, by the extension's name.
         discover: Whether installed extensions are found and registered; a list of names: these alone.
         disabled: Names of installed extensions to leave out.
+        order: Names of extensions to register first, as named: the first is nearest to the wire. By default the
+            installed ones come in the order of their names, then those in `extensions`.
         transports: Names of transports in the order of preference; all known ones by default, without WebSocket if
             `http` is given. The handshake uses the first that is not a WebSocket.
         transport_options: The options of transports, by the transport's name. Each has `url`, for an address of its
@@ -86,6 +88,7 @@ class AsyncClient:
         options: Mapping[str, Mapping[str, Any]] | None = None,
         discover: bool | Iterable[str] = True,
         disabled: Iterable[str] = (),
+        order: Iterable[str] = (),
         transports: Sequence[str] | None = None,
         transport_options: Mapping[str, Mapping[str, Any]] | None = None,
         trusted_hosts: Iterable[str] = (),
@@ -110,6 +113,7 @@ class AsyncClient:
             options=options or {},
             discover=check_names_or_flag("discover", discover),
             disabled=check_names("disabled", disabled),
+            order=check_names("order", order),
             transports=transports,
             transport_options=transport_options or {},
             trusted_hosts=check_names("trusted_hosts", trusted_hosts),

@@ -73,6 +73,7 @@ def test_the_list_has_everything(three: Packages) -> None:
         ],
         "brings": [],
         "reason": "",
+        "order": 1,
     }
     assert (listed["broken"]["state"], listed["broken"]["hooks"]) == ("broken", [])
     assert "extension 'broken' of broken 1.2 cannot be loaded" in listed["broken"]["reason"]
@@ -115,6 +116,7 @@ def test_the_table_has_everything_and_obeys_no_text(
         "names: tuple[str, ...] = ()",
         "empty: str = ''",
         "not configured",
+        "order",
         "key: str (required)",
         "header: str = com.example.sig",
     ]:

@@ -6,6 +6,7 @@ import pytest
 
 from pybayeux.errors import UsageError
 from pybayeux.extensions import read_config
+from pybayeux.extensions.discovery import configured_order
 from pybayeux.extensions.options import read_options
 
 PYPROJECT = """
@@ -76,3 +77,19 @@ def test_wrong_file_is_named(tmp_path: Path, name: str, content: str, words: str
     with pytest.raises(UsageError, match=words) as caught:
         read_config(tmp_path)
     assert str(tmp_path / name) in str(caught.value)
+
+
+def test_the_order_of_extensions_is_in_the_file(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.pybayeux]\norder = ["z", "a"]\n[tool.pybayeux.ack]\n')
+    assert read_config(tmp_path) == {"ack": {}}
+    assert configured_order() == (("z", "a"), str(tmp_path / "pyproject.toml"))
+    (tmp_path / "pybayeux.toml").write_text("[order]\nsize = 3\n")
+    assert read_config(tmp_path) == {"order": {"size": 3}}
+    assert configured_order() == ((), "")
+
+
+@pytest.mark.parametrize("wrong", ['"ack"', '["ack", 3]'])
+def test_a_wrong_order_is_told(tmp_path: Path, wrong: str) -> None:
+    (tmp_path / "pybayeux.toml").write_text(f"order = {wrong}\n")
+    with pytest.raises(UsageError, match=r"pybayeux.toml: order: expected a list of names; got"):
+        read_config(tmp_path)

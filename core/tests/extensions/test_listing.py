@@ -44,6 +44,7 @@ def test_listing_becomes_json(packages: Packages) -> None:
             ],
             "brings": [],
             "reason": "missing options: key",
+            "order": None,
         }
     ]
 

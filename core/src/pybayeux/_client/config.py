@@ -44,6 +44,7 @@ class ClientConfig:
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     discover: bool | tuple[str, ...] = True
     disabled: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
     transports: Sequence[str] | None = None
     transport_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     trusted_hosts: tuple[str, ...] = ()

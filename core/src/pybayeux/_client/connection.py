@@ -66,6 +66,7 @@ class Connection:
             options=config.options,
             discover=config.discover,
             disabled=config.disabled,
+            order=config.order,
             on_error=self.reporter.report,
             hook_timeout=config.hook_timeout,
         )

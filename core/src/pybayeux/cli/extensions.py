@@ -56,6 +56,8 @@ Options are set with -x, as PYBAYEUX_<EXTENSION>_<OPTION> in the environment, or
 table [<extension>], or pyproject.toml with [tool.pybayeux.<extension>]. The list has the values in use, and where
 each comes from; secrets are masked. Extensions without a package are named in a table [local-extensions] of that file:
 tenant = "tenant_rules:Tenant".
+A list order = ["encrypt", "compress"] in that file, or PYBAYEUX_EXTENSION_ORDER=encrypt,compress, names those that come
+first, nearest to the wire. The list has the place of each that is active.
 """
 
 
@@ -99,6 +101,8 @@ def _plain(extension: ExtensionInfo) -> Iterator[str]:
     name = f"{extension.name}: {extension.state}"
     yield printable(f"{name}: {extension.reason}" if extension.reason else name)
     yield printable(f"  package: {extension.dist} {extension.version}".rstrip())
+    if extension.order is not None:
+        yield f"  order: {extension.order}"
     if extension.hooks:
         yield f"  hooks: {', '.join(extension.hooks)}"
     if extension.brings:
@@ -116,7 +120,9 @@ def _name(extension: ExtensionInfo) -> Text:
 
 def _state(extension: ExtensionInfo) -> Text:
     state = Text(extension.state, _COLOURS[extension.state])
-    return _lines([state, Text(printable(extension.reason))] if extension.reason else [state])
+    order = [] if extension.order is None else [Text(f"order {extension.order}", "dim")]
+    reason = [Text(printable(extension.reason))] if extension.reason else []
+    return _lines([state, *order, *reason])
 
 
 def _option(option: OptionInfo) -> Text:

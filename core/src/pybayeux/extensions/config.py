@@ -1,7 +1,8 @@
 """Options of extensions in files, for the command line: ``pybayeux.toml``, or ``pyproject.toml``.
 
 ``pybayeux.toml`` has a table per extension, such as ``[replay]``; ``pyproject.toml`` has ``[tool.pybayeux.replay]``.
-A table ``[local-extensions]`` names extensions without a package: ``tenant = "tenant_rules:Tenant"``.
+A table ``[local-extensions]`` names extensions without a package: ``tenant = "tenant_rules:Tenant"``. A list ``order``
+names the extensions that come first, as `AsyncClient` has it.
 The nearest directory that has one of the two counts, and there ``pybayeux.toml`` comes first. Clients read no files.
 """
 
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .._util.text import to_utf8
 from ..errors import UsageError
-from .discovery import set_local_extensions
+from .discovery import set_local_extensions, set_order
 from .options import OptionTable
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ __all__ = ("LOCAL_TABLE", "read_config")
 
 _OWN: Final = "pybayeux.toml"
 _SHARED: Final = "pyproject.toml"
+_ORDER: Final = "order"
 
 LOCAL_TABLE: Final = "local-extensions"
 """The table of the extensions without a package, by name."""
@@ -31,7 +33,7 @@ LOCAL_TABLE: Final = "local-extensions"
 def read_config(directory: Path | None = None) -> Mapping[str, OptionTable]:
     """The options in the nearest file. The environment takes precedence over them.
 
-    The extensions without a package that it names are used from now on.
+    The extensions without a package that it names are used from now on, and its order.
 
     Args:
         directory: Where to begin; the search goes upwards. None: the current directory.
@@ -44,12 +46,15 @@ def read_config(directory: Path | None = None) -> Mapping[str, OptionTable]:
         for name in (_OWN, _SHARED):
             path = place / name
             if path.is_file():
-                tables = _tables(path)
+                tables = _content(path)
+                set_order(_order(tables, path), path)
+                _check_tables(tables, path)
                 set_local_extensions(_local(tables.pop(LOCAL_TABLE, {}), path), path)
                 return {
                     each: OptionTable(table, dict.fromkeys(table, str(path)), table) for each, table in tables.items()
                 }
     set_local_extensions({}, start)
+    set_order((), start)
     return {}
 
 
@@ -60,13 +65,26 @@ def _local(table: Mapping[str, Any], path: Path) -> Mapping[str, str]:
     return table
 
 
-def _tables(path: Path) -> dict[str, dict[str, Any]]:
+def _order(tables: dict[str, Any], path: Path) -> list[str]:
+    """Take the list out of the tables; a table of this name has the options of an extension."""
+    if isinstance(names := tables.get(_ORDER, []), dict):
+        return []
+    tables.pop(_ORDER, None)
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise UsageError(f"{path}: {_ORDER}: expected a list of names; got {names!r}")
+    return names
+
+
+def _content(path: Path) -> dict[str, Any]:
     try:
         content = tomllib.loads(to_utf8(path.read_bytes()).decode())
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read: {error}") from error
-    tables: dict[str, dict[str, Any]] = content if path.name == _OWN else content.get("tool", {}).get("pybayeux", {})
+    own: dict[str, Any] = content if path.name == _OWN else content.get("tool", {}).get("pybayeux", {})
+    return own
+
+
+def _check_tables(tables: Mapping[str, Any], path: Path) -> None:
     for name, table in tables.items():
         if not isinstance(table, dict):
             raise UsageError(f"{path}: {name!r} is to be a table, the options of the extension of that name")
-    return tables

@@ -18,7 +18,7 @@ from .distributions import UNKNOWN, BroughtEntry, Distribution, brought_entries
 from .names import split_names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from importlib_metadata import EntryPoint
@@ -27,7 +27,9 @@ __all__ = (
     "DISABLE_VARIABLE",
     "HOOKSPEC_GROUP",
     "ONLY_VARIABLE",
+    "ORDER_VARIABLE",
     "Installed",
+    "configured_order",
     "disabled_names",
     "find",
     "find_group",
@@ -36,6 +38,7 @@ __all__ = (
     "local_extensions",
     "only_names",
     "set_local_extensions",
+    "set_order",
     "warn_once",
 )
 
@@ -44,6 +47,9 @@ DISABLE_VARIABLE: Final = "PYBAYEUX_DISABLE_EXTENSIONS"
 
 ONLY_VARIABLE: Final = "PYBAYEUX_EXTENSIONS"
 """The environment variable with the only extensions to use."""
+
+ORDER_VARIABLE: Final = "PYBAYEUX_EXTENSION_ORDER"
+"""The environment variable with the order of extensions."""
 
 HOOKSPEC_GROUP: Final = f"{PROJECT}.hookspecs"
 """The group of the entry points that bring hooks."""
@@ -115,6 +121,22 @@ def set_local_extensions(targets: Mapping[str, str], file: Path) -> None:
         sys.path.insert(0, folder)
 
 
+_order: dict[str, str] = {}
+
+
+def set_order(names: Iterable[str], file: Path) -> None:
+    """Use the order of a configuration file from now on, in place of that before."""
+    _order.clear()
+    _order.update(dict.fromkeys(names, str(file)))
+
+
+def configured_order() -> tuple[tuple[str, ...], str]:
+    """The names in PYBAYEUX_EXTENSION_ORDER, else those of the configuration file, and which of the two it is."""
+    if names := split_names(os.environ.get(ORDER_VARIABLE, "")):
+        return names, ORDER_VARIABLE
+    return tuple(_order), next(iter(_order.values()), "")
+
+
 @cache
 def find_group(group: str) -> tuple[Installed, ...]:
     """The entry points of a group, in the order of their names, then of their distributions.
@@ -150,6 +172,7 @@ def warn_once(what: Exception | str, file: str = "") -> None:
 def forget() -> None:
     """Forget what is installed, for tests that install packages."""
     _local.clear()
+    _order.clear()
     for cached in (find_group, _scan):
         cached.cache_clear()
     _warned.clear()

@@ -10,7 +10,7 @@ import os
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
-from .discovery import DISABLE_VARIABLE, ONLY_VARIABLE, warn_once
+from .discovery import DISABLE_VARIABLE, ONLY_VARIABLE, ORDER_VARIABLE, warn_once
 from .options import environment_name, options_of
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ _OTHER: Final = frozenset(
     {
         DISABLE_VARIABLE,
         ONLY_VARIABLE,
+        ORDER_VARIABLE,
         "PYBAYEUX_STRICT",
         "PYBAYEUX_TRACE",
         # Of the tests of this project, which start programs.

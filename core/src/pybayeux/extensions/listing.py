@@ -11,6 +11,7 @@ from ..errors import ExtensionError
 from .candidates import Candidate, GivenOptions, State, resolve_installed
 from .catalogue import hook_providers
 from .options import Option, options_of
+from .order import UserOrder
 from .selection import instantiate, warn_of_lost_configuration
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class ExtensionInfo:
         options: What can be set; empty where it was not loaded.
         brings: The names of the hooks that its package brings for others to implement.
         reason: Why it is not active; empty where it is.
+        order: Its place among the active ones, as in `ExtensionStatus`; None where it is not active.
     """
 
     name: str
@@ -61,6 +63,7 @@ class ExtensionInfo:
     options: tuple[OptionInfo, ...]
     brings: tuple[str, ...]
     reason: str
+    order: int | None = None
 
 
 def list_extensions(options: GivenOptions | None = None, *, disabled: Collection[str] = ()) -> list[ExtensionInfo]:
@@ -74,7 +77,11 @@ def list_extensions(options: GivenOptions | None = None, *, disabled: Collection
     """
     candidates = resolve_installed(options or {}, disabled)
     warn_of_lost_configuration(options or {}, candidates)
-    found = [_info(_made(candidate)) for candidate in candidates]
+    user_order = UserOrder()
+    user_order.warn_of_unknown(each.name for each in candidates)
+    made = user_order.sort(map(_made, candidates))
+    active = [each.name for each in made if each.state is State.ACTIVE]
+    found = [_info(each, active.index(each.name) + 1 if each.state is State.ACTIVE else None) for each in made]
     broken = [_broken(provider) for provider in hook_providers() if provider.error is not None]
     return sorted(found + broken, key=lambda each: each.name)
 
@@ -89,7 +96,7 @@ def _made(candidate: Candidate) -> Candidate:
     return candidate
 
 
-def _info(candidate: Candidate) -> ExtensionInfo:
+def _info(candidate: Candidate, order: int | None) -> ExtensionInfo:
     return ExtensionInfo(
         name=candidate.name,
         dist=candidate.installed.dist,
@@ -99,6 +106,7 @@ def _info(candidate: Candidate) -> ExtensionInfo:
         options=tuple(_option(each, candidate) for each in options_of(candidate.target)),
         brings=_brought_by(candidate.installed.dist),
         reason=candidate.reason,
+        order=order,
     )
 
 

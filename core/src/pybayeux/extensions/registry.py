@@ -121,6 +121,7 @@ class ExtensionRegistry:
         options: GivenOptions | None = None,
         discover: bool | Collection[str] = True,
         disabled: Collection[str] = (),
+        order: Collection[str] = (),
         on_error: Report = log_error,
         hook_timeout: float | None = None,
     ) -> None:
@@ -134,6 +135,7 @@ class ExtensionRegistry:
             options: Options of installed extensions and of passed classes, by the name of the extension.
             discover: Names of the only installed extensions to use; True: all. False: they are not looked for.
             disabled: Names of installed extensions to leave out, or ``all``.
+            order: Names of extensions that are registered first, as named.
             on_error: Called with an exception in a hook that must not break the connection.
             hook_timeout: Seconds that such a hook may take, if it waits; None: no limit.
 
@@ -148,7 +150,7 @@ class ExtensionRegistry:
         self._members: Final[dict[str, _Member]] = {}
         self._tasks: Final[set[asyncio.Task[ExtensionHookError | None]]] = set()
         self._is_open = False
-        self._selection: Final = Selection(options or {}, discover=discover, disabled=disabled)
+        self._selection: Final = Selection(options or {}, discover=discover, disabled=disabled, order=order)
         for chosen in self._selection.initial(tuple(extensions)):
             self._add_initial(chosen)
         self._compile()

@@ -18,6 +18,7 @@ from .discovery import is_strict, warn_once
 from .environment import owners_of_variables, warn_of_unmatched
 from .names import canonical
 from .options import read_options
+from .order import UserOrder
 from .result_policy import format_exception
 
 if TYPE_CHECKING:
@@ -84,19 +85,28 @@ class Selection:
         options: Options by the names of extensions and options.
         discover: Names of the only installed extensions to use; True: all. False: they are not looked for.
         disabled: Names of installed extensions to leave out.
+        order: Names of extensions that come first, as named.
 
     Attributes:
         left_out: The installed extensions that the client does not get, with the reason.
     """
 
-    def __init__(self, options: GivenOptions, *, discover: bool | Collection[str], disabled: Collection[str]) -> None:
+    def __init__(
+        self,
+        options: GivenOptions,
+        *,
+        discover: bool | Collection[str],
+        disabled: Collection[str],
+        order: Collection[str] = (),
+    ) -> None:
         self._options: Final = options
         self._discovers: Final = discover is not False
+        self._order: Final = UserOrder(order)
         self._candidates: Final = resolve_installed(options, disabled, discover=discover)
         self.left_out: Final = {each.name: each for each in self._candidates if each.state is not State.ACTIVE}
 
-    def initial(self, extensions: Sequence[object]) -> Iterator[Chosen]:
-        """The installed ones in the order of their names, then those passed, as given.
+    def initial(self, extensions: Sequence[object]) -> list[Chosen]:
+        """The installed ones in the order of their names, then those passed, as given; in the order of the user first.
 
         Raises:
             ExtensionError: As `warn_or_raise`; or options were given for an extension that is not there.
@@ -108,6 +118,11 @@ class Selection:
         self._refuse_lost_options(passed)
         if self._discovers:
             warn_of_lost_configuration({}, self._candidates, passed)
+        chosen = list(self._in_usual_order(extensions, passed))
+        self._order.warn_of_unknown([*(each.name for each in chosen), *(each.name for each in self._candidates)])
+        return self._order.sort(chosen)
+
+    def _in_usual_order(self, extensions: Sequence[object], passed: Mapping[str, object]) -> Iterator[Chosen]:
         taken = set()
         for candidate in self._candidates:
             if _is_replaced(candidate, passed):
