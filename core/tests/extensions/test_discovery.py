@@ -4,6 +4,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import importlib_metadata
 import pytest
 
 from pybayeux.extensions import discovery
@@ -49,6 +50,24 @@ def test_scan_happens_once_for_both_groups(packages: Packages, monkeypatch: pyte
     assert find() is find()
     assert discovery.find_group(discovery.HOOKSPEC_GROUP) == ()
     assert len(scans) == 1
+
+
+def test_a_program_without_metadata_is_told(
+    packages: Packages, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("importlib_metadata.distributions", lambda: ())
+    packages.forget()
+    assert find() == ()
+    assert not caplog.messages  # the core alone is installed
+
+    def lost(name: str) -> None:
+        raise importlib_metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr("importlib_metadata.distribution", lost)
+    packages.forget()
+    assert find() == find() == ()
+    (message,) = caplog.messages
+    assert message.startswith("pybayeux has no package metadata here")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from ..hookspecs import PROJECT
-from .distributions import UNKNOWN, BroughtEntry, Distribution, brought_entries
+from .distributions import UNKNOWN, BroughtEntry, Distribution, brought_entries, has_metadata
 from .names import split_names
 
 if TYPE_CHECKING:
@@ -53,6 +53,11 @@ ORDER_VARIABLE: Final = "PYBAYEUX_EXTENSION_ORDER"
 
 HOOKSPEC_GROUP: Final = f"{PROJECT}.hookspecs"
 """The group of the entry points that bring hooks."""
+
+_NO_METADATA: Final = (
+    f"{PROJECT} has no package metadata here, as in some frozen programs: no extension can be found by itself; "
+    "pass each in extensions=, with discover=False"
+)
 
 _logger: Final = logging.getLogger("pybayeux.extensions")
 
@@ -149,7 +154,10 @@ def find_group(group: str) -> tuple[Installed, ...]:
 
 @cache
 def _scan() -> list[BroughtEntry]:
-    return brought_entries((PROJECT, HOOKSPEC_GROUP), warn_once)
+    found = brought_entries((PROJECT, HOOKSPEC_GROUP), warn_once)
+    if not found and not has_metadata(PROJECT):
+        warn_once(_NO_METADATA)
+    return found
 
 
 def _installed(entry: BroughtEntry) -> Installed:

@@ -18,7 +18,7 @@ from .names import canonical
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-__all__ = ("UNKNOWN", "BroughtEntry", "Distribution", "brought_entries")
+__all__ = ("UNKNOWN", "BroughtEntry", "Distribution", "brought_entries", "has_metadata")
 
 UNKNOWN: Final = "unknown"
 """The name and the version of a distribution whose metadata does not say."""
@@ -86,6 +86,17 @@ def brought_entries(groups: Collection[str], warn: Callable[[str], None]) -> lis
             # What has no name of its own is told apart by its file.
             found.setdefault(_normalized(read.distribution.name) or read.distribution.file, []).append(read)
     return [entry for same in found.values() for entry in _best_of(same, warn).entries()]
+
+
+def has_metadata(name: str) -> bool:
+    """Whether a package has metadata here: in a frozen program it may have been left behind."""
+    import importlib_metadata
+
+    try:
+        importlib_metadata.distribution(name)
+    except importlib_metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 class _Found(NamedTuple):
