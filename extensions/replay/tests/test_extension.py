@@ -137,6 +137,40 @@ def test_an_event_handled_during_an_unsubscribe_counts() -> None:
     asyncio.run(scenario())
 
 
+def test_an_event_that_is_in_hand_after_the_unsubscribe_counts() -> None:
+    async def scenario() -> None:
+        store, client = MemoryStore(), FakeClient()
+        replay = Replay(store)
+        asked_for(replay, "/orders")
+        in_hand, given_up = event("/orders", 3), event("/orders", 4)
+        for message in (in_hand, given_up):
+            replay.incoming(message, client.as_client)
+        replay.unsubscribed("/orders")
+        replay.incoming(reply(Channel.META_UNSUBSCRIBE, subscription="/orders"), client.as_client)
+        replay.delivered(in_hand, client.as_client)
+        await _close(replay)
+        assert asked_for(Replay(store), "/orders") == {"/orders": 3}
+
+    asyncio.run(scenario())
+
+
+def test_an_event_that_is_in_hand_moves_nothing_once_its_channel_is_subscribed_to_again() -> None:
+    async def scenario() -> None:
+        replay, client = Replay(since="earliest"), FakeClient()
+        asked_for(replay, "/orders")
+        in_hand = event("/orders", 3)
+        replay.incoming(in_hand, client.as_client)
+        replay.unsubscribed("/orders")
+        replay.incoming(reply(Channel.META_UNSUBSCRIBE, subscription="/orders"), client.as_client)
+        assert asked_for(replay, "/orders") == {"/orders": -2}
+        replay.delivered(in_hand, client.as_client)
+        assert asked_for(replay, "/orders") == {"/orders": -2}
+        assert replay.incoming(event("/orders", 3), client.as_client) is None
+        await _close(replay)
+
+    asyncio.run(scenario())
+
+
 def test_a_channel_that_is_subscribed_to_again_at_once_is_kept() -> None:
     async def scenario() -> None:
         replay, client = Replay(), FakeClient()

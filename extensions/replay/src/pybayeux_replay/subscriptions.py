@@ -15,6 +15,7 @@ from pybayeux.errors import UsageError
 
 from .event_fields import event_time, read_key, transaction_key
 from .grouping import Grouping
+from .leaving import LeavingWindows
 from .origin import has_same_host, org_of
 from .position import LATEST, PendingPosition, wire_key
 from .position_lookup import position_key
@@ -115,6 +116,7 @@ class Subscriptions:
         self._is_grouped: Final = grouping is not Grouping.EACH
         self._remembered: Final = remembered
         self._index: Final = ChannelIndex()
+        self._leaving: Final = LeavingWindows()
         self._is_in_batch = False
 
     def __iter__(self) -> Iterator[Resumption]:
@@ -165,6 +167,7 @@ class Subscriptions:
             return resumption
         if resumption is not None:
             self.remove(resumption)
+        self._leaving.forget(subscription)
         key, stored = self._writer.find(subscription, context.origin)
         resumption = Resumption(
             subscription, self._policies, stored, grouping=self._grouping, remembered=self._remembered
@@ -248,6 +251,9 @@ class Subscriptions:
                 needs_replay = window.subscription
             if window.commits.ready is not None:
                 self._commit(window)
+        if self._leaving:
+            for window in self._leaving.handle(event):
+                self._commit(window)
         return needs_replay
 
     def _commit(self, window: Window) -> None:
@@ -316,15 +322,17 @@ class Subscriptions:
         resumption.close()
 
     def remove(self, resumption: Resumption) -> None:
-        """A subscription has ended."""
+        """A subscription has ended. Events that are being handled at the moment may still count."""
         self._store(resumption)
         self._index.remove(resumption)
+        self._leaving.add(resumption.window)
 
     def clear(self) -> None:
         """The client has ended."""
         for each in self._index:
             self._store(each)
         self._index.clear()
+        self._leaving.clear()
 
     def _store(self, resumption: Resumption) -> None:
         """Store what is handled, as far as transactions allow: no further event is expected for now."""

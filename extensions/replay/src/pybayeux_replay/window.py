@@ -146,6 +146,11 @@ class Window:
         return self.position is not None or self._start >= 0 or bool(self._arrivals)
 
     @property
+    def unhandled(self) -> int:
+        """How many events were received that are not part of the handled prefix."""
+        return len(self._arrivals)
+
+    @property
     def is_handled(self) -> bool:
         """Whether everything that was received is handled."""
         return not self._arrivals and not self._is_full
