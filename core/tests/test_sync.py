@@ -151,6 +151,30 @@ def test_a_loop_ends_with_its_subscription(server: FakeServer) -> None:
         client.unsubscribe(events)
 
 
+def test_a_loop_that_is_ended_finishes_the_event_in_hand_and_gives_up_the_others(server: FakeServer) -> None:
+    witness, seen = Witness(), []
+    with make_client(server, witness) as client, client.subscribe("/out") as events:
+        with client.batch() as batch:
+            for number in range(5):
+                batch.publish("/in", number)
+        for event in events:
+            seen.append(event.data)
+            events.unsubscribe()
+        assert (seen, witness.delivered_data) == ([0], [0])
+
+
+def test_a_closed_client_gives_a_loop_no_further_event(server: FakeServer) -> None:
+    seen = []
+    with make_client(server) as client, client.subscribe("/out") as events:
+        with client.batch() as batch:
+            for number in range(5):
+                batch.publish("/in", number)
+        for event in events:
+            seen.append(event.data)
+            client.close()
+    assert seen == [0]
+
+
 def test_closing_ends_the_loop_of_another_thread(server: FakeServer) -> None:
     client = make_client(server)
     client.start()

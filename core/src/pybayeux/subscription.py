@@ -101,6 +101,11 @@ class Subscription:
         """Whether the subscription has ended."""
         return self._closed
 
+    @property
+    def given_up(self) -> bool:
+        """Whether the subscription was ended without an error: events that still wait are not handled any more."""
+        return self._closed and self._error is None
+
     # -- for the receiver
 
     async def __aiter__(self) -> AsyncIterator[Message]:

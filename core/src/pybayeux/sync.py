@@ -272,6 +272,8 @@ class SyncSubscription:
     def __next__(self) -> Message:
         self._handled += self._in_hand
         self._in_hand = False
+        if self.beneath.given_up:
+            self._taken.clear()
         if not self._taken:
             handled, self._handled = self._handled, 0
             # Many at once: a change of threads for every event would cost more than the event.
