@@ -103,11 +103,26 @@ def test_one_that_needs_an_option_and_is_asked_for_is_an_error() -> None:
         registry.select(None, {"unix": {"url": "http://x/"}})
 
 
-def test_one_that_needs_an_option_does_not_take_away_the_one_before(caplog: pytest.LogCaptureFixture) -> None:
+def test_one_that_is_for_those_who_name_it_does_not_take_away_the_one_before() -> None:
+    registry = TransportRegistry()
+    registry.register("long-polling", factory, by_default=False)
+    assert registry.select(None)["long-polling"] is LongPolling
+    assert registry.select(["long-polling"])["long-polling"] is factory
+
+
+@pytest.mark.parametrize("names", [None, ["long-polling"]])
+def test_one_that_needs_an_option_does_not_take_away_the_one_before(
+    names: list[str] | None, caplog: pytest.LogCaptureFixture
+) -> None:
     registry = TransportRegistry()
     registry.register("long-polling", needs_path)
-    assert registry.select(None)["long-polling"] is LongPolling
+    assert registry.select(names)["long-polling"] is LongPolling
     assert "'long-polling' is left out" in caplog.text
+    of_the_other: dict[str, dict[str, object]] = {"long-polling": {"max_response_size": 5, "url": "http://x/"}}
+    made: Any = registry.select(names, of_the_other)["long-polling"]
+    assert (made.func, made.keywords) == (LongPolling, {"max_response_size": 5})
+    made = registry.select(names, {"long-polling": {"path": "/x"}})["long-polling"]
+    assert (made.func, made.keywords) == (needs_path, {"path": "/x"})
 
 
 @pytest.mark.parametrize("wrong", [5, None, "pigeon"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import UsageError
@@ -78,7 +79,7 @@ class TransportRegistry:
             connection_type: The name, as in the handshake's `supportedConnectionTypes`.
             factory: Called with the `TransportContext`, and with the options that the user gave for it as keyword
                 arguments; those it can take are its keyword parameters. One that cannot do without an option that was
-                not given is left out of the defaults, with a warning: the one registered before is used, if any.
+                not given is left out, with a warning: the one registered before is used, if any.
             by_default: Whether clients use it where the user names no transports.
         """
         self._registered.setdefault(connection_type, []).append(_Registered(factory, by_default, self._extension))
@@ -113,15 +114,20 @@ class TransportRegistry:
             UsageError: A name or an option is unknown, an option is missing or wrong, or there is no name.
         """
         given = options or {}
-        chosen = self._defaults(given, by_polling) if names is None else list(names)
+        chosen = self._defaults(by_polling) if names is None else dict.fromkeys(names)
         unknown = [name for name in (*chosen, *given) if name not in self._registered]
         if unknown or not chosen:
             raise UsageError(
-                f"transports: expected some of {', '.join(sorted(self._registered))}; got {unknown or chosen}"
+                f"transports: expected some of {', '.join(sorted(self._registered))}; got {unknown or list(chosen)}"
             )
-        if not isinstance(chosen, dict):
-            chosen = {name: self._registered[name][-1] for name in chosen}
-        return {name: self._made(name, registered, given.get(name, {})) for name, registered in chosen.items()}
+        found = {}
+        for name, by_default in chosen.items():
+            is_demanded = names is not None or name in given
+            registered = by_default or self._registered[name]
+            usable = _usable(name, registered, given.get(name, {}), is_demanded=is_demanded)
+            if usable is not None:
+                found[name] = self._made(name, usable, given.get(name, {}))
+        return found
 
     def _made(self, name: str, registered: _Registered, options: Mapping[str, Any]) -> TransportFactory:
         factory = bind_options(name, registered.factory, options)
@@ -130,30 +136,33 @@ class TransportRegistry:
                 factory = wrapper.apply(factory, name)
         return factory
 
-    def _defaults(self, options: Mapping[str, Mapping[str, Any]], by_polling: bool) -> dict[str, _Registered]:
+    def _defaults(self, by_polling: bool) -> dict[str, list[_Registered]]:
         left_out = {ConnectionType.WEBSOCKET} if by_polling else set()
-        found = {}
-        for name, registered in self._registered.items():
-            if registered[-1].by_default and name not in left_out:
-                usable = registered[-1] if name in options else _last_usable(name, registered)
-                if usable is not None:
-                    found[name] = usable
-        return found
+        by_default = {name: [each for each in found if each.by_default] for name, found in self._registered.items()}
+        return {name: found for name, found in by_default.items() if found and name not in left_out}
 
 
-def _last_usable(name: str, registered: Sequence[_Registered]) -> _Registered | None:
-    """The factory registered last that needs no option; a warning for each that cannot be used so."""
-    for each in reversed(registered):
-        if (why := _obstacle(each.factory)) is None:
-            return each
+def _usable(
+    name: str, registered: Sequence[_Registered], options: Mapping[str, Any], *, is_demanded: bool
+) -> _Registered | None:
+    """The one registered last that needs no other option, and a warning for each that was registered after it.
+
+    Where there is none, the last one is used all the same if it is demanded: its error says what it lacks.
+    """
+    checked = ((each, _obstacle(each.factory, options)) for each in reversed(registered))
+    left_out = list(takewhile(lambda each: each[1] is not None, checked))
+    if is_demanded and len(left_out) == len(registered):
+        return registered[-1]
+    for each, why in left_out:
         _logger.warning("extension %r: its transport %r is left out, for %s", each.extension, name, why)
-    return None
+    usable = registered[: len(registered) - len(left_out)]
+    return usable[-1] if usable else None
 
 
-def _obstacle(factory: Callable[..., Transport]) -> str | None:
-    """Why a factory cannot be used without options, or None."""
+def _obstacle(factory: Callable[..., Transport], options: Mapping[str, Any]) -> str | None:
+    """Why a factory cannot be used with these options and no others, or None."""
     try:
-        missing = missing_options(factory)
+        missing = [option for option in missing_options(factory) if option not in options]
     except (TypeError, ValueError) as error:  # it cannot be called, or does not say how
         return f"it cannot be made: {error}"
     if not missing:
