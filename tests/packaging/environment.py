@@ -43,9 +43,9 @@ class Environment:
         python = self._home / _BINARIES / "python"
         run_uv("pip", "install", "--python", python, "--constraint", tested, *packages, cwd=self.folder)
 
-    def run(self, program: str, *arguments: str | Path) -> str:
+    def run(self, program: str, *arguments: str | Path, cwd: Path | None = None) -> str:
         """What an installed program prints; raises BuildError where it fails."""
-        return run(self._home / _BINARIES / program, *arguments, cwd=self.folder)
+        return run(self._home / _BINARIES / program, *arguments, cwd=cwd or self.folder)
 
     def run_script(self, source: str, *arguments: str) -> str:
         """What a Python script prints; it sees the environment alone, not the folder it is in."""
