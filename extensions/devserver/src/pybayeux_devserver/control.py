@@ -19,8 +19,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
+
+from .origins import ControlGuard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,8 +53,13 @@ _FAULTS: Final = (
 )
 
 
-def control_routes(server: DevServer) -> Mount:
-    """The routes of the control interface of a server."""
+def control_routes(server: DevServer, host: str) -> Mount:
+    """The routes of the control interface of a server, which pages of other origins cannot use.
+
+    Args:
+        server: The server.
+        host: The address or name that it listens on.
+    """
 
     def route(method: str, path: str, act: Callable[..., Any]) -> Route:
         async def answer(request: Request) -> Response:
@@ -71,6 +79,7 @@ def control_routes(server: DevServer) -> Mount:
             route("DELETE", "/requests", _forget_requests),
             route("POST", "/restart", _restart),
         ],
+        middleware=[Middleware(ControlGuard, names=(host,))],
     )
 
 

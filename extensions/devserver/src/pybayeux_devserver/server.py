@@ -10,13 +10,14 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 from starlette.applications import Starlette
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import Mount, Route, Router, WebSocketRoute
 
 from .blocking import BlockingServer
 from .control import control_routes
 from .faults.faults import Faults
 from .listener import Listener, Sockets
 from .options import Options
+from .origins import open_to_all_origins
 from .protocol.engine import Engine
 from .recorder import Recorder
 from .server_thread import ServerThread
@@ -70,7 +71,8 @@ class DevServer:
         self.faults: Final = Faults(self.engine, sockets)
         self.recorder: Final = Recorder()
         routes = _routes(self.engine, self.faults, self.recorder, sockets)
-        app = Starlette(routes=[control_routes(self), *routes] if control else routes)
+        bayeux = Mount("", open_to_all_origins(Router(routes)))
+        app = Starlette(routes=[control_routes(self, host), bayeux] if control else [bayeux])
         self._listener: Final = Listener(app, sockets, host=host, port=port, deflate=self.engine.options.deflate)
         self._restarts: Final[set[asyncio.Task[None]]] = set()
         self._thread: Final = ServerThread()

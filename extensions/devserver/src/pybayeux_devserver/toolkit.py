@@ -1,7 +1,8 @@
 """The parts of the development server that another emulated server may use.
 
 Public for authors of emulators, such as `pybayeux-salesforce-emulator`: sockets, the record of requests, held connects,
-planned faults, and responses that fail. Nothing is defined here, and nothing here knows an emulator.
+planned faults, responses that fail, and the rules for pages of other origins. Nothing is defined here, and nothing here
+knows an emulator.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from .faults.responses import TruncatedResponse as TruncatedResponse
 from .listener import Listener as Listener
 from .listener import Sockets as Sockets
 from .options import Json as Json
+from .origins import ControlGuard as ControlGuard
+from .origins import open_to_all_origins as open_to_all_origins
 from .protocol.errors import MalformedRequestError as MalformedRequestError
 from .protocol.errors import Refused as Refused
 from .protocol.replies import milliseconds as milliseconds
@@ -29,6 +32,7 @@ from .transports.waiting import client_left_before as client_left_before
 from .transports.waiting import wait_for_hold as wait_for_hold
 
 __all__ = (
+    "ControlGuard",
     "DelayedResponse",
     "HangingResponse",
     "Hold",
@@ -46,6 +50,7 @@ __all__ = (
     "call_with_timeout",
     "client_left_before",
     "milliseconds",
+    "open_to_all_origins",
     "parse_body",
     "publish_until_stopped",
     "take_fault",

@@ -83,6 +83,22 @@ def test_invalid_options_are_explained(arguments: list[str], why: str) -> None:
     assert why in result.output
 
 
+@pytest.mark.parametrize(
+    ("arguments", "warned"),
+    [
+        (["--host", "256.0.0.1"], True),
+        (["--host", "256.0.0.1", "--no-control"], False),
+        (["--host", "127.1.2.3"], False),
+        (["--host", "localhost"], False),
+        ([], False),
+    ],
+)
+def test_control_interface_that_others_can_reach_is_warned_of(arguments: list[str], warned: bool) -> None:
+    result = CliRunner().invoke(serve, [*arguments, "--timeout", "-1"])
+    assert result.exit_code != 0
+    assert ("everyone who can reach 256.0.0.1" in result.stderr) is warned
+
+
 def test_help_has_examples() -> None:
     result = CliRunner().invoke(serve, ["--help"])
     assert "pybayeux serve --stream /orders --rate 5" in result.output

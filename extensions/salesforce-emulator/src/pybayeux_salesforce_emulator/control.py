@@ -21,14 +21,17 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
+
+from pybayeux_devserver.toolkit import ControlGuard
 
 from . import oracles
 from .streaming.endpoint import json_response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -63,8 +66,13 @@ ACTIONS: Final = (
 )
 
 
-def control_routes(org: SalesforceEmulator) -> Mount:
-    """The routes of the control interface of an org."""
+def control_routes(org: SalesforceEmulator, names: Collection[str]) -> Mount:
+    """The routes of the control interface of an org, which pages of other origins cannot use.
+
+    Args:
+        org: The org.
+        names: The names and addresses that it listens on.
+    """
 
     def view(path: str, look: Callable[[SalesforceEmulator], Any]) -> Route:
         async def answer(request: Request) -> Response:
@@ -91,6 +99,7 @@ def control_routes(org: SalesforceEmulator) -> Mount:
             view("/oracles", lambda org: oracles.violations(org.requests)),
             Route("/{action}", act, methods=["POST"]),
         ],
+        middleware=[Middleware(ControlGuard, names=names)],
     )
 
 

@@ -96,7 +96,8 @@ class SalesforceEmulator:
         self._state.bus.listeners.append(self._engine.wake_due)
         self._bind(Incidents(self._state, self._faults, self._hosts))
         routes = org_routes(self._state, self._engine, self._publisher, self._faults, self.recorder, self._hosts)
-        app = Starlette(routes=[control_routes(self), *routes] if control else routes)
+        names = {host, chosen.hostname or host}
+        app = Starlette(routes=[control_routes(self, names), *routes] if control else routes)
         self._listener: Final = Listener(DateHeader(app, clock), sockets, host=host, port=port)
 
     def _bind(self, incidents: Incidents) -> None:

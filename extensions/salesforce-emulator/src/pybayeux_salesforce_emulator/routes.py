@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from starlette.routing import Route
+
+from pybayeux_devserver.toolkit import open_to_all_origins
 
 from .api.fault_middleware import FaultMiddleware
 from .api.oauth.grants import TokenEndpoint
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ("org_routes",)
 
+_STREAMING: Final = ("/cometd", "/cometd/", "/cometd/{version}", "/cometd/{version}/")
+
 
 def org_routes(
     state: OrgState, engine: OrgEngine, publisher: Publisher, faults: OrgFaults, recorder: Recorder, hosts: Hosts
@@ -52,10 +56,7 @@ def org_routes(
     streaming = Endpoint(state, engine, faults, recorder, hosts).answer
     data = "/services/data/v{version}"
     return [
-        *(
-            Route(path, streaming, methods=["POST"])
-            for path in ("/cometd", "/cometd/", "/cometd/{version}", "/cometd/{version}/")
-        ),
+        *(Route(path, open_to_all_origins(Route(path, streaming, methods=["POST"]))) for path in _STREAMING),
         route("/services/oauth2/token", oauth.token, "POST", everywhere=True),
         route("/services/oauth2/authorize", oauth.authorize, "GET", everywhere=True),
         route("/services/oauth2/revoke", oauth.revoke, "POST", everywhere=True),

@@ -10,6 +10,7 @@ import asyncio
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import entry_points
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -169,6 +170,7 @@ def serve(
     interface. With --salesforce it is an emulated Salesforce org instead (package pybayeux-salesforce-emulator); only
     --host, --port, --control, --stream, --rate, --time-scale and --api-version apply then. Stop it with Ctrl-C.
     """
+    _warn_if_others_can_control(options["host"], options["control"])
     if salesforce:
         _refuse_other_options(context)
         serve_org = _load_emulator()
@@ -176,6 +178,19 @@ def serve(
         _run(partial(serve_org, streams, rate, **_select(options, "host", "port", "control"), **org_options), options)
     else:
         _run(partial(_serve_bayeux, streams, rate, greetings, **options), options)
+
+
+def _warn_if_others_can_control(host: str, control: bool) -> None:
+    if control and not _is_loopback(host):
+        text = f"warning: everyone who can reach {host} can use the control interface; --no-control leaves it out"
+        click.secho(text, err=True, fg="yellow")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _select(options: dict[str, Any], *names: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.responses import Response
 
+from ..origins import is_cross_origin
 from ..protocol.authentication import bearer_token
 from ..protocol.exchange import Caller
 from ..recorder import RecordedRequest
@@ -75,9 +76,12 @@ class Polling:
 
 
 def caller_of(connection: HTTPConnection, *, trusted: bool = False) -> Caller:
-    """The sender of a request or of a WebSocket upgrade."""
+    """The sender of a request or of a WebSocket upgrade.
+
+    Browsers keep no cookie of another site for a page, so a page of another origin need not send one.
+    """
     token = bearer_token(connection.headers.get("authorization"))
-    return Caller(token, connection.cookies.get(_COOKIE), trusted)
+    return Caller(token, connection.cookies.get(_COOKIE), trusted or is_cross_origin(connection))
 
 
 def http_error(status: int) -> Response:
