@@ -98,7 +98,7 @@ class Page:
 
     async def _execute(self, code: types.CodeType) -> None:
         if _awaits(code):
-            await eval(code, self._names)
+            await eval(code, self._names)  # noqa: S307 - the pages are ours
         else:
             await asyncio.to_thread(exec, code, self._names)
 

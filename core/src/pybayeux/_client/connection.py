@@ -56,7 +56,7 @@ class Connection:
 
     def __init__(self, client: HookClient, config: ClientConfig) -> None:
         self._config: Final = config
-        self._random: Final = Random()
+        self._random: Final = Random()  # noqa: S311 - for jitter
         redact = Redactor()
         self.reporter: Final = Reporter(config, redact)
         self.background: Final = BackgroundTasks(self.reporter)

@@ -62,7 +62,7 @@ def _implementation(hook: str, names: tuple[str, ...], note: Callable[..., None]
     # Compiled from text, like the methods of dataclasses: pluggy reads the argument names from the compiled code.
     arguments = ", ".join(names)
     namespace: dict[str, Any] = {"note": note}
-    exec(f"def {hook}({arguments}): note({hook!r}, {arguments})", namespace)
+    exec(f"def {hook}({arguments}): note({hook!r}, {arguments})", namespace)  # noqa: S102
     return hookimpl(namespace[hook])
 
 

@@ -44,7 +44,7 @@ class Grant:
     """
 
     access_token: str = field(repr=False)
-    token_type: str = "Bearer"
+    token_type: str = "Bearer"  # noqa: S105
     scope: tuple[str, ...] = ()
     instance_url: str | None = None
     org_id: str | None = None

@@ -111,7 +111,7 @@ class Listener:
     @property
     def origin(self) -> str:
         """The origin for clients on the same machine, such as ``http://127.0.0.1:8080``."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     async def start(self) -> None:

@@ -128,7 +128,7 @@ class Options:
     """Returns further members for the ``ext`` of a reply, such as a vendor's server adds about a login."""
     tokens: tuple[str, ...] = ()
     """The accepted bearer tokens. Without any, no token is required until one is issued."""
-    token_member: str = "token"
+    token_member: str = "token"  # noqa: S105
     """The member of ``ext`` that may carry the token instead of the Authorization header."""
     auth_style: AuthStyle = AuthStyle.BAYEUX
     """How a request without a valid token is refused."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ("PASSWORD", "USERNAME", "Setup")
 
 USERNAME: Final = "integration@example.com"
-PASSWORD: Final = "correct-horse-1"
+PASSWORD: Final = "correct-horse-1"  # noqa: S105
 
 
 class Setup:

@@ -36,7 +36,7 @@ class Backoff:
             )
         self._first: Final = first
         self._longest: Final = longest
-        self._random: Final = random or Random()
+        self._random: Final = random or Random()  # noqa: S311 - for jitter
         self._last: Final[dict[str, tuple[float, float]]] = {}
 
     def next(self, key: str, now: float) -> float:

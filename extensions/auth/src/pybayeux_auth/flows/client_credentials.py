@@ -50,7 +50,7 @@ class ClientCredentialsFlow(Flow):
         client_id: str,
         client_secret: SecretSource,
         scope: str | None = None,
-        token_endpoint_auth_method: AuthMethod = "client_secret_post",
+        token_endpoint_auth_method: AuthMethod = "client_secret_post",  # noqa: S107
         http: Any = None,
         clock: Callable[[], float] = time.time,
     ) -> None:

@@ -41,11 +41,11 @@ _CLIENT: Final = (
     "check client_id and client_secret, and whether the server expects them elsewhere (token_endpoint_auth_method)"
 )
 _PASSWORD: Final = (
-    "the username, password or security token is wrong, or the org does not allow the username-password flow (Setup, "
+    "the username, password or security token is wrong, or the org does not allow the username-password flow (Setup, "  # noqa: S105
     "OAuth and OpenID Connect Settings); from an unknown network the org requires a security token"
 )
 _REFRESH_TOKEN: Final = (
-    "the refresh token was revoked or replaced, or has expired: authorise the app again, and store the new refresh "
+    "the refresh token was revoked or replaced, or has expired: authorise the app again, and store the new refresh "  # noqa: S105
     "token"
 )
 _KEY: Final = "the private key does not match the app's certificate, or client_id, username or audience is wrong"

@@ -56,7 +56,7 @@ class PasswordFlow(Flow):
         security_token: SecretSource | None = None,
         login_url: str = SALESFORCE,
         scope: str | None = None,
-        token_endpoint_auth_method: AuthMethod = "client_secret_post",
+        token_endpoint_auth_method: AuthMethod = "client_secret_post",  # noqa: S107
         http: Any = None,
         clock: Callable[[], float] = time.time,
     ) -> None:

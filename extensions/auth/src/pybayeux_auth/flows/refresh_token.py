@@ -65,7 +65,7 @@ class RefreshTokenFlow(Flow):
         store: TokenStore | None = None,
         login_url: str = SALESFORCE,
         scope: str | None = None,
-        token_endpoint_auth_method: AuthMethod = "client_secret_post",
+        token_endpoint_auth_method: AuthMethod = "client_secret_post",  # noqa: S107
         http: Any = None,
         clock: Callable[[], float] = time.time,
     ) -> None:

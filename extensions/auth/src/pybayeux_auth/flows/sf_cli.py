@@ -111,7 +111,7 @@ class SfCliFlow(Flow):
                 f"the command {self._command!r} was not found; install the Salesforce CLI, or use another flow"
             )
         try:
-            done = subprocess.run(
+            done = subprocess.run(  # noqa: S603 - the user named the program; there is no shell
                 [program, *arguments],
                 stdin=subprocess.DEVNULL,
                 capture_output=True,

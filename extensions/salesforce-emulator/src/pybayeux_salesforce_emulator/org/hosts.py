@@ -27,7 +27,7 @@ class Hosts:
     """
 
     def __init__(self, name: str, port: Callable[[], int]) -> None:
-        self._name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(name, name)
+        self._name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(name, name)  # noqa: S104
         self._port: Final = port
         self._domains: Final = {self._name}
 
