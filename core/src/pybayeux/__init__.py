@@ -2,6 +2,7 @@
 
 from . import errors, requests
 from ._client.listeners import Listener
+from ._printable import printable
 from ._version import __version__
 from .bayeux import BayeuxClient
 from .channel import Channel, ChannelType
@@ -78,6 +79,7 @@ __all__ = (
     "hookimpl",
     "hookspec",
     "installed_hook",
+    "printable",
     "requests",
     "seconds_to_wait",
 )

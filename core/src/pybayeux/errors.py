@@ -37,6 +37,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
+from ._printable import printable
+
 if TYPE_CHECKING:
     from .message import Message, MessageError
 
@@ -76,11 +78,16 @@ __all__ = (
 class BayeuxError(Exception):
     """The root of every error that pybayeux raises.
 
+    Its text repeats what the server said, so control characters in it are escaped: a traceback is shown on a terminal.
+
     Attributes:
         routine: Whether it is part of normal operation where the client deals with it: then it is logged as INFO.
     """
 
     routine: bool = False
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class UsageError(BayeuxError, ValueError):

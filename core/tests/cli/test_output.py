@@ -76,3 +76,55 @@ def test_markup_and_control_characters_have_no_effect() -> None:
     plain = re.sub(r"\x1b\[[\d;]*m", "", shown)
     assert plain == 'TIME /[red]\\x1b[2J "[bold]\\u001b\\u009b\\x7f"\n'
     assert plain != shown
+
+
+# -- what a hostile server sends
+
+_OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""What a terminal obeys, and what shows a line other than it is."""
+
+HOSTILE: dict[str, bytes] = {
+    "raw escape": b'{"channel":"/a","data":"\x1b]0;title\x07"}',
+    "raw escape on several lines": b'{"channel":"/a","data":{"a":\n"\x1b[2J"}}',
+    "C1 and DEL": '{"channel":"/a","data":"\x9b31m\x7f"}'.encode(),
+    "bidirectional": '{"channel":"/a","data":{"\u202ea":"\u2066"}}'.encode(),
+    "other members": '{"channel":"/\x85a","data":1,"ext":{"\x9b":"\x9b"},"id":"\x9d","x":"\x9b"}'.encode(),
+    "escaped escape": b'{"channel":"/\\u001b[31m","data":"\\u001b[31m","error":"\\u001b[31m"}',
+    "nothing but an escape": b'{"channel":"/a","data":\x1b}',
+    "NaN": b'{"channel":"/a","data":NaN}',
+    "half of a surrogate pair": b'{"channel":"/a","data":"\\ud800"}',
+    "line separators": '{"channel":"/a","data":"\u2028\u2029"}'.encode(),
+    "no UTF-8 on several lines": b'{"channel":"/a","data":{"a":\n"\xff\x1b"}}',
+    "no UTF-8, and a layout": b'{"channel":"/a","data":[\t"\xff"]}',
+    "nested": b'{"channel":"/a","data":' + b"[" * 3000 + b"]" * 3000 + b"}",
+}
+hostile = pytest.mark.parametrize("event", HOSTILE.values(), ids=HOSTILE.keys())
+
+
+@hostile
+def test_a_terminal_obeys_nothing_in_a_line(event: bytes) -> None:
+    [line] = as_json_lines(_events(event)).splitlines()
+    assert _OBEYED.search(line) is None
+    assert "channel" in json.loads(line)
+
+
+@hostile
+def test_a_terminal_obeys_nothing_in_a_text(event: bytes) -> None:
+    assert _OBEYED.search(_text(event, width=200)) is None
+
+
+def test_escaped_characters_are_the_same_to_a_reader_of_json() -> None:
+    event = {"channel": "/\x85a", "data": {"\x9b": "\u202e\x7f"}, "id": "\u2028"}
+    assert _lines(json.dumps(event, ensure_ascii=False)) == [event]
+
+
+def test_data_that_is_no_json_is_text_under_another_name() -> None:
+    good, bad = _lines('{"channel":"/a","data":1}', b'{"channel":"/a","data":NaN,"id":"7"}')
+    assert (good, bad) == ({"channel": "/a", "data": 1}, {"channel": "/a", "rawData": "NaN", "id": "7"})
+    assert _text(b'{"channel":"/a","data":NaN}') == "TIME /a no JSON: NaN\n"
+
+
+def test_data_that_is_no_json_stays_in_the_message() -> None:
+    events = _events(b'{"channel":"/a","data":NaN,"other":true}')
+    as_json_lines(events)
+    assert (events[0].raw_data, events[0].extra) == (b"NaN", {"other": True})

@@ -75,6 +75,17 @@ def test_the_result_is_printed_without_the_token(server: LoginServer, url: str) 
     assert server.issued[0] not in result.output
 
 
+def test_a_terminal_obeys_nothing_that_the_login_server_says(server: LoginServer, url: str) -> None:
+    scope = "api \x1b[2J \x9b31m"
+    server.script.append(Answer({"access_token": "t", "token_type": "Bearer", "scope": scope}))
+    result = run(*credentials(url))
+    assert "  scope     api \\x1b[2J \\x9b31m" in result.stdout.splitlines()
+    server.script.append(Answer({"error": "invalid_grant\x1b[2J", "error_description": "\x9b31m\n"}, 400))
+    refused = run(*credentials(url))
+    assert refused.exit_code == 1
+    assert not {"\x1b", "\x9b"} & set(refused.output)
+
+
 def test_the_result_is_printed_as_json(server: LoginServer, url: str) -> None:
     result = run(*credentials(url), arguments=("--json",))
     facts = json.loads(result.stdout)

@@ -67,6 +67,19 @@ def test_a_store_that_does_not_exist_is_not_created(folder: Path, command: tuple
 
 
 @pytest.mark.usefixtures("folder")
+def test_a_terminal_obeys_nothing_in_the_name_of_a_subscription() -> None:
+    channel = "/topic/\x1b[2J\x9b31m\u202e"
+    store = SqliteStore("positions.db")
+    store.set("evil", {channel: Position(7, datetime.now(UTC), org="\x1b[2J")})
+    store.close()
+    place = ("--store", "positions.db", "--consumer", "evil")
+    for command in (("show",), ("show", "--json"), ("export",)):
+        assert not {"\x1b", "\x9b", "\u202e"} & set(_run("replay", *command, *place).output)
+    [shown] = json.loads(_run("replay", "show", "--json", *place).stdout)
+    assert shown["subscription"] == channel
+
+
+@pytest.mark.usefixtures("folder")
 def test_show_in_json() -> None:
     shown = json.loads(_run("replay", "show", "--json", "--store", "positions.db").stdout)
     assert [(each["subscription"], each["replay_id"], each.get("org")) for each in shown] == [

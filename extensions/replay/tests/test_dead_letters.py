@@ -210,6 +210,18 @@ def _run(*arguments: str, **options: Any) -> Result:
     return CliRunner().invoke(main, ["replay", "dead-letters", *arguments, "--store", "positions.db"], **options)
 
 
+def test_a_terminal_obeys_nothing_that_a_server_has_sent(store: SqliteStore) -> None:
+    evil = "\x1b[2J\x9b31m\u202e"
+    message = Message(channel=f"/orders/{evil}", data={"number": 9})
+    store.add_dead_letter(
+        "default", dead_letter_of(message, "/orders/*", ReceiverError("/orders", KeyError(evil)), NOW)
+    )
+    for arguments in (("list",), ("list", "--json"), ("replay", "handlers_of_a_program:book_in_transaction")):
+        output = _run(*arguments).output
+        assert not set(evil[:1] + evil[4] + evil[-1]) & set(output)
+    assert json.loads(_run("list", "--json").stdout)[-1]["channel"] == f"/orders/{evil}"
+
+
 def test_list(store: SqliteStore) -> None:
     lines = [line.split() for line in _run("list").stdout.splitlines()]
     assert lines[1] == ["1", "/orders", "/orders", "10", "2026-01-01", "00:00:00+00:00", "1", "KeyError:", "'oops'"]

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from pybayeux.cli import main
+from pybayeux_salesforce.rest import Limit
 from pybayeux_salesforce_emulator import SalesforceEmulator
 from tests.support.command_line import CommandLine
 from tests.support.surroundings import unconfigured
@@ -89,6 +90,19 @@ def test_limits_are_printed(org: BlockingEmulator) -> None:
         "StreamingApiConcurrentClients                20 of        20 left",
     ]
     assert org.logins == 1
+
+
+def test_a_terminal_obeys_nothing_in_the_name_of_a_limit(
+    org: BlockingEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def read_limits(*_: object) -> list[Limit]:
+        return [Limit("Daily\x1b[2J\x9b", 10, 5)]
+
+    monkeypatch.setattr("pybayeux_salesforce.commands.read_limits", read_limits)
+    for words in ((), ("--json",)):
+        result = _limits(org.url.replace("http", "salesforce"), *words, before=_login(org))
+        assert "Daily" in result.stdout
+        assert not {"\x1b", "\x9b"} & set(result.output)
 
 
 def test_limits_are_printed_as_json(org: BlockingEmulator) -> None:

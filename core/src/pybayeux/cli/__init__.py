@@ -8,7 +8,7 @@ One idea per module, from the arguments to the exit code:
 - `package_names`, `scaffold` a new extension's names and files
 - `arguments`, `options`, `server` the options, and the client made from them
 - `lines`, `output`, `pipes` standard input and output
-- `stderr_log`, `printable` standard error
+- `stderr_log` standard error
 - `running`, `failures` signals, errors and exit codes
 
 It knows the clients and the framework. Of single extensions it knows one thing: that replay has an option `since`.

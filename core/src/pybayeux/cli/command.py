@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from .. import __version__
+from .._printable import printable
 from ..errors import UsageError
 from ..extensions import commands_left_out, register_commands
 from .arguments import CliOptions
@@ -22,7 +23,6 @@ from .failures import EXIT_CODES, exit_on_error
 from .listen import listen
 from .new_extension import new_extension
 from .options import extension_options
-from .printable import printable
 from .publish import publish
 from .stderr_log import log_to_stderr
 

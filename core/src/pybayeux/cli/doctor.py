@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import msgspec
 
+from .._printable import printable
 from ..diagnosis import Examination, Report
 from .failures import Failure
 from .options import server_options
@@ -57,7 +58,7 @@ def doctor(context: click.Context, server: Server, as_json: bool) -> None:
     run(examination.run(server.timeout))
     report = _redacted(examination.report, server.cli_options.redact)
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(report)))
+        click.echo(printable(msgspec.json.format(msgspec.json.encode(report)).decode(), json=True))
     else:
         from .doctor_text import print_report
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .printable import printable
+from .._printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from .._printable import printable
 from ..extensions import list_extensions
 from .arguments import CliOptions
 from .options import extension_options
-from .printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -69,7 +69,7 @@ def extensions(context: click.Context, as_json: bool) -> None:
     """List the installed extensions with their packages, states, hooks and options."""
     found = _find(context.ensure_object(CliOptions))
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(found)))
+        click.echo(printable(msgspec.json.format(msgspec.json.encode(found)).decode(), json=True))
     elif found:
         _print(found)
     else:

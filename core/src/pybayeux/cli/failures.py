@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from .._printable import printable
 from ..errors import BayeuxError, ExtensionOptionError, UsageError
-from .printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,10 +13,11 @@ from rich.console import Console
 from rich.highlighter import JSONHighlighter
 from rich.text import Text
 
-from ..codec import encode
+from .._printable import printable
+from ..codec import damage_of, encode
+from ..errors import MessageDecodeError
 from .failures import Failure
 from .pipes import descriptor_of, write_all
-from .printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,24 +56,41 @@ class Output:
 
 
 def as_json_lines(messages: Sequence[Message]) -> str:
-    """Each message as a line of JSON: the members as on the wire, without the client id, which is a credential."""
-    return "".join(f"{_one_line(_without_client_id(each))}\n" for each in messages)
+    """Each message as a line of JSON: the members as on the wire, without the client id, which is a credential.
+
+    What a terminal obeys is escaped, as JSON allows. Data that is no JSON is the text `rawData` instead.
+    """
+    return "".join(f"{_one_line(_shown(each))}\n" for each in messages)
 
 
 def _one_line(message: Message) -> str:
-    line = encode([message])[1:-1]
-    if b"\n" in line or b"\r" in line:  # the server's own layout of the payload
+    line = encode([message])[1:-1].decode("utf-8", "replace")
+    if any(white in line for white in "\n\r\t"):  # the server's own layout of the payload
         line = msgspec.json.format(line, indent=-1)
-    return line.decode("utf-8", "replace")
+    return printable(line, json=True)
 
 
-def _without_client_id(message: Message) -> Message:
-    if message.client_id is None:
+def _shown(message: Message) -> Message:
+    is_json = _has_json(message)
+    if message.client_id is None and is_json:
         return message
     shown = copy(message)  # other subscriptions may hold the same message
     shown.extra.update(message.extra)
     shown.client_id = None
+    if not is_json:
+        shown.extra["rawData"] = message.raw_data.decode("utf-8", "replace")
+        del shown.data
     return shown
+
+
+def _has_json(message: Message) -> bool:
+    if damage_of(message) is None:
+        return True
+    try:
+        message.data  # noqa: B018
+    except MessageDecodeError:
+        return False
+    return True
 
 
 def as_text(console: Console) -> Callable[[Sequence[Message]], str]:
@@ -99,7 +117,10 @@ def _paragraph(message: Message, width: int) -> Text:
 def _data(message: Message, *, indent: int) -> str:
     if not message.has_data:
         return ""
-    text = msgspec.json.format(message.raw_data, indent=indent).decode("utf-8", "replace")
+    try:
+        text = msgspec.json.format(message.raw_data, indent=indent).decode("utf-8", "replace")
+    except (msgspec.DecodeError, RecursionError):
+        return printable(f"no JSON: {message.raw_data.decode('utf-8', 'replace')}")
     return "\n".join(map(printable, text.split("\n")))
 
 

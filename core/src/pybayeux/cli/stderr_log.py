@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from .._client.reporter import EXTENSIONS_LINE
+from .._printable import printable
 from ..errors import SessionEndedError
 from ..extensions.tracing import TRACE_LOGGER, Step
 from ..hookspecs import hookimpl
 from ..state import ConnectionState
-from .printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from pybayeux import printable
+
 from .command_line import log_in_as_configured, try_token
 
 if TYPE_CHECKING:
@@ -105,7 +107,7 @@ def _text(grant: Grant, tried: str | None) -> str:
         "scope": " ".join(grant.scope),
         "lifetime": _lifetime(grant),
     }
-    return "\n".join(["Logged in.", *(f"  {name:<9} {value}" for name, value in values.items() if value)])
+    return "\n".join(["Logged in.", *(f"  {name:<9} {printable(value)}" for name, value in values.items() if value)])
 
 
 def _lifetime(grant: Grant) -> str:

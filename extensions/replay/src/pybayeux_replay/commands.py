@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from pybayeux import installed_hook
+from pybayeux import installed_hook, printable
 from pybayeux.errors import UsageError
 
 from .dead_letter_commands import dead_letter_commands
@@ -179,7 +179,7 @@ def _show(positions: _Positions, as_json: bool) -> None:
     """Show where each subscription goes on."""
     stored = positions.items()
     if as_json:
-        click.echo(export_positions(stored), nl=False)
+        click.echo(printable(export_positions(stored), json=True), nl=False)
     elif stored:
         _print(stored)
     else:
@@ -198,7 +198,7 @@ def _print(positions: Mapping[str, Position]) -> None:
         org, channel = split_key(subscription)
         goes_on = str(place_name(each.replay_id)) if begins_at(each) is None else "events of"
         row = (channel, goes_on, _ago(now - each.stored_at), happened, each.org or org)
-        table.add_row(*map(Text, row))
+        table.add_row(*map(Text, map(printable, row)))
     (Console() if sys.stdout.isatty() else Console(width=_PIPED_WIDTH)).print(table)
 
 
@@ -227,14 +227,14 @@ def _set(positions: _Positions, subscription: str, place_: str) -> None:
     key = positions.key(subscription) or subscription
     if (moment := _moment(place_)) is not None:
         positions.set({key: Position(EARLIEST, datetime.now(UTC), event_time=moment)})
-        click.echo(f"{subscription} goes on with the events from {moment:%Y-%m-%d %H:%M:%S} UTC on.")
+        click.echo(f"{printable(subscription)} goes on with the events from {moment:%Y-%m-%d %H:%M:%S} UTC on.")
         return
     try:
         number = place(int(place_) if place_.lstrip("-").isdecimal() else place_)  # type: ignore[arg-type]
     except ValueError as error:
         raise UsageError(f"{error}; a time is written as 2026-11-29T08:00") from None
     positions.set({key: Position(number, datetime.now(UTC))})
-    click.echo(f"{subscription} goes on {'after ' if number >= 0 else 'at the '}{place_name(number)}.")
+    click.echo(f"{printable(subscription)} goes on {'after ' if number >= 0 else 'at the '}{place_name(number)}.")
 
 
 def _moment(text: str) -> datetime | None:
@@ -278,7 +278,7 @@ def _clear(positions: _Positions, subscriptions: tuple[str, ...], yes: bool) -> 
 @_with_positions
 def _export(positions: _Positions) -> None:
     """Write the consumer's positions to standard output, in JSON, for "import"."""
-    click.echo(export_positions(positions.items()), nl=False)
+    click.echo(printable(export_positions(positions.items()), json=True), nl=False)
 
 
 @click.command("import")

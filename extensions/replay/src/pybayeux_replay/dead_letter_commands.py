@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 import click
 import msgspec
 
+from pybayeux import printable
 from pybayeux.errors import UsageError
 
 from .dead_letters import DeadLetter, DeadLetterStore
@@ -122,7 +123,7 @@ def _print(letters: Sequence[DeadLetter]) -> None:
         replay_id = "" if each.replay_id is None else str(each.replay_id)
         failed_at = each.failed_at.isoformat(" ", "seconds")
         row = (str(each.number), each.subscription, each.channel, replay_id, failed_at, str(each.attempts), each.error)
-        table.add_row(*map(Text, row))
+        table.add_row(*map(Text, map(printable, row)))
     (Console() if sys.stdout.isatty() else Console(width=_PIPED_WIDTH)).print(table)
 
 
@@ -143,7 +144,7 @@ def _replay(place: _Place, handler: str, numbers: tuple[int, ...], kind: str | N
         click.echo(_json(outcomes))
     else:
         for each in failed:
-            click.echo(f"{each['number']}: {each['error']}", err=True)
+            click.echo(f"{each['number']}: {printable(each['error'])}", err=True)
         click.echo(f"{_counted(len(outcomes) - len(failed))} handled, {len(failed)} failed.")
     if failed:
         sys.exit(1)
@@ -233,7 +234,7 @@ def _delete(place: _Place, numbers: tuple[int, ...], yes: bool) -> None:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2)
+    return printable(json.dumps(value, ensure_ascii=False, indent=2), json=True)
 
 
 def _counted(number: int) -> str:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from pybayeux import printable
 from pybayeux.errors import UsageError
 from pybayeux_auth import log_in_as_configured
 
@@ -82,6 +83,10 @@ def _instance_url(endpoint: str, grant: Grant) -> str:
 def _lines(found: list[Limit]) -> list[str]:
     if not found:
         return ["The org has no limits for streaming."]
-    name_width = max(len(each.name) for each in found)
+    names = [printable(each.name) for each in found]
+    name_width = max(map(len, names))
     width = max(len(f"{each.most:,}") for each in found)
-    return [f"{each.name:<{name_width}}  {each.left:>{width},} of {each.most:>{width},} left" for each in found]
+    return [
+        f"{name:<{name_width}}  {each.left:>{width},} of {each.most:>{width},} left"
+        for name, each in zip(names, found, strict=True)
+    ]
