@@ -97,7 +97,7 @@ def test_wrong_arguments_leave_nothing_behind() -> None:
     with pytest.raises(UsageError):
         Client("ftp://host/", discover=False)
     with pytest.raises(TypeError):
-        Client("http://host/", nonsense=1)
+        Client("http://host/", nonsense=1)  # type: ignore[call-arg]
 
 
 def test_a_start_that_fails_leaves_nothing_behind(server: FakeServer) -> None:

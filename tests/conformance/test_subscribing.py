@@ -94,9 +94,10 @@ async def test_a_refused_subscription_is_gone_with_the_error_told(target: Target
 @in_loop
 async def test_a_refusal_leaves_what_is_asked_for_beside_it(target: Target) -> None:
     async with target.client() as client:
-        refused, granted = await asyncio.gather(
+        replies = await asyncio.gather(
             client.subscribe("/denied/beside"), client.subscribe("/conformance/beside"), return_exceptions=True
         )
+        refused, granted = replies
         assert isinstance(refused, SubscribeError)
         assert not isinstance(granted, BaseException)
         await target.send("/conformance/beside", 1)

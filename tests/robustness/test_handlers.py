@@ -17,6 +17,7 @@ from tests.support.scripted import ScriptedServer
 
 if TYPE_CHECKING:
     from pybayeux import Message
+    from pybayeux._client.handlers import ErrorPolicy
 
 
 class Order(msgspec.Struct):
@@ -192,14 +193,14 @@ async def test_data_of_another_type_is_told_where_it_is_received() -> None:
 
 @pytest.mark.parametrize(("policy", "seen"), [("skip", [1, 3]), ("raise", [1])])
 @in_loop
-async def test_data_of_another_type_and_a_handler(policy: str, seen: list[int]) -> None:
+async def test_data_of_another_type_and_a_handler(policy: ErrorPolicy, seen: list[int]) -> None:
     journal, numbers = Journal(), list[int]()
 
     def handle(event: Message) -> None:
         numbers.append(event.data.number)
 
     async with ScriptedServer() as server, make_client(server.url, journal) as client:
-        handled = await client.subscribe("/d", handle, type=Order, on_error=policy)  # type: ignore[arg-type]
+        handled = await client.subscribe("/d", handle, type=Order, on_error=policy)
         server.publish("/d", {"number": 1}, {"number": "two"}, {"number": 3})
         await journal.until(lambda: handled.closed or len(journal.handled) == 3)
     assert numbers == seen

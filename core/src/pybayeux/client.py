@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, overload
 
 from . import requests
 from ._client.config import ClientConfig, never_ignore
@@ -21,11 +21,15 @@ if TYPE_CHECKING:
     from datetime import datetime
     from types import TracebackType
 
+    from typing_extensions import TypeForm
+
     from ._client.batch import Batch
     from ._client.config import Overflow
     from ._client.handlers import Handler
     from ._client.listeners import Listener
     from ._client.publisher import Offline
+    from ._util.conversion import PayloadAdapter
+    from ._util.typevars import DataT
     from .extensions import ExtensionStatus
     from .health import Health
     from .hookspecs import HookCaller, Registration
@@ -240,15 +244,45 @@ class AsyncClient:
         check_choice("state", state, tuple(ConnectionState))
         await self._connection.wait_for(ConnectionState(state), timeout)
 
+    @overload
     def subscribe(
         self,
         channel: str,
-        handler: Handler | None = None,
+        handler: Handler[Any] | None = None,
+        *,
+        type: None = None,
+        ack: AckMode = "auto",
+        on_error: ErrorPolicy = "raise",
+    ) -> Subscribing[Any]: ...
+    @overload
+    def subscribe(
+        self,
+        channel: str,
+        handler: Handler[DataT] | None = None,
+        *,
+        type: type[DataT] | PayloadAdapter[DataT],
+        ack: AckMode = "auto",
+        on_error: ErrorPolicy = "raise",
+    ) -> Subscribing[DataT]: ...
+    @overload  # for forms such as `Order | None`
+    def subscribe(
+        self,
+        channel: str,
+        handler: Handler[DataT] | None = None,
+        *,
+        type: TypeForm[DataT],
+        ack: AckMode = "auto",
+        on_error: ErrorPolicy = "raise",
+    ) -> Subscribing[DataT]: ...
+    def subscribe(
+        self,
+        channel: str,
+        handler: Handler[Any] | None = None,
         *,
         type: Any = None,
         ack: AckMode = "auto",
         on_error: ErrorPolicy = "raise",
-    ) -> Subscribing:
+    ) -> Subscribing[Any]:
         """Subscribe to a channel or pattern: ``await`` it, or enter it with ``async with``.
 
         It can be called before the client is started or after. On a started client it waits for the server's reply.
@@ -258,7 +292,7 @@ class AsyncClient:
             channel: ``/orders``, ``/orders/*`` or ``/orders/**``.
             handler: A function, sync or async, called with each event in order. A plain function is called on the event
                 loop as soon as the event is received, and must not block. Without a handler, iterate.
-            type: The type that `data` is decoded into: one that msgspec supports, or a pydantic model.
+            type: The type that `data` is decoded into: one that msgspec supports, or a pydantic model or `TypeAdapter`.
             ack: With ``"manual"``, an event counts as handled when ``await event.ack()`` was called.
             on_error: What to do if the handler raises an error: ``"raise"`` ends the subscription, ``"skip"`` goes on
                 with the next event, ``"retry"`` tries the same event again, ``"dead_letter"`` has an extension keep the
@@ -274,7 +308,7 @@ class AsyncClient:
             raise InvalidChannelError(channel, "meta channels cannot be subscribed to; listen() to them")
         check_choice("on_error", on_error, ErrorPolicy)
         self._connection.runner.check_usable()
-        subscription = Subscription(name, self._connection.dispatcher, type=type, ack=ack)
+        subscription: Subscription[Any] = Subscription(name, self._connection.dispatcher, type=type, ack=ack)
 
         async def begin() -> Subscription:
             await self._connection.subscribe(subscription)

@@ -288,7 +288,7 @@ class ReceiverError(BayeuxError):
     def __init__(self, channel: str, cause: BaseException) -> None:
         super().__init__(f"the receiver of {channel} failed: {type(cause).__name__}: {cause}")
         self.channel: Final = channel
-        self.__cause__ = cause
+        self.__cause__: BaseException | None = cause
 
 
 class ConsumerConflictError(BayeuxError):

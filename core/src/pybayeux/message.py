@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NamedTuple, Protocol, overload
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType, field
 
 from ._util.json_scan import Broken, members_of
+from ._util.typevars import DataT
 from .errors import MessageDecodeError, UsageError
 
 if TYPE_CHECKING:
@@ -130,25 +131,30 @@ class _Fields(Struct, rename="camel", forbid_unknown_fields=True, omit_defaults=
 _payload: Final = _Fields.__dict__["data"]
 
 
-class Message(_Fields):
+class Message(_Fields, Generic[DataT]):
     """One Bayeux message: request, reply or event. It can be changed in place; every change is encoded.
 
     A field that is None is not on the wire. `data` may be any JSON value, including None: `has_data` says whether it
     is there. Members that the protocol does not name are in `extra`.
+
+    ``Message[Order]`` is the type of an event whose `data` is an `Order`, as a subscription with ``type=Order``
+    receives it. Nothing checks that at run time.
     """
 
     @property  # type: ignore[misc]  # the struct's own slot holds it, undecoded
-    def data(self) -> Any:
+    def data(self) -> DataT:
         """The payload, decoded on first use; None if there is none.
 
         Raises:
             MessageDecodeError: The payload is not JSON (a batch is only scanned when it is received).
         """
-        value = _payload.__get__(self)
+        value: Any = _payload.__get__(self)
         if type(value) is Raw:
             value = _decode_payload(value)
             _payload.__set__(self, value)
-        return None if value is UNSET else value
+        elif value is UNSET:
+            value = None
+        return value  # type: ignore[no-any-return]
 
     @data.setter
     def data(self, value: Any) -> None:
@@ -206,7 +212,7 @@ class Message(_Fields):
     def get_ext(self, create: bool = False) -> dict[str, Any] | None:
         """The `ext` member; if it is absent and `create` is true, an empty one is added."""
         if self.ext is None and create:
-            self.ext = {}
+            self.ext: dict[str, Any] | None = {}
         return self.ext
 
     def parse_error(self) -> MessageError | None:

@@ -10,12 +10,13 @@ import asyncio
 import warnings
 from collections import deque
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Protocol, Self, TypeAlias
 
 import msgspec
 
 from ._util.arguments import check_choice
 from ._util.conversion import payload_decoder
+from ._util.typevars import DataT
 from .errors import BayeuxError, ClientStateError, ReceiverError, UsageError
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class SubscriptionOwner(Protocol):
         """The transaction in which an event may be handled, and those before it, or None."""
 
 
-class Subscription:
+class Subscription(Generic[DataT]):
     """The events of one channel or pattern, in order: ``async for event in subscription``.
 
     An event counts as handled when the loop asks for the next one, or leaves its ``async with`` block without an
@@ -86,7 +87,7 @@ class Subscription:
         self._closed = False
         self._error: BayeuxError | None = None
         self.put: Final = self._queue.append
-        self.idle = False
+        self.idle: bool = False
 
     def __repr__(self) -> str:
         return f"<Subscription {self.channel} {'closed' if self._closed else f'{len(self._queue)} waiting'}>"
@@ -108,7 +109,7 @@ class Subscription:
 
     # -- for the receiver
 
-    async def __aiter__(self) -> AsyncIterator[Message]:
+    async def __aiter__(self) -> AsyncIterator[Message[DataT]]:
         # A generator costs a third less than a coroutine for each event.
         queue, taken, owner = self._queue, self._taken, self._owner
         automatic, as_is = not self._manual, self._as_is
@@ -127,13 +128,13 @@ class Subscription:
                 owner.event_taken()
             yield message if as_is else self._presented(message)
 
-    async def __anext__(self) -> Message:
+    async def __anext__(self) -> Message[DataT]:
         await self.finish(len(self._taken))
         if not self._queue and not await self.wait_for_event():
             raise StopAsyncIteration
         return self.take_one()
 
-    async def take(self, most: int, handled: int = 0) -> list[Message]:
+    async def take(self, most: int, handled: int = 0) -> list[Message[DataT]]:
         """Take several events at once, at least one; none if the subscription ended. For receivers in other threads.
 
         Args:
@@ -180,7 +181,7 @@ class Subscription:
         self._consume = consume
         self.wake()
 
-    def take_one(self) -> Message:
+    def take_one(self) -> Message[DataT]:
         """Take an event that waits.
 
         Raises:
@@ -245,7 +246,7 @@ class Subscription:
 
     # -- events as the receiver asked for them
 
-    def _presented(self, message: Message) -> Message:
+    def _presented(self, message: Message) -> Message[DataT]:
         """A copy, decoded or to be acknowledged: other receivers get the same event and must not see that."""
         shown = msgspec.structs.replace(message)
         if self._decode is not None:
@@ -363,30 +364,30 @@ class _Receipt:
         return receipt._message
 
 
-class Subscribing:
+class Subscribing(Generic[DataT]):
     """A subscription that is not made yet: ``await`` it, or enter it with ``async with``, which also ends it.
 
     One that is neither awaited nor entered is a RuntimeWarning, as with a coroutine: nothing was subscribed to.
     """
 
-    def __init__(self, channel: str, begin: Callable[[], Awaitable[Subscription]]) -> None:
+    def __init__(self, channel: str, begin: Callable[[], Awaitable[Subscription[DataT]]]) -> None:
         self._channel: Final = channel
         self._begin: Final = begin
         self._begun = False
-        self._subscription: Subscription | None = None
+        self._subscription: Subscription[DataT] | None = None
 
     def __del__(self) -> None:
         if not self._begun:
             text = f"subscribe({str(self._channel)!r}) was never awaited: nothing was subscribed to"
             warnings.warn(text, RuntimeWarning, stacklevel=2)
 
-    def __await__(self) -> Generator[Any, None, Subscription]:
+    def __await__(self) -> Generator[Any, None, Subscription[DataT]]:
         if self._begun:
             raise UsageError("this subscription has begun: call subscribe() again for another")
         self._begun = True
         return self._begin().__await__()
 
-    async def __aenter__(self) -> Subscription:
+    async def __aenter__(self) -> Subscription[DataT]:
         self._subscription = await self
         return self._subscription
 

@@ -11,9 +11,10 @@ import time
 import weakref
 from collections import deque
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Concatenate, Final, Generic, ParamSpec, Self, overload
 
 from ._util.loop_thread import Done, LoopThread
+from ._util.typevars import DataT
 from .client import AsyncClient
 from .errors import ClientStateError, UsageError
 
@@ -23,10 +24,13 @@ if TYPE_CHECKING:
     from datetime import datetime
     from types import TracebackType
 
+    from typing_extensions import TypeForm
+
     from ._client.batch import Batch
     from ._client.handlers import ErrorPolicy, Handler
     from ._client.listeners import Listener
     from ._client.publisher import Offline
+    from ._util.conversion import PayloadAdapter
     from .extensions import ExtensionStatus
     from .health import Health
     from .hookspecs import HookCaller
@@ -36,10 +40,24 @@ if TYPE_CHECKING:
 
 __all__ = ("Client", "SyncBatch", "SyncSubscription")
 
+P = ParamSpec("P")
+
 _CHUNK: Final = 256
 _TELL_AFTER: Final = 0.05
 _EXIT_TIMEOUT: Final = 2.0
 """Seconds that the goodbye of a client may take which is open when the interpreter exits."""
+
+
+def _with_signature_of(
+    original: Callable[Concatenate[Any, P], None],
+) -> Callable[[Callable[..., None]], Callable[Concatenate[Any, P], None]]:
+    """Give a constructor that hands its arguments on the signature of the other, for readers and type checkers."""
+
+    def decorate(constructor: Callable[..., None]) -> Callable[Concatenate[Any, P], None]:
+        constructor.__dict__["__signature__"] = inspect.signature(original)
+        return constructor
+
+    return decorate
 
 
 class Client:
@@ -52,10 +70,11 @@ class Client:
         UsageError: Wrong arguments; or a call from a thread that runs an event loop, which it would block.
     """
 
-    def __init__(self, url: str, **arguments: Any) -> None:
+    @_with_signature_of(AsyncClient.__init__)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._thread: Final = LoopThread()
         try:
-            self._client: Final = self._thread.run(_make(url, arguments))
+            self._client: Final = self._thread.run(_make(args, kwargs))
         finally:
             self._thread.stop()
 
@@ -169,15 +188,45 @@ class Client:
         """Wait until the connection is in a state, or in one that implies it. See `AsyncClient.wait_for`."""
         self._thread.run(self._client.wait_for(state, timeout))
 
+    @overload
     def subscribe(
         self,
         channel: str,
-        handler: Handler | None = None,
+        handler: Handler[Any] | None = None,
+        *,
+        type: None = None,
+        ack: AckMode = "auto",
+        on_error: ErrorPolicy = "raise",
+    ) -> SyncSubscription[Any]: ...
+    @overload
+    def subscribe(
+        self,
+        channel: str,
+        handler: Handler[DataT] | None = None,
+        *,
+        type: type[DataT] | PayloadAdapter[DataT],
+        ack: AckMode = "auto",
+        on_error: ErrorPolicy = "raise",
+    ) -> SyncSubscription[DataT]: ...
+    @overload  # for forms such as `Order | None`
+    def subscribe(
+        self,
+        channel: str,
+        handler: Handler[DataT] | None = None,
+        *,
+        type: TypeForm[DataT],
+        ack: AckMode = "auto",
+        on_error: ErrorPolicy = "raise",
+    ) -> SyncSubscription[DataT]: ...
+    def subscribe(
+        self,
+        channel: str,
+        handler: Handler[Any] | None = None,
         *,
         type: Any = None,
         ack: AckMode = "auto",
         on_error: ErrorPolicy = "raise",
-    ) -> SyncSubscription:
+    ) -> SyncSubscription[Any]:
         """Subscribe to a channel or pattern. See `AsyncClient.subscribe`; what it returns is iterated without await."""
 
         async def begin() -> Subscription:
@@ -234,16 +283,16 @@ class Client:
         self._thread.run(_called(self._client.rehandshake, reason))
 
 
-class SyncSubscription:
+class SyncSubscription(Generic[DataT]):
     """The events of one channel or pattern, in order: ``for event in subscription``.
 
     An event counts as handled when the loop asks for the next one, or leaves its ``with`` block without an exception.
     """
 
-    def __init__(self, thread: LoopThread, subscription: Subscription) -> None:
+    def __init__(self, thread: LoopThread, subscription: Subscription[DataT]) -> None:
         self.beneath: Final = subscription
         self._thread: Final = thread
-        self._taken: deque[Message] = deque()
+        self._taken: deque[Message[DataT]] = deque()
         self._handled = 0
         self._in_hand = False
         self._told = time.monotonic()
@@ -266,10 +315,10 @@ class SyncSubscription:
         """Whether the subscription has ended."""
         return self.beneath.closed
 
-    def __iter__(self) -> Iterator[Message]:
+    def __iter__(self) -> Iterator[Message[DataT]]:
         return self
 
-    def __next__(self) -> Message:
+    def __next__(self) -> Message[DataT]:
         self._handled += self._in_hand
         self._in_hand = False
         if self.beneath.given_up:
@@ -286,7 +335,7 @@ class SyncSubscription:
         self._in_hand = True
         return self._with_receipt(self._taken.popleft())
 
-    def _with_receipt(self, event: Message) -> Message:
+    def _with_receipt(self, event: Message[DataT]) -> Message[DataT]:
         if event.receipt is not None:
             event.attach_receipt(_SyncReceipt(self._thread, event.receipt))
         return event
@@ -359,8 +408,8 @@ class SyncBatch:
         self._thread.run(self._batch.__aexit__(kind, error, trace))
 
 
-async def _make(url: str, arguments: dict[str, Any]) -> AsyncClient:
-    return AsyncClient(url, **arguments)
+async def _make(args: tuple[Any, ...], kwargs: dict[str, Any]) -> AsyncClient:
+    return AsyncClient(*args, **kwargs)
 
 
 async def _use(client: AsyncClient, extension: object, name: str | None) -> str:

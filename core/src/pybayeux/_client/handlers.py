@@ -19,6 +19,7 @@ from ..errors import ConsumerConflictError, ReceiverError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from .._util.typevars import DataT
     from ..message import Message
     from ..subscription import Subscription
     from .dead_letters import DeadLetters
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ("ErrorPolicy", "Handler", "HandlerRunner", "Handlers")
 
 ErrorPolicy: TypeAlias = Literal["raise", "skip", "retry", "dead_letter"]
-Handler: TypeAlias = "Callable[[Message], Any | Awaitable[Any]]"
+Handler: TypeAlias = "Callable[[Message[DataT]], Any | Awaitable[Any]]"
 
 
 class Handlers:

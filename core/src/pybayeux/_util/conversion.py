@@ -11,13 +11,14 @@ import types
 from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
-from typing import Any, Final, Literal, Union, get_args, get_origin
+from typing import Any, Final, Literal, Protocol, Union, get_args, get_origin
 
 import msgspec
 
 from ..errors import UsageError
+from .typevars import DataT
 
-__all__ = ("ConversionError", "convert", "convert_text", "payload_decoder")
+__all__ = ("ConversionError", "PayloadAdapter", "convert", "convert_text", "payload_decoder")
 
 _CONTAINERS: Final = (list, dict, set, frozenset, tuple)
 
@@ -114,6 +115,13 @@ def _choices(member: Any) -> list[str]:
 
 def _names(members: tuple[Any, ...]) -> str:
     return " or ".join(getattr(member, "__name__", None) or str(member) for member in members)
+
+
+class PayloadAdapter(Protocol[DataT]):
+    """What decodes payloads by itself: a pydantic `TypeAdapter`."""
+
+    def validate_json(self, data: bytes, /) -> DataT:
+        """The payload as a value of the adapter's type."""
 
 
 def payload_decoder(type: Any) -> Callable[[bytes], Any]:

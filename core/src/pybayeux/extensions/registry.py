@@ -98,20 +98,20 @@ class ExtensionRegistry:
     place; a call under way finishes on the old one. What becomes of an exception is in the rule of each hook.
     """
 
-    outgoing = CompiledHook(HookSpecs.outgoing)
-    incoming = CompiledHook(HookSpecs.incoming)
-    delivered = CompiledHook(HookSpecs.delivered)
-    unsubscribed = CompiledHook(HookSpecs.unsubscribed)
-    redelivery = CompiledHook(HookSpecs.redelivery)
-    extend_timeout = CompiledHook(HookSpecs.extend_timeout)
-    channel_error = CompiledHook(HookSpecs.channel_error)
-    transaction = CompiledHook(HookSpecs.transaction)
-    dead_letter = CompiledHook(HookSpecs.dead_letter)
-    interpret_error = CompiledHook(HookSpecs.interpret_error)
-    state_changed = CompiledHook(HookSpecs.state_changed)
-    failed = CompiledHook(HookSpecs.failed)
-    request = CompiledHook(HookSpecs.request)
-    response = CompiledHook(HookSpecs.response)
+    outgoing: Final = CompiledHook(HookSpecs.outgoing)
+    incoming: Final = CompiledHook(HookSpecs.incoming)
+    delivered: Final = CompiledHook(HookSpecs.delivered)
+    unsubscribed: Final = CompiledHook(HookSpecs.unsubscribed)
+    redelivery: Final = CompiledHook(HookSpecs.redelivery)
+    extend_timeout: Final = CompiledHook(HookSpecs.extend_timeout)
+    channel_error: Final = CompiledHook(HookSpecs.channel_error)
+    transaction: Final = CompiledHook(HookSpecs.transaction)
+    dead_letter: Final = CompiledHook(HookSpecs.dead_letter)
+    interpret_error: Final = CompiledHook(HookSpecs.interpret_error)
+    state_changed: Final = CompiledHook(HookSpecs.state_changed)
+    failed: Final = CompiledHook(HookSpecs.failed)
+    request: Final = CompiledHook(HookSpecs.request)
+    response: Final = CompiledHook(HookSpecs.response)
 
     def __init__(
         self,

@@ -63,9 +63,9 @@ class ConnectThrottle:
         self._state: Final = state
         self._mode = _Mode.OPEN
         self._due = 0.0
-        self.announced = 0
+        self.announced: int = 0
         self._announced_until = 0.0
-        self.is_reading_blocked = False
+        self.is_reading_blocked: bool = False
 
     # -- room
 
