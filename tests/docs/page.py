@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from tests.docs.markdown import Block
 
-__all__ = ("Page",)
+__all__ = ("Page", "client_of")
 
 _ADDRESS: Final = re.compile(r"https?://[\w.:-]+/cometd\b(?:/[\d.]+)?")
 _MAKES_CLIENT: Final = re.compile(r"\bas client\b|\bclient = |\bdef \w+\([^)]*\bclient\b")
@@ -55,21 +55,19 @@ class Page:
         code = self._compiled(block)
         known = set(self._names)
         async with contextlib.AsyncExitStack() as clients:
-            if "client" in code.co_names and not _MAKES_CLIENT.search(block.source):
-                self._names["client"] = await self._new_client(clients, code)
+            if (kind := client_of(block)) is not None:
+                self._names["client"] = await self._new_client(clients, kind)
             output = await self._printed(block, code)
         assert block.output in (None, output), f"{block.path}:{block.line} printed {output!r}"
         await self._call_tests({name for name in self._names if name.startswith("test_")} - known)
 
     def _compiled(self, block: Block) -> types.CodeType:
-        source = _ADDRESS.sub(self._server.url, block.source)
-        # Line numbers are those of the page.
-        shifted = "\n" * block.line + source
-        code: types.CodeType = compile(shifted, str(block.path), "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-        return code
+        return _compiled(block, _ADDRESS.sub(self._server.url, block.source))
 
-    async def _new_client(self, clients: contextlib.AsyncExitStack, code: types.CodeType) -> AsyncClient | Client:
-        if _awaits(code):
+    async def _new_client(
+        self, clients: contextlib.AsyncExitStack, kind: type[AsyncClient | Client]
+    ) -> AsyncClient | Client:
+        if kind is AsyncClient:
             return await clients.enter_async_context(AsyncClient(self._server.url))
         client = await asyncio.to_thread(Client, self._server.url)
         await asyncio.to_thread(client.start)
@@ -118,6 +116,21 @@ class Page:
                 for number, item in enumerate(_ITEMS, 1):
                     await self._server.publish(channel, {"number": number, "item": item})
             answered = len(asked)
+
+
+def client_of(block: Block) -> type[AsyncClient | Client] | None:
+    """The kind of the `client` that a block speaks of without making one, or None if it does not."""
+    code = _compiled(block, block.source)
+    if "client" not in code.co_names or _MAKES_CLIENT.search(block.source):
+        return None
+    return AsyncClient if _awaits(code) else Client
+
+
+def _compiled(block: Block, source: str) -> types.CodeType:
+    # Line numbers are those of the page.
+    shifted = "\n" * block.line + source
+    code: types.CodeType = compile(shifted, str(block.path), "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    return code
 
 
 def _awaits(code: types.CodeType) -> bool:
