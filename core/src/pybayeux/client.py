@@ -292,7 +292,8 @@ class AsyncClient:
             channel: ``/orders``, ``/orders/*`` or ``/orders/**``.
             handler: A function, sync or async, called with each event in order. A plain function is called on the event
                 loop as soon as the event is received, and must not block. Without a handler, iterate.
-            type: The type that `data` is decoded into: one that msgspec supports, or a pydantic model or `TypeAdapter`.
+            type: The type that `data` is decoded into: one that msgspec supports, with pydantic models in it or not, or
+                a pydantic `TypeAdapter`.
             ack: With ``"manual"``, an event counts as handled when ``await event.ack()`` was called.
             on_error: What to do if the handler raises an error: ``"raise"`` ends the subscription, ``"skip"`` goes on
                 with the next event, ``"retry"`` tries the same event again, ``"dead_letter"`` has an extension keep the
@@ -354,7 +355,7 @@ class AsyncClient:
 
         Args:
             channel: One channel, not a pattern.
-            data: Any value that msgspec can encode as JSON.
+            data: Whatever `subscribe` takes as `type`: any value that msgspec can encode as JSON, and pydantic models.
             timeout: Seconds to wait for the reply, including the wait for a connection; unlimited by default.
             offline: What to do while there is no connection: ``"wait"`` for one, or ``"fail"`` at once.
 

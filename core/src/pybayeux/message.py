@@ -317,9 +317,14 @@ _SHOWN: Final = 200
 
 
 def encode_other(value: Any) -> Any:
-    """Encode values that msgspec does not encode itself: subclasses of str, such as Channel."""
+    """Encode values that msgspec does not encode itself: subclasses of str, such as Channel, and pydantic models.
+
+    Members of models have the names that they are read by.
+    """
     if isinstance(value, str):
         return str(value)
+    if callable(dump := getattr(value, "model_dump", None)):
+        return dump(mode="json", by_alias=True)
     raise TypeError(f"JSON cannot express a value of type {type(value).__name__}")
 
 
@@ -334,7 +339,7 @@ def to_json(value: Any) -> bytes:
     """
     try:
         return _encoder.encode(value)
-    except (UnicodeEncodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise TypeError(f"JSON cannot express this value: {error}") from error
 
 

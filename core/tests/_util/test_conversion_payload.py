@@ -9,6 +9,7 @@ import pytest
 
 from pybayeux._util.conversion import payload_decoder
 from pybayeux.errors import UsageError
+from pybayeux.message import to_json
 
 
 class Struct(msgspec.Struct):
@@ -32,6 +33,14 @@ class Model(pydantic.BaseModel):
     number: int
 
 
+class Opaque:
+    """What nothing can be decoded into."""
+
+
+class Renamed(pydantic.BaseModel):
+    number: int = pydantic.Field(alias="number__c")
+
+
 OBJECT = b'{"number": 1}'
 
 
@@ -48,14 +57,30 @@ OBJECT = b'{"number": 1}'
         (Struct | None, b"null", None),
         (Model, OBJECT, Model(number=1)),
         (pydantic.TypeAdapter(list[Model]), b'[{"number": 1}]', [Model(number=1)]),
+        (list[Model], b'[{"number": 1}]', [Model(number=1)]),
+        (dict[str, Model | None], b'{"a": {"number": 1}, "b": null}', {"a": Model(number=1), "b": None}),
+        (Renamed, b'{"number__c": 1}', Renamed(number__c=1)),
     ],
 )
-def test_payloads_become_what_was_asked_for(type: Any, payload: bytes, value: Any) -> None:
+def test_payloads_become_what_was_asked_for_and_back(type: Any, payload: bytes, value: Any) -> None:
     assert payload_decoder(type)(payload) == value
+    assert payload_decoder(type)(to_json(value)) == value
 
 
-@pytest.mark.parametrize("type", [Struct, Data, Dict, Model, int])
-@pytest.mark.parametrize("payload", [b'{"number": "x"}', b"[]", b"no JSON", b""])
+class Unwilling(pydantic.BaseModel):
+    @pydantic.model_serializer
+    def fail(self) -> None:
+        raise ValueError("not today")
+
+
+@pytest.mark.parametrize("value", [object(), [{1j}], Unwilling(), [Unwilling()]])
+def test_values_that_json_cannot_express(value: object) -> None:
+    with pytest.raises(TypeError, match="JSON cannot express"):
+        to_json(value)
+
+
+@pytest.mark.parametrize("type", [Struct, Data, Dict, Model, Model | None, list[Model], Opaque, int])
+@pytest.mark.parametrize("payload", [b'{"number": "x"}', b"[1]", b"no JSON", b""])
 def test_payloads_that_do_not_fit(type: Any, payload: bytes) -> None:
     with pytest.raises((ValueError, msgspec.DecodeError)):
         payload_decoder(type)(payload)

@@ -137,6 +137,12 @@ def payload_decoder(type: Any) -> Callable[[bytes], Any]:
             found: Callable[[bytes], Any] = decode
             return found
     try:
-        return msgspec.json.Decoder(type).decode
+        return msgspec.json.Decoder(type, dec_hook=_decode_other).decode
     except TypeError as error:
         raise UsageError(f"type={type!r}: data cannot be decoded into this type: {error}") from error
+
+
+def _decode_other(type: Any, value: Any) -> Any:
+    """Make what msgspec does not make itself: a pydantic model within a type of another kind."""
+    validate = getattr(type, "model_validate", None)
+    return validate(value) if callable(validate) else value  # which msgspec then refuses
