@@ -54,6 +54,11 @@ class Fault:
     struck: int = 0
     _over: Event = field(default_factory=Event)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it has struck for the last time."""
+        return self._over.is_set()
+
     def wait(self, timeout: float = 20.0) -> bool:
         """Waits until it has struck for the last time; False if that does not happen in ``timeout`` seconds."""
         return self._over.wait(timeout)

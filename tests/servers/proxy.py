@@ -61,7 +61,7 @@ class Proxy:
 
     def add(self, fault: Fault) -> Fault:
         """Lets a fault lie in wait; returns it."""
-        self._faults.append(fault)
+        self._faults = [each for each in self._faults if not each.is_over] + [fault]
         return fault
 
     def accept(self) -> None:

@@ -30,6 +30,7 @@ async def test_inventory_names_everything_that_has_grown() -> None:
     end.set()
     thread.join()
     task.cancel()
+    await asyncio.wait([task])
     os.close(read)
     os.close(write)
     del client, after
