@@ -25,7 +25,7 @@ class UnixSocket:
     def __init__(self, context: TransportContext, path: str) -> None:
         self._context = context
         # The client says how long an exchange may take, and ends one that takes longer.
-        self._http = httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=path), timeout=None)
+        self._http = httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=path), timeout=None)  # noqa: S113
 
     async def exchange(self, messages: list[Message]) -> None:
         request = TransportRequest(self._context.url, httpx.Headers(self._context.headers), "long-polling")

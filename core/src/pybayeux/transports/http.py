@@ -214,7 +214,8 @@ class HttpRequester:
         check_http(self._http)
         proxy = proxy_for(url) if self._owned else None
         failure = network_failure(error, self._context.redact, "" if proxy is None else f", through {proxy}")
-        if failure.fatal or isinstance(error, FileNotFoundError | PermissionError):  # the library does not say which file
+        # The library does not say which file.
+        if failure.fatal or isinstance(error, FileNotFoundError | PermissionError):
             check_tls_files()
         return failure
 
