@@ -23,6 +23,7 @@ BENEATH = {
     "event_in_hand",
     "finish",
     "finish_one",
+    "given_up",
     "leave",
     "settle",
     "take",
