@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -21,15 +23,18 @@ class Program:
     """A running example; it is killed at the end of its block.
 
     Args:
-        name: Its file under examples/.
+        name: Its file under examples/, or the module that runs it.
         arguments: Its arguments.
+        variables: Further variables of its environment.
     """
 
-    def __init__(self, name: str, *arguments: str | Path) -> None:
-        command = [sys.executable, EXAMPLES / name, *arguments]
+    def __init__(self, name: str, *arguments: str | Path, **variables: str) -> None:
+        program = [EXAMPLES / name] if name.endswith(".py") else ["-m", name]
+        command = [sys.executable, *program, *arguments]
         env = {name: value for name, value in os.environ.items() if not name.startswith("PYBAYEUX_")}
+        env |= {"PYTHONUNBUFFERED": "1"} | variables
         self._process: Final = subprocess.Popen(
-            command, env=env | {"PYTHONUNBUFFERED": "1"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         assert self._process.stdout is not None
         self._output: Final = self._process.stdout
@@ -44,8 +49,12 @@ class Program:
 
     def until(self, line: str) -> list[str]:
         """Wait until it prints this line, to stdout or stderr; all lines since the last call."""
+        return self.until_match(f"^{re.escape(line)}$")
+
+    def until_match(self, pattern: str) -> list[str]:
+        """Wait until it prints a line that matches; all lines since the last call."""
         seen: list[str] = []
-        while not seen or seen[-1] != line:
+        while not seen or not re.search(pattern, seen[-1]):
             printed = self._output.readline()
             assert printed, f"ended with {seen}"
             seen.append(printed.rstrip("\n"))
@@ -55,6 +64,10 @@ class Program:
         """Wait until it ends by itself; its exit code, and the lines that it printed since the last call."""
         lines = self._output.read().splitlines()
         return self._process.wait(), lines
+
+    def terminate(self) -> None:
+        """Send SIGTERM, as a supervisor does."""
+        self._process.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
         """End it without a chance to clean up."""

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from pybayeux_devserver.pytest_plugin import ServerFactory
 
 TESTED = {"exactly_once.py", "fresh_token.py", "handled_once.py", "listen_async.py", "listen_sync.py", "publish.py"}
+RECIPES = {"many_threads.py", "stop_async.py", "stop_sync.py", "web_app.py"}  # in test_recipes.py
 
 
 def test_no_example_is_forgotten() -> None:
-    assert {path.name for path in EXAMPLES.glob("*.py")} == TESTED
+    assert {path.name for path in EXAMPLES.glob("*.py")} == TESTED | RECIPES
 
 
 @pytest.mark.parametrize("name", ["listen_async.py", "listen_sync.py"])

@@ -43,6 +43,11 @@ class Environment:
         python = self._home / _BINARIES / "python"
         run_uv("pip", "install", "--python", python, "--constraint", tested, *packages, cwd=self.folder)
 
+    def uninstall(self, *names: str) -> None:
+        """Take distributions out again, and leave what they require."""
+        python = self._home / _BINARIES / "python"
+        run_uv("pip", "uninstall", "--python", python, *names, cwd=self.folder)
+
     def run(self, program: str, *arguments: str | Path, cwd: Path | None = None) -> str:
         """What an installed program prints; raises BuildError where it fails."""
         return run(self._home / _BINARIES / program, *arguments, cwd=cwd or self.folder)
