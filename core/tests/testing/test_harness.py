@@ -65,6 +65,15 @@ async def test_the_script_of_the_handshake_is_given_before() -> None:
 
 
 @in_virtual_time
+async def test_a_start_that_fails_tells_each_failure_once() -> None:
+    harness = Harness(Greeting)
+    harness.server.fail(*[TransportError("gone")] * 1000)
+    with pytest.raises(AssertionError, match=r"^the client did not connect: gone$"):
+        async with harness:
+            pass
+
+
+@in_virtual_time
 async def test_a_handler_and_other_extensions() -> None:
     class Other:
         seen: list[str] = []  # noqa: RUF012

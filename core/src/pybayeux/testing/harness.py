@@ -126,7 +126,8 @@ class Harness:
         try:
             await self.client.start(timeout=_LONGEST_START)
         except TimeoutError:
-            reported = "; ".join(map(str, self.failures[:3])) or "nothing was reported: a hook may never return"
+            told = list(dict.fromkeys(map(str, self.failures)))[:3]  # each attempt reports the same again
+            reported = "; ".join(told) or "nothing was reported: a hook may never return"
             raise AssertionError(f"the client did not connect: {reported}") from None
         await self.settle()
         return self
