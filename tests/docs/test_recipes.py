@@ -118,9 +118,7 @@ def test_a_program_that_gets_sigterm_finishes_its_event_and_disconnects(
 # -- many threads
 
 
-def test_jobs_are_done_in_many_threads_and_their_position_is_kept(
-    bayeux_server: BlockingServer, tmp_path: Path
-) -> None:
+def test_jobs_are_done_in_many_threads(bayeux_server: BlockingServer, tmp_path: Path) -> None:
     store = _store_in(tmp_path)
     for number in range(20):
         bayeux_server.publish("/jobs", {"number": number})
