@@ -186,7 +186,15 @@ def test_names_that_servers_take_beyond_the_grammar(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given_name", "normal"), [("/foo/", "/foo"), (" /foo ", "/foo"), ("/foo", "/foo"), ("/", "/"), ("/foo//", "/foo/")]
+    ("given_name", "normal"),
+    [
+        ("/foo/", "/foo"),
+        (" /foo ", "/foo"),
+        ("/foo", "/foo"),
+        ("/", "/"),
+        ("/foo//", "/foo/"),
+        ("/a/ /", "/a/"),
+    ],
 )
 def test_one_trailing_slash_is_taken_off(given_name: str, normal: str) -> None:
     found = Channel(given_name).normalized()

@@ -353,5 +353,15 @@ def test_advised_times_are_milliseconds(milliseconds: float) -> None:
     assert Advice(interval=milliseconds).interval_as_duration() == expected
 
 
+def test_times_that_are_too_long_are_the_longest() -> None:
+    assert Advice(timeout=10**400).timeout_as_duration() == timedelta.max
+    assert Advice(interval=1e308).interval_as_duration() == timedelta.max
+    assert Advice(interval=-1e308).interval_as_duration() == timedelta.min
+
+
 def test_absent_times_are_zero() -> None:
+    assert (
+        Advice(timeout=10**400).timeout_as_duration() == Advice(interval=1e308).interval_as_duration() == timedelta.max
+    )
+    assert Advice(interval=-1e308).interval_as_duration() == timedelta.min
     assert Advice().timeout_as_duration() == Advice().interval_as_duration() == timedelta(0)

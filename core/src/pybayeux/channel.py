@@ -88,7 +88,7 @@ class Channel(str):
     def normalized(self) -> Channel:
         """The same channel without surrounding blanks and without a trailing slash, as CometD does it."""
         name = self.strip()
-        return Channel(name[:-1] if len(name) > 1 and name.endswith("/") else name)
+        return Channel(name[:-1].rstrip() if len(name) > 1 and name.endswith("/") else name)
 
 
 Channel.META_HANDSHAKE = Channel("/meta/handshake")

@@ -101,12 +101,22 @@ class Advice(Struct, rename="camel", forbid_unknown_fields=True, omit_defaults=T
         return self.reconnect == "none"
 
     def timeout_as_duration(self) -> timedelta:
-        """How long the server holds a connect; zero if absent."""
-        return timedelta(milliseconds=self.timeout or 0)
+        """How long the server holds a connect; zero if absent, and the longest duration there is if it is longer."""
+        return _duration(self.timeout)
 
     def interval_as_duration(self) -> timedelta:
-        """How long to wait before the next connect; zero if absent; if negative, do not connect."""
-        return timedelta(milliseconds=self.interval or 0)
+        """How long to wait before the next connect; zero if absent; if negative, do not connect.
+
+        One that is too long for a duration is the longest that there is.
+        """
+        return _duration(self.interval)
+
+
+def _duration(milliseconds: float | None) -> timedelta:
+    try:
+        return timedelta(milliseconds=milliseconds or 0)
+    except OverflowError:
+        return timedelta.max if milliseconds is not None and milliseconds > 0 else timedelta.min
 
 
 class _Fields(Struct, rename="camel", forbid_unknown_fields=True, omit_defaults=True, dict=True, kw_only=True):

@@ -34,6 +34,7 @@ _UNSENT: Final = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout"})
 _FATAL: Final = frozenset({"InvalidURL", "UnsupportedProtocol"})
 
 
+_LONGEST_WAIT: Final = 86_400.0
 _SURFACE: Final = ("build_request", "send", "cookies")
 _ILLEGAL: Final = re.compile(r"[\x00\r\n]")
 _NO_CONNECTION_FREE: Final = (
@@ -174,11 +175,13 @@ def seconds_to_wait(header: str | None, now: datetime | None = None) -> float | 
     """The seconds that a `Retry-After` header asks to wait (RFC 9110, section 10.2.3).
 
     The header holds them, or a date; None where it holds neither. `now` is best the answer's `Date`: the clock of this
-    machine may be wrong.
+    machine may be wrong. No more than a day: a longer time is a mistake, and would stop the client for ever.
     """
     if header is None:
         return None
-    if header.strip().isdecimal():
-        return float(header)
+    if (seconds := header.strip()).isdecimal():
+        return min(float(seconds), _LONGEST_WAIT)
     moment = parse_date(header)
-    return None if moment is None else max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
+    if moment is None:
+        return None
+    return min(max(0.0, (moment - (now or datetime.now(UTC))).total_seconds()), _LONGEST_WAIT)
