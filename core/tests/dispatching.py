@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from core.tests.reporting import RecordingReporter
 from pybayeux import Message
+from pybayeux._client.dead_letters import DeadLetters
 from pybayeux._client.dispatcher import Dispatcher
-from pybayeux.subscription import Subscription
+from pybayeux._client.event_queue import EventQueue
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
 
     from pybayeux._client.background import BackgroundTasks
+    from pybayeux._client.dead_letters import DeadLetterKeeper
     from pybayeux._client.hooks import HookRunner
-    from pybayeux.errors import BayeuxError
+    from pybayeux.errors import ReceiverError
 
 __all__ = ("DispatcherProbe", "events")
 
@@ -26,27 +29,44 @@ class DispatcherProbe:
         reported: The errors that were reported, in order.
         room: What the back-pressure was told about room, in order.
         left: The subscriptions that their receivers ended.
+        reporter: Has the errors.
         background: What is left to await in the background.
         observed: Whether an extension wants to know what is delivered.
         slow: Whether `delivered` is asynchronous.
+
+    Args:
+        keeper: Keeps dead letters; by default nothing does.
     """
 
-    def __init__(self, limit: int = 1000, *, observed: bool = True, slow: bool = False) -> None:
+    def __init__(
+        self,
+        limit: int = 1000,
+        *,
+        observed: bool = True,
+        slow: bool = False,
+        keeper: DeadLetterKeeper | None = None,
+        reporter: RecordingReporter | None = None,
+    ) -> None:
         self.delivered: list[Any] = []
         self.messages: list[Message] = []
         self.room: list[bool] = []
-        self.reported: list[BayeuxError] = []
-        self.left: list[Subscription] = []
+        self.reporter = reporter or RecordingReporter()
+        self.reported = self.reporter.errors
+        self.left: list[EventQueue] = []
         self.background: list[Awaitable[None]] = []
         self.observed, self.slow = observed, slow
         self.dispatcher = Dispatcher(
-            limit, cast("HookRunner", _Hooks(self)), cast("BackgroundTasks", _Background(self)), self.reported.append
+            limit,
+            cast("HookRunner", _Hooks(self)),
+            cast("BackgroundTasks", _Background(self)),
+            DeadLetters(keeper or _NoKeeper(), self.reporter),
+            self.reporter.report,
         )
         self.dispatcher.attach(_BackPressure(self), _Subscriptions(self))
 
-    def subscribe(self, channel: str, **arguments: Any) -> Subscription:
+    def subscribe(self, channel: str, **arguments: Any) -> EventQueue:
         """A subscription that receives from now on."""
-        subscription = Subscription(channel, self.dispatcher, **arguments)
+        subscription = EventQueue(channel, self.dispatcher, **arguments)
         self.dispatcher.router.add(subscription)
         return subscription
 
@@ -82,6 +102,11 @@ class _Hooks:
         return None
 
 
+class _NoKeeper:
+    async def dead_letter(self, message: Message, subscription: str, error: ReceiverError) -> str | None:
+        return None
+
+
 class _Background:
     def __init__(self, probe: DispatcherProbe) -> None:
         self._probe = probe
@@ -102,7 +127,7 @@ class _Subscriptions:
     def __init__(self, probe: DispatcherProbe) -> None:
         self._probe = probe
 
-    async def leave(self, subscription: Subscription, wait: bool = True) -> None:
+    async def leave(self, subscription: EventQueue, wait: bool = True) -> None:
         self._probe.dispatcher.router.remove(subscription)
         self._probe.left.append(subscription)
         subscription.end()

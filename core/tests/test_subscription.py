@@ -1,329 +1,113 @@
 from __future__ import annotations
 
 import asyncio
+import linecache
 from typing import Any
 
-import msgspec
 import pytest
 
+import pybayeux
 from core.tests.dispatching import DispatcherProbe
-from core.tests.virtual_time import in_virtual_time, settle
-from pybayeux._client.dispatcher import Router
-from pybayeux.errors import ClientStateError, ReceiverError, SessionEndedError, UsageError
-from pybayeux.subscription import Subscription
+from core.tests.virtual_time import in_virtual_time
+from pybayeux import SyncSubscription
+from pybayeux._util.loop_thread import LoopThread
+from pybayeux.errors import UsageError
+from pybayeux.subscription import Subscribing, Subscription
 
 
-class Order(msgspec.Struct):
-    number: int
+class BeginCounter:
+    """Begins a subscription, and counts."""
 
+    def __init__(self) -> None:
+        self.probe = DispatcherProbe()
+        self.begun = 0
 
-# -- iterating
+    async def begin(self) -> Subscription:
+        self.begun += 1
+        return Subscription(self.probe.subscribe("/a"))
 
 
 @in_virtual_time
-async def test_events_come_in_order() -> None:
+async def test_nothing_begins_by_itself() -> None:
+    counter = BeginCounter()
+    with pytest.warns(RuntimeWarning, match=r"subscribe\('/a'\) was never awaited: nothing was subscribed to"):
+        Subscribing("/a", counter.begin)
+    assert counter.begun == 0
+
+
+@in_virtual_time
+async def test_a_forgotten_await_names_its_line() -> None:
+    def subscribe() -> Subscribing[Any]:
+        return Subscribing("/a", BeginCounter().begin)
+
+    async def program() -> None:
+        forgotten = subscribe()  # this one
+        await asyncio.sleep(1)
+        assert forgotten
+
+    with pytest.warns(RuntimeWarning, match="never awaited") as warned:
+        await program()
+    line = linecache.getline(warned[0].filename, warned[0].lineno)
+    assert (warned[0].filename, "this one" in line) == (__file__, True)
+
+
+@in_virtual_time
+async def test_a_loop_over_what_is_not_made_yet_says_what_is_missing() -> None:
+    subscribing = Subscribing("/a", BeginCounter().begin)
+    with pytest.raises(UsageError, match=r"await subscribe\('/a'\) first, or enter it with `async with`"):
+        async for _ in subscribing:  # type: ignore[attr-defined]
+            pass
+    await subscribing
+
+
+def test_completion_lists_what_is_for_users_and_nothing_else() -> None:
+    both = {"channel", "closed", "next", "pending", "unsubscribe"}
+    assert public(Subscription(DispatcherProbe().subscribe("/a"))) == both | {"finish", "take"}
+    assert public(SyncSubscription(LoopThread(), DispatcherProbe().subscribe("/a"))) == both
+    assert "Message" in dir(pybayeux)
+    assert set(dir(pybayeux)) == set(pybayeux.__all__)
+
+
+def public(value: object) -> set[str]:
+    return {name for name in dir(value) if not name.startswith("_")}
+
+
+@in_virtual_time
+async def test_a_subscription_shows_channel_and_queue() -> None:
     probe = DispatcherProbe()
-    events = probe.subscribe("/a")
-    probe.send("/a", 1, 2)
-    assert [(await anext(events)).data, (await anext(events)).data] == [1, 2]
-
-
-@in_virtual_time
-async def test_an_event_is_handled_when_the_loop_asks_for_the_next() -> None:
-    probe = DispatcherProbe()
-    events = probe.subscribe("/a")
-    probe.send("/a", 1, 2, 3)
-    seen: list[Any] = []
-    async for event in events:
-        assert probe.delivered == seen
-        seen.append(event.data)
-        if event.data == 3:
-            break
-    assert probe.delivered == [1, 2]
-    await events.unsubscribe()
-
-
-@in_virtual_time
-async def test_a_loop_left_and_entered_again_goes_on() -> None:
-    probe = DispatcherProbe()
-    events = probe.subscribe("/a")
-    probe.send("/a", 1, 2)
-    async for event in events:
-        assert event.data == 1
-        break
-    async for event in events:
-        assert event.data == 2
-        break
-    assert probe.delivered == [1]
-
-
-@in_virtual_time
-async def test_leaving_the_block_handles_the_last_event() -> None:
-    probe = DispatcherProbe()
-    async with probe.subscribe("/a") as events:
-        probe.send("/a", 1, 2)
-        assert (await anext(events)).data == 1
-    assert probe.delivered == [1]
-    assert events.closed
-    assert probe.left == [events]
-
-
-@in_virtual_time
-async def test_leaving_the_block_with_an_exception_handles_nothing() -> None:
-    probe = DispatcherProbe()
-    with pytest.raises(KeyError):
-        async with probe.subscribe("/a") as events:
-            probe.send("/a", 1)
-            await anext(events)
-            raise KeyError
-    assert probe.delivered == []
-    assert probe.dispatcher.waiting == 0
-
-
-@in_virtual_time
-async def test_without_an_observer_no_event_is_reported() -> None:
-    probe = DispatcherProbe(observed=False)
-    events = probe.subscribe("/a")
-    probe.send("/a", 1, 2)
-    async for event in events:
-        if event.data == 2:
-            break
-    await events.unsubscribe()
-    assert probe.delivered == []
-
-
-@in_virtual_time
-async def test_reporting_may_be_asynchronous() -> None:
-    probe = DispatcherProbe(slow=True)
-    async with probe.subscribe("/a") as events:
-        probe.send("/a", 1, 2, 3)
-        async for event in events:
-            if event.data == 2:
-                break
-        assert probe.delivered == [1]
-    assert probe.delivered == [1, 2]
-
-
-@in_virtual_time
-async def test_a_receiver_waits_for_events() -> None:
-    probe = DispatcherProbe()
-    events = probe.subscribe("/a")
-    waiting = asyncio.ensure_future(anext(events))
-    await settle()
-    assert not waiting.done()
-    probe.send("/a", 1)
-    assert (await waiting).data == 1
-
-
-@in_virtual_time
-async def test_a_cancelled_wait_loses_nothing() -> None:
-    probe = DispatcherProbe()
-    events = probe.subscribe("/a")
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(1):
-            await anext(events)
-    probe.send("/a", 1)
-    assert (await anext(events)).data == 1
-
-
-@in_virtual_time
-async def test_a_wait_cancelled_as_an_event_comes_loses_nothing() -> None:
-    probe = DispatcherProbe()
-    events = probe.subscribe("/a")
-    waiting = asyncio.ensure_future(anext(events))
-    await settle()
-    probe.send("/a", 1)
-    waiting.cancel()
-    await asyncio.wait([waiting])
-    assert (await anext(events)).data == 1
-
-
-@in_virtual_time
-async def test_two_tasks_on_one_subscription_raise_an_error() -> None:
-    probe = DispatcherProbe()
-    events = probe.subscribe("/a")
-    first = asyncio.ensure_future(anext(events))
-    await settle()
-    with pytest.raises(ClientStateError, match="subscribe twice"):
-        await anext(events)
-    await events.unsubscribe()
-    with pytest.raises(StopAsyncIteration):
-        await first
-
-
-# -- the end
-
-
-@in_virtual_time
-async def test_a_waiting_receiver_is_woken_by_the_end() -> None:
-    probe = DispatcherProbe()
-    events = probe.subscribe("/a")
-
-    async def read() -> list[object]:
-        return [event.data async for event in events]
-
-    reading = asyncio.ensure_future(read())
-    await settle()
-    events.end()
-    assert await reading == []
-    assert events.closed
-
-
-@in_virtual_time
-async def test_an_error_comes_after_what_waits() -> None:
-    probe = DispatcherProbe()
-    events = probe.subscribe("/a")
-    probe.send("/a", 1)
-    events.end(SessionEndedError("over"))
-    assert (await anext(events)).data == 1
-    for _ in range(2):
-        with pytest.raises(SessionEndedError, match="over"):
-            await anext(events)
-    assert probe.delivered == [1]
-
-
-@in_virtual_time
-async def test_ending_gives_up_what_waits() -> None:
-    probe = DispatcherProbe(limit=2)
-    events = probe.subscribe("/a")
-    probe.send("/a", 1, 2, 3)
-    await anext(events)
-    await events.unsubscribe()
-    await events.unsubscribe()
-    assert (probe.dispatcher.waiting, probe.room, probe.delivered, len(probe.left)) == (0, [False, True], [], 1)
-    with pytest.raises(StopAsyncIteration):
-        await anext(events)
-
-
-def test_repr_shows_channel_and_queue() -> None:
-    probe = DispatcherProbe()
-    events = probe.subscribe("/a/*")
+    events = Subscription(probe.subscribe("/a/*"))
     probe.send("/a/b", 1, 2)
     assert (repr(events), events.pending) == ("<Subscription /a/* 2 waiting>", 2)
-    events.end()
+    assert [event.data for event in await events.take(9)] == [1, 2]
+    await events.finish(2)
+    assert probe.delivered == [1, 2]
+    await events.unsubscribe()
     assert repr(events) == "<Subscription /a/* closed>"
 
 
-# -- several at once
+@in_virtual_time
+async def test_awaiting_begins() -> None:
+    counter = BeginCounter()
+    subscription = await Subscribing("/a", counter.begin)
+    assert (subscription.channel, subscription.closed) == ("/a", False)
 
 
 @in_virtual_time
-async def test_several_events_can_be_taken_at_once() -> None:
-    probe = DispatcherProbe()
-    events = probe.subscribe("/a")
-    probe.send("/a", *range(5))
-    assert [event.data for event in await events.take(3)] == [0, 1, 2]
-    assert [event.data for event in await events.take(9, handled=2)] == [3, 4]
-    assert probe.delivered == [0, 1]
-    await events.finish(99)
-    assert probe.delivered == [0, 1, 2, 3, 4]
-    events.end()
-    assert await events.take(9) == []
-
-
-# -- types
+async def test_a_block_begins_and_ends() -> None:
+    counter = BeginCounter()
+    async with Subscribing("/a", counter.begin) as subscription:
+        assert not subscription.closed
+    assert subscription.closed
 
 
 @in_virtual_time
-async def test_data_is_decoded_into_the_subscriptions_type() -> None:
-    probe = DispatcherProbe()
-    typed, plain = probe.subscribe("/a", type=Order), probe.subscribe("/a")
-    probe.send("/a", {"number": 7})
-    assert (await anext(typed)).data == Order(7)
-    assert (await anext(plain)).data == {"number": 7}
-
-
-@in_virtual_time
-async def test_an_event_of_another_type_is_the_receivers_error() -> None:
-    probe = DispatcherProbe()
-    typed = probe.subscribe("/a", type=Order)
-    probe.send("/a", "no order", {"number": 8})
-    with pytest.raises(ReceiverError, match="receiver of /a failed: ValidationError"):
-        await anext(typed)
-    assert (await anext(typed)).data == Order(8)
-
-
-# -- acknowledging
-
-
-@in_virtual_time
-async def test_positions_advance_over_an_unbroken_prefix() -> None:
-    probe = DispatcherProbe()
-    events = probe.subscribe("/a", ack="manual")
-    probe.send("/a", 1, 2, 3)
-    first, second, third = [await anext(events) for _ in range(3)]
-    assert probe.delivered == []
-    await third.ack()
-    await second.ack()
-    assert probe.delivered == []
-    await first.ack()
-    await first.ack()
-    assert probe.delivered == [1, 2, 3]
-
-
-@in_virtual_time
-async def test_leaving_the_block_acknowledges_nothing() -> None:
-    probe = DispatcherProbe()
-    async with probe.subscribe("/a", ack="manual") as events:
-        probe.send("/a", 1)
-        event = await anext(events)
-    await event.ack()
-    assert probe.delivered == []
-
-
-@in_virtual_time
-async def test_several_receivers_acknowledge_each_for_itself() -> None:
-    probe = DispatcherProbe()
-    manual, other = probe.subscribe("/a", ack="manual"), probe.subscribe("/a")
-    probe.send("/a", 1)
-    event, same = await anext(manual), await anext(other)
-    with pytest.raises(UsageError):
-        same.ack()
-    await event.ack()
-    assert probe.delivered == []
-    await other.finish(1)
-    assert probe.delivered == [1]
-
-
-# -- the router
-
-
-def router() -> tuple[Router, list[tuple[Subscription, ...]]]:
-    joined: list[tuple[Subscription, ...]] = []
-
-    def join(subscriptions: tuple[Subscription, ...]) -> Subscription:
-        joined.append(subscriptions)
-        return Subscription("/joined", DispatcherProbe().dispatcher)
-
-    return Router(join, ended=lambda channel: None), joined
-
-
-def test_the_first_and_the_last_of_a_channel_are_reported() -> None:
-    routes, _ = router()
-    one, two = (Subscription("/a", DispatcherProbe().dispatcher) for _ in range(2))
-    assert [routes.add(one), routes.add(two)] == [True, False]
-    assert routes.of("/a") == [one, two]
-    assert [routes.remove(each) for each in (one, one, two, two)] == [False, False, True, False]
-    assert list(routes) == []
-
-
-def test_a_channel_leads_to_its_subscription_until_they_change() -> None:
-    routes, joined = router()
-    exact = Subscription("/a/b", DispatcherProbe().dispatcher)
-    routes.add(exact)
-    assert routes.find("/a/b") is exact
-    assert routes.routes == {"/a/b": exact}
-    wide = Subscription("/a/**", DispatcherProbe().dispatcher)
-    routes.add(wide)
-    assert routes.routes == {}
-    routes.find("/a/b")
-    routes.find("/x")
-    assert joined == [(exact, wide), ()]
-
-
-def test_routes_of_endless_channels_do_not_pile_up() -> None:
-    routes, _ = router()
-    routes.add(Subscription("/**", DispatcherProbe().dispatcher))
-    for number in range(25_000):
-        routes.find(f"/a/{number}")
-    assert len(routes.routes) <= 10_000
+async def test_it_begins_once() -> None:
+    counter = BeginCounter()
+    subscribing = Subscribing("/a", counter.begin)
+    await subscribing
+    with pytest.raises(UsageError, match="again"):
+        await subscribing
+    with pytest.raises(UsageError, match="again"):
+        async with subscribing:
+            pass
+    assert counter.begun == 1

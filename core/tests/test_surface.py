@@ -11,27 +11,8 @@ from pybayeux import AsyncClient, Client, Subscription, SyncSubscription
 from pybayeux._client.batch import Batch
 from pybayeux.sync import SyncBatch
 
+IN_BATCHES = {"take", "finish"}  # what the loop of a thread does by itself
 PAIRS = [(AsyncClient, Client), (Subscription, SyncSubscription), (Batch, SyncBatch)]
-# What only the dispatcher, handlers and other threads need of a subscription.
-BENEATH = {
-    "acknowledge",
-    "beneath",
-    "channel",
-    "consume_in_place",
-    "drop",
-    "end",
-    "event_in_hand",
-    "finish",
-    "finish_one",
-    "given_up",
-    "leave",
-    "settle",
-    "take",
-    "take_one",
-    "transaction",
-    "wait_for_event",
-    "wake",
-}
 
 
 def words(kind: type) -> dict[str, Any]:
@@ -51,14 +32,14 @@ def test_both_have_the_same_public_names(asynchronous: type, synchronous: type) 
 
 
 def _named(kind: type) -> set[str]:
-    return {*words(kind), *(["replies"] if kind is Batch else [])} - BENEATH
+    return {*words(kind), *(["replies"] if kind is Batch else [])} - IN_BATCHES
 
 
 @pytest.mark.parametrize(("asynchronous", "synchronous"), PAIRS)
 def test_methods_have_the_same_parameters_and_docs(asynchronous: type, synchronous: type) -> None:
     others = words(synchronous)
     for name, value in words(asynchronous).items():
-        if name in BENEATH or name not in others:
+        if name in IN_BATCHES or name not in others:
             continue
         other = others[name]
         assert isinstance(value, property) is isinstance(other, property), name

@@ -17,7 +17,7 @@ from tests.support.scripted import ScriptedServer
 
 if TYPE_CHECKING:
     from pybayeux import Message
-    from pybayeux._client.handlers import ErrorPolicy
+    from pybayeux._client.event_queue import ErrorPolicy
 
 
 class Order(msgspec.Struct):

@@ -83,3 +83,7 @@ __all__ = (
     "requests",
     "seconds_to_wait",
 )
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

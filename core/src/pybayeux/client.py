@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Final, Self, overload
 from . import requests
 from ._client.config import ClientConfig, never_ignore
 from ._client.connection import Connection
-from ._client.handlers import ErrorPolicy
+from ._client.event_queue import EventQueue
 from ._util.arguments import check_choice, check_names, check_names_or_flag
 from .channel import ChannelType
 from .errors import InvalidChannelError
 from .session import Backoff
 from .state import ConnectionState
-from .subscription import AckMode, Subscribing, Subscription
+from .subscription import Subscribing, Subscription
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from ._client.batch import Batch
     from ._client.config import Overflow
+    from ._client.event_queue import AckMode, ErrorPolicy
     from ._client.handlers import Handler
     from ._client.listeners import Listener
     from ._client.publisher import Offline
@@ -298,6 +299,8 @@ class AsyncClient:
             on_error: What to do if the handler raises an error: ``"raise"`` ends the subscription, ``"skip"`` goes on
                 with the next event, ``"retry"`` tries the same event again, ``"dead_letter"`` has an extension keep the
                 event, such as replay with a store on disk, and then goes on. A `ConsumerConflictError` always ends it.
+                For an event that does not fit `type`, ``"retry"`` is as ``"raise"``: a handler's subscription ends, and
+                a loop raises the `ReceiverError`; with ``"skip"`` and ``"dead_letter"`` both go on.
 
         Raises:
             InvalidChannelError: It is not a channel, or it is a meta channel.
@@ -307,15 +310,14 @@ class AsyncClient:
         name = requests.check_channel(channel)
         if name.type is ChannelType.META:
             raise InvalidChannelError(channel, "meta channels cannot be subscribed to; listen() to them")
-        check_choice("on_error", on_error, ErrorPolicy)
         self._connection.runner.check_usable()
-        subscription: Subscription[Any] = Subscription(name, self._connection.dispatcher, type=type, ack=ack)
+        events: EventQueue[Any] = EventQueue(name, self._connection.dispatcher, type=type, ack=ack, on_error=on_error)
 
-        async def begin() -> Subscription:
-            await self._connection.subscribe(subscription)
+        async def begin() -> Subscription[Any]:
+            await self._connection.subscribe(events)
             if handler is not None:
-                self._connection.handlers.start(subscription, self._connection.hooks.calls.marked(handler), on_error)
-            return subscription
+                self._connection.handlers.start(events, self._connection.hooks.calls.marked(handler))
+            return Subscription(events)
 
         return Subscribing(name, begin)
 

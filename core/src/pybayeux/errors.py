@@ -283,11 +283,14 @@ class ReceiverError(BayeuxError):
 
     Attributes:
         channel: The channel of the event.
+        replay_id: The number of the event in the server's replay, or None if it has none.
     """
 
-    def __init__(self, channel: str, cause: BaseException) -> None:
-        super().__init__(f"the receiver of {channel} failed: {type(cause).__name__}: {cause}")
+    def __init__(self, channel: str, cause: BaseException, replay_id: int | None = None) -> None:
+        event = "" if replay_id is None else f" on replay id {replay_id}"
+        super().__init__(f"the receiver of {channel} failed{event}: {type(cause).__name__}: {cause}")
         self.channel: Final = channel
+        self.replay_id: Final = replay_id
         self.__cause__: BaseException | None = cause
 
 

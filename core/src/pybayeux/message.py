@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
     from contextlib import AbstractAsyncContextManager
 
-__all__ = ("Advice", "Message", "MessageError", "Receipt", "beginning_of", "encode_other", "to_json")
+__all__ = ("Advice", "Message", "MessageError", "Receipt", "beginning_of", "encode_other", "replay_id_of", "to_json")
 
 if TYPE_CHECKING:
     _Payload = Any
@@ -363,6 +363,21 @@ def _decode_payload(raw: Raw) -> Any:
         return _payload_decoder.decode(raw)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise MessageDecodeError(f"data: not JSON ({error})", beginning_of(raw)) from error
+
+
+class _Stamp(Struct):
+    replay_id: int | None = field(default=None, name="replayId")
+
+
+_stamp_decoder: Final = msgspec.json.Decoder(_Stamp)
+
+
+def replay_id_of(message: Message) -> int | None:
+    """The number that a server with replay has given an event, ``data.event.replayId``; None if there is none."""
+    try:
+        return _stamp_decoder.decode(message.raw_members().get("event", b"null")).replay_id
+    except (msgspec.DecodeError, UnicodeError, TypeError):
+        return None
 
 
 _ERROR: Final = re.compile(r"\s*(\d{1,3})\s*:([^:]*):(.*)", re.DOTALL)

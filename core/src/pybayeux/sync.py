@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Final, Generic, ParamSpec, S
 from ._util.loop_thread import Done, LoopThread
 from ._util.typevars import DataT
 from .client import AsyncClient
-from .errors import ClientStateError, UsageError
+from .errors import ClientStateError, ReceiverError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from typing_extensions import TypeForm
 
     from ._client.batch import Batch
-    from ._client.handlers import ErrorPolicy, Handler
+    from ._client.event_queue import AckMode, ErrorPolicy, EventQueue
+    from ._client.handlers import Handler
     from ._client.listeners import Listener
     from ._client.publisher import Offline
     from ._util.conversion import PayloadAdapter
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from .hookspecs import HookCaller
     from .message import Message, Receipt
     from .state import ConnectionState
-    from .subscription import AckMode, Subscription
+    from .subscription import Subscription
 
 __all__ = ("Client", "SyncBatch", "SyncSubscription")
 
@@ -229,15 +230,17 @@ class Client:
     ) -> SyncSubscription[Any]:
         """Subscribe to a channel or pattern. See `AsyncClient.subscribe`; what it returns is iterated without await."""
 
-        async def begin() -> Subscription:
+        async def begin() -> Subscription[Any]:
             return await self._client.subscribe(channel, _in_worker(handler), type=type, ack=ack, on_error=on_error)
 
-        return SyncSubscription(self._thread, self._thread.run(begin()))
+        return SyncSubscription(self._thread, self._thread.run(begin())._events)
 
     def unsubscribe(self, subscription: SyncSubscription | str) -> None:
         """End one subscription, or all that were made for a channel."""
-        target = subscription if isinstance(subscription, str) else subscription.beneath
-        self._thread.run(self._client.unsubscribe(target))
+        if isinstance(subscription, str):
+            self._thread.run(self._client.unsubscribe(subscription))
+        else:
+            subscription.unsubscribe()
 
     def listen(self, channel: str, listener: Callable[[Message], Any]) -> Listener:
         """Call `listener` with each reply on a meta channel. See `AsyncClient.listen`."""
@@ -287,10 +290,11 @@ class SyncSubscription(Generic[DataT]):
     """The events of one channel or pattern, in order: ``for event in subscription``.
 
     An event counts as handled when the loop asks for the next one, or leaves its ``with`` block without an exception.
+    ``SyncSubscription[Order]`` is one made with ``type=Order``: the `data` of its events is an `Order`.
     """
 
-    def __init__(self, thread: LoopThread, subscription: Subscription[DataT]) -> None:
-        self.beneath: Final = subscription
+    def __init__(self, thread: LoopThread, events: EventQueue[DataT]) -> None:
+        self._events: Final = events
         self._thread: Final = thread
         self._taken: deque[Message[DataT]] = deque()
         self._handled = 0
@@ -298,40 +302,55 @@ class SyncSubscription(Generic[DataT]):
         self._told = time.monotonic()
 
     def __repr__(self) -> str:
-        return repr(self.beneath)
+        return f"<SyncSubscription {self.channel} {'closed' if self.closed else f'{self.pending} waiting'}>"
 
     @property
     def channel(self) -> str:
         """The channel or pattern subscribed to."""
-        return self.beneath.channel
+        return self._events.channel
 
     @property
     def pending(self) -> int:
         """How many events wait to be taken."""
-        return len(self._taken) + self.beneath.pending
+        return len(self._taken) + self._events.pending
 
     @property
     def closed(self) -> bool:
         """Whether the subscription has ended."""
-        return self.beneath.closed
+        return self._events.closed
 
     def __iter__(self) -> Iterator[Message[DataT]]:
         return self
 
     def __next__(self) -> Message[DataT]:
+        if (event := self._next(None)) is None:
+            raise StopIteration
+        return event
+
+    def next(self, timeout: float | None = None) -> Message[DataT]:
+        """The next event. See `Subscription.next`."""
+        if (event := self._next(timeout)) is None:
+            raise ClientStateError(f"the subscription to {self.channel} has ended")
+        return event
+
+    def _next(self, timeout: float | None) -> Message[DataT] | None:
         self._handled += self._in_hand
         self._in_hand = False
-        if self.beneath.given_up:
+        if self._events.is_given_up:
             self._taken.clear()
         if not self._taken:
             handled, self._handled = self._handled, 0
-            # Many at once: a change of threads for every event would cost more than the event.
-            self._taken.extend(self._thread.run(self.beneath.take(_CHUNK, handled)))
+            try:
+                # Many at once: a change of threads for every event would cost more than the event.
+                self._taken.extend(self._thread.run(self._events.take(_CHUNK, handled, timeout)))
+            except ReceiverError:
+                self._in_hand = True  # it is taken, and handled if the caller goes on
+                raise
             self._told = time.monotonic()
         elif time.monotonic() - self._told > _TELL_AFTER:
             self._tell()
         if not self._taken:
-            raise StopIteration
+            return None
         self._in_hand = True
         return self._with_receipt(self._taken.popleft())
 
@@ -342,7 +361,7 @@ class SyncSubscription(Generic[DataT]):
 
     def _tell(self) -> None:
         handled, self._handled = self._handled, 0
-        self._thread.run(self.beneath.finish(handled))
+        self._thread.run(self._events.finish(handled))
         self._told = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -351,14 +370,14 @@ class SyncSubscription(Generic[DataT]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not self.beneath.closed:
-            self._handled += self._in_hand and kind is None
-            self._tell()
-        self._thread.run(self.beneath.leave(error))
+        self._handled += self._in_hand and kind is None
+        self._in_hand = False
+        self._tell()
+        self._thread.run(self._events.leave(error))
 
     def unsubscribe(self) -> None:
-        """End the subscription. A second call does nothing."""
-        self._thread.run(self.beneath.unsubscribe())
+        """End the subscription, and a loop over it. See `Subscription.unsubscribe`."""
+        self._thread.run(self._events.unsubscribe())
 
 
 class _SyncReceipt:

@@ -15,7 +15,7 @@ from pybayeux import Message, decode
 from pybayeux.channel import routing_patterns
 
 if TYPE_CHECKING:
-    from pybayeux.subscription import Subscription
+    from pybayeux._client.event_queue import EventQueue
 
 
 @in_virtual_time
@@ -180,9 +180,9 @@ class Receivers(RuleBasedStateMachine):
         super().__init__()
         self.probe = DispatcherProbe(limit=4)
         self.loop = asyncio.new_event_loop()
-        self.open: list[Subscription] = []
-        self.taken: dict[Subscription, int] = {}
-        self.holders: dict[int, set[Subscription]] = {}
+        self.open: list[EventQueue] = []
+        self.taken: dict[EventQueue, int] = {}
+        self.holders: dict[int, set[EventQueue]] = {}
         self.handled: set[int] = set()
         self.channel_of: dict[int, str] = {}
         self.failed: set[str] = set()
@@ -194,7 +194,7 @@ class Receivers(RuleBasedStateMachine):
     def run(self, work: Any) -> Any:
         return self.loop.run_until_complete(work)
 
-    def let_go(self, number: int, subscription: Subscription, *, handled: bool) -> None:
+    def let_go(self, number: int, subscription: EventQueue, *, handled: bool) -> None:
         """The model: one receiver has done with an event."""
         holders = self.holders[number]
         holders.discard(subscription)
@@ -203,7 +203,7 @@ class Receivers(RuleBasedStateMachine):
         if not holders and number in self.handled and self.channel_of[number] not in self.failed:
             self.expected.append(number)
 
-    def held_by(self, subscription: Subscription) -> list[int]:
+    def held_by(self, subscription: EventQueue) -> list[int]:
         return sorted(number for number, holders in self.holders.items() if subscription in holders)
 
     @rule(pattern=st.sampled_from(PATTERNS))
@@ -257,7 +257,7 @@ class Receivers(RuleBasedStateMachine):
         self.failed.add(self.channel_of[self.held_by(subscription)[0]])
         self.end(subscription, KeyError())
 
-    def end(self, subscription: Subscription, error: Exception | None) -> None:
+    def end(self, subscription: EventQueue, error: Exception | None) -> None:
         self.open.remove(subscription)
         for number in self.held_by(subscription):
             self.let_go(number, subscription, handled=False)

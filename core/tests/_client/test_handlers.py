@@ -10,13 +10,12 @@ import pytest
 from core.tests.dispatching import DispatcherProbe, events
 from core.tests.reporting import RecordingReporter
 from core.tests.virtual_time import in_virtual_time, settle
-from pybayeux._client.dead_letters import DeadLetters
 from pybayeux._client.handlers import HandlerRunner
 from pybayeux.errors import ConsumerConflictError, ExtensionHookError, ReceiverError, SessionEndedError, UsageError
 
 if TYPE_CHECKING:
     from pybayeux import Message
-    from pybayeux._client.handlers import ErrorPolicy
+    from pybayeux._client.event_queue import ErrorPolicy
     from pybayeux.errors import BayeuxError
 
 
@@ -45,9 +44,6 @@ class Keeper:
         return self.place
 
 
-LETTERS = DeadLetters(Keeper(), RecordingReporter())
-
-
 class Handling:
     """One handler at work, with what it was called with, what was reported, and the pauses between tries.
 
@@ -69,21 +65,17 @@ class Handling:
         error: type[Exception] = KeyError,
         **arguments: Any,
     ) -> None:
-        self.probe = DispatcherProbe()
-        self.subscription = self.probe.subscribe("/a", **arguments)
-        self.seen: list[Any] = []
+        self.keeper = keeper or Keeper()
         self.reporter = RecordingReporter()
+        self.probe = DispatcherProbe(keeper=self.keeper, reporter=self.reporter)
+        self.subscription = self.probe.subscribe("/a", on_error=policy, **arguments)
+        self.seen: list[Any] = []
         self.pauses: list[int] = []
         self.fails = fails
         self.tasks: list[asyncio.Task[None]] = []
-        self.keeper = keeper or Keeper()
         self.error = error
-        letters = DeadLetters(self.keeper, self.reporter)
         handler = self.handle_waiting if waits else self.handle
-        run = HandlerRunner(
-            self.subscription, handler, policy, self.reporter, self.retry_delay, letters, self.tasks.append
-        )
-        run.start()
+        HandlerRunner(self.subscription, handler, self.reporter, self.retry_delay, self.tasks.append).start()
 
     def handle(self, event: Message) -> None:
         self.seen.append(event.data)
@@ -137,9 +129,7 @@ async def test_events_that_wait_already_are_handled_at_the_start() -> None:
     probe, seen = DispatcherProbe(), []
     subscription = probe.subscribe("/a")
     probe.send("/a", 1, 2)
-    HandlerRunner(
-        subscription, lambda event: seen.append(event.data), "raise", RecordingReporter(), float, LETTERS, _keep
-    ).start()
+    HandlerRunner(subscription, lambda event: seen.append(event.data), RecordingReporter(), float, _keep).start()
     assert (seen, probe.dispatcher.waiting) == ([1, 2], 0)
     await subscription.unsubscribe()
 
@@ -154,7 +144,7 @@ async def test_events_of_several_handlers_keep_their_order() -> None:
     for channel in ("/a", "/b"):
         subscription = probe.subscribe(channel)
         call = lambda event: seen.append((event.channel, event.data))  # noqa: E731
-        HandlerRunner(subscription, call, "raise", RecordingReporter(), float, LETTERS, _keep).start()
+        HandlerRunner(subscription, call, RecordingReporter(), float, _keep).start()
     probe.dispatcher.dispatch([*events("/a", 1), *events("/b", 2), *events("/a", 3)])
     assert seen == [("/a", 1), ("/b", 2), ("/a", 3)]
 
@@ -165,9 +155,7 @@ async def test_a_handler_in_place_has_the_context_of_its_subscription() -> None:
     probe, seen = DispatcherProbe(), []
     subscription = probe.subscribe("/a")
     token = variable.set("of the subscriber")
-    HandlerRunner(
-        subscription, lambda event: seen.append(variable.get()), "raise", RecordingReporter(), float, LETTERS, _keep
-    ).start()
+    HandlerRunner(subscription, lambda event: seen.append(variable.get()), RecordingReporter(), float, _keep).start()
     variable.reset(token)
     probe.send("/a", 1)
     assert seen == ["of the subscriber"]
@@ -183,9 +171,7 @@ async def test_a_handler_that_returns_something_to_await_goes_on_in_a_task() -> 
         await asyncio.sleep(1)
         seen.append(event.data)
 
-    HandlerRunner(
-        subscription, lambda event: note(event), "raise", RecordingReporter(), float, LETTERS, tasks.append
-    ).start()
+    HandlerRunner(subscription, lambda event: note(event), RecordingReporter(), float, tasks.append).start()
     probe.send("/a", 1, 2)
     probe.send("/a", 3)
     await asyncio.sleep(4)
@@ -201,10 +187,8 @@ async def test_an_asynchronous_delivered_is_awaited_before_the_next_event() -> N
     HandlerRunner(
         subscription,
         lambda event: seen.append((event.data, *probe.delivered)),
-        "raise",
         RecordingReporter(),
         float,
-        LETTERS,
         tasks.append,
     ).start()
     probe.send("/a", 1, 2)
@@ -343,10 +327,10 @@ async def test_an_event_that_was_acknowledged_before_the_failure_is_no_dead_lett
         await event.ack()
         raise KeyError
 
-    probe, keeper, tasks = DispatcherProbe(), Keeper(), list[asyncio.Task[None]]()
-    subscription = probe.subscribe("/a", ack="manual")
-    letters = DeadLetters(keeper, RecordingReporter())
-    HandlerRunner(subscription, handle, "dead_letter", RecordingReporter(), float, letters, tasks.append).start()
+    keeper, tasks = Keeper(), list[asyncio.Task[None]]()
+    probe = DispatcherProbe(keeper=keeper)
+    subscription = probe.subscribe("/a", ack="manual", on_error="dead_letter")
+    HandlerRunner(subscription, handle, RecordingReporter(), float, tasks.append).start()
     probe.send("/a", 1, 2)
     await settle()
     assert (probe.delivered, keeper.kept) == ([1, 2], [])
@@ -403,7 +387,7 @@ async def test_a_handler_that_acknowledges_by_itself(waits: bool) -> None:
         kept.append(event)
 
     handler = keep if waits else kept.append
-    HandlerRunner(subscription, handler, "raise", RecordingReporter(), float, LETTERS, tasks.append).start()
+    HandlerRunner(subscription, handler, RecordingReporter(), float, tasks.append).start()
     probe.send("/a", 1, 2)
     await settle()
     assert (len(kept), probe.delivered) == (2, [])

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from ..errors import BayeuxError
     from ..hookspecs import Redelivery
     from ..session import Batch
-    from ..subscription import Subscription
     from ..transports.base import Completion
     from .config import Overflow
     from .dispatcher import Dispatcher
+    from .event_queue import EventQueue
     from .hooks import HookRunner
     from .reporter import Reporter
 
@@ -54,7 +54,7 @@ class Polling(Protocol):
 class SubscriptionCutter(Protocol):
     """Ends a subscription with an error: the subscription manager."""
 
-    def cut(self, subscription: Subscription, error: BayeuxError) -> None:
+    def cut(self, subscription: EventQueue, error: BayeuxError) -> None:
         """End one subscription with an error."""
 
 

@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from ..hookspecs import HookClient
-    from ..subscription import Subscription
     from ..transports.base import TransportFactory
     from .config import ClientConfig
+    from .event_queue import EventQueue
 
 __all__ = ("Connection",)
 
@@ -74,7 +74,7 @@ class Connection:
         self.reporter.observer = self.hooks
         self.listeners: Final = Listeners(self.reporter, self.background)
         self.waiters: Final = Waiters()
-        self.handlers: Final = Handlers(self.reporter, self.retry_delay, DeadLetters(self.hooks, self.reporter))
+        self.handlers: Final = Handlers(self.reporter, self.retry_delay)
 
         endpoint = parse_endpoint(self.extensions.resolve_url(config.url))
         factories = self._transport_factories()
@@ -83,7 +83,10 @@ class Connection:
             session, self.hooks, self.listeners, self.waiters, self.reporter, self.background, redact
         )
         self.publisher: Final = Publisher(config, self.runner, self.waiters)
-        self.dispatcher: Final = Dispatcher(config.queue_size, self.hooks, self.background, self.reporter.report)
+        dead_letters = DeadLetters(self.hooks, self.reporter)
+        self.dispatcher: Final = Dispatcher(
+            config.queue_size, self.hooks, self.background, dead_letters, self.reporter.report
+        )
         self.subscriptions: Final = SubscriptionManager(
             self.runner, self.dispatcher, self.waiters, self.hooks, self.reporter, config.max_network_delay
         )
@@ -267,7 +270,7 @@ class Connection:
 
     # -- what extensions ask for
 
-    async def subscribe(self, subscription: Subscription) -> None:
+    async def subscribe(self, subscription: EventQueue) -> None:
         """Let a subscription receive; on a running session, return when the server has accepted it."""
         self.runner.check_usable()
         await self.subscriptions.begin(subscription)

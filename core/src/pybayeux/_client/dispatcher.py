@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
     from ..errors import BayeuxError
     from ..message import Message
-    from ..subscription import Subscription
     from .background import BackgroundTasks
+    from .dead_letters import DeadLetters
+    from .event_queue import EventQueue
     from .hooks import HookRunner
 
 __all__ = ("Dispatcher", "Receiver", "RoomObserver", "Router", "SubscriptionEnder")
@@ -39,7 +40,7 @@ class RoomObserver(Protocol):
 class SubscriptionEnder(Protocol):
     """Ends a subscription on both sides: the subscription manager."""
 
-    async def leave(self, subscription: Subscription, wait: bool = True) -> None:
+    async def leave(self, subscription: EventQueue, wait: bool = True) -> None:
         """The receiver ends a subscription."""
 
 
@@ -50,7 +51,8 @@ class Dispatcher:
         limit: How many events may wait in all before the next connect is held back.
         hooks: Run `delivered`, and have the transactions.
         background: Awaits what an asynchronous `delivered` leaves where no receiver can wait.
-        report: Called with the error where no subscription covers a channel.
+        dead_letters: Have events kept that receivers failed on.
+        report: Called with errors after which the client goes on.
 
     Attributes:
         router: The subscriptions by channel.
@@ -58,11 +60,20 @@ class Dispatcher:
         full: Whether there is no room for more. A subscription that takes an event then calls `event_taken`.
         failures: The channels of subscriptions that ended with an error, until they are subscribed to again.
         observed: Whether an extension wants to know which events were handled, as of the last batch.
+        report: Reports an error after which a receiver goes on.
+        keep: Has an event kept as a dead letter.
     """
 
     def __init__(
-        self, limit: int, hooks: HookRunner, background: BackgroundTasks, report: Callable[[BayeuxError], None]
+        self,
+        limit: int,
+        hooks: HookRunner,
+        background: BackgroundTasks,
+        dead_letters: DeadLetters,
+        report: Callable[[BayeuxError], None],
     ) -> None:
+        self.report: Final = report
+        self.keep: Final = dead_letters.keep
         self._unrouted: Final = UnroutedEvents(report)
         self.router: Final = Router(self._join, self._unrouted.subscription_ended)
         self.waiting = 0
@@ -168,14 +179,14 @@ class Dispatcher:
             if (unfinished := self._hooks.delivered(message)) is not None:
                 self._background.add(unfinished)
 
-    def receiver_failed(self, subscription: Subscription, message: Message | None, error: BaseException) -> None:
+    def receiver_failed(self, subscription: EventQueue, message: Message | None, error: BaseException) -> None:
         """A receiver failed: no later event of the channel may count as handled, or a restart would skip this one."""
         if isinstance(error, Exception):  # not where its task is cancelled
             self.failures[subscription.channel] = _without_frames(subscription.channel, error)
         if message is not None:
             self._stuck.add(message.channel)
 
-    async def unsubscribe(self, subscription: Subscription) -> None:
+    async def unsubscribe(self, subscription: EventQueue) -> None:
         """The receiver ends a subscription."""
         assert self._ender is not None
         await self._ender.leave(subscription)
@@ -186,7 +197,7 @@ class Dispatcher:
 
     # -- events with several receivers
 
-    def _join(self, subscriptions: tuple[Subscription, ...]) -> Receiver:
+    def _join(self, subscriptions: tuple[EventQueue, ...]) -> Receiver:
         return _SharedReceiver(self, subscriptions)
 
     def share(self, event: Message, receivers: int) -> None:
@@ -212,7 +223,7 @@ class Dispatcher:
 class _SharedReceiver:
     """The receiver of a channel that several subscriptions cover, or none: then the event is dropped, unhandled."""
 
-    def __init__(self, dispatcher: Dispatcher, subscriptions: tuple[Subscription, ...]) -> None:
+    def __init__(self, dispatcher: Dispatcher, subscriptions: tuple[EventQueue, ...]) -> None:
         self._dispatcher = dispatcher
         self._subscriptions = subscriptions
         self.idle = False
@@ -242,7 +253,7 @@ class _Share:
 def _without_frames(channel: str, error: BaseException) -> ReceiverError:
     """What is kept of a receiver's error: its traceback would keep the events that its frames have."""
     cause = error.__cause__ if isinstance(error, ReceiverError) else None
-    kept = ReceiverError(channel, cause or error)
+    kept = ReceiverError(channel, cause or error, error.replay_id if isinstance(error, ReceiverError) else None)
     kept.__cause__ = None
     return kept
 
@@ -271,23 +282,23 @@ class Router:
         ended: Called with a channel or pattern that has lost its last subscription.
     """
 
-    def __init__(self, join: Callable[[tuple[Subscription, ...]], Receiver], ended: Callable[[str], None]) -> None:
+    def __init__(self, join: Callable[[tuple[EventQueue, ...]], Receiver], ended: Callable[[str], None]) -> None:
         self._join: Final = join
         self._ended: Final = ended
-        self._by_channel: dict[str, list[Subscription]] = {}
+        self._by_channel: dict[str, list[EventQueue]] = {}
         self.routes: Final[dict[str, Receiver]] = {}
 
-    def __iter__(self) -> Iterator[Subscription]:
+    def __iter__(self) -> Iterator[EventQueue]:
         return iter([subscription for group in self._by_channel.values() for subscription in group])
 
-    def add(self, subscription: Subscription) -> bool:
+    def add(self, subscription: EventQueue) -> bool:
         """Let a subscription receive; True where it is the first of its channel."""
         self.routes.clear()
         group = self._by_channel.setdefault(subscription.channel, [])
         group.append(subscription)
         return len(group) == 1
 
-    def remove(self, subscription: Subscription) -> bool:
+    def remove(self, subscription: EventQueue) -> bool:
         """Let it no longer receive; True where it was the last of its channel."""
         self.routes.clear()
         group = self._by_channel.get(subscription.channel, [])
@@ -299,11 +310,11 @@ class Router:
             self._ended(subscription.channel)
         return not group
 
-    def of(self, channel: str) -> list[Subscription]:
+    def of(self, channel: str) -> list[EventQueue]:
         """The subscriptions made for exactly this channel or pattern."""
         return list(self._by_channel.get(channel, ()))
 
-    def covering(self, channel: str) -> tuple[Subscription, ...]:
+    def covering(self, channel: str) -> tuple[EventQueue, ...]:
         """The subscriptions that receive what comes on a concrete channel, the most specific first."""
         return tuple(each for name in routing_patterns(channel) for each in self._by_channel.get(name, ()))
 

@@ -11,7 +11,7 @@ import asyncio
 import inspect
 from contextvars import copy_context
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from .._util.interruptions import is_interruption
 from ..errors import ConsumerConflictError, ReceiverError
@@ -21,13 +21,11 @@ if TYPE_CHECKING:
 
     from .._util.typevars import DataT
     from ..message import Message
-    from ..subscription import Subscription
-    from .dead_letters import DeadLetters
+    from .event_queue import EventQueue
     from .reporter import Reporter
 
-__all__ = ("ErrorPolicy", "Handler", "HandlerRunner", "Handlers")
+__all__ = ("Handler", "HandlerRunner", "Handlers")
 
-ErrorPolicy: TypeAlias = Literal["raise", "skip", "retry", "dead_letter"]
 Handler: TypeAlias = "Callable[[Message[DataT]], Any | Awaitable[Any]]"
 
 
@@ -37,20 +35,16 @@ class Handlers:
     Args:
         reporter: Is told of exceptions in handlers.
         retry_delay: From the number of failures in a row to the seconds before the next try.
-        dead_letters: Have events kept that handlers failed on.
     """
 
-    def __init__(self, reporter: Reporter, retry_delay: Callable[[int], float], dead_letters: DeadLetters) -> None:
+    def __init__(self, reporter: Reporter, retry_delay: Callable[[int], float]) -> None:
         self._reporter: Final = reporter
         self._retry_delay: Final = retry_delay
-        self._dead_letters: Final = dead_letters
         self._tasks: Final[set[asyncio.Task[None]]] = set()
 
-    def start(self, subscription: Subscription, handler: Handler, policy: ErrorPolicy) -> None:
+    def start(self, events: EventQueue, handler: Handler) -> None:
         """Call a handler with each event of a subscription, in order, until it ends."""
-        HandlerRunner(
-            subscription, handler, policy, self._reporter, self._retry_delay, self._dead_letters, self._keep
-        ).start()
+        HandlerRunner(events, handler, self._reporter, self._retry_delay, self._keep).start()
 
     def _keep(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)
@@ -86,20 +80,17 @@ class HandlerRunner:
 
     def __init__(
         self,
-        subscription: Subscription,
+        events: EventQueue,
         handler: Handler,
-        policy: ErrorPolicy,
         reporter: Reporter,
         retry_delay: Callable[[int], float],
-        dead_letters: DeadLetters,
         keep: Callable[[asyncio.Task[None]], None],
     ) -> None:
-        self._subscription: Final = subscription
+        self._events: Final = events
         self._handler: Final = handler
-        self._policy: Final = policy
+        self._policy: Final = events.on_error
         self._reporter: Final = reporter
         self._retry_delay: Final = retry_delay
-        self._dead_letters: Final = dead_letters
         self._keep: Final = keep
         self._context: Final = copy_context()  # as a task of its own would have it
         self._call: Handler = self._call_in_context
@@ -109,13 +100,13 @@ class HandlerRunner:
         if inspect.iscoroutinefunction(self._handler):
             self._start_task()
         else:
-            self._subscription.consume_in_place(self._consume)
+            self._events.consume_in_place(self._consume)
 
     # -- in place
 
     def _consume(self) -> bool:
         """Handle what waits; False where a task has taken over."""
-        while self._subscription.pending:
+        while self._events.pending:
             if (unfinished := self._handle()) is not None:
                 self._start_task(unfinished)
                 return False
@@ -124,7 +115,7 @@ class HandlerRunner:
     def _handle(self) -> Awaitable[None] | None:
         """Handle the next event; returns what is left to await before it is handled, if anything."""
         try:
-            event = self._subscription.take_one()
+            event = self._events.take_one()
         except ReceiverError as error:
             return self._unfit(error)
         try:
@@ -135,31 +126,32 @@ class HandlerRunner:
             return self._persist(event, partial(_raise, error))
         if inspect.isawaitable(result):
             return self._persist(event, lambda: result)
-        return self._subscription.finish_one()
+        return self._events.finish_one()
 
     def _call_in_context(self, event: Message) -> Any:
         return self._context.run(self._handler, event)
 
     def _unfit(self, error: ReceiverError) -> Awaitable[None] | None:
         """The event does not fit the type of the subscription."""
-        self._reporter.report(error)
-        if self._policy == "dead_letter":
-            return self._set_aside(None, error)
-        return self._subscription.finish_one() if self._policy == "skip" else _fail(error)
+        try:
+            return self._events.pass_over(error)
+        except ReceiverError:
+            self._reporter.report(error)
+            return _fail(error)
 
     # -- in a task
 
     def _start_task(self, unfinished: Awaitable[None] | None = None) -> None:
         self._call = self._handler  # the task has the context
-        name = f"pybayeux-handler {self._subscription.channel}"
+        name = f"pybayeux-handler {self._events.channel}"
         work = self._run(unfinished)
         self._keep(asyncio.get_running_loop().create_task(work, name=name, context=self._context))
 
     async def _run(self, unfinished: Awaitable[None] | None) -> None:
-        async with self._subscription as subscription:
+        async with self._events as events:
             if unfinished is not None:
                 await unfinished
-            while await subscription.wait_for_event():
+            while await events.wait_for_event():
                 if (unfinished := self._handle()) is not None:
                     await unfinished
 
@@ -168,14 +160,14 @@ class HandlerRunner:
         call, failures = first, 0
         while (error := await self._failure(event, call)) is not None:
             if self._policy == "dead_letter":
-                await self._set_aside(event, error)
+                await self._events.set_aside(error, event)
                 return
             if self._policy == "skip":
                 break
             failures += 1
             await asyncio.sleep(self._retry_delay(failures + 1))
             call = partial(self._handler, event)
-        if (unfinished := self._subscription.finish_one()) is not None:
+        if (unfinished := self._events.finish_one()) is not None:
             await unfinished
 
     async def _failure(self, event: Message, call: Callable[[], Any]) -> ReceiverError | None:
@@ -187,26 +179,12 @@ class HandlerRunner:
         except BaseException as error:
             if is_interruption(error):
                 raise
-            failed = ReceiverError(event.channel, error)
+            failed = self._events.failure(error)
             self._reporter.report(failed)
             if self._policy == "raise" or isinstance(error, ConsumerConflictError):
                 raise failed from error
             return failed
         return None
-
-    async def _set_aside(self, shown: Message | None, error: ReceiverError) -> None:
-        """Have the event kept as a dead letter; only then it counts as handled.
-
-        Args:
-            shown: The event as the handler got it, or None if it got none.
-            error: What it failed with.
-        """
-        subscription = self._subscription
-        if (event := subscription.event_in_hand) is None:
-            return  # the handler has acknowledged it
-        if not await self._dead_letters.keep(event, subscription.channel, error):
-            raise error
-        await subscription.settle(event, shown)
 
 
 def _raise(error: BaseException) -> None:

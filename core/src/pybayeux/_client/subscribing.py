@@ -15,8 +15,8 @@ from ..state import ConnectionState
 
 if TYPE_CHECKING:
     from ..session import Request
-    from ..subscription import Subscription
     from .dispatcher import Dispatcher
+    from .event_queue import EventQueue
     from .hooks import HookRunner
     from .reporter import Reporter
     from .runner import SessionRunner
@@ -53,7 +53,7 @@ class SubscriptionManager:
         self._reporter: Final = reporter
         self._reply_timeout: Final = reply_timeout
 
-    async def begin(self, subscription: Subscription) -> None:
+    async def begin(self, subscription: EventQueue) -> None:
         """Let a subscription receive; on a running session, return when the server has accepted it.
 
         Raises:
@@ -76,7 +76,7 @@ class SubscriptionManager:
             await self.leave(subscription, wait=False)
             raise
 
-    async def leave(self, subscription: Subscription, wait: bool = True) -> None:
+    async def leave(self, subscription: EventQueue, wait: bool = True) -> None:
         """The user ends a subscription; on a running session, return when the server has replied."""
         request = self._forget(subscription)
         subscription.end()
@@ -92,7 +92,7 @@ class SubscriptionManager:
         except TimeoutError:
             self._reporter.report(TransportError(f"no reply to the unsubscribe from {subscription.channel}"))
 
-    def cut(self, subscription: Subscription, error: BayeuxError) -> None:
+    def cut(self, subscription: EventQueue, error: BayeuxError) -> None:
         """End one subscription with an error; the events that wait for it are given up."""
         self._forget(subscription)
         self._dispatcher.receiver_failed(subscription, None, error)
@@ -120,7 +120,7 @@ class SubscriptionManager:
             self._forget(subscription)
             subscription.end(error)
 
-    def _forget(self, subscription: Subscription) -> Request | None:
+    def _forget(self, subscription: EventQueue) -> Request | None:
         if not self._dispatcher.router.remove(subscription):
             return None
         self._hooks.unsubscribed(subscription.channel)
