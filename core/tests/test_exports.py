@@ -31,6 +31,12 @@ def test_what_users_and_authors_import_is_there() -> None:
     assert all(hasattr(pybayeux, name) for name in pybayeux.__all__)
 
 
+def test_what_exists_twice_is_named_async_and_sync() -> None:
+    twice = {name.removeprefix("Async") for name in pybayeux.__all__ if name.startswith("Async")}
+    assert twice == {name.removeprefix("Sync") for name in pybayeux.__all__ if name.startswith("Sync")}
+    assert (pybayeux.SyncClient, pybayeux.AsyncSubscription) == (pybayeux.Client, pybayeux.Subscription)
+
+
 def test_version_is_that_of_the_distribution() -> None:
     assert pybayeux.__version__ == version("pybayeux")
 

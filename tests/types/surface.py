@@ -10,7 +10,7 @@ from typing import Any, Literal, assert_type
 
 import pydantic
 
-from pybayeux import AsyncClient, Client, Message, Subscription, SyncSubscription
+from pybayeux import AsyncClient, AsyncSubscription, Client, Message, Subscription, SyncSubscription
 
 
 @dataclass
@@ -38,7 +38,7 @@ async def events_in_a_loop(client: AsyncClient) -> None:
             assert_type(event.data, Order)
             _ = event.data.price  # type: ignore[attr-defined]
         assert_type(await anext(events), Message[Order])
-    assert_type(await client.subscribe("/orders", type=Order), Subscription[Order])
+    assert_type(await client.subscribe("/orders", type=Order), AsyncSubscription[Order])
 
 
 def events_without_await(client: Client) -> None:

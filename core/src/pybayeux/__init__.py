@@ -34,10 +34,15 @@ from .transports.base import (
 from .transports.http_failures import seconds_to_wait
 from .transports.registry import TransportRegistry
 
+# What exists twice is named Async or Sync; Client and Subscription are the short names.
+SyncClient = Client
+AsyncSubscription = Subscription
+
 __all__ = (
     "DONE",
     "Advice",
     "AsyncClient",
+    "AsyncSubscription",
     "Backoff",
     "BayeuxClient",
     "BayeuxError",
@@ -63,6 +68,7 @@ __all__ = (
     "Socket",
     "SocketReceiver",
     "Subscription",
+    "SyncClient",
     "SyncSubscription",
     "Transport",
     "TransportContext",
