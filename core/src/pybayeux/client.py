@@ -306,6 +306,8 @@ class AsyncClient:
             InvalidChannelError: It is not a channel, or it is a meta channel.
             UsageError: A policy is unknown, or `data` cannot be decoded into `type`.
             SubscribeError: The server refused.
+            MessageDropped: An extension vetoed the request.
+            ExtensionHookError: An extension failed on it.
         """
         name = requests.check_channel(channel)
         if name.type is ChannelType.META:
@@ -368,7 +370,7 @@ class AsyncClient:
                 broke, it is unknown whether the message was published.
             QueueOverflowError: `send_queue_size` messages already wait to be sent.
             MessageDropped: An extension vetoed it.
-            ExtensionError: An extension failed on it.
+            ExtensionHookError: An extension failed on it.
             ClientStateError: The client is not started, or closed.
             SessionEndedError: The session ended before there was a reply.
         """
