@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Awaitable
 from contextlib import AbstractAsyncContextManager
 
 import pytest
@@ -22,6 +23,7 @@ CONTRACT = {
     "unsubscribed": ("channel", "client"),
     "redelivery": ("client",),
     "extend_timeout": ("message", "client"),
+    "hold_receivers": ("client",),
     "channel_error": ("channel", "client"),
     "transaction": ("message", "client", "earlier"),
     "dead_letter": ("message", "subscription", "error", "client"),
@@ -40,6 +42,7 @@ RESULTS: dict[str, tuple[type, ...]] = {
     "incoming": (Drop,),
     "redelivery": (Redelivery,),
     "extend_timeout": (int, float),
+    "hold_receivers": (Awaitable,),
     "channel_error": (BayeuxError,),
     "transaction": (AbstractAsyncContextManager,),
     "dead_letter": (str,),

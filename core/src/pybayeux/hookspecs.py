@@ -23,7 +23,8 @@ Rules for all hooks:
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager  # noqa: TC003 - results are checked against their annotations
+from collections.abc import Awaitable  # noqa: TC003 - results are checked against their annotations
+from contextlib import AbstractAsyncContextManager  # noqa: TC003
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeVar
 
@@ -32,7 +33,7 @@ import pluggy
 from .errors import BayeuxError  # noqa: TC001
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
     import click
 
@@ -357,6 +358,20 @@ class HookSpecs:
         Called when the answer to `message` has not come within the advised timeout and `max_network_delay`, before the
         request is given up. Return the seconds to wait on; None asks the next extension, and without an answer the
         request fails.
+
+        An exception is reported to `failed`, and counts as None.
+        """
+
+    @hookspec(firstresult=True)
+    def hold_receivers(self, client: HookClient) -> Awaitable[object] | None:
+        """Say that receivers are to wait before they get their next event, and until when.
+
+        Called each time an event was handled, after `delivered`. Return something to await where too much depends on
+        what is not done yet, such as positions that are being stored: the receiver gets its next event when that is
+        done. Events that come meanwhile wait in the queues. None asks the next extension.
+
+        It cannot wait itself, because most events are handled without waiting for anything. What it returns has to be
+        safe from the cancellation of a receiver, as `asyncio.shield` makes it.
 
         An exception is reported to `failed`, and counts as None.
         """

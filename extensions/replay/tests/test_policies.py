@@ -7,7 +7,7 @@ import pytest
 
 from pybayeux_replay import Gap, GapReason
 from pybayeux_replay.grouping import Grouping
-from pybayeux_replay.policies import CommitPolicy, Policies, commit_policy
+from pybayeux_replay.policies import MOST_UNSTORED, CommitPolicy, Policies, commit_policy
 from pybayeux_replay.position import EARLIEST, LATEST
 
 GAP = Gap("/orders", GapReason.EXPIRED, None, None)
@@ -82,7 +82,7 @@ def test_recovery() -> None:
 @pytest.mark.parametrize(
     ("mode", "expected"),
     [
-        ("event", CommitPolicy(Grouping.EACH)),
+        ("event", CommitPolicy(Grouping.EACH, most_unstored=MOST_UNSTORED)),
         ("batch", CommitPolicy(Grouping.BATCH)),
         ("transaction", CommitPolicy(Grouping.TRANSACTION)),
         (5, CommitPolicy(Grouping.EACH, 5.0)),

@@ -15,7 +15,7 @@ from pybayeux_replay.position import PendingPosition
 from pybayeux_replay.position_writer import PositionWriter
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from pybayeux_replay import Store
 
@@ -250,3 +250,82 @@ def test_the_store_is_opened_at_the_first_use_and_closed_only_then() -> None:
         assert writer.get("/orders") is None
     asyncio.run(writer.close())
     assert [store.closed for store in opened] == [1]
+
+
+def _bounded(store: Store, most: int | None = 3) -> PositionWriter:
+    return PositionWriter(lambda: store, "billing", lambda: NOW, most_unstored=most)
+
+
+def test_receivers_wait_while_many_positions_are_not_stored() -> None:
+    async def scenario() -> None:
+        writer.put("/orders", PendingPosition(1))
+        await asyncio.sleep(0)
+        for number in (2, 3):
+            assert writer.hold is None
+            writer.put("/orders", PendingPosition(number))
+        hold = writer.hold
+        assert hold is not None, "one is being written, and two wait"
+        receiver = asyncio.ensure_future(hold)
+        receiver.cancel()
+        await asyncio.wait([receiver])
+        hold = writer.hold
+        assert hold is not None, "a receiver that goes away frees no other one"
+        store.may_go_on.set()
+        await hold
+        assert store.commits[0] == {"/orders": 1}
+        await writer.close()
+
+    store = RecordingStore()
+    store.may_go_on.clear()
+    writer = _bounded(store)
+    asyncio.run(scenario())
+    assert store.commits == [{"/orders": 1}, {"/orders": 3}]
+
+
+@pytest.mark.parametrize("make", [lambda: _bounded(MemoryStore()), lambda: _bounded(RecordingStore(), most=None)])
+def test_receivers_do_not_wait_for_a_store_in_memory_nor_without_a_bound(make: Callable[[], PositionWriter]) -> None:
+    async def scenario() -> None:
+        for number in range(100):
+            writer.put("/orders", PendingPosition(number))
+            assert writer.hold is None
+        await writer.close()
+
+    writer = make()
+    asyncio.run(scenario())
+
+
+def test_receivers_go_on_while_the_store_fails() -> None:
+    async def scenario() -> None:
+        for number in range(3):
+            writer.put("/orders", PendingPosition(number))
+        assert writer.hold is not None
+        await asyncio.wait_for(writer.hold, 10)
+        for number in range(3, 10):
+            writer.put("/orders", PendingPosition(number))
+            assert writer.hold is None
+        await writer.close()
+
+    store = RecordingStore(failures=1)
+    writer = _bounded(store)
+    asyncio.run(scenario())
+    assert store.commits == [{"/orders": 9}]
+
+
+def test_a_writer_that_is_cancelled_keeps_what_it_was_writing() -> None:
+    async def scenario() -> None:
+        for number in range(3):
+            writer.put("/orders", PendingPosition(number))
+        hold = writer.hold
+        assert hold is not None
+        await asyncio.sleep(0)
+        (task,) = asyncio.all_tasks() - {asyncio.current_task()}
+        task.cancel()
+        await hold
+        store.may_go_on.set()
+        await writer.close()
+
+    store = RecordingStore()
+    store.may_go_on.clear()
+    writer = _bounded(store)
+    asyncio.run(scenario())
+    assert store.commits[-1] == {"/orders": 2}

@@ -37,7 +37,7 @@ from .stores import Stores, check_name
 from .subscriptions import Subscriptions
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping, Sequence
     from datetime import timedelta
 
     import click
@@ -118,7 +118,7 @@ class Replay:
         self._consumer: Final = consumer
         self._clock: Final = clock
         self._writer: Final = PositionWriter(
-            self._open_store, consumer, self._now, policy.delay, self._positions_stored
+            self._open_store, consumer, self._now, policy.delay, self._positions_stored, policy.most_unstored
         )
         policies = Policies(since, on_invalid, on_recovery, retention)
         self._subscriptions: Final = Subscriptions(policies, self._writer, grouping=policy.grouping, remembered=dedupe)
@@ -275,6 +275,11 @@ class Replay:
     def delivered(self, message: Message, client: HookClient) -> None:
         """Note that an event is handled."""
         self._ask_again(self._subscriptions.handle(message), client)
+
+    @hookimpl
+    def hold_receivers(self) -> Awaitable[None] | None:
+        """Let receivers wait while many positions are not stored yet: after a crash, these events come again."""
+        return self._writer.hold
 
     def _ask_again(self, subscription: str | None, client: HookClient) -> None:
         if subscription is not None:

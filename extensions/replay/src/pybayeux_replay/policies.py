@@ -28,6 +28,9 @@ CommitMode: TypeAlias = Literal["event", "batch", "transaction"] | float
 """When positions are stored: after each event, after each batch (the events that arrived together), after each
 transaction of change data capture, or every so many seconds."""
 
+MOST_UNSTORED: Final = 32
+"""Handled events whose positions are not stored yet, before receivers wait for the store."""
+
 
 class Policies:
     """The policies for all subscriptions of a client.
@@ -117,10 +120,12 @@ class CommitPolicy:
     Attributes:
         grouping: Within which events no position is stored.
         delay: Seconds during which positions are gathered, to be stored together.
+        most_unstored: How many positions may be noted and not stored before receivers wait; None for any number.
     """
 
     grouping: Grouping
     delay: float = 0.0
+    most_unstored: int | None = None
 
 
 def commit_policy(mode: CommitMode) -> CommitPolicy:
@@ -131,7 +136,7 @@ def commit_policy(mode: CommitMode) -> CommitPolicy:
     """
     match mode:
         case "event":
-            return CommitPolicy(Grouping.EACH)
+            return CommitPolicy(Grouping.EACH, most_unstored=MOST_UNSTORED)
         case "batch":
             return CommitPolicy(Grouping.BATCH)
         case "transaction":

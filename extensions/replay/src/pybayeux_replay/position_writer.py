@@ -5,6 +5,10 @@ the process died, the server sends handled events once more. If it were stored t
 position is only noted when its event is handled. All positions that are noted within one turn of the event loop, within
 the delay of the commit policy, or while the store is busy, are written together. `close` waits for the last ones.
 
+How many events may come again. Those that a killed process had handled and whose positions it had noted and not stored.
+A quick handler handles thousands of events while one commit is written. So when `most_unstored` positions are not
+stored yet, the receivers wait (`hold`) until the next ones are. While the store fails they do not: they go on.
+
 What a position means, and when it may be stored, is decided elsewhere; whether another consumer of the same name is at
 work, in `fence.py`. The store is opened at the first use, because
 only then are all extensions registered that may add its scheme.
@@ -27,7 +31,7 @@ from .position_lookup import PositionLookup
 from .store import TransactionalStore, fenced_set, fenced_transaction
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
     from datetime import datetime
 
     from .dead_letters import DeadLetter
@@ -51,6 +55,8 @@ class PositionWriter:
         now: Returns the present time, in UTC.
         delay: Seconds to gather positions before they are written.
         on_stored: Called with the positions that were written.
+        most_unstored: How many positions may be noted and not stored before receivers wait, with a store that is
+            `blocking`; None for any number.
     """
 
     def __init__(
@@ -60,6 +66,7 @@ class PositionWriter:
         now: Callable[[], datetime],
         delay: float = 0.0,
         on_stored: Callable[[Mapping[str, Position]], None] | None = None,
+        most_unstored: int | None = None,
     ) -> None:
         self._on_stored: Final = on_stored
         self._open_store: Final = open_store
@@ -71,6 +78,9 @@ class PositionWriter:
         self._unsaved: dict[str, _AnyPosition] = {}
         self._outdated: list[str] = []
         self._is_failing = False
+        self._most_unstored: Final = most_unstored
+        self._unstored = 0
+        self._room: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
         self._lock = asyncio.Lock()
@@ -131,8 +141,27 @@ class PositionWriter:
         if newest is not None and newest.replay_id == pending.replay_id and newest.org == pending.org:
             return  # such as one that `transaction` has stored
         self._newest[subscription] = self._unsaved[subscription] = pending
+        self._unstored += 1
+        if self._most_unstored is not None and self._unstored >= self._most_unstored:
+            self._hold_receivers()
         if self._task is None or self._task.done():
             self._start_writing()
+
+    def _hold_receivers(self) -> None:
+        if self._room is None and self.store.blocking and not self._is_failing:
+            self._room = asyncio.get_running_loop().create_future()
+
+    @property
+    def hold(self) -> Awaitable[None] | None:
+        """What receivers have to wait for before they get their next event, if anything."""
+        return None if self._room is None else asyncio.shield(self._room)
+
+    def _note_written(self, count: int) -> None:
+        """So many positions are stored, or cannot be at present: receivers go on."""
+        self._unstored -= count
+        room, self._room = self._room, None
+        if room is not None and not room.done():
+            room.set_result(None)
 
     def transactional_store(self) -> TransactionalStore:
         """Return the store, if it has transactions.
@@ -210,13 +239,17 @@ class PositionWriter:
     async def _write_batch(self) -> bool:
         """Write all positions that wait; return whether that succeeded."""
         async with self._lock:
-            batch, self._unsaved = self._unsaved, {}
+            batch, self._unsaved, count = self._unsaved, {}, self._unstored
             try:
                 await self._set(batch)
-            except Exception as error:
-                self._note_failure(error)
+            except BaseException as error:
                 self._unsaved = batch | self._unsaved
+                self._note_written(0)
+                if not isinstance(error, Exception):
+                    raise
+                self._note_failure(error)
                 return False
+            self._note_written(count)
             if self._is_failing:
                 self._is_failing = False
                 _logger.info("positions are stored again")
@@ -275,5 +308,6 @@ class PositionWriter:
                 await self._set(unsaved)
         finally:
             self._fence.clear()
+            self._note_written(self._unstored)
             if "store" in self.__dict__:
                 self.store.close()
