@@ -17,6 +17,7 @@ from pybayeux_aiohttp import Aiohttp
 from pybayeux_devserver import BlockingServer, DevServer
 from tests.support.clients import IMPATIENT, make_client
 from tests.support.inventory import Inventory, take_inventory
+from tests.support.loops import in_long_loop
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -30,16 +31,6 @@ HANDSHAKES = 200
 TRANSPORTS = ("long-polling", "websocket")
 AT_ONCE_AGAIN = Backoff(increment=0.002, maximum=0.002, jitter=0.0)
 """A client waits longer and longer between handshakes that follow each other closely."""
-
-
-def run_alone(test: Callable[[DevServer], Awaitable[None]]) -> None:
-    """Run a test with a server on a loop of its own, which may take longer than others."""
-
-    async def run() -> None:
-        async with DevServer() as server:
-            await test(server)
-
-    asyncio.run(run())
 
 
 async def settled(server: DevServer, before: Inventory | None = None) -> Inventory:
@@ -71,8 +62,10 @@ async def leaves_nothing(server: DevServer, work: Callable[[], Awaitable[None]],
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_opens_and_closes_leave_nothing(transport: str) -> None:
-    async def test(server: DevServer) -> None:
+@in_long_loop
+async def test_opens_and_closes_leave_nothing(transport: str) -> None:
+    async with DevServer() as server:
+
         async def use() -> None:
             async with make_client(server.url, transports=[transport]) as client:
                 assert client.connection_type == transport
@@ -80,13 +73,13 @@ def test_opens_and_closes_leave_nothing(transport: str) -> None:
         await leaves_nothing(server, use, OPENS)
         assert server.sessions == []
 
-    run_alone(test)
-
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
 @pytest.mark.parametrize("extensions", [(), (Aiohttp,)], ids=["httpx", "aiohttp"])
-def test_clients_in_use_leave_nothing(transport: str, extensions: tuple[Callable[[], Any], ...]) -> None:
-    async def test(server: DevServer) -> None:
+@in_long_loop
+async def test_clients_in_use_leave_nothing(transport: str, extensions: tuple[Callable[[], Any], ...]) -> None:
+    async with DevServer() as server:
+
         async def use() -> None:
             async with (
                 AsyncClient(server.url, transports=[transport], extensions=[each() for each in extensions]) as client,
@@ -97,12 +90,11 @@ def test_clients_in_use_leave_nothing(transport: str, extensions: tuple[Callable
 
         await leaves_nothing(server, use, 100)
 
-    run_alone(test)
-
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_handshakes_leave_nothing(transport: str) -> None:
-    async def test(server: DevServer) -> None:
+@in_long_loop
+async def test_handshakes_leave_nothing(transport: str) -> None:
+    async with DevServer() as server:
         client = make_client(server.url, transports=[transport], backoff=AT_ONCE_AGAIN)
         subscribed = asyncio.Event()
         client.listen("/meta/subscribe", lambda reply: subscribed.set())
@@ -126,8 +118,6 @@ def test_handshakes_leave_nothing(transport: str) -> None:
             after = await settled(server, before)
             assert after.grown_since(before) == {}
             assert len(server.sessions) == 1
-
-    run_alone(test)
 
 
 def test_synchronous_clients_leave_nothing(bayeux_server: BlockingServer) -> None:

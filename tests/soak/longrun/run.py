@@ -42,6 +42,7 @@ _RATE: Final = 20.0
 _RECOVERY_LIMIT: Final = 60.0
 _QUIET_LIMIT: Final = 20.0
 _TICK: Final = 0.05
+_WORKERS: Final = 4
 
 
 class NotRecovered(Exception):
@@ -145,8 +146,9 @@ class LongRun:
         return outcome
 
     async def _warm_up(self) -> None:
-        """Have made what a process makes once: threads, what is known of installed extensions."""
-        await asyncio.to_thread(time.sleep, 0)
+        """Have made what a process makes once: worker threads, what is known of installed extensions."""
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_WORKERS))
+        await asyncio.gather(*(asyncio.to_thread(time.sleep, _TICK) for _ in range(_WORKERS)))
         async with self._clients():
             pass
 

@@ -1,8 +1,9 @@
-"""The demo: a server with faults, and a client in its own process that loses no event.
+"""The demo: a server with faults, and clients in a process of their own that lose no event.
 
 - `orders` the stream of events, and their publication
 - `record` the orders that were handled, in a file that survives the process
-- `tally` how many were published, handled, lost, and handled twice
+- `ledger` the orders that were written in the transaction that stores their position
+- `tally` how many were published, handled, lost, and handled or written twice
 - `listener` the program that listens; `process` starts and kills it; `status` is what it reports
 - `fault_schedule` the faults, and when they happen
 - `progress` waiting for a condition

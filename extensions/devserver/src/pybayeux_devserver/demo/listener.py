@@ -1,14 +1,16 @@
 """The program that listens: ``python -m pybayeux_devserver.demo.listener URL LOGIN FOLDER``.
 
-A typical client with replay, acknowledgement and authentication. Its positions and its record are in FOLDER. It may be
-killed at any moment and started again. It ends with its standard input, so it never outlives the demo. It reports its
-states to its parent process, and does not know the faults.
+Two typical clients with replay, acknowledgement and authentication. One handles orders at least once, and notes them in
+a record. The other writes them into a ledger exactly once; without replay there is only the first. Their files are in
+FOLDER. The process may be killed at any moment and started again. It ends with its standard input, so it never outlives
+the demo. It reports the states of the first client to its parent process, and does not know the faults.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -19,14 +21,18 @@ import msgspec
 from pybayeux import AsyncClient, BayeuxError, ConnectionState, hookimpl
 from pybayeux_auth import Auth
 
+from .ledger import replay_options, write_orders
 from .orders import CHANNEL, Order
 from .record import recording
 from .status import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
-__all__ = ("RECORD", "Reporter", "listen")
+__all__ = ("LEDGER", "RECORD", "Reporter", "listen")
+
+LEDGER: Final = "ledger.db"
+"""The file name of the ledger in the folder."""
 
 RECORD: Final = "handled.txt"
 """The file name of the record in the folder."""
@@ -52,6 +58,11 @@ class Reporter:
         """Report a failure."""
         self._report(Status(failure=f"{type(error).__name__}: {error}"))
 
+    def writing_ended(self, writing: asyncio.Task[None]) -> None:
+        """Report why the ledger is no longer written, if that was an error."""
+        if not writing.cancelled() and (error := writing.exception()) is not None:
+            self._report(Status(failure=f"the ledger is not written any more: {type(error).__name__}: {error}"))
+
 
 async def listen(url: str, login: str, folder: Path, reporter: Reporter) -> None:
     """Handle orders until standard input ends.
@@ -63,15 +74,33 @@ async def listen(url: str, login: str, folder: Path, reporter: Reporter) -> None
         reporter: Reports what happens.
     """
     replay = {"store": f"sqlite:///{folder / 'positions.db'}", "since": "earliest"}
-    extensions = (Auth(partial(_log_in, login)), reporter)
     with recording(folder / RECORD) as write:
 
         def handle(event: Any) -> None:
             write(event.data.number)  # once this has returned, the order counts as handled
 
-        async with AsyncClient(url, extensions=extensions, options={"replay": replay}) as client:
+        async with _client(url, login, replay, reporter) as client:
             await client.subscribe(CHANNEL, handle, type=Order)
-            await asyncio.to_thread(sys.stdin.read)
+            async with _writing(url, login, folder / LEDGER, reporter):
+                await asyncio.to_thread(sys.stdin.read)
+
+
+def _client(url: str, login: str, replay: dict[str, Any], *extensions: object) -> AsyncClient:
+    return AsyncClient(url, extensions=(Auth(partial(_log_in, login)), *extensions), options={"replay": replay})
+
+
+@asynccontextmanager
+async def _writing(url: str, login: str, path: Path, reporter: Reporter) -> AsyncIterator[None]:
+    """Write the ledger meanwhile, if replay is there."""
+    client = _client(url, login, replay_options(path))
+    if not any(each.name == "replay" and each.state == "active" for each in client.extensions):
+        yield
+        return
+    async with client:
+        writing = asyncio.create_task(write_orders(client))
+        writing.add_done_callback(reporter.writing_ended)
+        yield
+    await asyncio.wait([writing])
 
 
 async def _log_in(url: str) -> str:

@@ -1,4 +1,4 @@
-"""Waiting for a condition while the record is read. Nothing is decided here."""
+"""Waiting for a condition while record and ledger are read. Nothing is decided here."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .ledger import LedgerReader
     from .record import RecordReader
     from .tally import Tally
 
@@ -22,6 +23,7 @@ class Progress:
     Args:
         tally: Counts what the record contains.
         record: The record of handled orders.
+        ledger: The ledger of written orders.
         check: Raises an exception if waiting is pointless.
         elapsed: Returns the seconds since the start.
 
@@ -31,11 +33,18 @@ class Progress:
     """
 
     def __init__(
-        self, tally: Tally, record: RecordReader, *, check: Callable[[], None], elapsed: Callable[[], float]
+        self,
+        tally: Tally,
+        record: RecordReader,
+        ledger: LedgerReader,
+        *,
+        check: Callable[[], None],
+        elapsed: Callable[[], float],
     ) -> None:
         self.tally: Final = tally
         self.elapsed: Final = elapsed
         self._record: Final = record
+        self._ledger: Final = ledger
         self._check: Final = check
 
     async def until(self, reached: Callable[[], bool]) -> None:
@@ -55,5 +64,6 @@ class Progress:
         await self.until(lambda: self.elapsed() >= moment)
 
     def read(self) -> None:
-        """Count what was handled since the last call."""
+        """Count what was handled and written since the last call."""
         self.tally.handle(self._record.new())
+        self.tally.write(self._ledger.new())

@@ -9,11 +9,12 @@ import asyncio
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from .. import DevServer
 from .fault_schedule import due_times, faults, run_schedule
-from .listener import RECORD
+from .ledger import LedgerReader
+from .listener import LEDGER, RECORD
 from .orders import orders, publish_orders
 from .process import ListenerProcess
 from .progress import Progress
@@ -29,11 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ("Settings", "run")
 
-_EXTRA_TIME: Final = 4.0
-"""Seconds beyond those asked for, for a slow start and a late recovery."""
-_MIN_LIMIT: Final = 15.0
-"""The smallest limit: the time that all recoveries together may take on a slow machine."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -44,17 +40,19 @@ class Settings:
         rate: Orders a second.
         seed: Determines the orders, their replay ids and the times of the faults.
         folder: An existing folder for the listener's files.
+        patience: Seconds beyond those, for a slow start and the recoveries on a slow machine.
     """
 
     seconds: float
     rate: float
     seed: int
     folder: Path
+    patience: float = 20.0
 
     @property
     def limit(self) -> float:
         """Seconds after which the run ends in any case."""
-        return max(_MIN_LIMIT, self.seconds + _EXTRA_TIME)
+        return self.seconds + self.patience
 
     @property
     def orders(self) -> int:
@@ -77,7 +75,7 @@ async def run(settings: Settings, console: Console) -> Tally:
         OSError: The server or the process cannot be started.
     """
     tally, elapsed = Tally(), _stopwatch()
-    record = RecordReader(settings.folder / RECORD)
+    record, ledger = RecordReader(settings.folder / RECORD), LedgerReader(settings.folder / LEDGER)
     with View(console, tally, elapsed) as view:
         async with DevServer(retention=settings.orders, seed=settings.seed) as server:
             server.tokens.issue()  # from now on the server requires a token
@@ -86,7 +84,7 @@ async def run(settings: Settings, console: Console) -> Tally:
             async with ListenerProcess(
                 server.url, login, settings.folder, log=log, on_status=view.show_status
             ) as listener:
-                progress = Progress(tally, record, check=listener.check, elapsed=elapsed)
+                progress = Progress(tally, record, ledger, check=listener.check, elapsed=elapsed)
                 await _run_faults(settings, server, listener, progress, view)
         progress.read()
     view.summary()
@@ -104,7 +102,7 @@ async def _run_faults(
             async with _in_background(stream):
                 await run_schedule(plan, progress, view)
                 await progress.at(settings.seconds)
-            await progress.until(lambda: not progress.tally.lost)
+            await progress.until(lambda: not progress.tally.lost and not progress.tally.unwritten)
             view.success("every order is handled")
     except TimeoutError:
         view.failure("the time is over")

@@ -82,6 +82,10 @@ class View:
         self._line(Text(f"{self._tally.handled:>6} handled"))
         self._line(Text(f"{len(lost):>6} lost", "bold red" if lost else "bold green"))
         self._line(Text(f"{self._tally.twice:>6} handled twice"))
+        if self._tally.written:
+            twice = self._tally.written_twice
+            self._line(Text(f"{self._tally.written:>6} written in the transaction that stores the position"))
+            self._line(Text(f"{twice:>6} written twice", "bold red" if twice else "bold green"))
 
     def __enter__(self) -> Self:
         self._line(Text(_HEADER, "bold"))
