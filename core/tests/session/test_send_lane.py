@@ -109,6 +109,21 @@ def test_publish_to_a_session_that_the_server_forgot_is_sent_again_in_the_next()
     assert world.outcomes[0].successful is True
 
 
+def test_publishes_that_go_into_the_next_session_keep_their_order() -> None:
+    world = World().connected()
+    for number in (1, 2, 3):
+        world.session.send(Message(channel="/a", data=number))
+    world.settle_down()
+    sent = world.current(Kind.SEND)
+    world.session.send(Message(channel="/a", data=4))
+    refused = [world.reply(message, successful=False, error="402::session_unknown") for message in sent.messages]
+    world.answer(sent, *refused)
+    world.settle_down()
+    world.accept(world.current(Kind.HANDSHAKE), client_id="c2")
+    world.settle_down()
+    assert [message.data for message in world.current(Kind.SEND).messages] == [1, 2, 3, 4]
+
+
 def test_forgotten_publish_is_never_sent() -> None:
     world = World()
     world.session.start(world.now)

@@ -41,6 +41,7 @@ class Request:
         awaits_data: Whether this is a remote call: its result is a message with data that carries the request's id.
         attempts: How often it was sent.
         forgotten: Whether its caller no longer waits; then it is not sent again.
+        number: Its place among all that was to be sent.
         message: The copy that travels on the latest attempt, with an id of its own.
     """
 
@@ -48,6 +49,7 @@ class Request:
     awaits_data: bool = False
     attempts: int = 0
     forgotten: bool = False
+    number: int = 0
     message: Message = field(init=False)
 
     def __post_init__(self) -> None:

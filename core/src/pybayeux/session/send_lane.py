@@ -5,7 +5,10 @@ Knows the session's state but never changes it: where a reply means that the ses
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import deque
+from itertools import count
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from .. import requests
@@ -51,6 +54,7 @@ class SendLane:
         self.subscriptions: Final = DesiredSubscriptions()
         self.outstanding: Exchange | None = None
         self._queue: deque[Request] = deque()
+        self._numbers: Final = count()
         self._failures = 0
         self._due = 0.0
         self._is_starved = False
@@ -67,7 +71,15 @@ class SendLane:
             raise QueueOverflowError(
                 f"{len(self._queue)} messages wait to be sent; await some of them, or wait for the connection"
             )
+        self._put(request)
+
+    def _put(self, request: Request) -> None:
+        request.number = next(self._numbers)
         self._queue.append(request)
+
+    def _put_back(self, request: Request) -> None:
+        """It is sent again, before all that was to be sent after it."""
+        insort(self._queue, request, key=attrgetter("number"))
 
     def forget(self, request: Request) -> None:
         """The caller of this request waits no more: it is not sent if it still waits, nor a second time."""
@@ -82,7 +94,7 @@ class SendLane:
         if subscription is None or subscription.status is SubscriptionStatus.UNSENT or self._state.client_id is None:
             return None
         request = Request(requests.unsubscribe(self._state.client_id, channel))
-        self._queue.append(request)
+        self._put(request)
         return request
 
     def resubscribe(self, channel: str, now: float) -> bool:
@@ -210,7 +222,7 @@ class SendLane:
         if request.is_unsubscribe:
             self._complete(request, request.local_success())
         elif request.attempts < _MAX_ATTEMPTS and not request.forgotten:
-            self._queue.appendleft(request)
+            self._put_back(request)
         else:
             self._complete(request, request.refusal(message))
 
@@ -271,7 +283,7 @@ class SendLane:
         self._failures += 1
         self._is_starved = isinstance(error, TransportError) and error.unsent
         self._due = now + max(remedy_of(error).wait, self._state.backoff(self._failures))
-        for request in reversed(unanswered):
+        for request in unanswered:
             self._unanswered(request, error, now)
 
     def _unanswered(self, request: Request, error: BayeuxError, now: float) -> None:
@@ -283,7 +295,7 @@ class SendLane:
             elif subscription is not None:
                 subscription.reset()
         elif request.is_unsubscribe or (isinstance(error, TransportError) and error.unsent and not request.forgotten):
-            self._queue.appendleft(request)
+            self._put_back(request)
         else:
             # The server may have acted on it. To send it again could publish it twice, and only the user knows whether
             # that does harm. Subscribes and unsubscribes may be repeated.
