@@ -70,7 +70,7 @@ class Outage:
         return max(Counter(int(moment) for moment in self.attempts).values())
 
 
-@pytest.mark.parametrize("seconds", [0.5, 5, 20, 60])
+@pytest.mark.parametrize("seconds", [0.5, 5, 20, 60, 75])
 def test_a_client_is_back_within_a_second_of_the_servers_return(seconds: float) -> None:
     outages = []
     for seed in range(40):
@@ -89,10 +89,10 @@ def test_clients_of_one_process_come_back_spread_out(seconds: float) -> None:
     assert max(outage.back) < 8
 
 
-def test_after_a_minute_attempts_become_rare() -> None:
+def test_after_a_while_attempts_become_rare() -> None:
     outage = Outage(1, 600)
     outage.run()
-    assert 60 < len(outage.attempts) < 110
+    assert 90 < len(outage.attempts) < 140
 
 
 # -- servers that would make a client spin

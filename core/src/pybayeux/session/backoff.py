@@ -17,8 +17,8 @@ _RECENT: Final = 10.0
 """Seconds for which a lost session counts against the next one."""
 _LASTING: Final = 1.0
 """Seconds that a connection has to last after an accepted connect, for the failures before it to count no more."""
-_PATIENCE: Final = 60.0
-"""Seconds of an outage in which the server is tried often: a server that restarts is back within that time."""
+_PATIENCE: Final = 90.0
+"""Seconds of an outage in which the server is tried often: a server that is away for a minute, and then starts up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Backoff:
     """How long to wait after failures. All figures are seconds, but `jitter`.
 
     A server that cannot be reached is cheap to try again: the first attempt comes within one `increment`, the next ones
-    one `increment` apart. After a minute the waits grow with the outage, up to `maximum`. A server that refuses is
+    one `increment` apart. After 90 seconds the waits grow with the outage, up to `maximum`. A server that refuses is
     asked again at once, then after one `increment`, two, and so on up to `maximum`.
 
     `jitter` is the share of a wait that chance may take off, so that a thousand clients do not come back at the same
