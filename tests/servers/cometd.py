@@ -11,6 +11,8 @@ from tests.servers.build import Build, require_tool
 from tests.servers.server import Server
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.servers.server import Option
 
 __all__ = ("cometd", "prepare")
@@ -38,10 +40,11 @@ def prepare() -> None:
     _BUILD.ensure()
 
 
-def cometd(**options: Option) -> Server:
+def cometd(*, jvm: Sequence[str] = _JVM, **options: Option) -> Server:
     """A CometD server, not yet started.
 
     Args:
+        jvm: arguments of the Java virtual machine.
         options: ``ack``, ``timesync``, ``timestamp``, ``binary`` (extensions, on or off), ``activity`` (ms),
             ``greetings`` (how many events on ``/greetings`` each new session gets) and any option of CometD's
             ``BayeuxServer``, such as ``timeout=2000`` or ``**{"ws.messagesPerFrame": 5}``.
@@ -53,7 +56,7 @@ def cometd(**options: Option) -> Server:
     prepare()
     target = _FOLDER / "target"
     class_path = os.pathsep.join((str(target / "classes"), str(target / "lib" / "*")))
-    command = (require_tool("java", 17), *_JVM, "-cp", class_path, "bayeux.testserver.Main")
+    command = (require_tool("java", 17), *jvm, "-cp", class_path, "bayeux.testserver.Main")
     return Server("cometd", _version(), "/cometd", command, options)
 
 

@@ -51,7 +51,16 @@ class Control:
         self._port = port
 
     def publish(
-        self, channel: str, count: int = 1, *, size: int = 10, start: int = 0, rate: float | None = None
+        self,
+        channel: str,
+        count: int = 1,
+        *,
+        size: int = 10,
+        start: int = 0,
+        rate: float | None = None,
+        spread: int = 0,
+        members: Mapping[str, Any] | None = None,
+        replay: bool = False,
     ) -> None:
         """Publishes numbered events from the server's side: ``{"seq": n, "t": epoch_ns, "payload": "xxx"}``.
 
@@ -61,9 +70,13 @@ class Control:
             size: the length of ``payload`` in characters.
             start: the first ``seq``.
             rate: events per second, emitted after the return; None for all at once, before it.
+            spread: in how many channels below `channel` the events are, in turn; 0 for `channel` itself.
+            members: further members of the data of each event.
+            replay: whether each event has a replay id, as Salesforce's have: ``{"event": {"replayId": seq + 1}}``.
         """
-        query = {"channel": channel, "count": count, "size": size, "start": start, "rate": rate or 0}
-        self._call("POST", "publish", query)
+        query = {"channel": channel, "count": count, "size": size, "start": start, "rate": rate or 0, "spread": spread}
+        body = None if members is None else json.dumps(members).encode()
+        self._call("POST", "publish", query | ({"replay": "true"} if replay else {}), body)
 
     def send(self, channel: str, data: Any) -> None:
         """Publishes one event with ``data`` from the server's side."""

@@ -49,6 +49,25 @@ def test_control_publishes_numbered_events(any_server: Server) -> None:
     assert all(event["data"]["t"] > 10**18 for event in events)
 
 
+def test_control_spreads_events_over_channels(any_server: Server) -> None:
+    with Wire(any_server.url) as wire:
+        _subscribed(wire, "/servers/spread/*")
+        any_server.control.publish("/servers/spread", 3, spread=2)
+        _, events = wire.connect()
+    assert [event["channel"] for event in events] == [f"/servers/spread/{n}" for n in (0, 1, 0)]
+
+
+def test_control_publishes_further_members_and_replay_ids(any_server: Server) -> None:
+    with Wire(any_server.url) as wire:
+        _subscribed(wire, "/servers/members")
+        any_server.control.publish("/servers/members", 2, members={"name": "Grüße"}, replay=True)
+        _, events = wire.connect()
+    assert [(event["data"]["name"], event["data"]["event"]["replayId"]) for event in events] == [
+        ("Grüße", 1),
+        ("Grüße", 2),
+    ]
+
+
 def test_control_publishes_at_a_rate(any_server: Server) -> None:
     with Wire(any_server.url) as wire:
         _subscribed(wire, "/servers/paced")

@@ -43,9 +43,14 @@ async function answer(control, request, response) {
 }
 
 const routes = {
-  'POST /control/publish': (control, { channel, count, size, start, rate }) => {
-    const payload = 'x'.repeat(Number(size));
-    const emit = (i) => control.publish(channel, { seq: Number(start) + i, t: epochNanoseconds(), payload });
+  'POST /control/publish': async (control, { channel, count, size, start, rate, spread, replay }, request) => {
+    const members = { ...JSON.parse(await text(request) || '{}'), payload: 'x'.repeat(Number(size)) };
+    const emit = (i) => {
+      const seq = Number(start) + i;
+      const event = replay ? { event: { replayId: seq + 1 } } : {};
+      const to = Number(spread) > 0 ? `${channel}/${seq % Number(spread)}` : channel;
+      control.publish(to, { ...members, ...event, seq, t: epochNanoseconds() });
+    };
     if (Number(rate) > 0) paced(Number(count), Number(rate), emit);
     else for (let i = 0; i < Number(count); i++) emit(i);
     return { published: Number(count) };

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.cometd.bayeux.Promise;
 import org.cometd.bayeux.server.BayeuxServer;
 import org.cometd.bayeux.server.ServerChannel;
@@ -54,13 +55,15 @@ final class ControlServlet extends HttpServlet {
         return Map.of("id", session.getId(), "subscriptions", channels, "held", polls.contains(session));
     }
 
-    private Map<String, Object> publish(HttpServletRequest request) {
-        ServerChannel channel = channel(request);
+    private Map<String, Object> publish(HttpServletRequest request) throws IOException {
+        List<ServerChannel> channels = channels(request);
         int count = Integer.parseInt(request.getParameter("count"));
         EventSource events = new EventSource(
-            data -> channel.publish(null, data, Promise.noop()),
+            (number, data) -> channels.get(number % channels.size()).publish(null, data, Promise.noop()),
             Integer.parseInt(request.getParameter("start")),
-            Integer.parseInt(request.getParameter("size")));
+            Integer.parseInt(request.getParameter("size")),
+            members(request),
+            Boolean.parseBoolean(request.getParameter("replay")));
         events.emit(count, Double.parseDouble(request.getParameter("rate")));
         return Map.of("published", count);
     }
@@ -71,7 +74,27 @@ final class ControlServlet extends HttpServlet {
     }
 
     private ServerChannel channel(HttpServletRequest request) {
-        return bayeux.createChannelIfAbsent(request.getParameter("channel")).getReference();
+        return channel(request.getParameter("channel"));
+    }
+
+    private ServerChannel channel(String name) {
+        return bayeux.createChannelIfAbsent(name).getReference();
+    }
+
+    /** The channel of the request; with "spread" that many channels below it, which take turns. */
+    private List<ServerChannel> channels(HttpServletRequest request) {
+        String name = request.getParameter("channel");
+        int spread = Integer.parseInt(request.getParameter("spread"));
+        return spread == 0
+            ? List.of(channel(name))
+            : IntStream.range(0, spread).mapToObj(number -> channel(name + "/" + number)).toList();
+    }
+
+    /** The further members of each event's data: the body. */
+    @SuppressWarnings("unchecked")
+    private static Map<String, Object> members(HttpServletRequest request) throws IOException {
+        Object body = new JSON().parse(new JSON.ReaderSource(request.getReader()));
+        return body == null ? Map.of() : (Map<String, Object>)body;
     }
 
     private Map<String, Object> forEachSession(HttpServletRequest request, Consumer<ServerSession> action) {

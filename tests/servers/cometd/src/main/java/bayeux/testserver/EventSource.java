@@ -1,21 +1,27 @@
 package bayeux.testserver;
 
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 
-/** A run of numbered events: {"seq": n, "t": nanoseconds since the epoch, "payload": "xxx..."}. */
+/** A run of numbered events: {"seq": n, "t": nanoseconds since the epoch, "payload": "xxx..."} and further members. */
 final class EventSource {
     private static final double NANOS = 1e9;
-    private final Consumer<Object> sink;
-    private final String payload;
+    private final BiConsumer<Integer, Object> sink;
+    private final Map<String, Object> members;
+    private final boolean replay;
     private int next;
 
-    EventSource(Consumer<Object> sink, int start, int size) {
+    /** Takes what is called with each number and its data; with replay, each event has a replay id. */
+    EventSource(
+            BiConsumer<Integer, Object> sink, int start, int size, Map<String, Object> members, boolean replay) {
         this.sink = sink;
         this.next = start;
-        this.payload = "x".repeat(size);
+        this.members = new HashMap<>(members);
+        this.members.put("payload", "x".repeat(size));
+        this.replay = replay;
     }
 
     /** Emits all at once; or, with a rate (events per second), returns and emits from a thread of its own. */
@@ -45,6 +51,13 @@ final class EventSource {
     private void one() {
         Instant now = Instant.now();
         long nanos = now.getEpochSecond() * (long) NANOS + now.getNano();
-        sink.accept(Map.of("seq", next++, "t", nanos, "payload", payload));
+        int number = next++;
+        Map<String, Object> data = new HashMap<>(members);
+        data.put("seq", number);
+        data.put("t", nanos);
+        if (replay) {
+            data.put("event", Map.of("replayId", number + 1));
+        }
+        sink.accept(number, data);
     }
 }

@@ -1,5 +1,6 @@
 package bayeux.testserver;
 
+import java.util.Map;
 import org.cometd.bayeux.Promise;
 import org.cometd.bayeux.server.BayeuxServer;
 import org.cometd.bayeux.server.ServerMessage;
@@ -19,6 +20,8 @@ final class Greetings implements BayeuxServer.SessionListener {
 
     @Override
     public void sessionAdded(ServerSession session, ServerMessage message) {
-        new EventSource(data -> session.deliver(null, "/greetings", data, Promise.noop()), 0, 0).emit(count, 0);
+        EventSource events = new EventSource(
+            (number, data) -> session.deliver(null, "/greetings", data, Promise.noop()), 0, 0, Map.of(), false);
+        events.emit(count, 0);
     }
 }
