@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tests.servers.server import Option
 
-__all__ = ("cometd", "prepare")
+__all__ = ("cometd", "cometd_on", "prepare")
 
 _FOLDER: Final = Path(__file__).parent / "cometd"
 _BUILD: Final = Build(
@@ -40,14 +40,23 @@ def prepare() -> None:
     _BUILD.ensure()
 
 
-def cometd(*, jvm: Sequence[str] = _JVM, **options: Option) -> Server:
-    """A CometD server, not yet started.
+def cometd(**options: Option) -> Server:
+    """A CometD server, not yet started, that starts quickly.
 
     Args:
-        jvm: arguments of the Java virtual machine.
         options: ``ack``, ``timesync``, ``timestamp``, ``binary`` (extensions, on or off), ``activity`` (ms),
             ``greetings`` (how many events on ``/greetings`` each new session gets) and any option of CometD's
             ``BayeuxServer``, such as ``timeout=2000`` or ``**{"ws.messagesPerFrame": 5}``.
+
+    Raises:
+        MissingTool: Java 17 or Maven is missing.
+        BuildError: the build failed.
+    """
+    return cometd_on(_JVM, **options)
+
+
+def cometd_on(jvm: Sequence[str], **options: Option) -> Server:
+    """The same, with these arguments of the Java virtual machine.
 
     Raises:
         MissingTool: Java 17 or Maven is missing.

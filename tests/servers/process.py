@@ -48,6 +48,11 @@ class Child:
         for reader in self._readers:
             reader.start()
 
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
     def _read_output(self, stream: IO[str]) -> None:
         for line in stream:
             self._lines.put(line.rstrip("\n"))

@@ -44,7 +44,7 @@ async function answer(control, request, response) {
 
 const routes = {
   'POST /control/publish': async (control, { channel, count, size, start, rate, spread, replay }, request) => {
-    const members = { ...JSON.parse(await text(request) || '{}'), payload: 'x'.repeat(Number(size)) };
+    const members = { payload: 'x'.repeat(Number(size)), ...JSON.parse(await text(request) || '{}') };
     const emit = (i) => {
       const seq = Number(start) + i;
       const event = replay ? { event: { replayId: seq + 1 } } : {};

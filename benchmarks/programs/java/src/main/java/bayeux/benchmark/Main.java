@@ -2,6 +2,7 @@ package bayeux.benchmark;
 
 import jakarta.websocket.ContainerProvider;
 import jakarta.websocket.WebSocketContainer;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -20,9 +21,6 @@ import org.eclipse.jetty.util.ajax.JSON;
  * <p>The tasks and the lines of its output are described in benchmarks/tasks.py.
  */
 public final class Main {
-    /** A reply may have all events of a burst; the default is 1 MiB. */
-    private static final Map<String, Object> OPTIONS = Map.of(ClientTransport.MAX_MESSAGE_SIZE_OPTION, 256 << 20);
-
     private final Map<String, Object> task;
 
     private Main(Map<String, Object> task) {
@@ -54,11 +52,16 @@ public final class Main {
     private ClientTransport transport() throws Exception {
         if ("websocket".equals(task.get("transport"))) {
             WebSocketContainer container = ContainerProvider.getWebSocketContainer();
-            return new WebSocketTransport(OPTIONS, null, container);
+            return new WebSocketTransport(options(), null, container);
         }
         HttpClient http = new HttpClient();
         http.start();
-        return new JettyHttpClientTransport(OPTIONS, http);
+        return new JettyHttpClientTransport(options(), http);
+    }
+
+    /** A reply may have all events of a burst; the default is 1 MiB. */
+    private static Map<String, Object> options() {
+        return new HashMap<>(Map.of(ClientTransport.MAX_MESSAGE_SIZE_OPTION, 256 << 20));
     }
 
     private int number(String name) {

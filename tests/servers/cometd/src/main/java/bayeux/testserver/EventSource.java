@@ -19,8 +19,9 @@ final class EventSource {
             BiConsumer<Integer, Object> sink, int start, int size, Map<String, Object> members, boolean replay) {
         this.sink = sink;
         this.next = start;
-        this.members = new HashMap<>(members);
+        this.members = new HashMap<>();
         this.members.put("payload", "x".repeat(size));
+        this.members.putAll(members);
         this.replay = replay;
     }
 
