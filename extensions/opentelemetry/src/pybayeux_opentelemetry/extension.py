@@ -19,6 +19,7 @@ from .event_counts import EventCounter, PendingEvent
 from .event_metadata import read_metadata
 from .metrics import Metrics
 from .propagation import ExtPropagator
+from .providers import Providers
 from .spans import Spans
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class OpenTelemetry:
     ) -> None:
         if max_channels < 1:
             raise ValueError(f"max_channels: expected at least 1; got {max_channels}")
+        self._providers: Final = Providers(tracer_provider, meter_provider)
         self._propagator: Final = ExtPropagator(member)
         self._spans: Final = Spans(
             trace.get_tracer(names.NAME, tracer_provider=tracer_provider), self._propagator, propagate=propagate
@@ -115,6 +117,8 @@ class OpenTelemetry:
     @hookimpl(trylast=True)
     def incoming(self, message: Message) -> None:
         """Count an event as received; end the span of the request that a reply answers."""
+        if message.successful is None and message.id is None and not self._providers.record():
+            return  # an event, the most frequent message: it costs nothing where nobody looks at it
         now = self._clock()
         if message.is_meta:
             self._spans.end_expired(now)
