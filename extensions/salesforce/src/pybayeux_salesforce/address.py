@@ -6,6 +6,7 @@ My Domain is the address to use: it stays the same when the org moves to another
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
@@ -57,8 +58,9 @@ _EXPECTED: Final = (
 )
 
 
+@lru_cache(maxsize=64)
 def is_salesforce(url: str) -> bool:
-    """Whether the host of a URL is one of Salesforce's."""
+    """Whether the host of a URL is one of Salesforce's. Cached: it is asked for each message."""
     return f".{urlsplit(url).hostname or ''}".lower().endswith(_HOSTS_OF_SALESFORCE)
 
 

@@ -201,6 +201,8 @@ class Salesforce:
     @hookimpl(tryfirst=True)
     def incoming(self, message: Message, client: HookClient) -> None:
         """Track the session, and add the server's timeouts to the handshake reply before the client reads it."""
+        if message.successful is None and not self._filtered:
+            return  # an event, the most frequent message
         if not self._concerns(client.url):
             return
         if message.successful is None:

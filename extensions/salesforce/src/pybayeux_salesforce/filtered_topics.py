@@ -31,6 +31,10 @@ class FilteredTopics:
     def __init__(self) -> None:
         self._topics: Final[dict[str, dict[str, _Subscription]]] = {}
 
+    def __bool__(self) -> bool:
+        """Whether there is any."""
+        return bool(self._topics)
+
     def add(self, channel: str) -> None:
         """A subscribe to a channel is sent: what it had before may come again."""
         topic, _, query = channel.partition("?")
