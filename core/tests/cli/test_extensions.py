@@ -103,7 +103,7 @@ def test_no_reason_contains_a_secret(packages: Packages) -> None:
 def test_the_table_has_everything_and_obeys_no_text(
     three: Packages, is_terminal: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pybayeux.cli.extensions._is_terminal", lambda: is_terminal)
+    monkeypatch.setattr("pybayeux.cli.extensions_text._is_terminal", lambda: is_terminal)
     monkeypatch.setenv("COLUMNS", "200")
     table = _run().stdout
     assert ("│" in table) is is_terminal

@@ -9,7 +9,8 @@ import httpx
 from core.tests.transports import site_stub
 from core.tests.transports.site_stub import REPLY
 from pybayeux import Message, encode
-from pybayeux.transports.http import HttpCall, HttpRequester
+from pybayeux.transports.http import HttpRequester
+from pybayeux.transports.http_call import HttpCall
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,7 +17,8 @@ from core.tests.transports.websocket_site import at_raw_server, in_real_time
 from core.tests.virtual_time import in_virtual_time
 from pybayeux.errors import BayeuxError, TransportError
 from pybayeux.transports.base import TransportRequest, TransportResponse
-from pybayeux.transports.http import HttpCall, HttpRequester
+from pybayeux.transports.http import HttpRequester
+from pybayeux.transports.http_call import HttpCall
 
 if TYPE_CHECKING:
     import socketserver

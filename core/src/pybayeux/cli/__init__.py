@@ -4,7 +4,7 @@ One idea per module, from the arguments to the exit code:
 
 - `command` the root command: its own sub-commands, and those of extensions
 - `listen`, `publish`, `doctor`, `extensions`, `new_extension` the sub-commands
-- `doctor_text` the report of a diagnosis as text
+- `doctor_text`, `extensions_text`, `message_text` what is shown as text
 - `package_names`, `scaffold` a new extension's names and files
 - `arguments`, `options`, `server` the options, and the client made from them
 - `lines`, `output`, `pipes` standard input and output

@@ -8,7 +8,6 @@ import click
 import msgspec
 
 from .._printable import printable
-from ..diagnosis import Examination, Report
 from .failures import Failure
 from .options import server_options
 from .running import run
@@ -17,6 +16,7 @@ from .stderr_log import Watcher
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ..diagnosis import Report
     from .server import Server
 
 __all__ = ("doctor",)
@@ -54,6 +54,8 @@ def doctor(context: click.Context, server: Server, as_json: bool) -> None:
 
     It takes at most --timeout seconds.
     """
+    from ..diagnosis import Examination
+
     examination = Examination(server.url, server.settings(Watcher()))
     run(examination.run(server.timeout))
     report = _redacted(examination.report, server.cli_options.redact)
@@ -77,4 +79,4 @@ def _redacted(report: Report, redact: Callable[[str], str]) -> Report:
             return {name: clean(each) for name, each in value.items()}
         return [clean(each) for each in value] if isinstance(value, list) else value
 
-    return msgspec.convert(clean(msgspec.to_builtins(report)), Report)
+    return msgspec.convert(clean(msgspec.to_builtins(report)), type(report))

@@ -5,13 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from copy import copy
-from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from rich.console import Console
-from rich.highlighter import JSONHighlighter
-from rich.text import Text
 
 from .._printable import printable
 from ..codec import damage_of, encode
@@ -24,7 +20,7 @@ if TYPE_CHECKING:
 
     from ..message import Message
 
-__all__ = ("Output", "as_json_lines", "as_text")
+__all__ = ("Output", "as_json_lines")
 
 
 class Output:
@@ -36,7 +32,7 @@ class Output:
 
     def __init__(self, *, as_json: bool = False) -> None:
         self.descriptor: Final = descriptor_of(sys.stdout, "output")
-        self._form: Final = as_json_lines if as_json or not os.isatty(self.descriptor) else as_text(Console())
+        self._form: Final = as_json_lines if as_json or not os.isatty(self.descriptor) else _terminal_text()
 
     async def write(self, messages: Sequence[Message]) -> None:
         """Write these messages. When it returns, the operating system has them.
@@ -53,6 +49,14 @@ class Output:
             raise
         except OSError as error:
             raise Failure(f"standard output: {error.strerror}") from error
+
+
+def _terminal_text() -> Callable[[Sequence[Message]], str]:
+    from rich.console import Console  # slow to import, and only for terminals
+
+    from .message_text import as_text
+
+    return as_text(Console())
 
 
 def as_json_lines(messages: Sequence[Message]) -> str:
@@ -91,40 +95,3 @@ def _has_json(message: Message) -> bool:
     except MessageDecodeError:
         return False
     return True
-
-
-def as_text(console: Console) -> Callable[[Sequence[Message]], str]:
-    """A function that writes messages as time, channel and data, in the colours and the width of a console."""
-
-    def text(messages: Sequence[Message]) -> str:
-        with console.capture() as capture:
-            for message in messages:
-                console.print(_paragraph(message, console.width), soft_wrap=True)
-        return capture.get()
-
-    return text
-
-
-def _paragraph(message: Message, width: int) -> Text:
-    """One line if the data fits into it, otherwise the data below the headline."""
-    headline = Text.assemble((f"{datetime.now():%H:%M:%S}", "dim"), " ", (printable(message.channel), "bold cyan"))
-    data = _data(message, indent=0)
-    if headline.cell_len + 1 + len(data) > width:
-        return Text("\n").join([headline, *_highlighted(_data(message, indent=2)).split("\n")])
-    return Text(" ").join([headline, _highlighted(data)])
-
-
-def _data(message: Message, *, indent: int) -> str:
-    if not message.has_data:
-        return ""
-    try:
-        text = msgspec.json.format(message.raw_data, indent=indent).decode("utf-8", "replace")
-    except (msgspec.DecodeError, RecursionError):
-        return printable(f"no JSON: {message.raw_data.decode('utf-8', 'replace')}")
-    return "\n".join(map(printable, text.split("\n")))
-
-
-def _highlighted(text: str) -> Text:
-    highlighted = Text(text)
-    JSONHighlighter().highlight(highlighted)
-    return highlighted

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from ..errors import MessageDecodeError
 from .body import MAX_RESPONSE_SIZE
-from .http import HttpCall, HttpRequester
+from .http_call import HttpCall
 from .splitting import SizeLimit, send_in_parts
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ class CallbackPolling:
         max_uri_length: int = 2000,
         max_response_size: int | None = MAX_RESPONSE_SIZE,
     ) -> None:
+        from .http import HttpRequester  # with it httpx: slow to import, and not needed to show a help text
+
         self._beginning: Final = f"{context.url}{'&' if '?' in context.url else '?'}jsonp={_CALLBACK}&message="
         self._limit: Final = SizeLimit(
             max_uri_length, "characters of an address", "max_uri_length", lambda json: len(self._url(json))

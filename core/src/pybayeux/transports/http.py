@@ -7,7 +7,6 @@ carries, nor how the messages are wrapped in an answer.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import httpx
@@ -19,43 +18,19 @@ from .base import TransportContext, TransportRequest, TransportResponse
 from .body import MAX_RESPONSE_SIZE, Body, read_body
 from .decoding import LARGE, read_messages, refusals_in
 from .direct_http import make_http_client
-from .http_failures import (
-    check_auth,
-    check_headers,
-    check_http,
-    network_failure,
-    request_failure,
-    response_of,
-    status_failure,
-)
+from .http_arguments import check_auth, check_headers, check_http
+from .http_failures import network_failure, request_failure, response_of, status_failure
 from .redirects import MOST_REDIRECTS, Redirect, anonymous_headers, read_redirect, without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
-__all__ = ("HttpCall", "HttpRequester")
+    from .http_call import HttpCall
+
+__all__ = ("HttpRequester",)
 
 _ERROR_TEXT: Final = 10_000
 """Bytes of a body that are read for an error's text: far more than it has room for, so that no secret is cut in two."""
-
-
-@dataclass(frozen=True, slots=True)
-class HttpCall:
-    """One request to make.
-
-    Attributes:
-        method: ``POST`` or ``GET``.
-        url: The address.
-        content: The body, if there is one.
-        headers: Sent unless the user or an extension has set others of their names.
-        public: Values in the query of `url` that are not secret.
-    """
-
-    method: str
-    url: str
-    content: bytes | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    public: frozenset[str] = frozenset()
 
 
 class _Target(NamedTuple):

@@ -1,27 +1,19 @@
-"""Failures of HTTP requests as `TransportError`: of the arguments, of the network, and of the answer's status."""
+"""Failures of HTTP requests as `TransportError`: of the network, and of the answer's status."""
 
 from __future__ import annotations
 
-import re
 import ssl
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
-
-import httpx
 
 from .._util.dates import parse_date
 from ..errors import TransportError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from .._util.redact import Redactor
     from .redirects import Redirect
 
 __all__ = (
-    "check_auth",
-    "check_headers",
-    "check_http",
     "network_failure",
     "request_failure",
     "response_of",
@@ -32,72 +24,11 @@ __all__ = (
 # By name: `http=` may be a client of another library than httpx with the same surface, and the same names of errors.
 _UNSENT: Final = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout"})
 _FATAL: Final = frozenset({"InvalidURL", "UnsupportedProtocol"})
-
-
 _LONGEST_WAIT: Final = 86_400.0
-_SURFACE: Final = ("build_request", "send", "cookies")
-_ILLEGAL: Final = re.compile(r"[\x00\r\n]")
 _NO_CONNECTION_FREE: Final = (
     "no connection of the HTTP client became free in time; others of its users hold them all. Give it more "
     "(httpx.Limits), or each client its own"
 )
-
-
-def check_http(http: Any) -> None:
-    """See that this is an HTTP client that can be used, or None.
-
-    Raises:
-        TransportError: It is not, or is closed; it is fatal.
-    """
-    if http is None:
-        return
-    if isinstance(http, httpx.Client) or not all(hasattr(http, name) for name in _SURFACE):
-        raise TransportError(
-            f"http=: expected an httpx.AsyncClient, or one with its surface; got a {type(http).__module__}."
-            f"{type(http).__qualname__}",
-            fatal=True,
-            unsent=True,
-        )
-    if getattr(http, "is_closed", False):
-        raise TransportError("http=: the HTTP client is closed", fatal=True, unsent=True)
-
-
-def check_auth(auth: Any) -> None:
-    """See that this is authentication in a form that httpx takes.
-
-    Raises:
-        TransportError: It is not; it is fatal.
-    """
-    if auth is None or callable(auth) or isinstance(auth, httpx.Auth) or hasattr(auth, "async_auth_flow"):
-        return
-    if isinstance(auth, tuple | list) and len(auth) == 2 and all(isinstance(part, str | bytes) for part in auth):
-        return
-    raise TransportError(
-        f"auth=: expected (user, password), an httpx.Auth or a callable; got a {type(auth).__name__}",
-        fatal=True,
-        unsent=True,
-    )
-
-
-def check_headers(headers: Mapping[str, str]) -> None:
-    """See that these headers can be sent.
-
-    Raises:
-        TransportError: One cannot; it is fatal.
-    """
-    for name, value in headers.items():
-        try:
-            name.encode("ascii")
-            if not _ILLEGAL.search(name + value):
-                httpx.Headers({name: value})
-                continue
-            why = "a line end or a null character"
-        except (TypeError, AttributeError):
-            why = "a value that is no text"
-        except UnicodeError:
-            why = "a character beyond ASCII"
-        # Without the value: it may be a credential.
-        raise TransportError(f"headers=: {name!r} has {why}", fatal=True, unsent=True)
 
 
 def request_failure(error: Exception, redact: Redactor) -> TransportError:

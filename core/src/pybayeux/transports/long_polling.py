@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote_plus, urlsplit
 
 from .body import MAX_RESPONSE_SIZE
-from .http import HttpCall, HttpRequester
+from .http_call import HttpCall
 from .splitting import SizeLimit, send_in_parts
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ class LongPolling:
         max_response_size: int | None = MAX_RESPONSE_SIZE,
         max_request_size: int | None = None,
     ) -> None:
+        from .http import HttpRequester  # with it httpx: slow to import, and not needed to show a help text
+
         self._url: Final = context.url
         self._appends: Final = append_message_type and _may_be_appended_to(context.url)
         self._form: Final = form

@@ -15,7 +15,8 @@ from .._util.dates import parse_date
 from .._util.urls import as_http, as_websocket
 from ..errors import TransportError
 from .base import TransportRequest, TransportResponse, UpgradeCall
-from .http_failures import check_auth, check_headers, seconds_to_wait
+from .http_arguments import check_auth, check_headers
+from .http_failures import seconds_to_wait
 from .set_cookie import as_octets
 
 if TYPE_CHECKING:

@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from pybayeux import hookimpl
 from pybayeux.errors import TransportError
 
-from .basic_auth import is_basic
-from .http_client import HttpClient
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pybayeux import Message
+
+    from .http_client import HttpClient
 
 __all__ = ("Aiohttp",)
 
@@ -71,6 +70,9 @@ class _Posting:
 def _post_with_aiohttp(factory: Callable[..., _Transport]) -> Callable[..., _Transport]:
     @wraps(factory)  # its parameters are the options
     def make(context: Any, **options: Any) -> _Transport:
+        from .basic_auth import is_basic  # with these aiohttp: slow to import, and not needed to show a help text
+        from .http_client import HttpClient
+
         if context.http is not None or not is_basic(context.auth) or _is_proxied(context):
             return factory(context, **options)
         ours = copy(context)

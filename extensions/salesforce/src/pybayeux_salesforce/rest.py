@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote_plus
 
-import httpx
-
 from .errors import InvalidTokenError, QuotaError, RestError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import httpx
 
 __all__ = ("Limit", "Organization", "check_token", "read_limits", "read_organization")
 
@@ -102,6 +102,8 @@ def _base(instance_url: str, version: str) -> str:
 
 
 async def _get(url: str, token: str, http: httpx.AsyncClient | None) -> Mapping[str, Any]:
+    import httpx  # slow to import, and not needed to show a help text
+
     client = http or httpx.AsyncClient(timeout=_TIMEOUT)
     try:
         answer = await client.get(url, headers={"Authorization": f"Bearer {token}"})

@@ -12,8 +12,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
-
-import httpx
+from urllib.parse import urlsplit
 
 from ..errors import AuthError, LoginMisconfiguredError, LoginRefusedError, LoginUnreachableError
 from ..grant import grant_of
@@ -111,6 +110,8 @@ class TokenEndpoint:
         if given is not None:
             yield given
             return
+        import httpx  # slow to import, and not needed to show a help text
+
         # As the transports of the client: a server on this machine is reached directly, whatever the environment says.
         async with httpx.AsyncClient(timeout=_TIMEOUT, mounts=dict.fromkeys(_LOOPBACK)) as http:
             yield http
@@ -154,7 +155,7 @@ class TokenEndpoint:
         if status == 429 or status >= 500:
             return LoginUnreachableError(self.url.origin, f"HTTP {status}", retry_after=_retry_after(response))
         if 300 <= status < 400:
-            target = httpx.URL(response.headers.get("Location", "")).host or "nowhere"
+            target = urlsplit(response.headers.get("Location", "")).hostname or "nowhere"
             return LoginMisconfiguredError(
                 f"login_url: expected a token endpoint; {self.url.endpoint} redirects to {target} (not followed)"
             )
