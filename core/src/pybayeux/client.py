@@ -73,6 +73,9 @@ class AsyncClient:
         max_network_delay: Seconds that the server may take to answer beyond what it advised itself.
         heartbeat: Seconds (1 or more) that the server may hold a connect, and between pings of a WebSocket: a silent
             connection or session is looked into within two. By default the server's own timeout decides.
+        linger: Seconds to wait before the next connect while events come densely, so that one reply brings several: a
+            poll costs far more than an event. A stream with longer gaps never waits, and a WebSocket only where the
+            events come with the replies to connects, as with CometD's acknowledgement. 0 for never.
         hook_timeout: Seconds that an asynchronous hook may take if the connection waits for it; after that it is
             cancelled, and the error reported. None for no limit.
         start_timeout: Seconds that `start`, and so the ``async with`` block, waits for the connection; unlimited by
@@ -108,6 +111,7 @@ class AsyncClient:
         backoff: Backoff | None = None,
         max_network_delay: float = 10.0,
         heartbeat: float | None = None,
+        linger: float = 0.006,
         hook_timeout: float | None = 30.0,
         start_timeout: float | None = None,
         ignore_error: Callable[[BaseException], bool] | None = None,
@@ -133,6 +137,7 @@ class AsyncClient:
             backoff=backoff or Backoff(),
             max_network_delay=max_network_delay,
             heartbeat=heartbeat,
+            linger=linger,
             hook_timeout=hook_timeout,
             start_timeout=start_timeout,
             ignore_error=ignore_error or never_ignore,

@@ -24,6 +24,8 @@ that wait longest; or end the subscription that has most of them with an error."
 
 
 _SHORTEST_HEARTBEAT: Final = 1.0
+_LONGEST_LINGER: Final = 1.0
+"""Seconds without a connect that every server lives with."""
 
 
 def never_ignore(error: BaseException) -> bool:
@@ -59,6 +61,7 @@ class ClientConfig:
     backoff: Backoff = field(default_factory=Backoff)
     max_network_delay: float = 10.0
     heartbeat: float | None = None
+    linger: float = 0.006
     hook_timeout: float | None = 30.0
     start_timeout: float | None = None
     ignore_error: Callable[[BaseException], bool] = never_ignore
@@ -75,3 +78,5 @@ class ClientConfig:
         )
         if self.heartbeat is not None and self.heartbeat < _SHORTEST_HEARTBEAT:
             raise UsageError(f"heartbeat={self.heartbeat}: expected at least {_SHORTEST_HEARTBEAT:g} second")
+        if not 0 <= self.linger <= _LONGEST_LINGER:
+            raise UsageError(f"linger={self.linger}: expected 0 to {_LONGEST_LINGER:g} seconds")

@@ -126,6 +126,7 @@ class Connection:
             backoff=self._config.backoff,
             max_network_delay=self._config.max_network_delay,
             heartbeat=self._config.heartbeat,
+            linger=self._config.linger,
             send_queue_size=self._config.send_queue_size,
             random=self._random,
             redact=redact,

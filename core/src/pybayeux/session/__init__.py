@@ -13,8 +13,8 @@ step. Times are seconds of a clock that the caller chooses.
 
 Where to read: begin with `transitions`, which has the states, the events and the reasons for them. Two lanes decide
 what to send, since the protocol allows two requests at once: `connect_lane` (handshakes and connects, with its
-`connect_throttle`) and `send_lane` (everything else, with `subscriptions`); `disconnect` ends both. `replies` says
-which message answers which request. `session` puts them together.
+`connect_throttle` and `linger`) and `send_lane` (everything else, with `subscriptions`); `disconnect` ends both.
+`replies` says which message answers which request. `session` puts them together.
 """
 
 from .backoff import Backoff as Backoff

@@ -27,6 +27,7 @@ from .connect_throttle import ConnectThrottle
 from .events import PollOverdue
 from .exchange import Exchange, Kind, Request
 from .heartbeat import Heartbeat
+from .linger import Linger
 from .transitions import SessionEvent
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class ConnectLane:
         self._history: Final = FailureHistory()
         self._empty: Final = EmptyConnects()
         self.heartbeat: Final = Heartbeat(state.config.heartbeat, state.config.max_network_delay)
+        self._linger: Final = Linger(state.config.linger)
         self._due = 0.0
         self.outstanding: Exchange | None = None
         self.throttle: Final = ConnectThrottle(state)
@@ -139,6 +141,7 @@ class ConnectLane:
         self.throttle.connect_sent()
         self._empty.sent(now, may_be_held=may_be_held)
         self.heartbeat.sent(now, shorter)
+        self._linger.sent(now)
         # The deadline is the hold and the network's delay: a shorter one would hang up on a held connect.
         exchange = state.open(Kind.CONNECT, [Request(template)], now + held, self.heartbeat.grace(shorter))
         exchange.discards = self.throttle.is_discarding
@@ -172,9 +175,10 @@ class ConnectLane:
 
     # -- what comes back
 
-    def event_came(self) -> None:
-        """An event came."""
+    def events_came(self, count: int) -> None:
+        """So many events came."""
         self._empty.event_came()
+        self._linger.events_came(count)
 
     def reply(self, exchange: Exchange, message: Message, now: float) -> BayeuxError | None:
         """Take the reply to what was outstanding; returns the error that ends the session, if it does."""
@@ -220,12 +224,13 @@ class ConnectLane:
         state.on(_E.CONNECT_ACCEPTED)
         self._history.connect_accepted(now)
         self._empty.answered(now)
+        self._linger.answered(now)
         if self.heartbeat.answered(now):
             state.report(_heartbeat_ignored())
         self.throttle.connect_accepted(now)
         if state.connection_type is not None:
             state.negotiation.connect_accepted(state.connection_type)
-        self._due = now + max(state.advice.pause, self._empty.pause)
+        self._due = now + max(state.advice.pause, self._empty.pause, self._linger.pause)
         if self._empty.is_to_report():
             state.report(_not_held(state.advice.timeout))
         if advised.interval < 0:

@@ -231,8 +231,9 @@ class Session:
     def admit(self, messages: list[Message]) -> Batch:
         """Look a batch through before the extensions see it: meta messages that answer nothing are left out."""
         batch = self._state.replies.admit(messages)
-        if len(batch.special) < len(batch.messages) or not all(map(is_reply, batch.special)):
-            self._connect.event_came()
+        events = len(batch.messages) - sum(map(is_reply, batch.special))
+        if events:
+            self._connect.events_came(events)
         # The last of the events that were announced lets the first connect go, so a step must follow it.
         return Batch(batch.messages, batch.messages) if self._connect.throttle.announced else batch
 

@@ -40,6 +40,7 @@ class SessionConfig:
         backoff: How long to wait after failures.
         max_network_delay: How much longer than advised the server may take to answer.
         heartbeat: How long connects are to be held at the most; None for as long as the server advises.
+        linger: How long to wait before a connect while events come densely; 0 for not at all.
         send_queue_size: How many messages may wait to be sent.
         random: The source of chance for the jitter.
         redact: Takes secrets out of a text.
@@ -54,6 +55,7 @@ class SessionConfig:
     backoff: Backoff = field(default_factory=Backoff)
     max_network_delay: float = 10.0
     heartbeat: float | None = None
+    linger: float = 0.0
     send_queue_size: int = 10_000
     random: Random = field(default_factory=Random)
     redact: Callable[[str], str] = lambda text: text
