@@ -1,24 +1,29 @@
 """The fixtures: real servers, shared by the session or of a test's own, peers and proxies.
 
 A pytest plugin, loaded by the root conftest, so that every package's tests have them. All are synchronous. Where
-Java, Maven or Node is missing, the tests that need them are skipped; with ``PYBAYEUX_REQUIRE_SERVERS=1`` they fail.
+Java, Maven, Node, Redis or PostgreSQL is missing, the tests that need them are skipped; with
+``PYBAYEUX_REQUIRE_SERVERS=1`` they fail.
 """
 
 from __future__ import annotations
 
 import os
 from contextlib import ExitStack, contextmanager, suppress
-from typing import TYPE_CHECKING, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeVar
 
 import pytest
 
 from tests.servers import cometd as _cometd
 from tests.servers import node as _node
+from tests.servers import postgresql as _postgresql
+from tests.servers import redis_engine as _redis
 from tests.servers import salesforce_cli as _salesforce_cli
 from tests.servers.build import BuildError, MissingTool
 from tests.servers.faye import cometd_node, faye
-from tests.servers.pool import ServerPool
+from tests.servers.pool import Lendable, ServerPool
+from tests.servers.postgresql import PostgresEngine
 from tests.servers.proxy import Proxy
+from tests.servers.redis_engine import RedisEngine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,8 +45,12 @@ __all__ = (
     "faye_server",
     "needs_tools",
     "peer_factory",
+    "postgres_engine",
+    "postgres_tls",
     "proxy_factory",
     "pytest_collection_finish",
+    "redis_engine",
+    "redis_tls",
     "salesforce_cli_factory",
     "server_pool",
 )
@@ -56,10 +65,17 @@ _NEEDS: Final = {
     "faye_factory": (_node.prepare,),
     "faye_server": (_node.prepare,),
     "peer_factory": (_node.prepare,),
+    "postgres_engine": (_postgresql.prepare,),
+    "postgres_tls": (_postgresql.prepare,),
+    "redis_engine": (_redis.prepare,),
+    "redis_tls": (_redis.prepare,),
     "salesforce_cli_factory": (_salesforce_cli.prepare,),
     "target": (_cometd.prepare, _node.prepare),
 }
 """What must be built for which fixture."""
+
+
+S = TypeVar("S", bound=Lendable)
 
 
 class ServerFactory(Protocol):
@@ -175,6 +191,43 @@ def any_server(request: pytest.FixtureRequest) -> Server:
     """`cometd_server` and `faye_server` in turn."""
     server: Server = request.getfixturevalue(f"{request.param}_server")
     return server
+
+
+@contextmanager
+def _engine(pool: ServerPool, make: Callable[..., S], **options: Option) -> Iterator[S]:
+    """Lends one engine."""
+    with ExitStack() as engines:
+        with needs_tools():
+            engine = engines.enter_context(pool.lend(make, **options))
+        yield engine
+
+
+@pytest.fixture
+def redis_engine(server_pool: ServerPool) -> Iterator[RedisEngine]:
+    """A Redis server of the test's own, empty."""
+    with _engine(server_pool, RedisEngine) as engine:
+        yield engine
+
+
+@pytest.fixture
+def redis_tls(server_pool: ServerPool) -> Iterator[RedisEngine]:
+    """A Redis server of the test's own that speaks TLS only and asks for a password."""
+    with _engine(server_pool, RedisEngine, tls=True) as engine:
+        yield engine
+
+
+@pytest.fixture
+def postgres_engine(server_pool: ServerPool) -> Iterator[PostgresEngine]:
+    """A PostgreSQL server of the test's own, with an empty database."""
+    with _engine(server_pool, PostgresEngine) as engine:
+        yield engine
+
+
+@pytest.fixture
+def postgres_tls(server_pool: ServerPool) -> Iterator[PostgresEngine]:
+    """A PostgreSQL server of the test's own that speaks TLS only."""
+    with _engine(server_pool, PostgresEngine, tls=True) as engine:
+        yield engine
 
 
 @pytest.fixture

@@ -105,8 +105,13 @@ class Child:
             if stream is not None:
                 stream.close()
 
+    @property
+    def complaints(self) -> str:
+        """The last lines of its standard error."""
+        return "".join(self._complaints)
+
     def _error(self, what: str) -> ChildError:
-        return ChildError(f"{' '.join(self.command)}: {what}\n{''.join(self._complaints)}")
+        return ChildError(f"{' '.join(self.command)}: {what}\n{self.complaints}")
 
 
 def _environment() -> dict[str, str]:

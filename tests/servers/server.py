@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Self
 
-from tests.servers.control import Control
+from tests.servers.control import Control, ControlError
 from tests.servers.ports import free_port
 from tests.servers.process import Child, ChildError
 
@@ -81,6 +81,18 @@ class Server:
         child, self._child = self._child, None
         if child is not None:
             child.stop()
+
+    def close(self) -> None:
+        """Stops the server for good."""
+        self.stop()
+
+    def reset(self) -> bool:
+        """Has it forget all sessions; False if it does not answer."""
+        try:
+            self.control.drop()
+        except (ControlError, OSError):
+            return False
+        return True
 
     def kill(self) -> None:
         """Kills the server, if it runs."""

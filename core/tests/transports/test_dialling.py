@@ -10,11 +10,11 @@ from websockets.datastructures import Headers
 from websockets.exceptions import InvalidMessage, InvalidProxyStatus, InvalidURI, ProxyError
 from websockets.http11 import Response
 
-from core.tests.transports.certificate import Certificate
 from core.tests.transports.websocket_site import Site, at_raw_server, in_real_time, message, reply
 from pybayeux._util.redact import Redactor
 from pybayeux.errors import TransportError
 from pybayeux.transports.dialling import upgrade_failure
+from tests.servers.certificate import Certificate
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 from aiohttp import web
 
-from core.tests.transports.certificate import Certificate
 from core.tests.transports.websocket_site import at_raw_server, in_real_time
 from extensions.aiohttp.tests.web_site import HELLO, REPLY, Site, refusing
 from pybayeux import Message
 from pybayeux.errors import MessageDecodeError, TransportError
+from tests.servers.certificate import Certificate
 
 if TYPE_CHECKING:
     from pathlib import Path

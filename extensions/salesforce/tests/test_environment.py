@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from core.tests.transports.certificate import Certificate
 from extensions.salesforce.tests.org import ORDERS, ClientRecorder, client_of, flow_of, in_org, publish, with_org
 from extensions.salesforce.tests.tls_proxy import tls_proxy
 from pybayeux import hookimpl
@@ -27,6 +26,7 @@ from pybayeux_salesforce import (
 )
 from pybayeux_salesforce_emulator import texts
 from pybayeux_salesforce_emulator.streaming.authentication import token_of
+from tests.servers.certificate import Certificate
 from tests.support.forward_proxy import ForwardProxy
 
 if TYPE_CHECKING:
