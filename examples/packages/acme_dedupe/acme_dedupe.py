@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from pybayeux import Drop, HookClient, Message, hookimpl
+from pybayeux import Drop, HookClient, Message, hookimpl, printable
 
 
 class Dedupe:
@@ -53,7 +53,8 @@ class Dedupe:
         @click.option("--clear", is_flag=True, help="Forget them.")
         def known_events(clear: bool) -> None:
             """Print the ids of the handled events."""
-            click.echo("\n".join(self._read()))
+            for event_id in self._read():
+                click.echo(printable(event_id))
             if clear:
                 self._path.unlink(missing_ok=True)
 

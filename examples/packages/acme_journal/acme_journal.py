@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 import click
 
-from pybayeux import Drop, Message, encode, hookimpl
+from pybayeux import Drop, Message, encode, hookimpl, printable
 
 
 class Journal:
@@ -51,4 +51,4 @@ class Journal:
         def journal(last: int) -> None:
             """Print the last events of the journal."""
             for line in self._path.read_text().splitlines()[-last:]:
-                click.echo(line)
+                click.echo(printable(line, json=True))
