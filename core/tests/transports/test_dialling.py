@@ -96,7 +96,7 @@ async def test_a_refusal_whose_body_never_comes_is_no_answer() -> None:
 
 @in_real_time
 async def test_a_ping_that_is_not_answered_ends_the_socket() -> None:
-    async with Site({"ping_interval": 0.02}, max_network_delay=0.04) as site:
+    async with Site({"ping_interval": 0.1}, max_network_delay=0.5) as site:
         sending, peer = await site.begin(message("1", "/meta/connect"))
         peer.connection.transport.pause_reading()
         with pytest.raises(TransportError, match="keepalive ping timeout"):
