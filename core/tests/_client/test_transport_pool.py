@@ -84,7 +84,7 @@ def test_an_address_that_is_none(url: str) -> None:
 
 def test_another_host_is_asked_without_credentials() -> None:
     made = context(pool().get("long-polling", "b.example:8080"))
-    assert made.url == "https://b.example:8080/bayeux?x=1"
+    assert made.url == "https://b.example:8080/bayeux"  # a query may be a credential
     assert (made.headers, made.auth, made.anonymous) == ({}, None, True)
     assert made.cookies is not CONTEXT.cookies
 
@@ -97,7 +97,7 @@ def test_a_host_that_the_user_trusts_sees_them(host: str) -> None:
 
 
 def test_a_host_may_be_a_whole_address() -> None:
-    assert pool().url("http://b.example/other") == "http://b.example/other?x=1"
+    assert pool().url("http://b.example/other") == "http://b.example/other"
     assert pool().url(None) == CONTEXT.url
 
 

@@ -55,8 +55,14 @@ class TransportPool:
         return self._made[name, host]
 
     def url(self, host: str | None) -> str:
-        """The address of the user's own server, or of the host that was advised."""
-        return self._context.url if host is None else at_host(self._context.url, host)
+        """The address of the user's own server, or of the host that was advised.
+
+        The query may be a credential, such as an access token, so that it goes to trusted hosts alone.
+        """
+        if host is None:
+            return self._context.url
+        url = at_host(self._context.url, host)
+        return url if self._is_trusted(url) else url.partition("?")[0]
 
     def move(self, url: str) -> None:
         """The user's own server is at another address from now on. Exchanges under way end where they are."""
@@ -70,9 +76,12 @@ class TransportPool:
         if host is None:
             return replace(self._context, url=self._urls.get(name, self._context.url))
         url = self.url(host)
-        if host_of(url) in self._trusted and not _is_downgrade(self._context.url, url):
+        if self._is_trusted(url):
             return replace(self._context, url=url)
         return replace(self._context, url=url, headers={}, auth=None, cookies=CookieJar(), anonymous=True)
+
+    def _is_trusted(self, url: str) -> bool:
+        return host_of(url) in self._trusted and not _is_downgrade(self._context.url, url)
 
     def renew(self) -> None:
         """A new session begins: connections that know who opened them are replaced, for the token may be another."""
