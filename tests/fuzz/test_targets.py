@@ -30,6 +30,37 @@ def test_changed_inputs(target: str) -> None:
     attempt()
 
 
+PARTS = (
+    "/**/",
+    "a",
+    "4",
+    "1:",
+    "[",
+    "{",
+    '"',
+    "\\",
+    "(",
+    ");",
+    " ",
+    "; ",
+    ",",
+    "/a",
+    "/*",
+    "token:'",
+    "401:",
+    "\n",
+    "Jan ",
+)
+
+
+@pytest.mark.parametrize("target", [target for target in TARGETS if target not in _EXAMPLES])
+def test_long_inputs_take_no_longer_than_their_length_allows(target: str) -> None:
+    # One that does takes far more time than a test has.
+    for part in PARTS:
+        TARGETS[target](part.encode() * 20_000)
+        TARGETS[target](b"s3cret\n" + part.encode() * 20_000 + b"x")
+
+
 def test_each_target_has_a_folder_of_inputs() -> None:
     assert {path.name for path in FOLDER.iterdir()} == set(TARGETS)
 

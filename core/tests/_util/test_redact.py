@@ -87,3 +87,17 @@ def test_a_secret_that_begins_with_another_leaves_nothing() -> None:
 
 def test_long_texts_are_cut() -> None:
     assert Redactor()("x" * 500, limit=10) == "x" * 9 + "…"
+
+
+@pytest.mark.parametrize("part", ["a", "token", "4", "session_", "Basic ", "401:", "'\"", " ", "token ", "token:'"])
+def test_no_text_takes_longer_than_its_length_allows(part: str) -> None:
+    # Far more time than a test has, if each place is a beginning of its own.
+    assert len(Redactor()(part * 300_000, limit=2000)) <= 2000
+
+
+def test_a_secret_that_is_cut_in_two_before_the_search_does_not_show() -> None:
+    redact = Redactor()
+    redact.remember(SECRET)
+    for length in range(20_150, 20_220):
+        assert SECRET[:6] not in redact(f"{SECRET * 2000}"[:length] + SECRET * 2000)
+    assert redact("x" * 20_190 + SECRET, limit=200) == "x" * 199 + "…"

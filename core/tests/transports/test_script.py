@@ -53,6 +53,14 @@ def test_what_is_no_script_with_messages_is_refused(body: bytes) -> None:
         unwrap_script(body)
 
 
+@pytest.mark.parametrize("part", [b"/**/", b"/* ", b" ", b"a", b"/**/ ", b"a(", b");", b") "])
+def test_no_script_takes_longer_than_its_length_allows(part: bytes) -> None:
+    # In more time than a test has, if the parts can be read in many ways.
+    for body in (part * 20_000, b"cb(" + part * 20_000 + b"x"):
+        with contextlib.suppress(MessageDecodeError):
+            unwrap_script(body)
+
+
 @given(
     st.lists(messages(), max_size=5),
     st.sampled_from(["cb", "a.b.c", "$_1"]),

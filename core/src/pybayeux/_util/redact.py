@@ -18,8 +18,10 @@ _MASK: Final = "***"
 _SHORTEST: Final = 6
 _KEPT: Final = 64
 _LONGEST_ERROR: Final = 2000
+_READ: Final = 20_000
+"""Characters beyond the limit that are searched, since masking makes a text shorter. A server may send millions."""
 _NAMED: Final = re.compile(
-    r"""(["']?(?:clientId|client_id|\w*token|password|passwd|secret|authorization|session_?id|api_?key|BAYEUX_BROWSER)["']?"""
+    r"""(["']?(?:clientId|client_id|token|password|passwd|secret|authorization|session_?id|api_?key|BAYEUX_BROWSER)["']?"""
     r"""\s*[:=]\s*)(?:"[^"]*"?|'[^']*'?|(?:Bearer|OAuth|Basic)\s+[^\s,;&"'<>]+|[^\s,;&"'<>]+)""",
     re.IGNORECASE,
 )
@@ -51,8 +53,12 @@ class Redactor:
 
     def __call__(self, text: str, limit: int = 200) -> str:
         """The text without secrets, cut to `limit` characters."""
-        for secret in sorted(self._secrets, key=len, reverse=True):  # one may be the start of another
+        is_long, text = len(text) > _READ + limit, text[: _READ + limit]
+        secrets = sorted(self._secrets, key=len, reverse=True)  # one may be the start of another
+        for secret in secrets:
             text = text.replace(secret, _MASK)
+        if is_long and secrets:
+            text = text[: -len(secrets[0])]  # the cut may have left half of one
         text = _NAMED.sub(rf"\1{_MASK}", text)
         text = _SCHEMES.sub(rf"\1 {_MASK}", text)
         text = _UNKNOWN_CLIENT.sub(rf"\1:{_MASK}:\2", text)

@@ -24,7 +24,8 @@ _PLAIN: Final = "!'()*,:;@/?$"
 """What a query may hold as it is (RFC 3986, section 3.4) and no server takes for something else."""
 
 # Faye begins with an empty comment, so that the answer is no program of another kind (CVE-2014-4671).
-_BEGINNING: Final = re.compile(rb"(?:\s|/\*.*?\*/)*[\w$.]+\s*\(", re.DOTALL)
+# Possessive: each comment ends at its first end. Else many of them could be read in more ways than there is time for.
+_BEGINNING: Final = re.compile(rb"(?:\s|(?>/\*.*?\*/))*+[\w$.]++\s*+\(", re.DOTALL)
 _END: Final = re.compile(rb"\)[\s;]*\Z")
 
 
