@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Self
 from click.testing import CliRunner
 
 from pybayeux.cli import main
+from tests.support.secret_scan import note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -130,7 +131,9 @@ class _Lines:
         if stream is not None:
             with stream:
                 for line in stream:
-                    self._lines.put(line.decode().rstrip("\n"))
+                    text = line.decode().rstrip("\n")
+                    note("output of a process", text)
+                    self._lines.put(text)
         self._lines.put(None)
 
     def next(self) -> str:

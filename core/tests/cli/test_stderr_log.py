@@ -24,7 +24,7 @@ _CLIENT = cast(AsyncClient, _Client())
 @pytest.fixture(autouse=True)
 def exit_on_error() -> Iterator[None]:
     """What is logged goes to standard error."""
-    with log_to_stderr(lambda text: text.replace("s3cr3t", "***")):
+    with log_to_stderr(lambda text: text.replace("h1dden", "***")):
         yield
 
 
@@ -37,7 +37,7 @@ def _said(capsys: pytest.CaptureFixture[str]) -> list[str]:
 def _log_one_of_each() -> None:
     logger = logging.getLogger("pybayeux.third.party")
     for level in (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR):
-        logger.log(level, "a %s of level %d", "s3cr3t", level)
+        logger.log(level, "a %s of level %d", "h1dden", level)
 
 
 def test_records_are_lines_without_secrets(capsys: pytest.CaptureFixture[str]) -> None:
@@ -64,7 +64,7 @@ def test_a_record_is_one_line_and_its_traceback_for_those_who_want_to_know_all(
     for verbosity in ("quiet", "verbose"):
         set_verbosity(verbosity)
         try:
-            raise ValueError("a s3cr3t reason")
+            raise ValueError("a h1dden reason")
         except ValueError:
             logging.getLogger("pybayeux").exception("two\nlines")
         first, *rest = _said(capsys)

@@ -112,7 +112,7 @@ class LoginServer:
         self._rotates = rotates
         self._lifetime = lifetime
         self._clock = clock
-        self._issue = issue or (lambda: f"{ORG}!token-{len(self.issued) + 1}")
+        self._issue = issue or (lambda: f"{ORG}!t0ken-{len(self.issued) + 1}")
         self._used: set[str] = set()
         self._lock = Lock()
 
