@@ -36,7 +36,10 @@ from .transports.registry import TransportRegistry
 
 # What exists twice is named Async or Sync; Client and Subscription are the short names.
 SyncClient = Client
+"""Another name of `Client`, with the prefix that `SyncSubscription` has."""
+
 AsyncSubscription = Subscription
+"""Another name of `Subscription`, with the prefix that `AsyncClient` has."""
 
 __all__ = (
     "DONE",

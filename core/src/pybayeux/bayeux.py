@@ -112,6 +112,7 @@ class BayeuxClient:
             order=config.order,
             on_error=self._reporter.report,
             hook_timeout=config.hook_timeout,
+            warn=self._reporter.warn,
         )
         self._hooks: Final = HookRunner(self, self._extensions, self._redact, background)
         self._incoming: Final = IncomingQueue(self._hooks)

@@ -297,7 +297,8 @@ class AsyncClient:
         Args:
             channel: ``/orders``, ``/orders/*`` or ``/orders/**``.
             handler: A function, sync or async, called with each event in order. A plain function is called on the event
-                loop as soon as the event is received, and must not block. Without a handler, iterate.
+                loop as soon as the event is received, and must not block: one that holds the loop for 0.1 seconds is
+                named in a warning, once. Without a handler, iterate.
             type: The type that `data` is decoded into: one that msgspec supports, with pydantic models in it or not, or
                 a pydantic `TypeAdapter`.
             ack: With ``"manual"``, an event counts as handled when ``await event.ack()`` was called.

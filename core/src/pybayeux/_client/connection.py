@@ -69,12 +69,13 @@ class Connection:
             order=config.order,
             on_error=self.reporter.report,
             hook_timeout=config.hook_timeout,
+            warn=self.reporter.warn,
         )
         self.hooks: Final = HookRunner(client, self.extensions, redact, self.background)
         self.reporter.observer = self.hooks
         self.listeners: Final = Listeners(self.reporter, self.background)
         self.waiters: Final = Waiters()
-        self.handlers: Final = Handlers(self.reporter, self.retry_delay)
+        self.handlers: Final = Handlers(self.reporter, self.retry_delay, self.extensions.watch)
 
         endpoint = parse_endpoint(self.extensions.resolve_url(config.url))
         factories = self._transport_factories()

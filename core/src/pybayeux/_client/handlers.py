@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from .._util.typevars import DataT
+    from ..extensions import BlockingWatch
     from ..message import Message
     from .event_queue import EventQueue
     from .reporter import Reporter
@@ -35,16 +36,18 @@ class Handlers:
     Args:
         reporter: Is told of exceptions in handlers.
         retry_delay: From the number of failures in a row to the seconds before the next try.
+        watch: Reports handlers that block the event loop.
     """
 
-    def __init__(self, reporter: Reporter, retry_delay: Callable[[int], float]) -> None:
+    def __init__(self, reporter: Reporter, retry_delay: Callable[[int], float], watch: BlockingWatch) -> None:
         self._reporter: Final = reporter
         self._retry_delay: Final = retry_delay
+        self._watch: Final = watch
         self._tasks: Final[set[asyncio.Task[None]]] = set()
 
     def start(self, events: EventQueue, handler: Handler) -> None:
         """Call a handler with each event of a subscription, in order, until it ends."""
-        HandlerRunner(events, handler, self._reporter, self._retry_delay, self._keep).start()
+        HandlerRunner(events, handler, self._reporter, self._retry_delay, self._watch, self._keep).start()
 
     def _keep(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)
@@ -84,6 +87,7 @@ class HandlerRunner:
         handler: Handler,
         reporter: Reporter,
         retry_delay: Callable[[int], float],
+        watch: BlockingWatch,
         keep: Callable[[asyncio.Task[None]], None],
     ) -> None:
         self._events: Final = events
@@ -93,6 +97,8 @@ class HandlerRunner:
         self._retry_delay: Final = retry_delay
         self._keep: Final = keep
         self._context: Final = copy_context()  # as a task of its own would have it
+        self._watch: Final = watch
+        self._timed: Final = watch.timed_handler(lambda event: self._context.run(handler, event), events.channel)
         self._call: Handler = self._call_in_context
 
     def start(self) -> None:
@@ -129,6 +135,9 @@ class HandlerRunner:
         return self._events.finish_one()
 
     def _call_in_context(self, event: Message) -> Any:
+        if self._watch.left:
+            self._watch.left -= 1
+            return self._timed(event)
         return self._context.run(self._handler, event)
 
     def _unfit(self, error: ReceiverError) -> Awaitable[None] | None:

@@ -14,6 +14,7 @@ from .._util.credentials import in_ext
 from ..channel import Channel
 from ..codec import encode
 from ..errors import BayeuxError, ExtensionError, MessageDropped, TransportError
+from ..extensions.blocking import WATCHED
 from ..message import Message
 from .user_calls import UserCalls
 
@@ -64,6 +65,7 @@ class HookRunner:
         self._registry: Final = registry
         self._redact: Final = redact
         self._background: Final = background
+        self._watch: Final = registry.watch
         self.calls: Final = UserCalls()
 
     # -- messages
@@ -73,7 +75,7 @@ class HookRunner:
         result = Outgoing([], [])
         for message in messages:
             message_id = message.id
-            pipeline: Pipeline[..., Veto | None] = self._registry.outgoing
+            pipeline: Pipeline[..., Veto | None] = self._registry.outgoing.timed
             if message.channel == Channel.META_HANDSHAKE:  # its errors decide whether to try again
                 pipeline = self._registry.outgoing_with(partial(_check_ext, message))
             try:
@@ -94,14 +96,20 @@ class HookRunner:
 
     def incoming(self, messages: Sequence[Message]) -> Vetoes | None:
         """Run `incoming` on a batch; None where an implementation has to be awaited: then `incoming_async` does it."""
+        self._watch.left = WATCHED
         pipeline = self._registry.incoming
         if pipeline.is_empty or not messages:
             return _NO_VETOES
-        return None if pipeline.is_async else _vetoes(messages, pipeline.call_batch(messages, self._client))
+        if pipeline.is_async:
+            return None
+        results = pipeline.timed.call_batch(messages[:WATCHED], self._client)
+        if len(messages) > WATCHED:
+            results += pipeline.call_batch(messages[WATCHED:], self._client)
+        return _vetoes(messages, results)
 
     async def incoming_async(self, messages: Sequence[Message]) -> Vetoes:
         """Run `incoming` on a batch, awaiting each asynchronous implementation in its place."""
-        pipeline = self._registry.incoming
+        pipeline = self._registry.incoming.timed
         awaiting = self.calls.awaiting
         return _vetoes(messages, [await awaiting(pipeline.acall(message, self._client)) for message in messages])
 
@@ -114,8 +122,11 @@ class HookRunner:
         """Run `delivered`; returns what is left to await before the receiver gets its next event, if anything."""
         pipeline = self._registry.delivered
         if pipeline.is_async:
-            return self._delivered(pipeline.acall(message, self._client))
+            return self._delivered(pipeline.timed.acall(message, self._client))
         if not pipeline.is_empty:
+            if self._watch.left:
+                self._watch.left -= 1
+                pipeline = pipeline.timed
             pipeline.call(message, self._client)
         return self._hold()
 
@@ -132,11 +143,11 @@ class HookRunner:
 
     async def request(self, request: TransportRequest) -> None:
         """Run `request` before an HTTP request or WebSocket upgrade leaves."""
-        await self._run(self._registry.request, request)
+        await self._run(self._registry.request.timed, request)
 
     async def response(self, response: TransportResponse) -> None:
         """Run `response` on the status and headers of an answer."""
-        await self._run(self._registry.response, response)
+        await self._run(self._registry.response.timed, response)
 
     async def _run(self, pipeline: Pipeline[..., Any], subject: object) -> None:
         if pipeline.is_async:
@@ -148,15 +159,15 @@ class HookRunner:
 
     def state_changed(self, old: ConnectionState, new: ConnectionState) -> None:
         """Run `state_changed`."""
-        self._notify(self._registry.state_changed, old, new)
+        self._notify(self._registry.state_changed.timed, old, new)
 
     def failed(self, error: BayeuxError) -> None:
         """Run `failed`."""
-        self._notify(self._registry.failed, error)
+        self._notify(self._registry.failed.timed, error)
 
     def unsubscribed(self, channel: str) -> None:
         """Run `unsubscribed`."""
-        self._notify(self._registry.unsubscribed, channel)
+        self._notify(self._registry.unsubscribed.timed, channel)
 
     def _notify(self, pipeline: Pipeline[..., Any], *arguments: object) -> None:
         if pipeline.is_async:
@@ -168,17 +179,17 @@ class HookRunner:
 
     async def dead_letter(self, message: Message, subscription: str, error: ReceiverError) -> str | None:
         """Have an extension keep an event that a handler failed on; returns where, or None if none does."""
-        pipeline: Pipeline[..., Any] = self._registry.dead_letter
+        pipeline: Pipeline[..., Any] = self._registry.dead_letter.timed
         place: str | None = await pipeline.acall(message, subscription, error, self._client)
         return place
 
     def redelivery(self) -> Redelivery | None:
         """Who sends again what is not taken now, or None where it would be lost."""
-        return self._registry.redelivery.call(self._client)
+        return self._registry.redelivery.timed.call(self._client)
 
     def more_time(self, message: Message) -> float:
         """Seconds that an extension gives the server beyond the deadline for its answer to `message`."""
-        return self._registry.extend_timeout.call(message, self._client) or 0.0
+        return self._registry.extend_timeout.timed.call(message, self._client) or 0.0
 
     def channel_error(self, channel: str) -> BayeuxError | None:
         """What an extension finds wrong with a channel that the server has accepted."""
@@ -188,11 +199,11 @@ class HookRunner:
         """What an error means to an extension that knows the server, else the error as it is."""
         if self._registry.interpret_error.is_empty:
             return error
-        return self._registry.interpret_error.call(error, self._client) or error
+        return self._registry.interpret_error.timed.call(error, self._client) or error
 
     def transaction(self, message: Message, earlier: Sequence[Message]) -> AbstractAsyncContextManager[Any] | None:
         """The transaction in which an extension lets an event be handled, and those before it, if one has any."""
-        return self._registry.transaction.call(message, self._client, earlier)
+        return self._registry.transaction.timed.call(message, self._client, earlier)
 
 
 def _check_ext(message: Message) -> None:

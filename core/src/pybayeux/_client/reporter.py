@@ -70,6 +70,11 @@ class Reporter:
         if self.observer is not None:
             self.observer.failed(error)
 
+    def warn(self, text: str) -> None:
+        """Log a warning about something that is no error, such as a hook that blocks the event loop."""
+        if not self._is_silent:
+            self._logger.warning("%s", self._redact(text, limit=_LONGEST))
+
     def note(self, text: str, detail: str) -> None:
         """Log something that is no error, such as a new handshake that an extension asked for."""
         self._logger.info(text, self._redact(detail, limit=_LONGEST))

@@ -12,12 +12,14 @@ One idea per module, from the entry point to the call:
 - `registry` who is registered with a client, and for how long
 - `pipeline`, `result_policy`, `wrapping` the calls
 - `tracing`, `changes` the trace of the calls
+- `blocking` the watch over calls that hold the event loop
 - `status` a client's view
 - `listing`, `commands` the command line's view
 
 It knows hooks and objects. It knows nothing of sessions, transports and the wire.
 """
 
+from .blocking import BlockingWatch as BlockingWatch
 from .commands import commands_left_out as commands_left_out
 from .commands import installed_hook as installed_hook
 from .commands import register_commands as register_commands
@@ -31,6 +33,7 @@ from .status import ExtensionStatus as ExtensionStatus
 from .status import summary as summary
 
 __all__ = (
+    "BlockingWatch",
     "ExtensionInfo",
     "ExtensionRegistry",
     "ExtensionStatus",

@@ -47,11 +47,12 @@ class Pipeline(Generic[P, R]):
         call: Calls all implementations. Returns the first result, or None. For pipelines that are not `is_async`.
         acall: The same, and awaits coroutine functions in their place. For pipelines of either kind.
         call_batch: `call`, for hooks of two arguments, with each of many subjects in order: a batch's messages.
+        timed: The same calls with a watch over what blocks the event loop, where the registry has set one.
 
     Without a `report` these raise ExtensionHookError for the first implementation that fails.
     """
 
-    __slots__ = ("acall", "call", "call_batch", "hook", "is_async", "is_empty")
+    __slots__ = ("acall", "call", "call_batch", "hook", "is_async", "is_empty", "timed")
 
     call: Callable[P, R]
     acall: Callable[P, Awaitable[R]]
@@ -80,6 +81,7 @@ class Pipeline(Generic[P, R]):
         steps = tuple(_step(hook, signature, each, timeout) for each in ordered if not each.wrapper)
         policy = ResultPolicy(hook, signature.results, report)
         self.hook: Final = hook
+        self.timed: Pipeline[P, R] = self
         self.is_empty: Final = not ordered
         self.is_async: Final = any(waits for _, _, waits in steps)
         plain = _plain_pair if len(signature.arguments) == 2 else _plain

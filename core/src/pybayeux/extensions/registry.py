@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from .._util.urls import has_foreign_scheme
 from ..errors import ExtensionError, ExtensionHookError, UsageError
 from ..hookspecs import HookSpecs, Registration
+from .blocking import BlockingWatch
 from .catalogue import HookManager, core_hooks, signature_of
 from .names import canonical, did_you_mean
 from .pipeline import CompiledHook, Pipeline
 from .result_policy import Report, Veto, log_error
 from .selection import Chosen, Selection, warn_or_raise
 from .status import ExtensionStatus, active_status, status_of
-from .surrounding import checked, preceded
+from .surrounding import checked, preceded, timed
 from .validation import implemented_hooks
 
 if TYPE_CHECKING:
@@ -125,6 +126,7 @@ class ExtensionRegistry:
         order: Collection[str] = (),
         on_error: Report = log_error,
         hook_timeout: float | None = None,
+        warn: Callable[[str], None] = _logger.warning,
     ) -> None:
         """Register the installed extensions in the order of their names, then those passed, as given.
 
@@ -139,6 +141,7 @@ class ExtensionRegistry:
             order: Names of extensions that are registered first, as named.
             on_error: Called with an exception in a hook that must not break the connection.
             hook_timeout: Seconds that such a hook may take, if it waits; None: no limit.
+            warn: Called with the text of a warning about a hook that blocks the event loop.
 
         Raises:
             ExtensionError: A passed extension is wrong, or its name is taken.
@@ -148,6 +151,7 @@ class ExtensionRegistry:
         self._client: Final[HookClient] = client
         self._report: Final = on_error
         self._hook_timeout: Final = hook_timeout
+        self.watch: Final = BlockingWatch(warn)
         self._members: Final[dict[str, _Member]] = {}
         self._tasks: Final[set[asyncio.Task[ExtensionHookError | None]]] = set()
         self._is_open = False
@@ -237,7 +241,7 @@ class ExtensionRegistry:
     def outgoing_with(self, check: Callable[[], object]) -> Pipeline[[Message, HookClient], Veto | None]:
         """The pipeline of `outgoing`, in which an implementation fails with what a check raises after it."""
         implementations = [checked(each, check) for each in self._implementations("outgoing")]
-        return Pipeline("outgoing", implementations)
+        return Pipeline("outgoing", [timed(each, "outgoing", self.watch) for each in implementations])
 
     def resolve_url(self, url: str) -> str:
         """The server's address for one in a scheme that an extension knows; another address as it is.
@@ -387,7 +391,12 @@ class ExtensionRegistry:
         report = {"report": self._report, "log": log_error, "raise": None}[signature.rule.on_error]
         # Where an exception ends the call, the deadline of the exchange limits it.
         timeout = self._hook_timeout if report else None
-        return Pipeline(hook, self._implementations(hook, only=only), report=report, timeout=timeout)
+        implementations = self._implementations(hook, only=only)
+        pipeline = Pipeline[..., Any](hook, implementations, report=report, timeout=timeout)
+        if implementations:
+            watched = [timed(each, hook, self.watch) for each in implementations]
+            pipeline.timed = Pipeline(hook, watched, report=report, timeout=timeout)
+        return pipeline
 
     def _implementations(self, hook: str, *, only: str | None = None) -> list[pluggy.HookImpl]:
         signature = signature_of(hook)

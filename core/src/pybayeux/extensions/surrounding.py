@@ -14,7 +14,16 @@ import pluggy
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-__all__ = ("checked", "preceded")
+if TYPE_CHECKING:
+    from .blocking import BlockingWatch
+
+__all__ = ("checked", "preceded", "timed")
+
+
+def timed(implementation: pluggy.HookImpl, hook: str, watch: BlockingWatch) -> pluggy.HookImpl:
+    """An implementation that is reported where it blocks the event loop."""
+    function = watch.timed_hook(implementation.function, implementation.plugin_name, hook)
+    return _replaced(implementation, function)
 
 
 def preceded(implementation: pluggy.HookImpl, before: Callable[[], object]) -> pluggy.HookImpl:

@@ -33,7 +33,7 @@ from .recovery import Recovery
 from .resumption import ReplayContext, UnusablePosition
 from .stalls import Stall, Stalls
 from .store import Store  # noqa: TC001
-from .stores import Stores, check_name
+from .stores import Stores, check_name, preload
 from .subscriptions import Subscriptions
 
 if TYPE_CHECKING:
@@ -133,6 +133,8 @@ class Replay:
     def registered(self, client: HookClient) -> None:
         """See whether this client reports what is handled: a `BayeuxClient` does not."""
         self._client, self._reports_handled = client, client.recovers
+        if isinstance(self._store, str):
+            preload(self._store)
 
     @property
     def stalls(self) -> tuple[Stall, ...]:

@@ -14,7 +14,7 @@ from pybayeux.errors import UsageError
 
 from .store import MemoryStore, Store
 
-__all__ = ("StoreFactory", "Stores", "check_name")
+__all__ = ("StoreFactory", "Stores", "check_name", "preload")
 
 StoreFactory: TypeAlias = Callable[[str], Store]
 """Makes a store from its whole name, such as ``redis://host/0``. It need not connect yet."""
@@ -100,6 +100,12 @@ def _scheme(name: str) -> str:
 def _path(name: str) -> str:
     """Return the path in a name: relative after three slashes, absolute after four, as in SQLAlchemy."""
     return name.partition(f"{_SEPARATOR}/")[2] or name
+
+
+def preload(name: str) -> None:
+    """Import what the store of this name needs: before the client connects, for no event can be received meanwhile."""
+    if _scheme(name) == "sqlite":
+        from . import sqlite  # noqa: F401
 
 
 def _sqlite(name: str) -> Store:
