@@ -327,3 +327,17 @@ def test_it_keeps_the_contract(bayeux_contract: Callable[..., None], tmp_path: P
     bayeux_contract(Replay, {"store": f"sqlite:///{tmp_path}/positions.db", "commit": 5}, ext=replays | {"ack": True})
     bayeux_contract(Replay, {"store": f"file:///{tmp_path}/positions.json", "on_recovery": "latest"}, ext=replays)
     bayeux_contract(Replay, {"since": "earliest", "commit": "transaction", "retention": "P3D"}, ext=replays)
+
+
+def test_a_database_is_opened_before_the_client_connects(tmp_path: Path) -> None:
+    replay = Replay(str(tmp_path / "positions.db"))
+    replay.registered(FakeClient().as_client)
+    assert (tmp_path / "positions.db").exists()
+    assert asked_for(replay, "/orders") == {"/orders": -1}
+
+
+def test_a_database_that_cannot_be_opened_is_an_error_of_the_subscribe(tmp_path: Path) -> None:
+    replay = Replay(str(tmp_path / "missing" / "positions.db"))
+    replay.registered(FakeClient().as_client)
+    with pytest.raises(Exception, match="missing"):
+        asked_for(replay, "/orders")

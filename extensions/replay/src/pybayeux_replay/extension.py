@@ -33,7 +33,7 @@ from .recovery import Recovery
 from .resumption import ReplayContext, UnusablePosition
 from .stalls import Stall, Stalls
 from .store import Store  # noqa: TC001
-from .stores import Stores, check_name, preload
+from .stores import Stores, check_name, is_slow_at_first
 from .subscriptions import Subscriptions
 
 if TYPE_CHECKING:
@@ -133,8 +133,8 @@ class Replay:
     def registered(self, client: HookClient) -> None:
         """See whether this client reports what is handled: a `BayeuxClient` does not."""
         self._client, self._reports_handled = client, client.recovers
-        if isinstance(self._store, str):
-            preload(self._store)
+        if isinstance(self._store, str) and is_slow_at_first(self._store):
+            self._writer.warm_up()
 
     @property
     def stalls(self) -> tuple[Stall, ...]:

@@ -94,6 +94,14 @@ class PositionWriter:
         """
         return self._open_store()
 
+    def warm_up(self) -> None:
+        """Open the store and read once, so that its first use in a hook does not block the event loop for long.
+
+        An error is raised where the store is needed.
+        """
+        with suppress(Exception):
+            self.store.get(self._consumer, "")
+
     # -- reading
 
     def find(self, subscription: str, origin: str | None) -> tuple[str, Position | None]:

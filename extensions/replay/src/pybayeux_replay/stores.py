@@ -14,7 +14,7 @@ from pybayeux.errors import UsageError
 
 from .store import MemoryStore, Store
 
-__all__ = ("StoreFactory", "Stores", "check_name", "preload")
+__all__ = ("StoreFactory", "Stores", "check_name", "is_slow_at_first")
 
 StoreFactory: TypeAlias = Callable[[str], Store]
 """Makes a store from its whole name, such as ``redis://host/0``. It need not connect yet."""
@@ -102,10 +102,9 @@ def _path(name: str) -> str:
     return name.partition(f"{_SEPARATOR}/")[2] or name
 
 
-def preload(name: str) -> None:
-    """Import what the store of this name needs: before the client connects, for no event can be received meanwhile."""
-    if _scheme(name) == "sqlite":
-        from . import sqlite  # noqa: F401
+def is_slow_at_first(name: str) -> bool:
+    """Whether the first use of the store of this name takes longer than a hook may: SQLAlchemy has to be imported."""
+    return _scheme(name) == "sqlite"
 
 
 def _sqlite(name: str) -> Store:
