@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
@@ -193,20 +194,20 @@ class Connection:
     async def close(self) -> None:
         """End the session, let handlers finish their event, and let go of everything.
 
-        Called from a handler, a listener or a hook, which the end has to wait for, it returns at once.
+        Called from a handler, a listener or a hook, which the end has to wait for, it returns at once. A caller that is
+        cancelled is not waited for either: it is done to the end in a task of its own.
         """
         self._abandon_if_stranded()
-        if self._closing is None and self.hooks.calls.is_inside:
+        is_inside = self.hooks.calls.is_inside
+        if self._closing is None:
             self._closing = asyncio.get_running_loop().create_task(self._close(), name="pybayeux-close")
-            self._closing.add_done_callback(self._closed)
-        elif self._closing is None:
-            await self._close()
-        elif not self.hooks.calls.is_inside:
+            self._closing.add_done_callback(partial(self._closed, is_inside))
+        if not is_inside:
             await asyncio.shield(self._closing)
 
-    def _closed(self, closing: asyncio.Task[None]) -> None:
+    def _closed(self, is_alone: bool, closing: asyncio.Task[None]) -> None:
         self._closing = None
-        if not closing.cancelled() and (error := closing.exception()) is not None:
+        if not closing.cancelled() and (error := closing.exception()) is not None and is_alone:
             self.reporter.report(ReceiverError("close", error))
 
     def _abandon_if_stranded(self) -> None:
@@ -218,13 +219,15 @@ class Connection:
             self.runner.abandon()
 
     async def _close(self) -> None:
-        self.subscriptions.end_all()
-        await self.handlers.finish(self._config.max_network_delay)
-        await self.runner.close()
-        await self.background.finish()
-        await self.extensions.close()
-        await self.background.finish()
-        await self._pool.close()
+        # From the last to the first. Each is done even if one before it is cancelled, as at the end of the event loop.
+        async with AsyncExitStack() as steps:
+            steps.push_async_callback(self._pool.close)
+            steps.push_async_callback(self.background.finish)
+            steps.push_async_callback(self.extensions.close)
+            steps.push_async_callback(self.background.finish)
+            steps.push_async_callback(self.runner.close)
+            steps.push_async_callback(self.handlers.finish, self._config.max_network_delay)
+            self.subscriptions.end_all()
 
     async def start(self, timeout: float | None) -> None:
         """Start the session and wait until it is connected. What fails on the way closes it.

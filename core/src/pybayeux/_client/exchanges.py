@@ -110,6 +110,11 @@ class ExchangeRunner:
                 self._observer.message_stopped(exchange, message, error)
             if outgoing.passed:
                 await self._pool.get(exchange.transport, exchange.host).exchange(outgoing.passed)
+        except asyncio.CancelledError:
+            if exchange not in self._given_up:
+                # By the end of the event loop, maybe, which waits for this task, and for nothing that comes later.
+                await self._pool.close()
+            raise
         except BayeuxError as error:
             self._observer.exchange_failed(exchange, error)
         except Exception as error:
