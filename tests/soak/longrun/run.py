@@ -40,7 +40,6 @@ _RATE: Final = 20.0
 """Events a second."""
 
 _RECOVERY_LIMIT: Final = 60.0
-_QUIET_LIMIT: Final = 20.0
 _TICK: Final = 0.05
 _WORKERS: Final = 4
 
@@ -100,6 +99,7 @@ class LongRun:
         target: The server.
         seed: Determines the order of the faults.
         interval: Seconds from a recovery to the next fault.
+        quiet: Seconds that connections and threads may take to go before the counts.
         on_progress: Called after each fault with its name, and the seconds of the recovery.
     """
 
@@ -109,12 +109,14 @@ class LongRun:
         *,
         seed: int = 0,
         interval: float = 2.0,
+        quiet: float = 20.0,
         on_progress: Callable[[str, float], object] = lambda fault, seconds: None,
     ) -> None:
         self.outcome: Final = Outcome()
         self._target: Final = target
         self._random: Final = Random(seed)
         self._interval: Final = interval
+        self._quiet_limit: Final = quiet
         self._on_progress: Final = on_progress
         self._control: Final = ThreadPoolExecutor(1, "control")
         self._publishes = True
@@ -140,7 +142,7 @@ class LongRun:
                 await asyncio.sleep(self._interval)
                 await self._happen(self._random.choice(list(self._target.faults)))
             outcome.last = await self._quiet(clients, outcome.first)
-        outcome.closed = await _settled(outcome.before)
+        outcome.closed = await self._settled(outcome.before)
         self._control.shutdown()
         self._judge()
         return outcome
@@ -203,11 +205,21 @@ class LongRun:
 
     async def _quiet(self, clients: list[AsyncClient], earlier: Inventory | None = None) -> Inventory:
         self._publishes = False
-        until = time.monotonic() + _QUIET_LIMIT
         for client in clients:
-            await client.wait_for(ConnectionState.CONNECTED, until - time.monotonic())
-        inventory = await _settled(earlier)
+            await client.wait_for(ConnectionState.CONNECTED, _RECOVERY_LIMIT)
+        inventory = await self._settled(earlier)
         self._publishes = True
+        return inventory
+
+    async def _settled(self, earlier: Inventory | None) -> Inventory:
+        """What is held once connections that are about to close are closed."""
+        until = time.monotonic() + self._quiet_limit
+        if earlier is None:
+            await asyncio.sleep(self._quiet_limit / 2)  # idle connections are closed after five seconds
+        inventory = take_inventory()
+        while earlier is not None and inventory.grown_since(earlier) and time.monotonic() < until:
+            await asyncio.sleep(10 * _TICK)
+            inventory = take_inventory()
         return inventory
 
     async def _call(self, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -227,15 +239,3 @@ class LongRun:
             for name, arrivals in outcome.arrivals.items():
                 if arrivals.handled < outcome.published or arrivals.twice or arrivals.disordered:
                     outcome.problems.append(f"{name}: events were lost, handled twice or out of order")
-
-
-async def _settled(earlier: Inventory | None) -> Inventory:
-    """What is held once connections that are about to close are closed."""
-    until = time.monotonic() + _QUIET_LIMIT
-    if earlier is None:
-        await asyncio.sleep(_QUIET_LIMIT / 2)  # idle connections are closed after five seconds
-    inventory = take_inventory()
-    while earlier is not None and inventory.grown_since(earlier) and time.monotonic() < until:
-        await asyncio.sleep(10 * _TICK)
-        inventory = take_inventory()
-    return inventory
