@@ -12,6 +12,13 @@ export function target() {
   return { url, transport };
 }
 
+/** Begins: at once, or, where the command line ends with "wait", with the operation "start". */
+export function begin(start) {
+  if (process.argv[4] !== 'wait') start();
+  else tell('ready');
+  return { start };
+}
+
 /**
  * Runs the commands of standard input, one by one, until it closes.
  *

@@ -1,7 +1,7 @@
-// The CometD JavaScript client as a peer: node peer_cometd.js <url> [long-polling|websocket|callback-polling]
-import { BinaryExtension, CometD } from 'cometd';
+// The CometD JavaScript client as a peer: node peer_cometd.js <url> [long-polling|websocket|callback-polling [wait]]
+import { AckExtension, BinaryExtension, CometD } from 'cometd';
 import { adapt } from 'cometd-nodejs-client';
-import { obey, target, tell, transportTeller } from './peer.js';
+import { begin, obey, target, tell, transportTeller } from './peer.js';
 import { becomePage } from './scripts.js';
 
 const { url, transport } = target();
@@ -19,9 +19,14 @@ const subscriptions = new Map();
 /** The data of a message for the other side, which has no other way to see bytes than as hexadecimal text. */
 const shown = ({ ext, data }) => (ext?.binary ? { ...data, data: Buffer.from(data.data).toString('hex') } : data);
 
-client.handshake(({ clientId, ...reply }) => tell('handshake', { clientId, ...outcome(reply) }));
+function start({ ack } = {}) {
+  if (ack) client.registerExtension('ack', new AckExtension());
+  client.handshake(({ clientId, ...reply }) => tell('handshake', { clientId, ...outcome(reply) }));
+}
 
 obey({
+  ...begin(start),
+
   subscribe({ channel }) {
     const receive = (message) => tell('message', { channel: message.channel, data: shown(message) });
     const handle = client.subscribe(channel, receive, (reply) => tell('subscribed', { channel, ...outcome(reply) }));
@@ -34,7 +39,7 @@ obey({
   },
 
   publish({ channel, data }) {
-    client.publish(channel, data, (reply) => tell('published', { channel, ...outcome(reply) }));
+    client.publish(channel, data, (reply) => tell('published', { channel, data, ...outcome(reply) }));
   },
 
   publishBinary({ channel, hex, last, meta }) {

@@ -1,6 +1,6 @@
-// The Faye client as a peer: node peer_faye.js <url> [long-polling|websocket|callback-polling]
+// The Faye client as a peer: node peer_faye.js <url> [long-polling|websocket|callback-polling [wait]]
 import faye from 'faye';
-import { obey, target, tell, transportTeller } from './peer.js';
+import { begin, obey, target, tell, transportTeller } from './peer.js';
 import { becomePage, runScript } from './scripts.js';
 
 const { url, transport } = target();
@@ -42,9 +42,10 @@ client.addExtension({
 });
 
 client.addExtension(transportTeller());
-client.connect();
 
 obey({
+  ...begin(() => client.connect()),
+
   subscribe({ channel }) {
     const subscription = client.subscribe(channel)
       .withChannel((concrete, data) => tell('message', { channel: concrete, data }));
@@ -58,7 +59,7 @@ obey({
   },
 
   publish({ channel, data }) {
-    settle(client.publish(channel, data), 'published', { channel });
+    settle(client.publish(channel, data), 'published', { channel, data });
   },
 
   disconnect() {
