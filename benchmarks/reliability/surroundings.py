@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from benchmarks.reliability.network import HOST_NAME, Network, why_no_network
 from benchmarks.reliability.proxy import Proxy
-from core.tests.transports.certificate import Certificate
+from tests.servers.certificate import Certificate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
