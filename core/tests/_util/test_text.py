@@ -45,7 +45,12 @@ def test_a_text_that_is_not_in_its_charset_stays_as_it_came() -> None:
     assert to_utf8(b"\xff\x80", "shift_jis") == b"\xff\x80"
 
 
-@given(st.text(min_size=1), st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32"]), st.integers(1, 7))
+# The mark of UTF-16 and a NUL are the mark of UTF-32.
+@given(
+    st.text(min_size=1).filter(lambda text: text[0] != "\0"),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32"]),
+    st.integers(1, 7),
+)
 def test_pieces_make_the_same_text(text: str, encoding: str, size: int) -> None:
     content = text.encode(encoding)
     stream = Utf8Stream()

@@ -32,7 +32,7 @@ Check: TypeAlias = "Callable[[ExtensionFactory], None]"
 _BOTH_ORDERS: Final[tuple[Order, ...]] = get_args(Order)
 _PLAIN: Final = (str, int, float, bool, type(None))
 _SECRET: Final = re.compile(r"token|passw|secret|credential|authorization|api_?key|(?:^|_)key$", re.IGNORECASE)
-_MARKER: Final = "S3cret-0f-the-c0ntract"
+_MARKER: Final = "C0nf1dent1al-1n-the-c0ntract"
 _SHORTEST: Final = 6
 """The least number of characters of a secret: shorter ones also occur in other texts."""
 _NO_OPTION: Final = "no_such_option"
