@@ -229,6 +229,22 @@ class BayeuxClient:
         """
         raise UsageError(f"resubscribe({channel!r}): a BayeuxClient leaves that to its caller, use subscribe()")
 
+    def hold_events(self, holder: str, reason: str) -> NoReturn:
+        """Raise an error: this client has no receivers.
+
+        Raises:
+            UsageError: Always.
+        """
+        raise UsageError(f"hold_events({holder!r}, {reason!r}): a BayeuxClient has no receivers to hold back")
+
+    def release_events(self, holder: str, *, discard: bool = False) -> NoReturn:
+        """Raise an error: this client has no receivers.
+
+        Raises:
+            UsageError: Always.
+        """
+        raise UsageError(f"release_events({holder!r}): a BayeuxClient has no receivers to hold back")
+
     def rehandshake(self, reason: str) -> NoReturn:
         """Raise an error: this client starts a session only when `handshake` is called.
 

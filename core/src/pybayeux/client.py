@@ -449,6 +449,29 @@ class AsyncClient:
         """
         self._connection.resubscribe(requests.check_channel(channel))
 
+    def hold_events(self, holder: str, reason: str) -> None:
+        """Give receivers no further event until `release_events` is called with the same holder.
+
+        For extensions that cannot let events be handled for a while, such as replay without its store. What a receiver
+        has in hand it may finish. What comes waits, as for receivers that are slow, so that memory is bounded and the
+        session lives on.
+
+        Args:
+            holder: Who holds them back. While several do, all have to release them.
+            reason: Why, for the log.
+        """
+        self._connection.hold_events(holder, reason)
+
+    def release_events(self, holder: str, *, discard: bool = False) -> None:
+        """Give receivers events again, where no other holder holds them back.
+
+        Args:
+            holder: Who held them back.
+            discard: Whether the events that wait are given up, unhandled. The server sends them again if it keeps them
+                and the extension asks for them.
+        """
+        self._connection.release_events(holder, discard=discard)
+
     def rehandshake(self, reason: str) -> None:
         """Start a new session with the same subscriptions, even if the server advised to end.
 

@@ -204,6 +204,9 @@ class Remedy(Enum):
     """Send the same request again, in the same session."""
     HANDSHAKE = "handshake"
     """Start a new session."""
+    WAIT = "wait"
+    """Of a subscribe: do not try again in this session until an extension asks for it (`HookClient.resubscribe`). It is
+    not reported. Of any other request it is as RETRY."""
     GIVE_UP = "give up"
     """Do not try again: a refused subscription ends, and the others go on; a refused handshake or connect ends the
     session."""

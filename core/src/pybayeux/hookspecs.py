@@ -224,6 +224,23 @@ class HookClient(Protocol):
             UsageError: The client has no such subscription, or does not recover by itself (`recovers`).
         """
 
+    def hold_events(self, holder: str, reason: str) -> None:
+        """Give receivers no further event until `release_events` is called with the same holder.
+
+        What a receiver has in hand it may finish. What comes waits, as for receivers that are slow, so that memory is
+        bounded and the session lives on. While several hold them back, all have to release them.
+
+        Raises:
+            UsageError: The client has no receivers (`recovers`).
+        """
+
+    def release_events(self, holder: str, *, discard: bool = False) -> None:
+        """Give receivers events again; with `discard`, those that wait are given up, unhandled.
+
+        Raises:
+            UsageError: The client has no receivers (`recovers`).
+        """
+
     def rehandshake(self, reason: str) -> None:
         """Begin a new session with the same subscriptions, even where the server advised to end.
 

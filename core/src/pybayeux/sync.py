@@ -281,6 +281,14 @@ class Client:
         """Subscribe to a channel again. See `AsyncClient.resubscribe`."""
         self._thread.run(_called(self._client.resubscribe, channel))
 
+    def hold_events(self, holder: str, reason: str) -> None:
+        """Give receivers no further event for a while. See `AsyncClient.hold_events`."""
+        self._thread.run(_called(self._client.hold_events, holder, reason))
+
+    def release_events(self, holder: str, *, discard: bool = False) -> None:
+        """Give receivers events again. See `AsyncClient.release_events`."""
+        self._thread.run(_called(self._client.release_events, holder, discard=discard))
+
     def rehandshake(self, reason: str) -> None:
         """Start a new session with the same subscriptions. See `AsyncClient.rehandshake`."""
         self._thread.run(_called(self._client.rehandshake, reason))
@@ -441,8 +449,8 @@ async def _remove(client: AsyncClient, name: str) -> None:
     await client.remove(name)
 
 
-async def _called(function: Callable[[str], None], argument: str) -> None:
-    function(argument)
+async def _called(function: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+    function(*args, **kwargs)
 
 
 def _in_worker(function: Any) -> Any:

@@ -99,3 +99,23 @@ async def test_a_stopped_subscribe_of_a_later_session_is_repeated_otherwise() ->
         await asyncio.sleep(120)
         server.push("/a", 1)
         assert (await anext(events)).data == 1
+
+
+@in_virtual_time
+async def test_a_stopped_subscribe_waits_until_an_extension_asks_for_it_where_that_says_so() -> None:
+    server, witness, censor = FakeServer(), Witness(), Censor(Remedy.WAIT)
+    censor.stopped = []
+    async with make_client(server, witness, censor) as client:
+        subscribing = asyncio.ensure_future(client.subscribe("/a"))
+        await asyncio.sleep(600)
+        assert censor.stopped == ["/a"]
+        assert not subscribing.done()
+        client.rehandshake("a new session")
+        await asyncio.sleep(600)
+        assert censor.stopped == ["/a", "/a"]
+        assert witness.errors == []
+        censor.stopped = None
+        client.resubscribe("/a")
+        events = await subscribing
+        server.push("/a", 1)
+        assert (await anext(events)).data == 1

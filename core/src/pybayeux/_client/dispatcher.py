@@ -90,6 +90,7 @@ class Dispatcher:
         self._latest: Sequence[Message] = ()
         self._shares: dict[int, _Share] = {}
         self._stuck: set[str] = set()
+        self._holders: Final[set[str]] = set()
 
     def attach(self, room_observer: RoomObserver, ender: SubscriptionEnder) -> None:
         """Know the parts that are made after this one."""
@@ -152,7 +153,32 @@ class Dispatcher:
         assert self._room_observer is not None
         self._room_observer.room_changed(there_is_room)
 
+    # -- holding receivers back
+
+    def hold(self, holder: str) -> None:
+        """Give receivers no further event until `holder` releases them. What comes waits, and counts as waiting."""
+        self._holders.add(holder)
+        for events in self.router:
+            events.hold()
+
+    def release(self, holder: str, *, discard: bool) -> None:
+        """`holder` no longer holds receivers back; with `discard`, what waits for them is given up."""
+        if discard:
+            for events in self.router:
+                events.drop(events.pending)
+            self.event_taken()
+        self._holders.discard(holder)
+        if not self._holders:
+            for events in self.router:
+                events.release()
+
     # -- from the subscriptions
+
+    def add(self, events: EventQueue) -> bool:
+        """Let a subscription receive; True where it is the first of its channel."""
+        if self._holders:
+            events.hold()
+        return self.router.add(events)
 
     def subscription_started(self, channel: str) -> None:
         """A channel or pattern is subscribed to afresh: earlier failures on it hold nothing back any more."""

@@ -98,22 +98,28 @@ class EventQueue(Generic[DataT]):
         self._manual: Final = ack == "manual"
         self._as_is: Final = type is None and not self._manual
         self._queue: Final[deque[Message]] = deque()
+        self._held: deque[Message] | None = None
         self._taken: Final[deque[Message]] = deque()
         self._acknowledged: set[int] = set()
         self._arrived: asyncio.Future[None] | None = None
         self._consume: Callable[[], bool] | None = None
         self._closed = False
         self._error: BayeuxError | None = None
-        self.put: Final = self._queue.append
+        self.put = self._queue.append
         self.idle: bool = False
 
     def __repr__(self) -> str:
-        return f"<EventQueue {self.channel} {'closed' if self._closed else f'{len(self._queue)} waiting'}>"
+        return f"<EventQueue {self.channel} {'closed' if self._closed else f'{self.pending} waiting'}>"
 
     @property
     def pending(self) -> int:
         """How many events wait to be taken."""
-        return len(self._queue)
+        return len(self._queue) + len(self._held or ())
+
+    @property
+    def has_next(self) -> bool:
+        """Whether an event can be taken now."""
+        return bool(self._queue)
 
     @property
     def closed(self) -> bool:
@@ -406,7 +412,9 @@ class EventQueue(Generic[DataT]):
     # -- for the dispatcher
 
     def wake(self) -> None:
-        """An event was put into the queue of an idle receiver."""
+        """An event was put into the queue of an idle receiver, or is held for it."""
+        if self._held is not None and not self._closed:
+            return
         self.idle = False
         if self._consume is not None:
             if self._consume():
@@ -416,9 +424,26 @@ class EventQueue(Generic[DataT]):
         elif self._arrived is not None and not self._arrived.done():
             self._arrived.set_result(None)
 
+    def hold(self) -> None:
+        """Let the receiver take no further event: those that wait, and those that come, are kept from it."""
+        if self._held is None:
+            self._held = deque(self._queue)
+            self._queue.clear()
+            self.put = self._held.append
+
+    def release(self) -> None:
+        """Let the receiver take events again, in the order in which they came."""
+        if self._held is None:
+            return
+        self._queue.extend(self._held)
+        self._held, self.put = None, self._queue.append
+        if self.idle and self._queue:
+            self.wake()
+
     def drop(self, most: int) -> int:
         """Drop at most `most` of the oldest waiting events; returns how many were dropped."""
-        dropped = [self._queue.popleft() for _ in range(min(most, len(self._queue)))]
+        waiting = self._queue if self._held is None else self._held
+        dropped = [waiting.popleft() for _ in range(min(most, len(waiting)))]
         self._owner.waiting -= len(dropped)
         self._owner.events_abandoned(dropped)
         return len(dropped)
@@ -430,6 +455,8 @@ class EventQueue(Generic[DataT]):
         self._closed, self._error = True, error
         if error is None:
             self._give_up()
+        elif self._held is not None:
+            self.drop(self.pending)
         if self.idle:
             self.wake()
 
@@ -437,7 +464,7 @@ class EventQueue(Generic[DataT]):
         """Drop the waiting events, which the server sends again if it keeps them; the receiver may finish its own."""
         if self._manual:
             self._release(self._taken)
-        self.drop(len(self._queue))
+        self.drop(self.pending)
         self._owner.event_taken()
 
     def _release(self, events: deque[Message]) -> None:

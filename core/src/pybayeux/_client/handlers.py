@@ -112,7 +112,7 @@ class HandlerRunner:
 
     def _consume(self) -> bool:
         """Handle what waits; False where a task has taken over."""
-        while self._events.pending:
+        while self._events.has_next:
             if (unfinished := self._handle()) is not None:
                 self._start_task(unfinished)
                 return False

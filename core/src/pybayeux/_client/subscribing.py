@@ -62,9 +62,9 @@ class SubscriptionManager:
         channel = subscription.channel
         if Channel(channel).type is ChannelType.SERVICE:
             # Private to session and server, so there is nothing to subscribe to; Faye refuses it (section 2.2.2).
-            self._dispatcher.router.add(subscription)
+            self._dispatcher.add(subscription)
             return
-        if self._dispatcher.router.add(subscription):
+        if self._dispatcher.add(subscription):
             # Events may come before the reply: the receiver is known from now on.
             self._dispatcher.subscription_started(channel)
             self._runner.subscribe(channel)

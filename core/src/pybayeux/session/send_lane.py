@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import insort
 from collections import deque
 from itertools import count
+from math import inf
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
@@ -245,6 +246,9 @@ class SendLane:
         if is_final and not subscription.retry_refusal:
             self.subscriptions.remove(subscription.channel)
             self._state.notices.append(SubscriptionRejected(subscription.channel, error))
+            return
+        if remedy is Remedy.WAIT:
+            subscription.reset(now if subscription.retry_refusal else inf)
             return
         self._state.report(error)
         if subscription.retry_refusal:

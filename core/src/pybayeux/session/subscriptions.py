@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class DesiredSubscription:
         unsubscribe_first: Whether to unsubscribe before subscribing, so that the server starts it afresh.
         retry_refusal: Whether an extension wants a refusal of the pending subscribe to be followed by another one.
         failures: Refusals in a row.
-        due: The time before which it is not asked for.
+        due: The time before which it is not asked for; infinity where an extension has to ask for it.
     """
 
     channel: str
@@ -116,5 +117,5 @@ class DesiredSubscriptions:
 
     def next_due(self, now: float) -> float | None:
         """The next time after `now` at which one is to be asked for, or None."""
-        times = [each.due for each in self if each.status is SubscriptionStatus.UNSENT and each.due > now]
+        times = [each.due for each in self if each.status is SubscriptionStatus.UNSENT and now < each.due < inf]
         return min(times, default=None)

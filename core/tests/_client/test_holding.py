@@ -1,0 +1,173 @@
+"""Receivers that an extension holds back, and what becomes of the events meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from core.tests.fake_server import FakeServer, Witness, make_client
+from core.tests.virtual_time import in_virtual_time, settle
+from pybayeux import Advice, BayeuxClient, Client, Message, Redelivery, hookimpl
+from pybayeux.errors import SessionEndedError, SlowReceiverError, UsageError
+
+
+class Handler:
+    """Notes the data of the events that it is called with."""
+
+    def __init__(self) -> None:
+        self.handled: list[Any] = []
+
+    def __call__(self, event: Message) -> None:
+        self.handled.append(event.data)
+
+
+@in_virtual_time
+async def test_a_receiver_gets_nothing_while_it_is_held_and_everything_in_order_afterwards() -> None:
+    server, handler = FakeServer(), Handler()
+    async with make_client(server) as client, client.subscribe("/a") as events:
+        await client.subscribe("/b", handler)
+        waiting = asyncio.ensure_future(anext(events))
+        await settle()
+        client.hold_events("test", "for a while")
+        server.push("/a", 1, 2)
+        server.push("/b", 1, 2)
+        await settle()
+        assert not waiting.done()
+        assert events.pending == 2
+        late = await client.subscribe("/b")
+        server.push("/b", 3)
+        await settle()
+        assert (handler.handled, late.pending) == ([], 1)
+        client.release_events("test")
+        assert (await waiting).data == 1
+        assert [(await anext(each)).data for each in (events, late)] == [2, 3]
+        assert handler.handled == [1, 2, 3]
+        server.push("/a", 3)
+        assert (await anext(events)).data == 3
+
+
+@in_virtual_time
+async def test_what_waited_before_is_held_too() -> None:
+    server, handled = FakeServer(), list[Any]()
+
+    def handle(event: Message) -> None:
+        handled.append(event.data)
+        if event.data == 1:
+            client.hold_events("test", "in the middle of a batch")
+
+    async with make_client(server) as client:
+        await client.subscribe("/a", handle)
+        server.push("/a", 1, 2, 3)
+        await asyncio.sleep(10)
+        assert handled == [1]
+        client.release_events("test")
+        await settle()
+        assert handled == [1, 2, 3]
+
+
+@in_virtual_time
+async def test_all_holders_have_to_release() -> None:
+    server = FakeServer()
+    async with make_client(server) as client, client.subscribe("/a") as events:
+        client.hold_events("one", "")
+        client.hold_events("one", "again")
+        client.hold_events("other", "")
+        server.push("/a", 1)
+        client.release_events("one")
+        waiting = asyncio.ensure_future(anext(events))
+        await settle()
+        assert not waiting.done()
+        client.release_events("other")
+        client.release_events("nobody")
+        assert (await waiting).data == 1
+
+
+@in_virtual_time
+async def test_what_waits_is_given_up_on_request() -> None:
+    server, witness = FakeServer(), Witness()
+    async with make_client(server, witness) as client, client.subscribe("/a") as events:
+        client.hold_events("test", "")
+        server.push("/a", 1, 2)
+        await settle()
+        client.release_events("test", discard=True)
+        server.push("/a", 3)
+        assert (await anext(events)).data == 3
+    assert witness.delivered_data == [3]
+
+
+class Redelivering:
+    """Sends nothing again, but says so."""
+
+    @hookimpl
+    def redelivery(self) -> Redelivery:
+        return Redelivery(lambda: None)
+
+
+@in_virtual_time
+async def test_the_session_is_kept_alive_as_for_slow_receivers() -> None:
+    server, witness = FakeServer(), Witness()
+    async with make_client(server, witness, Redelivering(), queue_size=3) as client, client.subscribe("/a") as events:
+        client.hold_events("test", "")
+        server.push("/a", *range(5))
+        await asyncio.sleep(300)
+        before = len(server.messages("/meta/connect"))
+        assert not client.accepting
+        await asyncio.sleep(300)
+        assert len(server.messages("/meta/connect")) > before
+        assert len(server.messages("/meta/handshake")) == 1
+        client.release_events("test")
+        assert [(await anext(events)).data for _ in range(5)] == list(range(5))
+    assert len([each for each in witness.errors if isinstance(each, SlowReceiverError)]) == 2
+
+
+@in_virtual_time
+async def test_a_subscription_that_ends_gives_up_what_is_held() -> None:
+    server, handler = FakeServer(), Handler()
+    async with make_client(server) as client:
+        for manual in (False, True):
+            events = await client.subscribe("/a", ack="manual" if manual else "auto")
+            await client.subscribe("/b", handler)
+            client.hold_events("test", "")
+            server.push("/a", 1)
+            server.push("/b", 1)
+            await settle()
+            await events.unsubscribe()
+            with pytest.raises(StopAsyncIteration):
+                await anext(events)
+            client.release_events("test", discard=True)
+    assert handler.handled == []
+
+
+@in_virtual_time
+async def test_a_session_that_ends_raises_its_error_in_a_held_receiver() -> None:
+    server, handler = FakeServer(), Handler()
+    async with make_client(server) as client:
+        events = await client.subscribe("/a")
+        await client.subscribe("/b", handler)
+        client.hold_events("test", "")
+        server.push("/a", 1)
+        server.push("/b", 1)
+        await settle()
+        server.refuse_next("/meta/connect", "403::enough", advice=Advice(reconnect="none"))
+        server.push("/a", 2)
+        with pytest.raises(SessionEndedError):
+            await anext(events)
+    assert handler.handled == []
+
+
+def test_the_synchronous_client_has_it_too() -> None:
+    server = FakeServer()
+    with Client("http://fake/cometd", extensions=[server], discover=False) as client, client.subscribe("/a") as events:
+        client.hold_events("test", "")
+        client.release_events("test", discard=True)
+        assert events.pending == 0
+
+
+def test_a_bayeux_client_has_no_receivers() -> None:
+    client = BayeuxClient("http://fake/cometd", discover=False)
+    with pytest.raises(UsageError, match="no receivers"):
+        client.hold_events("test", "")
+    with pytest.raises(UsageError, match="no receivers"):
+        client.release_events("test")
