@@ -2,6 +2,7 @@
 
 - A block may await at its top level, as in ``python -m asyncio``. One that does not runs in a thread.
 - Every address of a Bayeux server becomes that of the server. It publishes three orders to each subscription.
+- Every name of a store in PostgreSQL or Redis becomes that of an engine, which is empty when the page begins.
 - A block that speaks of a `client` it did not make gets a new one.
 - An ``async for`` without a ``break`` is cancelled when the block has printed what the page says.
 - Functions named `test_...` are called, with the fixtures that they ask for.
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
 __all__ = ("Page", "client_of")
 
 _ADDRESS: Final = re.compile(r"https?://[\w.:-]+/cometd\b(?:/[\d.]+)?")
+_STORES: Final = {
+    re.compile(r"postgresql://[\w.:@-]+/\w+(?![\w?])"): "postgres_engine",
+    re.compile(r"redis://[\w.:@-]+/\d+(?![\w?])"): "redis_engine",
+}
+"""From the names of stores to the fixtures that have an engine."""
 _MAKES_CLIENT: Final = re.compile(r"\bas client\b|\bclient = |\bdef \w+\([^)]*\bclient\b")
 _ITEMS: Final = ("tea", "coffee", "milk")
 _LIMIT: Final = 20.0
@@ -62,7 +68,11 @@ class Page:
         await self._call_tests({name for name in self._names if name.startswith("test_")} - known)
 
     def _compiled(self, block: Block) -> types.CodeType:
-        return _compiled(block, _ADDRESS.sub(self._server.url, block.source))
+        source = _ADDRESS.sub(self._server.url, block.source)
+        for name, fixture in _STORES.items():
+            if name.search(source):
+                source = name.sub(self._fixture(fixture).url, source)
+        return _compiled(block, source)
 
     async def _new_client(
         self, clients: contextlib.AsyncExitStack, kind: type[AsyncClient | Client]

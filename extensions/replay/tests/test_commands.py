@@ -134,7 +134,7 @@ def test_set_to_a_time(moment: str) -> None:
         (["set", "/orders", "1.5"], "a replay id; got '1.5'"),
         (["clear", "/unknown", "--yes"], "no position is stored for /unknown"),
         (["show", "--store", "nowhere"], "file; got 'nowhere'"),
-        (["show", "--store", "redis://host"], "no store for redis://: expected one of file, memory, sqlite"),
+        (["show", "--store", "shelf://host"], "no store for shelf://: expected one of file, memory, "),
         (["show", "--store", "memory"], "the store 'memory' keeps nothing"),
     ],
 )

@@ -135,18 +135,47 @@ class FailureRecorder(Recorder):
 
 
 class FullStore(SqliteStore):
+    is_full = True
+
     def add_dead_letter(self, consumer: str, letter: DeadLetter) -> int:
-        raise OSError("no space left")
+        if self.is_full:
+            raise OSError("no space left")
+        return super().add_dead_letter(consumer, letter)
 
 
-@pytest.mark.parametrize("kind", ["full", "memory", "file"])
+def test_the_stream_waits_for_a_store_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Watcher(Recorder):
+        @hookimpl
+        def store_failed(self, error: Exception | None) -> None:
+            store.is_full = False
+            told.append(str(error))
+
+    @in_loop
+    async def scenario() -> None:
+        async def fail_on_the_first(event: Message) -> None:
+            if event.data["number"] == 0:
+                raise KeyError
+            handled.set()
+
+        server, handled, watcher = ReplayingServer(), asyncio.Event(), Watcher()
+        async with client_of(server, Replay(store, since="earliest"), watcher) as client:
+            await client.subscribe("/orders", fail_on_the_first, on_error="dead_letter")
+            server.publish("/orders", 0, 1)
+            await handled.wait()
+        assert [letter.replay_id for letter in store.dead_letters("default")] == [10]
+        assert watcher.delivered_numbers == [0, 1]
+
+    monkeypatch.setattr("pybayeux_replay.position_writer._RETRY_DELAY", 0.01)
+    store, told = FullStore(tmp_path / "positions.db"), list[str]()
+    scenario()
+    assert told == ["no space left", "None"]
+    store.close()
+
+
+@pytest.mark.parametrize("kind", ["memory", "file"])
 def test_the_event_stays_unhandled_where_it_is_not_kept(kind: str, tmp_path: Path) -> None:
-    store: Any = {
-        "full": FullStore(tmp_path / "positions.db"),
-        "memory": MemoryStore(),
-        "file": FileStore(tmp_path / "positions.json"),
-    }[kind]
-    complaint = "no space left" if kind == "full" else "no extension keeps this event of /orders as a dead letter"
+    store: Any = {"memory": MemoryStore(), "file": FileStore(tmp_path / "positions.json")}[kind]
+    complaint = "no extension keeps this event of /orders as a dead letter"
 
     @in_loop
     async def scenario() -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 
+from extensions.replay.tests.outages import outage
 from extensions.replay.tests.replaying_server import ReplayingServer, client_of
 from pybayeux.errors import ConsumerConflictError
 from pybayeux_replay import (
@@ -173,7 +174,7 @@ class PlainTransactions(MemoryStore):
 
 
 def _writer(store: Store, now: Callable[[], datetime] = lambda: NOW) -> PositionWriter:
-    return PositionWriter(lambda: store, "billing", now)
+    return PositionWriter(lambda: store, "billing", now, outage())
 
 
 def _begun(store: Store) -> PositionWriter:

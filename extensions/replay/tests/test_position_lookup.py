@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from extensions.replay.tests.outages import outage
 from pybayeux_replay import MemoryStore, Position, Store
 from pybayeux_replay.file import FileStore
 from pybayeux_replay.position_lookup import Found, PositionLookup, keys_of, position_key, split_key
@@ -103,7 +104,7 @@ def _old_file(path: Path) -> Store:
 @pytest.mark.parametrize("kind", ["sqlite", "file"])
 def test_the_positions_of_an_old_store_are_carried_over(kind: str, tmp_path: Path) -> None:
     async def scenario() -> None:
-        writer = PositionWriter(lambda: store, "default", lambda: NOON)
+        writer = PositionWriter(lambda: store, "default", lambda: NOON, outage())
         assert writer.find(ORDERS, ORG) == ("00D1/event/Order__e", old)
         assert writer.find(ORDERS, ORG) == ("00D1/event/Order__e", old)
         assert writer.find("/event/Case__e", ORG) == ("00D1/event/Case__e", None)
@@ -124,7 +125,7 @@ def test_an_old_position_stays_until_it_is_stored_under_its_new_key() -> None:
             raise OSError
 
     async def scenario() -> None:
-        writer = PositionWriter(lambda: store, "default", lambda: NOON)
+        writer = PositionWriter(lambda: store, "default", lambda: NOON, outage())
         assert writer.find("/x", ORG) == ("00D1/x", Position(1, NOON))
         with pytest.raises(OSError):
             await writer.close()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from extensions.replay.tests.outages import outage
 from pybayeux.testing import Clock, in_virtual_time
 from pybayeux_replay import MemoryStore, Position, position_writer
 from pybayeux_replay.position import PendingPosition
@@ -54,7 +55,7 @@ class RecordingStore(MemoryStore):
 
 
 def _writer(store: Store, delay: float = 0.0) -> PositionWriter:
-    return PositionWriter(lambda: store, "billing", lambda: NOW, delay)
+    return PositionWriter(lambda: store, "billing", lambda: NOW, outage(), delay)
 
 
 def _id(writer: PositionWriter, subscription: str) -> int | None:
@@ -243,7 +244,7 @@ def test_the_store_is_opened_at_the_first_use_and_closed_only_then() -> None:
         return opened[-1]
 
     opened: list[RecordingStore] = []
-    writer = PositionWriter(open_store, "billing", lambda: NOW)
+    writer = PositionWriter(open_store, "billing", lambda: NOW, outage())
     asyncio.run(writer.close())
     assert opened == []
     for _ in range(2):
@@ -253,7 +254,7 @@ def test_the_store_is_opened_at_the_first_use_and_closed_only_then() -> None:
 
 
 def _bounded(store: Store, most: int | None = 3) -> PositionWriter:
-    return PositionWriter(lambda: store, "billing", lambda: NOW, most_unstored=most)
+    return PositionWriter(lambda: store, "billing", lambda: NOW, outage(), most_unstored=most)
 
 
 def test_receivers_wait_while_many_positions_are_not_stored() -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 
+from pybayeux.errors import UsageError
 from pybayeux_replay import Position
 from pybayeux_replay.sqlite import SqliteStore
 
@@ -56,9 +57,9 @@ def test_a_killed_process_has_stored_what_it_reported_and_the_file_is_intact(tmp
 
 def test_the_file_has_a_write_ahead_log_and_commits_do_not_wait_for_the_disk(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "positions.db")
-    with store._engine.connect() as connection:
-        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
-        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 1
+    with store._connection() as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert connection.execute("PRAGMA synchronous").fetchone() == (1,)
     store.close()
 
 
@@ -167,3 +168,19 @@ def test_the_error_names_a_missing_folder(tmp_path: Path) -> None:
         store.get("a", "/orders")
     store.close()
     assert repr(store).startswith("SqliteStore('")
+
+
+def test_without_pybayeux_sql_a_transaction_names_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pybayeux_replay.sqlite.find_spec", lambda name: None)
+    store = SqliteStore(tmp_path / "positions.db")
+    with pytest.raises(UsageError, match="pip install pybayeux-sql"):
+        store.transaction("billing", {})
+
+
+def test_positions_need_no_package_for_databases(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pybayeux_replay import Replay, Stores\n"
+        "Stores().open(sys.argv[1]).set('billing', {})\n"
+        "assert not {'sqlalchemy', 'aiosqlite', 'pybayeux_sql'} & sys.modules.keys()"
+    )
+    subprocess.run([sys.executable, "-c", program, str(tmp_path / "positions.db")], check=True)

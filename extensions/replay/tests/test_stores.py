@@ -74,6 +74,6 @@ def test_a_scheme_of_an_extension() -> None:
 
 def test_the_error_for_an_unknown_scheme_lists_the_known_ones_and_helps() -> None:
     check_name("redis://host/0")  # an extension may add it
-    with pytest.raises(UsageError, match=r"no store for redis://.*file, memory, sqlite; install the package") as error:
+    with pytest.raises(UsageError, match=r"no store for redis://.*pip install pybayeux-redis\)") as error:
         Stores().open("redis://user:secret@host/0")
     assert "secret" not in str(error.value)

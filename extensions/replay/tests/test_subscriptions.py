@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from extensions.replay.tests.outages import outage
 from extensions.replay.tests.simulation import event, subscribe
 from pybayeux import Message
 from pybayeux_replay import MemoryStore, Position
@@ -26,7 +27,7 @@ def _subscriptions(
 ) -> tuple[Subscriptions, PositionWriter, MemoryStore]:
     store = MemoryStore()
     store.set("default", {name: Position(number, NOON) for name, number in (kept or {}).items()})
-    writer = PositionWriter(lambda: store, "default", lambda: NOON)
+    writer = PositionWriter(lambda: store, "default", lambda: NOON, outage())
     return Subscriptions(Policies(**options), writer, grouping=grouping, remembered=10), writer, store
 
 

@@ -6,11 +6,16 @@ from .extension import Replay as Replay
 from .fence import PositionConflictError as PositionConflictError
 from .gaps import Gap as Gap
 from .gaps import GapReason as GapReason
+from .leases import Lease as Lease
+from .leases import LeaseLostError as LeaseLostError
+from .leases import LeaseRequest as LeaseRequest
 from .position import Position as Position
 from .stalls import Stall as Stall
 from .store import Fence as Fence
 from .store import FencedStore as FencedStore
 from .store import FencedTransactionalStore as FencedTransactionalStore
+from .store import LeaseStore as LeaseStore
+from .store import LoopBoundStore as LoopBoundStore
 from .store import MemoryStore as MemoryStore
 from .store import Store as Store
 from .store import TransactionalStore as TransactionalStore
@@ -25,6 +30,11 @@ __all__ = (
     "FencedTransactionalStore",
     "Gap",
     "GapReason",
+    "Lease",
+    "LeaseLostError",
+    "LeaseRequest",
+    "LeaseStore",
+    "LoopBoundStore",
     "MemoryStore",
     "Position",
     "PositionConflictError",

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+import msgspec
 
 from pybayeux import installed_hook, printable
 from pybayeux.errors import UsageError
@@ -21,13 +22,14 @@ from .dead_letter_commands import dead_letter_commands
 from .position import EARLIEST, Position, begins_at, place, place_name
 from .position_json import export_positions, import_positions
 from .position_lookup import keys_of, position_key, split_key
-from .store import MemoryStore
+from .store import LeaseStore, MemoryStore
 from .stores import Stores, check_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import TextIO
 
+    from .leases import Lease
     from .store import Store
 
 __all__ = ("replay_commands",)
@@ -49,7 +51,7 @@ _EPILOG: Final = """
 \b
 Examples:
   pybayeux replay show --store positions.db
-      Show where each subscription of the consumer "default" goes on.
+      Show where each subscription of the consumer "default" goes on, and which replica is active.
   pybayeux replay set /event/Order__e earliest --store positions.db
       Let the next run handle everything that the server still keeps.
   pybayeux replay set /event/Order__e 4711
@@ -89,6 +91,10 @@ class _Positions:
     def items(self) -> Mapping[str, Position]:
         """Return all positions, by subscription."""
         return self.store.items(self.consumer)
+
+    def lease(self) -> Lease | None:
+        """Return the lease, if there ever was one."""
+        return self.store.lease(self.consumer) if isinstance(self.store, LeaseStore) else None
 
     def set(self, positions: Mapping[str, Position]) -> None:
         """Store these positions."""
@@ -167,7 +173,7 @@ def replay_commands(store: str | Store, consumer: str) -> click.Group:
     def replay(context: click.Context) -> None:
         context.obj = _Options(store, consumer)
 
-    for command in (_show, _set, _clear, _export, _import, dead_letter_commands(_with_positions)):
+    for command in (_show, _lease, _set, _clear, _export, _import, dead_letter_commands(_with_positions)):
         replay.add_command(command)
     return replay
 
@@ -176,14 +182,17 @@ def replay_commands(store: str | Store, consumer: str) -> click.Group:
 @click.option("--json", "as_json", is_flag=True, help="Print a list of objects, in JSON.")
 @_with_positions
 def _show(positions: _Positions, as_json: bool) -> None:
-    """Show where each subscription goes on."""
+    """Show where each subscription goes on, and which replica is active."""
     stored = positions.items()
     if as_json:
         click.echo(printable(export_positions(stored), json=True), nl=False)
-    elif stored:
+        return
+    if stored:
         _print(stored)
     else:
         click.echo(f"No positions are stored for the consumer {positions.consumer!r}.")
+    if (lease := positions.lease()) is not None:
+        click.echo(printable(_lease_text(positions.consumer, lease)))
 
 
 def _print(positions: Mapping[str, Position]) -> None:
@@ -200,6 +209,34 @@ def _print(positions: Mapping[str, Position]) -> None:
         row = (channel, goes_on, _ago(now - each.stored_at), happened, each.org or org)
         table.add_row(*map(Text, map(printable, row)))
     (Console() if sys.stdout.isatty() else Console(width=_PIPED_WIDTH)).print(table)
+
+
+def _lease_text(consumer: str, lease: Lease) -> str:
+    """Return who holds a lease, in words. Only the store's clock counts."""
+    if lease.is_expired:
+        ended = _ago(lease.read_at - lease.expires_at)
+        return (
+            f"No replica of {consumer!r} is active: the lease of {lease.holder}, number {lease.number}, ended {ended}."
+        )
+    events = f"{lease.waiting} event{'' if lease.waiting == 1 else 's'}"
+    return (
+        f"{lease.holder} is the active replica of {consumer!r} since {lease.since:%Y-%m-%d %H:%M:%S} UTC "
+        f"({_ago(lease.read_at - lease.since)}), under lease number {lease.number}; {events} received and not handled."
+    )
+
+
+@click.command("lease")
+@click.option("--json", "as_json", is_flag=True, help="Print an object, in JSON; null if there never was a lease.")
+@_with_positions
+def _lease(positions: _Positions, as_json: bool) -> None:
+    """Show which replica of the consumer is active, since when, and how many events wait for it."""
+    lease = positions.lease()
+    if as_json:
+        click.echo(printable(msgspec.json.encode(lease).decode(), json=True))
+    elif lease is None:
+        click.echo(f"There never was a lease for the consumer {positions.consumer!r}.")
+    else:
+        click.echo(printable(_lease_text(positions.consumer, lease)))
 
 
 def _ago(age: timedelta) -> str:

@@ -26,15 +26,18 @@ from pybayeux.errors import BayeuxError, Remedy, ReplyError, SubscribeError
 from .dead_letters import dead_letter_of
 from .gaps import GapNotifier, OnGap
 from .hookspecs import ReplayHooks
+from .leases import LeaseLostError
+from .outage import Outage
 from .policies import CommitMode, OnInvalid, OnRecovery, Policies, commit_policy, duration
 from .position import Place  # noqa: TC001 - the types of options are read at run time
 from .position_writer import PositionWriter
 from .recovery import Recovery
+from .replica import Replica, check_store
 from .resumption import ReplayContext, UnusablePosition
 from .stalls import Stall, Stalls
 from .store import Store  # noqa: TC001
 from .stores import Stores, check_name, is_slow_at_first
-from .subscriptions import Subscriptions
+from .subscriptions import Subscriptions, names_in
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping, Sequence
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
     from pybayeux import HookClient, Message
     from pybayeux.errors import ReceiverError
 
+    from .leases import Lease
     from .position import Position
     from .resumption import Resumption
 
@@ -52,6 +56,8 @@ __all__ = ("Replay",)
 
 _logger: Final = logging.getLogger("pybayeux.replay")
 _STALLED_AFTER: Final = 1800.0
+_OUTAGE: Final = "replay's store"
+"""Who holds receivers back while the store fails."""
 _TOO_OLD: Final = Drop("it happened before the time at which the subscription begins")
 _REPEAT: Final = Drop("already received: it waits to be handled, or was handled")
 
@@ -87,6 +93,9 @@ class Replay:
         stalled_after: How long nothing may come, while connected, on a channel that usually has events, until a `Stall`
             is reported; in seconds or as a timedelta. None: never.
         clock: Returns the time in seconds since 1970.
+        lease: How long a replica of the consumer may be silent until another one takes over, in seconds or as a
+            timedelta: of all programs with this consumer name, one is active, and the others wait in `subscribe`. It
+            takes a store in a database. None: no lease.
 
     Raises:
         ValueError: An option has a wrong value.
@@ -108,6 +117,7 @@ class Replay:
         on_gap: OnGap | None = None,
         stalled_after: float | timedelta | None = _STALLED_AFTER,
         clock: Callable[[], float] = time.time,
+        lease: float | timedelta | None = None,
     ) -> None:
         if isinstance(store, str):
             check_name(store)
@@ -117,15 +127,25 @@ class Replay:
         self._store: Final = store
         self._consumer: Final = consumer
         self._clock: Final = clock
+        self._client: HookClient | None = None
         self._writer: Final = PositionWriter(
-            self._open_store, consumer, self._now, policy.delay, self._positions_stored, policy.most_unstored
+            self._open_store,
+            consumer,
+            self._now,
+            Outage(self),
+            policy.delay,
+            self._positions_stored,
+            policy.most_unstored,
         )
         policies = Policies(since, on_invalid, on_recovery, retention)
         self._subscriptions: Final = Subscriptions(policies, self._writer, grouping=policy.grouping, remembered=dedupe)
         self._notifier: Final = GapNotifier(on_gap)
         self._recovery: Final = Recovery(self._subscriptions, self._notifier)
+        length = duration("lease", lease)
+        if length is not None and (not isinstance(store, str) or Stores().knows(store)):
+            check_store(self._open_store())
+        self._replica: Final = None if length is None else Replica(consumer, length, self._writer, self._subscriptions)
         self._stalls: Final = Stalls(duration("stalled_after", stalled_after))
-        self._client: HookClient | None = None
         self._origin: str | None = None
         self._reports_handled = True
 
@@ -135,11 +155,18 @@ class Replay:
         self._client, self._reports_handled = client, client.recovers
         if isinstance(self._store, str) and is_slow_at_first(self._store):
             self._writer.warm_up()
+        if self._replica is not None:
+            self._replica.join(client)
 
     @property
     def stalls(self) -> tuple[Stall, ...]:
         """The present stalls: connected, and nothing comes on a channel that usually has events."""
         return self._stalls.present
+
+    @property
+    def lease(self) -> Lease | None:
+        """The lease, while this replica of the consumer is active; None while it stands by, or without a lease."""
+        return None if self._replica is None else self._replica.lease
 
     def _open_store(self) -> Store:
         if not isinstance(self._store, str):
@@ -152,6 +179,23 @@ class Replay:
     def _positions_stored(self, positions: Mapping[str, Position]) -> None:
         if self._client is not None:
             self._client.hook("positions_stored").call(positions, self._client)
+
+    # -- the store fails
+
+    def store_failed(self, error: Exception | None) -> None:
+        """Call the hook of this name."""
+        if self._client is not None:
+            self._client.hook("store_failed").call(error, self._client)
+
+    def pause_receivers(self, reason: str) -> None:
+        """Have no further event handled."""
+        if self._client is not None:
+            self._client.hold_events(_OUTAGE, reason)
+
+    def resume_receivers(self) -> None:
+        """Have events handled again."""
+        if self._client is not None:
+            self._client.release_events(_OUTAGE)
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)
@@ -166,7 +210,11 @@ class Replay:
         """Ask for replay in the handshake, and for the right place in each subscribe."""
         if message.channel == Channel.META_HANDSHAKE:
             _ext(message)["replay"] = True
+            if self._replica is not None:
+                self._replica.start()
         elif message.channel == Channel.META_SUBSCRIBE:
+            if self._replica is not None and (drop := self._replica.stop_subscribe(names_in(message))) is not None:
+                return drop
             if self._client is not None:
                 self._origin = self._client.hook("replay_origin").call(self._client)
             try:
@@ -291,6 +339,8 @@ class Replay:
     @asynccontextmanager
     async def transaction(self, message: Message, client: HookClient, earlier: Sequence[Message]) -> AsyncIterator[Any]:
         """Run a transaction of the store, at whose end the position of this event is stored."""
+        if self._replica is not None and not self._subscriptions.is_noted(message):
+            raise LeaseLostError(self._consumer)  # it came when this replica was active before
         async with self._subscriptions.transaction((*earlier, message)) as transaction:
             yield transaction
         # Before the receiver acknowledges them, which it may no longer do.
@@ -316,8 +366,11 @@ class Replay:
         """Store what is not stored yet, and wait for listeners."""
         self._subscriptions.clear()
         try:
-            await self._writer.close()
+            await self._writer.flush()
         finally:
+            if self._replica is not None:
+                await self._replica.leave()  # after the last commit, which needs the lease
+            await self._writer.close()
             await self._notifier.finish()
 
     # -- the command line

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pybayeux import HookClient
 
     from .gaps import Gap
+    from .leases import Lease
     from .position import Position
     from .stalls import Stall
     from .stores import Stores
@@ -51,6 +52,25 @@ class ReplayHooks:
         An exception is reported.
         """
 
+    @hookspec
+    def store_failed(self, error: Exception | None, client: HookClient) -> None:
+        """The store fails: nothing is stored until it is back. Then this is called again, without an error.
+
+        Called once when that begins, and once when it ends. Meanwhile positions are kept in memory, transactions wait,
+        and the client goes on; beyond 10,000 events that are handled and not stored, receivers are held back.
+
+        An exception is reported.
+        """
+
+    @hookspec
+    def lease_changed(self, lease: Lease | None, client: HookClient) -> None:
+        """This replica of its consumer is active from now on, under this lease; without one it stands by.
+
+        Called with the option `lease` alone, when it becomes active, and when another replica has become active.
+
+        An exception is reported.
+        """
+
     @hookspec(firstresult=True)
     def replay_origin(self, client: HookClient) -> str | None:
         """Say who numbers the events, such as an org and its instance: a position is valid there only.
@@ -67,7 +87,7 @@ class ReplayHooks:
 
     @hookspec
     def register_stores(self, stores: Stores) -> None:
-        """Add kinds of stores: ``stores.add("redis", open_redis)`` for names such as ``redis://host/0``.
+        """Add kinds of stores: ``stores.add("shelf", open_shelf)`` for names such as ``shelf://host/0``.
 
         Called when the store is opened, at the first subscription, and by the sub-commands of ``pybayeux replay``.
 

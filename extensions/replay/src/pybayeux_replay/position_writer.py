@@ -9,41 +9,60 @@ How many events may come again. Those that a killed process had handled and whos
 A quick handler handles thousands of events while one commit is written. So when `most_unstored` positions are not
 stored yet, the receivers wait (`hold`) until the next ones are. While the store fails they do not: they go on.
 
+While the store fails, everything waits for it: positions in memory, transactions and dead letters before they begin.
+What is reported then, and how many events may be handled meanwhile, is decided in `outage.py`.
+
 What a position means, and when it may be stored, is decided elsewhere; whether another consumer of the same name is at
-work, in `fence.py`. The store is opened at the first use, because
-only then are all extensions registered that may add its scheme.
+work, in `fence.py`. The store is opened at the first use, because only then are all extensions registered that may add
+its scheme.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
 
-from pybayeux.errors import UsageError
+from pybayeux.errors import BayeuxError, UsageError
 
 from .dead_letters import DeadLetterStore
 from .fence import Commit, ConsumerFence
+from .leases import LeaseLostError
 from .position import PendingPosition, Position
 from .position_lookup import PositionLookup
-from .store import TransactionalStore, fenced_set, fenced_transaction
+from .store import LoopBoundStore, TransactionalStore, fenced_set, fenced_transaction
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
     from datetime import datetime
 
     from .dead_letters import DeadLetter
+    from .leases import Lease
+    from .outage import Outage
     from .store import Store
 
-__all__ = ("PositionWriter",)
+__all__ = ("LeaseHolder", "PositionWriter")
 
-_logger: Final = logging.getLogger("pybayeux.replay")
 _RETRY_DELAY: Final = 1.0
 """Seconds between two attempts to write into a store that fails."""
 
+_T = TypeVar("_T")
 _AnyPosition: TypeAlias = PendingPosition | Position
+
+
+class LeaseHolder(Protocol):
+    """Knows the lease that every commit has to name: the replica."""
+
+    def lease_for_commit(self) -> Lease:
+        """Return the lease.
+
+        Raises:
+            LeaseLostError: It is lost.
+        """
+
+    def commit_refused(self, error: LeaseLostError) -> None:
+        """The store has refused a commit, because the lease is lost."""
 
 
 class PositionWriter:
@@ -53,10 +72,14 @@ class PositionWriter:
         open_store: Opens the store.
         consumer: The name under which the positions are stored.
         now: Returns the present time, in UTC.
+        outage: Is told when the store fails, and when it is back.
         delay: Seconds to gather positions before they are written.
         on_stored: Called with the positions that were written.
         most_unstored: How many positions may be noted and not stored before receivers wait, with a store that is
             `blocking`; None for any number.
+
+    Attributes:
+        lease_holder: Knows the lease that every commit has to name; None: there is no lease.
     """
 
     def __init__(
@@ -64,6 +87,7 @@ class PositionWriter:
         open_store: Callable[[], Store],
         consumer: str,
         now: Callable[[], datetime],
+        outage: Outage,
         delay: float = 0.0,
         on_stored: Callable[[Mapping[str, Position]], None] | None = None,
         most_unstored: int | None = None,
@@ -72,12 +96,13 @@ class PositionWriter:
         self._open_store: Final = open_store
         self._consumer: Final = consumer
         self._now: Final = now
+        self._outage: Final = outage
         self._delay: Final = delay
+        self.lease_holder: LeaseHolder | None = None
         self._fence: Final = ConsumerFence(consumer, now)
         self._newest: dict[str, _AnyPosition] = {}
         self._unsaved: dict[str, _AnyPosition] = {}
         self._outdated: list[str] = []
-        self._is_failing = False
         self._most_unstored: Final = most_unstored
         self._unstored = 0
         self._room: asyncio.Future[None] | None = None
@@ -149,6 +174,8 @@ class PositionWriter:
         if newest is not None and newest.replay_id == pending.replay_id and newest.org == pending.org:
             return  # such as one that `transaction` has stored
         self._newest[subscription] = self._unsaved[subscription] = pending
+        if self._outage.is_on:
+            self._outage.handled()
         self._unstored += 1
         if self._most_unstored is not None and self._unstored >= self._most_unstored:
             self._hold_receivers()
@@ -156,7 +183,7 @@ class PositionWriter:
             self._start_writing()
 
     def _hold_receivers(self) -> None:
-        if self._room is None and self.store.blocking and not self._is_failing:
+        if self._room is None and self.store.blocking and not self._outage.is_on:
             self._room = asyncio.get_running_loop().create_future()
 
     @property
@@ -166,7 +193,7 @@ class PositionWriter:
 
     def _note_written(self, count: int) -> None:
         """So many positions are stored, or cannot be at present: receivers go on."""
-        self._unstored -= count
+        self._unstored = max(0, self._unstored - count)
         room, self._room = self._room, None
         if room is not None and not room.done():
             room.set_result(None)
@@ -191,18 +218,31 @@ class PositionWriter:
     ) -> AsyncIterator[Any]:
         """Run a transaction of the store, in which a position is stored at the end. If it fails, nothing has changed.
 
+        While the store fails, the block does not begin.
+
         Raises:
             PositionConflictError: The stored position is not the one that this consumer has read or stored last. The
                 block has not begun.
+            LeaseLostError: Another replica has got the lease. Nothing has changed.
         """
         async with self._lock:  # a store with one writer at a time would wait for ourselves
-            older = self._unsaved.pop(subscription, None)
             positions = {subscription: self._position(pending)}
-            fence = partial(self._fence.check, positions)
+            older: _AnyPosition | None = None
             try:
-                async with fenced_transaction(store, self._consumer, positions, fence) as transaction:
+                begin = partial(
+                    fenced_transaction,
+                    store,
+                    self._consumer,
+                    positions,
+                    partial(self._fence.check, positions),
+                    **self._lease(),  # of now: the event came under this one
+                )
+                async with AsyncExitStack() as stack:
+                    transaction = await self._persist(lambda: stack.enter_async_context(begin()))
+                    older = self._unsaved.pop(subscription, None)
                     yield transaction
-            except BaseException:
+            except BaseException as error:
+                self._note_refusal(error)
                 if older is not None:
                     self._unsaved.setdefault(subscription, older)
                     self._start_writing()
@@ -214,16 +254,40 @@ class PositionWriter:
     # -- dead letters
 
     async def keep_dead_letter(self, letter: DeadLetter) -> int | None:
-        """Store a dead letter; return its number, or None if this kind of store keeps none.
+        """Store a dead letter, as soon as the store can; return its number, or None if this kind of store keeps none.
 
         Raises:
-            Exception: The store's own, if it could not store it.
+            Exception: The store's own, if it could not store it until the end.
         """
         if not isinstance(self.store, DeadLetterStore):
             return None
         add = partial(self.store.add_dead_letter, self._consumer, letter)
         async with self._lock:
-            return await asyncio.to_thread(add) if self.store.blocking else add()
+            return await self._persist(partial(self._call, add))
+
+    async def _persist(self, attempt: Callable[[], Awaitable[_T]]) -> _T:
+        """Do something with the store, as soon as it can.
+
+        Raises:
+            BayeuxError: That of the attempt, which no repetition helps.
+            Exception: The store's own, if it fails until the end.
+        """
+        while True:
+            try:
+                done = await attempt()
+            except BayeuxError:
+                raise
+            except Exception as error:
+                self._outage.failed(error)
+                await self._wait(_RETRY_DELAY)
+                if self._closing.is_set():
+                    raise
+            else:
+                self._outage.ended()
+                return done
+
+    async def _call(self, function: Callable[[], _T]) -> _T:
+        return await asyncio.to_thread(function) if self.store.blocking else function()
 
     # -- writing
 
@@ -250,38 +314,50 @@ class PositionWriter:
             batch, self._unsaved, count = self._unsaved, {}, self._unstored
             try:
                 await self._set(batch)
+            except LeaseLostError as error:
+                self._note_refusal(error)  # another replica goes on from what is stored
+                self._note_written(self._unstored)
+                return True
             except BaseException as error:
                 self._unsaved = batch | self._unsaved
                 self._note_written(0)
                 if not isinstance(error, Exception):
                     raise
-                self._note_failure(error)
+                self._outage.failed(error)
                 return False
             self._note_written(count)
-            if self._is_failing:
-                self._is_failing = False
-                _logger.info("positions are stored again")
+            self._outage.ended()
         return True
 
-    def _note_failure(self, error: Exception) -> None:
-        """Log one line when storing begins to fail, and details where they are asked for."""
-        if not self._is_failing:
-            self._is_failing = True
-            text = " ".join(str(error).split("\n[SQL:")[0].split())
-            _logger.error("positions cannot be stored, and are kept until they can: %s: %s", type(error).__name__, text)
-        _logger.debug("positions could not be stored", exc_info=error)
+    def _lease(self) -> dict[str, Lease]:
+        """Return the argument of a commit that names the lease, if there has to be one.
+
+        Raises:
+            LeaseLostError: It is lost.
+        """
+        return {} if self.lease_holder is None else {"lease": self.lease_holder.lease_for_commit()}
+
+    def _note_refusal(self, error: BaseException) -> None:
+        if isinstance(error, LeaseLostError) and self.lease_holder is not None:
+            self.lease_holder.commit_refused(error)
+
+    def forget(self) -> None:
+        """Another replica goes on from what is stored: forget what was noted, and read again."""
+        self._newest.clear()
+        self._unsaved.clear()
+        self._outdated.clear()
+        self._fence.clear()
+        self.__dict__.pop("_lookup", None)
+        self._note_written(self._unstored)
 
     async def _set(self, noted: dict[str, _AnyPosition]) -> None:
         commit = Commit(self._fence, {key: self._position(each) for key, each in noted.items()})
-        if self.store.blocking:
-            await asyncio.to_thread(self._set_now, commit)
-        else:
-            self._set_now(commit)
+        await self._call(partial(self._set_now, commit, self._lease()))
         self._fence.committed(commit)
         self._tell_stored(commit.positions)
 
-    def _set_now(self, commit: Commit) -> None:
-        fenced_set(self.store, self._consumer, commit.positions, commit.choose)
+    def _set_now(self, commit: Commit, lease: dict[str, Lease]) -> None:
+        fenced_set(self.store, self._consumer, commit.positions, commit.choose, **lease)
         while self._outdated:  # not before the position is stored under its own key
             self.store.delete(self._consumer, self._outdated[0])
             del self._outdated[0]
@@ -304,6 +380,17 @@ class PositionWriter:
         Raises:
             Exception: The store's own, if it cannot store the last positions.
         """
+        try:
+            await self.flush()
+        finally:
+            await self._close_store()
+
+    async def flush(self) -> None:
+        """Store what is not stored yet, and forget what was noted.
+
+        Raises:
+            Exception: The store's own, if it cannot store the last positions.
+        """
         self._closing.set()
         if self._task is not None and not self._task.done():
             await self._task
@@ -314,8 +401,16 @@ class PositionWriter:
         try:
             if unsaved or self._outdated:
                 await self._set(unsaved)
+        except LeaseLostError:
+            pass  # another replica goes on from what is stored
         finally:
             self._fence.clear()
+            self._outage.reset()
             self._note_written(self._unstored)
-            if "store" in self.__dict__:
-                self.store.close()
+            self._closing = asyncio.Event()
+
+    async def _close_store(self) -> None:
+        if "store" in self.__dict__:
+            if isinstance(self.store, LoopBoundStore):
+                await self.store.aclose()
+            self.store.close()

@@ -6,79 +6,52 @@ the disk. A killed process loses no commit, since the page cache of the system o
 last ones. Older positions are still good: the server sends the later events once more. ``FULL`` would cost a wait for
 the disk per commit, and would only prevent those repeats. What a program wrote in the same transaction is undone with
 the position.
+
+The positions and the dead letters need the standard library only. A program's own transactions are those of SQLAlchemy,
+and need the package pybayeux-sql. The statements are in `sqlite_tables.py`.
 """
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from functools import cached_property
+import sqlite3
+from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Float,
-    MetaData,
-    Text,
-    bindparam,
-    create_engine,
-    delete,
-    event,
-    inspect,
-    select,
-    text,
-)
-from sqlalchemy import Table as SqlTable
-from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.engine import URL
+from pybayeux.errors import UsageError
 
-from .position import Position
+from .leases import check_lease
 from .sqlite_dead_letters import add_dead_letter, delete_dead_letters, read_dead_letters
+from .sqlite_leases import CREATE_LEASES, read_lease, release_lease, request_lease
+from .sqlite_tables import (
+    delete_position,
+    is_current,
+    read_all_positions,
+    read_positions,
+    upgrade,
+    write_positions,
+)
 from .store import as_positions, check_folder
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from contextlib import AbstractAsyncContextManager
 
-    from sqlalchemy import Connection, Engine, Row
-    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-
     from .dead_letters import DeadLetter
+    from .leases import Lease, LeaseRequest
+    from .position import Position
     from .store import Fence
 
-__all__ = ("SqliteStore",)
+__all__ = ("PRAGMAS", "SqliteStore")
 
-_BUSY_TIMEOUT_MS: Final = 5000
-"""Milliseconds to wait for another process that is writing."""
+_BUSY_TIMEOUT: Final = 5.0
+"""Seconds to wait for another process that is writing."""
 
-_FEW: Final = 20
-"""Up to so many positions are read one by one, and more with all others of the consumer."""
-
-_table: Final = SqlTable(
-    "replay_position",
-    MetaData(),
-    Column("consumer", Text, primary_key=True),
-    Column("subscription", Text, primary_key=True),
-    Column("replay_id", BigInteger, nullable=False),
-    Column("stored_at", Float, nullable=False, comment="seconds since 1970, UTC"),
-    # Added later than the columns above: a file without them gets them when it is opened. Files of earlier versions may
-    # have a further column, quiet_until, which is not used.
-    Column("event_time", Float, comment="seconds since 1970, UTC"),
-    Column("event_uuid", Text),
-    Column("org", Text),
-)
-_KEY: Final = (_table.c.consumer, _table.c.subscription)
-_of_consumer: Final = select(_table).where(_table.c.consumer == bindparam("consumer"))
-# Prepared: each commit reads the stored positions, and to make a statement takes longer than to run it.
-_named: Final = _of_consumer.where(_table.c.subscription == bindparam("subscription"))
-_insert: Final = insert(_table)
-_upsert: Final = _insert.on_conflict_do_update(
-    index_elements=list(_KEY),
-    set_={column.name: _insert.excluded[column.name] for column in _table.c if column not in set(_KEY)},
-)
+PRAGMAS: Final = (f"busy_timeout={_BUSY_TIMEOUT * 1000:.0f}", "journal_mode=WAL", "synchronous=NORMAL")
+"""The settings of every connection to the file."""
 
 
 class SqliteStore:
@@ -97,33 +70,60 @@ class SqliteStore:
     def __init__(self, path: str | os.PathLike[str], *, makes_folder: bool = False) -> None:
         self.path: Final = Path(path).expanduser()
         self._makes_folder: Final = makes_folder
+        self._idle: Final[list[sqlite3.Connection]] = []
+        self._opening: Final = Lock()
+        self._is_upgraded = False
 
     def __repr__(self) -> str:
         return f"SqliteStore({str(self.path)!r})"
 
-    @cached_property
-    def _engine(self) -> Engine:
-        self._ensure_folder()
-        engine = create_engine(self._url("sqlite"))
-        event.listen(engine, "connect", _prepare)
-        if not _is_current(engine):
-            _upgrade(engine)
-        return engine
+    # -- connections
 
-    @cached_property
-    def _async_engine(self) -> AsyncEngine:
-        from sqlalchemy.ext.asyncio import create_async_engine
-        from sqlalchemy.pool import NullPool
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection: one that waits, or a new one. `get` and `set` may run in two threads at a time."""
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._connect()
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.append(connection)
 
-        # No pool: its connections would belong to one event loop, and would have to be closed there.
-        engine = create_async_engine(self._url("sqlite+aiosqlite"), poolclass=NullPool)
-        event.listen(engine.sync_engine, "connect", _prepare)
-        event.listen(engine.sync_engine, "connect", _disable_implicit_transactions)
-        event.listen(engine.sync_engine, "begin", _begin_to_write)
-        return engine
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection in a transaction that has the write lock of the file."""
+        with self._connection() as connection:
+            # IMMEDIATE: a transaction that reads first could no longer write after another process has written.
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection  # after an exception the connection is closed, which rolls back
+            connection.execute("COMMIT")
 
-    def _url(self, driver: str) -> URL:
-        return URL.create(driver, database=str(self.path))
+    def _connect(self) -> sqlite3.Connection:
+        with self._opening:
+            self._ensure_folder()
+            # Without implicit transactions, which Python's driver starts before some statements only.
+            connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+            try:
+                for pragma in PRAGMAS:
+                    connection.execute(f"PRAGMA {pragma}")
+                self._upgrade(connection)
+            except BaseException:
+                connection.close()
+                raise
+        return connection
+
+    def _upgrade(self, connection: sqlite3.Connection) -> None:
+        """Create the tables, or add the columns that they lack; positions stay. Only one process does it."""
+        if not self._is_upgraded and not is_current(connection.execute):
+            with connection:
+                connection.execute("BEGIN IMMEDIATE")
+                upgrade(connection.execute)
+                connection.execute(CREATE_LEASES)
+        self._is_upgraded = True
 
     def _ensure_folder(self) -> None:
         folder = self.path.parent
@@ -132,169 +132,104 @@ class SqliteStore:
         else:
             check_folder(folder, "sqlite")
 
+    # -- positions
+
     def get(self, consumer: str, subscription: str) -> Position | None:
         """Return the position of a subscription, or None."""
-        wanted = select(_table).where(_table.c.consumer == consumer, _table.c.subscription == subscription)
-        with self._engine.connect() as connection:
-            row = connection.execute(wanted).one_or_none()
-        return None if row is None else _position(row)
+        with self._connection() as connection:
+            return read_positions(connection.execute, consumer, [subscription]).get(subscription)
 
     def set(self, consumer: str, positions: Mapping[str, Position | int]) -> None:
         """Store these positions by subscription, all or none; a bare replay id is a position stored now."""
         if positions:
-            with self._engine.begin() as connection:
-                connection.execute(_upsert, _rows(consumer, as_positions(positions)))
+            with self._writing() as connection:
+                write_positions(connection.execute, consumer, as_positions(positions))
 
-    def fenced_set(self, consumer: str, positions: Mapping[str, Position], fence: Fence) -> None:
-        """Store what `fence` returns when it is called with the stored positions, all or none."""
-        with self._engine.begin() as connection:
-            _begin_to_write(connection)
-            if chosen := fence(_stored(connection, consumer, positions)):
-                connection.execute(_upsert, _rows(consumer, chosen))
+    def fenced_set(
+        self, consumer: str, positions: Mapping[str, Position], fence: Fence, lease: Lease | None = None
+    ) -> None:
+        """Store what `fence` returns when it is called with the stored positions, all or none.
+
+        Raises:
+            LeaseLostError: Another replica has got the lease that is named.
+        """
+        with self._writing() as connection:
+            check_lease(consumer, lease, read_lease(connection.execute, consumer))
+            chosen = fence(read_positions(connection.execute, consumer, positions))
+            write_positions(connection.execute, consumer, chosen)
 
     def delete(self, consumer: str, subscription: str) -> None:
         """Delete a position, if there is one."""
-        unwanted = delete(_table).where(_table.c.consumer == consumer, _table.c.subscription == subscription)
-        with self._engine.begin() as connection:
-            connection.execute(unwanted)
+        with self._writing() as connection:
+            delete_position(connection.execute, consumer, subscription)
 
     def items(self, consumer: str) -> Mapping[str, Position]:
         """Return all positions of a consumer, by subscription."""
-        wanted = select(_table).where(_table.c.consumer == consumer).order_by(_table.c.subscription)
-        with self._engine.connect() as connection:
-            rows = connection.execute(wanted).all()
-        return _positions(rows)
+        with self._connection() as connection:
+            return read_all_positions(connection.execute, consumer)
 
-    def transaction(
-        self, consumer: str, positions: Mapping[str, Position]
-    ) -> AbstractAsyncContextManager[AsyncConnection]:
+    # -- transactions of a program
+
+    def transaction(self, consumer: str, positions: Mapping[str, Position]) -> AbstractAsyncContextManager[Any]:
         """Return a transaction as `fenced_transaction` does, whatever is stored."""
         return self.fenced_transaction(consumer, positions, lambda stored: positions)
 
-    @asynccontextmanager
-    async def fenced_transaction(
-        self, consumer: str, positions: Mapping[str, Position], fence: Fence
-    ) -> AsyncIterator[AsyncConnection]:
-        """Run a transaction on the file, at whose end the positions are stored that `fence` returned at its beginning.
+    def fenced_transaction(
+        self, consumer: str, positions: Mapping[str, Position], fence: Fence, lease: Lease | None = None
+    ) -> AbstractAsyncContextManager[Any]:
+        """Return a transaction on the file, at whose end the positions are stored that `fence` returned at its begin.
 
         It takes the write lock of the file when it begins, and waits for other writers then. So `fence` sees what no
-        other process can change until the end.
+        other process can change until the end. Its block gets an ``AsyncConnection`` of SQLAlchemy, to write other
+        tables of the file with.
 
-        Yields:
-            A connection of SQLAlchemy, to write other tables of the file with.
+        Raises:
+            UsageError: The package pybayeux-sql is not installed.
+            LeaseLostError: On entry: another replica has got the lease that is named.
         """
-        self._engine  # noqa: B018 - creates and upgrades the table
-        async with self._async_engine.begin() as connection:
-            chosen = fence(await connection.run_sync(_stored, consumer, positions))
-            yield connection
-            if chosen:
-                await connection.execute(_upsert, _rows(consumer, chosen))
+        if find_spec("pybayeux_sql") is None:
+            raise UsageError("a transaction on a SQLite file needs the package pybayeux-sql: pip install pybayeux-sql")
+        from pybayeux_sql.sqlite import sqlite_transaction
+
+        with self._connection():
+            pass  # the tables are there from now on
+        return sqlite_transaction(self.path, PRAGMAS, consumer, positions, fence, lease)
+
+    # -- dead letters
 
     def add_dead_letter(self, consumer: str, letter: DeadLetter) -> int:
         """Keep a dead letter, and count on its attempts if the same event is there; return its number."""
-        with self._engine.begin() as connection:
-            _begin_to_write(connection)
+        with self._writing() as connection:
             return add_dead_letter(connection, consumer, letter)
 
     def dead_letters(self, consumer: str) -> list[DeadLetter]:
         """Return all dead letters of a consumer, in the order of their numbers."""
-        with self._engine.connect() as connection:
+        with self._connection() as connection:
             return read_dead_letters(connection, consumer)
 
     def delete_dead_letters(self, consumer: str, numbers: Iterable[int]) -> None:
         """Delete the dead letters of these numbers; numbers that are not there are ignored."""
-        with self._engine.begin() as connection:
-            _begin_to_write(connection)
+        with self._writing() as connection:
             delete_dead_letters(connection, consumer, numbers)
+
+    # -- leases
+
+    def request_lease(self, consumer: str, request: LeaseRequest) -> Lease:
+        """Give the lease to the replica that asks, if nobody else holds it; return the lease that is stored then."""
+        with self._writing() as connection:
+            return request_lease(connection.execute, consumer, request)
+
+    def release_lease(self, consumer: str, lease: Lease) -> None:
+        """Let the lease expire now, if it is of the same term."""
+        with self._writing() as connection:
+            release_lease(connection.execute, consumer, lease)
+
+    def lease(self, consumer: str) -> Lease | None:
+        """Return the lease of a consumer, or None if there never was one."""
+        with self._connection() as connection:
+            return read_lease(connection.execute, consumer)
 
     def close(self) -> None:
         """Close the file. The last process to close it removes its write-ahead log."""
-        if "_engine" in self.__dict__:
-            self._engine.dispose()
-
-
-def _rows(consumer: str, positions: Mapping[str, Position]) -> list[dict[str, Any]]:
-    return [
-        {
-            "consumer": consumer,
-            "subscription": subscription,
-            "replay_id": each.replay_id,
-            "stored_at": each.stored_at.timestamp(),
-            "event_time": _seconds(each.event_time),
-            "event_uuid": each.event_uuid,
-            "org": each.org,
-        }
-        for subscription, each in positions.items()
-    ]
-
-
-def _stored(connection: Connection, consumer: str, subscriptions: Collection[str]) -> dict[str, Position]:
-    """Read the positions of these subscriptions."""
-    if len(subscriptions) <= _FEW:
-        queries = [{"consumer": consumer, "subscription": subscription} for subscription in subscriptions]
-        return _positions(row for query in queries for row in connection.execute(_named, query))
-    rows = connection.execute(_of_consumer, {"consumer": consumer})
-    return _positions(row for row in rows if row.subscription in subscriptions)
-
-
-def _positions(rows: Iterable[Row[Any]]) -> dict[str, Position]:
-    return {row.subscription: _position(row) for row in rows}
-
-
-def _position(row: Row[Any]) -> Position:
-    return Position(
-        row.replay_id,
-        datetime.fromtimestamp(row.stored_at, UTC),
-        _moment(row.event_time),
-        row.event_uuid,
-        row.org,
-    )
-
-
-def _seconds(moment: datetime | None) -> float | None:
-    return None if moment is None else moment.timestamp()
-
-
-def _moment(seconds: float | None) -> datetime | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
-
-
-def _missing(connection: Connection) -> list[Column[Any]] | None:
-    """Return the columns that a table of an earlier version lacks, or None if there is no table."""
-    tables = inspect(connection)
-    if not tables.has_table(_table.name):
-        return None
-    present = {column["name"] for column in tables.get_columns(_table.name)}
-    return [column for column in _table.c if column.name not in present]
-
-
-def _is_current(engine: Engine) -> bool:
-    with engine.connect() as connection:
-        return _missing(connection) == []
-
-
-def _upgrade(engine: Engine) -> None:
-    """Create the table, or add the columns that it lacks; positions stay. Only one process does it."""
-    with engine.begin() as connection:
-        _begin_to_write(connection)
-        missing = _missing(connection)
-        if missing is None:
-            _table.create(connection)
-        for column in missing or ():
-            kind = column.type.compile(connection.dialect)
-            connection.execute(text(f"ALTER TABLE {_table.name} ADD COLUMN {column.name} {kind}"))
-
-
-def _prepare(connection: Any, _: object) -> None:
-    for pragma in (f"busy_timeout={_BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=NORMAL"):
-        connection.execute(f"PRAGMA {pragma}").close()
-
-
-def _disable_implicit_transactions(connection: Any, _: object) -> None:
-    # By default Python's driver starts a transaction before some statements, but not before reads and CREATE TABLE.
-    connection.isolation_level = None
-
-
-def _begin_to_write(connection: Connection) -> None:
-    # IMMEDIATE: a transaction that reads first could no longer write after another process has written.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+        while self._idle:
+            self._idle.pop().close()

@@ -8,111 +8,79 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Float,
-    Integer,
-    MetaData,
-    Text,
-    UniqueConstraint,
-    delete,
-    inspect,
-    select,
-    update,
-)
-from sqlalchemy import Table as SqlTable
-from sqlalchemy.dialects.sqlite import insert
-
 from .dead_letters import DeadLetter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from sqlalchemy import Connection, Row, Update
+    from sqlite3 import Connection
 
 __all__ = ("add_dead_letter", "delete_dead_letters", "read_dead_letters")
 
-_table: Final = SqlTable(
-    "dead_letter",
-    MetaData(),
-    Column("number", Integer, primary_key=True),
-    Column("consumer", Text, nullable=False),
-    Column("subscription", Text, nullable=False),
-    Column("identity", Text, comment="what identifies the event; NULL if nothing does"),
-    Column("channel", Text, nullable=False),
-    Column("replay_id", BigInteger),
-    Column("error", Text, nullable=False),
-    Column("failed_at", Float, nullable=False, comment="seconds since 1970, UTC"),
-    Column("attempts", Integer, nullable=False),
-    Column("content", Text, nullable=False, comment="the event, in JSON"),
-    UniqueConstraint("consumer", "subscription", "identity"),
-    sqlite_autoincrement=True,  # a number that was shown never stands for another event
+# AUTOINCREMENT: a number that was shown never stands for another event. The identity is what identifies the event; NULL
+# if nothing does. The content is the event in JSON, and times are seconds since 1970 in UTC.
+_CREATE: Final = """
+CREATE TABLE IF NOT EXISTS dead_letter (
+    number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    consumer TEXT NOT NULL,
+    subscription TEXT NOT NULL,
+    identity TEXT,
+    channel TEXT NOT NULL,
+    replay_id BIGINT,
+    error TEXT NOT NULL,
+    failed_at FLOAT NOT NULL,
+    attempts INTEGER NOT NULL,
+    content TEXT NOT NULL,
+    UNIQUE (consumer, subscription, identity)
 )
-_insert: Final = insert(_table)
-_upsert: Final = _insert.on_conflict_do_update(
-    index_elements=["consumer", "subscription", "identity"],
-    set_={
-        "error": _insert.excluded.error,
-        "failed_at": _insert.excluded.failed_at,
-        "content": _insert.excluded.content,
-        "attempts": _table.c.attempts + 1,
-    },
-).returning(_table.c.number)
+"""
+_INSERT: Final = """
+INSERT INTO dead_letter (consumer, subscription, identity, channel, replay_id, error, failed_at, attempts, content)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (consumer, subscription, identity) DO UPDATE SET
+    error = excluded.error, failed_at = excluded.failed_at, content = excluded.content, attempts = attempts + 1
+RETURNING number
+"""
+_UPDATE: Final = """
+UPDATE dead_letter SET error = ?, failed_at = ?, attempts = attempts + 1 WHERE consumer = ? AND number = ?
+"""
+_SELECT: Final = """
+SELECT failed_at, subscription, channel, replay_id, error, content, identity, number, attempts
+FROM dead_letter WHERE consumer = ? ORDER BY number
+"""
 
 
 def add_dead_letter(connection: Connection, consumer: str, letter: DeadLetter) -> int:
     """Insert a dead letter, or update the one of the same number or event; return its number."""
-    _table.create(connection, checkfirst=True)
-    if letter.number is not None:
-        connection.execute(_updated(consumer, letter))
-        return letter.number
-    row = {
-        "consumer": consumer,
-        "subscription": letter.subscription,
-        "identity": letter.identity,
-        "channel": letter.channel,
-        "replay_id": letter.replay_id,
-        "error": letter.error,
-        "failed_at": letter.failed_at.timestamp(),
-        "attempts": letter.attempts,
-        "content": letter.content,
-    }
-    number: int = connection.execute(_upsert, row).scalar_one()
-    return number
-
-
-def _updated(consumer: str, letter: DeadLetter) -> Update:
-    changed = update(_table).where(_table.c.consumer == consumer, _table.c.number == letter.number)
+    connection.execute(_CREATE)
     failed_at = letter.failed_at.timestamp()
-    return changed.values(error=letter.error, failed_at=failed_at, attempts=_table.c.attempts + 1)
+    if letter.number is not None:
+        connection.execute(_UPDATE, (letter.error, failed_at, consumer, letter.number))
+        return letter.number
+    row = (consumer, letter.subscription, letter.identity, letter.channel, letter.replay_id, letter.error, failed_at)
+    (number,) = connection.execute(_INSERT, (*row, letter.attempts, letter.content)).fetchall()[0]
+    return int(number)
 
 
 def read_dead_letters(connection: Connection, consumer: str) -> list[DeadLetter]:
     """Return the dead letters of a consumer."""
-    if not inspect(connection).has_table(_table.name):
+    if not _exists(connection):
         return []
-    wanted = select(_table).where(_table.c.consumer == consumer).order_by(_table.c.number)
-    return [_dead_letter(row) for row in connection.execute(wanted)]
+    return [_dead_letter(*row) for row in connection.execute(_SELECT, (consumer,))]
+
+
+def _dead_letter(failed_at: float, subscription: str, channel: str, *fields: Any) -> DeadLetter:
+    replay_id, error, content, identity, number, attempts = fields
+    moment = datetime.fromtimestamp(failed_at, UTC)
+    return DeadLetter(subscription, channel, replay_id, error, moment, content, identity, number, attempts)
 
 
 def delete_dead_letters(connection: Connection, consumer: str, numbers: Iterable[int]) -> None:
     """Delete dead letters."""
-    if inspect(connection).has_table(_table.name):
-        for number in numbers:
-            connection.execute(delete(_table).where(_table.c.consumer == consumer, _table.c.number == number))
+    if _exists(connection):
+        rows = [(consumer, number) for number in numbers]
+        connection.executemany("DELETE FROM dead_letter WHERE consumer = ? AND number = ?", rows)
 
 
-def _dead_letter(row: Row[Any]) -> DeadLetter:
-    failed_at = datetime.fromtimestamp(row.failed_at, UTC)
-    return DeadLetter(
-        row.subscription,
-        row.channel,
-        row.replay_id,
-        row.error,
-        failed_at,
-        row.content,
-        row.identity,
-        row.number,
-        row.attempts,
-    )
+def _exists(connection: Connection) -> bool:
+    found = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'dead_letter'")
+    return found.fetchone() is not None

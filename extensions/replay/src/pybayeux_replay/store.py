@@ -15,10 +15,14 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
+    from .leases import Lease, LeaseRequest
+
 __all__ = (
     "Fence",
     "FencedStore",
     "FencedTransactionalStore",
+    "LeaseStore",
+    "LoopBoundStore",
     "MemoryStore",
     "Store",
     "TransactionalStore",
@@ -77,6 +81,14 @@ class TransactionalStore(Store, Protocol):
 
 
 @runtime_checkable
+class LoopBoundStore(Store, Protocol):
+    """A store that has connections which belong to an event loop, such as those of transactions."""
+
+    async def aclose(self) -> None:
+        """Close the connections of the running event loop. Called before `close`, which cannot wait."""
+
+
+@runtime_checkable
 class FencedStore(Store, Protocol):
     """A store that shows what it has in the transaction in which it writes, so that consumers notice each other.
 
@@ -112,16 +124,62 @@ class FencedTransactionalStore(FencedStore, TransactionalStore, Protocol):
         """
 
 
-def fenced_set(store: Store, consumer: str, positions: Mapping[str, Position], fence: Fence) -> None:
-    """Store what `fence` returns, in one transaction if the store can."""
+@runtime_checkable
+class LeaseStore(FencedTransactionalStore, Protocol):
+    """A store that keeps leases, one for each consumer.
+
+    `request_lease`, `release_lease` and `lease` are called in a thread if the store is `blocking`.
+    """
+
+    def request_lease(self, consumer: str, request: LeaseRequest) -> Lease:
+        """Give the lease to the replica that asks, if nobody else holds it; return the lease that is stored then.
+
+        What is stored is `LeaseRequest.granted`, at the time of the store's clock, in one transaction with the reading.
+        """
+
+    def release_lease(self, consumer: str, lease: Lease) -> None:
+        """Let the lease expire now, if it is of the same term. Its number stays."""
+
+    def lease(self, consumer: str) -> Lease | None:
+        """Return the lease of a consumer, expired or not; None if there never was one."""
+
+    def fenced_set(
+        self, consumer: str, positions: Mapping[str, Position], fence: Fence, lease: Lease | None = None
+    ) -> None:
+        """Store what `fence` returns, all or none, if `lease` is still held (`check_lease`).
+
+        Raises:
+            LeaseLostError: It is not. Nothing was written.
+        """
+
+    def fenced_transaction(
+        self, consumer: str, positions: Mapping[str, Position], fence: Fence, lease: Lease | None = None
+    ) -> AbstractAsyncContextManager[Any]:
+        """Return a transaction, at whose beginning and until whose end `lease` is held.
+
+        Raises:
+            LeaseLostError: It is not held, at the beginning, or any more at the end. Nothing was written.
+        """
+
+
+def fenced_set(store: Store, consumer: str, positions: Mapping[str, Position], fence: Fence, **lease: Lease) -> None:
+    """Store what `fence` returns, in one transaction if the store can.
+
+    Args:
+        store: The store.
+        consumer: The consumer.
+        positions: The positions by subscription.
+        fence: Decides what is written.
+        lease: The lease that has to be held, under this name; without it none has to.
+    """
     if isinstance(store, FencedStore):
-        store.fenced_set(consumer, positions, fence)
+        store.fenced_set(consumer, positions, fence, **lease)
     elif chosen := fence(_stored(store, consumer, positions)):
         store.set(consumer, chosen)
 
 
 def fenced_transaction(
-    store: TransactionalStore, consumer: str, positions: Mapping[str, Position], fence: Fence
+    store: TransactionalStore, consumer: str, positions: Mapping[str, Position], fence: Fence, **lease: Lease
 ) -> AbstractAsyncContextManager[Any]:
     """Return a transaction that `fence` is called for, within it if the store can.
 
@@ -129,7 +187,7 @@ def fenced_transaction(
         Exception: What `fence` raised, for a store that is read beforehand.
     """
     if isinstance(store, FencedTransactionalStore):
-        return store.fenced_transaction(consumer, positions, fence)
+        return store.fenced_transaction(consumer, positions, fence, **lease)
     return store.transaction(consumer, fence(_stored(store, consumer, positions)))
 
 

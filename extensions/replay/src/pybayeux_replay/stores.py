@@ -21,6 +21,8 @@ StoreFactory: TypeAlias = Callable[[str], Store]
 
 _DATABASE_SUFFIXES: Final = frozenset({".db", ".sqlite", ".sqlite3"})
 _SEPARATOR: Final = "://"
+_PACKAGES: Final = {"postgresql": "pybayeux-sql", "redis": "pybayeux-redis", "rediss": "pybayeux-redis"}
+"""The packages of this project that have further schemes."""
 
 
 class Stores:
@@ -63,9 +65,10 @@ class Stores:
         scheme = _scheme(name)
         factory = self._factories.get(scheme)
         if factory is None:
+            package = _PACKAGES.get(scheme, "...")
             raise UsageError(
                 f"no store for {scheme}{_SEPARATOR}: expected one of {', '.join(self.schemes)}; install the package "
-                "that has it (pip install ...), or pass an extension that adds it in the hook register_stores"
+                f"that has it (pip install {package}), or pass an extension that adds it in the hook register_stores"
             )
         return factory(name)
 
@@ -103,12 +106,11 @@ def _path(name: str) -> str:
 
 
 def is_slow_at_first(name: str) -> bool:
-    """Whether the first use of the store of this name takes longer than a hook may: SQLAlchemy has to be imported."""
+    """Whether the first use of the store of this name takes longer than a hook may: its file is opened and set up."""
     return _scheme(name) == "sqlite"
 
 
 def _sqlite(name: str) -> Store:
-    # SQLAlchemy takes a third of a second to import. Programs that do not use it should not wait for it.
     from .sqlite import SqliteStore
 
     return SqliteStore(_path(name)) if name != "sqlite" else SqliteStore(_default_file(), makes_folder=True)

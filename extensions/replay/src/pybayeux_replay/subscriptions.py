@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .resumption import ReplayContext
     from .window import Window
 
-__all__ = ("ChannelIndex", "Subscriptions")
+__all__ = ("ChannelIndex", "Subscriptions", "names_in")
 
 _MAX_CACHED: Final = 10_000
 
@@ -132,7 +132,7 @@ class Subscriptions:
 
     def named_in(self, message: Message) -> list[Resumption]:
         """Return the subscriptions that a subscribe or unsubscribe, or the reply to it, names."""
-        found = [self._index.get(name) for name in _names(message)]
+        found = [self._index.get(name) for name in names_in(message)]
         return [each for each in found if each is not None]
 
     def newest_position(self, resumption: Resumption) -> Position | None:
@@ -153,7 +153,7 @@ class Subscriptions:
             UnusablePosition: The position of one of them cannot be used, and the policy is to raise an error.
         """
         places: dict[str, int] = {}
-        for name in _names(message):
+        for name in names_in(message):
             if Channel(name).type is ChannelType.BROADCAST:
                 resumption, key = self._get_or_add(name, context), wire_key(name)
                 asked = resumption.on_subscribe(context, self.newest_position(resumption))
@@ -327,6 +327,19 @@ class Subscriptions:
         self._index.remove(resumption)
         self._leaving.add(resumption.window)
 
+    @property
+    def unhandled(self) -> int:
+        """How many events were received and are not handled."""
+        return sum(each.window.unhandled for each in self._index)
+
+    def is_noted(self, event: Message) -> bool:
+        """Whether an event was received by a present subscription, and is not handled."""
+        return any(each.window.is_noted(event) for each in self._index.covering(event.channel))
+
+    def forget(self) -> None:
+        """Another replica handles what was received: store nothing, and begin afresh at the stored positions."""
+        self._index.clear()
+
     def clear(self) -> None:
         """The client has ended."""
         for each in self._index:
@@ -345,6 +358,7 @@ def _order(place: int) -> float:
     return inf if place == LATEST else place
 
 
-def _names(message: Message) -> list[str]:
+def names_in(message: Message) -> list[str]:
+    """Return the subscriptions that a subscribe or unsubscribe, or the reply to it, names."""
     named = message.subscription
     return [named] if isinstance(named, str) else list(named or ())

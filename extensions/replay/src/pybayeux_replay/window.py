@@ -155,6 +155,10 @@ class Window:
         """Whether everything that was received is handled."""
         return not self._arrivals and not self._is_full
 
+    def is_noted(self, event: Message) -> bool:
+        """Whether this event was received and is not handled."""
+        return id(event) in self._waiting
+
     @property
     def closed(self) -> bool:
         """Whether the client has unsubscribed."""
