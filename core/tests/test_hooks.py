@@ -12,13 +12,13 @@ import pytest
 
 from core.tests.fake_server import FakeServer, Witness, make_client
 from core.tests.virtual_time import in_virtual_time, settle
-from pybayeux import AsyncClient, Drop, HookClient, Message, Redelivery, hookimpl
+from pybayeux import AsyncClient, Drop, Message, Redelivery, hookimpl
 from pybayeux.errors import BayeuxError, ExtensionHookError, MessageDropped, PublishError, TransportError
 from pybayeux.extensions.catalogue import HookManager
 from pybayeux.extensions.pipeline import Pipeline
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from pybayeux.transports.base import TransportRequest, TransportResponse
 
@@ -115,71 +115,6 @@ async def test_hook_extend_timeout() -> None:
         assert not waiting.done()
         assert [message.channel for message, _ in calls] == ["/b"]
         waiting.cancel()
-
-
-class Holding:
-    """Has receivers wait until the test lets them go on."""
-
-    def __init__(self) -> None:
-        self.until: asyncio.Future[None] | None = None
-
-    @hookimpl
-    def hold_receivers(self, client: HookClient) -> Awaitable[object] | None:
-        return None if self.until is None else asyncio.shield(self.until)
-
-
-class HoldingAfterWaiting(Holding):
-    @hookimpl
-    async def delivered(self, message: Message) -> None:
-        await asyncio.sleep(0.01)
-
-
-@pytest.mark.parametrize("extension", [Holding, HoldingAfterWaiting])
-@pytest.mark.parametrize("kind", ["handler", "async handler", "iteration"])
-@in_virtual_time
-async def test_hook_hold_receivers(extension: type[Holding], kind: str) -> None:
-    server, holding, handled = FakeServer(), extension(), []
-    async with make_client(server, holding) as client:
-
-        def handle(event: Message) -> None:
-            handled.append(event.data)
-            if event.data == 2:
-                holding.until = asyncio.get_running_loop().create_future()
-
-        async def handle_waiting(event: Message) -> None:
-            handle(event)
-
-        async def iterate() -> None:
-            async for event in subscription:
-                handle(event)
-
-        handlers: dict[str, Any] = {"handler": handle, "async handler": handle_waiting, "iteration": None}
-        subscription = await client.subscribe("/a", handlers[kind])
-        receiving = asyncio.create_task(iterate()) if kind == "iteration" else None
-        server.push("/a", 1, 2, 3, 4)
-        await asyncio.sleep(60)
-        assert handled == [1, 2]
-        assert client.healthy, "the session goes on"
-        assert holding.until is not None
-        until, holding.until = holding.until, None
-        until.set_result(None)
-        await asyncio.sleep(1)
-        assert handled == [1, 2, 3, 4]
-    if receiving is not None:
-        await receiving
-
-
-@in_virtual_time
-async def test_receivers_that_are_held_do_not_keep_the_client_from_closing() -> None:
-    server, holding = FakeServer(), Holding()
-    client = make_client(server, holding)
-    await client.start()
-    holding.until = asyncio.get_running_loop().create_future()
-    await client.subscribe("/a", lambda event: None)
-    server.push("/a", 1, 2)
-    await asyncio.sleep(1)
-    await client.close()
-    assert server.opened == 0
 
 
 @in_virtual_time

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable
 from contextlib import AbstractAsyncContextManager
 
 import pytest
@@ -23,7 +22,6 @@ CONTRACT = {
     "unsubscribed": ("channel", "client"),
     "redelivery": ("client",),
     "extend_timeout": ("message", "client"),
-    "hold_receivers": ("client",),
     "channel_error": ("channel", "client"),
     "transaction": ("message", "client", "earlier"),
     "dead_letter": ("message", "subscription", "error", "client"),
@@ -42,7 +40,6 @@ RESULTS: dict[str, tuple[type, ...]] = {
     "incoming": (Drop,),
     "redelivery": (Redelivery,),
     "extend_timeout": (int, float),
-    "hold_receivers": (Awaitable,),
     "channel_error": (BayeuxError,),
     "transaction": (AbstractAsyncContextManager,),
     "dead_letter": (str,),

@@ -229,7 +229,7 @@ class BayeuxClient:
         """
         raise UsageError(f"resubscribe({channel!r}): a BayeuxClient leaves that to its caller, use subscribe()")
 
-    def hold_events(self, holder: str, reason: str) -> NoReturn:
+    def hold_events(self, holder: str, reason: str = "") -> NoReturn:
         """Raise an error: this client has no receivers.
 
         Raises:

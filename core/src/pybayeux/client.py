@@ -449,7 +449,7 @@ class AsyncClient:
         """
         self._connection.resubscribe(requests.check_channel(channel))
 
-    def hold_events(self, holder: str, reason: str) -> None:
+    def hold_events(self, holder: str, reason: str = "") -> None:
         """Give receivers no further event until `release_events` is called with the same holder.
 
         For extensions that cannot let events be handled for a while, such as replay without its store. What a receiver
@@ -458,7 +458,7 @@ class AsyncClient:
 
         Args:
             holder: Who holds them back. While several do, all have to release them.
-            reason: Why, for the log.
+            reason: Why, for the log; without one, nothing is logged.
         """
         self._connection.hold_events(holder, reason)
 

@@ -23,8 +23,7 @@ Rules for all hooks:
 
 from __future__ import annotations
 
-from collections.abc import Awaitable  # noqa: TC003 - results are checked against their annotations
-from contextlib import AbstractAsyncContextManager  # noqa: TC003
+from contextlib import AbstractAsyncContextManager  # noqa: TC003 - results are checked against their annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeVar
 
@@ -33,7 +32,7 @@ import pluggy
 from .errors import BayeuxError  # noqa: TC001
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 
     import click
 
@@ -224,11 +223,12 @@ class HookClient(Protocol):
             UsageError: The client has no such subscription, or does not recover by itself (`recovers`).
         """
 
-    def hold_events(self, holder: str, reason: str) -> None:
+    def hold_events(self, holder: str, reason: str = "") -> None:
         """Give receivers no further event until `release_events` is called with the same holder.
 
         What a receiver has in hand it may finish. What comes waits, as for receivers that are slow, so that memory is
-        bounded and the session lives on. While several hold them back, all have to release them.
+        bounded and the session lives on. While several hold them back, all have to release them. The reason is logged;
+        without one, nothing is, as for a moment in which a store catches up.
 
         Raises:
             UsageError: The client has no receivers (`recovers`).
@@ -375,20 +375,6 @@ class HookSpecs:
         Called when the answer to `message` has not come within the advised timeout and `max_network_delay`, before the
         request is given up. Return the seconds to wait on; None asks the next extension, and without an answer the
         request fails.
-
-        An exception is reported to `failed`, and counts as None.
-        """
-
-    @hookspec(firstresult=True)
-    def hold_receivers(self, client: HookClient) -> Awaitable[object] | None:
-        """Say that receivers are to wait before they get their next event, and until when.
-
-        Called each time an event was handled, after `delivered`. Return something to await where too much depends on
-        what is not done yet, such as positions that are being stored: the receiver gets its next event when that is
-        done. Events that come meanwhile wait in the queues. None asks the next extension.
-
-        It cannot wait itself, because most events are handled without waiting for anything. What it returns has to be
-        safe from the cancellation of a receiver, as `asyncio.shield` makes it.
 
         An exception is reported to `failed`, and counts as None.
         """

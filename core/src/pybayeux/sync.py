@@ -281,7 +281,7 @@ class Client:
         """Subscribe to a channel again. See `AsyncClient.resubscribe`."""
         self._thread.run(_called(self._client.resubscribe, channel))
 
-    def hold_events(self, holder: str, reason: str) -> None:
+    def hold_events(self, holder: str, reason: str = "") -> None:
         """Give receivers no further event for a while. See `AsyncClient.hold_events`."""
         self._thread.run(_called(self._client.hold_events, holder, reason))
 

@@ -48,23 +48,60 @@ async def test_a_receiver_gets_nothing_while_it_is_held_and_everything_in_order_
         assert (await anext(events)).data == 3
 
 
+@pytest.mark.parametrize("kind", ["handler", "async handler", "iteration"])
 @in_virtual_time
-async def test_what_waited_before_is_held_too() -> None:
+async def test_a_receiver_may_be_held_in_the_middle_of_a_batch(kind: str) -> None:
     server, handled = FakeServer(), list[Any]()
-
-    def handle(event: Message) -> None:
-        handled.append(event.data)
-        if event.data == 1:
-            client.hold_events("test", "in the middle of a batch")
-
     async with make_client(server) as client:
-        await client.subscribe("/a", handle)
-        server.push("/a", 1, 2, 3)
-        await asyncio.sleep(10)
-        assert handled == [1]
+
+        def handle(event: Message) -> None:
+            handled.append(event.data)
+            if event.data == 2:
+                client.hold_events("test", "in the middle of a batch")
+
+        async def handle_waiting(event: Message) -> None:
+            handle(event)
+
+        async def iterate() -> None:
+            async for event in subscription:
+                handle(event)
+
+        handlers: dict[str, Any] = {"handler": handle, "async handler": handle_waiting, "iteration": None}
+        subscription = await client.subscribe("/a", handlers[kind])
+        receiving = asyncio.create_task(iterate()) if kind == "iteration" else None
+        server.push("/a", 1, 2, 3, 4)
+        await asyncio.sleep(60)
+        assert handled == [1, 2]
+        assert client.healthy, "the session goes on"
         client.release_events("test")
         await settle()
-        assert handled == [1, 2, 3]
+        assert handled == [1, 2, 3, 4]
+    if receiving is not None:
+        await receiving
+
+
+@in_virtual_time
+async def test_receivers_that_are_held_do_not_keep_the_client_from_closing() -> None:
+    server, handler = FakeServer(), Handler()
+    client = make_client(server)
+    await client.start()
+    client.hold_events("test")
+    await client.subscribe("/a", handler)
+    server.push("/a", 1, 2)
+    await asyncio.sleep(1)
+    await client.close()
+    assert (server.opened, handler.handled) == (0, [])
+
+
+@in_virtual_time
+async def test_a_hold_is_logged_with_its_reason(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    async with make_client(FakeServer()) as client:
+        client.hold_events("one", "the disk is full")
+        client.hold_events("other")
+    assert [text for text in caplog.messages if "held back" in text] == [
+        "receivers are held back: one: the disk is full"
+    ]
 
 
 @in_virtual_time

@@ -14,9 +14,10 @@ from pybayeux.testing import Clock, in_virtual_time
 from pybayeux_replay import MemoryStore, Position, position_writer
 from pybayeux_replay.position import PendingPosition
 from pybayeux_replay.position_writer import PositionWriter
+from pybayeux_replay.unstored import UnstoredLimit
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Mapping
 
     from pybayeux_replay import Store
 
@@ -253,8 +254,22 @@ def test_the_store_is_opened_at_the_first_use_and_closed_only_then() -> None:
     assert [store.closed for store in opened] == [1]
 
 
-def _bounded(store: Store, most: int | None = 3) -> PositionWriter:
-    return PositionWriter(lambda: store, "billing", lambda: NOW, outage(), most_unstored=most)
+class Receivers:
+    """Receivers that can be held, and wait until they may go on."""
+
+    def __init__(self) -> None:
+        self.may_go_on = asyncio.Event()
+        self.may_go_on.set()
+
+    @property
+    def wait(self) -> bool:
+        """Whether they wait."""
+        return not self.may_go_on.is_set()
+
+
+def _bounded(store: Store, receivers: Receivers, most: int | None = 3) -> PositionWriter:
+    unstored = UnstoredLimit(most, receivers.may_go_on.clear, receivers.may_go_on.set)
+    return PositionWriter(lambda: store, "billing", lambda: NOW, outage(), unstored=unstored)
 
 
 def test_receivers_wait_while_many_positions_are_not_stored() -> None:
@@ -262,36 +277,31 @@ def test_receivers_wait_while_many_positions_are_not_stored() -> None:
         writer.put("/orders", PendingPosition(1))
         await asyncio.sleep(0)
         for number in (2, 3):
-            assert writer.hold is None
+            assert not receivers.wait
             writer.put("/orders", PendingPosition(number))
-        hold = writer.hold
-        assert hold is not None, "one is being written, and two wait"
-        receiver = asyncio.ensure_future(hold)
-        receiver.cancel()
-        await asyncio.wait([receiver])
-        hold = writer.hold
-        assert hold is not None, "a receiver that goes away frees no other one"
+        assert receivers.wait, "one is being written, and two wait"
         store.may_go_on.set()
-        await hold
+        await receivers.may_go_on.wait()
         assert store.commits[0] == {"/orders": 1}
         await writer.close()
 
-    store = RecordingStore()
+    store, receivers = RecordingStore(), Receivers()
     store.may_go_on.clear()
-    writer = _bounded(store)
+    writer = _bounded(store, receivers)
     asyncio.run(scenario())
     assert store.commits == [{"/orders": 1}, {"/orders": 3}]
 
 
-@pytest.mark.parametrize("make", [lambda: _bounded(MemoryStore()), lambda: _bounded(RecordingStore(), most=None)])
-def test_receivers_do_not_wait_for_a_store_in_memory_nor_without_a_bound(make: Callable[[], PositionWriter]) -> None:
+@pytest.mark.parametrize(("store", "most"), [(MemoryStore(), 3), (RecordingStore(), None)])
+def test_receivers_do_not_wait_for_a_store_in_memory_nor_without_a_bound(store: Store, most: int | None) -> None:
     async def scenario() -> None:
         for number in range(100):
             writer.put("/orders", PendingPosition(number))
-            assert writer.hold is None
+            assert not receivers.wait
         await writer.close()
 
-    writer = make()
+    receivers = Receivers()
+    writer = _bounded(store, receivers, most)
     asyncio.run(scenario())
 
 
@@ -299,15 +309,15 @@ def test_receivers_go_on_while_the_store_fails() -> None:
     async def scenario() -> None:
         for number in range(3):
             writer.put("/orders", PendingPosition(number))
-        assert writer.hold is not None
-        await asyncio.wait_for(writer.hold, 10)
+        assert receivers.wait
+        await asyncio.wait_for(receivers.may_go_on.wait(), 10)
         for number in range(3, 10):
             writer.put("/orders", PendingPosition(number))
-            assert writer.hold is None
+            assert not receivers.wait
         await writer.close()
 
-    store = RecordingStore(failures=1)
-    writer = _bounded(store)
+    store, receivers = RecordingStore(failures=1), Receivers()
+    writer = _bounded(store, receivers)
     asyncio.run(scenario())
     assert store.commits == [{"/orders": 9}]
 
@@ -316,17 +326,16 @@ def test_a_writer_that_is_cancelled_keeps_what_it_was_writing() -> None:
     async def scenario() -> None:
         for number in range(3):
             writer.put("/orders", PendingPosition(number))
-        hold = writer.hold
-        assert hold is not None
+        assert receivers.wait
         await asyncio.sleep(0)
         (task,) = asyncio.all_tasks() - {asyncio.current_task()}
         task.cancel()
-        await hold
+        await receivers.may_go_on.wait()
         store.may_go_on.set()
         await writer.close()
 
-    store = RecordingStore()
+    store, receivers = RecordingStore(), Receivers()
     store.may_go_on.clear()
-    writer = _bounded(store)
+    writer = _bounded(store, receivers)
     asyncio.run(scenario())
     assert store.commits[-1] == {"/orders": 2}

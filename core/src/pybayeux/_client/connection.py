@@ -291,12 +291,12 @@ class Connection:
 
     def hold_events(self, holder: str, reason: str) -> None:
         """Give receivers no further event."""
-        self.reporter.note("receivers are held back: %s", f"{holder}: {reason}")
+        if reason:
+            self.reporter.note("receivers are held back: %s", f"{holder}: {reason}")
         self.dispatcher.hold(holder)
 
     def release_events(self, holder: str, *, discard: bool) -> None:
         """Give receivers events again."""
-        self.reporter.note("receivers are no longer held back by %s", holder)
         self.dispatcher.release(holder, discard=discard)
 
     def move(self, url: str) -> None:

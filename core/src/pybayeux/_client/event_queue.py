@@ -98,14 +98,14 @@ class EventQueue(Generic[DataT]):
         self._manual: Final = ack == "manual"
         self._as_is: Final = type is None and not self._manual
         self._queue: Final[deque[Message]] = deque()
-        self._held: deque[Message] | None = None
+        self._is_held = False
         self._taken: Final[deque[Message]] = deque()
         self._acknowledged: set[int] = set()
         self._arrived: asyncio.Future[None] | None = None
         self._consume: Callable[[], bool] | None = None
         self._closed = False
         self._error: BayeuxError | None = None
-        self.put = self._queue.append
+        self.put: Final = self._queue.append
         self.idle: bool = False
 
     def __repr__(self) -> str:
@@ -114,12 +114,12 @@ class EventQueue(Generic[DataT]):
     @property
     def pending(self) -> int:
         """How many events wait to be taken."""
-        return len(self._queue) + len(self._held or ())
+        return len(self._queue)
 
     @property
     def has_next(self) -> bool:
         """Whether an event can be taken now."""
-        return bool(self._queue)
+        return bool(self._queue) and not self._is_held
 
     @property
     def closed(self) -> bool:
@@ -143,7 +143,7 @@ class EventQueue(Generic[DataT]):
                     taken.clear()
                 elif (unfinished := self._finish_first()) is not None:
                     await unfinished
-            if not queue and not await self.wait_for_event():
+            if (not queue or self._is_held) and not await self.wait_for_event():
                 return
             message = queue.popleft()
             taken.append(message)
@@ -194,7 +194,7 @@ class EventQueue(Generic[DataT]):
         shown: list[Message[DataT]] = []
         try:
             while not shown:
-                if not self._queue and not await self.wait_for_event(deadline):
+                if not self.has_next and not await self.wait_for_event(deadline):
                     self._release(self._taken)
                     break
                 await self._take_fit(most, shown)
@@ -204,7 +204,7 @@ class EventQueue(Generic[DataT]):
 
     async def _take_fit(self, most: int, shown: list[Message[DataT]]) -> None:
         """Take the events that wait, up to one that does not fit: it has its turn when those before it are handled."""
-        while self._queue and len(shown) < most:
+        while self.has_next and len(shown) < most:
             try:
                 event = self._shown(self._queue[0])
             except ReceiverError as error:
@@ -344,7 +344,7 @@ class EventQueue(Generic[DataT]):
         """
         if self.idle:
             raise ClientStateError(f"two tasks wait for events of {self.channel} on one subscription: subscribe twice")
-        while not self._queue:
+        while not self.has_next:
             if self._closed:
                 if self._error is not None:
                     raise self._error
@@ -412,8 +412,8 @@ class EventQueue(Generic[DataT]):
     # -- for the dispatcher
 
     def wake(self) -> None:
-        """An event was put into the queue of an idle receiver, or is held for it."""
-        if self._held is not None and not self._closed:
+        """An event was put into the queue of an idle receiver."""
+        if self._is_held and not self._closed:
             return
         self.idle = False
         if self._consume is not None:
@@ -425,25 +425,18 @@ class EventQueue(Generic[DataT]):
             self._arrived.set_result(None)
 
     def hold(self) -> None:
-        """Let the receiver take no further event: those that wait, and those that come, are kept from it."""
-        if self._held is None:
-            self._held = deque(self._queue)
-            self._queue.clear()
-            self.put = self._held.append
+        """Let the receiver take no further event: those that wait, and those that come, stay in the queue."""
+        self._is_held = True
 
     def release(self) -> None:
-        """Let the receiver take events again, in the order in which they came."""
-        if self._held is None:
-            return
-        self._queue.extend(self._held)
-        self._held, self.put = None, self._queue.append
+        """Let the receiver take events again."""
+        self._is_held = False
         if self.idle and self._queue:
             self.wake()
 
     def drop(self, most: int) -> int:
         """Drop at most `most` of the oldest waiting events; returns how many were dropped."""
-        waiting = self._queue if self._held is None else self._held
-        dropped = [waiting.popleft() for _ in range(min(most, len(waiting)))]
+        dropped = [self._queue.popleft() for _ in range(min(most, len(self._queue)))]
         self._owner.waiting -= len(dropped)
         self._owner.events_abandoned(dropped)
         return len(dropped)
@@ -455,7 +448,7 @@ class EventQueue(Generic[DataT]):
         self._closed, self._error = True, error
         if error is None:
             self._give_up()
-        elif self._held is not None:
+        elif self._is_held:
             self.drop(self.pending)
         if self.idle:
             self.wake()

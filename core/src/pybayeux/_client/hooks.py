@@ -115,29 +115,20 @@ class HookRunner:
 
     @property
     def observes_delivery(self) -> bool:
-        """Whether an extension wants to know which events were handled, or may have receivers wait."""
-        return not (self._registry.delivered.is_empty and self._registry.hold_receivers.is_empty)
+        """Whether an extension wants to know which events were handled."""
+        return not self._registry.delivered.is_empty
 
     def delivered(self, message: Message) -> Awaitable[Any] | None:
-        """Run `delivered`; returns what is left to await before the receiver gets its next event, if anything."""
+        """Run `delivered`; returns what is left to await, if an implementation is asynchronous."""
         pipeline = self._registry.delivered
         if pipeline.is_async:
-            return self._delivered(pipeline.timed.acall(message, self._client))
+            return self.calls.awaiting(pipeline.timed.acall(message, self._client))
         if not pipeline.is_empty:
             if self._watch.left:
                 self._watch.left -= 1
                 pipeline = pipeline.timed
             pipeline.call(message, self._client)
-        return self._hold()
-
-    async def _delivered(self, call: Awaitable[object]) -> None:
-        await self.calls.awaiting(call)
-        if (hold := self._hold()) is not None:
-            await hold
-
-    def _hold(self) -> Awaitable[object] | None:
-        pipeline = self._registry.hold_receivers
-        return None if pipeline.is_empty else pipeline.call(self._client)
+        return None
 
     # -- HTTP requests and upgrades
 

@@ -105,7 +105,6 @@ class ExtensionRegistry:
     unsubscribed: Final = CompiledHook(HookSpecs.unsubscribed)
     redelivery: Final = CompiledHook(HookSpecs.redelivery)
     extend_timeout: Final = CompiledHook(HookSpecs.extend_timeout)
-    hold_receivers: Final = CompiledHook(HookSpecs.hold_receivers)
     channel_error: Final = CompiledHook(HookSpecs.channel_error)
     transaction: Final = CompiledHook(HookSpecs.transaction)
     dead_letter: Final = CompiledHook(HookSpecs.dead_letter)

@@ -38,9 +38,10 @@ from .stalls import Stall, Stalls
 from .store import Store  # noqa: TC001
 from .stores import Stores, check_name, is_slow_at_first
 from .subscriptions import Subscriptions, names_in
+from .unstored import UnstoredLimit
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
     from datetime import timedelta
 
     import click
@@ -57,6 +58,7 @@ __all__ = ("Replay",)
 _logger: Final = logging.getLogger("pybayeux.replay")
 _STALLED_AFTER: Final = 1800.0
 _OUTAGE: Final = "replay's store"
+_BEHIND: Final = "replay, until its store has caught up"
 """Who holds receivers back while the store fails."""
 _TOO_OLD: Final = Drop("it happened before the time at which the subscription begins")
 _REPEAT: Final = Drop("already received: it waits to be handled, or was handled")
@@ -135,7 +137,7 @@ class Replay:
             Outage(self),
             policy.delay,
             self._positions_stored,
-            policy.most_unstored,
+            UnstoredLimit(policy.most_unstored, partial(self._hold, _BEHIND), partial(self._release, _BEHIND)),
         )
         policies = Policies(since, on_invalid, on_recovery, retention)
         self._subscriptions: Final = Subscriptions(policies, self._writer, grouping=policy.grouping, remembered=dedupe)
@@ -189,13 +191,19 @@ class Replay:
 
     def pause_receivers(self, reason: str) -> None:
         """Have no further event handled."""
-        if self._client is not None:
-            self._client.hold_events(_OUTAGE, reason)
+        self._hold(_OUTAGE, reason)
 
     def resume_receivers(self) -> None:
         """Have events handled again."""
+        self._release(_OUTAGE)
+
+    def _hold(self, holder: str, reason: str = "") -> None:
         if self._client is not None:
-            self._client.release_events(_OUTAGE)
+            self._client.hold_events(holder, reason)
+
+    def _release(self, holder: str) -> None:
+        if self._client is not None:
+            self._client.release_events(holder)
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)
@@ -325,11 +333,6 @@ class Replay:
     def delivered(self, message: Message, client: HookClient) -> None:
         """Note that an event is handled."""
         self._ask_again(self._subscriptions.handle(message), client)
-
-    @hookimpl
-    def hold_receivers(self) -> Awaitable[None] | None:
-        """Let receivers wait while many positions are not stored yet: after a crash, these events come again."""
-        return self._writer.hold
 
     def _ask_again(self, subscription: str | None, client: HookClient) -> None:
         if subscription is not None:

@@ -5,9 +5,8 @@ the process died, the server sends handled events once more. If it were stored t
 position is only noted when its event is handled. All positions that are noted within one turn of the event loop, within
 the delay of the commit policy, or while the store is busy, are written together. `close` waits for the last ones.
 
-How many events may come again. Those that a killed process had handled and whose positions it had noted and not stored.
-A quick handler handles thousands of events while one commit is written. So when `most_unstored` positions are not
-stored yet, the receivers wait (`hold`) until the next ones are. While the store fails they do not: they go on.
+How many events may come again: those that a killed process had handled and whose positions it had noted and not
+stored. Their number is limited, see `unstored.py`.
 
 While the store fails, everything waits for it: positions in memory, transactions and dead letters before they begin.
 What is reported then, and how many events may be handled meanwhile, is decided in `outage.py`.
@@ -32,6 +31,7 @@ from .leases import LeaseLostError
 from .position import PendingPosition, Position
 from .position_lookup import PositionLookup
 from .store import LoopBoundStore, TransactionalStore, fenced_set, fenced_transaction
+from .unstored import UnstoredLimit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -75,8 +75,7 @@ class PositionWriter:
         outage: Is told when the store fails, and when it is back.
         delay: Seconds to gather positions before they are written.
         on_stored: Called with the positions that were written.
-        most_unstored: How many positions may be noted and not stored before receivers wait, with a store that is
-            `blocking`; None for any number.
+        unstored: Limits how many positions are noted and not stored, with a store that is `blocking`.
 
     Attributes:
         lease_holder: Knows the lease that every commit has to name; None: there is no lease.
@@ -90,7 +89,7 @@ class PositionWriter:
         outage: Outage,
         delay: float = 0.0,
         on_stored: Callable[[Mapping[str, Position]], None] | None = None,
-        most_unstored: int | None = None,
+        unstored: UnstoredLimit | None = None,
     ) -> None:
         self._on_stored: Final = on_stored
         self._open_store: Final = open_store
@@ -103,9 +102,7 @@ class PositionWriter:
         self._newest: dict[str, _AnyPosition] = {}
         self._unsaved: dict[str, _AnyPosition] = {}
         self._outdated: list[str] = []
-        self._most_unstored: Final = most_unstored
-        self._unstored = 0
-        self._room: asyncio.Future[None] | None = None
+        self._unstored: Final = unstored or UnstoredLimit()
         self._task: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
         self._lock = asyncio.Lock()
@@ -176,27 +173,11 @@ class PositionWriter:
         self._newest[subscription] = self._unsaved[subscription] = pending
         if self._outage.is_on:
             self._outage.handled()
-        self._unstored += 1
-        if self._most_unstored is not None and self._unstored >= self._most_unstored:
-            self._hold_receivers()
+        self._unstored.noted()
+        if self._unstored.is_reached and self.store.blocking and not self._outage.is_on:
+            self._unstored.wait_for_store()
         if self._task is None or self._task.done():
             self._start_writing()
-
-    def _hold_receivers(self) -> None:
-        if self._room is None and self.store.blocking and not self._outage.is_on:
-            self._room = asyncio.get_running_loop().create_future()
-
-    @property
-    def hold(self) -> Awaitable[None] | None:
-        """What receivers have to wait for before they get their next event, if anything."""
-        return None if self._room is None else asyncio.shield(self._room)
-
-    def _note_written(self, count: int) -> None:
-        """So many positions are stored, or cannot be at present: receivers go on."""
-        self._unstored = max(0, self._unstored - count)
-        room, self._room = self._room, None
-        if room is not None and not room.done():
-            room.set_result(None)
 
     def transactional_store(self) -> TransactionalStore:
         """Return the store, if it has transactions.
@@ -311,21 +292,21 @@ class PositionWriter:
     async def _write_batch(self) -> bool:
         """Write all positions that wait; return whether that succeeded."""
         async with self._lock:
-            batch, self._unsaved, count = self._unsaved, {}, self._unstored
+            batch, self._unsaved, count = self._unsaved, {}, self._unstored.count
             try:
                 await self._set(batch)
             except LeaseLostError as error:
                 self._note_refusal(error)  # another replica goes on from what is stored
-                self._note_written(self._unstored)
+                self._unstored.written(self._unstored.count)
                 return True
             except BaseException as error:
                 self._unsaved = batch | self._unsaved
-                self._note_written(0)
+                self._unstored.written(0)
                 if not isinstance(error, Exception):
                     raise
                 self._outage.failed(error)
                 return False
-            self._note_written(count)
+            self._unstored.written(count)
             self._outage.ended()
         return True
 
@@ -348,7 +329,7 @@ class PositionWriter:
         self._outdated.clear()
         self._fence.clear()
         self.__dict__.pop("_lookup", None)
-        self._note_written(self._unstored)
+        self._unstored.written(self._unstored.count)
 
     async def _set(self, noted: dict[str, _AnyPosition]) -> None:
         commit = Commit(self._fence, {key: self._position(each) for key, each in noted.items()})
@@ -406,7 +387,7 @@ class PositionWriter:
         finally:
             self._fence.clear()
             self._outage.reset()
-            self._note_written(self._unstored)
+            self._unstored.written(self._unstored.count)
             self._closing = asyncio.Event()
 
     async def _close_store(self) -> None:
