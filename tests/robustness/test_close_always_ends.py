@@ -6,6 +6,7 @@ The test's own limit of fifteen seconds is fifty times that delay.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from types import SimpleNamespace
@@ -14,9 +15,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from pybayeux import AsyncClient, Channel
+from pybayeux import AsyncClient, BayeuxError, Channel, Client, hookimpl
 from pybayeux_aiohttp import Aiohttp
-from pybayeux_devserver import DevServer
+from pybayeux_devserver import BlockingServer, DevServer
 from tests.servers.faults import Action, Direction, Fault
 from tests.servers.proxy import Proxy
 from tests.support.clients import make_client
@@ -115,6 +116,66 @@ async def test_close_ends_whatever_the_network_does(network: str, transport: str
         await opened(client)
         await asyncio.to_thread(NETWORKS[network], proxy)
         await closed(client)
+
+
+class Failures:
+    """Notes what is reported."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    @hookimpl
+    def failed(self, error: BayeuxError) -> None:
+        self.texts.append(str(error))
+
+
+@in_loop
+async def test_close_ends_though_a_handler_ignores_that_it_is_cancelled() -> None:
+    failures = Failures()
+    async with DevServer() as server:
+        client = make_client(server.url, failures, max_network_delay=DELAY)
+        await client.start()
+        at_work, may_end = asyncio.Event(), asyncio.Event()
+
+        async def ignore(event: Any) -> None:
+            at_work.set()
+            while not may_end.is_set():
+                with suppress(asyncio.CancelledError):
+                    await may_end.wait()
+
+        await client.subscribe("/a", ignore)
+        await client.publish("/a", 1)
+        await at_work.wait()
+        await client.close()
+        assert client.state == "disconnected"
+        assert failures.texts == [
+            "the receiver of /a failed: TimeoutError: it was cancelled at the end, and goes on",
+        ]
+        may_end.set()
+        await asyncio.sleep(0.01)
+
+
+def test_synchronous_close_ends_though_a_handler_never_returns(bayeux_server: BlockingServer) -> None:
+    client = Client(bayeux_server.url, discover=False, max_network_delay=DELAY)
+    client.start()
+    at_work, may_end = threading.Event(), threading.Event()
+
+    def block(event: Any) -> None:
+        at_work.set()
+        may_end.wait(60)
+
+    client.subscribe("/a", block)
+    client.publish("/a", 1)
+    assert at_work.wait(10)
+    client.close()
+    assert client.state == "disconnected"
+    (worker,) = [thread for thread in threading.enumerate() if thread.name.startswith("pybayeux-worker")]
+    assert not may_end.is_set()
+    may_end.set()
+    worker.join(10)
+    for thread in threading.enumerate():
+        if thread.name == "pybayeux-end":
+            thread.join(10)
 
 
 @in_loop

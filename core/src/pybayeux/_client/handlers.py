@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ("Handler", "HandlerRunner", "Handlers")
 
+_TASK_NAME: Final = "pybayeux-handler "
+
 Handler: TypeAlias = "Callable[[Message[DataT]], Any | Awaitable[Any]]"
 
 
@@ -59,7 +61,10 @@ class Handlers:
             task.exception()  # it has been reported; asyncio is not to report it again
 
     async def finish(self, timeout: float) -> None:
-        """Let handlers that are at work finish their event; after `timeout` seconds they are cancelled."""
+        """Let handlers that are at work finish their event; after `timeout` seconds they are cancelled.
+
+        One that goes on all the same is reported, and left.
+        """
         here = asyncio.get_running_loop()
         running = {task for task in self._tasks if task is not asyncio.current_task() and task.get_loop() is here}
         if not running:
@@ -67,8 +72,12 @@ class Handlers:
         _, late = await asyncio.wait(running, timeout=timeout)
         for task in late:
             task.cancel()
-        if late:
-            await asyncio.wait(late)
+        if not late:
+            return
+        _, stuck = await asyncio.wait(late, timeout=timeout)
+        for task in stuck:
+            channel = task.get_name().removeprefix(_TASK_NAME)
+            self._reporter.report(ReceiverError(channel, TimeoutError("it was cancelled at the end, and goes on")))
 
 
 class HandlerRunner:
@@ -152,7 +161,7 @@ class HandlerRunner:
 
     def _start_task(self, unfinished: Awaitable[None] | None = None) -> None:
         self._call = self._handler  # the task has the context
-        name = f"pybayeux-handler {self._events.channel}"
+        name = f"{_TASK_NAME}{self._events.channel}"
         work = self._run(unfinished)
         self._keep(asyncio.get_running_loop().create_task(work, name=name, context=self._context))
 

@@ -22,7 +22,7 @@ T = TypeVar("T")
 _here: Final = threading.local()
 _WORKERS: Final = 32
 _UNWILLING: Final = 1.0
-"""Seconds that tasks may take to end after they were cancelled."""
+"""Seconds that tasks may take to end after they were cancelled, and workers after the loop has ended."""
 
 
 class LoopThread:
@@ -115,8 +115,12 @@ class LoopThread:
                 return
             self._loop.call_soon_threadsafe(self._loop.stop)
             thread.join()
-        # A handler that ends the client runs in a worker, which cannot wait for itself.
-        workers.shutdown(wait=not getattr(_here, "is_worker", False))
+        # A handler that ends the client runs in a worker, which cannot wait for itself. And one may never end.
+        workers.shutdown(wait=False)
+        if not getattr(_here, "is_worker", False):
+            ending = threading.Thread(target=workers.shutdown, name="pybayeux-end", daemon=True)
+            ending.start()
+            ending.join(_UNWILLING)
 
     def _start(self) -> None:
         if self._thread is None:
