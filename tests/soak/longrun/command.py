@@ -96,9 +96,10 @@ def _progress(began: float) -> Callable[[str, float], None]:
 
 def report(server: str, seconds: float, outcome: Outcome) -> str:
     """The report of a run, with the figures of the beginning and of the end."""
+    slowest, fault = outcome.slowest
     faults = f"{server}: {seconds:.0f} s, {outcome.faults} faults of {len(outcome.recoveries)} kinds"
     lines = [
-        f"{faults}, back in {outcome.typical:.1f} s (median), {outcome.slowest:.1f} s (slowest)",
+        f"{faults}, back in {outcome.typical:.1f} s (median), {slowest:.1f} s (slowest: {fault})",
         *(_events(name, each, outcome.published) for name, each in outcome.arrivals.items()),
         f"  {'':<22}{'memory':>10}{'tasks':>8}{'threads':>9}{'sockets':>9}{'descriptors':>13}{'objects':>9}",
         _row("before the clients", outcome.before),

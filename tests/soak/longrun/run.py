@@ -78,9 +78,9 @@ class Outcome:
         return sum(map(len, self.recoveries.values()))
 
     @property
-    def slowest(self) -> float:
-        """The slowest recovery in seconds."""
-        return max(self._all, default=0.0)
+    def slowest(self) -> tuple[float, str]:
+        """The slowest recovery in seconds, and the fault that it followed."""
+        return max((max(each), fault) for fault, each in self.recoveries.items())
 
     @property
     def typical(self) -> float:
