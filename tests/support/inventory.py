@@ -43,18 +43,22 @@ class Inventory:
     descriptors: int
     objects: Counter[str]
 
-    def grown_since(self, before: Inventory, *, memory: int | None = None, objects: int = 0) -> dict[str, str]:
+    def grown_since(
+        self, before: Inventory, *, memory: int | None = None, sockets: int = 0, objects: int = 0
+    ) -> dict[str, str]:
         """What has grown, each with both figures; empty if nothing has.
 
         Args:
             before: What the process held before.
             memory: By how many bytes the memory may have grown; None leaves it out.
+            sockets: How many more sockets, which are descriptors too, there may be.
             objects: By how many each class may have grown.
         """
+        margins = {"tasks": 0, "threads": 0, "sockets": sockets, "descriptors": sockets}
         grown = {
             name: f"{getattr(before, name)} -> {getattr(self, name)}"
-            for name in ("tasks", "threads", "sockets", "descriptors")
-            if getattr(self, name) > getattr(before, name)
+            for name, margin in margins.items()
+            if getattr(self, name) > getattr(before, name) + margin
         }
         if memory is not None and self.memory > before.memory + memory:
             grown["memory"] = f"{before.memory:,} -> {self.memory:,}"

@@ -26,6 +26,7 @@ async def test_inventory_names_everything_that_has_grown() -> None:
     grown = after.grown_since(before)
     assert {"threads", "tasks", "sockets", "descriptors", "pybayeux.client.AsyncClient"} <= grown.keys()
     assert grown["tasks"] == "1 -> 2"
+    assert "sockets" not in after.grown_since(before, sockets=1)
     assert "pybayeux.client.AsyncClient" not in after.grown_since(before, objects=1)
     end.set()
     thread.join()

@@ -33,6 +33,10 @@ __all__ = ("MEMORY_MARGIN", "LongRun", "Outcome")
 MEMORY_MARGIN: Final = 8 << 20
 """Bytes by which the resident memory may grow: the allocator keeps what it once had."""
 
+_SOCKET_MARGIN: Final = 3
+"""Sockets that may be more while the clients are connected: a pool keeps one connection or two, and the proxy, which is
+in this process as well, has two sockets for each."""
+
 _OBJECT_MARGIN: Final = 20
 """Objects of one class that may be more: a request may be under way at the second count and not at the first."""
 
@@ -231,7 +235,9 @@ class LongRun:
         assert outcome.first is not None
         assert outcome.last is not None
         assert outcome.closed is not None
-        grown = outcome.last.grown_since(outcome.first, memory=MEMORY_MARGIN, objects=_OBJECT_MARGIN)
+        grown = outcome.last.grown_since(
+            outcome.first, memory=MEMORY_MARGIN, sockets=_SOCKET_MARGIN, objects=_OBJECT_MARGIN
+        )
         outcome.problems += [f"grown while connected: {name} {figures}" for name, figures in grown.items()]
         left = outcome.closed.grown_since(outcome.before)
         outcome.problems += [f"left after the end: {name} {figures}" for name, figures in left.items()]
