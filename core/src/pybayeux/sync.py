@@ -345,8 +345,8 @@ class SyncSubscription(Generic[DataT]):
         self._handled += self._in_hand
         self._in_hand = False
         if self._events.is_given_up:
-            self._taken.clear()
-        if not self._taken:
+            self._abandon()
+        elif not self._taken:
             handled, self._handled = self._handled, 0
             try:
                 # Many at once: a change of threads for every event would cost more than the event.
@@ -361,6 +361,13 @@ class SyncSubscription(Generic[DataT]):
             return None
         self._in_hand = True
         return self._with_receipt(self._taken.popleft())
+
+    def _abandon(self) -> None:
+        """The subscription was ended: what was taken ahead is given up."""
+        self._taken.clear()
+        handled, self._handled = self._handled, 0
+        if self._thread.is_running:
+            self._thread.run(self._events.abandon(handled))
 
     def _with_receipt(self, event: Message[DataT]) -> Message[DataT]:
         if event.receipt is not None:
@@ -380,6 +387,8 @@ class SyncSubscription(Generic[DataT]):
     ) -> None:
         self._handled += self._in_hand and kind is None
         self._in_hand = False
+        if self._events.is_given_up and not self._thread.is_running:
+            return  # the client was closed
         self._tell()
         self._thread.run(self._events.leave(error))
 

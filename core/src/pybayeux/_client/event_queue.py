@@ -192,14 +192,8 @@ class EventQueue(Generic[DataT]):
         await self.finish(handled)
         deadline = None if timeout is None else asyncio.get_running_loop().time() + timeout
         shown: list[Message[DataT]] = []
-        try:
-            while not shown:
-                if not self.has_next and not await self.wait_for_event(deadline):
-                    self._release(self._taken)
-                    break
-                await self._take_fit(most, shown)
-        except TimeoutError:
-            raise TimeoutError(f"no event of {self.channel} within {timeout:g} seconds") from None
+        while not shown and (self.has_next or await self.wait_for_event(deadline)):
+            await self._take_fit(most, shown)
         return shown
 
     async def _take_fit(self, most: int, shown: list[Message[DataT]]) -> None:
@@ -239,6 +233,11 @@ class EventQueue(Generic[DataT]):
             self._owner.receiver_failed(self, self._taken[0] if self._taken else None, error)
         self._release(self._taken)  # before what waits behind it: `delivered` keeps the order
         await self.unsubscribe()
+
+    async def abandon(self, handled: int) -> None:
+        """Nothing is taken any more; of the events taken, the first `handled` are handled, the others not."""
+        await self.finish(handled)
+        self._release(self._taken)
 
     async def unsubscribe(self) -> None:
         """End the subscription. Events that wait are given up, unhandled. A second call does nothing."""
@@ -354,11 +353,19 @@ class EventQueue(Generic[DataT]):
                 if deadline is None:
                     await self._arrived
                 else:
-                    async with asyncio.timeout_at(deadline):
-                        await self._arrived
+                    await self._arrives(self._arrived, deadline)
             finally:
                 self.idle = False
         return True
+
+    async def _arrives(self, arrived: asyncio.Future[None], deadline: float) -> None:
+        try:
+            async with asyncio.timeout_at(deadline) as limit:
+                await arrived
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise TimeoutError(f"no event of {self.channel} came in time") from None
 
     def _finish_first(self) -> Awaitable[Any] | None:
         return self._owner.event_handled(self._taken.popleft())

@@ -51,6 +51,11 @@ class LoopThread:
         return self._thread is not None and self._thread is threading.current_thread()
 
     @property
+    def is_running(self) -> bool:
+        """Whether there is a thread, in this process, so that `run` need not start one."""
+        return self._thread is not None and not self.is_foreign
+
+    @property
     def is_foreign(self) -> bool:
         """Whether the thread was left in the process that this one was forked from."""
         return self._pid != os.getpid() and self._thread is not None
