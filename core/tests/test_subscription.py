@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import linecache
+import warnings
 from typing import Any
 
 import pytest
@@ -57,7 +58,8 @@ async def test_a_loop_over_what_is_not_made_yet_says_what_is_missing() -> None:
     with pytest.raises(UsageError, match=r"await subscribe\('/a'\) first, or enter it with `async with`"):
         async for _ in subscribing:  # type: ignore[attr-defined]
             pass
-    await subscribing
+    with warnings.catch_warnings(action="error"):
+        del subscribing
 
 
 def test_completion_lists_what_is_for_users_and_nothing_else() -> None:

@@ -136,6 +136,7 @@ class Subscribing(Generic[DataT]):
     if not TYPE_CHECKING:  # type checkers know that there is none
 
         def __aiter__(self) -> NoReturn:
+            self._begun = True  # one report is enough
             raise UsageError(f"await subscribe({str(self._channel)!r}) first, or enter it with `async with`")
 
     async def __aenter__(self) -> Subscription[DataT]:
