@@ -11,7 +11,7 @@ import itertools
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 
@@ -21,6 +21,8 @@ from benchmarks.reliability.exchanges import Place
 from benchmarks.reliability.tally import Tally
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from benchmarks.reliability.client_process import ClientProcess, Event
     from benchmarks.reliability.faults import Fault
     from benchmarks.reliability.subjects import Subject, Target
@@ -56,7 +58,7 @@ class Cell:
     place: Place
 
     def __str__(self) -> str:
-        return f"{self.subject.name}: {self.target}: {self.fault.name} at {self.place.value}"
+        return f"{self.subject}: {self.target}: {self.fault.name} at {self.place.value}"
 
 
 @dataclass(frozen=True)
@@ -145,9 +147,8 @@ class _Run:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _spawn(self, work: object) -> asyncio.Task[None]:
-        task: asyncio.Task[None] = asyncio.create_task(work)  # type: ignore[arg-type]
-        self._tasks.append(task)
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        self._tasks.append(task := asyncio.create_task(work))
         return task
 
     # -- the client

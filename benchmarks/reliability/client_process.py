@@ -79,8 +79,10 @@ class ClientProcess:
             self.log.append(line.decode(errors="replace").rstrip())
 
     def send(self, op: str, **arguments: Any) -> None:
-        """Gives a command."""
+        """Gives a command; a process that has ended takes none."""
         assert self._process.stdin is not None
+        if self._readers[0].done():
+            return
         with suppress(OSError):
             self._process.stdin.write(json.dumps({"op": op, **arguments}).encode() + b"\n")
 

@@ -66,7 +66,7 @@ def _refusal(status: int, headers: tuple[tuple[bytes, bytes], ...], _: object) -
     return Refusal(status, *headers)
 
 
-_RESTART: Final = "the server is killed, and listens again after so many seconds"
+_RESTART: Final = "the server is killed, started after so many seconds, and back when another client can handshake"
 
 FAULTS: Final = (
     Fault("refuse", "all connections break, new ones are refused", Refused()),

@@ -61,8 +61,7 @@ def sections(outcomes: Sequence[Outcome]) -> str:
     """The summary, and a section for each client, server and transport."""
     groups: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
-        subject = outcome.cell.subject
-        groups.setdefault(f"{subject.name} {subject.version()} on {outcome.cell.target}", []).append(outcome)
+        groups.setdefault(f"{outcome.cell.subject.title} on {outcome.cell.target}", []).append(outcome)
     parts = [_summary(groups), *(f"### {title}\n\n{_table(rows)}" for title, rows in sorted(groups.items()))]
     return "\n".join(parts)
 

@@ -15,6 +15,7 @@ import aiohttp
 from tests.servers import cometd as cometd_server
 from tests.servers.faye import cometd_node, faye
 from tests.servers.server import Server
+from tests.servers.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,10 +83,16 @@ class MatrixServer:
         await asyncio.to_thread(self.server.stop)
 
     async def restart(self, pause: float) -> None:
-        """Kills it, and starts it again after `pause` seconds; returns when it listens again."""
+        """Kills it, and starts it again after `pause` seconds; returns when it serves another client again."""
         await asyncio.to_thread(self.server.kill)
         await asyncio.sleep(pause)
         await self.start()
+        # A Java server that has just started takes seconds for its first requests, whose client is not to blame.
+        await asyncio.to_thread(self._shake_hands)
+
+    def _shake_hands(self) -> None:
+        with Wire(self.server.url) as wire:
+            wire.handshake()
 
     async def publish(self, channel: str, data: Any) -> None:
         """Publishes an event.

@@ -38,6 +38,7 @@ class Subject:
         targets: Where it is tried.
         reusable: Whether its process may serve one cell after the other.
         options: Further arguments of the command `start`.
+        settings: The same in words.
         only: The faults that it is tried with; all if empty.
     """
 
@@ -47,7 +48,16 @@ class Subject:
     targets: tuple[Target, ...]
     reusable: bool = False
     options: dict[str, Any] = field(default_factory=dict)
+    settings: str = ""
     only: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.settings}" if self.settings else self.name
+
+    @property
+    def title(self) -> str:
+        """The name with the version."""
+        return f"{self.name} {self.version()}{str(self).removeprefix(self.name)}"
 
 
 def _targets(*servers: str) -> tuple[Target, ...]:
@@ -100,12 +110,13 @@ PYBAYEUX: Final = (
         reusable=True,
     ),
     Subject(
-        "pybayeux, heartbeat=1",
+        "pybayeux",
         lambda: version("pybayeux"),
         _python("pybayeux_client"),
         _targets("CometD", "Faye", "cometd-nodejs", "devserver"),
         reusable=True,
         options={"heartbeat": 1.0},
+        settings="heartbeat=1",
         only=_SILENT,
     ),
 )
@@ -118,7 +129,7 @@ PEERS: Final = (
         lambda: package_version("cometd"),
         _javascript("peer_cometd"),
         _targets("CometD"),
-        options={"ack": True},
+        options={"ack": True, "resubscribe": True},
         only=_PEER_FAULTS,
     ),
     Subject(

@@ -19,19 +19,27 @@ const subscriptions = new Map();
 /** The data of a message for the other side, which has no other way to see bytes than as hexadecimal text. */
 const shown = ({ ext, data }) => (ext?.binary ? { ...data, data: Buffer.from(data.data).toString('hex') } : data);
 
-function start({ ack } = {}) {
+function subscribe({ channel }) {
+  const receive = (message) => tell('message', { channel: message.channel, data: shown(message) });
+  const handle = client.subscribe(channel, receive, (reply) => tell('subscribed', { channel, ...outcome(reply) }));
+  subscriptions.set(channel, handle);
+}
+
+/** The client forgets its subscriptions with a session; its documentation has them made anew in such a listener. */
+function subscribeInEachSession({ successful }) {
+  if (successful) [...subscriptions.keys()].forEach((channel) => subscribe({ channel }));
+}
+
+function start({ ack, resubscribe } = {}) {
   if (ack) client.registerExtension('ack', new AckExtension());
+  if (resubscribe) client.addListener('/meta/handshake', subscribeInEachSession);
   client.handshake(({ clientId, ...reply }) => tell('handshake', { clientId, ...outcome(reply) }));
 }
 
 obey({
   ...begin(start),
 
-  subscribe({ channel }) {
-    const receive = (message) => tell('message', { channel: message.channel, data: shown(message) });
-    const handle = client.subscribe(channel, receive, (reply) => tell('subscribed', { channel, ...outcome(reply) }));
-    subscriptions.set(channel, handle);
-  },
+  subscribe,
 
   unsubscribe({ channel }) {
     client.unsubscribe(subscriptions.get(channel), (reply) => tell('unsubscribed', { channel, ...outcome(reply) }));

@@ -89,7 +89,14 @@ public final class Main {
     }
 
     private static void outcome(String event, String key, Object value, Message reply) {
-        Object error = reply.get("error") == null ? String.valueOf(reply.get("failure")) : reply.get("error");
-        tell(event, Map.of(key, value, "successful", reply.isSuccessful(), "error", error));
+        tell(event, Map.of(key, value, "successful", reply.isSuccessful(), "error", error(reply)));
+    }
+
+    private static Object error(Message reply) {
+        // A local failure has the exception in it, whose text differs from run to run.
+        if (reply.get("failure") instanceof Map<?, ?> failure && failure.get("exception") instanceof Throwable cause) {
+            return cause.getClass().getName();
+        }
+        return String.valueOf(reply.get("error"));
     }
 }
