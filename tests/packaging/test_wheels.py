@@ -130,9 +130,11 @@ def test_command_line_lists_the_installed_extensions(everything: Environment) ->
         "binary": "active",
         "devserver": "active",
         "opentelemetry": "active",
+        "redis": "active",
         "reload": "not configured",
         "replay": "active",
         "salesforce": "active",
+        "sql": "active",
         "timestamp": "active",
         "timesync": "active",
     }

@@ -41,6 +41,7 @@ class SessionClock:
         self._wall_clock: Final = wall_clock
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._fires_at = 0.0
         self._check: asyncio.TimerHandle | None = None
         self._wake_at: float | None = None
         self._drift = 0.0
@@ -78,12 +79,13 @@ class SessionClock:
         One that is too early stays, and costs one look at the clock; to move it with each deadline would cost more.
         """
         self._wake_at = moment
-        if moment is None or (self._timer is not None and self._timer.when() <= moment):
+        if moment is None or (self._timer is not None and self._fires_at <= moment):
             return
         if self._timer is not None:
             self._timer.cancel()
         assert self._loop is not None
-        self._timer = self._loop.call_at(moment, self._fired)
+        # uvloop's handle of a moment that is at hand does not know when it is.
+        self._timer, self._fires_at = self._loop.call_at(moment, self._fired), moment
 
     def _fired(self) -> None:
         self._timer = None
