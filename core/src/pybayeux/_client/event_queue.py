@@ -8,23 +8,21 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Protocol, Self, TypeAlias
 
-import msgspec
-
 from .._util.arguments import check_choice
-from .._util.conversion import payload_decoder
 from .._util.typevars import DataT
 from ..errors import BayeuxError, ClientStateError, ReceiverError, UsageError
 from ..message import replay_id_of
+from .presentation import Presentation
+from .receipts import EventReceipt
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
     from contextlib import AbstractAsyncContextManager
     from types import TracebackType
 
-    from ..message import Message, Receipt
+    from ..message import Message
 
 __all__ = ("AckMode", "ErrorPolicy", "EventQueue", "EventQueueOwner")
 
@@ -94,8 +92,9 @@ class EventQueue(Generic[DataT]):
         self._owner: Final = owner
         check_choice("ack", ack, AckMode)
         check_choice("on_error", on_error, ErrorPolicy)
-        self._decode: Final = None if type is None else payload_decoder(type)
+        self._presentation: Final[Presentation[DataT]] = Presentation(type)
         self._manual: Final = ack == "manual"
+        # Other receivers get the same event, and must not see that it is decoded, or to be acknowledged.
         self._as_is: Final = type is None and not self._manual
         self._queue: Final[deque[Message]] = deque()
         self._is_held = False
@@ -343,7 +342,7 @@ class EventQueue(Generic[DataT]):
         """
         if self.idle:
             raise ClientStateError(f"two tasks wait for events of {self.channel} on one subscription: subscribe twice")
-        while not self.has_next:
+        while not self._queue or self._is_held:
             if self._closed:
                 if self._error is not None:
                     raise self._error
@@ -376,19 +375,10 @@ class EventQueue(Generic[DataT]):
         return message if self._as_is else self._presented(message)
 
     def _presented(self, message: Message) -> Message[DataT]:
-        """A copy, decoded or to be acknowledged: other receivers get the same event and must not see that."""
-        shown = msgspec.structs.replace(message)
-        if self._decode is not None:
-            shown.data = self._converted(message, self._decode)
+        shown = self._presentation.copy_of(message)
         if self._manual:
-            shown.attach_receipt(_Receipt(self, message))
+            shown.attach_receipt(EventReceipt(self, message))
         return shown
-
-    def _converted(self, message: Message, decode: Callable[[bytes], Any]) -> Any:
-        try:
-            return decode(message.raw_data)
-        except (msgspec.DecodeError, ValueError) as error:
-            raise ReceiverError(message.channel, error, replay_id_of(message)) from error
 
     def transaction(self, message: Message, earlier: Sequence[Message] = ()) -> AbstractAsyncContextManager[Any]:
         """The transaction in which an event may be handled, and those before it.
@@ -470,38 +460,3 @@ class EventQueue(Generic[DataT]):
     def _release(self, events: deque[Message]) -> None:
         self._owner.events_abandoned(list(events))
         events.clear()
-
-
-class _Receipt:
-    """The right to acknowledge one event, once."""
-
-    __slots__ = ("_events", "_message")
-
-    def __init__(self, events: EventQueue, message: Message) -> None:
-        self._events: EventQueue | None = events
-        self._message = message
-
-    async def acknowledge(self) -> None:
-        """Report the event as handled; positions advance over the events handled without a gap."""
-        events, self._events = self._events, None
-        if events is not None:
-            for unfinished in events.acknowledge(self._message):
-                await unfinished
-
-    @asynccontextmanager
-    async def transaction(self, earlier: Sequence[Receipt] = ()) -> AsyncIterator[Any]:
-        """Handle the events and keep the position, all or nothing; then they are acknowledged."""
-        receipts = [*earlier, self]
-        *before, last = [self._message_of(each) for each in receipts]
-        assert self._events is not None
-        async with self._events.transaction(last, before) as transaction:
-            yield transaction
-        for receipt in receipts:
-            await receipt.acknowledge()
-
-    def _message_of(self, receipt: Receipt) -> Message:
-        if not isinstance(receipt, _Receipt) or receipt._events is None:
-            raise UsageError(f"this event of {self._message.channel} is acknowledged already")
-        if self._events is not None and receipt._events is not self._events:
-            raise UsageError("the events of a transaction belong to several subscriptions: expected one")
-        return receipt._message
