@@ -5,7 +5,7 @@ from opentelemetry import metrics, trace
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.trace import TracerProvider
 
-from pybayeux_opentelemetry.providers import Providers
+from pybayeux_opentelemetry.providers import Provider
 
 
 class Clock:
@@ -15,36 +15,29 @@ class Clock:
         return self.time
 
 
-@pytest.mark.parametrize(
-    ("tracers", "meters", "record"),
-    [
-        (None, None, False),
-        (trace.NoOpTracerProvider(), metrics.NoOpMeterProvider(), False),
-        (TracerProvider(shutdown_on_exit=False), None, True),
-        (None, MeterProvider(shutdown_on_exit=False), True),
-    ],
-)
-def test_a_provider_that_does_nothing_is_none(
-    tracers: trace.TracerProvider | None, meters: metrics.MeterProvider | None, record: bool
-) -> None:
-    assert Providers(tracers, meters).record() is record
+@pytest.mark.parametrize("given", [None, trace.NoOpTracerProvider()])
+def test_a_provider_of_traces_that_does_nothing_is_none(given: trace.TracerProvider | None) -> None:
+    assert not Provider(given, trace.get_tracer_provider).records()
 
 
-def test_global_provider_counts_a_moment_after_it_was_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = Clock()
-    providers = Providers(None, None, clock)
-    assert not providers.record()
-    provider = TracerProvider(shutdown_on_exit=False)
-    monkeypatch.setattr(trace, "get_tracer_provider", lambda: provider)
-    assert not providers.record()
+@pytest.mark.parametrize("given", [None, metrics.NoOpMeterProvider()])
+def test_a_provider_of_metrics_that_does_nothing_is_none(given: metrics.MeterProvider | None) -> None:
+    assert not Provider(given, metrics.get_meter_provider).records()
+
+
+@pytest.mark.parametrize("given", [TracerProvider(shutdown_on_exit=False), MeterProvider(shutdown_on_exit=False)])
+def test_one_that_is_given_records(given: object) -> None:
+    assert Provider(given, lambda: None).records()
+
+
+def test_a_global_one_counts_a_moment_after_it_was_set() -> None:
+    clock, found = Clock(), [trace.get_tracer_provider()]
+    provider = Provider(None, lambda: found[-1], clock)
+    assert not provider.records()
+    found.append(TracerProvider(shutdown_on_exit=False))
+    assert not provider.records()
     clock.time = 0.11
-    assert providers.record()
-
-
-def test_once_there_is_a_provider_nothing_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = Clock()
-    providers = Providers(TracerProvider(shutdown_on_exit=False), None, clock)
-    assert providers.record()
-    monkeypatch.delattr(trace, "get_tracer_provider")
+    assert provider.records()
+    found.clear()  # it is not asked for again: a global provider cannot be replaced
     clock.time = 1.0
-    assert providers.record()
+    assert provider.records()

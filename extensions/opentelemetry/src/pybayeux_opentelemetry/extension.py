@@ -19,7 +19,7 @@ from .event_counts import EventCounter, PendingEvent
 from .event_metadata import read_metadata
 from .metrics import Metrics
 from .propagation import ExtPropagator
-from .providers import Providers
+from .providers import Provider
 from .spans import Spans
 
 if TYPE_CHECKING:
@@ -69,7 +69,8 @@ class OpenTelemetry:
     ) -> None:
         if max_channels < 1:
             raise ValueError(f"max_channels: expected at least 1; got {max_channels}")
-        self._providers: Final = Providers(tracer_provider, meter_provider)
+        self._tracing: Final = Provider(tracer_provider, trace.get_tracer_provider)
+        self._metering: Final = Provider(meter_provider, metrics.get_meter_provider)
         self._propagator: Final = ExtPropagator(member)
         self._spans: Final = Spans(
             trace.get_tracer(names.NAME, tracer_provider=tracer_provider), self._propagator, propagate=propagate
@@ -117,7 +118,7 @@ class OpenTelemetry:
     @hookimpl(trylast=True)
     def incoming(self, message: Message) -> None:
         """Count an event as received; end the span of the request that a reply answers."""
-        if message.successful is None and message.id is None and not self._providers.record():
+        if message.successful is None and message.id is None and not self._records():
             return  # an event, the most frequent message: it costs nothing where nobody looks at it
         now = self._clock()
         if message.is_meta:
@@ -140,14 +141,19 @@ class OpenTelemetry:
         counts = self._events.handled(event)
         if counts is not None:
             now = self._clock()
-            self._metrics.record_handled(counts.attributes, event.received_at, event.created_at, now)
-            self._spans.record_handled(message, self._server, event.received_at, now)
+            if self._metering.records():
+                self._metrics.record_handled(counts.attributes, event.received_at, event.created_at, now)
+            if self._tracing.records():
+                self._spans.record_handled(message, self._server, event.received_at, now)
             self._report_soon()
 
     @hookimpl
     def unsubscribed(self) -> None:
         """Report soon: the events in the queue of the subscription are about to be discarded."""
         self._report_soon()
+
+    def _records(self) -> bool:
+        return self._metering.records() or self._tracing.records()
 
     def _report_soon(self) -> None:
         # One report for all that happens in this turn of the loop: a batch is reported once.
