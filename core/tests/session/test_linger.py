@@ -32,7 +32,7 @@ def test_dense_events_make_it_wait() -> None:
     "poll",
     [
         pytest.param({"times": 2}, id="too few polls to be a stream"),
-        pytest.param({"held": 0.009}, id="longer gaps"),
+        pytest.param({"held": 0.025}, id="longer gaps"),
         pytest.param({"events": 0}, id="no events"),
         pytest.param({"events": 101}, id="a burst"),
     ],
@@ -44,7 +44,7 @@ def test_what_does_not(poll: dict[str, Any]) -> None:
 def test_one_longer_gap_ends_it() -> None:
     linger = Linger(WAIT)
     polled(linger)
-    assert polled(linger, held=0.02, times=1) == 0
+    assert polled(linger, held=0.025, times=1) == 0
 
 
 def test_it_can_be_switched_off() -> None:

@@ -16,6 +16,8 @@ __all__ = ("Linger",)
 
 _DENSE: Final = 3
 """How many polls in a row have to be answered so soon: a single event and its echo are no stream."""
+_SOON: Final = 3
+"""In how many times the wait a poll has to be answered: it takes a few milliseconds itself."""
 _FEW: Final = 100
 """Events of one poll beyond which its cost does not matter."""
 
@@ -43,7 +45,7 @@ class Linger:
 
     def answered(self, now: float) -> None:
         """The connect was accepted."""
-        is_dense = 0 < self._events <= _FEW and now - self._sent_at < self._seconds
+        is_dense = 0 < self._events <= _FEW and now - self._sent_at < _SOON * self._seconds
         self._in_a_row = self._in_a_row + 1 if is_dense else 0
 
     @property
