@@ -209,8 +209,9 @@ async def test_closing_waits_for_no_handler_for_ever() -> None:
     assert now() - before < 9
 
 
+@pytest.mark.parametrize("is_coroutine_function", [True, False])
 @in_virtual_time
-async def test_a_handler_may_close_the_client() -> None:
+async def test_a_handler_may_close_the_client(is_coroutine_function: bool) -> None:
     server = FakeServer()
     client = make_client(server)
 
@@ -218,10 +219,21 @@ async def test_a_handler_may_close_the_client() -> None:
         await client.close()
 
     await client.start()
-    await client.subscribe("/a", handle)
+    await client.subscribe("/a", handle if is_coroutine_function else lambda event: client.close())
     server.push("/a", 1)
     await client.wait_for("disconnected", timeout=60)
     await settle()
+    assert server.opened == 0
+
+
+@in_virtual_time
+async def test_a_listener_may_close_the_client_that_starts() -> None:
+    client = make_client(FakeServer())
+    client.listen("/meta/handshake", lambda reply: client.close())
+    with pytest.raises(ClientStateError, match="closed"):
+        await asyncio.wait_for(client.start(), 60)
+    await settle()
+    assert client.state == "disconnected"
 
 
 @in_virtual_time

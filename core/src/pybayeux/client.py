@@ -324,7 +324,7 @@ class AsyncClient:
         async def begin() -> Subscription[Any]:
             await self._connection.subscribe(events)
             if handler is not None:
-                self._connection.handlers.start(events, self._connection.hooks.calls.marked(handler))
+                self._connection.handlers.start(events, handler)
             return Subscription(events)
 
         return Subscribing(name, begin)
@@ -354,7 +354,7 @@ class AsyncClient:
         name = requests.check_channel(channel)
         if name.type is not ChannelType.META:
             raise InvalidChannelError(channel, "listen() is for meta channels; subscribe() to this one")
-        return self._connection.listeners.add(name, self._connection.hooks.calls.marked(listener))
+        return self._connection.listeners.add(name, listener)
 
     async def publish(
         self, channel: str, data: Any, *, timeout: float | None = None, offline: Offline = "wait"

@@ -11,6 +11,7 @@ from core.tests.dispatching import DispatcherProbe, events
 from core.tests.reporting import RecordingReporter
 from core.tests.virtual_time import in_virtual_time, settle
 from pybayeux._client.handlers import HandlerRunner
+from pybayeux._client.user_calls import UserCalls
 from pybayeux.errors import ConsumerConflictError, ExtensionHookError, ReceiverError, SessionEndedError, UsageError
 from pybayeux.extensions import BlockingWatch
 
@@ -79,7 +80,9 @@ class Handling:
         self.tasks: list[asyncio.Task[None]] = []
         self.error = error
         handler = self.handle_waiting if waits else self.handle
-        HandlerRunner(self.subscription, handler, self.reporter, self.retry_delay, WATCH, self.tasks.append).start()
+        HandlerRunner(
+            self.subscription, handler, self.reporter, self.retry_delay, WATCH, UserCalls(), self.tasks.append
+        ).start()
 
     def handle(self, event: Message) -> None:
         self.seen.append(event.data)
@@ -133,7 +136,9 @@ async def test_events_that_wait_already_are_handled_at_the_start() -> None:
     probe, seen = DispatcherProbe(), []
     subscription = probe.subscribe("/a")
     probe.send("/a", 1, 2)
-    HandlerRunner(subscription, lambda event: seen.append(event.data), RecordingReporter(), float, WATCH, _keep).start()
+    HandlerRunner(
+        subscription, lambda event: seen.append(event.data), RecordingReporter(), float, WATCH, UserCalls(), _keep
+    ).start()
     assert (seen, probe.dispatcher.waiting) == ([1, 2], 0)
     await subscription.unsubscribe()
 
@@ -148,7 +153,7 @@ async def test_events_of_several_handlers_keep_their_order() -> None:
     for channel in ("/a", "/b"):
         subscription = probe.subscribe(channel)
         call = lambda event: seen.append((event.channel, event.data))  # noqa: E731
-        HandlerRunner(subscription, call, RecordingReporter(), float, WATCH, _keep).start()
+        HandlerRunner(subscription, call, RecordingReporter(), float, WATCH, UserCalls(), _keep).start()
     probe.dispatcher.dispatch([*events("/a", 1), *events("/b", 2), *events("/a", 3)])
     assert seen == [("/a", 1), ("/b", 2), ("/a", 3)]
 
@@ -160,7 +165,7 @@ async def test_a_handler_in_place_has_the_context_of_its_subscription() -> None:
     subscription = probe.subscribe("/a")
     token = variable.set("of the subscriber")
     HandlerRunner(
-        subscription, lambda event: seen.append(variable.get()), RecordingReporter(), float, WATCH, _keep
+        subscription, lambda event: seen.append(variable.get()), RecordingReporter(), float, WATCH, UserCalls(), _keep
     ).start()
     variable.reset(token)
     probe.send("/a", 1)
@@ -177,7 +182,9 @@ async def test_a_handler_that_returns_something_to_await_goes_on_in_a_task() -> 
         await asyncio.sleep(1)
         seen.append(event.data)
 
-    HandlerRunner(subscription, lambda event: note(event), RecordingReporter(), float, WATCH, tasks.append).start()
+    HandlerRunner(
+        subscription, lambda event: note(event), RecordingReporter(), float, WATCH, UserCalls(), tasks.append
+    ).start()
     probe.send("/a", 1, 2)
     probe.send("/a", 3)
     await asyncio.sleep(4)
@@ -196,6 +203,7 @@ async def test_an_asynchronous_delivered_is_awaited_before_the_next_event() -> N
         RecordingReporter(),
         float,
         WATCH,
+        UserCalls(),
         tasks.append,
     ).start()
     probe.send("/a", 1, 2)
@@ -337,7 +345,7 @@ async def test_an_event_that_was_acknowledged_before_the_failure_is_no_dead_lett
     keeper, tasks = Keeper(), list[asyncio.Task[None]]()
     probe = DispatcherProbe(keeper=keeper)
     subscription = probe.subscribe("/a", ack="manual", on_error="dead_letter")
-    HandlerRunner(subscription, handle, RecordingReporter(), float, WATCH, tasks.append).start()
+    HandlerRunner(subscription, handle, RecordingReporter(), float, WATCH, UserCalls(), tasks.append).start()
     probe.send("/a", 1, 2)
     await settle()
     assert (probe.delivered, keeper.kept) == ([1, 2], [])
@@ -394,7 +402,7 @@ async def test_a_handler_that_acknowledges_by_itself(waits: bool) -> None:
         kept.append(event)
 
     handler = keep if waits else kept.append
-    HandlerRunner(subscription, handler, RecordingReporter(), float, WATCH, tasks.append).start()
+    HandlerRunner(subscription, handler, RecordingReporter(), float, WATCH, UserCalls(), tasks.append).start()
     probe.send("/a", 1, 2)
     await settle()
     assert (len(kept), probe.delivered) == (2, [])

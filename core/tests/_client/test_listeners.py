@@ -5,6 +5,7 @@ from core.tests.virtual_time import in_virtual_time
 from pybayeux import Message
 from pybayeux._client.background import BackgroundTasks
 from pybayeux._client.listeners import Listeners
+from pybayeux._client.user_calls import UserCalls
 from pybayeux.errors import ReceiverError
 
 CONNECT = Message(channel="/meta/connect", successful=True)
@@ -17,7 +18,7 @@ class Setup:
     def __init__(self) -> None:
         self.reporter = RecordingReporter()
         self.background = BackgroundTasks(self.reporter)
-        self.listeners = Listeners(self.reporter, self.background)
+        self.listeners = Listeners(self.reporter, self.background, UserCalls())
 
 
 def test_each_listener_hears_its_channel_alone() -> None:

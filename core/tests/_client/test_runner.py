@@ -16,6 +16,7 @@ from pybayeux._client.background import BackgroundTasks
 from pybayeux._client.hooks import HookRunner, Outgoing
 from pybayeux._client.listeners import Listeners
 from pybayeux._client.runner import SessionRunner
+from pybayeux._client.user_calls import UserCalls
 from pybayeux._client.waiters import Waiters
 from pybayeux._util.redact import Redactor
 from pybayeux.errors import BayeuxError, ExchangeTimeoutError, SessionEndedError, TransportError
@@ -51,7 +52,7 @@ class Setup:
         self.runner = SessionRunner(
             self.session,
             cast("HookRunner", _Hooks(self)),
-            Listeners(self.reporter, background),
+            Listeners(self.reporter, background, UserCalls()),
             self.waiters,
             self.reporter,
             background,

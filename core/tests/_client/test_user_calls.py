@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import asyncio
 
-from core.tests.virtual_time import in_virtual_time
-from pybayeux import Message
 from pybayeux._client.user_calls import UserCalls
 
 
@@ -31,14 +29,3 @@ async def _nested_calls() -> None:
     assert found == [True, False, True]
     assert not mine.is_inside
     assert await left[0] is False, "the call that started it was over"
-
-
-@in_virtual_time
-async def test_coroutine_functions_are_marked_and_others_stay_as_they_are() -> None:
-    calls = UserCalls()
-
-    async def listen(message: Message) -> bool:
-        return calls.is_inside
-
-    assert await calls.marked(listen)(Message(channel="/a")) is True
-    assert calls.marked(print) is print

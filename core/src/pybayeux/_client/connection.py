@@ -74,9 +74,9 @@ class Connection:
         )
         self.hooks: Final = HookRunner(client, self.extensions, redact, self.background)
         self.reporter.observer = self.hooks
-        self.listeners: Final = Listeners(self.reporter, self.background)
+        self.listeners: Final = Listeners(self.reporter, self.background, self.hooks.calls)
         self.waiters: Final = Waiters()
-        self.handlers: Final = Handlers(self.reporter, self.retry_delay, self.extensions.watch)
+        self.handlers: Final = Handlers(self.reporter, self.retry_delay, self.extensions.watch, self.hooks.calls)
 
         endpoint = parse_endpoint(self.extensions.resolve_url(config.url))
         factories = self._transport_factories()

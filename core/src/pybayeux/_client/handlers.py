@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..message import Message
     from .event_queue import EventQueue
     from .reporter import Reporter
+    from .user_calls import UserCalls
 
 __all__ = ("Handler", "HandlerRunner", "Handlers")
 
@@ -39,17 +40,21 @@ class Handlers:
         reporter: Is told of exceptions in handlers.
         retry_delay: From the number of failures in a row to the seconds before the next try.
         watch: Reports handlers that block the event loop.
+        calls: Marks what handlers return to await as a call into code of the user.
     """
 
-    def __init__(self, reporter: Reporter, retry_delay: Callable[[int], float], watch: BlockingWatch) -> None:
+    def __init__(
+        self, reporter: Reporter, retry_delay: Callable[[int], float], watch: BlockingWatch, calls: UserCalls
+    ) -> None:
         self._reporter: Final = reporter
         self._retry_delay: Final = retry_delay
         self._watch: Final = watch
+        self._calls: Final = calls
         self._tasks: Final[set[asyncio.Task[None]]] = set()
 
     def start(self, events: EventQueue, handler: Handler) -> None:
         """Call a handler with each event of a subscription, in order, until it ends."""
-        HandlerRunner(events, handler, self._reporter, self._retry_delay, self._watch, self._keep).start()
+        HandlerRunner(events, handler, self._reporter, self._retry_delay, self._watch, self._calls, self._keep).start()
 
     def _keep(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)
@@ -97,6 +102,7 @@ class HandlerRunner:
         reporter: Reporter,
         retry_delay: Callable[[int], float],
         watch: BlockingWatch,
+        calls: UserCalls,
         keep: Callable[[asyncio.Task[None]], None],
     ) -> None:
         self._events: Final = events
@@ -104,6 +110,7 @@ class HandlerRunner:
         self._policy: Final = events.on_error
         self._reporter: Final = reporter
         self._retry_delay: Final = retry_delay
+        self._calls: Final = calls
         self._keep: Final = keep
         self._context: Final = copy_context()  # as a task of its own would have it
         self._watch: Final = watch
@@ -193,7 +200,7 @@ class HandlerRunner:
         try:
             result = call()
             if inspect.isawaitable(result):
-                await result
+                await self._calls.awaiting(result)
         except BaseException as error:
             if is_interruption(error):
                 raise

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..message import Message
     from .background import BackgroundTasks
     from .reporter import Reporter
+    from .user_calls import UserCalls
 
 __all__ = ("Listener", "Listeners")
 
@@ -38,11 +39,13 @@ class Listeners:
     Args:
         reporter: Is told of exceptions.
         background: Awaits what asynchronous listeners return.
+        calls: Marks that as a call into code of the user.
     """
 
-    def __init__(self, reporter: Reporter, background: BackgroundTasks) -> None:
+    def __init__(self, reporter: Reporter, background: BackgroundTasks, calls: UserCalls) -> None:
         self._reporter: Final = reporter
         self._background: Final = background
+        self._calls: Final = calls
         self._registered: list[Listener] = []
 
     def add(self, channel: str, call: Callable[[Message], Any]) -> Listener:
@@ -70,7 +73,7 @@ class Listeners:
 
     async def _finish(self, result: Awaitable[Any], message: Message) -> None:
         try:
-            await result
+            await self._calls.awaiting(result)
         except BaseException as error:
             self._failed(message, error)
 

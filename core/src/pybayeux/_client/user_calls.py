@@ -6,14 +6,11 @@ knows. The mark is seen by what the call awaits, in tasks and threads that it st
 
 from __future__ import annotations
 
-import inspect
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from ..message import Message
+    from collections.abc import Awaitable
 
 __all__ = ("UserCalls",)
 
@@ -46,16 +43,6 @@ class UserCalls:
         finally:
             call.is_over = True
             _current.set(call.outer)
-
-    def marked(self, function: Callable[[Message], Any]) -> Callable[[Message], Any]:
-        """A function whose calls are marked, where it is a coroutine function. Another one is over when it returns."""
-        if not inspect.iscoroutinefunction(function):
-            return function
-
-        async def call(message: Message) -> Any:
-            return await self.awaiting(function(message))
-
-        return call
 
     @property
     def is_inside(self) -> bool:
