@@ -11,12 +11,17 @@ __all__ = ()
 
 for _name in (
     "tests.soak.consumer",
+    "anyio._backends._asyncio",
     "authlib.oauth2.auth",
     "authlib.oauth2.rfc6749.parameters",
     "certifi",
     "httpcore",
+    "httpx",
     "importlib_metadata",
+    "pybayeux.transports.direct_http",
+    "pybayeux.transports.http",
     "pybayeux_replay.sqlite",
+    "pybayeux_salesforce.rest",
     "sqlalchemy.dialects.sqlite.pysqlite",
     "sqlalchemy.engine.default",
 ):

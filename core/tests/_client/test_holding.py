@@ -105,6 +105,22 @@ async def test_a_hold_is_logged_with_its_reason(caplog: pytest.LogCaptureFixture
 
 
 @in_virtual_time
+async def test_a_handler_that_begins_while_receivers_are_held_gets_its_events_afterwards() -> None:
+    server, handler = FakeServer(), Handler()
+    async with make_client(server) as client:
+        client.hold_events("test")
+        await client.subscribe("/a", handler)
+        server.push("/a", 1, 2)
+        await settle()
+        assert handler.handled == []
+        client.release_events("test")
+        assert handler.handled == [1, 2]
+        server.push("/a", 3)
+        await settle()
+        assert handler.handled == [1, 2, 3]
+
+
+@in_virtual_time
 async def test_all_holders_have_to_release() -> None:
     server = FakeServer()
     async with make_client(server) as client, client.subscribe("/a") as events:

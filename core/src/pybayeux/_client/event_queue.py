@@ -247,7 +247,7 @@ class EventQueue(Generic[DataT]):
 
     def consume_in_place(self, consume: Callable[[], bool]) -> None:
         """Call `consume` as soon as events arrive, until it returns False."""
-        self._consume = consume
+        self._consume, self.idle = consume, True
         self.wake()
 
     def take_one(self) -> Message[DataT]:
