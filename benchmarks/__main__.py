@@ -38,9 +38,9 @@ examples:
   uv run python -m benchmarks bulk-websocket             one case
   uv run python -m benchmarks bulk-websocket --client core --client "Faye JavaScript"
   uv run python -m benchmarks --json results.json        also keeps every single measurement
-  uv run --group benchmarks python -m benchmarks --read results.json --plots .
+  uv run python -m benchmarks --read results.json --plots .
                                                          draws them, without a new run
-  uv run --group benchmarks python -m benchmarks --write writes docs/performance.md, as a release needs it
+  uv run python -m benchmarks --write writes docs/performance.md, as a release needs it
 
 cases:
 """
@@ -113,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--client", action="append", default=[], metavar="NAME", help="only this client; repeatable")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every measurement to a file")
     parser.add_argument("--read", type=Path, metavar="FILE", help="read such a file instead of measuring")
-    parser.add_argument("--plots", type=Path, metavar="FOLDER", help="draw the cases as PNG (needs matplotlib)")
+    parser.add_argument("--plots", type=Path, metavar="FOLDER", help="draw the cases as PNG")
     parser.add_argument("--write", action="store_true", help="write the tables to docs/performance.md")
     return parser
 

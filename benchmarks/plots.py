@@ -1,4 +1,4 @@
-"""The results as pictures. Needs matplotlib, which the dependency group `benchmarks` has."""
+"""The results as pictures."""
 
 from __future__ import annotations
 

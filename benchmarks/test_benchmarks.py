@@ -107,7 +107,6 @@ def test_ours_are_compared_with_the_best_peer() -> None:
 
 
 def test_plots_are_drawn(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib", reason="needs matplotlib: uv sync --group benchmarks")
     from benchmarks.plots import draw
 
     assert draw(_results(), tmp_path).read_bytes().startswith(b"\x89PNG")

@@ -68,7 +68,7 @@ def test_waits_grow_with_each_failure_and_begin_anew_after_a_success() -> None:
     world = World().connected()
     waits = []
     for _ in range(2):
-        for _ in range(66):
+        for _ in range(96):
             broken(world)
             waits.append(world.until(Kind.CONNECT))
             assert world.state() is ConnectionState.UNCONNECTED
@@ -76,7 +76,7 @@ def test_waits_grow_with_each_failure_and_begin_anew_after_a_success() -> None:
         world.settle_down()
         assert world.state() is ConnectionState.CONNECTED
         world.pass_time(1)  # a connection that lasts ends the outage
-    assert waits == [0, *[1] * 62, 2, 4, 8] * 2
+    assert waits == [0, *[1] * 92, 2, 4, 8] * 2
 
 
 @behaviour("C16", where=VIRTUAL)
@@ -182,7 +182,7 @@ def test_handshake_follows_when_the_session_cannot_live_any_more(lives: bool) ->
 @behaviour("C11", where=PURE)
 def test_without_a_max_interval_the_same_session_is_tried_for_ever() -> None:
     world = World().connected()
-    for _ in range(100):
+    for _ in range(130):
         broken(world)
         world.until(Kind.CONNECT)
     assert world.now > 1000

@@ -59,6 +59,7 @@ def test_new_extension_is_tested_built_and_found(author: Environment, tmp_path: 
         "dist": "acme-tenant",
         "version": "0.1.0",
         "state": "active",
+        "order": 1,
         "hooks": ["outgoing"],
         "options": [
             {

@@ -23,6 +23,7 @@ async def main():
     await client.subscribe("/a", lambda event: None)
     waiting = asyncio.create_task(anext(await client.subscribe("/b")))
     await client.publish("/a", 1)
+    await asyncio.sleep(0.2)  # until the next connect is under way: a task that has not begun cannot clean up
 
 asyncio.run(main())
 """

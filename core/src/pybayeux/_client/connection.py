@@ -200,6 +200,7 @@ class Connection:
         self._abandon_if_stranded()
         is_inside = self.hooks.calls.is_inside
         if self._closing is None:
+            self._begin_close()
             self._closing = asyncio.get_running_loop().create_task(self._close(), name="pybayeux-close")
             self._closing.add_done_callback(partial(self._closed, is_inside))
         if not is_inside:
@@ -218,6 +219,12 @@ class Connection:
             self._pool.forget()
             self.runner.abandon()
 
+    def _begin_close(self) -> None:
+        """What is done at once: a listener to the handshake may prevent the first connect."""
+        self.subscriptions.end_all()
+        if self.handlers.are_done:
+            self.runner.begin_close()
+
     async def _close(self) -> None:
         # From the last to the first. Each is done even if one before it is cancelled, as at the end of the event loop.
         async with AsyncExitStack() as steps:
@@ -227,7 +234,6 @@ class Connection:
             steps.push_async_callback(self.background.finish)
             steps.push_async_callback(self.runner.close)
             steps.push_async_callback(self.handlers.finish, self._config.max_network_delay)
-            self.subscriptions.end_all()
 
     async def start(self, timeout: float | None) -> None:
         """Start the session and wait until it is connected. What fails on the way closes it.

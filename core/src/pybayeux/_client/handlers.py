@@ -65,6 +65,11 @@ class Handlers:
         if not task.cancelled():
             task.exception()  # it has been reported; asyncio is not to report it again
 
+    @property
+    def are_done(self) -> bool:
+        """Whether none is at work, or waits in a task."""
+        return not self._tasks
+
     async def finish(self, timeout: float) -> None:
         """Let handlers that are at work finish their event; after `timeout` seconds they are cancelled.
 

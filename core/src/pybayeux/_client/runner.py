@@ -123,15 +123,19 @@ class SessionRunner:
         self._session.start(self._clock.now)
         self._changed()
 
-    async def close(self) -> None:
-        """End the session; return when it is over and nothing is under way."""
+    def begin_close(self) -> None:
+        """End the session: nothing leaves any more but what waits and the disconnect. A second call does nothing."""
         self._home.check()
         self._closed = True
-        if self._over is None:
-            return
-        if not self._over.done():
+        if self.is_running:
             self._session.close(self._clock.now)
             self._changed()
+
+    async def close(self) -> None:
+        """End the session; return when it is over and nothing is under way."""
+        self.begin_close()
+        if self._over is None:
+            return
         await asyncio.shield(self._over)
         await self._large.stop()
         await self._incoming.finish()
