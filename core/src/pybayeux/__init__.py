@@ -11,12 +11,14 @@ from .codec import decode, encode
 from .errors import BayeuxError
 from .extensions import ExtensionStatus, installed_hook
 from .health import Health
-from .hookspecs import Drop, HookCaller, HookClient, Redelivery, Registration, hookimpl, hookspec
+from .hook_client import HookCaller, HookClient, Registration
+from .hookspecs import Drop, Redelivery, hookimpl, hookspec
 from .message import Advice, Message, MessageError
 from .session import Backoff
 from .state import ConnectionEvent, ConnectionState, ConnectionStateMachine, ConnectionType
 from .subscription import Subscription
-from .sync import Client, SyncSubscription
+from .sync import Client
+from .sync_subscription import SyncSubscription
 from .transports.base import (
     DONE,
     Completion,

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from ._client.hooks import Vetoes
     from .extensions import ExtensionStatus
-    from .hookspecs import HookCaller, Registration
+    from .hook_client import HookCaller, Registration
     from .message import Message
     from .transports.base import Completion
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ._util.typevars import DataT
     from .extensions import ExtensionStatus
     from .health import Health
-    from .hookspecs import HookCaller, Registration
+    from .hook_client import HookCaller, Registration
     from .message import Message
 
 __all__ = ("AsyncClient",)

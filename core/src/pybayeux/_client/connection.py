@@ -35,7 +35,7 @@ from .waiters import Waiters, implies
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from ..hookspecs import HookClient
+    from ..hook_client import HookClient
     from ..transports.base import TransportFactory
     from .config import ClientConfig
     from .event_queue import EventQueue

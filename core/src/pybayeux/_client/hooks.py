@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from .._util.redact import Redactor
     from ..errors import ReceiverError
     from ..extensions import ExtensionRegistry, Pipeline, Veto
-    from ..hookspecs import HookClient, Redelivery
+    from ..hook_client import HookClient
+    from ..hookspecs import Redelivery
     from ..state import ConnectionState
     from ..transports.base import TransportRequest, TransportResponse
     from .background import BackgroundTasks

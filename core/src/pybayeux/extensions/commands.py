@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import click
 
-    from ..hookspecs import HookCaller
+    from ..hook_client import HookCaller
 
 __all__ = ("commands_left_out", "installed_hook", "register_commands")
 

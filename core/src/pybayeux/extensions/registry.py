@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from .._util.urls import has_foreign_scheme
 from ..errors import ExtensionError, ExtensionHookError, UsageError
-from ..hookspecs import HookSpecs, Registration
+from ..hook_client import Registration
+from ..hookspecs import HookSpecs
 from .blocking import BlockingWatch
 from .catalogue import HookManager, core_hooks, signature_of
 from .names import canonical, did_you_mean
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     import pluggy
 
-    from ..hookspecs import HookCaller, HookClient
+    from ..hook_client import HookCaller, HookClient
     from ..message import Message
     from .candidates import GivenOptions
     from .discovery import Installed

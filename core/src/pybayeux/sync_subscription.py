@@ -1,0 +1,150 @@
+"""The subscription of the synchronous client: the events of one channel, for a thread without an event loop."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final, Generic, Self
+
+from ._util.loop_thread import Done, LoopThread
+from ._util.typevars import DataT
+from .errors import ClientStateError, ReceiverError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from contextlib import AbstractAsyncContextManager
+    from types import TracebackType
+
+    from ._client.event_queue import EventQueue
+    from .message import Message, Receipt
+
+__all__ = ("SyncSubscription",)
+
+_CHUNK: Final = 256
+"""How many events are taken at once: a change of threads for every event would cost more than the event."""
+_TELL_AFTER: Final = 0.05
+"""Seconds after which it is told what was handled, even if events are left."""
+
+
+class SyncSubscription(Generic[DataT]):
+    """The events of one channel or pattern, in order: ``for event in subscription``.
+
+    An event counts as handled when the loop asks for the next one, or leaves its ``with`` block without an exception.
+    ``SyncSubscription[Order]`` is one made with ``type=Order``: the `data` of its events is an `Order`.
+    """
+
+    def __init__(self, thread: LoopThread, events: EventQueue[DataT]) -> None:
+        self._events: Final = events
+        self._thread: Final = thread
+        self._taken: deque[Message[DataT]] = deque()
+        self._handled = 0
+        self._in_hand = False
+        self._told = time.monotonic()
+
+    def __repr__(self) -> str:
+        return f"<SyncSubscription {self.channel} {'closed' if self.closed else f'{self.pending} waiting'}>"
+
+    @property
+    def channel(self) -> str:
+        """The channel or pattern subscribed to."""
+        return self._events.channel
+
+    @property
+    def pending(self) -> int:
+        """How many events wait to be taken."""
+        return len(self._taken) + self._events.pending
+
+    @property
+    def closed(self) -> bool:
+        """Whether the subscription has ended."""
+        return self._events.closed
+
+    def __iter__(self) -> Iterator[Message[DataT]]:
+        return self
+
+    def __next__(self) -> Message[DataT]:
+        if (event := self._next(None)) is None:
+            raise StopIteration
+        return event
+
+    def next(self, timeout: float | None = None) -> Message[DataT]:
+        """The next event. See `Subscription.next`."""
+        if (event := self._next(timeout)) is None:
+            raise ClientStateError(f"the subscription to {self.channel} has ended")
+        return event
+
+    def _next(self, timeout: float | None) -> Message[DataT] | None:
+        self._handled += self._in_hand
+        self._in_hand = False
+        if self._events.is_given_up:
+            self._abandon()
+        elif not self._taken:
+            handled, self._handled = self._handled, 0
+            try:
+                # Many at once: a change of threads for every event would cost more than the event.
+                self._taken.extend(self._thread.run(self._events.take(_CHUNK, handled, timeout)))
+            except ReceiverError:
+                self._in_hand = True  # it is taken, and handled if the caller goes on
+                raise
+            self._told = time.monotonic()
+        elif time.monotonic() - self._told > _TELL_AFTER:
+            self._tell()
+        if not self._taken:
+            return None
+        self._in_hand = True
+        return self._with_receipt(self._taken.popleft())
+
+    def _abandon(self) -> None:
+        """The subscription was ended: what was taken ahead is given up."""
+        self._taken.clear()
+        handled, self._handled = self._handled, 0
+        if self._thread.is_running:
+            self._thread.run(self._events.abandon(handled))
+
+    def _with_receipt(self, event: Message[DataT]) -> Message[DataT]:
+        if event.receipt is not None:
+            event.attach_receipt(_SyncReceipt(self._thread, event.receipt))
+        return event
+
+    def _tell(self) -> None:
+        handled, self._handled = self._handled, 0
+        self._thread.run(self._events.finish(handled))
+        self._told = time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._handled += self._in_hand and kind is None
+        self._in_hand = False
+        if self._events.is_given_up and not self._thread.is_running:
+            return  # the client was closed
+        self._tell()
+        self._thread.run(self._events.leave(error))
+
+    def unsubscribe(self) -> None:
+        """End the subscription, and a loop over it. See `Subscription.unsubscribe`."""
+        self._thread.run(self._events.unsubscribe())
+
+
+class _SyncReceipt:
+    """The right to acknowledge one event, from a thread without a loop."""
+
+    def __init__(self, thread: LoopThread, receipt: Receipt) -> None:
+        self._thread = thread
+        self._receipt = receipt
+
+    def acknowledge(self) -> Done:
+        """Acknowledge, and wait until the extensions have seen that."""
+
+        async def acknowledge() -> None:
+            await self._receipt.acknowledge()
+
+        self._thread.run(acknowledge())
+        return Done()
+
+    def transaction(self, earlier: Sequence[Receipt] = ()) -> AbstractAsyncContextManager[Any]:
+        """There are none without an event loop."""
+        raise UsageError("transactions need an AsyncClient: this event came from the synchronous Client")
