@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -334,7 +335,8 @@ def test_a_handler_may_close_the_client(server: FakeServer) -> None:
         closed.set()
 
     client.subscribe("/out", handle)
-    client.publish("/in", 1)
+    with suppress(ClientStateError):  # the handler may be quicker than the answer
+        client.publish("/in", 1)
     assert closed.wait(30)
     client.close()
     assert client.state is ConnectionState.DISCONNECTED
