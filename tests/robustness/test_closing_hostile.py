@@ -11,13 +11,12 @@ import pytest
 from pybayeux import AsyncClient
 from pybayeux_aiohttp import Aiohttp
 from tests.support.clients import IMPATIENT
+from tests.support.local_server import LocalServer
 from tests.support.loops import in_loop
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
     from collections.abc import Awaitable, Callable
-    from types import TracebackType
-    from typing import Self
 
 CHUNKED: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
 HELD: Final = ("/meta/connect", "/meta/disconnect")
@@ -61,37 +60,18 @@ async def hints(writer: StreamWriter) -> None:
         await asyncio.sleep(0.02)
 
 
-class Server:
+class Server(LocalServer):
     """Handshakes and subscribes as it should, and does something else with the requests to some channels."""
 
     def __init__(self, talk: Callable[[StreamWriter], Awaitable[None]]) -> None:
+        super().__init__()
         self._talk: Final = talk
-        self._links: Final[set[asyncio.Task[None]]] = set()
-        self._server: asyncio.Server | None = None
         self._connects = 0
         self.is_held = asyncio.Event()
 
     @property
     def url(self) -> str:
-        assert self._server is not None
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/bayeux"
-
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accepted, "127.0.0.1", 0)
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._server is not None
-        self._server.close()
-        for link in self._links:
-            link.cancel()
-        await asyncio.gather(*self._links, return_exceptions=True)
-        await self._server.wait_closed()
-
-    def _accepted(self, reader: StreamReader, writer: StreamWriter) -> None:
-        self._links.add(asyncio.ensure_future(self._serve(reader, writer)))
+        return f"http://127.0.0.1:{self.port}/bayeux"
 
     async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
         try:

@@ -18,13 +18,12 @@ from tests.robustness.test_secrets import PASSWORD, TOKEN, WAYS, ways
 from tests.support.clients import IMPATIENT
 from tests.support.http_stub import Answer
 from tests.support.journal import Journal
+from tests.support.local_server import LocalServer
 from tests.support.loops import in_loop
 from tests.support.scripted import Json, ScriptedServer, replies
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
-    from typing import Self
 
     from pybayeux.transports.base import TransportRequest
 
@@ -32,7 +31,7 @@ SECRETS: Final = (TOKEN.encode(), PASSWORD.encode(), b64encode(f"user:{PASSWORD}
 _REFUSAL: Final = b"HTTP/1.1 503 Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
-class Eavesdropper:
+class Eavesdropper(LocalServer):
     """A server on another port, which is another origin.
 
     Attributes:
@@ -40,34 +39,14 @@ class Eavesdropper:
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.heard = b""
         self._asked = asyncio.Event()
-        self._server: asyncio.Server | None = None
-        self._serving: set[asyncio.Task[None]] = set()
-        self.port = 0
 
     async def asked(self) -> None:
         """Wait for a whole request."""
         async with asyncio.timeout(10):
             await self._asked.wait()
-
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accepted, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._server is not None
-        self._server.close()
-        for task in self._serving:
-            task.cancel()
-        await asyncio.gather(*self._serving, return_exceptions=True)
-        await self._server.wait_closed()
-
-    def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._serving.add(asyncio.ensure_future(self._serve(reader, writer)))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit, urlunsplit
+
+from tests.support.local_server import LocalServer
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
-    from types import TracebackType
 
 __all__ = ("ForwardProxy",)
 
 
-class ForwardProxy:
+class ForwardProxy(LocalServer):
     """Listens on a free port of this machine while its block runs.
 
     Attributes:
@@ -25,34 +26,13 @@ class ForwardProxy:
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.asked: Final[list[tuple[str, str]]] = []
-        self._links: Final[set[asyncio.Task[None]]] = set()
-        self._server: asyncio.Server | None = None
 
     @property
     def url(self) -> str:
         """Where clients find it."""
-        assert self._server is not None
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
-
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accepted, "127.0.0.1", 0)
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._server is not None
-        self._server.close()
-        for link in tuple(self._links):
-            link.cancel()
-        await asyncio.gather(*self._links, return_exceptions=True)
-        await self._server.wait_closed()
-
-    def _accepted(self, reader: StreamReader, writer: StreamWriter) -> None:
-        link = asyncio.ensure_future(self._serve(reader, writer))
-        self._links.add(link)
-        link.add_done_callback(self._links.discard)
+        return f"http://127.0.0.1:{self.port}"
 
     async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
         try:

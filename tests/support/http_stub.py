@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
+
+from tests.support.local_server import LocalServer
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
     from collections.abc import Awaitable, Callable
-    from types import TracebackType
 
 __all__ = ("Answer", "Asked", "HttpStub")
 
@@ -51,7 +52,7 @@ class Asked:
     body: bytes
 
 
-class HttpStub:
+class HttpStub(LocalServer):
     """Listens on a free port of this machine while its block runs.
 
     Args:
@@ -59,35 +60,8 @@ class HttpStub:
     """
 
     def __init__(self, answer: Callable[[Asked], Awaitable[Answer]]) -> None:
+        super().__init__()
         self._answer: Final = answer
-        self._links: Final[set[asyncio.Task[None]]] = set()
-        self._server: asyncio.Server | None = None
-        self.port = 0
-
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accepted, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._server is not None
-        self._server.close()
-        await self.sever()
-        await self._server.wait_closed()
-
-    async def sever(self) -> None:
-        """End all connections, whatever is under way on them."""
-        links = tuple(self._links)
-        for link in links:
-            link.cancel()
-        await asyncio.gather(*links, return_exceptions=True)
-
-    def _accepted(self, reader: StreamReader, writer: StreamWriter) -> None:
-        link = asyncio.ensure_future(self._serve(reader, writer))
-        self._links.add(link)
-        link.add_done_callback(self._links.discard)
 
     async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
         try:
