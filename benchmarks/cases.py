@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from benchmarks.clients import ALL, CORE, JAVASCRIPT, PEERS, SERVER
+from benchmarks.clients import ALL, CORE, JAVASCRIPT, PEERS, SERVER, SOCKETS
 from benchmarks.programs.change_event import members
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ class Case:
         transport: the one to use.
         count: how many events, publishes or subscribes are measured.
         quick: how many in a quick run.
+        warmup: how many events come before these at the least, where they come at once: a short run then finds the
+            same compiled code as a long one.
         clients: the names of those that take part.
         server: which one.
         item: what the figures are for.
@@ -45,6 +47,7 @@ class Case:
     transport: Transport
     count: int
     quick: int
+    warmup: int = 10_000
     clients: tuple[str, ...] = (SERVER, CORE, ALL, *PEERS)
     server: Server = "CometD"
     item: str = "event"
@@ -66,7 +69,7 @@ class Case:
 
 _ONE_BY_ONE: Final = (CORE, ALL, *PEERS)
 """Cases in which the server is asked, and waits for the client."""
-_OURS: Final = ("no extension", CORE, ALL, "handler", "sync", "sync, handler")
+_OURS: Final = ("no extension", CORE, "ten extensions", ALL, "handler", "sync", "sync, handler")
 
 _CASES: Final = (
     Case(
@@ -243,7 +246,7 @@ _CASES: Final = (
         count=20,
         quick=5,
         many=200,
-        clients=(CORE, ALL, *JAVASCRIPT),
+        clients=(*SOCKETS.values(), CORE, ALL, *JAVASCRIPT),
     ),
     Case(
         name="many-websocket",
@@ -253,7 +256,25 @@ _CASES: Final = (
         count=20,
         quick=5,
         many=200,
-        clients=(CORE, ALL, *JAVASCRIPT),
+        clients=(*SOCKETS.values(), CORE, ALL, *JAVASCRIPT),
+    ),
+    Case(
+        name="1000-clients",
+        title="1,000 clients in a process, WebSocket",
+        kind="many",
+        transport="websocket",
+        count=10,
+        quick=3,
+        many=1_000,
+        clients=(*SOCKETS.values(), CORE, ALL, *JAVASCRIPT),
+    ),
+    Case(
+        name="million",
+        title="a million events, long-polling: memory",
+        transport="long-polling",
+        count=1_000_000,
+        quick=100_000,
+        clients=(SERVER, CORE, ALL, *JAVASCRIPT),
     ),
     Case(
         name="faye-long-polling",

@@ -84,18 +84,21 @@ def _java_version() -> str:
     return jar.stem.rpartition("-")[2]
 
 
-def _ours(name: str, **members: Any) -> BenchmarkClient:
-    return BenchmarkClient(name, _python("ours"), lambda: version("pybayeux"), tuple(members.items()))
+def _ours(name: str, program: str = "ours", **members: Any) -> BenchmarkClient:
+    return BenchmarkClient(name, _python(program), lambda: version("pybayeux"), tuple(members.items()))
 
 
 CORE: Final = "core"
 ALL: Final = "all"
 SERVER: Final = "server alone"
+SOCKETS: Final = {CORE: "httpx or websockets alone", ALL: "aiohttp or picows alone"}
+"""The libraries that our clients have their sockets from."""
 
 _CLIENTS: Final = (
     _ours(CORE, installed="core"),
     _ours(ALL, installed="all"),
     _ours("no extension", installed="none"),
+    _ours("ten extensions", installed="ten"),
     _ours("handler", installed="core", reading="handler"),
     _ours("sync", installed="core", reading="sync"),
     _ours("sync, handler", installed="core", reading="sync-handler"),
@@ -104,6 +107,8 @@ _CLIENTS: Final = (
     BenchmarkClient("CometD Java", _java, _java_version, peer=True),
     BenchmarkClient("aiocometd-ng", _aiocometd, lambda: version("aiocometd-ng"), peer=True),
     BenchmarkClient(SERVER, _python("bare"), lambda: version("pybayeux")),
+    _ours(SOCKETS[CORE], program="sockets", installed="core"),
+    _ours(SOCKETS[ALL], program="sockets", installed="all"),
 )
 CLIENTS: Final = {client.name: client for client in _CLIENTS}
 

@@ -6,7 +6,7 @@ import itertools
 import json
 import re
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +17,8 @@ from benchmarks.tasks import Task
 from tests.servers.process import Child, ChildError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from benchmarks.cases import Case
     from benchmarks.clients import BenchmarkClient
@@ -56,8 +57,25 @@ class MeasurementError(Exception):
     """A client did not do its task: it failed, or events were lost."""
 
 
-def measure(case: Case, client: BenchmarkClient, server: Server, count: int) -> Measurement:
+def _unobserved(process_id: int) -> AbstractContextManager[object]:
+    return nullcontext()
+
+
+def measure(
+    case: Case,
+    client: BenchmarkClient,
+    server: Server,
+    count: int,
+    observe: Callable[[int], AbstractContextManager[object]] = _unobserved,
+) -> Measurement:
     """Measure one client in one case.
+
+    Args:
+        case: The case.
+        client: The client.
+        server: Its server.
+        count: How many events, publishes or subscribes.
+        observe: Called with the id of the client's process; what is measured happens in the block.
 
     Raises:
         MeasurementError: the client did not do its task.
@@ -66,7 +84,7 @@ def measure(case: Case, client: BenchmarkClient, server: Server, count: int) -> 
         task = task_of(case, client, server, count, Path(folder))
         try:
             with program(client, task) as child:
-                return _measure(case, task, server, child)
+                return _measure(case, task, server, child, observe)
         except ChildError as error:
             raise MeasurementError(str(error)) from error
 
@@ -82,7 +100,7 @@ def task_of(case: Case, client: BenchmarkClient, server: Server, count: int, fol
         transport=case.transport,
         channel=f"/bench/{case.name}/{next(_numbers)}",
         count=count,
-        warmup=0 if case.kind in ("many", "subscribe") else int(count * WARMUP),
+        warmup=_warmup(case, count),
         subscriptions=count if case.kind == "subscribe" else case.subscriptions,
         batched=case.batched,
         size=case.size,
@@ -90,6 +108,12 @@ def task_of(case: Case, client: BenchmarkClient, server: Server, count: int, fol
         latency=case.rate is not None,
         **members,
     )
+
+
+def _warmup(case: Case, count: int) -> int:
+    if case.kind in ("many", "subscribe"):
+        return 0
+    return max(int(count * WARMUP), 0 if case.rate or case.kind == "publish" else case.warmup)
 
 
 @contextmanager
@@ -102,7 +126,13 @@ def program(client: BenchmarkClient, task: Task) -> Iterator[Child]:
         child.stop()
 
 
-def _measure(case: Case, task: Task, server: Server, child: Child) -> Measurement:
+def _measure(
+    case: Case,
+    task: Task,
+    server: Server,
+    child: Child,
+    observe: Callable[[int], AbstractContextManager[object]],
+) -> Measurement:
     # In the other kinds of tasks the client acts by itself.
     receives = task.kind in ("receive", "fan", "many")
     first = 0
@@ -114,9 +144,10 @@ def _measure(case: Case, task: Task, server: Server, child: Child) -> Measuremen
         _publish(case, task, server, task.warmup, start=0)
     _expect(child, "ready")
     all_clients = _memory(child, "VmRSS")
-    if receives:
-        _publish(case, task, server, task.count, start=task.warmup)
-    result = _expect(child, "result", TIMEOUT + (task.count / case.rate if case.rate else 0))
+    with observe(child.pid):
+        if receives:
+            _publish(case, task, server, task.count, start=task.warmup)
+        result = _expect(child, "result", TIMEOUT + (task.count / case.rate if case.rate else 0))
     return Measurement(
         processor=result["processor"] / result["count"] * 1e6,
         per_second=result["count"] / result["seconds"],

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from benchmarks import startup
 from benchmarks.cases import CASES, Case
-from benchmarks.clients import ALL, CORE, PEERS
+from benchmarks.clients import ALL, CORE, PEERS, SOCKETS
 from benchmarks.results import Figure, figure
 
 if TYPE_CHECKING:
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from benchmarks.measure import Measurement
     from benchmarks.results import Outcome, Results
+
+_BEYOND: Final = 60
+"""Kilobytes that an idle client may take beyond its sockets."""
 
 
 def rendered(results: Results) -> str:
@@ -93,8 +96,20 @@ def case_table(name: str, results: Results) -> str:
         "peak MB": lambda each: each.peak,
         "kB / further client": lambda each: each.each_client,
     }
+    failed = [f"{client}: {why}" for client, why in failures.items()]
     text = f"### {case.title}\n\n`{name}`: {_count(case, results)}.\n\n{_measured(outcome, columns, 'client')}"
-    return "\n".join([text, *(f"\n{client}: {why}" for client, why in failures.items())])
+    return "\n".join([text, *(f"\n{line}" for line in [*_beyond_sockets(outcome), *failed])])
+
+
+def _beyond_sockets(outcome: Outcome) -> list[str]:
+    """What our clients take besides their sockets, which the libraries alone take as well."""
+    lines = []
+    for client, library in SOCKETS.items():
+        ours, alone = (figure(outcome.get(name, []), lambda each: each.each_client) for name in (client, library))
+        if ours and alone:
+            beyond = ours.middle - alone.middle
+            lines.append(f"{client}: {_number(beyond)} kB for each further client beyond its sockets (aim: {_BEYOND}).")
+    return lines
 
 
 def _count(case: Case, results: Results) -> str:

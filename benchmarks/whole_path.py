@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pluggy
 
 from pybayeux import AsyncClient, Message, decode, hookimpl
-from pybayeux.extensions import ExtensionRegistry
+from pybayeux.extensions.registry import ExtensionRegistry
 from pybayeux.hookspecs import HookSpecs
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def time_pipelines() -> tuple[float, float]:
     for implementation in implementations:
         manager.register(implementation)
     message, client = Message(channel="/a"), object()
-    compiled = asyncio.run(_open_registry(implementations)).outgoing.call
+    compiled = asyncio.run(_open_registry(implementations)).hooks.outgoing.call
     pluggy_call = manager.hook.outgoing
     return (
         _time_calls(lambda: pluggy_call(message=message, client=client)),

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 BASELINE: Final = "json.loads"
 PUBLISHES: Final = 20
 """How many there are each time."""
+MOST_TIMES: Final = 22
+"""How often a piece is run at the most."""
 _CHANNEL: Final = "/bench/wire/*"
 
 
@@ -39,14 +41,30 @@ async def decode_alone(times: int) -> None:
         decode(body)
 
 
-def received(discover: bool | list[str], *, reads_data: bool) -> Callable[[int], Coroutine[Any, Any, None]]:
+def numbered(first: int) -> bytes:
+    """A batch whose events have replay ids, from this one on."""
+    events = json.loads(batch())
+    for number, event in enumerate(events, first):
+        event["data"]["event"] = {"replayId": number}
+    return json.dumps(events, separators=(",", ":")).encode()
+
+
+def received(
+    discover: bool | list[str],
+    *,
+    reads_data: bool = False,
+    has_ids: bool = False,
+    further: Callable[[], list[object]] = list,
+) -> Callable[[int], Coroutine[Any, Any, None]]:
     """Events from the bytes of a batch to ``async for``, with these extensions."""
 
     async def receive(times: int) -> None:
         transports, body = NullTransports(), batch()
-        async with _client(transports, discover) as client:
+        # Made before, and as many for any number of times, so that the difference of two runs does not have it.
+        bodies = [numbered(each * EVENTS) for each in range(MOST_TIMES)] if has_ids else [body] * times
+        async with _client(transports, discover, *further()) as client:
             events = await client.subscribe(_CHANNEL)
-            for _ in range(times):
+            for body in bodies[:times]:
                 await transports.transport.receive(decode(body))
                 seen = 0
                 async for event in events:
@@ -55,8 +73,19 @@ def received(discover: bool | list[str], *, reads_data: bool) -> Callable[[int],
                     seen += 1
                     if seen == EVENTS:
                         break
+                await asyncio.sleep(0)  # extensions do things once in a turn of the loop
 
     return receive
+
+
+def metrics() -> list[object]:
+    """The OpenTelemetry extension with a provider of metrics."""
+    from opentelemetry.sdk.metrics import MeterProvider
+    from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+
+    from pybayeux_opentelemetry import OpenTelemetry
+
+    return [OpenTelemetry(meter_provider=MeterProvider([InMemoryMetricReader()], shutdown_on_exit=False))]
 
 
 async def handle(times: int) -> None:
@@ -82,18 +111,21 @@ async def publish(times: int) -> None:
             await client.publish("/bench/wire/0", data)
 
 
-def _client(transports: NullTransports, discover: bool | list[str]) -> AsyncClient:
-    return AsyncClient("http://localhost/", discover=discover, extensions=[transports], transports=["long-polling"])
+def _client(transports: NullTransports, discover: bool | list[str], *further: object) -> AsyncClient:
+    extensions = [transports, *further]
+    return AsyncClient("http://localhost/", discover=discover, extensions=extensions, transports=["long-polling"])
 
 
 PIECES: Final = {
     BASELINE: load_json,
     "decode": decode_alone,
-    "an event, no extension": received([], reads_data=False),
+    "an event, no extension": received([]),
     "an event, its data read": received([], reads_data=True),
-    "an event, ack and replay": received(["ack", "replay"], reads_data=False),
-    "an event, OpenTelemetry without a provider": received(["opentelemetry"], reads_data=False),
-    "an event, every extension": received(True, reads_data=False),
+    "an event, ack and replay": received(["ack", "replay"]),
+    "an event, replay ids": received(["replay"], has_ids=True),
+    "an event, OpenTelemetry with metrics": received([], further=metrics),
+    "an event, OpenTelemetry without a provider": received(["opentelemetry"]),
+    "an event, every extension": received(True),
     "an event, to a handler": handle,
     "a publish, ack and replay": publish,
 }

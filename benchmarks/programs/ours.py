@@ -8,7 +8,8 @@ What is installed is one of
 |---|---|---|
 | none | none | httpx, websockets |
 | core | ack and replay, which a consumer needs that must not lose an event | httpx, websockets |
-| all | every package of this workspace, as their installation leaves them | aiohttp |
+| ten | ack, replay, and eight more that see each message | httpx, websockets |
+| all | every package of this workspace, as their installation leaves them | aiohttp, picows |
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import msgspec
 from benchmarks.programs.change_event import AccountEvent
 from benchmarks.programs.recorder import Recorder, tell, wait_for_end
 from benchmarks.tasks import Task
-from pybayeux import AsyncClient, Client
+from pybayeux import AsyncClient, Client, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -51,9 +52,29 @@ def settings(task: Task) -> dict[str, Any]:
     options = {"replay": {"store": task.store}}
     if task.installed == "none":
         return common | {"discover": False}
+    core = common | {"discover": ["ack", "replay"], "options": options}
+    if task.installed == "ten":
+        return core | {"extensions": [Watcher() for _ in range(8)]}
     if task.installed == "core":
-        return common | {"discover": ["ack", "replay"], "options": options}
+        return core
     return common | {"options": options}
+
+
+class Watcher:
+    """An extension that sees each message, and counts them."""
+
+    def __init__(self) -> None:
+        self.seen = 0
+
+    @hookimpl
+    def outgoing(self) -> None:
+        """See a message that leaves."""
+        self.seen += 1
+
+    @hookimpl
+    def incoming(self) -> None:
+        """See a message that has come."""
+        self.seen += 1
 
 
 def client_of(task: Task) -> AsyncClient:

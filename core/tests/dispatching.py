@@ -12,6 +12,7 @@ from pybayeux._client.event_queue import EventQueue
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
+    from contextlib import AbstractAsyncContextManager
 
     from pybayeux._client.background import BackgroundTasks
     from pybayeux._client.dead_letters import DeadLetterKeeper
@@ -22,17 +23,18 @@ __all__ = ("DispatcherProbe", "events")
 
 
 class DispatcherProbe:
-    """A dispatcher, the subscriptions made with it, and in its place everything that it calls.
+    """A dispatcher, the queues made with it, and in its place everything that it calls.
 
     Attributes:
         delivered: The data of the events that `delivered` was called with, in order.
         reported: The errors that were reported, in order.
         room: What the back-pressure was told about room, in order.
-        left: The subscriptions that their receivers ended.
+        left: The queues that their receivers have left.
         reporter: Has the errors.
         background: What is left to await in the background.
         observed: Whether an extension wants to know what is delivered.
         slow: Whether `delivered` is asynchronous.
+        transaction: The transaction of an extension.
 
     Args:
         keeper: Keeps dead letters; by default nothing does.
@@ -55,6 +57,7 @@ class DispatcherProbe:
         self.left: list[EventQueue] = []
         self.background: list[Awaitable[None]] = []
         self.observed, self.slow = observed, slow
+        self.transaction: AbstractAsyncContextManager[Any] | None = None
         self.dispatcher = Dispatcher(
             limit,
             cast("HookRunner", _Hooks(self)),
@@ -65,10 +68,10 @@ class DispatcherProbe:
         self.dispatcher.attach(_BackPressure(self), _Subscriptions(self))
 
     def subscribe(self, channel: str, **arguments: Any) -> EventQueue:
-        """A subscription that receives from now on."""
-        subscription = EventQueue(channel, self.dispatcher, **arguments)
-        self.dispatcher.router.add(subscription)
-        return subscription
+        """A queue that receives from now on."""
+        queue = EventQueue(channel, self.dispatcher, **arguments)
+        self.dispatcher.router.add(queue)
+        return queue
 
     def send(self, channel: str, *data: Any) -> None:
         """Dispatch a batch of events on one channel."""
@@ -77,7 +80,7 @@ class DispatcherProbe:
     @property
     def waiting(self) -> int:
         """How many events wait in the queues of all subscriptions."""
-        return sum(subscription.pending for subscription in self.dispatcher.router)
+        return sum(queue.pending for queue in self.dispatcher.router)
 
 
 class _Hooks:
@@ -98,8 +101,8 @@ class _Hooks:
     async def _note(self, message: Message) -> None:
         self._probe.delivered.append(message.data)
 
-    def transaction(self, message: Message, earlier: Sequence[Message]) -> None:
-        return None
+    def transaction(self, message: Message, earlier: Sequence[Message]) -> AbstractAsyncContextManager[Any] | None:
+        return self._probe.transaction
 
 
 class _NoKeeper:
@@ -127,10 +130,10 @@ class _Subscriptions:
     def __init__(self, probe: DispatcherProbe) -> None:
         self._probe = probe
 
-    async def leave(self, subscription: EventQueue, wait: bool = True) -> None:
-        self._probe.dispatcher.router.remove(subscription)
-        self._probe.left.append(subscription)
-        subscription.end()
+    async def leave(self, queue: EventQueue, wait: bool = True) -> None:
+        self._probe.dispatcher.router.remove(queue)
+        self._probe.left.append(queue)
+        queue.end()
 
 
 def events(channel: str, *data: Any) -> list[Message]:

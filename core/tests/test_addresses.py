@@ -50,8 +50,18 @@ def test_what_is_wrong_with_the_address_is_an_error() -> None:
         AsyncClient("acme://", extensions=[Acme()], discover=False)
     with pytest.raises(UsageError, match="no extension knows this scheme"):
         AsyncClient("nobody://host", extensions=[Acme()], discover=False)
+    hint = r"no extension knows this scheme either \(pybayeux-salesforce does: pip install pybayeux-salesforce\)"
+    with pytest.raises(UsageError, match=hint):
+        AsyncClient("salesforce://my-org", extensions=[Acme()], discover=False)
     with pytest.raises(ExtensionHookError, match="'acme' failed in resolve_url"):
         AsyncClient("acme://broken", extensions=[Acme()], discover=False)
+
+
+@pytest.mark.parametrize("kind", [AsyncClient, Client, BayeuxClient])
+@pytest.mark.parametrize(("url", "what"), [(None, "None"), (80, "80"), (b"http://host/", "an object of type bytes")])
+def test_an_address_that_is_no_text_is_an_error(kind: type[AsyncClient], url: str, what: str) -> None:
+    with pytest.raises(UsageError, match=f"url: expected an address such as https://host/cometd; got {what}"):
+        kind(url, extensions=[Acme()], discover=False)
 
 
 def server(asked: list[httpx.Request]) -> httpx.AsyncClient:

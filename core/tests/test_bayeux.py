@@ -69,6 +69,11 @@ def test_the_address_shows_no_password() -> None:
     assert repr(client) == "<BayeuxClient http://fake/cometd unconnected>"
 
 
+def test_it_takes_its_credentials_out_of_a_text() -> None:
+    client = BayeuxClient("https://host/cometd", discover=False)
+    assert client.redact("Bearer 123") == "Bearer ***"
+
+
 @in_virtual_time
 async def test_calls_that_need_a_session_raise_without_one() -> None:
     client = make_client(FakeServer())

@@ -44,6 +44,14 @@ def test_the_address_shows_no_password() -> None:
     assert client.client_id is None
 
 
+@in_virtual_time
+async def test_it_takes_its_credentials_out_of_a_text() -> None:
+    async with make_client(FakeServer()) as client:
+        assert client.client_id == "session-1"
+        assert client.redact("of session-1, Bearer 123") == "of ***, Bearer ***"
+        assert client.redact("a long text", limit=6) == "a lon…"
+
+
 # -- life
 
 

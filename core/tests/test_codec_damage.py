@@ -13,7 +13,7 @@ from pybayeux import Message, decode, encode
 from pybayeux.codec import damage_of
 from pybayeux.errors import MessageDecodeError
 
-DEEP = b"[" * 5000 + b"]" * 5000
+DEEP = b"[" * 50_000 + b"]" * 50_000
 DAMAGED = [
     b'"cut \\ud83d"',
     b'{"a":"\\ud83d","b":1}',
@@ -24,7 +24,7 @@ DAMAGED = [
     b'"\\x41"',
     b"[012]",
     DEEP,
-    b'{"a":' * 3000 + b"1" + b"}" * 3000,
+    b'{"a":' * 50_000 + b"1" + b"}" * 50_000,
     b'"\xff\\ud83d"',
 ]
 
@@ -95,3 +95,10 @@ def test_the_members_of_a_damaged_payload_can_be_read() -> None:
     (message,) = decode(b'[{"channel":"/a","data":{"event":{"replayId":7},"text":"\\ud83d"}}]')
     assert message.raw_members() == {"event": b'{"replayId":7}', "text": b'"\\ud83d"'}
     assert Message(channel="/a", data=[1]).raw_members() == Message(channel="/a").raw_members() == {}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_body_with_the_mark_of_its_encoding_is_read_as_such(encoding: str) -> None:
+    body = '[{"channel":"/x","data":"\xe9","unknown":1}]'.encode(encoding)
+    [message] = decode(body)
+    assert (message.data, message.extra) == ("\xe9", {"unknown": 1})

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import json
 import subprocess
 import sys
+from importlib import import_module
 from importlib.metadata import version
 
 import pytest
@@ -21,7 +23,7 @@ NAMES = {
 FOR_AUTHORS = {
     "DONE", "Completion", "Dial", "HookCaller", "HookClient", "Listener", "Redelivery", "Registration", "Socket",
     "SocketReceiver", "Subscription", "Transport", "TransportContext", "TransportRegistry", "UpgradeAnswer",
-    "hookspec", "installed_hook", "seconds_to_wait",
+    "hookspec", "installed_extension", "installed_hook", "seconds_to_wait",
 }  # fmt: skip
 
 
@@ -59,10 +61,11 @@ def public(kind: type) -> set[str]:
 
 
 def test_both_clients_have_the_same_methods() -> None:
-    assert public(AsyncClient) == public(Client)
+    # Batches are for transactions, which the synchronous client does not have.
+    assert public(AsyncClient) - {"batches"} == public(Client)
     words = "start close subscribe unsubscribe publish batch call listen use remove state client_id wait_for"
     assert {*words.split(), "resubscribe", "rehandshake", "url"} <= public(Client)
-    for name in public(AsyncClient):
+    for name in public(Client):
         theirs, ours = getattr(Client, name), getattr(AsyncClient, name)
         if callable(theirs):
             assert list(inspect.signature(theirs).parameters) == list(inspect.signature(ours).parameters), name
@@ -91,3 +94,25 @@ print(json.dumps({"asked": asked, "modules": sorted(name for name in sys.modules
 def test_importing_it_imports_no_extension_and_looks_for_none() -> None:
     found = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, text=True, check=True, timeout=60)
     assert json.loads(found.stdout) == {"asked": [], "modules": []}
+
+
+def test_each_name_is_imported_when_it_is_used() -> None:
+    code = "import sys, pybayeux; before = 'pybayeux.client' in sys.modules; pybayeux.AsyncClient; print(before)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert found.stdout == "False\n"
+    with pytest.raises(AttributeError, match="no attribute 'AsyncCliant'"):
+        _ = pybayeux.AsyncCliant  # type: ignore[attr-defined]
+
+
+def test_what_checkers_see_is_what_is_imported() -> None:
+    [checked] = [
+        each for each in ast.parse(inspect.getsource(pybayeux)).body if isinstance(each, ast.If) and len(each.body) > 1
+    ]
+    imported = [each for each in checked.body if isinstance(each, ast.ImportFrom)]
+    seen = {alias.asname or alias.name: each.module for each in imported for alias in each.names}
+    assert set(seen) == {*pybayeux.__all__} - {"__version__"}
+    for name, module in seen.items():
+        if module is not None:
+            home = import_module(f"pybayeux.{module}")
+            original = next(a.name for each in imported for a in each.names if (a.asname or a.name) == name)
+            assert getattr(home, original) is getattr(pybayeux, name), name

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -115,6 +117,55 @@ async def test_a_refused_subscribe_that_raised_leaves_the_client_healthy() -> No
         with pytest.raises(SubscribeError):
             await client.subscribe("/a")
         assert client.healthy
+
+
+def _created(seconds_ago: float) -> dict[str, object]:
+    moment = datetime.fromtimestamp(time.time() - seconds_ago, UTC)
+    return {"event": {"createdDate": moment.isoformat()}}
+
+
+@in_virtual_time
+async def test_the_lag_is_the_age_of_the_oldest_event_that_is_not_handled() -> None:
+    server = FakeServer()
+    async with make_client(server) as client:
+        events = await client.subscribe("/a")
+        undated = await client.subscribe("/b")
+        assert client.health.lag == {"/a": 0, "/b": 0}
+        for age in (300, 20):
+            server.push("/a", _created(age))
+        server.push("/b", {"no": "time"})
+        await settle()
+        assert client.health.lag == {"/a": pytest.approx(300, abs=10)}
+        await anext(events)
+        assert client.health.lag == {"/a": pytest.approx(300, abs=10)}  # in hand
+        await anext(events)
+        assert client.health.lag == {"/a": pytest.approx(20, abs=10)}
+        await events.unsubscribe()
+        await undated.unsubscribe()
+        assert client.health.lag == {}
+
+
+@in_virtual_time
+async def test_of_several_receivers_the_slowest_counts() -> None:
+    server = FakeServer()
+    async with make_client(server) as client:
+        await client.subscribe("/a", print)
+        slow = await client.subscribe("/a")
+        server.push("/a", _created(60))
+        await settle()
+        assert client.health.lag == {"/a": pytest.approx(60, abs=10)}
+        await anext(slow)
+        await slow.unsubscribe()
+        assert client.health.lag == {"/a": 0}
+
+
+@in_virtual_time
+async def test_a_server_whose_clock_is_ahead_leaves_no_negative_lag() -> None:
+    server = FakeServer()
+    async with make_client(server) as client, client.subscribe("/a"):
+        server.push("/a", _created(-3600))
+        await settle()
+        assert client.health.lag == {"/a": 0}
 
 
 # -- the log

@@ -10,6 +10,7 @@ from core.tests.fake_server import FakeServer, make_client
 from core.tests.virtual_time import in_virtual_time
 from pybayeux import AsyncClient, Drop, Message, hookimpl
 from pybayeux.errors import BayeuxError, ExtensionHookError, MessageDropped
+from pybayeux.testing import ScriptedServer
 
 
 def is_about_a(message: Message) -> bool:
@@ -68,3 +69,25 @@ async def test_the_caller_gets_the_error_itself(
         with pytest.raises(kind) as raised:
             await action(client)
     assert (str(raised.value), type(raised.value.__cause__)) == (text, cause)
+
+
+@in_virtual_time
+async def test_an_error_in_failed_is_logged_once_then_counted(caplog: pytest.LogCaptureFixture) -> None:
+    class Unlucky:
+        @hookimpl
+        def incoming(self) -> None:
+            raise ValueError("incoming")
+
+        @hookimpl
+        def failed(self) -> None:
+            raise ValueError("failed")
+
+    async with AsyncClient("http://x/cometd", extensions=[ScriptedServer(), Unlucky()], discover=False) as client:
+        for _ in range(3):
+            await client.publish("/orders", 1)
+    texts = [each.getMessage() for each in caplog.records if "failed in failed" in each.getMessage()]
+    first = "extension 'unlucky' failed in failed: ValueError: failed"
+    assert texts[0] == first
+    assert len(texts) == 2
+    assert texts[1].startswith(f"{first} (")
+    assert texts[1].endswith(" times in all)")

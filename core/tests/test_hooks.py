@@ -12,9 +12,10 @@ import pytest
 
 from core.tests.fake_server import FakeServer, Witness, make_client
 from core.tests.virtual_time import in_virtual_time, settle
-from pybayeux import AsyncClient, Drop, Message, Redelivery, hookimpl
+from pybayeux import AsyncClient, BayeuxClient, Drop, Message, Redelivery, hookimpl
 from pybayeux.errors import BayeuxError, ExtensionHookError, MessageDropped, PublishError, TransportError
 from pybayeux.extensions.catalogue import HookManager
+from pybayeux.extensions.hook_function import hook_functions
 from pybayeux.extensions.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -92,6 +93,27 @@ async def test_hook_unsubscribed() -> None:
         assert calls == []
         await second.unsubscribe()
         assert calls == [("/a",)]
+
+
+@in_virtual_time
+async def test_hook_diagnose() -> None:
+    calls: list[Any] = []
+    async with make_client(FakeServer(), noting("diagnose", calls, "findings, client")):
+        assert calls == []  # for a diagnosis alone
+    extension = noting("diagnose", calls, "findings, client")
+    client, findings = BayeuxClient("http://host", discover=False, extensions=[FakeServer(), extension]), Findings()
+    await client.handshake()
+    await client.diagnose(findings)
+    await client.close()
+    assert calls == [(findings, client)]
+
+
+class Findings:
+    """What a diagnosis adds to."""
+
+    def add_problem(self, what: str, remedy: str = "") -> None: ...
+
+    def add_note(self, what: str, remedy: str = "") -> None: ...
 
 
 @in_virtual_time
@@ -281,7 +303,7 @@ def test_hook_register_commands() -> None:
 
     manager, cli = HookManager(), click.Group()
     manager.register(Command())
-    implementations = manager.hook.register_commands.get_hookimpls()
+    implementations = hook_functions("register_commands", manager.hook.register_commands.get_hookimpls())
     pipeline: Pipeline[[click.Group], None] = Pipeline("register_commands", implementations)
     pipeline.call(cli)
     assert list(cli.commands) == ["hello"]

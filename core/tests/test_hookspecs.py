@@ -8,9 +8,8 @@ import pytest
 import pybayeux
 from pybayeux import AsyncClient, BayeuxClient, BayeuxError, Drop, HookClient, Redelivery, hookimpl
 from pybayeux.errors import UsageError
-from pybayeux.extensions import ExtensionRegistry
 from pybayeux.extensions.catalogue import HookManager, core_hooks
-from pybayeux.extensions.pipeline import CompiledHook
+from pybayeux.extensions.compiled_hooks import CompiledHook, CompiledHooks
 from pybayeux.hookspecs import HookSpecs
 
 CONTRACT = {
@@ -26,6 +25,7 @@ CONTRACT = {
     "transaction": ("message", "client", "earlier"),
     "dead_letter": ("message", "subscription", "error", "client"),
     "interpret_error": ("error", "client"),
+    "diagnose": ("findings", "client"),
     "state_changed": ("old", "new", "client"),
     "failed": ("error", "client"),
     "request": ("request", "client"),
@@ -54,6 +54,7 @@ WAITING = {
     "registered",
     "unregistered",
     "delivered",
+    "diagnose",
     "state_changed",
     "failed",
     "request",
@@ -102,8 +103,8 @@ def test_order_and_errors_are_those_of_the_contract() -> None:
     assert early == {"resolve_url", "register_transports", "register_commands"}
 
 
-def test_registry_has_a_pipeline_for_each_hook_of_ready_extensions() -> None:
-    compiled = {name for name, value in vars(ExtensionRegistry).items() if isinstance(value, CompiledHook)}
+def test_there_is_a_pipeline_for_each_hook_of_ready_extensions() -> None:
+    compiled = {name for name, value in vars(CompiledHooks).items() if isinstance(value, CompiledHook)}
     assert compiled == {name for name, signature in core_hooks().items() if signature.rule.called_on == "ready"}
 
 

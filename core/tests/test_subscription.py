@@ -64,7 +64,7 @@ async def test_a_loop_over_what_is_not_made_yet_says_what_is_missing() -> None:
 
 def test_completion_lists_what_is_for_users_and_nothing_else() -> None:
     both = {"channel", "closed", "next", "pending", "unsubscribe"}
-    assert public(Subscription(DispatcherProbe().subscribe("/a"))) == both | {"finish", "take"}
+    assert public(Subscription(DispatcherProbe().subscribe("/a"))) == both | {"batches", "finish", "take"}
     assert public(SyncSubscription(LoopThread(), DispatcherProbe().subscribe("/a"))) == both
     assert "Message" in dir(pybayeux)
     assert set(dir(pybayeux)) == set(pybayeux.__all__)

@@ -28,7 +28,8 @@ def parameters(function: Any) -> list[tuple[str, Any, Any]]:
 
 @pytest.mark.parametrize(("asynchronous", "synchronous"), PAIRS)
 def test_both_have_the_same_public_names(asynchronous: type, synchronous: type) -> None:
-    assert _named(asynchronous) == _named(synchronous)
+    # Batches of events are for transactions, which the synchronous client does not have.
+    assert _named(asynchronous) - {"batches"} == _named(synchronous)
 
 
 def _named(kind: type) -> set[str]:

@@ -90,7 +90,7 @@ say "Start a server, listen, and publish"
 pybayeux serve --port 0 >server.log &
 started+=($!)
 until_so "Bayeux server at" cat server.log
-url=$(grep -oE 'http://[^ ]+' server.log)
+url=$(grep -oE 'http://[^ ]+/cometd' server.log | head -n 1)
 pybayeux listen --count 1 "$url" /orders >events.jsonl &
 listening=$!
 started+=($listening)

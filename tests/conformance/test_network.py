@@ -158,7 +158,7 @@ class _NoToken:
     def request(self) -> None:
         if self.left:
             self.left -= 1
-            raise LookupError("no token at hand")
+            raise ConnectionError("the token service is down")
 
 
 @behaviour("T12")

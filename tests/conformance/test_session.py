@@ -211,7 +211,7 @@ def test_unknown_session_told_twice_costs_one_new_session(first: Kind, renewed: 
     if not renewed:
         world.accept(world.current(Kind.HANDSHAKE), client_id="c2")
         world.settle_down()
-    assert world.session.client_id == "c2"
+    assert world.session.view.client_id == "c2"
     assert len(world.times_of(Kind.HANDSHAKE)) == 2, "the session's own, and one for the session that was lost"
     assert [each.client_id for each in world.current(Kind.SEND).messages] == ["c2"]
 

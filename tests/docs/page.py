@@ -2,7 +2,7 @@
 
 - A block may await at its top level, as in ``python -m asyncio``. One that does not runs in a thread.
 - Every address of a Bayeux server becomes that of the server. It publishes three orders to each subscription.
-- Every name of a store in PostgreSQL or Redis becomes that of an engine, which is empty when the page begins.
+- Every name of a store in PostgreSQL, Redis or Kafka becomes that of an engine, which is empty when the page begins.
 - A block that speaks of a `client` it did not make gets a new one.
 - An ``async for`` without a ``break`` is cancelled when the block has printed what the page says.
 - Functions named `test_...` are called, with the fixtures that they ask for.
@@ -32,6 +32,7 @@ __all__ = ("Page", "client_of")
 _ADDRESS: Final = re.compile(r"https?://[\w.:-]+/cometd\b(?:/[\d.]+)?")
 _STORES: Final = {
     re.compile(r"postgresql://[\w.:@-]+/\w+(?![\w?])"): "postgres_engine",
+    re.compile(r"kafka://[\w.:,-]+"): "kafka_engine",
     re.compile(r"redis://[\w.:@-]+/\d+(?![\w?])"): "redis_engine",
 }
 """From the names of stores to the fixtures that have an engine."""
@@ -53,7 +54,7 @@ class Page:
         self._server: Final = server
         self._fixture: Final = fixture
         self._names: Final[dict[str, Any]] = vars(module)
-        own = {name: value for name, value in vars(pybayeux).items() if not name.startswith("_")}
+        own = {name: getattr(pybayeux, name) for name in pybayeux.__all__ if not name.startswith("_")}
         self._names.update(own, DevServer=DevServer)
 
     async def run(self, block: Block) -> None:

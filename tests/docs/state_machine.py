@@ -10,7 +10,7 @@ import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pybayeux.session.transitions import TRANSITIONS, SessionEvent, allows
+from pybayeux.session.transitions import TRANSITIONS, SessionEvent
 from pybayeux.state import ConnectionState
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ FILE: Final = Path(__file__).parents[2] / "docs" / "session.md"
 
 _FROM_EVERYWHERE: Final = (SessionEvent.CLOSE, SessionEvent.ABORT)
 """Events that every running session allows: drawn once, from the box around those states."""
-_RUNNING: Final = [state for state in ConnectionState if allows(state, SessionEvent.SESSION_LOST)]
+_RUNNING: Final = [state for state in ConnectionState if SessionEvent.SESSION_LOST in TRANSITIONS[state]]
 
 
 def page(text: str) -> str:

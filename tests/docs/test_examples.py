@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from pybayeux_devserver.pytest_plugin import ServerFactory
 
 TESTED = {"exactly_once.py", "fresh_token.py", "handled_once.py", "listen_async.py", "listen_sync.py", "publish.py"}
-RECIPES = {"many_threads.py", "stop_async.py", "stop_sync.py", "web_app.py"}  # in test_recipes.py
+RECIPES = {"django_app.py", "many_threads.py", "stop_async.py", "stop_sync.py", "web_app.py"}  # in test_recipes.py
+WORKERS = {"postgres_workers.py", "redis_workers.py"}  # in test_workers.py
+OPERATIONS = {"several_orgs.py"}  # in test_several_orgs.py
 
 
 def test_no_example_is_forgotten() -> None:
-    assert {path.name for path in EXAMPLES.glob("*.py")} == TESTED | RECIPES
+    assert {path.name for path in EXAMPLES.glob("*.py")} == TESTED | RECIPES | WORKERS | OPERATIONS
 
 
 @pytest.mark.parametrize("name", ["listen_async.py", "listen_sync.py"])

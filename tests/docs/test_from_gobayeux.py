@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import ast
 import asyncio
-import importlib
 import inspect
 import re
 import sys
 from dataclasses import dataclass, replace
-from functools import reduce
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-import pybayeux
 from core.tests.fake_server import FakeServer, make_client
 from core.tests.virtual_time import in_virtual_time, settle
 from pybayeux import AsyncClient, BayeuxClient, ConnectionState, Message, errors
@@ -23,6 +20,7 @@ from pybayeux.cli import main as command
 from pybayeux.errors import PublishError
 from pybayeux_devserver import DevServer
 from tests.docs.markdown import ROOT, Block, blocks
+from tests.docs.names import check_name, resolved
 from tests.docs.page import Page
 
 if TYPE_CHECKING:
@@ -97,7 +95,6 @@ _ROW: Final = re.compile(
     r"^\| (?P<theirs>`.*?) \| (?P<ours>`.*?) \| `(?P<go>.*)`<br>`(?P<example>.*)` \|$", re.MULTILINE
 )
 _CODE: Final = re.compile(r"`([^`]+)`")
-_NAME: Final = re.compile(r"(?P<path>[\w.]+)(?:\((?P<arguments>(?:\w+=(?:, )?)+)\))?")
 
 
 @dataclass(frozen=True)
@@ -147,28 +144,8 @@ def test_everything_that_gobayeux_exports_is_on_the_page_once() -> None:
 def test_every_name_of_ours_exists(name: str) -> None:
     if name.startswith("pybayeux "):
         assert name.split()[1] in command.commands
-        return
-    found = _NAME.fullmatch(name)
-    assert found is not None
-    thing = resolved(found["path"])
-    for argument in re.findall(r"\w+", found["arguments"] or ""):
-        assert argument in inspect.signature(thing).parameters
-
-
-def resolved(path: str) -> Any:
-    """What a dotted name of the page means: of `pybayeux`, of its errors, or of another module."""
-    first, *rest = path.split(".")
-    for module in (pybayeux, errors):
-        if hasattr(module, first):
-            return reduce(member, rest, getattr(module, first))
-    return reduce(member, rest, importlib.import_module(first))
-
-
-def member(owner: Any, name: str) -> Any:
-    """A member of a module or class; attributes of errors are given to their constructors."""
-    if inspect.isclass(owner) and issubclass(owner, BaseException) and not hasattr(owner, name):
-        return inspect.signature(owner).parameters[name]
-    return getattr(owner, name)
+    else:
+        check_name(name)
 
 
 @pytest.mark.parametrize("name", ["Channel.nonsense", "Nonsense", "errors.ConnectError.nonsense"])

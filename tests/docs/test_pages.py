@@ -10,9 +10,11 @@ import pytest
 import pybayeux
 from pybayeux import errors
 from pybayeux.extensions.catalogue import core_hooks
+from tests.docs import extension_index, options
 from tests.docs.console import as_run
 from tests.docs.hooks import FILE, heading, page
 from tests.docs.markdown import PAGES, ROOT, blocks
+from tests.packaging.workspace import CORE, EXTENSIONS, MEMBERS, Member
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +26,9 @@ REFERENCE: Final = DOCS / "reference"
 
 _SHOWN: Final = re.compile(r"^::: ([\w.]+)$", re.MULTILINE)
 _LINK: Final = re.compile(r"\]\((?!https?:)(?P<path>[^)#]*)(?:#(?P<anchor>[^)]*))?\)")
+_SITE_LINK: Final = re.compile(
+    rf"\]\({CORE.project['urls']['Documentation']}/(?P<page>[^)#]*)/(?:#(?P<anchor>[^)]*))?\)"
+)
 _HEADING: Final = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
@@ -46,6 +51,17 @@ def _anchors(path: Path) -> set[str]:
 def test_links_lead_somewhere(path: Path) -> None:
     for link in _LINK.finditer(_text(path)):
         target = (path.parent / link["path"]).resolve() if link["path"] else path
+        assert target.exists(), link[0]
+        assert not link["anchor"] or link["anchor"] in _anchors(target), link[0]
+
+
+@pytest.mark.parametrize("member", MEMBERS, ids=str)
+def test_links_of_a_package_work_where_packages_are_shown(member: Member) -> None:
+    """There is no repository around the README then: links are absolute, and the pages of the site exist."""
+    readme = _text(member.folder / "README.md")
+    assert [link[0] for link in _LINK.finditer(readme) if link["path"]] == []
+    for link in _SITE_LINK.finditer(readme):
+        target = DOCS / f"{link['page']}.md"
         assert target.exists(), link[0]
         assert not link["anchor"] or link["anchor"] in _anchors(target), link[0]
 
@@ -80,11 +96,16 @@ def test_every_page_is_in_the_menu() -> None:
     assert sorted(menu) == sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
 
 
+_BASES_OF_THE_EMULATOR = ("incidents.Incidents", "publishing.Publisher", "setup.Setup")
+"""Classes without a public name of their own, whose methods are public."""
+
+
 def test_every_public_name_is_in_the_reference() -> None:
     shown = sorted(name for path in REFERENCE.glob("*.md") for name in _SHOWN.findall(_text(path)))
     core = [f"pybayeux.{name}" for name in pybayeux.__all__ if name not in ("BayeuxError", "__version__")]
     packages = [path.name for path in ROOT.glob("extensions/*/src/*")]
-    assert shown == sorted([*core, "pybayeux.testing", *packages])
+    parts = [f"pybayeux_salesforce_emulator.{name}" for name in _BASES_OF_THE_EMULATOR]
+    assert shown == sorted([*core, "pybayeux.cli", "pybayeux.testing", "pybayeux_relay.testing", *parts, *packages])
 
 
 def test_the_page_of_hooks_is_made_from_their_specifications() -> None:
@@ -95,3 +116,23 @@ def test_the_page_of_hooks_is_made_from_their_specifications() -> None:
 def test_every_hook_has_its_section_and_its_test(hook: str) -> None:
     assert f"## {heading(hook)}\n" in _text(FILE)
     assert f"def test_hook_{hook}(" in _text(ROOT / "core" / "tests" / "test_hooks.py")
+
+
+def test_the_index_of_extensions_is_made_from_the_packages() -> None:
+    rebuilt = "python -m tests.docs.extension_index writes it anew"
+    assert _text(extension_index.INDEX) == extension_index.as_json(), rebuilt
+    page = _text(extension_index.PAGE)
+    assert extension_index.with_table(page) == page, rebuilt
+    assert all(f"| [{member.name}](" in page for member in EXTENSIONS)
+
+
+def test_the_page_of_options_is_made_from_the_classes() -> None:
+    page = options.page()
+    assert _text(options.FILE) == page, "python -m tests.docs.options writes it anew"
+    assert all(name in page for _, name, _ in options.extensions())
+
+
+def test_each_option_is_described() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|.*\| ([^|]*) \|$", options.page(), re.MULTILINE)
+    assert len(rows) > 50
+    assert all(text.endswith(".") for _, text in rows), rows

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,13 +17,15 @@ from nbclient import NotebookClient
 
 from examples.packages.acme_journal.acme_journal import Journal
 from pybayeux import AsyncClient, Channel, Message, hookimpl
-from pybayeux._client.hooks import failed_reply
+from pybayeux._client.failed_replies import failed_reply
 from pybayeux.cli import main
+from pybayeux.cli.arguments import CliOptions
 from pybayeux.errors import MessageDropped, TransportError
 from pybayeux.testing import Harness, in_virtual_time
 from tests.docs.markdown import ROOT, blocks
 from tests.docs.program import EXAMPLES, Program
 from tests.support.loops import in_loop
+from tests.support.surroundings import unconfigured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from tests.docs.markdown import Block
 
 PAGE: Final = ROOT / "docs" / "recipes.md"
+WEB: Final = ROOT / "docs" / "web-frameworks.md"
 _EXAMPLE: Final = re.compile(r"it is (examples/\S+), which has tests of its own")
 
 
@@ -45,16 +49,16 @@ def _section(title: str) -> list[Block]:
 
 
 def _programs() -> Iterator[tuple[str, str]]:
-    for block in blocks(PAGE, "python"):
+    for block in (*blocks(PAGE, "python"), *blocks(WEB, "python")):
         if block.not_run:
             found = _EXAMPLE.fullmatch(block.not_run)
             assert found, block.not_run
             yield found[1], block.source
 
 
-def test_programs_of_the_page_are_the_examples() -> None:
+def test_programs_of_the_pages_are_the_examples() -> None:
     shown = dict(_programs())
-    assert len(shown) == 5
+    assert len(shown) == 6
     for path, source in shown.items():
         assert (ROOT / path).read_text(encoding="utf-8") == source
 
@@ -84,6 +88,20 @@ def test_a_web_application_has_a_client_as_long_as_it_lives(bayeux_server_factor
         server.received("/meta/disconnect")
         program.until_match("Application shutdown complete")
     assert server.sessions == []
+
+
+def test_a_web_application_with_threads_has_one_client(bayeux_server_factory: ServerFactory) -> None:
+    server = bayeux_server_factory(replay=False)
+    with Program("django_app.py", "runserver", "--noreload", "127.0.0.1:0", BAYEUX_URL=server.url) as program:
+        [address] = re.findall(r"http://[\d.:]+", program.until_match("server at http")[-1])
+        with ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(_request, [f"{address}/ready"] * 4))
+        assert answers == [(200, "ready; connected")] * 4
+        assert len(server.sessions) == 1
+        assert _request(f"{address}/orders", {"item": "tea"}) == (201, '{"published": true}')
+        while (shown := _request(f"{address}/orders")) == (200, "[]"):
+            pass
+        assert shown == (200, '[{"item": "tea"}]')
 
 
 # -- SIGTERM
@@ -275,9 +293,22 @@ def test_a_command_that_connects_has_the_options_of_the_command_line(
     bayeux_server: BlockingServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bayeux_server.publish("/orders", {"number": 1})
-    [peek] = _section("Options of a sub-command")
+    [_, peek] = _section("Options of a sub-command")
     (tmp_path / "peeking.py").write_text(f"from pybayeux import hookimpl\n{peek.source}")
     (tmp_path / "pybayeux.toml").write_text('[local-extensions]\npeek = "peeking:Peek"\n')
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(main, ["-x", "replay.since=earliest", "peek", bayeux_server.url, "/orders"])
     assert (result.exit_code, "'number': 1" in result.stdout) == (0, True)
+
+
+def test_a_named_command_asks_for_its_extension_when_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    unconfigured(tmp_path, monkeypatch)
+    [consumer, _] = _section("Options of a sub-command")
+    names: dict[str, Any] = {}
+    exec(consumer.source, names)
+    given = CliOptions()
+    given.set("replay", "consumer", "billing")
+    assert CliRunner().invoke(names["consumer"], obj=given).stdout == "billing\n"
+    given.disabled.append("replay")
+    failed = CliRunner().invoke(names["consumer"], obj=given)
+    assert str(failed.exception) == "extension 'replay' is disabled"

@@ -87,7 +87,7 @@ def _act(world: World, exchange: Exchange, action: Action) -> bool:
 def _check_pace(world: World) -> None:
     """A server that goes on in the same way, with every answer at once, is not asked more than is good for it."""
     sent, end = len(world.sent), world.now + _MINUTE
-    while world.now < end and world.session.is_alive:
+    while world.now < end and world.session.view.is_alive:
         _step(world)
         if world.under_way:
             world.now += _LATENCY

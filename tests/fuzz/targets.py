@@ -56,7 +56,7 @@ def decoder(data: bytes) -> None:
     for line in as_json_lines(batch.messages).splitlines():
         json.loads(line, parse_constant=_no_json)
     with contextlib.suppress(MessageDecodeError):  # only an array can be sliced
-        sliced = [message for some in slices_of(data) for message in some.messages]
+        sliced = [message for some in slices_of([data]) for message in some.messages]
         assert [message.channel for message in sliced] == [message.channel for message in batch.messages]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from pybayeux._util import known_packages
 from tests.packaging.workspace import CORE, DISCOVERED, EXTENSIONS, MEMBERS, ROOT, Member, read_project
 
 if TYPE_CHECKING:
@@ -43,6 +44,44 @@ def test_member_has_what_every_distribution_needs(member: Member) -> None:
     assert member.project["description"]
 
 
+def test_errors_name_the_packages_that_there_are() -> None:
+    """For a command, an extension or an address that lacks its package."""
+    points = {member.name: member.project.get("entry-points", {}) for member in EXTENSIONS}
+    extensions = {name: package for package, groups in points.items() for name in groups.get("pybayeux", {})}
+    commands = {name: package for package, groups in points.items() for name in groups.get("pybayeux.commands", {})}
+    commands.pop("none")
+    assert (extensions, commands) == (known_packages.EXTENSIONS, known_packages.COMMANDS)
+    assert set(known_packages.SCHEMES.values()) <= set(points)
+
+
+@each_member
+def test_member_says_whose_it_is_and_where(member: Member) -> None:
+    assert member.project["authors"] == [{"name": "The pybayeux developers"}]
+    assert {"bayeux", "cometd"} <= set(member.project["keywords"])
+    folder = member.folder.relative_to(ROOT).as_posix()
+    repository = "https://github.com/pybayeux/pybayeux"
+    assert member.project["urls"] == {
+        "Documentation": "https://pybayeux.readthedocs.io",
+        "Source": f"{repository}/tree/main/{folder}",
+        "Issues": f"{repository}/issues",
+        "Changelog": f"{repository}/blob/main/CHANGELOG.md",
+    }
+
+
+@each_member
+def test_member_names_the_pythons_that_ci_runs(member: Member) -> None:
+    check = (ROOT / ".ci" / "check").read_text(encoding="utf-8")
+    [further] = re.findall(r"^for version in (.*); do$", check, re.MULTILINE)
+    named = [each.rpartition(" ")[2] for each in member.project["classifiers"] if re.search(r"\d\.\d+$", each)]
+    assert named == ["3.11", *further.split()]
+
+
+@each_member
+def test_readme_has_a_first_example(member: Member) -> None:
+    readme = (member.folder / "README.md").read_text(encoding="utf-8")
+    assert re.search(r"^```(?:python|sh)$", readme, re.MULTILINE)
+
+
 @each_member
 def test_members_have_one_version(member: Member) -> None:
     assert member.project["version"] == CORE.project["version"]
@@ -64,6 +103,12 @@ def test_extension_is_named_after_its_folder(member: Member) -> None:
 @pytest.mark.parametrize("member", DISCOVERED, ids=str)
 def test_extension_is_found_under_its_name(member: Member) -> None:
     assert member.folder.name in member.project["entry-points"]["pybayeux"]
+
+
+@pytest.mark.parametrize("member", DISCOVERED, ids=str)
+def test_package_names_its_commands(member: Member) -> None:
+    """Else the command line would have to load its extension for the help."""
+    assert member.project["entry-points"]["pybayeux.commands"]
 
 
 def test_core_requires_no_extension() -> None:

@@ -72,6 +72,7 @@ def test_new_extension_is_tested_built_and_found(author: Environment, tmp_path: 
             }
         ],
         "brings": [],
+        "commands": [],
         "reason": "",
     }
 

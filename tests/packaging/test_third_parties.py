@@ -180,5 +180,5 @@ def test_a_mistyped_name_is_told_and_the_right_one_works(installed: Environment)
     _, said = _run(installed, PYBAYEUX_ACME_HMAC_KEY="s3cret")
     assert (said["ext"], said["states"]["acme-hmac"]) == ({"com.acme.sig": "s3cret"}, ["active", ""])
     assert _command(installed, "verify", PYBAYEUX_ACME_HMAC_KEY="s3cret") == "verified\n"
-    listed = _command(installed, "extensions", PYBAYEUX_ACME_HMAC_KEY="s3cret").splitlines()
+    listed = _command(installed, "extensions", "acme-hmac", PYBAYEUX_ACME_HMAC_KEY="s3cret").splitlines()
     assert "  option key: str = *** (from PYBAYEUX_ACME_HMAC_KEY)" in listed

@@ -54,7 +54,8 @@ for name in sys.argv[1:]:
 def test_wheel_has_the_package_and_nothing_else(member: Member, built: Built) -> None:
     with zipfile.ZipFile(built.wheel(member)) as wheel:
         files = {name for name in wheel.namelist() if not name.endswith("/")}
-    wanted = [*member.source.rglob("*.py"), *member.source.rglob("*.template"), member.source / "py.typed"]
+    wanted = [path for kind in ("*.py", "*.template", "*.html") for path in member.source.rglob(kind)]
+    wanted.append(member.source / "py.typed")
     sources = {path.relative_to(member.source.parent).as_posix() for path in wanted}
     version = member.project["version"]
     info = f"{member.module}-{version}.dist-info"
@@ -88,6 +89,7 @@ def test_sdist_has_sources_and_tests(member: Member, built: Built) -> None:
     wanted = [
         *member.source.rglob("*.py"),
         *member.source.rglob("*.template"),
+        *member.source.rglob("*.html"),
         *member.folder.glob("tests/**/*.py"),
         member.source / "py.typed",
     ]
@@ -126,9 +128,8 @@ def test_command_line_lists_the_installed_extensions(everything: Environment) ->
         "ack": "active",
         "aiohttp": "active",
         "auth": "not configured",
-        "auth-commands": "active",
         "binary": "active",
-        "devserver": "active",
+        "kafka": "active",
         "opentelemetry": "active",
         "redis": "active",
         "reload": "not configured",

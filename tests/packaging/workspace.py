@@ -71,7 +71,7 @@ MEMBERS: Final = tuple(_members())
 CORE: Final = next(member for member in MEMBERS if member.name == "pybayeux")
 EXTENSIONS: Final = tuple(member for member in MEMBERS if member is not CORE)
 DISCOVERED: Final = tuple(member for member in EXTENSIONS if "pybayeux" in member.project["entry-points"])
-"""The distributions that every client discovers: all but the Salesforce emulator, which has no hook."""
+"""The distributions that every client discovers: all but the servers, which have no hook."""
 
 
 def imports(path: Path) -> Iterator[str]:

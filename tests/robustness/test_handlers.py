@@ -17,7 +17,7 @@ from tests.support.scripted import ScriptedServer
 
 if TYPE_CHECKING:
     from pybayeux import Message
-    from pybayeux._client.event_queue import ErrorPolicy
+    from pybayeux._client.events_in_hand import ErrorPolicy
 
 
 class Order(msgspec.Struct):

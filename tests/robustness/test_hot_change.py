@@ -10,7 +10,7 @@ import pytest
 from pybayeux import ConnectionState, Message, hookimpl
 from tests.support.clients import make_client
 from tests.support.journal import Journal
-from tests.support.loops import in_loop
+from tests.support.loops import in_long_loop
 
 if TYPE_CHECKING:
     from pybayeux import AsyncClient
@@ -61,7 +61,7 @@ async def change(client: AsyncClient, number: int) -> None:
 
 
 @pytest.mark.parametrize("transport", ["long-polling", "websocket"])
-@in_loop
+@in_long_loop
 async def test_a_thousand_changes_under_load(any_factory: ServerFactory, transport: str) -> None:
     server, journal = any_factory(), Journal()
     Passing.seen = Passing.alive = 0

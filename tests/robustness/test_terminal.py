@@ -131,6 +131,19 @@ async def test_listen(terminal: bool) -> None:
 
 
 @terminals
+@pytest.mark.parametrize("form", [(), ("--json",)], ids=["text", "json"])
+@in_loop
+async def test_watch(form: tuple[str, ...], terminal: bool) -> None:
+    async with ScriptedServer() as server:
+        server.spoil(Channel.META_HANDSHAKE, page, broken)
+        server.alter(Channel.META_HANDSHAKE, evil)
+        server.alter(Channel.META_CONNECT, event)
+        out, err = await shown("watch", server.url, "/a", "--once", *form, terminal=terminal)
+    assert "owned" in out
+    assert obeyed(out) == obeyed(err) == []
+
+
+@terminals
 @pytest.mark.parametrize("command", [("publish", "/a", "1"), ("doctor",), ("doctor", "--json"), ("listen", "/a")])
 @in_loop
 async def test_commands_that_are_turned_away(command: tuple[str, ...], terminal: bool) -> None:

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from tests.servers.ports import free_port
 from tests.servers.process import Child, ChildError
@@ -21,7 +21,7 @@ from tests.servers.process import Child, ChildError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ("Engine",)
+__all__ = ("Engine", "is_alive")
 
 _READY_TIMEOUT: Final = 60.0
 """Seconds until the engine must answer; it takes less than one on an idle machine."""
@@ -29,9 +29,8 @@ _READY_TIMEOUT: Final = 60.0
 _PAUSE: Final = 0.02
 """Seconds between two questions whether it answers."""
 
-_SUPERVISOR: Final = '"$@" >&2 & echo $!; cat >/dev/null; kill -INT $! 2>/dev/null; wait $!'
-"""The shell says the engine's process id, and ends the engine when the shell's standard input closes. SIGINT is the
-fast shutdown of PostgreSQL, and an orderly one of Redis."""
+_SUPERVISOR: Final = 'end=$1; shift; "$@" >&2 & echo $!; cat >/dev/null; kill -"$end" $! 2>/dev/null; wait $!'
+"""The shell says the engine's process id, and ends the engine when the shell's standard input closes."""
 
 
 class Engine:
@@ -40,6 +39,9 @@ class Engine:
     Args:
         name: What is shown in reports.
     """
+
+    end: ClassVar[str] = "INT"
+    """The signal that ends it in order: the fast shutdown of PostgreSQL, and that of Redis."""
 
     def __init__(self, name: str) -> None:
         self.name: Final = name
@@ -77,16 +79,22 @@ class Engine:
         """
         assert self._child is None, "already running"
         self.port = self.port or free_port()
-        self._child = Child(["/bin/sh", "-c", _SUPERVISOR, "sh", *self.command()])
+        self._child = Child(["/bin/sh", "-c", _SUPERVISOR, "sh", self.end, *self.command()])
         self._process_id = int(self._child.read_line(_READY_TIMEOUT))
         deadline = time.monotonic() + _READY_TIMEOUT
         while not self.answers():
-            if time.monotonic() > deadline or not _is_alive(self._process_id):
+            if time.monotonic() > deadline or not is_alive(self._process_id):
                 child, self._child = self._child, None
                 child.stop()
                 raise ChildError(f"{self.name} does not answer: {child.complaints}")
             time.sleep(_PAUSE)
         return self
+
+    def revive(self) -> None:
+        """Start the engine again if it has ended by itself, as its supervisor would."""
+        if self._child is not None and not is_alive(self._process_id):
+            self.stop()
+            self.start()
 
     def stop(self) -> None:
         """Stop the engine in order, if it runs. Its data stays."""
@@ -129,6 +137,7 @@ class Engine:
         return f"<{self.name} on port {self.port}>"
 
 
-def _is_alive(process_id: int) -> bool:
+def is_alive(process_id: int) -> bool:
+    """Whether a process runs."""
     state = subprocess.run(["ps", "-o", "stat=", "-p", str(process_id)], capture_output=True, text=True, check=False)
     return state.stdout.strip()[:1] not in ("", "Z")

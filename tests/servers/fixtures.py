@@ -1,7 +1,7 @@
-"""The fixtures: real servers, shared by the session or of a test's own, peers and proxies.
+"""The fixtures: real servers, shared by the session or of a test's own, peers, proxies and a browser.
 
 A pytest plugin, loaded by the root conftest, so that every package's tests have them. All are synchronous. Where
-Java, Maven, Node, Redis or PostgreSQL is missing, the tests that need them are skipped; with
+Java, Maven, Node, Redis, PostgreSQL or Chromium is missing, the tests that need them are skipped; with
 ``PYBAYEUX_REQUIRE_SERVERS=1`` they fail.
 """
 
@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeVar
 
 import pytest
 
+from tests.servers import browser as _browser
 from tests.servers import cometd as _cometd
+from tests.servers import kafka_engine as _kafka
 from tests.servers import node as _node
 from tests.servers import postgresql as _postgresql
 from tests.servers import redis_engine as _redis
 from tests.servers import salesforce_cli as _salesforce_cli
 from tests.servers.build import BuildError, MissingTool
 from tests.servers.faye import cometd_node, faye
+from tests.servers.kafka_engine import KafkaEngine
 from tests.servers.pool import Lendable, ServerPool
 from tests.servers.postgresql import PostgresEngine
 from tests.servers.proxy import Proxy
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from tests.servers.proxy import Upstream
     from tests.servers.server import Option, Server
 
 __all__ = (
@@ -37,12 +41,16 @@ __all__ = (
     "ServerFactory",
     "any_factory",
     "any_server",
+    "browser",
+    "browser_process",
     "cometd_factory",
     "cometd_node_factory",
     "cometd_node_server",
+    "cometd_package",
     "cometd_server",
     "faye_factory",
     "faye_server",
+    "kafka_engine",
     "needs_tools",
     "peer_factory",
     "postgres_engine",
@@ -58,12 +66,15 @@ __all__ = (
 _NEEDS: Final = {
     "any_factory": (_cometd.prepare, _node.prepare),
     "any_server": (_cometd.prepare, _node.prepare),
+    "browser": (_browser.prepare,),
     "cometd_factory": (_cometd.prepare,),
     "cometd_node_factory": (_node.prepare,),
     "cometd_node_server": (_node.prepare,),
+    "cometd_package": (_node.prepare,),
     "cometd_server": (_cometd.prepare,),
     "faye_factory": (_node.prepare,),
     "faye_server": (_node.prepare,),
+    "kafka_engine": (_kafka.prepare,),
     "peer_factory": (_node.prepare,),
     "postgres_engine": (_postgresql.prepare,),
     "postgres_tls": (_postgresql.prepare,),
@@ -93,7 +104,7 @@ class PeerFactory(Protocol):
 class ProxyFactory(Protocol):
     """Puts a proxy before a server."""
 
-    def __call__(self, server: Server) -> Proxy: ...
+    def __call__(self, server: Upstream) -> Proxy: ...
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -217,6 +228,13 @@ def redis_tls(server_pool: ServerPool) -> Iterator[RedisEngine]:
 
 
 @pytest.fixture
+def kafka_engine(server_pool: ServerPool) -> Iterator[KafkaEngine]:
+    """A Kafka broker of the test's own, without topics."""
+    with _engine(server_pool, KafkaEngine) as engine:
+        yield engine
+
+
+@pytest.fixture
 def postgres_engine(server_pool: ServerPool) -> Iterator[PostgresEngine]:
     """A PostgreSQL server of the test's own, with an empty database."""
     with _engine(server_pool, PostgresEngine) as engine:
@@ -240,6 +258,30 @@ def peer_factory() -> Iterator[PeerFactory]:
                 return peers.enter_context(_node.Peer(kind, url, transport))
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def browser_process() -> Iterator[_browser.Browser]:
+    """One browser for all tests of this process."""
+    with ExitStack() as stack:
+        with needs_tools():
+            started = stack.enter_context(_browser.start_browser())
+        yield started
+
+
+@pytest.fixture
+def browser(browser_process: _browser.Browser) -> Iterator[_browser.Browser]:
+    """A page of the test's own in a browser without a window."""
+    with browser_process.tab() as page:
+        yield page
+
+
+@pytest.fixture
+def cometd_package() -> Path:
+    """The folder of CometD's JavaScript client."""
+    with needs_tools():
+        _node.prepare()
+    return _node.package_folder("cometd")
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.servers.process import Child, ChildError
 if TYPE_CHECKING:
     from types import TracebackType
 
-__all__ = ("Peer", "node", "package_version", "prepare")
+__all__ = ("Peer", "node", "package_folder", "package_version", "prepare")
 
 _FOLDER: Final = Path(__file__).parent / "node"
 _BUILD: Final = Build(
@@ -47,9 +47,14 @@ def node(script: str) -> tuple[str, str]:
     return require_tool("node", 18), str(_FOLDER / script)
 
 
+def package_folder(package: str) -> Path:
+    """The folder of an installed package."""
+    return _FOLDER / "node_modules" / package
+
+
 def package_version(package: str) -> str:
     """The version of an installed package."""
-    manifest = json.loads((_FOLDER / "node_modules" / package / "package.json").read_text())
+    manifest = json.loads((package_folder(package) / "package.json").read_text())
     return str(manifest["version"])
 
 

@@ -10,8 +10,9 @@ import asyncio
 import socket
 import struct
 from contextlib import suppress
+from dataclasses import dataclass
 from threading import Thread
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 from tests.servers.faults import Action, Direction, Fault
 from tests.servers.ports import free_port
@@ -21,12 +22,36 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
     from types import TracebackType
 
-    from tests.servers.server import Server
-
-__all__ = ("Proxy",)
+__all__ = ("Place", "Proxy", "Upstream")
 
 _CHUNK: Final = 1 << 16
 _TIMEOUT: Final = 10.0
+_TURNS: Final = 10
+
+
+class Upstream(Protocol):
+    """What a proxy knows of the server behind it, on this machine."""
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+
+    @property
+    def path(self) -> str:
+        """The path of its Bayeux URL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a server of any kind listens on this machine.
+
+    Args:
+        port: the port.
+        path: the path of its Bayeux URL, if it has one.
+    """
+
+    port: int
+    path: str = ""
 
 
 class Proxy:
@@ -34,10 +59,12 @@ class Proxy:
 
     Args:
         server: where to; may be stopped and started meanwhile.
+        host: the address to listen on.
     """
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Upstream, host: str = "127.0.0.1") -> None:
         self._server = server
+        self.host = host
         self._faults: list[Fault] = []
         self._links: set[asyncio.Task[Any]] = set()
         self._listener: asyncio.Server | None = None
@@ -52,12 +79,12 @@ class Proxy:
     @property
     def url(self) -> str:
         """The Bayeux URL for HTTP, through the proxy."""
-        return f"http://127.0.0.1:{self.port}{self._server.path}"
+        return f"http://{self.host}:{self.port}{self._server.path}"
 
     @property
     def ws_url(self) -> str:
         """The Bayeux URL for WebSocket, through the proxy."""
-        return f"ws://127.0.0.1:{self.port}{self._server.path}"
+        return f"ws://{self.host}:{self.port}{self._server.path}"
 
     def add(self, fault: Fault) -> Fault:
         """Lets a fault lie in wait; returns it."""
@@ -79,8 +106,7 @@ class Proxy:
     def close(self) -> None:
         """Ends the proxy."""
         self.refuse()
-        # Once more, for a connection that was just being accepted.
-        self.sever()
+        self._run(self._sever_late())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -97,7 +123,7 @@ class Proxy:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(_TIMEOUT)
 
     async def _accept(self) -> None:
-        self._listener = await asyncio.start_server(self._accepted, "127.0.0.1", self.port)
+        self._listener = await asyncio.start_server(self._accepted, self.host, self.port)
 
     async def _refuse(self) -> None:
         if self._listener is not None:
@@ -110,6 +136,12 @@ class Proxy:
         for link in links:
             link.cancel()
         await asyncio.gather(*links, return_exceptions=True)
+
+    async def _sever_late(self) -> None:
+        """Breaks connections that were just being accepted; it takes some turns of the loop until they are known."""
+        for _ in range(_TURNS):
+            await self._sever()
+            await asyncio.sleep(0)
 
     def _accepted(self, near_reader: StreamReader, near: StreamWriter) -> None:
         """Known at once and closed in any case, even if cancelled before its first step."""

@@ -28,7 +28,9 @@ def prepare() -> None:
 
 
 class RedisEngine(Engine):
-    """A Redis server that writes each change into its log, so that it keeps them over a kill.
+    """A Redis server that writes each change into its log before it answers, so that it keeps them over a kill.
+
+    With Redis's default, ``appendfsync everysec``, a change waits while the disk is busy with those before it.
 
     Args:
         tls: Whether it speaks TLS only, and asks for a password.
@@ -51,7 +53,8 @@ class RedisEngine(Engine):
 
     def command(self) -> Sequence[str]:
         """Return the program and its arguments."""
-        command = [self._program, "--bind", "127.0.0.1", "--dir", str(self.folder), "--save", "", "--appendonly", "yes"]
+        command = [self._program, "--bind", "127.0.0.1", "--dir", str(self.folder), "--save", ""]
+        command += ["--appendonly", "yes", "--appendfsync", "always"]
         if self.certificate is None:
             return [*command, "--port", str(self.port)]
         file = str(self.certificate.file)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
-from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 import redis
 
+from tests.servers.engine import Engine, is_alive
 from tests.servers.pool import ServerPool
 from tests.servers.postgresql import PostgresEngine
 from tests.servers.redis_engine import RedisEngine
-
-if TYPE_CHECKING:
-    from tests.servers.engine import Engine
 
 
 def test_redis_keeps_its_data_over_a_kill(redis_engine: RedisEngine) -> None:
@@ -37,6 +35,20 @@ def test_postgresql_keeps_its_data_over_a_kill(postgres_engine: PostgresEngine) 
     postgres_engine.start()
     with postgres_engine.connect() as connection:
         assert connection.execute("SELECT number FROM answer").fetchone() == (42,)
+
+
+def test_an_engine_that_ended_by_itself_is_revived(redis_engine: RedisEngine) -> None:
+    with redis_engine.connect() as client:
+        client.set("answer", 42)
+    redis_engine.revive()  # it runs
+    process_id = redis_engine._process_id
+    redis_engine.signal(signal.SIGKILL)
+    while is_alive(process_id):
+        pass
+    redis_engine.revive()
+    with redis_engine.connect() as client:
+        assert client.get("answer") == b"42"
+    assert redis_engine._process_id != process_id
 
 
 def test_redis_speaks_tls_only(redis_tls: RedisEngine) -> None:

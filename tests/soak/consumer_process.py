@@ -10,14 +10,14 @@ import asyncio
 import multiprocessing
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
 
 from tests.soak.consumer import main
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from multiprocessing.process import BaseProcess
     from pathlib import Path
 
@@ -46,21 +46,23 @@ class Consumer(Protocol):
 
 
 class ForkedConsumer:
-    """A consumer that runs `consumer.main` in a forked process.
+    """A consumer that runs `consumer.main`, or another function like it, in a forked process.
 
     Args:
         log: The file for its output.
+        target: The function.
     """
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, target: Callable[[Any, Path], None] = main) -> None:
         self._log: Final = log
+        self._target: Final = target
         self._context: Final = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload([_PRELOAD])
         self._process: BaseProcess | None = None
 
-    async def start(self, settings: Settings) -> None:
+    async def start(self, settings: Any) -> None:
         """Fork the process."""
-        process = self._context.Process(target=main, args=(settings, self._log), daemon=True)
+        process = self._context.Process(target=self._target, args=(settings, self._log), daemon=True)
         await asyncio.to_thread(process.start)
         self._process = process
 
@@ -74,7 +76,7 @@ class ForkedConsumer:
 
     def replica(self) -> ForkedConsumer:
         """Return another one with the same log."""
-        return ForkedConsumer(self._log)
+        return ForkedConsumer(self._log, self._target)
 
     @property
     def died(self) -> str:

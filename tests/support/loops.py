@@ -11,6 +11,8 @@ import gc
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, ParamSpec
 
+import pytest
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
@@ -21,7 +23,7 @@ P = ParamSpec("P")
 _LIMIT: Final = 15.0
 """Seconds after which a test that waits for what never comes has failed. No test takes a fifth of it."""
 
-_LONG_LIMIT: Final = 90.0
+_LONG_LIMIT: Final = 240.0
 """The same for a test that starts programs, or repeats something thousands of times."""
 
 
@@ -32,7 +34,7 @@ def in_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
 
 def in_long_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
     """As `in_loop`, for a test that takes longer than others."""
-    return _in_loop(test, _LONG_LIMIT)
+    return pytest.mark.timeout(_LONG_LIMIT + 60)(_in_loop(test, _LONG_LIMIT))
 
 
 def _in_loop(test: Callable[P, Coroutine[Any, Any, None]], limit: float) -> Callable[P, None]:

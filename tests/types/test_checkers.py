@@ -17,8 +17,12 @@ from tests.types.pages import as_module
 
 pytestmark = pytest.mark.timeout(300)
 
-_SURFACE: Final = Path(__file__).with_name("surface.py")
+_SURFACES: Final = [Path(__file__).with_name(name) for name in ("surface.py", "surface_extensions.py")]
 _STRICT: Final = {"typeCheckingMode": "strict", "reportUnnecessaryTypeIgnoreComment": "error"}
+
+_PACKAGES: Final = {path.parent.name for path in ROOT.glob("*/src/*/py.typed")} | {
+    path.parent.name for path in ROOT.glob("extensions/*/src/*/py.typed")
+}
 
 
 def mypy(*paths: Path) -> str:
@@ -49,17 +53,19 @@ def test_mypy_finds_no_error_in_the_blocks_of_the_documentation(tmp_path: Path) 
     assert mypy(tmp_path) == ""
 
 
-def test_pyright_and_mypy_agree_on_the_public_types(tmp_path: Path) -> None:
-    (tmp_path / _SURFACE.name).write_bytes(_SURFACE.read_bytes())
+@pytest.mark.parametrize("surface", _SURFACES, ids=lambda path: path.stem)
+def test_pyright_and_mypy_agree_on_the_public_types(surface: Path, tmp_path: Path) -> None:
+    (tmp_path / surface.name).write_bytes(surface.read_bytes())
     (tmp_path / "pyrightconfig.json").write_text(json.dumps(_STRICT), encoding="utf-8")
     report = pyright(cwd=tmp_path)
     assert report["summary"]["filesAnalyzed"] == 1
     assert [f"{each['range']['start']['line'] + 1}: {each['message']}" for each in report["generalDiagnostics"]] == []
-    assert mypy(_SURFACE) == ""
+    assert mypy(surface) == ""
 
 
-def test_every_public_type_is_known_to_pyright(tmp_path: Path) -> None:
-    found = pyright("--verifytypes", "pybayeux", "--ignoreexternal", cwd=tmp_path)["typeCompleteness"]
+@pytest.mark.parametrize("package", sorted(_PACKAGES))
+def test_every_public_type_is_known_to_pyright(package: str, tmp_path: Path) -> None:
+    found = pyright("--verifytypes", package, "--ignoreexternal", cwd=tmp_path)["typeCompleteness"]
     unknown = [each["name"] for each in found["symbols"] if each["isExported"] and not each["isTypeKnown"]]
     assert unknown == []
     assert found["completenessScore"] == 1

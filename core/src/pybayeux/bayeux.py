@@ -8,15 +8,13 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
 from . import requests
-from ._client.background import BackgroundTasks
 from ._client.config import ClientConfig
-from ._client.hooks import HookRunner
 from ._client.inbox import Inbox
 from ._client.incoming import IncomingQueue
-from ._client.reporter import EXTENSIONS_LINE, Reporter
+from ._client.parts import ClientParts
+from ._client.reporter import EXTENSIONS_LINE
 from ._client.transport_pool import TransportPool
-from ._util.arguments import check_names, check_names_or_flag
-from ._util.redact import Redactor
+from ._util.arguments import check_names, check_names_or_flag, check_objects, check_pairs, check_tables
 from ._util.urls import parse_endpoint
 from .channel import Channel
 from .errors import (
@@ -32,19 +30,18 @@ from .errors import (
     UnsubscribeError,
     UsageError,
 )
-from .extensions import ExtensionRegistry, summary
+from .extensions.status import summary
 from .session.negotiation import Negotiation
 from .state import ConnectionEvent, ConnectionState, ConnectionStateMachine
-from .transports.base import TransportContext
-from .transports.registry import TransportRegistry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from types import TracebackType
 
     from ._client.hooks import Vetoes
-    from .extensions import ExtensionStatus
+    from .extensions.status import ExtensionStatus
     from .hook_client import HookCaller, Registration
+    from .hookspecs import DiagnosisFindings
     from .message import Message
     from .transports.base import Completion
 
@@ -80,62 +77,39 @@ class BayeuxClient:
     ) -> None:
         config = ClientConfig(
             url=url,
-            extensions=tuple(extensions),
-            options=options or {},
+            extensions=check_objects("extensions", extensions),
+            options=check_tables("options", options),
             discover=check_names_or_flag("discover", discover),
             disabled=check_names("disabled", disabled),
             order=check_names("order", order),
-            transports=transports,
-            transport_options=transport_options or {},
+            transports=None if transports is None else check_names("transports", transports),
+            transport_options=check_tables("transport_options", transport_options),
             http=http,
             auth=auth,
-            headers=headers or {},
+            headers=check_pairs("headers", headers),
             logger=logger or logging.getLogger("pybayeux"),
             max_network_delay=max_network_delay,
         )
         self._max_network_delay: Final = max_network_delay
         self._http: Final = http
-        self._redact: Final = Redactor()
+        # On a WebSocket events come by themselves, and a connect returns without them when its time is over.
+        parts = ClientParts(self, config, by_polling=True)
+        self._redact: Final = parts.redact
+        self._reporter: Final = parts.reporter
+        self._extensions: Final = parts.extensions
+        self._hooks: Final = parts.hooks
+        self._pool: Final = TransportPool(
+            parts.transport_context(self._receive), parts.factories, config.transport_options
+        )
+        self._incoming: Final = IncomingQueue(self._hooks)
+        self._inbox: Final = Inbox()
+        self._negotiation: Final = Negotiation(tuple(parts.factories))
         self._machine: Final = ConnectionStateMachine()
         self._ids: Final = count(1)
         self._client_id: str | None = None
+        self._connection_type = self._negotiation.for_handshake()
         self._hold = _DEFAULT_HOLD
         self._connecting = False
-        self._reporter: Final = Reporter(config, self._redact)
-        background = BackgroundTasks(self._reporter)
-        self._extensions: Final = ExtensionRegistry(
-            self,
-            extensions=config.extensions,
-            options=config.options,
-            discover=config.discover,
-            disabled=config.disabled,
-            order=config.order,
-            on_error=self._reporter.report,
-            hook_timeout=config.hook_timeout,
-            warn=self._reporter.warn,
-        )
-        self._hooks: Final = HookRunner(self, self._extensions, self._redact, background)
-        self._incoming: Final = IncomingQueue(self._hooks)
-        endpoint = parse_endpoint(self._extensions.resolve_url(config.url))
-        registry = TransportRegistry()
-        self._extensions.register_transports(registry)
-        # On a WebSocket events come by themselves, and a connect returns without them when its time is over.
-        factories = registry.select(config.transports, config.transport_options, by_polling=True)
-        context = TransportContext(
-            url=endpoint.url,
-            receive=self._receive,
-            on_request=self._hooks.request,
-            on_response=self._hooks.response,
-            redact=self._redact,
-            headers=dict(config.headers),
-            http=config.http,
-            auth=config.auth if config.auth is not None else endpoint.credentials,
-            max_network_delay=config.max_network_delay,
-        )
-        self._pool: Final = TransportPool(context, factories, config.transport_options)
-        self._inbox: Final = Inbox()
-        self._negotiation: Final = Negotiation(tuple(factories))
-        self._connection_type = self._negotiation.for_handshake()
 
     def __repr__(self) -> str:
         return f"<BayeuxClient {self.url.partition('?')[0]} {self.state.value}>"
@@ -165,6 +139,13 @@ class BayeuxClient:
         """The HTTP client given as `http`, or None. For extensions, see `HookClient`."""
         return self._http
 
+    def redact(self, text: str, limit: int = 200) -> str:
+        """The text without this client's credentials and ids, and without what looks like some, cut to `limit`.
+
+        For extensions, see `HookClient`.
+        """
+        return self._redact(text, limit)
+
     @property
     def recovers(self) -> bool:
         """Whether the client handshakes and subscribes again by itself: never, that is left to the caller."""
@@ -192,6 +173,11 @@ class BayeuxClient:
         """Close the connections without sending a disconnect; `disconnect` sends one."""
         await self._extensions.close()
         await self._pool.close()
+        self._reporter.finish()
+
+    async def diagnose(self, findings: DiagnosisFindings) -> None:
+        """Have the extensions say what they know of the server (`HookSpecs.diagnose`). For a diagnosis."""
+        await self._hooks.diagnose(findings)
 
     def use(self, extension: object, name: str | None = None) -> Registration:
         """Register an extension.
@@ -211,7 +197,7 @@ class BayeuxClient:
 
     def hook(self, name: str) -> HookCaller:
         """The caller of a hook that an installed package brings; as `AsyncClient.hook`."""
-        return self._extensions.hook(name)
+        return self._extensions.hooks.provided(name)
 
     def move(self, url: str) -> None:
         """Use another address of the server from the next request on.
@@ -244,6 +230,30 @@ class BayeuxClient:
             UsageError: Always.
         """
         raise UsageError(f"release_events({holder!r}): a BayeuxClient has no receivers to hold back")
+
+    def discard_events(self, channel: str) -> NoReturn:
+        """Raise an error: this client has no receivers.
+
+        Raises:
+            UsageError: Always.
+        """
+        raise UsageError(f"discard_events({channel!r}): a BayeuxClient has no receivers")
+
+    def events_in_hand(self, channel: str) -> NoReturn:
+        """Raise an error: this client has no receivers.
+
+        Raises:
+            UsageError: Always.
+        """
+        raise UsageError(f"events_in_hand({channel!r}): a BayeuxClient has no receivers")
+
+    def insert_events(self, channel: str, before: Message | None = None) -> NoReturn:
+        """Raise an error: this client has no receivers.
+
+        Raises:
+            UsageError: Always.
+        """
+        raise UsageError(f"insert_events({channel!r}): a BayeuxClient has no receivers")
 
     def rehandshake(self, reason: str) -> NoReturn:
         """Raise an error: this client starts a session only when `handshake` is called.

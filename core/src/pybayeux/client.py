@@ -9,15 +9,16 @@ from . import requests
 from ._client.config import ClientConfig, never_ignore
 from ._client.connection import Connection
 from ._client.event_queue import EventQueue
-from ._util.arguments import check_choice, check_names, check_names_or_flag
+from ._util.arguments import check_choice, check_names, check_names_or_flag, check_objects, check_pairs, check_tables
 from .channel import ChannelType
 from .errors import InvalidChannelError
 from .session import Backoff
+from .session.linger import DEFAULT_LINGER
 from .state import ConnectionState
 from .subscription import Subscribing, Subscription
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
     from datetime import datetime
     from types import TracebackType
 
@@ -25,15 +26,17 @@ if TYPE_CHECKING:
 
     from ._client.batch import Batch
     from ._client.config import Overflow
-    from ._client.event_queue import AckMode, ErrorPolicy
-    from ._client.handlers import Handler
+    from ._client.event_queue import AckMode
+    from ._client.events_in_hand import ErrorPolicy
+    from ._client.handler_runner import Handler
     from ._client.listeners import Listener
     from ._client.publisher import Offline
     from ._util.conversion import PayloadAdapter
     from ._util.typevars import DataT
-    from .extensions import ExtensionStatus
+    from .event_batch import EventBatch
+    from .extensions.status import ExtensionStatus
     from .health import Health
-    from .hook_client import HookCaller, Registration
+    from .hook_client import EventInsertion, HookCaller, Registration
     from .message import Message
 
 __all__ = ("AsyncClient",)
@@ -73,9 +76,11 @@ class AsyncClient:
         max_network_delay: Seconds that the server may take to answer beyond what it advised itself.
         heartbeat: Seconds (1 or more) that the server may hold a connect, and between pings of a WebSocket: a silent
             connection or session is looked into within two. By default the server's own timeout decides.
-        linger: Seconds to wait before the next connect while events come densely, so that one reply brings several: a
-            poll costs far more than an event. A stream with longer gaps never waits, and a WebSocket only where the
-            events come with the replies to connects, as with CometD's acknowledgement. 0 for never.
+        linger: The share of one core, 0 to 1, that connects may take while events come densely; a twentieth by
+            default, 0 for any. A poll costs far more than an event: the client measures what its connects cost, and
+            starts the next one so late that the share holds, but within 10 ms, so that one reply brings several
+            events. A stream with longer gaps never waits, and a WebSocket only where the events come with the replies
+            to connects, as with CometD's acknowledgement.
         hook_timeout: Seconds that an asynchronous hook may take if the connection waits for it; after that it is
             cancelled, and the error reported. None for no limit.
         start_timeout: Seconds that `start`, and so the ``async with`` block, waits for the connection; unlimited by
@@ -111,24 +116,24 @@ class AsyncClient:
         backoff: Backoff | None = None,
         max_network_delay: float = 10.0,
         heartbeat: float | None = None,
-        linger: float = 0.006,
+        linger: float = DEFAULT_LINGER,
         hook_timeout: float | None = 30.0,
         start_timeout: float | None = None,
         ignore_error: Callable[[BaseException], bool] | None = None,
     ) -> None:
         config = ClientConfig(
             url=url,
-            extensions=tuple(extensions),
-            options=options or {},
+            extensions=check_objects("extensions", extensions),
+            options=check_tables("options", options),
             discover=check_names_or_flag("discover", discover),
             disabled=check_names("disabled", disabled),
             order=check_names("order", order),
-            transports=transports,
-            transport_options=transport_options or {},
+            transports=None if transports is None else check_names("transports", transports),
+            transport_options=check_tables("transport_options", transport_options),
             trusted_hosts=check_names("trusted_hosts", trusted_hosts),
             http=http,
             auth=auth,
-            headers=headers or {},
+            headers=check_pairs("headers", headers),
             logger=logger or logging.getLogger("pybayeux"),
             queue_size=queue_size,
             overflow=overflow,
@@ -155,22 +160,29 @@ class AsyncClient:
     @property
     def state(self) -> ConnectionState:
         """The state of the connection."""
-        return self._connection.runner.state
+        return self._connection.runner.view.state
 
     @property
     def client_id(self) -> str | None:
         """The client id from the server, or None without a session. It is a credential: do not log it."""
-        return self._connection.runner.client_id
+        return self._connection.runner.view.client_id
 
     @property
     def connection_type(self) -> str | None:
         """The name of the transport agreed on, or None without a session."""
-        return self._connection.runner.connection_type
+        return self._connection.runner.view.connection_type
 
     @property
     def http(self) -> Any:
         """The HTTP client given as `http`, or None. For extensions, see `HookClient`."""
         return self._connection.http
+
+    def redact(self, text: str, limit: int = 200) -> str:
+        """The text without this client's credentials and ids, and without what looks like some, cut to `limit`.
+
+        For extensions, see `HookClient`.
+        """
+        return self._connection.redact(text, limit)
 
     @property
     def recovers(self) -> bool:
@@ -319,15 +331,40 @@ class AsyncClient:
         if name.type is ChannelType.META:
             raise InvalidChannelError(channel, "meta channels cannot be subscribed to; listen() to them")
         self._connection.runner.check_usable()
-        events: EventQueue[Any] = EventQueue(name, self._connection.dispatcher, type=type, ack=ack, on_error=on_error)
+        queue: EventQueue[Any] = EventQueue(name, self._connection.dispatcher, type=type, ack=ack, on_error=on_error)
 
         async def begin() -> Subscription[Any]:
-            await self._connection.subscribe(events)
+            await self._connection.subscribe(queue)
             if handler is not None:
-                self._connection.handlers.start(events, handler)
-            return Subscription(events)
+                self._connection.handlers.start(queue, handler)
+            return Subscription(queue)
 
         return Subscribing(name, begin)
+
+    @overload
+    def batches(self, channel: str, most: int = 500, *, type: None = None) -> AsyncGenerator[EventBatch[Any]]: ...
+    @overload
+    def batches(
+        self, channel: str, most: int = 500, *, type: type[DataT] | PayloadAdapter[DataT] | TypeForm[DataT]
+    ) -> AsyncGenerator[EventBatch[DataT]]: ...
+    async def batches(self, channel: str, most: int = 500, *, type: Any = None) -> AsyncGenerator[EventBatch[Any]]:
+        """Subscribe, and take its events in batches: ``async for batch in client.batches(...)``.
+
+        Write a batch with ``async with batch.transaction() as tx``, or handle it and call ``await batch.ack()``. The
+        subscription ends with the iterator: at once inside of `contextlib.aclosing`, else some time after the loop.
+
+        Args:
+            channel: As `subscribe` has it.
+            most: How many events a batch has at the most. None is held back to fill one.
+            type: As `subscribe` has it.
+
+        Raises:
+            ValueError: `most` is not positive.
+            BayeuxError: As `subscribe` has it, or the error that ended the subscription.
+        """
+        async with self.subscribe(channel, type=type, ack="manual") as events:
+            async for batch in events.batches(most):
+                yield batch
 
     async def unsubscribe(self, subscription: Subscription | str) -> None:
         """End one subscription, or all that were made for a channel."""
@@ -426,7 +463,7 @@ class AsyncClient:
         Raises:
             UsageError: No installed package brings a hook of this name.
         """
-        return self._connection.extensions.hook(name)
+        return self._connection.extensions.hooks.provided(name)
 
     def move(self, url: str) -> None:
         """Use another address of the server from the next request on, for example after a login or a migration.
@@ -471,6 +508,21 @@ class AsyncClient:
                 and the extension asks for them.
         """
         self._connection.release_events(holder, discard=discard)
+
+    def discard_events(self, channel: str) -> None:
+        """Give up the events that wait for the receivers of a channel or pattern, unhandled.
+
+        For extensions that leave a channel to another replica. What a receiver has in hand it may finish.
+        """
+        self._connection.dispatcher.discard(channel)
+
+    def events_in_hand(self, channel: str) -> int:
+        """Return how many events the receivers of a channel or pattern have taken and not finished."""
+        return self._connection.dispatcher.in_hand(channel)
+
+    def insert_events(self, channel: str, before: Message | None = None) -> EventInsertion:
+        """Make a place in the stream of a channel for events of an extension's own; see `HookClient.insert_events`."""
+        return self._connection.insert_events(requests.check_channel(channel), before)
 
     def rehandshake(self, reason: str) -> None:
         """Start a new session with the same subscriptions, even if the server advised to end.

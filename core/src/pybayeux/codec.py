@@ -18,9 +18,10 @@ import msgspec
 from msgspec import Raw
 
 from ._util.json_scan import Broken, elements_of, members_of
+from ._util.json_text import beginning_of, encode_other, to_json
 from ._util.text import to_utf8
 from .errors import MessageDecodeError
-from .message import Advice, Message, beginning_of, encode_other, to_json
+from .message import Advice, Message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

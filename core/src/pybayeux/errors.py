@@ -207,6 +207,8 @@ class Remedy(Enum):
     WAIT = "wait"
     """Of a subscribe: do not try again in this session until an extension asks for it (`HookClient.resubscribe`). It is
     not reported. Of any other request it is as RETRY."""
+    DEFER = "defer"
+    """As WAIT, and the caller of `subscribe` goes on, with an inactive subscription that gets events later."""
     GIVE_UP = "give up"
     """Do not try again: a refused subscription ends, and the others go on; a refused handshake or connect ends the
     session."""
@@ -378,10 +380,32 @@ class ExtensionOptionError(ExtensionError):
         self.option: Final = option
 
 
+_MISTAKES: Final = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    ImportError,
+    LookupError,
+    NameError,
+    NotImplementedError,
+    RecursionError,
+    StopIteration,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
+
+
 class ExtensionHookError(ExtensionError):
     """A hook raised an exception (the cause), or returned a value that its specification does not allow."""
 
     @property
     def is_mistake(self) -> bool:
-        """Whether the cause is of a kind that another attempt raises again: a mistake in the extension's code."""
-        return isinstance(self.__cause__, TypeError | AttributeError | NameError)
+        """Whether another attempt would raise the same: a mistake in the extension's code or in its options.
+
+        True for exceptions of Python's own, such as `TypeError`, `ValueError` and `KeyError`. False for `OSError` (with
+        `ConnectionError` and `TimeoutError`), `RuntimeError`, and the exceptions that a library or the extension
+        defines: a server that the extension asks may be down.
+        """
+        cause = self.__cause__
+        return isinstance(cause, _MISTAKES) and type(cause).__module__ == "builtins"

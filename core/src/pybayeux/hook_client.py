@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator
+    from collections.abc import Awaitable, Callable, Generator, Sequence
 
+    from .message import Message
     from .state import ConnectionState
 
-__all__ = ("HookCaller", "HookClient", "Registration")
+__all__ = ("EventInsertion", "HookCaller", "HookClient", "Registration")
 
 
 class Registration(Protocol):
@@ -47,6 +48,37 @@ class HookCaller(Protocol):
     @property
     def acall(self) -> Callable[..., Awaitable[Any]]:
         """The same, and awaits the implementations that are ``async def``."""
+
+
+class EventInsertion(Protocol):
+    """A place in the stream of a channel, for events of an extension's own: what `HookClient.insert_events` returns."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is closed: by `close`, or because the client gave up what waits for its receivers."""
+
+    async def turn(self) -> None:
+        """Wait until everything before this place was given to the channel's receivers.
+
+        Raises:
+            ClientStateError: It is closed.
+        """
+
+    async def put(self, events: Sequence[Message]) -> None:
+        """Give events to the channel's receivers, at this place; waits for its turn.
+
+        They pass no `HookSpecs.incoming`. `HookSpecs.delivered` is called for each, as for every event.
+
+        Raises:
+            ClientStateError: It is closed.
+        """
+
+    def close(self, drop: Callable[[Message], bool] | None = None) -> None:
+        """Let what waits follow.
+
+        Args:
+            drop: Called with each event that waits up to the next insertion; one for which it returns true is given up.
+        """
 
 
 class HookClient(Protocol):
@@ -94,6 +126,12 @@ class HookClient(Protocol):
         """Whether the client handshakes and subscribes again by itself, and calls `HookSpecs.delivered`.
 
         False of a `BayeuxClient`, which leaves all that to its caller.
+        """
+
+    def redact(self, text: str, limit: int = 200) -> str:
+        """The text without secrets: the client's own credentials and ids, and what looks like some; cut to `limit`.
+
+        For what an extension logs or keeps of what a server said.
         """
 
     def use(self, extension: object, name: str | None = None) -> Registration:
@@ -144,6 +182,38 @@ class HookClient(Protocol):
 
     def release_events(self, holder: str, *, discard: bool = False) -> None:
         """Give receivers events again; with `discard`, those that wait are given up, unhandled.
+
+        Raises:
+            UsageError: The client has no receivers (`recovers`).
+        """
+
+    def discard_events(self, channel: str) -> None:
+        """Give up the events that wait for the receivers of a channel or pattern, unhandled.
+
+        What a receiver has in hand it may finish. To have the server send no more, subscribe to it no longer, or drop
+        what comes.
+
+        Raises:
+            UsageError: The client has no receivers (`recovers`).
+        """
+
+    def events_in_hand(self, channel: str) -> int:
+        """Return how many events the receivers of a channel or pattern have taken and not finished.
+
+        Raises:
+            UsageError: The client has no receivers (`recovers`).
+        """
+
+    def insert_events(self, channel: str, before: Message | None = None) -> EventInsertion:
+        """Make a place in the stream of a channel at which an extension gives receivers events of its own.
+
+        What comes on the channel from there on waits, as for receivers that are slow, until the insertion is closed;
+        then it follows in order. Other channels go on. Insertions on one channel take turns.
+
+        Args:
+            channel: The channel that the events have; not a pattern.
+            before: An event that the hook `HookSpecs.incoming` sees at the moment: the place is right before it. None:
+                after everything that has come.
 
         Raises:
             UsageError: The client has no receivers (`recovers`).

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager  # noqa: TC003 - results are checked against their annotations
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeVar
 
 import pluggy
 
@@ -48,6 +48,7 @@ __all__ = (
     "HOOK_API",
     "OLDEST_HOOK_API",
     "PROJECT",
+    "DiagnosisFindings",
     "Drop",
     "HookRule",
     "HookSpecs",
@@ -103,6 +104,16 @@ class Redelivery:
     """
 
     request: Callable[[], None] | None = None
+
+
+class DiagnosisFindings(Protocol):
+    """What `HookSpecs.diagnose` adds to."""
+
+    def add_problem(self, what: str, remedy: str = "") -> None:
+        """Add something that is wrong, and what to do about it."""
+
+    def add_note(self, what: str, remedy: str = "") -> None:
+        """Add something that is worth knowing, and what to do about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +304,16 @@ class HookSpecs:
         """
 
     @hookspec
+    async def diagnose(self, findings: DiagnosisFindings, client: HookClient) -> None:
+        """Say what ``pybayeux doctor`` cannot know of this server: what is wrong with it, and what is worth knowing.
+
+        Called once, in the first session that works, before its end. `findings` has `add_problem` and `add_note`, which
+        take what was found and what to do about it. A problem makes the command fail.
+
+        An exception is reported as a failure of the extension.
+        """
+
+    @hookspec
     async def state_changed(self, old: ConnectionState, new: ConnectionState, client: HookClient) -> None:
         """The connection has gone from one state into another.
 
@@ -353,6 +374,9 @@ class HookSpecs:
     def register_commands(self, cli: click.Group) -> None:
         """Add sub-commands to the ``pybayeux`` command.
 
-        Called once per run of the command; there is no client, and `registered` is not called. An
+        Called once per run of the command that may need them; there is no client, and `registered` is not called. An
         exception is reported, and the command goes on without these sub-commands.
+
+        Not called for an extension whose package names its commands as entry points of the group ``pybayeux.commands``:
+        those are listed without loading anything.
         """

@@ -6,22 +6,24 @@ A payload stays in the bytes that were received until `data` is read. Encoding a
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NamedTuple, Protocol, overload
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, NamedTuple, Protocol, overload
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType, field
 
+from ._util.dates import parse_timestamp
 from ._util.json_scan import Broken, members_of
+from ._util.json_text import beginning_of, to_json
 from ._util.typevars import DataT
 from .errors import MessageDecodeError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
     from contextlib import AbstractAsyncContextManager
+    from datetime import datetime
 
-__all__ = ("Advice", "Message", "MessageError", "Receipt", "beginning_of", "encode_other", "replay_id_of", "to_json")
+__all__ = ("Advice", "Message", "MessageError", "Receipt")
 
 if TYPE_CHECKING:
     _Payload = Any
@@ -41,6 +43,10 @@ class Receipt(Protocol):
         Raises:
             UsageError: It is already acknowledged, or no extension has transactions.
         """
+
+
+_decode: Final = msgspec.json.Decoder().decode
+_ERROR: Final = re.compile(r"\s*(\d{1,3})\s*:([^:]*):(.*)", re.DOTALL)
 
 
 class MessageError(NamedTuple):
@@ -147,9 +153,14 @@ class Message(_Fields, Generic[DataT]):
     A field that is None is not on the wire. `data` may be any JSON value, including None: `has_data` says whether it
     is there. Members that the protocol does not name are in `extra`.
 
+    `raw_or_data` is the payload as the message holds it: a ``msgspec.Raw``, which decoders of msgspec take without a
+    copy, until `data` is read or set, and then the data. If there is no payload it is ``msgspec.UNSET``.
+
     ``Message[Order]`` is the type of an event whose `data` is an `Order`, as a subscription with ``type=Order``
     receives it. Nothing checks that at run time.
     """
+
+    raw_or_data: ClassVar[Any] = _payload  # the slot itself: a property would take 0.1 us, which every event pays
 
     @property  # type: ignore[misc]  # the struct's own slot holds it, undecoded
     def data(self) -> DataT:
@@ -160,7 +171,10 @@ class Message(_Fields, Generic[DataT]):
         """
         value: Any = _payload.__get__(self)
         if type(value) is Raw:
-            value = _decode_payload(value)
+            try:
+                value = _decode(value)
+            except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+                raise MessageDecodeError(f"data: not JSON ({error})", beginning_of(value)) from error
             _payload.__set__(self, value)
         elif value is UNSET:
             value = None
@@ -244,7 +258,7 @@ class Message(_Fields, Generic[DataT]):
         Known are the specification's ISO 8601 profile, RFC 1123 (CometD's clients) and the format of CometD's servers
         (``Mon Nov 23 20:56:10 UTC 2026``).
         """
-        return None if self.timestamp is None else _parse_time(self.timestamp.strip())
+        return None if self.timestamp is None else parse_timestamp(self.timestamp)
 
     @property
     def receipt(self) -> Receipt | None:
@@ -320,82 +334,3 @@ class Message(_Fields, Generic[DataT]):
         if value is UNSET:
             return None
         return f"<{len(bytes(value))} bytes>" if type(value) is Raw else f"<{type(value).__name__}>"
-
-
-_payload_decoder: Final = msgspec.json.Decoder()
-_SHOWN: Final = 200
-
-
-def encode_other(value: Any) -> Any:
-    """Encode values that msgspec does not encode itself: subclasses of str, such as Channel, and pydantic models.
-
-    Members of models have the names that they are read by.
-    """
-    if isinstance(value, str):
-        return str(value)
-    if callable(dump := getattr(value, "model_dump", None)):
-        return dump(mode="json", by_alias=True)
-    raise TypeError(f"JSON cannot express a value of type {type(value).__name__}")
-
-
-_encoder: Final = msgspec.json.Encoder(enc_hook=encode_other)
-
-
-def to_json(value: Any) -> bytes:
-    """The value as JSON text in UTF-8.
-
-    Raises:
-        TypeError: JSON cannot express the value.
-    """
-    try:
-        return _encoder.encode(value)
-    except (ValueError, RecursionError) as error:
-        raise TypeError(f"JSON cannot express this value: {error}") from error
-
-
-def beginning_of(body: bytes | bytearray | memoryview | str | Raw) -> str:
-    """The first characters of a text that could not be decoded, for an error text."""
-    return body[:_SHOWN] if isinstance(body, str) else bytes(body)[:_SHOWN].decode("utf-8", "replace")
-
-
-def _decode_payload(raw: Raw) -> Any:
-    try:
-        return _payload_decoder.decode(raw)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise MessageDecodeError(f"data: not JSON ({error})", beginning_of(raw)) from error
-
-
-class _Stamp(Struct):
-    replay_id: int | None = field(default=None, name="replayId")
-
-
-_stamp_decoder: Final = msgspec.json.Decoder(_Stamp)
-
-
-def replay_id_of(message: Message) -> int | None:
-    """The number that a server with replay has given an event, ``data.event.replayId``; None if there is none."""
-    try:
-        return _stamp_decoder.decode(message.raw_members().get("event", b"null")).replay_id
-    except (msgspec.DecodeError, UnicodeError, TypeError):
-        return None
-
-
-_ERROR: Final = re.compile(r"\s*(\d{1,3})\s*:([^:]*):(.*)", re.DOTALL)
-_FRACTION: Final = re.compile(r"\.(\d+)")
-_SERVER_FORM: Final = re.compile(r"\w{3} (\w{3}) +(\d{1,2}) ([\d:]{8}) (?:UTC|GMT) (\d{4})")
-
-
-def _parse_time(text: str) -> datetime | None:
-    try:
-        if text[:4].isdecimal():
-            iso = _FRACTION.sub(lambda m: f".{m[1]:0<6.6}", text)
-            return _in_utc(datetime.fromisoformat(iso))
-        if (parts := _SERVER_FORM.fullmatch(text)) is not None:
-            return _in_utc(datetime.strptime(" ".join(parts.groups()), "%b %d %H:%M:%S %Y"))
-        return _in_utc(parsedate_to_datetime(text))
-    except (ValueError, OverflowError):
-        return None
-
-
-def _in_utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, Self
 
 from ._util.typevars import DataT
 from .errors import UsageError
+from .event_batch import EventBatch
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
     from types import TracebackType
 
     from ._client.event_queue import EventQueue
@@ -31,8 +32,8 @@ class Subscription(Generic[DataT]):
     ``Subscription[Order]`` is one made with ``type=Order``: the `data` of its events is an `Order`.
     """
 
-    def __init__(self, events: EventQueue[DataT]) -> None:
-        self._events: Final = events
+    def __init__(self, queue: EventQueue[DataT]) -> None:
+        self._queue: Final = queue
 
     def __repr__(self) -> str:
         return f"<Subscription {self.channel} {'closed' if self.closed else f'{self.pending} waiting'}>"
@@ -40,23 +41,23 @@ class Subscription(Generic[DataT]):
     @property
     def channel(self) -> str:
         """The channel or pattern subscribed to."""
-        return self._events.channel
+        return self._queue.channel
 
     @property
     def pending(self) -> int:
         """How many events wait to be taken."""
-        return self._events.pending
+        return self._queue.pending
 
     @property
     def closed(self) -> bool:
         """Whether the subscription has ended."""
-        return self._events.closed
+        return self._queue.closed
 
     def __aiter__(self) -> AsyncIterator[Message[DataT]]:
-        return aiter(self._events)
+        return aiter(self._queue)
 
     async def __anext__(self) -> Message[DataT]:
-        return await anext(self._events)
+        return await anext(self._queue)
 
     async def next(self, timeout: float | None = None) -> Message[DataT]:
         """The next event. It asks for it as a loop does: the event before it counts as handled.
@@ -70,7 +71,7 @@ class Subscription(Generic[DataT]):
             ReceiverError: The event does not fit `type`, and ``on_error`` does not go on after it.
             BayeuxError: The error that ended the subscription.
         """
-        return await self._events.next(timeout)
+        return await self._queue.next(timeout)
 
     async def take(self, most: int, handled: int = 0, timeout: float | None = None) -> list[Message[DataT]]:
         """Several events at once: at least one, or none if the subscription has ended.
@@ -85,11 +86,29 @@ class Subscription(Generic[DataT]):
             ReceiverError: As `next` has it.
             BayeuxError: The error that ended the subscription.
         """
-        return await self._events.take(most, handled, timeout)
+        return await self._queue.take(most, handled, timeout)
+
+    async def batches(self, most: int = 500) -> AsyncGenerator[EventBatch[DataT]]:
+        """The events as they wait: one that comes alone is a batch of one, a backlog comes in full ones.
+
+        No event is held back to fill a batch. The subscription is made with ``ack="manual"``: a batch is handled when
+        its `EventBatch.transaction` has ended, or after `EventBatch.ack`.
+
+        Args:
+            most: How many events a batch has at the most.
+
+        Raises:
+            ValueError: `most` is not positive.
+            BayeuxError: The error that ended the subscription.
+        """
+        if most < 1:
+            raise ValueError(f"most: expected 1 or more; got {most}")
+        while events := await self.take(most):
+            yield EventBatch(events)
 
     async def finish(self, count: int) -> None:
         """The first `count` of the events taken are handled, unless they are to be acknowledged one by one."""
-        await self._events.finish(count)
+        await self._queue.in_hand.finish(count)
 
     async def __aenter__(self) -> Self:
         return self
@@ -97,14 +116,14 @@ class Subscription(Generic[DataT]):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._events.__aexit__(kind, error, trace)
+        await self._queue.__aexit__(kind, error, trace)
 
     async def unsubscribe(self) -> None:
         """End the subscription, and a loop over it. Events that wait are given up, unhandled.
 
         A second call does nothing.
         """
-        await self._events.unsubscribe()
+        await self._queue.unsubscribe()
 
 
 class Subscribing(Generic[DataT]):

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import functools
 import inspect
 import threading
 import weakref
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar, overload
 
+from ._client.worker_handlers import WorkerHandler, call_in_worker
 from ._util.loop_thread import LoopThread
 from .client import AsyncClient
 from .errors import ClientStateError
-from .sync_subscription import SyncSubscription
+from .sync_subscription import SyncSubscription, with_sync_receipt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,15 +24,16 @@ if TYPE_CHECKING:
     from typing_extensions import TypeForm
 
     from ._client.batch import Batch
-    from ._client.event_queue import AckMode, ErrorPolicy
-    from ._client.handlers import Handler
+    from ._client.event_queue import AckMode
+    from ._client.events_in_hand import ErrorPolicy
+    from ._client.handler_runner import Handler
     from ._client.listeners import Listener
     from ._client.publisher import Offline
     from ._util.conversion import PayloadAdapter
     from ._util.typevars import DataT
-    from .extensions import ExtensionStatus
+    from .extensions.status import ExtensionStatus
     from .health import Health
-    from .hook_client import HookCaller
+    from .hook_client import EventInsertion, HookCaller
     from .message import Message
     from .state import ConnectionState
     from .subscription import Subscription
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = ("Client", "SyncBatch")
 
 P = ParamSpec("P")
+T = TypeVar("T")
 
 _EXIT_TIMEOUT: Final = 2.0
 """Seconds that the goodbye of a client may take which is open when the interpreter exits."""
@@ -97,6 +99,10 @@ class Client:
     def connection_type(self) -> str | None:
         """The name of the transport agreed on, or None without a session."""
         return self._client.connection_type
+
+    def redact(self, text: str, limit: int = 200) -> str:
+        """The text without this client's credentials and ids. See `AsyncClient.redact`."""
+        return self._thread.run(_called(self._client.redact, text, limit))
 
     @property
     def last_seen(self) -> datetime | None:
@@ -167,7 +173,8 @@ class Client:
 
     def _close(self) -> None:
         self._thread.renew()
-        self._thread.run(self._client.close())
+        with suppress(ClientStateError):  # another thread has closed it meanwhile, such as that of a handler
+            self._thread.run(self._client.close())
         self._thread.stop()
         _open.discard(self)
 
@@ -227,9 +234,16 @@ class Client:
         """Subscribe to a channel or pattern. See `AsyncClient.subscribe`; what it returns is iterated without await."""
 
         async def begin() -> Subscription[Any]:
-            return await self._client.subscribe(channel, _in_worker(handler), type=type, ack=ack, on_error=on_error)
+            in_worker = None if handler is None else self._in_worker(handler)
+            return await self._client.subscribe(channel, in_worker, type=type, ack=ack, on_error=on_error)
 
-        return SyncSubscription(self._thread, self._thread.run(begin())._events)
+        return SyncSubscription(self._thread, self._thread.run(begin())._queue)
+
+    def _in_worker(self, handler: Handler[Any]) -> Handler[Any]:
+        """A plain function runs in a worker thread, where it may block and may call the client."""
+        if inspect.iscoroutinefunction(handler):
+            return handler
+        return WorkerHandler(lambda event: handler(with_sync_receipt(self._thread, event)))
 
     def unsubscribe(self, subscription: SyncSubscription | str) -> None:
         """End one subscription, or all that were made for a channel."""
@@ -240,7 +254,7 @@ class Client:
 
     def listen(self, channel: str, listener: Callable[[Message], Any]) -> Listener:
         """Call `listener` with each reply on a meta channel. See `AsyncClient.listen`."""
-        return self._client.listen(channel, _in_worker(listener))
+        return self._client.listen(channel, _as_listener(listener))
 
     def publish(self, channel: str, data: Any, *, timeout: float | None = None, offline: Offline = "wait") -> Message:
         """Publish, and return the server's reply. See `AsyncClient.publish`."""
@@ -284,6 +298,21 @@ class Client:
     def release_events(self, holder: str, *, discard: bool = False) -> None:
         """Give receivers events again. See `AsyncClient.release_events`."""
         self._thread.run(_called(self._client.release_events, holder, discard=discard))
+
+    def discard_events(self, channel: str) -> None:
+        """Give up the events that wait for the receivers of a channel. See `AsyncClient.discard_events`."""
+        self._thread.run(_called(self._client.discard_events, channel))
+
+    def events_in_hand(self, channel: str) -> int:
+        """Return how many events receivers have taken and not finished. See `AsyncClient.events_in_hand`."""
+        return self._thread.run(_called(self._client.events_in_hand, channel))
+
+    def insert_events(self, channel: str, before: Message | None = None) -> EventInsertion:
+        """Make a place for events of an extension's own, to be used on the client's loop.
+
+        See `AsyncClient.insert_events`.
+        """
+        return self._thread.run(_called(self._client.insert_events, channel, before))
 
     def rehandshake(self, reason: str) -> None:
         """Start a new session with the same subscriptions. See `AsyncClient.rehandshake`."""
@@ -330,30 +359,18 @@ async def _remove(client: AsyncClient, name: str) -> None:
     await client.remove(name)
 
 
-async def _called(function: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
-    function(*args, **kwargs)
+async def _called(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    return function(*args, **kwargs)
 
 
-def _in_worker(function: Any) -> Any:
-    """A plain function runs in a worker thread, where it may block and may call the client."""
-    if function is None or inspect.iscoroutinefunction(function):
+def _as_listener(function: Any) -> Any:
+    if inspect.iscoroutinefunction(function):
         return function
 
     async def call(message: Message) -> Any:
-        result, error = await asyncio.to_thread(_outcome, function, message)
-        if error is not None:
-            raise error
-        return result
+        return await call_in_worker(function, message)
 
     return call
-
-
-def _outcome(function: Callable[[Message], Any], message: Message) -> tuple[Any, BaseException | None]:
-    # A future cannot have every exception: StopIteration would leave its waiter waiting for ever.
-    try:
-        return function(message), None
-    except BaseException as error:
-        return None, error
 
 
 # -- the end of the interpreter

@@ -11,14 +11,14 @@ from ._util.typevars import DataT
 from .errors import ClientStateError, ReceiverError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Awaitable, Iterator, Sequence
     from contextlib import AbstractAsyncContextManager
     from types import TracebackType
 
     from ._client.event_queue import EventQueue
     from .message import Message, Receipt
 
-__all__ = ("SyncSubscription",)
+__all__ = ("SyncSubscription", "with_sync_receipt")
 
 _CHUNK: Final = 256
 """How many events are taken at once: a change of threads for every event would cost more than the event."""
@@ -33,8 +33,8 @@ class SyncSubscription(Generic[DataT]):
     ``SyncSubscription[Order]`` is one made with ``type=Order``: the `data` of its events is an `Order`.
     """
 
-    def __init__(self, thread: LoopThread, events: EventQueue[DataT]) -> None:
-        self._events: Final = events
+    def __init__(self, thread: LoopThread, queue: EventQueue[DataT]) -> None:
+        self._queue: Final = queue
         self._thread: Final = thread
         self._taken: deque[Message[DataT]] = deque()
         self._handled = 0
@@ -47,20 +47,28 @@ class SyncSubscription(Generic[DataT]):
     @property
     def channel(self) -> str:
         """The channel or pattern subscribed to."""
-        return self._events.channel
+        return self._queue.channel
 
     @property
     def pending(self) -> int:
         """How many events wait to be taken."""
-        return len(self._taken) + self._events.pending
+        return len(self._taken) + self._queue.pending
 
     @property
     def closed(self) -> bool:
         """Whether the subscription has ended."""
-        return self._events.closed
+        return self._queue.closed
 
     def __iter__(self) -> Iterator[Message[DataT]]:
-        return self
+        # A generator, and few calls for an event that was taken ahead: this costs half as much as `__next__`.
+        thread, queue, taken = self._thread, self._queue, self._taken
+        while (event := self._next(None)) is not None:
+            yield event
+            while taken and not queue.closed and time.monotonic() - self._told <= _TELL_AFTER:
+                self._handled += self._in_hand
+                self._in_hand = True
+                event = taken.popleft()
+                yield event if event.receipt is None else with_sync_receipt(thread, event)
 
     def __next__(self) -> Message[DataT]:
         if (event := self._next(None)) is None:
@@ -76,13 +84,13 @@ class SyncSubscription(Generic[DataT]):
     def _next(self, timeout: float | None) -> Message[DataT] | None:
         self._handled += self._in_hand
         self._in_hand = False
-        if self._events.is_given_up:
+        if self._queue.is_given_up:
             self._abandon()
         elif not self._taken:
             handled, self._handled = self._handled, 0
             try:
                 # Many at once: a change of threads for every event would cost more than the event.
-                self._taken.extend(self._thread.run(self._events.take(_CHUNK, handled, timeout)))
+                self._taken.extend(self._thread.run(self._queue.take(_CHUNK, handled, timeout)))
             except ReceiverError:
                 self._in_hand = True  # it is taken, and handled if the caller goes on
                 raise
@@ -92,23 +100,18 @@ class SyncSubscription(Generic[DataT]):
         if not self._taken:
             return None
         self._in_hand = True
-        return self._with_receipt(self._taken.popleft())
+        return with_sync_receipt(self._thread, self._taken.popleft())
 
     def _abandon(self) -> None:
         """The subscription was ended: what was taken ahead is given up."""
         self._taken.clear()
         handled, self._handled = self._handled, 0
         if self._thread.is_running:
-            self._thread.run(self._events.abandon(handled))
-
-    def _with_receipt(self, event: Message[DataT]) -> Message[DataT]:
-        if event.receipt is not None:
-            event.attach_receipt(_SyncReceipt(self._thread, event.receipt))
-        return event
+            self._thread.run(self._queue.in_hand.abandon(handled))
 
     def _tell(self) -> None:
         handled, self._handled = self._handled, 0
-        self._thread.run(self._events.finish(handled))
+        self._thread.run(self._queue.in_hand.finish(handled))
         self._told = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -119,14 +122,21 @@ class SyncSubscription(Generic[DataT]):
     ) -> None:
         self._handled += self._in_hand and kind is None
         self._in_hand = False
-        if self._events.is_given_up and not self._thread.is_running:
+        if self._queue.is_given_up and not self._thread.is_running:
             return  # the client was closed
         self._tell()
-        self._thread.run(self._events.leave(error))
+        self._thread.run(self._queue.leave(error))
 
     def unsubscribe(self) -> None:
         """End the subscription, and a loop over it. See `Subscription.unsubscribe`."""
-        self._thread.run(self._events.unsubscribe())
+        self._thread.run(self._queue.unsubscribe())
+
+
+def with_sync_receipt(thread: LoopThread, event: Message[DataT]) -> Message[DataT]:
+    """Let an event, if it has a receipt, be acknowledged without an await, in any thread but that of the loop."""
+    if event.receipt is not None and not isinstance(event.receipt, _SyncReceipt):
+        event.attach_receipt(_SyncReceipt(thread, event.receipt))
+    return event
 
 
 class _SyncReceipt:
@@ -136,8 +146,10 @@ class _SyncReceipt:
         self._thread = thread
         self._receipt = receipt
 
-    def acknowledge(self) -> Done:
-        """Acknowledge, and wait until the extensions have seen that."""
+    def acknowledge(self) -> Awaitable[None]:
+        """Acknowledge, and wait until the extensions have seen that; on the loop itself, return what is to await."""
+        if self._thread.is_current:
+            return self._receipt.acknowledge()
 
         async def acknowledge() -> None:
             await self._receipt.acknowledge()

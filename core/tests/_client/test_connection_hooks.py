@@ -108,7 +108,7 @@ async def test_a_background_request_that_outgoing_fails_is_retried() -> None:
     def fail(message: Message) -> None:
         if message.channel == "/meta/handshake" and failures:
             failures.pop()
-            raise KeyError("broken")
+            raise ConnectionError("the token service is down")
 
     async with make_client(server, Outgoing(fail), witness) as client:
         assert client.state is ConnectionState.CONNECTED

@@ -25,10 +25,10 @@ async def test_an_event_of_several_receivers_is_delivered_when_the_last_has_fini
     probe.send("/a/b", 1)
     assert probe.dispatcher.waiting == 2
     await one.take(1)
-    await one.finish(1)
+    await one.in_hand.finish(1)
     assert probe.delivered == []
     await two.take(1)
-    await two.finish(1)
+    await two.in_hand.finish(1)
     assert probe.delivered == [1]
 
 
@@ -46,7 +46,7 @@ async def test_who_goes_away_no_longer_holds_an_event_back() -> None:
     stays, goes = probe.subscribe("/a"), probe.subscribe("/a")
     probe.send("/a", 1)
     await stays.take(1)
-    await stays.finish(1)
+    await stays.in_hand.finish(1)
     assert probe.delivered == []
     await goes.unsubscribe()
     assert probe.delivered == [1]
@@ -68,7 +68,7 @@ async def test_events_abandoned_at_unsubscribe_are_reported_in_the_background() 
     stays, goes = probe.subscribe("/a"), probe.subscribe("/a")
     probe.send("/a", 1)
     await stays.take(1)
-    await stays.finish(1)
+    await stays.in_hand.finish(1)
     await goes.unsubscribe()
     assert probe.delivered == []
     (later,) = probe.background
@@ -94,7 +94,7 @@ async def test_no_later_event_of_a_channel_passes_for_handled_after_a_failure() 
     probe.send("/a", 2)
     probe.send("/b", 3)
     await stays.take(9)
-    await stays.finish(9)
+    await stays.in_hand.finish(9)
     assert probe.delivered == [3]
 
 
@@ -106,7 +106,7 @@ async def test_what_one_receiver_failed_on_is_not_delivered_though_another_handl
         async with probe.subscribe("/a") as fails:
             probe.send("/a", 1, 2)
             await stays.take(9)
-            await stays.finish(9)
+            await stays.in_hand.finish(9)
             await anext(fails)
             raise KeyError
     assert probe.delivered == []
@@ -124,12 +124,12 @@ async def test_a_subscription_started_anew_clears_a_failure() -> None:
     again = probe.subscribe("/a/b")
     probe.send("/a/b", 1)
     await again.take(1)
-    await again.finish(1)
+    await again.in_hand.finish(1)
     assert probe.delivered == []
     probe.dispatcher.subscription_started("/a/*")
     probe.send("/a/b", 2)
     await again.take(1)
-    await again.finish(1)
+    await again.in_hand.finish(1)
     assert probe.delivered == [2]
 
 
@@ -165,7 +165,7 @@ async def test_a_new_observer_hears_of_the_next_batch() -> None:
     probe.send("/a", 2)
     for each in (receiver, other):
         await each.take(9)
-        await each.finish(9)
+        await each.in_hand.finish(9)
     assert 2 in probe.delivered
 
 
@@ -194,24 +194,24 @@ class Receivers(RuleBasedStateMachine):
     def run(self, work: Any) -> Any:
         return self.loop.run_until_complete(work)
 
-    def let_go(self, number: int, subscription: EventQueue, *, handled: bool) -> None:
+    def let_go(self, number: int, queue: EventQueue, *, handled: bool) -> None:
         """The model: one receiver has done with an event."""
         holders = self.holders[number]
-        holders.discard(subscription)
+        holders.discard(queue)
         if handled:
             self.handled.add(number)
         if not holders and number in self.handled and self.channel_of[number] not in self.failed:
             self.expected.append(number)
 
-    def held_by(self, subscription: EventQueue) -> list[int]:
-        return sorted(number for number, holders in self.holders.items() if subscription in holders)
+    def held_by(self, queue: EventQueue) -> list[int]:
+        return sorted(number for number, holders in self.holders.items() if queue in holders)
 
     @rule(pattern=st.sampled_from(PATTERNS))
     def subscribe(self, pattern: str) -> None:
         if len(self.open) < 5:
-            subscription = self.probe.subscribe(pattern)
-            self.open.append(subscription)
-            self.taken[subscription] = 0
+            queue = self.probe.subscribe(pattern)
+            self.open.append(queue)
+            self.taken[queue] = 0
 
     @rule(channels=st.lists(st.sampled_from(CHANNELS), min_size=1, max_size=4))
     def dispatch(self, channels: list[str]) -> None:
@@ -227,23 +227,23 @@ class Receivers(RuleBasedStateMachine):
     @precondition(lambda self: any(each.pending for each in self.open))
     @rule(data=st.data(), most=st.integers(1, 3))
     def take(self, data: Any, most: int) -> None:
-        subscription = data.draw(st.sampled_from([each for each in self.open if each.pending]))
-        held = self.held_by(subscription)[self.taken[subscription] :]
-        got = [event.data for event in self.run(subscription.take(most))]
+        queue = data.draw(st.sampled_from([each for each in self.open if each.pending]))
+        held = self.held_by(queue)[self.taken[queue] :]
+        got = [event.data for event in self.run(queue.take(most))]
         assert got == held[: len(got)]
         assert 1 <= len(got) <= most
-        self.taken[subscription] += len(got)
+        self.taken[queue] += len(got)
 
     @precondition(lambda self: any(self.taken[each] for each in self.open))
     @rule(data=st.data(), count=st.integers(1, 3))
     def finish(self, data: Any, count: int) -> None:
-        subscription = data.draw(st.sampled_from([each for each in self.open if self.taken[each]]))
-        count = min(count, self.taken[subscription])
-        finished = self.held_by(subscription)[:count]
-        self.taken[subscription] -= count
+        queue = data.draw(st.sampled_from([each for each in self.open if self.taken[each]]))
+        count = min(count, self.taken[queue])
+        finished = self.held_by(queue)[:count]
+        self.taken[queue] -= count
         for number in finished:
-            self.let_go(number, subscription, handled=True)
-        self.run(subscription.finish(count))
+            self.let_go(number, queue, handled=True)
+        self.run(queue.in_hand.finish(count))
 
     @precondition(lambda self: self.open)
     @rule(data=st.data())
@@ -253,15 +253,15 @@ class Receivers(RuleBasedStateMachine):
     @precondition(lambda self: any(self.taken[each] for each in self.open))
     @rule(data=st.data())
     def fail(self, data: Any) -> None:
-        subscription = data.draw(st.sampled_from([each for each in self.open if self.taken[each]]))
-        self.failed.add(self.channel_of[self.held_by(subscription)[0]])
-        self.end(subscription, KeyError())
+        queue = data.draw(st.sampled_from([each for each in self.open if self.taken[each]]))
+        self.failed.add(self.channel_of[self.held_by(queue)[0]])
+        self.end(queue, KeyError())
 
-    def end(self, subscription: EventQueue, error: Exception | None) -> None:
-        self.open.remove(subscription)
-        for number in self.held_by(subscription):
-            self.let_go(number, subscription, handled=False)
-        self.run(subscription.leave(error))
+    def end(self, queue: EventQueue, error: Exception | None) -> None:
+        self.open.remove(queue)
+        for number in self.held_by(queue):
+            self.let_go(number, queue, handled=False)
+        self.run(queue.leave(error))
 
     @rule(pattern=st.sampled_from(PATTERNS))
     def start_anew(self, pattern: str) -> None:
@@ -311,8 +311,8 @@ async def test_a_channel_that_no_subscription_covers_is_reported_once() -> None:
 @in_virtual_time
 async def test_late_events_of_an_ended_subscription_are_not_reported() -> None:
     probe = DispatcherProbe()
-    subscription = probe.subscribe("/a/*")
-    await subscription.unsubscribe()
+    queue = probe.subscribe("/a/*")
+    await queue.unsubscribe()
     probe.send("/a/b", 1)
     assert probe.reported == []
 
@@ -331,3 +331,36 @@ async def test_the_memory_of_reported_channels_is_bounded() -> None:
         probe.send(f"/a/{number}", 1)
     probe.send("/a/0", 1)
     assert len(probe.reported) == 1002
+
+
+# -- events of extensions
+
+
+@in_virtual_time
+async def test_forwarded_events_count_towards_the_limit() -> None:
+    probe = DispatcherProbe(limit=2)
+    receiver = probe.subscribe("/a")
+    probe.dispatcher.count(2)
+    assert probe.room == []
+    probe.dispatcher.forward("/a", events("/a", 1, 2))
+    assert probe.room == [False]
+    assert [each.data for each in await receiver.take(2)] == [1, 2]
+    assert probe.room == [False, True]
+
+
+def test_nothing_is_dropped_where_what_waits_cannot_be() -> None:
+    probe = DispatcherProbe(limit=1)
+    probe.subscribe("/a")
+    probe.dispatcher.count(5)
+    probe.dispatcher.start_dropping()
+    assert (probe.dispatcher.stop_dropping(), probe.dispatcher.waiting) == (0, 5)
+
+
+def test_a_very_long_channel_is_not_remembered() -> None:
+    probe = DispatcherProbe()
+    receiver = probe.subscribe("/**")
+    longest = "/" + "a" * 999
+    probe.send(longest, 1)
+    probe.send(longest + "a", 2)
+    assert receiver.pending == 2
+    assert list(probe.dispatcher.router.routes) == [longest]

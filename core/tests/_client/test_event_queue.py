@@ -1,19 +1,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import pytest
 
 from core.tests.dispatching import DispatcherProbe
 from core.tests.virtual_time import in_virtual_time, settle
-from pybayeux._client.dispatcher import Router
-from pybayeux._client.event_queue import EventQueue
-from pybayeux.errors import ClientStateError, ReceiverError, SessionEndedError, UsageError
-
-if TYPE_CHECKING:
-    from pybayeux import Message
+from pybayeux.errors import ClientStateError, ReceiverError, SessionEndedError
 
 
 class Order(msgspec.Struct):
@@ -218,7 +213,7 @@ async def test_several_events_can_be_taken_at_once() -> None:
     assert [event.data for event in await events.take(3)] == [0, 1, 2]
     assert [event.data for event in await events.take(9, handled=2)] == [3, 4]
     assert probe.delivered == [0, 1]
-    await events.finish(99)
+    await events.in_hand.finish(99)
     assert probe.delivered == [0, 1, 2, 3, 4]
     events.end()
     assert await events.take(9) == []
@@ -254,7 +249,7 @@ async def test_events_taken_before_the_end_can_be_finished_after_it() -> None:
     await events.take(2)
     await events.unsubscribe()
     assert await events.take(2) == []
-    await events.finish(2)
+    await events.in_hand.finish(2)
     assert probe.delivered == [1, 2]
 
 
@@ -279,6 +274,30 @@ async def test_no_event_in_time() -> None:
         await events.next(timeout=0.5)
     probe.send("/a", 1)
     assert (await events.next(timeout=0.5)).data == 1
+
+
+@in_virtual_time
+async def test_a_timeout_of_the_callers_own_is_not_taken_for_that_of_the_queue() -> None:
+    events = DispatcherProbe().subscribe("/a")
+    with pytest.raises(TimeoutError) as raised:
+        async with asyncio.timeout(1):
+            await events.next(timeout=5)
+    assert "no event of" not in str(raised.value)
+    with pytest.raises(TimeoutError, match="no event of /a came in time"):
+        await events.next(timeout=5)
+
+
+@in_virtual_time
+async def test_a_waiting_receiver_that_was_cancelled_is_woken_by_nothing() -> None:
+    probe = DispatcherProbe()
+    events = probe.subscribe("/a")
+    waiting = asyncio.create_task(events.next())
+    await settle()
+    waiting.cancel()
+    probe.send("/a", 1)
+    await settle()
+    assert waiting.cancelled()
+    assert (await events.next()).data == 1
 
 
 @in_virtual_time
@@ -316,183 +335,21 @@ async def test_a_loop_can_end_its_own_subscription() -> None:
     assert (seen, probe.delivered) == ([1, 2], [1, 2])
 
 
-# -- events that do not fit
+# -- room
 
 
-class Keeper:
-    """Keeps dead letters in memory, or refuses them."""
-
-    def __init__(self, place: str | None = "a box") -> None:
-        self.place = place
-        self.kept: list[Any] = []
-
-    async def dead_letter(self, message: Message, subscription: str, error: ReceiverError) -> str | None:
-        self.kept.append(message.data)
-        return self.place
-
-
-async def numbers_of(events: EventQueue[Any], way: str) -> list[int]:
-    """What three events come to, one of which may not fit."""
+@pytest.mark.parametrize("way", ["loop", "one", "typed", "handler"])
+@in_virtual_time
+async def test_each_way_of_taking_an_event_makes_room(way: str) -> None:
+    probe = DispatcherProbe(limit=1)
+    events = probe.subscribe("/a", type=Order if way == "typed" else None)
+    probe.send("/a", {"number": 1})
+    assert probe.room == [False]
     if way == "loop":
-        return [event.data.number async for event in events]
-    seen = []
-    while taken := await events.take(1 if way == "one" else 9):
-        seen += [event.data.number for event in taken]
-        await events.finish(99)
-    return seen
-
-
-def send_orders(probe: DispatcherProbe, events: EventQueue[Any]) -> None:
-    probe.send("/a", {"number": 1}, {"number": "two", "event": {"replayId": 22}}, {"number": 3})
-    asyncio.get_running_loop().call_later(1, events.end)
-
-
-in_every_way = pytest.mark.parametrize("way", ["loop", "one", "many"])
-
-
-@in_every_way
-@in_virtual_time
-async def test_an_event_that_does_not_fit_is_skipped(way: str) -> None:
-    probe = DispatcherProbe()
-    events = probe.subscribe("/a", type=Order, on_error="skip")
-    send_orders(probe, events)
-    assert await numbers_of(events, way) == [1, 3]
-    [error] = probe.reported
-    assert isinstance(error, ReceiverError)
-    assert (error.channel, error.replay_id) == ("/a", 22)
-    assert "on replay id 22" in str(error)
-    assert [message.data["number"] for message in probe.messages] == [1, "two", 3]
-
-
-@in_every_way
-@in_virtual_time
-async def test_an_event_that_does_not_fit_becomes_a_dead_letter(way: str) -> None:
-    keeper = Keeper()
-    probe = DispatcherProbe(keeper=keeper)
-    events = probe.subscribe("/a", type=Order, on_error="dead_letter")
-    send_orders(probe, events)
-    assert await numbers_of(events, way) == [1, 3]
-    assert [letter["number"] for letter in keeper.kept] == ["two"]
-    assert [message.data["number"] for message in probe.messages] == [1, "two", 3]
-
-
-@in_every_way
-@pytest.mark.parametrize("policy", ["raise", "retry", "dead_letter"])
-@in_virtual_time
-async def test_an_event_that_does_not_fit_is_raised_after_those_before_it(way: str, policy: str) -> None:
-    probe = DispatcherProbe(keeper=Keeper(place=None))
-    events = probe.subscribe("/a", type=Order, on_error=policy)
-    send_orders(probe, events)
-    with pytest.raises(ReceiverError, match="on replay id 22: ValidationError") as raised:
-        await numbers_of(events, way)
-    assert raised.value.replay_id == 22
-    assert [message.data["number"] for message in probe.messages] == [1]
-
-
-@in_virtual_time
-async def test_an_event_that_is_skipped_is_acknowledged() -> None:
-    probe = DispatcherProbe()
-    events = probe.subscribe("/a", type=Order, on_error="skip", ack="manual")
-    probe.send("/a", "no order", {"number": 1})
-    event = await anext(events)
-    assert probe.delivered == ["no order"]
-    await event.ack()
-    assert probe.delivered == ["no order", {"number": 1}]
-
-
-@pytest.mark.parametrize("data", [1, None, {"event": 5}, {"event": {"replayId": "x"}}, {"event": {}}])
-@in_virtual_time
-async def test_not_every_event_has_a_replay_id(data: object) -> None:
-    probe = DispatcherProbe()
-    events = probe.subscribe("/a", type=Order)
-    probe.send("/a", data)
-    with pytest.raises(ReceiverError) as raised:
-        await anext(events)
-    assert raised.value.replay_id is None
-    assert "replay" not in str(raised.value)
-
-
-# -- acknowledging
-
-
-@in_virtual_time
-async def test_positions_advance_over_an_unbroken_prefix() -> None:
-    probe = DispatcherProbe()
-    events = probe.subscribe("/a", ack="manual")
-    probe.send("/a", 1, 2, 3)
-    first, second, third = [await anext(events) for _ in range(3)]
-    assert probe.delivered == []
-    await third.ack()
-    await second.ack()
-    assert probe.delivered == []
-    await first.ack()
-    await first.ack()
-    assert probe.delivered == [1, 2, 3]
-
-
-@in_virtual_time
-async def test_leaving_the_block_acknowledges_nothing() -> None:
-    probe = DispatcherProbe()
-    async with probe.subscribe("/a", ack="manual") as events:
-        probe.send("/a", 1)
-        event = await anext(events)
-    await event.ack()
-    assert probe.delivered == []
-
-
-@in_virtual_time
-async def test_several_receivers_acknowledge_each_for_itself() -> None:
-    probe = DispatcherProbe()
-    manual, other = probe.subscribe("/a", ack="manual"), probe.subscribe("/a")
-    probe.send("/a", 1)
-    event, same = await anext(manual), await anext(other)
-    with pytest.raises(UsageError):
-        same.ack()
-    await event.ack()
-    assert probe.delivered == []
-    await other.finish(1)
-    assert probe.delivered == [1]
-
-
-# -- the router
-
-
-def router() -> tuple[Router, list[tuple[EventQueue, ...]]]:
-    joined: list[tuple[EventQueue, ...]] = []
-
-    def join(subscriptions: tuple[EventQueue, ...]) -> EventQueue:
-        joined.append(subscriptions)
-        return EventQueue("/joined", DispatcherProbe().dispatcher)
-
-    return Router(join, ended=lambda channel: None), joined
-
-
-def test_the_first_and_the_last_of_a_channel_are_reported() -> None:
-    routes, _ = router()
-    one, two = (EventQueue("/a", DispatcherProbe().dispatcher) for _ in range(2))
-    assert [routes.add(one), routes.add(two)] == [True, False]
-    assert routes.of("/a") == [one, two]
-    assert [routes.remove(each) for each in (one, one, two, two)] == [False, False, True, False]
-    assert list(routes) == []
-
-
-def test_a_channel_leads_to_its_subscription_until_they_change() -> None:
-    routes, joined = router()
-    exact = EventQueue("/a/b", DispatcherProbe().dispatcher)
-    routes.add(exact)
-    assert routes.find("/a/b") is exact
-    assert routes.routes == {"/a/b": exact}
-    wide = EventQueue("/a/**", DispatcherProbe().dispatcher)
-    routes.add(wide)
-    assert routes.routes == {}
-    routes.find("/a/b")
-    routes.find("/x")
-    assert joined == [(exact, wide), ()]
-
-
-def test_routes_of_endless_channels_do_not_pile_up() -> None:
-    routes, _ = router()
-    routes.add(EventQueue("/**", DispatcherProbe().dispatcher))
-    for number in range(25_000):
-        routes.find(f"/a/{number}")
-    assert len(routes.routes) <= 10_000
+        async for _ in events:
+            break
+    elif way == "handler":
+        events.take_one()
+    else:
+        await events.take(1)
+    assert probe.room == [False, True]

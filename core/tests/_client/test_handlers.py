@@ -10,14 +10,14 @@ import pytest
 from core.tests.dispatching import DispatcherProbe, events
 from core.tests.reporting import RecordingReporter
 from core.tests.virtual_time import in_virtual_time, settle
-from pybayeux._client.handlers import HandlerRunner
+from pybayeux._client.handler_runner import HandlerRunner
 from pybayeux._client.user_calls import UserCalls
 from pybayeux.errors import ConsumerConflictError, ExtensionHookError, ReceiverError, SessionEndedError, UsageError
-from pybayeux.extensions import BlockingWatch
+from pybayeux.extensions.blocking import BlockingWatch
 
 if TYPE_CHECKING:
     from pybayeux import Message
-    from pybayeux._client.event_queue import ErrorPolicy
+    from pybayeux._client.events_in_hand import ErrorPolicy
     from pybayeux.errors import BayeuxError
 
 
@@ -73,7 +73,7 @@ class Handling:
         self.keeper = keeper or Keeper()
         self.reporter = RecordingReporter()
         self.probe = DispatcherProbe(keeper=self.keeper, reporter=self.reporter)
-        self.subscription = self.probe.subscribe("/a", on_error=policy, **arguments)
+        self.queue = self.probe.subscribe("/a", on_error=policy, **arguments)
         self.seen: list[Any] = []
         self.pauses: list[int] = []
         self.fails = fails
@@ -81,7 +81,7 @@ class Handling:
         self.error = error
         handler = self.handle_waiting if waits else self.handle
         HandlerRunner(
-            self.subscription, handler, self.reporter, self.retry_delay, WATCH, UserCalls(), self.tasks.append
+            self.queue, handler, self.reporter, self.retry_delay, WATCH, UserCalls(), self.tasks.append
         ).start()
 
     def handle(self, event: Message) -> None:
@@ -103,7 +103,7 @@ class Handling:
 
     async def close(self) -> None:
         """The user ends the subscription."""
-        await self.subscription.unsubscribe()
+        await self.queue.unsubscribe()
         for task in self.tasks:
             await task
 
@@ -134,13 +134,13 @@ async def test_a_handler_that_does_not_wait_is_called_in_place() -> None:
 @in_virtual_time
 async def test_events_that_wait_already_are_handled_at_the_start() -> None:
     probe, seen = DispatcherProbe(), []
-    subscription = probe.subscribe("/a")
+    queue = probe.subscribe("/a")
     probe.send("/a", 1, 2)
     HandlerRunner(
-        subscription, lambda event: seen.append(event.data), RecordingReporter(), float, WATCH, UserCalls(), _keep
+        queue, lambda event: seen.append(event.data), RecordingReporter(), float, WATCH, UserCalls(), _keep
     ).start()
     assert (seen, probe.dispatcher.waiting) == ([1, 2], 0)
-    await subscription.unsubscribe()
+    await queue.unsubscribe()
 
 
 def _keep(task: asyncio.Task[None]) -> None:
@@ -151,9 +151,9 @@ def _keep(task: asyncio.Task[None]) -> None:
 async def test_events_of_several_handlers_keep_their_order() -> None:
     probe, seen = DispatcherProbe(), []
     for channel in ("/a", "/b"):
-        subscription = probe.subscribe(channel)
+        queue = probe.subscribe(channel)
         call = lambda event: seen.append((event.channel, event.data))  # noqa: E731
-        HandlerRunner(subscription, call, RecordingReporter(), float, WATCH, UserCalls(), _keep).start()
+        HandlerRunner(queue, call, RecordingReporter(), float, WATCH, UserCalls(), _keep).start()
     probe.dispatcher.dispatch([*events("/a", 1), *events("/b", 2), *events("/a", 3)])
     assert seen == [("/a", 1), ("/b", 2), ("/a", 3)]
 
@@ -162,43 +162,43 @@ async def test_events_of_several_handlers_keep_their_order() -> None:
 async def test_a_handler_in_place_has_the_context_of_its_subscription() -> None:
     variable: ContextVar[str] = ContextVar("variable", default="none")
     probe, seen = DispatcherProbe(), []
-    subscription = probe.subscribe("/a")
+    queue = probe.subscribe("/a")
     token = variable.set("of the subscriber")
     HandlerRunner(
-        subscription, lambda event: seen.append(variable.get()), RecordingReporter(), float, WATCH, UserCalls(), _keep
+        queue, lambda event: seen.append(variable.get()), RecordingReporter(), float, WATCH, UserCalls(), _keep
     ).start()
     variable.reset(token)
     probe.send("/a", 1)
     assert seen == ["of the subscriber"]
-    await subscription.unsubscribe()
+    await queue.unsubscribe()
 
 
 @in_virtual_time
 async def test_a_handler_that_returns_something_to_await_goes_on_in_a_task() -> None:
     probe, seen, tasks = DispatcherProbe(), [], []  # type: ignore[var-annotated]
-    subscription = probe.subscribe("/a")
+    queue = probe.subscribe("/a")
 
     async def note(event: Message) -> None:
         await asyncio.sleep(1)
         seen.append(event.data)
 
     HandlerRunner(
-        subscription, lambda event: note(event), RecordingReporter(), float, WATCH, UserCalls(), tasks.append
+        queue, lambda event: note(event), RecordingReporter(), float, WATCH, UserCalls(), tasks.append
     ).start()
     probe.send("/a", 1, 2)
     probe.send("/a", 3)
     await asyncio.sleep(4)
     assert (seen, probe.delivered, len(tasks)) == ([1, 2, 3], [1, 2, 3], 1)
-    await subscription.unsubscribe()
+    await queue.unsubscribe()
     await tasks[0]
 
 
 @in_virtual_time
 async def test_an_asynchronous_delivered_is_awaited_before_the_next_event() -> None:
     probe, seen, tasks = DispatcherProbe(slow=True), [], []  # type: ignore[var-annotated]
-    subscription = probe.subscribe("/a")
+    queue = probe.subscribe("/a")
     HandlerRunner(
-        subscription,
+        queue,
         lambda event: seen.append((event.data, *probe.delivered)),
         RecordingReporter(),
         float,
@@ -209,7 +209,7 @@ async def test_an_asynchronous_delivered_is_awaited_before_the_next_event() -> N
     probe.send("/a", 1, 2)
     await settle()
     assert (seen, probe.delivered) == ([(1,), (2, 1)], [1, 2])
-    await subscription.unsubscribe()
+    await queue.unsubscribe()
     await tasks[0]
 
 
@@ -222,7 +222,7 @@ async def test_raise_ends_the_subscription_and_leaves_the_event_unhandled(waits:
     with pytest.raises(ReceiverError, match="KeyError: 'oops'"):
         await handling.tasks[0]
     assert (handling.seen, handling.probe.delivered, len(handling.errors)) == ([1], [], 1)
-    assert handling.subscription.closed
+    assert handling.queue.closed
 
 
 @either_way
@@ -344,12 +344,12 @@ async def test_an_event_that_was_acknowledged_before_the_failure_is_no_dead_lett
 
     keeper, tasks = Keeper(), list[asyncio.Task[None]]()
     probe = DispatcherProbe(keeper=keeper)
-    subscription = probe.subscribe("/a", ack="manual", on_error="dead_letter")
-    HandlerRunner(subscription, handle, RecordingReporter(), float, WATCH, UserCalls(), tasks.append).start()
+    queue = probe.subscribe("/a", ack="manual", on_error="dead_letter")
+    HandlerRunner(queue, handle, RecordingReporter(), float, WATCH, UserCalls(), tasks.append).start()
     probe.send("/a", 1, 2)
     await settle()
     assert (probe.delivered, keeper.kept) == ([1, 2], [])
-    await subscription.unsubscribe()
+    await queue.unsubscribe()
     await tasks[0]
 
 
@@ -369,7 +369,7 @@ async def test_no_policy_goes_on_beside_another_consumer(policy: ErrorPolicy, wa
 async def test_the_end_of_the_session_ends_the_handler() -> None:
     handling = Handling()
     await settle()
-    handling.subscription.end(SessionEndedError("over"))
+    handling.queue.end(SessionEndedError("over"))
     with pytest.raises(SessionEndedError):
         await handling.tasks[0]
     assert handling.errors == []
@@ -378,8 +378,8 @@ async def test_the_end_of_the_session_ends_the_handler() -> None:
 @in_virtual_time
 async def test_the_end_of_the_session_leaves_a_handler_in_place_alone() -> None:
     handling = Handling(waits=False)
-    handling.subscription.end(SessionEndedError("over"))
-    assert (handling.tasks, handling.errors, handling.subscription.closed) == ([], [], True)
+    handling.queue.end(SessionEndedError("over"))
+    assert (handling.tasks, handling.errors, handling.queue.closed) == ([], [], True)
 
 
 @in_virtual_time
@@ -396,19 +396,19 @@ async def test_a_cancelled_handler_leaves_its_event_unhandled() -> None:
 @in_virtual_time
 async def test_a_handler_that_acknowledges_by_itself(waits: bool) -> None:
     probe, kept, tasks = DispatcherProbe(), [], []  # type: ignore[var-annotated]
-    subscription = probe.subscribe("/a", ack="manual")
+    queue = probe.subscribe("/a", ack="manual")
 
     async def keep(event: Message) -> None:
         kept.append(event)
 
     handler = keep if waits else kept.append
-    HandlerRunner(subscription, handler, RecordingReporter(), float, WATCH, UserCalls(), tasks.append).start()
+    HandlerRunner(queue, handler, RecordingReporter(), float, WATCH, UserCalls(), tasks.append).start()
     probe.send("/a", 1, 2)
     await settle()
     assert (len(kept), probe.delivered) == (2, [])
     for event in kept:
         await event.ack()
     assert probe.delivered == [1, 2]
-    await subscription.unsubscribe()
+    await queue.unsubscribe()
     for task in tasks:
         await task

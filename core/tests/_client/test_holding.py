@@ -224,3 +224,41 @@ def test_a_bayeux_client_has_no_receivers() -> None:
         client.hold_events("test", "")
     with pytest.raises(UsageError, match="no receivers"):
         client.release_events("test")
+
+
+@in_virtual_time
+async def test_what_waits_on_one_channel_can_be_given_up_and_what_is_in_hand_is_finished() -> None:
+    server, gate, handled = FakeServer(), asyncio.Event(), list[Any]()
+
+    async def handle(event: Message) -> None:
+        await gate.wait()
+        handled.append((event.channel, event.data))
+
+    async with make_client(server) as client:
+        for channel in ("/a", "/b"):
+            await client.subscribe(channel, handle)
+            server.push(channel, 1, 2)
+        await settle()
+        assert (client.events_in_hand("/a"), client.events_in_hand("/c")) == (1, 0)
+        client.discard_events("/a")
+        gate.set()
+        await settle()
+        assert sorted(handled) == [("/a", 1), ("/b", 1), ("/b", 2)]
+        assert client.events_in_hand("/a") == 0
+        server.push("/a", 3)
+        await settle()
+        assert handled[-1] == ("/a", 3)
+
+
+def test_the_low_level_client_has_no_events_in_hand() -> None:
+    client = BayeuxClient("http://bayeux.test/cometd", discover=False)
+    for call in (client.events_in_hand, client.discard_events):
+        with pytest.raises(UsageError, match="has no receivers"):
+            call("/a")
+
+
+def test_events_in_hand_can_be_asked_for_from_any_thread() -> None:
+    with Client("http://bayeux.test/cometd", discover=False, extensions=[FakeServer()]) as client:
+        client.subscribe("/a")
+        client.discard_events("/a")
+        assert client.events_in_hand("/a") == 0

@@ -135,7 +135,7 @@ async def test_what_the_session_says_is_done_when_it_says_so() -> None:
     await settle()
     assert setup.channels == [HANDSHAKE, CONNECT, CONNECT]
     await setup.close()
-    assert setup.session.state is ConnectionState.DISCONNECTED
+    assert setup.session.view.state is ConnectionState.DISCONNECTED
     assert not setup.runner.is_running
 
 

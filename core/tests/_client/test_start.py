@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pybayeux import AsyncClient, BayeuxClient, Message, hookimpl
-from pybayeux.errors import ClientStateError, ExtensionHookError, SessionEndedError, TransportError, UsageError
+from pybayeux.errors import (
+    BayeuxError,
+    ClientStateError,
+    ExtensionHookError,
+    SessionEndedError,
+    TransportError,
+    UsageError,
+)
 from pybayeux.testing import ScriptedServer, in_virtual_time
 
 if TYPE_CHECKING:
@@ -97,8 +105,52 @@ async def test_a_mistake_in_a_hook_ends_the_start(kind: type, text: str) -> None
     assert (caught.value.__cause__.extension, client.state) == ("mistake", "disconnected")
 
 
+OWN = [
+    ValueError("the key is no number"),
+    KeyError("TENANT"),
+    IndexError("0"),
+    ZeroDivisionError("0"),
+    AssertionError("a key"),
+    NotImplementedError("rotate"),
+    RecursionError("deep"),
+    ModuleNotFoundError("acme"),
+    UnicodeDecodeError("utf-8", b"\xff", 0, 1, "the key is no text"),
+    StopIteration("no key"),
+]
+
+
+@pytest.mark.parametrize("error", OWN, ids=lambda error: type(error).__name__)
 @in_virtual_time
-async def test_another_error_in_a_hook_is_tried_again() -> None:
+async def test_an_exception_of_pythons_own_ends_the_start(error: Exception) -> None:
+    class OnHandshake:
+        @hookimpl
+        def outgoing(self, message: Message) -> None:
+            if message.channel == "/meta/handshake":
+                raise error
+
+    with pytest.raises(SessionEndedError, match=rf"failed in outgoing: {type(error).__name__}") as caught:
+        await make(OnHandshake).start()
+    assert isinstance(caught.value.__cause__, ExtensionHookError)
+    assert caught.value.__cause__.__cause__ is error
+
+
+class LibraryError(Exception):
+    """What a library raises where its own server is down."""
+
+
+PASSING = [
+    ConnectionError("the token service is down"),
+    TimeoutError("the token service is slow"),
+    RuntimeError("the token service is down"),
+    LibraryError("the token service is down"),
+    json.JSONDecodeError("the token service answers with a page", "<html>", 0),
+    ExceptionGroup("two token services", [ConnectionError("down"), ConnectionError("down")]),
+]
+
+
+@pytest.mark.parametrize("error", PASSING, ids=lambda error: type(error).__name__)
+@in_virtual_time
+async def test_another_error_in_a_hook_is_tried_again(error: Exception) -> None:
     class NotYet:
         attempts = 0
 
@@ -106,7 +158,7 @@ async def test_another_error_in_a_hook_is_tried_again() -> None:
         def outgoing(self) -> None:
             self.attempts += 1
             if self.attempts < 4:
-                raise ConnectionError("the token service is down")
+                raise error
 
     async with make(NotYet) as client:
         assert client.state == "connected"
@@ -206,3 +258,43 @@ async def test_a_second_start_leaves_the_first_alone() -> None:
 def test_the_timeout_is_a_positive_number() -> None:
     with pytest.raises(UsageError, match="start_timeout: expected a number greater than zero; got 0"):
         make(Innocent, start_timeout=0)
+
+
+@in_virtual_time
+async def test_an_ext_that_cannot_be_sent_with_the_connect_names_its_extension() -> None:
+    class OnConnect:
+        name = "mistake"
+
+        @hookimpl
+        def outgoing(self, message: Message) -> None:
+            if message.channel == "/meta/connect":
+                message.get_ext(create=True)["com.example.sig"] = object()
+
+    client = make(OnConnect, Innocent())
+    text = "the connect cannot succeed: extension 'mistake' failed in outgoing: TypeError: " + NOT_JSON
+    with pytest.raises(SessionEndedError, match=text):
+        await client.start()
+
+
+@in_virtual_time
+async def test_the_same_error_of_a_hook_is_logged_once_then_counted(caplog: pytest.LogCaptureFixture) -> None:
+    class Down:
+        @hookimpl
+        def outgoing(self) -> None:
+            raise ConnectionError("the token service is down")
+
+    failures = []
+
+    class Alarm:
+        @hookimpl
+        def failed(self, error: BayeuxError) -> None:
+            failures.append(error)
+
+    client = make(Down, Alarm())
+    with pytest.raises(TimeoutError, match="the token service is down"):
+        await client.start(timeout=600)
+    logged = [record.getMessage() for record in caplog.records if "token service" in record.getMessage()]
+    first = "extension 'mistake' failed in outgoing: ConnectionError: the token service is down"
+    assert logged[:2] == [f"ExtensionHookError: {first}", f"ExtensionHookError: {first} (10 times by now)"]
+    assert logged[2:] == [f"{first} ({len(failures)} times in all)"]
+    assert len(failures) > 10

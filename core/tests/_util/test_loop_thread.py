@@ -4,11 +4,15 @@ import asyncio
 import gc
 import threading
 from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pybayeux._util.loop_thread import Done, LoopThread
 from pybayeux.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
 
 
 async def where() -> str:
@@ -118,6 +122,22 @@ def test_an_interrupted_wait_cancels_the_coroutine(monkeypatch: pytest.MonkeyPat
     thread.stop()
 
 
+def test_a_signal_handler_that_ends_it_as_a_call_begins_lets_the_call_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    thread, begin = LoopThread(), asyncio.run_coroutine_threadsafe
+
+    def interrupted(coroutine: Coroutine[Any, Any, Any], loop: asyncio.AbstractEventLoop) -> Future[Any]:
+        thread.stop()  # a handler runs in the thread that it interrupts
+        return begin(coroutine, loop)
+
+    async def answer() -> int:
+        return 42
+
+    assert thread.run(answer()) == 42
+    monkeypatch.setattr(asyncio, "run_coroutine_threadsafe", interrupted)
+    assert thread.run(answer()) == 42
+    thread.stop()
+
+
 def test_a_worker_may_end_it() -> None:
     thread, ended = LoopThread(), threading.Event()
 
@@ -130,14 +150,6 @@ def test_a_worker_may_end_it() -> None:
 
     thread.run(delegate())
     assert ended.wait(5)
-
-
-def test_soon_does_not_wait() -> None:
-    thread, called = LoopThread(), threading.Event()
-    thread.run(where())
-    thread.soon(called.set)
-    assert called.wait(5)
-    thread.stop()
 
 
 def test_done_is_awaited_in_no_time() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pybayeux._util.text import Utf8Stream, to_utf8
+from pybayeux._util.text import Utf8Stream, is_utf8, to_utf8
 
 TEXT = '[{"name":"caf\xe9 \u20ac \U0001f600"}]'
 
@@ -39,6 +39,13 @@ def test_any_charset_of_text(charset: str) -> None:
 def test_what_is_unknown_or_none_changes_nothing(charset: str | None) -> None:
     text = '"\xe9"'.encode()
     assert to_utf8(text, charset) is text
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "iso-8859-1"])
+@pytest.mark.parametrize("charset", [None, "UTF-8", "iso-8859-1", "x-unknown"])
+def test_the_beginning_says_whether_something_is_to_be_done(encoding: str, charset: str | None) -> None:
+    marked = encoding not in ("utf-8", "iso-8859-1")
+    assert is_utf8('"caf\xe9"'.encode(encoding)[:4], charset) == (not marked and charset != "iso-8859-1")
 
 
 def test_a_text_that_is_not_in_its_charset_stays_as_it_came() -> None:

@@ -47,15 +47,15 @@ def test_a_wrong_value_is_refused_and_not_shown(text: str, words: str) -> None:
 
 def test_names_to_leave_out_are_read() -> None:
     cli_options = CliOptions()
-    cli_options.read_disabled("no:ack")
-    cli_options.read_disabled("no:all")
+    cli_options.read_choice("no:ack")
+    cli_options.read_choice("no:all")
     assert cli_options.disabled == ["ack", "all"]
 
 
 @pytest.mark.parametrize("text", ["ack", "no:", "no", ""])
 def test_other_forms_of_disabling_are_refused(text: str) -> None:
     with pytest.raises(click.BadParameter, match="expected no:name"):
-        CliOptions().read_disabled(text)
+        CliOptions().read_choice(text)
 
 
 def test_the_command_line_comes_before_the_file() -> None:

@@ -121,6 +121,25 @@ def test_two_extensions_cannot_have_the_same_command(packages: Packages) -> None
     assert "there is already a command 'greet'" in _run("greet").stderr
 
 
+@pytest.mark.parametrize(("typed", "meant"), [("lisen", "listen"), ("gret", "greet"), ("quite-another", None)])
+def test_a_mistyped_command_is_told(typed: str, meant: str | None, packages: Packages) -> None:
+    packages.add("greeter", {"greet": "greet_module:Greet"}, greet_module=GREET)
+    result = _run(typed)
+    assert result.exit_code == 2
+    told = " ".join(result.stderr.split())
+    assert f"No such command '{typed}'." in told
+    assert (f"Did you mean '{meant}'?" in told) is (meant is not None)
+
+
+def test_a_command_of_a_package_that_is_missing_names_the_package(packages: Packages) -> None:
+    result = _run("relay", "http://localhost:1/", "/x", "--to", "-")
+    assert result.exit_code == 2
+    told = " ".join(result.stderr.split())
+    assert "No such command 'relay'. It is one of pybayeux-relay: pip install pybayeux-relay" in told
+    told = " ".join(_run("relya").stderr.split())
+    assert "'relya'. Did you mean 'relay'? It is one of pybayeux-relay: pip install pybayeux-relay" in told
+
+
 def test_errors_of_their_commands_are_one_line(packages: Packages) -> None:
     packages.add("faulty", {"faulty": "faulty_module"}, faulty_module=FAULTY)
     result = _run("unlucky")
@@ -188,3 +207,27 @@ def test_mistyped_extensions_are_told(packages: Packages) -> None:
     result = _run("extensions", "-p", "no:acme")
     assert "did you mean 'acme-hmac'?" in result.stderr
     assert "disabled: extension 'acme' is not installed; did you mean 'acme-hmac'?" in result.stderr
+
+
+@pytest.mark.parametrize("place", ["-p only", "PYBAYEUX_EXTENSIONS", "pybayeux.toml"])
+def test_mistyped_extensions_among_the_only_ones_end_the_command(
+    packages: Packages, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """Before it connects: without the extension that was meant, it may lose events."""
+    packages.add("acme", {"acme-hmac": "greet_module:Greet"}, greet_module=GREET)
+    arguments = ["-p", "only:acme-hmca"] if place == "-p only" else []
+    if place == "PYBAYEUX_EXTENSIONS":
+        monkeypatch.setenv(place, "acme-hmca")
+    if place == "pybayeux.toml":
+        Path(place).write_text('only = ["acme-hmca"]\n')
+    told = f"{place}: extension 'acme-hmca' is not installed (did you mean 'acme-hmac'?); expected one of acme-hmac"
+    for command, *words in (("listen", "/a"), ("publish", "/a", "1"), ("doctor",)):
+        result = _run(command, *arguments, "http://127.0.0.1:9/", *words)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert told in result.stderr
+    assert told in _run("listen", *arguments, "--since", "earliest", "http://127.0.0.1:9/", "/a").stderr
+    result = _run("extensions", *arguments)
+    assert (result.exit_code, "acme-hmac" in result.stdout) == (0, True)
+    assert f"{told}; no client starts" in result.stderr
+    assert _run("extensions", *arguments, "--why", "acme-hmac").exit_code == 0
+    assert _run(*arguments, "--help").exit_code == 0

@@ -41,6 +41,7 @@ def test_nothing_wrong_is_0() -> None:
     assert lines[0] == "Server     http://host/cometd"
     assert "Nothing is wrong." in lines
     assert any("long-polling" in line and "works  handshake" in line and "5 connects: min" in line for line in lines)
+    assert "ms of processor time, linger up to" in " ".join(lines)
     assert any("callback-polling" in line and "the server does not offer it" in line for line in lines)
 
 
@@ -126,7 +127,11 @@ def test_trace_logs_hooks(packages: Packages, monkeypatch: pytest.MonkeyPatch) -
     assert "µs, ext.n absent -> 7" in asked.stderr
     assert "command-line" not in asked.stderr
     monkeypatch.setenv("PYBAYEUX_TRACE", "1")
-    assert asked.stderr.count("tracer outgoing") == _run(URL).stderr.count("tracer outgoing")
+    assert asked.stderr.count("tracer outgoing /") == _run(URL).stderr.count("tracer outgoing /")
+    totals = [line.partition("in all: ")[2] for line in asked.stderr.splitlines() if "in all: " in line]
+    expected = f"tracer outgoing: {asked.stderr.count('tracer outgoing /')} calls, "
+    assert any(line.startswith(expected) for line in totals), totals
+    assert not any(line.startswith("command-line") for line in totals)
     monkeypatch.delenv("PYBAYEUX_TRACE")
     assert "tracer outgoing" not in _run(URL).stderr, "one run asks for itself alone"
     assert logging.getLogger("pybayeux.trace").level == logging.NOTSET

@@ -74,6 +74,7 @@ def test_the_list_has_everything(three: Packages) -> None:
         "brings": [],
         "reason": "",
         "order": 1,
+        "commands": [],
     }
     assert (listed["broken"]["state"], listed["broken"]["hooks"]) == ("broken", [])
     assert "extension 'broken' of broken 1.2 cannot be loaded" in listed["broken"]["reason"]
@@ -100,12 +101,55 @@ def test_no_reason_contains_a_secret(packages: Packages) -> None:
 
 
 @pytest.mark.parametrize("is_terminal", [False, True])
-def test_the_table_has_everything_and_obeys_no_text(
+def test_a_line_for_each(three: Packages, is_terminal: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pybayeux.cli.extensions_text._is_terminal", lambda: is_terminal)
+    lines = [line.rstrip() for line in _run("-p", "no:plain").stdout.splitlines()]
+    assert lines[0] == "Extension  Package                  Hooks  State"
+    assert lines[1].startswith("broken     broken 1.2               -      broken: extension 'broken' of broken 1.2")
+    assert lines[2:4] == [
+        "plain      plain-dist 1.2           -      disabled",
+        "signature  signature-extension 1.2  1      not configured: missing options: key",
+    ]
+    assert len(lines) == (6 if is_terminal else 4)
+    assert "\x1b" not in lines[1]
+    # What does not fit is cut off on a terminal alone.
+    assert (lines[1].endswith("…"), len(lines[1]) <= 100) == (is_terminal, is_terminal)
+
+
+def test_on_a_narrow_terminal_the_reason_is_cut_off_first(three: Packages, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pybayeux.cli.extensions_text._is_terminal", lambda: True)
+    monkeypatch.setenv("COLUMNS", "60")
+    assert "signature  signature-extension 1.2  1      not configured: …" in _run().stdout.splitlines()
+
+
+def test_a_long_name_leaves_room_for_the_state(packages: Packages, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pybayeux.cli.extensions_text._is_terminal", lambda: True)
+    packages.add("long-" * 20 + "dist", {"long": "long_module"}, long_module="@hookimpl\ndef incoming(message): ...")
+    monkeypatch.setenv("COLUMNS", "80")
+    [line] = [line for line in _run().stdout.splitlines() if line.startswith("long ")]
+    assert "…  1      active" in line
+    assert len(line) <= 80
+
+
+def test_names_choose(three: Packages) -> None:
+    lines = _run("SIGNATURE").stdout.splitlines()
+    assert lines[0] == "signature: not configured: missing options: key"
+    assert "  option header: str = com.example.sig" in lines
+    assert not any(line.startswith("plain") for line in lines)
+    assert _run("signature", "--long").stdout.splitlines() == lines
+    assert list(_listed("signature", "plain")) == ["plain", "signature"]
+    result = CliRunner().invoke(main, ["extensions", "plan"])
+    expected = "Error: extension 'plan': there is no such extension; did you mean 'plain'?\n"
+    assert (result.exit_code, result.stdout, result.stderr.endswith(expected)) == (2, "", True)
+
+
+@pytest.mark.parametrize("is_terminal", [False, True])
+def test_the_long_form_has_everything_and_obeys_no_text(
     three: Packages, is_terminal: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pybayeux.cli.extensions_text._is_terminal", lambda: is_terminal)
     monkeypatch.setenv("COLUMNS", "200")
-    table = _run().stdout
+    table = _run("--long").stdout
     assert ("│" in table) is is_terminal
     for text in [
         "broken 1.2",
@@ -144,7 +188,7 @@ def test_values_in_use_and_where_they_come_from(packages: Packages, monkeypatch:
         "database": ("postgresql://me:***@host/x", "PYBAYEUX_SIGNATURE_DATABASE"),
         "hosts": ({"a": "b", "token": "***"}, file),
     }
-    lines = _run(*arguments).stdout.splitlines()
+    lines = _run("--long", *arguments).stdout.splitlines()
     assert lines[0] == "signature: active"
     assert "  option rounds: int = 8 (from PYBAYEUX_SIGNATURE_ROUNDS)" in lines
     assert "  option key: str = *** (from -x)" in lines
@@ -179,3 +223,91 @@ class Tenant:
     def register_commands(self, cli: click.Group) -> None:
         cli.add_command(click.Command("who", callback=lambda: click.echo(self.name)))
 """
+
+
+def test_why_explains_one_that_acts(packages: Packages) -> None:
+    source = """
+    class Acme:
+        def __init__(self, size: int = 3, key: str = "") -> None: ...
+
+        @hookimpl(trylast=True)
+        async def outgoing(self, message): ...
+
+        @hookimpl
+        def incoming(self, message): ...
+    """
+    packages.add(
+        "acme-dist", {"acme": "acme_module:Acme"}, commands={"acme": "acme_module:command"}, acme_module=source
+    )
+    packages.add("other", {"zulu": "zulu_module"}, zulu_module="@hookimpl\ndef incoming(message): ...")
+    lines = _run("--why", "ACME", "-x", "acme.key=hunter2").stdout.splitlines()
+    assert lines[0] == "acme: active"
+    for line in [
+        "  why: installed, and nothing says otherwise",
+        "  package: acme-dist 1.2",
+        "  entry point: acme = acme_module:Acme",
+        "  order: 1 of 2, by name",
+        "  hook: incoming",
+        "  hook: outgoing (trylast, async)",
+        "  command: pybayeux acme",
+        "  option: size: int = 3, by default",
+        "  option: key: str = '***', from -x",
+    ]:
+        assert line in lines
+    assert any(line.startswith("  import: ") for line in lines)
+    assert not any(line.startswith("  help: ") for line in lines)
+    assert any(line.startswith("  help: ") for line in _run("--why", "zulu").stdout.splitlines())
+
+
+def test_why_explains_those_that_do_not(three: Packages, monkeypatch: pytest.MonkeyPatch) -> None:
+    def why(name: str, *arguments: str) -> str:
+        found = json.loads(_run("--why", name, "--json", *arguments).stdout)
+        assert isinstance(found["decision"], str)
+        return f"{found['extension']['state']}: {found['decision']}"
+
+    assert why("signature") == "not configured: missing options: key"
+    assert "broken: extension 'broken' of broken 1.2 cannot be loaded" in why("broken")
+    assert why("plain", "-p", "no:plain") == "disabled: disabled by -p no or disabled="
+    assert why("plain", "-p", "only:broken") == "disabled: not among the extensions in -p only: broken"
+    Path("pybayeux.toml").write_text('only = ["broken"]\n')
+    assert why("plain").startswith("disabled: not among the extensions in /")
+    monkeypatch.setenv("PYBAYEUX_DISABLE_EXTENSIONS", "all")
+    assert why("plain") == "disabled: disabled by PYBAYEUX_DISABLE_EXTENSIONS"
+
+
+def test_why_of_an_unknown_one_says_which_was_meant(three: Packages) -> None:
+    result = CliRunner().invoke(main, ["extensions", "--why", "plan"])
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "Error: extension 'plan': there is no such extension; did you mean 'plain'?\n",
+    )
+
+
+def test_freeze_and_check(three: Packages) -> None:
+    Path("extensions.lock").write_text(_run("--freeze", "-p", "no:broken").stdout)
+    assert _run("--check", "extensions.lock", "-p", "no:broken").stdout == "All extensions are as expected.\n"
+    result = CliRunner().invoke(main, ["extensions", "--check", "extensions.lock"])
+    assert (result.exit_code, result.stdout) == (1, "extension 'broken' of broken==1.2 is not expected\n")
+    result = CliRunner().invoke(main, ["extensions", "--check", "extensions.lock", "--json"])
+    [change] = json.loads(result.stdout)
+    assert (change["name"], change["kind"]) == ("broken", "appeared")
+
+
+def test_the_file_has_the_command_line_check_before_it_connects(three: Packages) -> None:
+    Path("extensions.lock").write_text("plain plain-dist==1.1\n")
+    Path("pybayeux.toml").write_text('expected = "extensions.lock"\nonly = ["plain"]\n')
+    result = CliRunner().invoke(main, ["listen", "http://127.0.0.1:9/", "/a"])
+    assert result.exit_code == 1
+    assert "extension 'plain' is of plain-dist==1.2, and plain-dist==1.1 is expected" in result.stderr
+
+
+def test_one_thing_is_asked_at_a_time(packages: Packages) -> None:
+    expected = "Error: expected one of --why, --freeze, --check, and names or --long\n"
+    for arguments in (
+        ["--freeze", "--why", "ack"],
+        ["ack", "--freeze"],
+        ["--long", "--check", "x"],
+        ["a", "--why", "b"],
+    ):
+        result = CliRunner().invoke(main, ["extensions", *arguments])
+        assert (result.exit_code, result.stderr) == (2, expected)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING, Final
 
@@ -61,6 +62,13 @@ def test_it_creates_the_listed_files_and_shows_the_next_steps(empty: Path) -> No
     result = _run("Acme.Tenant")
     assert (result.exit_code, result.stdout, result.stderr) == (0, OUTPUT, "")
     assert _files(empty / "acme-tenant") == {line.strip() for line in OUTPUT.splitlines()[1:8]}
+
+
+def test_the_result_as_json(empty: Path) -> None:
+    made = json.loads(_run("Acme.Tenant", "--json").stdout)
+    assert _files(empty / made["folder"]) == set(made.pop("files"))
+    following = ["cd acme-tenant", "pip install -e '.[test]'", "pytest"]
+    assert made == {"name": "acme-tenant", "dist": "acme-tenant", "folder": "acme-tenant", "next": following}
 
 
 @pytest.mark.parametrize("hook", HOOKS)

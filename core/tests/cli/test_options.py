@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -8,7 +10,7 @@ from click.testing import CliRunner
 
 from pybayeux.cli import main
 from pybayeux.cli.arguments import CliOptions
-from pybayeux.cli.options import server_options
+from pybayeux.cli.options import server_options, service_options
 from pybayeux.cli.server import Server
 
 if TYPE_CHECKING:
@@ -74,6 +76,9 @@ def test_a_wrong_header_is_refused_and_not_shown(header: str) -> None:
         (("--timeout", "-1"), "is not in the range"),
         (("--max-network-delay", "0"), "is not in the range"),
         (("--transport", "pigeon"), "expected some of"),
+        (("--log-format", "xml"), "is not one of"),
+        (("--grace", "0"), "is not in the range"),
+        (("--health-port", "99999"), "is not in the range"),
         (("-x", "nothing.token=s3cr3t"), "there is no such extension"),
     ],
 )
@@ -104,6 +109,10 @@ def test_wrong_usage_of_listen_is_shown(arguments: tuple[str, ...], words: str, 
     assert "s3cr3t" not in output
 
 
+def test_since_without_replay_is_told_once(packages: Packages) -> None:
+    assert "options were given for extension" not in _refused("listen", URL, "/a", "--since", "earliest")
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -112,10 +121,10 @@ def test_wrong_usage_of_listen_is_shown(arguments: tuple[str, ...], words: str, 
         ((URL, "/meta/connect", "1"), "channel '/meta/connect'"),
         (
             (URL, "/a", "hello"),
-            """DATA is not JSON: JSON is malformed: invalid character (byte 0); a string needs""",
+            """the value is not JSON: JSON is malformed: invalid character (byte 0); a string needs""",
         ),
-        ((URL, "/a", ""), "DATA is not JSON"),
-        ((URL, "/a", "\udcff"), "DATA is not JSON"),
+        ((URL, "/a", ""), "the value is not JSON"),
+        ((URL, "/a", "\udcff"), "the value is not JSON"),
         ((URL, "/a", "1", "2"), "unexpected extra argument"),
     ],
 )
@@ -136,6 +145,49 @@ def test_since_needs_the_extension_to_take_part(option: str, words: str, package
     assert "s3cr3t" not in output
 
 
+def test_a_command_that_runs_until_a_signal_has_more_options() -> None:
+    got: list[Server] = []
+
+    @click.command
+    @server_options
+    @service_options
+    def command(server: Server) -> None:
+        got.append(server)
+
+    for arguments in ((), ("--health-port", "8081", "--health-host", "::", "--grace", "2.5")):
+        assert CliRunner().invoke(command, [URL, *arguments]).exit_code == 0
+    assert [(each.health_port, each.health_host, each.grace) for each in got] == [
+        (None, "127.0.0.1", 8.0),
+        (8081, "::", 2.5),
+    ]
+
+
 def test_the_context_keeps_what_was_given() -> None:
     context = click.Context(main)
     assert context.ensure_object(CliOptions) is context.ensure_object(CliOptions)
+
+
+def test_only_the_named_extensions_are_used(packages: Packages) -> None:
+    for name in ("ack", "auth", "replay"):
+        packages.add(name, {name: "some_module"}, some_module="@hookimpl\ndef incoming(message): ...")
+
+    def states(*arguments: str) -> dict[str, str]:
+        result = CliRunner().invoke(main, ["extensions", "--json", *arguments])
+        return {each["name"]: each["state"] for each in json.loads(result.stdout)}
+
+    assert states("-p", "only:ack", "-p", "only:replay") == {"ack": "active", "auth": "disabled", "replay": "active"}
+    assert states("-p", "only:ack", "-p", "no:ack") == dict.fromkeys(("ack", "auth", "replay"), "disabled")
+    assert states() == dict.fromkeys(("ack", "auth", "replay"), "active")
+
+
+def test_the_address_may_be_an_option_that_is_missing() -> None:
+    got: list[Any] = []
+
+    @click.command
+    @partial(server_options, address=click.option("--to", "url"))
+    def command(server: Server | None) -> None:
+        got.append(server)
+
+    assert CliRunner().invoke(command, ["--to", URL]).exit_code == 0
+    assert CliRunner().invoke(command, []).exit_code == 0
+    assert [server.url if server else None for server in got] == [URL, None]

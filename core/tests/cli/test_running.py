@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -38,6 +39,25 @@ def test_a_signal_ends_the_work_and_lets_it_say_goodbye(number: signal.Signals, 
     assert signal.getsignal(number) == before
 
 
+def test_signals_that_come_together_are_one(caplog: pytest.LogCaptureFixture) -> None:
+    """As when a terminal interrupts a whole process group, and a wrapper such as ``uv run`` passes its signal on."""
+    done = []
+
+    async def work() -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            done.append("goodbye")
+
+    with pytest.raises(click.exceptions.Exit) as caught:
+        run(work(), grace=60)
+    assert (caught.value.exit_code, done) == (130, ["goodbye"])
+    assert "Exception in callback" not in caplog.text
+
+
 def test_a_second_interruption_does_not_wait_for_the_goodbye() -> None:
     async def work() -> None:
         try:
@@ -49,6 +69,19 @@ def test_a_second_interruption_does_not_wait_for_the_goodbye() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         run(work())
+
+
+def test_an_end_in_time_is_not_cut_short() -> None:
+    async def work() -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.Event().wait()
+
+    with pytest.raises(click.exceptions.Exit) as caught:
+        run(work(), grace=3600)
+    assert caught.value.exit_code == 143
+    for each in threading.enumerate():
+        if isinstance(each, threading.Timer):
+            assert each.finished.is_set()  # it would end the process
 
 
 def test_work_that_ends_has_no_code() -> None:

@@ -53,7 +53,10 @@ def test_project_names_what_there_is() -> None:
     project = tomllib.loads(render(NAMES, "outgoing")["pyproject.toml"])
     assert project["project"]["name"] == "pybayeux-acme-tenant"
     assert project["project"]["license"] == "Apache-2.0"
-    assert project["project"]["entry-points"] == {"pybayeux": {"acme-tenant": "pybayeux_acme_tenant:AcmeTenant"}}
+    assert project["project"]["entry-points"] == {
+        "pybayeux": {"acme-tenant": "pybayeux_acme_tenant:AcmeTenant"},
+        "pybayeux.commands": {"none": "pybayeux"},
+    }
     assert project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == ["src/pybayeux_acme_tenant"]
 
 

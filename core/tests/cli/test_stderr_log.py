@@ -4,10 +4,14 @@ import logging
 import re
 from typing import TYPE_CHECKING, cast
 
+import click
 import pytest
+from click.testing import CliRunner
 
 from pybayeux import AsyncClient, BayeuxError, ConnectionState, Message
-from pybayeux.cli.stderr_log import Watcher, client_logger, log_to_stderr, set_verbosity
+from pybayeux.cli import main
+from pybayeux.cli.stderr_log import log_to_stderr, set_verbosity
+from pybayeux.cli.watcher import Watcher, client_logger
 from pybayeux.errors import SessionEndedError, TransportError
 
 if TYPE_CHECKING:
@@ -117,3 +121,17 @@ def test_failures_are_logged_once_and_the_last_one_by_the_command(capsys: pytest
         assert watcher.last_failure is error
     client_logger.info("new handshake")
     assert _said(capsys) == ["warning: HTTP 503", "new handshake"]
+
+
+def test_no_color_is_heeded(monkeypatch: pytest.MonkeyPatch) -> None:
+    colours = []
+
+    @click.command
+    @click.pass_context
+    def look(context: click.Context) -> None:
+        colours.append(context.color)
+
+    monkeypatch.setitem(main.commands, "look", look)
+    for value in ("1", ""):
+        CliRunner().invoke(main, ["look"], env={"NO_COLOR": value})
+    assert colours == [False, None]

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from core.tests.diagnosis.stand_in import StandIn, examined
+from pybayeux import DiagnosisFindings, HookClient, hookimpl
 from pybayeux.errors import ExtensionOptionError, TransportError, UsageError
+from pybayeux.session.linger import LONGEST_LINGER
 
 if TYPE_CHECKING:
     from core.tests.extensions.packages import Packages
@@ -48,7 +50,31 @@ def test_a_server_that_wants_pauses_is_asked_once(server: StandIn) -> None:
     report = _examined(server, transports=["long-polling"])
     assert report.transports[0].connects is not None
     assert report.transports[0].connects.count == 1
+    assert report.transports[0].connects.processor_time > 0
+    assert 0 < report.transports[0].connects.linger <= LONGEST_LINGER * 1000
     assert "60000 ms between connects" in report.notes[0].what
+
+
+class Inspector:
+    """An extension that knows the server."""
+
+    @hookimpl
+    async def diagnose(self, findings: DiagnosisFindings, client: HookClient) -> None:
+        assert client.client_id is not None
+        findings.add_note("nearly full", "make room")
+        findings.add_problem("full")
+
+
+def test_extensions_say_what_they_know_of_the_server_once(server: StandIn) -> None:
+    report = _examined(server, extensions=[Inspector()])
+    assert [each.works for each in report.transports] == [True, None, True]
+    assert [(each.what, each.remedy) for each in report.notes] == [("nearly full", "make room")]
+    assert [each.what for each in report.problems] == ["full"]
+
+
+def test_extensions_say_nothing_of_a_server_that_does_not_work(server: StandIn) -> None:
+    server.changed["/meta/handshake"] = {"successful": False, "error": "500::broken"}
+    assert _examined(server, extensions=[Inspector()]).notes == []
 
 
 def test_a_session_that_failed_is_ended(server: StandIn) -> None:
@@ -79,7 +105,7 @@ def test_extensions_are_judged_by_what_they_do_and_what_is_answered(packages: Pa
     """
     for name in ("used", "enabled", "disabled", "ignored"):
         source = asks.replace("NAME", repr(name)).replace("VALUE", "True")
-        packages.add(name, {name: f"{name}_module"}, hookspecs=None, **{f"{name}_module": source})
+        packages.add(name, {name: f"{name}_module"}, hookspecs=None, commands=None, **{f"{name}_module": source})
     token = asks.replace("NAME", "'com.example.token'").replace("VALUE", "'hunter2'")
     packages.add("token", {"token": "token_module"}, token_module=token)
     packages.add(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pybayeux import Message, hookimpl
-from pybayeux.extensions import ExtensionRegistry
+from pybayeux.extensions.registry import ExtensionRegistry
 
 if TYPE_CHECKING:
     from pybayeux.errors import ExtensionHookError

@@ -6,7 +6,7 @@ import sys
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
-from pybayeux.extensions import candidates, catalogue, discovery
+from pybayeux.extensions import candidates, catalogue, command_entries, discovery, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,6 +33,7 @@ class Packages:
         version: str = "1.2",
         requires: Iterable[str] = (),
         hookspecs: dict[str, str] | None = None,
+        commands: dict[str, str] | None = None,
         **modules: str,
     ) -> None:
         """Install a distribution with these entry points, requirements, hook specifications and modules."""
@@ -40,7 +41,7 @@ class Packages:
         info.mkdir()
         required = "".join(f"Requires-Dist: {each}\n" for each in requires)
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {dist}\nVersion: {version}\n{required}")
-        groups = {"pybayeux": entry_points, "pybayeux.hookspecs": hookspecs or {}}
+        groups = {"pybayeux": entry_points, "pybayeux.hookspecs": hookspecs or {}, "pybayeux.commands": commands or {}}
         lines = [
             line
             for group, points in groups.items()
@@ -72,8 +73,10 @@ class Packages:
     def hide_others(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Let nothing be installed but what the test installs."""
         monkeypatch.syspath_prepend(str(self._folder))
-        monkeypatch.setattr(candidates, "find", lambda: self.only(discovery.find()))
-        monkeypatch.setattr(catalogue, "find_group", lambda group: self.only(discovery.find_group(group)))
+        for module in (candidates, command_entries, wanted):
+            monkeypatch.setattr(module, "find", lambda: self.only(discovery.find()))
+        for module in (catalogue, command_entries):
+            monkeypatch.setattr(module, "find_group", lambda group: self.only(discovery.find_group(group)))
         self.forget()
 
     def only(self, found: Iterable[Installed]) -> tuple[Installed, ...]:

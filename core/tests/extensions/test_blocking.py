@@ -11,7 +11,7 @@ from core.tests.fake_server import FakeServer, make_client
 from core.tests.virtual_time import in_virtual_time
 from pybayeux import Message, hookimpl
 from pybayeux.extensions import blocking
-from pybayeux.extensions.blocking import WATCHED
+from pybayeux.extensions.blocking import WATCHED, BlockingWatch
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -236,3 +236,19 @@ async def test_a_watched_hook_can_be_cancelled() -> None:
         with pytest.raises(Exception, match="no answer within 1 s"):
             await client.publish("/b", 1, timeout=1)
     assert extension.ends == ["cancelled"]
+
+
+def test_a_hook_that_is_closed_while_it_waits_cleans_up(clock: Clock) -> None:
+    ended: list[str] = []
+
+    async def waits(message: object) -> None:
+        try:
+            await asyncio.sleep(0)
+        finally:
+            ended.append("cleaned up")
+
+    timed = BlockingWatch(ended.append).timed_hook(waits, "acme", "outgoing", taken=1, by_steps=True)
+    call = timed("message")
+    call.send(None)
+    call.close()
+    assert ended == ["cleaned up"]

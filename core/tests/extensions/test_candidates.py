@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -110,48 +110,11 @@ def test_any_spelling_disables(packages: Packages, name: str, caplog: pytest.Log
     assert not caplog.messages
 
 
-def test_unknown_names_are_told(
-    packages: Packages, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    packages.add("a-dist", {"replay": "a_module"}, a_module=MODULE)
-    monkeypatch.setenv("PYBAYEUX_DISABLE_EXTENSIONS", "relay,all")
-    monkeypatch.setenv("PYBAYEUX_EXTENSIONS", "reply")
-    resolve_installed({}, ["repaly"])
-    assert caplog.messages == [
-        "PYBAYEUX_DISABLE_EXTENSIONS: extension 'relay' is not installed; did you mean 'replay'?",
-        "disabled: extension 'repaly' is not installed; did you mean 'replay'?",
-        "PYBAYEUX_EXTENSIONS: extension 'reply' is not installed; did you mean 'replay'?",
-    ]
-
-
 def test_a_string_is_no_list_of_names(packages: Packages) -> None:
     with pytest.raises(UsageError, match="disabled: expected a list of names, such as \\['ack'\\]; got the string"):
         resolve_installed({}, "ack")
     with pytest.raises(UsageError, match="discover: expected a list of names"):
         resolve_installed({}, discover="ack")
-
-
-# -- only these
-
-
-def test_only_those_that_are_named(packages: Packages, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("a", "b", "c"):
-        packages.add(f"{name}-dist", {name: "a_module"}, a_module=MODULE)
-
-    def active(**arguments: Any) -> list[str]:
-        return [each.name for each in resolve_installed({}, **arguments) if each.state is State.ACTIVE]
-
-    assert active(discover=["b", "a"]) == ["a", "b"]
-    assert active(discover=[]) == []
-    assert resolve_installed({}, discover=False) == []
-    assert active(discover=["b", "a"], disabled=["a"]) == ["b"]
-    monkeypatch.setenv("PYBAYEUX_EXTENSIONS", "c")
-    assert active() == ["c"]
-    assert active(discover=["b"]) == ["b"]
-    assert next(each.reason for each in resolve_installed({})) == "not among the extensions in PYBAYEUX_EXTENSIONS"
-    assert next(each.reason for each in resolve_installed({}, discover=["b"])) == "not among the extensions in discover"
-    with pytest.raises(UsageError, match="discover: extension 'd' is not installed; expected one of a, b, c"):
-        resolve_installed({}, discover=["d"])
 
 
 # -- one variable, one extension
@@ -169,3 +132,48 @@ def test_a_variable_sets_an_option_of_one_extension(packages: Packages, monkeypa
         {"hmac_key": "options="},
         {"key": "PYBAYEUX_ACME_HMAC_KEY"},
     ]
+
+
+def test_a_class_whose_parameters_cannot_be_read_is_broken(packages: Packages) -> None:
+    source = """
+    class Odd:
+        __signature__ = 1
+
+        def __init__(self, size: int = 1) -> None: ...
+
+        @hookimpl
+        def incoming(self): ...
+    """
+    packages.add("odd", {"odd": "odd_module:Odd"}, odd_module=source)
+    candidate = only(resolve_installed({}))
+    assert candidate.state is State.BROKEN
+    assert candidate.reason.startswith("extension 'odd' of odd 1.2 cannot be loaded: TypeError: ")
+
+
+def test_an_option_whose_type_fails_in_its_own_way_breaks_its_extension_alone(packages: Packages) -> None:
+    source = """
+    from dataclasses import dataclass
+
+    @dataclass
+    class Size:
+        width: int
+
+        def __post_init__(self):
+            raise RuntimeError("no such size")
+
+    class Odd:
+        def __init__(self, size: Size) -> None: ...
+
+        @hookimpl
+        def incoming(self): ...
+    """
+    packages.add("odd", {"odd": "odd_module:Odd"}, odd_module=source)
+    candidate = only(resolve_installed({"odd": {"size": {"width": 1}}}))
+    assert candidate.state is State.BROKEN
+    assert "no such size" in candidate.reason
+
+
+def test_only_those_asked_for_are_looked_at(packages: Packages) -> None:
+    packages.add("two", {"one": "one_module", "other": "other_module"}, one_module=MODULE, other_module=MODULE)
+    assert only(resolve_installed({}, among=lambda each: each.name == "one")).installed.name == "one"
+    assert not packages.is_imported("other_module")

@@ -6,7 +6,8 @@ import pytest
 
 from pybayeux import AsyncClient, __version__
 from pybayeux.errors import ExtensionLoadError
-from pybayeux.extensions import candidates, list_extensions
+from pybayeux.extensions import candidates
+from pybayeux.extensions.listing import list_extensions
 
 if TYPE_CHECKING:
     from core.tests.extensions.packages import Packages

@@ -11,8 +11,10 @@ from core.tests.extensions.journals import CLIENT
 from core.tests.virtual_time import in_virtual_time
 from pybayeux import hookimpl, hookspec
 from pybayeux.errors import ExtensionError, UsageError
-from pybayeux.extensions import ExtensionRegistry, installed_hook, list_extensions
 from pybayeux.extensions.catalogue import core_hooks, hook_names, hook_providers, signature_of
+from pybayeux.extensions.commands import installed_hook
+from pybayeux.extensions.listing import list_extensions
+from pybayeux.extensions.registry import ExtensionRegistry
 
 if TYPE_CHECKING:
     from core.tests.extensions.packages import Packages
@@ -52,6 +54,7 @@ def bring(packages: Packages, specs: str = SPECS, name: str = "keeper") -> None:
         name,
         {name: module},
         hookspecs={name: f"{module}:Stores"},
+        commands=None,
         **{module: specs + "\n    @hookimpl\n    def incoming(message): ...\n"},
     )
 
@@ -83,16 +86,16 @@ async def test_an_installed_extension_implements_them(packages: Packages) -> Non
     packages.add("redis-store", {"redis": "redis_module:Redis"}, redis_module=REDIS)
     extensions = registry()
     stores: list[str] = []
-    extensions.hook("register_stores").call(stores)
+    extensions.hooks.provided("register_stores").call(stores)
     assert stores == ["redis"], "called before it is ready"
     gap: list[str] = []
-    await extensions.hook("gap").acall(gap, "client")
+    await extensions.hooks.provided("gap").acall(gap, "client")
     assert gap == [], "not ready yet"
     await extensions.open()
-    assert extensions.hook("gap").is_async
-    await extensions.hook("gap").acall(gap, "client")
+    assert extensions.hooks.provided("gap").is_async
+    await extensions.hooks.provided("gap").acall(gap, "client")
     assert gap == ["seen"]
-    assert extensions.hook("origin").call("client") == "org"
+    assert extensions.hooks.provided("origin").call("client") == "org"
 
 
 @in_virtual_time
@@ -101,10 +104,10 @@ async def test_a_removed_one_is_not_called_any_more(packages: Packages) -> None:
     packages.add("redis-store", {"redis": "redis_module:Redis"}, redis_module=REDIS)
     extensions = registry()
     await extensions.open()
-    assert extensions.hook("origin").call("client") == "org"
+    assert extensions.hooks.provided("origin").call("client") == "org"
     extensions.remove("redis")
-    assert extensions.hook("origin").is_empty
-    assert extensions.hook("origin").call("client") is None
+    assert extensions.hooks.provided("origin").is_empty
+    assert extensions.hooks.provided("origin").call("client") is None
 
 
 def test_without_a_client(packages: Packages) -> None:
@@ -148,7 +151,7 @@ def test_a_failure_is_reported_and_stops_nothing(packages: Packages) -> None:
     packages.add("redis-store", {"redis": "redis_module:Redis"}, redis_module=REDIS)
     errors: list[ExtensionHookError] = []
     stores: list[str] = []
-    registry(errors=errors).hook("register_stores").call(stores)
+    registry(errors=errors).hooks.provided("register_stores").call(stores)
     assert stores == ["redis"]
     assert [(error.extension, error.hook) for error in errors] == [("bad", "register_stores")]
 
@@ -157,7 +160,7 @@ def test_a_failure_is_reported_and_stops_nothing(packages: Packages) -> None:
 def test_only_hooks_of_packages_are_called_by_name(packages: Packages, name: str) -> None:
     bring(packages)
     with pytest.raises(UsageError, match=name):
-        registry().hook(name)
+        registry().hooks.provided(name)
 
 
 def test_the_list_shows_which_package_brings_which_hooks(packages: Packages) -> None:
@@ -279,6 +282,23 @@ class Auditor:
 accounts: list[str] = []
 
 
+@in_virtual_time
+async def test_an_extension_may_call_a_hook_of_those_that_are_ready_while_it_is_registered(packages: Packages) -> None:
+    class Opener:
+        @hookimpl
+        def registered(self, name: str) -> None:
+            extensions.hooks.provided("balance").call(name)
+
+    class Early(Opener): ...
+
+    class Late(Opener): ...
+
+    extensions = ExtensionRegistry(CLIENT, extensions=[Ledger(), Early(), Auditor(), Late()], discover=False)
+    accounts.clear()
+    await extensions.open()
+    assert accounts == ["late"], "the auditor was not ready before"
+
+
 @pytest.mark.parametrize("passed", [(Auditor(), Ledger()), (Ledger, Auditor)])
 @in_virtual_time
 async def test_a_passed_extension_brings_its_hooks_without_metadata(
@@ -287,7 +307,7 @@ async def test_a_passed_extension_brings_its_hooks_without_metadata(
     extensions = ExtensionRegistry(CLIENT, extensions=passed, discover=False)
     await extensions.open()
     accounts.clear()
-    extensions.hook("balance").call("paper")
+    extensions.hooks.provided("balance").call("paper")
     assert accounts == ["paper"]
 
 
@@ -301,3 +321,15 @@ def test_a_passed_extension_cannot_bring_a_hook_that_is_anothers(packages: Packa
 
     with pytest.raises(ExtensionError, match="hook 'incoming' is another's already"):
         ExtensionRegistry(CLIENT, extensions=[Thief()], discover=False)
+
+
+def test_what_is_marked_and_is_no_function_is_left_out_with_the_reason(packages: Packages) -> None:
+    bring(packages, specs="\n    class Stores:\n        gap = hookspec(type('Gap', (), {}))\n")
+    [provider] = hook_providers()
+    assert "'gap' is marked with @hookspec but is not a function" in str(provider.error)
+
+
+def test_ctrl_c_while_hooks_are_loaded_is_no_error_of_theirs(packages: Packages) -> None:
+    bring(packages, specs="\n    raise KeyboardInterrupt\n")
+    with pytest.raises(KeyboardInterrupt):
+        hook_providers()

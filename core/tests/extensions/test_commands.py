@@ -5,8 +5,13 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from pybayeux.errors import ExtensionOptionError
-from pybayeux.extensions import installed_hook, register_commands
+from pybayeux.errors import ExtensionOptionError, UsageError
+from pybayeux.extensions.commands import (
+    commands_left_out,
+    installed_extension,
+    installed_hook,
+    register_commands,
+)
 
 if TYPE_CHECKING:
     from core.tests.extensions.packages import Packages
@@ -88,3 +93,33 @@ def test_a_wrong_option_of_an_extension_with_the_hook_is_an_error(packages: Pack
     with pytest.raises(ExtensionOptionError, match="option 'size' is wrong"):
         installed_hook("resolve_url", options=options)
     assert commands(options=options) == set(), "a wrong option takes no other command away"
+
+
+def test_what_may_have_commands_and_is_not_active_is_named_with_the_reason(packages: Packages) -> None:
+    packages.add("store", {"store": "store_module:Store", "other": "store_module:Bystander"}, store_module=STORE)
+    packages.add("gone", {"gone": "no_such_module"})
+    packages.add("silent", {"silent": "no_such_module"}, commands={"none": "pybayeux"})
+    gone, store = commands_left_out({})
+    assert store == "extension 'store' is not configured: missing options: path"
+    assert gone.startswith("extension 'gone' is broken: extension 'gone' of gone 1.2 cannot be loaded")
+    [gone] = commands_left_out({"store": {"path": "p"}})
+
+
+def test_a_command_gets_the_extension_of_its_package_with_its_options(packages: Packages) -> None:
+    packages.add("store", {"store": "store_module:Store"}, store_module=STORE)
+    assert installed_extension("store", options={"store": {"path": "p"}}).path == "p"
+    with pytest.raises(UsageError, match="extension 'store' is not configured: missing options: path"):
+        installed_extension("store")
+    with pytest.raises(UsageError, match="extension 'store' is disabled"):
+        installed_extension("store", options={"store": {"path": "p"}}, disabled=["store"])
+    with pytest.raises(UsageError, match="extension 'stores' is not installed"):
+        installed_extension("stores")
+    with pytest.raises(ExtensionOptionError, match="'pathh'"):
+        installed_extension("store", options={"store": {"pathh": "p"}})
+
+
+def test_a_command_loads_no_extension_but_its_own(packages: Packages) -> None:
+    packages.add("store", {"store": "store_module:Store"}, store_module=STORE)
+    packages.add("serve", {"serve": "serve_module"}, serve_module=SERVE)
+    installed_extension("store", options={"store": {"path": "p"}})
+    assert not packages.is_imported("serve_module")

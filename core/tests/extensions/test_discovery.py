@@ -8,7 +8,8 @@ import importlib_metadata
 import pytest
 
 from pybayeux.extensions import discovery
-from pybayeux.extensions.discovery import Installed, disabled_names, find, is_strict
+from pybayeux.extensions.choices import disabled_names
+from pybayeux.extensions.discovery import Installed, find, is_strict
 
 if TYPE_CHECKING:
     from core.tests.extensions.packages import Packages

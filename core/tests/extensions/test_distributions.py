@@ -144,3 +144,25 @@ def test_groups_of_others_are_theirs(site: Site, group: str) -> None:
     site.add("acme-1.0", f"[{group}]\nacme = acme\n")
     brought_entries(["pybayeux", "pybayeux.hookspecs"], site.warnings.append)
     assert site.warnings == []
+
+
+def test_requirements_that_cannot_be_read_are_none(site: Site) -> None:
+    file = site.add("other-2.0", "[pybayeux]\nfine = other:Other\n")
+    (file.parent / "METADATA").write_bytes(b"Name: other\nVersion: 2.0\nRequires-Dist: \xff\xfe\n")
+    [fine] = [entry for entry in site.entries() if entry.name == "fine"]
+    assert fine.distribution.requirements == ()
+
+
+def test_of_two_copies_one_of_which_has_no_files_the_other_counts(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as a program's archive beside the folder in which a package is installed."""
+    site.add("good-0.9", GOOD, folder="archive")
+    locate = importlib_metadata.PathDistribution.locate_file
+
+    def locate_file(self: importlib_metadata.PathDistribution, path: str) -> object:
+        if "archive" in str(self._path):
+            raise NotImplementedError
+        return locate(self, path)
+
+    (site.folder / "good_module.py").touch()
+    monkeypatch.setattr(importlib_metadata.PathDistribution, "locate_file", locate_file)
+    assert site.found == [("good", "1.0")]

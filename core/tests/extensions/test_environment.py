@@ -57,6 +57,7 @@ def test_a_variable_that_sets_nothing_is_told(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, variable: str, hint: str
 ) -> None:
     monkeypatch.setenv("PYBAYEUX_TRACE", "0")
+    monkeypatch.setenv("PYBAYEUX_LOG_FORMAT", "json")
     monkeypatch.setenv("PYBAYEUX_ACME_HMAC_KEY", "k")
     monkeypatch.setenv("PYBAYEUX_REPLAY_STORE", "k")
     monkeypatch.setenv(variable, "a secret")

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pybayeux.extensions import list_extensions
+from pybayeux.extensions.listing import list_extensions
 
 if TYPE_CHECKING:
     import pytest
@@ -45,6 +45,7 @@ def test_listing_becomes_json(packages: Packages) -> None:
             "brings": [],
             "reason": "missing options: key",
             "order": None,
+            "commands": [],
         }
     ]
 
@@ -83,3 +84,37 @@ def test_options_for_what_is_not_there_are_told(
         "options were given for extension 'Signature', but there is no such extension; did you mean 'signature'?",
         "PYBAYEUX_SIGNATURE_KEYY is set in the environment, but is not used: did you mean PYBAYEUX_SIGNATURE_KEY?",
     ]
+
+
+def test_values_are_shown_as_plain_data_without_secrets(packages: Packages) -> None:
+    source = """
+    class Store:
+        def __init__(
+            self, url: str, password: str = "", headers: dict[str, str] = {}, names: tuple[str, ...] = (),
+            limit: int = 1, rule: object = None, tokens: list[str] = [],
+        ) -> None: ...
+
+        @hookimpl
+        def incoming(self): ...
+    """
+    packages.add("store", {"store": "store_module:Store"}, store_module=source)
+    given = {
+        "url": "redis://me:hunter2@host/1",
+        "password": "hunter2",
+        "headers": {"Authorization": "Bearer hunter2", "Accept": "json"},
+        "names": ("a", "amqp://me:hunter2@host"),
+        "limit": 3,
+        "rule": complex(1, 2),
+        "tokens": ["hunter2"],
+    }
+    [listed] = list_extensions({"store": given})
+    assert {each.name: each.value for each in listed.options} == {
+        "url": "redis://me:***@host/1",
+        "password": "***",
+        "headers": {"Authorization": "***", "Accept": "json"},
+        "names": ["a", "amqp://me:***@host"],
+        "limit": 3,
+        "rule": "(1+2j)",
+        "tokens": "***",
+    }
+    assert b"hunter2" not in msgspec.json.encode(listed)

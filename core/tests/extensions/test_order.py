@@ -6,8 +6,9 @@ import pytest
 
 from core.tests.extensions.journals import CLIENT
 from pybayeux import hookimpl
-from pybayeux.extensions import ExtensionRegistry, list_extensions
-from pybayeux.extensions.discovery import set_order
+from pybayeux.extensions.choices import set_order
+from pybayeux.extensions.listing import list_extensions
+from pybayeux.extensions.registry import ExtensionRegistry
 
 if TYPE_CHECKING:
     from pathlib import Path

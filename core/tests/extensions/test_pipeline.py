@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pybayeux import Drop, hookimpl
+from pybayeux import Drop, Redelivery, hookimpl
 from pybayeux.errors import ExtensionHookError
-from pybayeux.extensions import Pipeline, Veto
 from pybayeux.extensions.catalogue import HookManager
+from pybayeux.extensions.hook_function import hook_functions
+from pybayeux.extensions.pipeline import Pipeline
+from pybayeux.extensions.result_policy import Veto
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Generator
 
 CLIENT = object()
 
@@ -21,7 +23,7 @@ def compiled(hook: str, *extensions: object, report: Any = None) -> Pipeline[...
     manager = HookManager()
     for number, extension in enumerate(extensions):
         manager.register(extension, f"e{number}")
-    return Pipeline(hook, getattr(manager.hook, hook).get_hookimpls(), report=report)
+    return Pipeline(hook, hook_functions(hook, getattr(manager.hook, hook).get_hookimpls()), report=report)
 
 
 class Tracer:
@@ -301,3 +303,35 @@ def test_cancellation_is_no_failure_of_the_extension() -> None:
 
     asyncio.run(scenario())
     assert errors == []
+
+
+def test_a_batch_goes_through_wrappers_message_by_message() -> None:
+    class Around:
+        @hookimpl(wrapper=True)
+        def incoming(self, message: list[str]) -> Generator[None, Any, Any]:
+            message.append("(")
+            result = yield
+            message.append(")")
+            return result
+
+    messages: list[list[str]] = [[], []]
+    assert compiled("incoming", Tracer("a"), Around()).call_batch(messages, CLIENT) == [None, None]
+    assert messages == [["(", "a", ")"], ["(", "a", ")"]]
+
+
+def test_a_pipeline_has_nothing_but_its_calls() -> None:
+    pipeline = compiled("incoming", Tracer("a"))
+    with pytest.raises(AttributeError, match="a pipeline has no 'calls'"):
+        pipeline.calls  # noqa: B018
+
+
+def test_what_an_extension_returned_for_later_fails_in_its_name() -> None:
+    class Rewinding:
+        @hookimpl
+        def redelivery(self, client: object) -> Redelivery:
+            return Redelivery(lambda: [].pop())
+
+    errors: list[ExtensionHookError] = []
+    found = compiled("redelivery", Rewinding(), report=errors.append).call(CLIENT)
+    found.request()
+    assert [str(error) for error in errors] == ["extension 'e0' failed in redelivery: IndexError: pop from empty list"]

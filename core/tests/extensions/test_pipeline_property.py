@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from pybayeux import Drop, hookimpl
 from pybayeux.errors import ExtensionHookError
-from pybayeux.extensions import Pipeline
 from pybayeux.extensions.catalogue import HookManager
+from pybayeux.extensions.hook_function import hook_functions
+from pybayeux.extensions.pipeline import Pipeline
 from pybayeux.extensions.tracing import Step, tracing_to
 
 if TYPE_CHECKING:
@@ -180,7 +181,9 @@ def test_outgoing_is_what_pluggy_does(sets: list[tuple[str, Plan]], is_traced: b
         manager = manager_of("outgoing", sets, ours, allow_async=allow_async)
         steps: list[Step] = []
         with tracing(steps, is_on=is_traced):
-            pipeline: Pipeline[..., Any] = Pipeline("outgoing", manager.hook.outgoing.get_hookimpls())
+            pipeline: Pipeline[..., Any] = Pipeline(
+                "outgoing", hook_functions("outgoing", manager.hook.outgoing.get_hookimpls())
+            )
         assert outcome_of(run(pipeline)) == expected
         assert ours == theirs
         assert traced_calls(steps) == ({name for name, _ in theirs} if is_traced else set())
@@ -206,7 +209,9 @@ def test_incoming_is_the_mirror_image(sets: list[tuple[str, Plan]], is_traced: b
         steps: list[Step] = []
         with tracing(steps, is_on=is_traced):
             pipeline: Pipeline[..., Any] = Pipeline(
-                "incoming", manager.hook.incoming.get_hookimpls(), report=errors.append
+                "incoming",
+                hook_functions("incoming", manager.hook.incoming.get_hookimpls()),
+                report=errors.append,
             )
         assert outcome_of(run(pipeline)) == expected
         assert [step for step in ours if step[0] not in failing] == theirs

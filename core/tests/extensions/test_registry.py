@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from core.tests.extensions.journals import CLIENT, Journal, Refusing, registry
-from pybayeux import AsyncClient, BayeuxClient, Drop, Message, hookimpl
-from pybayeux.errors import ExtensionError, ExtensionHookError, ExtensionLoadError, TransportError
-from pybayeux.extensions import ExtensionRegistry, Veto
+from pybayeux import AsyncClient, BayeuxClient, Message, hookimpl
+from pybayeux.errors import ExtensionError, ExtensionHookError, ExtensionLoadError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from core.tests.extensions.packages import Packages
+    from pybayeux.extensions.registry import ExtensionRegistry
+    from pybayeux.extensions.result_policy import Veto
 
 
 def send(made: ExtensionRegistry) -> Veto | None:
-    return made.outgoing.call(Message(channel="/x"), CLIENT)
+    return made.hooks.outgoing.call(Message(channel="/x"), CLIENT)
 
 
 # -- order
@@ -33,7 +32,7 @@ def test_hooks_run_as_an_onion() -> None:
         await made.open()
         log.clear()
         send(made)
-        made.incoming.call(Message(channel="/x"), CLIENT)
+        made.hooks.incoming.call(Message(channel="/x"), CLIENT)
 
     asyncio.run(scenario())
     assert log == ["out B", "out A", "in A", "in B"]
@@ -153,89 +152,7 @@ def test_broken_one_does_not_take_the_client_down(packages: Packages, monkeypatc
         registry(discover=True)
 
 
-# -- calls
-
-
-def test_change_puts_a_new_pipeline_in_place_and_leaves_the_old_one() -> None:
-    log: list[Any] = []
-    made = registry()
-    made.use(Journal(log, "a"))
-    before = made.outgoing
-    made.use(Journal(log, "b"))
-    log.clear()
-    before.call(Message(channel="/x"), CLIENT)
-    assert log == ["out a"]
-
-
-def test_exceptions_are_reported_but_for_requests() -> None:
-    errors: list[ExtensionHookError] = []
-    made = registry(errors=errors)
-    made.use(
-        Refusing("outgoing", "incoming", "delivered", "state_changed", "request", "response", "register_transports")
-    )
-    for hook in ("incoming", "delivered", "response"):
-        getattr(made, hook).call(object(), CLIENT)
-    made.state_changed.call("old", "new", CLIENT)  # type: ignore[arg-type]
-    made.register_transports(Transports())
-    assert [error.hook for error in errors] == [
-        "incoming",
-        "delivered",
-        "response",
-        "state_changed",
-        "register_transports",
-    ]
-    for hook in ("outgoing", "request"):
-        with pytest.raises(ExtensionHookError, match=hook):
-            getattr(made, hook).call(object(), CLIENT)
-
-
-def test_error_in_failed_goes_to_the_logger_alone(caplog: pytest.LogCaptureFixture) -> None:
-    errors: list[ExtensionHookError] = []
-    made = registry(errors=errors)
-    made.use(Refusing("failed"))
-    made.failed.call(TransportError("lost"), CLIENT)
-    assert errors == []
-    assert "failed in failed: ValueError" in caplog.text
-
-
-def test_errors_go_to_the_logger_by_default(caplog: pytest.LogCaptureFixture) -> None:
-    made = ExtensionRegistry(CLIENT, discover=False)
-    made.use(Refusing("incoming"))
-    made.incoming.call(Message(channel="/x"), CLIENT)
-    assert "failed in incoming: ValueError" in caplog.text
-
-
-class Transports:
-    """As much of a registry of transports as the framework knows."""
-
-    def __init__(self) -> None:
-        self.extension = ""
-        self.found: list[tuple[str, str]] = []
-
-    def attribute_to(self, extension: str) -> None:
-        self.extension = extension
-
-    def register(self, name: str) -> None:
-        self.found.append((name, self.extension))
-
-
-def test_transports_are_asked_for_before_the_start() -> None:
-    transports = Transports()
-
-    class Carrier:
-        @hookimpl
-        def register_transports(self, registry: Transports) -> None:
-            registry.register("pigeon")
-
-    class Around:
-        @hookimpl(wrapper=True)
-        def register_transports(self, registry: Transports) -> Generator[None]:
-            registry.register("first")
-            yield
-
-    registry(Carrier(), Around()).register_transports(transports)
-    registry().register_transports(transports)
-    assert transports.found == [("first", "around"), ("pigeon", "carrier")]
+# -- in a client, and at its end
 
 
 def test_transport_of_an_installed_one_that_needs_an_option_breaks_no_client(
@@ -256,12 +173,20 @@ def test_transport_of_an_installed_one_that_needs_an_option_breaks_no_client(
     AsyncClient("http://localhost/", transport_options={"unix": {"path": "/tmp/x"}}, transports=["unix"])
 
 
-def test_veto_names_the_extension() -> None:
-    class Gate:
+def test_what_is_under_way_on_a_loop_that_is_gone_is_not_waited_for() -> None:
+    class Slow:
         @hookimpl
-        def outgoing(self) -> Drop:
-            return Drop("closed")
+        async def registered(self) -> None:
+            await asyncio.Event().wait()
 
     made = registry()
-    made.use(Gate())
-    assert send(made) == Veto("closed", "gate")
+
+    async def scenario() -> None:
+        await made.open()
+        made.use(Slow())
+        await asyncio.sleep(0)
+
+    asyncio.run(scenario())
+    made.forget_tasks()
+    asyncio.run(made.close())
+    assert not made.is_open

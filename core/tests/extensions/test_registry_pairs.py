@@ -12,7 +12,7 @@ from pybayeux import hookimpl
 from pybayeux.errors import ExtensionError, ExtensionHookError
 
 if TYPE_CHECKING:
-    from pybayeux.extensions import ExtensionRegistry
+    from pybayeux.extensions.registry import ExtensionRegistry
 
 
 class SlowJournal(Journal):
@@ -37,7 +37,7 @@ class SlowRefusing:
 
 
 def has_no_hooks(made: ExtensionRegistry) -> bool:
-    return made.outgoing.is_empty and made.incoming.is_empty
+    return made.hooks.outgoing.is_empty and made.hooks.incoming.is_empty
 
 
 @pytest.mark.parametrize("kind", [Journal, SlowJournal])
@@ -137,7 +137,7 @@ def test_one_removed_while_it_registers_is_unregistered() -> None:
 
     asyncio.run(scenario())
     assert log == ["+a", "-a"]
-    assert made.outgoing.is_empty
+    assert made.hooks.outgoing.is_empty
 
 
 def test_one_removed_while_it_fails_leaves_its_successor() -> None:

@@ -114,6 +114,18 @@ def test_options_for_an_unknown_extension_are_an_error(packages: Packages) -> No
     assert (caught.value.extension, caught.value.option) == ("signatur", "key")
 
 
+def test_options_for_an_extension_that_is_missing_name_its_package(packages: Packages) -> None:
+    packages.signature()
+    text = "extension 'replay', but there is no such extension; pip install pybayeux-replay$"
+    with pytest.raises(ExtensionOptionError, match=text):
+        choose(options={"replay": {"store": "a.db"}})
+
+
+def test_what_takes_no_options_is_not_proposed() -> None:
+    with pytest.raises(ExtensionOptionError, match="but there is no such extension; none is in use"):
+        choose(Recorder(), discover=False, options={"acme": {"key": "k"}})
+
+
 def test_options_for_an_object_that_is_made_are_an_error() -> None:
     with pytest.raises(ExtensionOptionError, match="'recorder', but it was passed ready made"):
         choose(Recorder(), options={"recorder": {"depth": 3}}, discover=False)
@@ -234,3 +246,12 @@ def test_a_variable_of_a_passed_class_is_no_mistake(
     assert not caplog.messages
     choose()
     assert caplog.messages[0].startswith("PYBAYEUX_RECORDER_DEPTH is set in the environment, but is not used")
+
+
+def test_ctrl_c_while_an_extension_is_made_is_no_error_of_it() -> None:
+    class Interrupted:
+        def __init__(self) -> None:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        choose(Interrupted, discover=False)

@@ -35,6 +35,23 @@ def test_options_that_do_not_fit_together_are_wrong_options() -> None:
     assert isinstance(caught.value.__cause__, UsageError)
 
 
+class Positive:
+    def __init__(self, size: int = 0) -> None:
+        if size < 1:
+            raise ValueError(f"size: expected 1 or more; got {size}")
+
+
+def test_a_value_that_the_constructor_refuses_is_a_wrong_option() -> None:
+    """As if its type were wrong: left out with a warning, an extension such as a store of positions would be missed."""
+    with pytest.raises(ExtensionOptionError, match=r"extension 'positive' of x 1: size: expected 1 or more; got -1"):
+        instantiate(Positive, {"size": -1}, extension="positive", origin="extension 'positive' of x 1")
+
+
+def test_without_options_the_constructor_is_at_fault() -> None:
+    with pytest.raises(ExtensionLoadError, match="cannot be made: ValueError: size: expected 1 or more"):
+        instantiate(Positive, {}, extension="positive", origin="extension 'positive' of x 1")
+
+
 def test_failing_constructor_is_named() -> None:
     with pytest.raises(
         ExtensionLoadError, match=r"extension 'pair' of x 1 cannot be made: ZeroDivisionError"

@@ -8,8 +8,8 @@ import pytest
 
 from core.tests.extensions.journals import Journal
 from pybayeux import AsyncClient, BayeuxClient, Client, ExtensionStatus
-from pybayeux.extensions import summary
 from pybayeux.extensions.candidates import State
+from pybayeux.extensions.status import summary
 from pybayeux.testing import ScriptedServer
 
 if TYPE_CHECKING:

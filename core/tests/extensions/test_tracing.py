@@ -11,7 +11,7 @@ import pytest
 from core.tests.extensions.test_pipeline import CLIENT, Doing, compiled
 from pybayeux import Advice, Drop, Message, decode, hookimpl
 from pybayeux.errors import ExtensionHookError
-from pybayeux.extensions.tracing import Step, tracing_to
+from pybayeux.extensions.tracing import Step, StepTotals, is_logged, log_step, tracing_to
 from pybayeux.transports.base import TransportRequest
 
 if TYPE_CHECKING:
@@ -186,3 +186,41 @@ def test_the_environment_asks_for_the_log(
     with caplog.at_level(logging.INFO, "pybayeux.trace"):
         compiled("outgoing", Doing(lambda: None)).call(Message(channel="/a"), CLIENT)
     assert len(caplog.records) == lines
+
+
+def test_the_sum_of_what_calls_took_has_the_dearest_first() -> None:
+    totals = StepTotals()
+    for extension, hook, microseconds in [("a", "incoming", 100), ("b", "outgoing", 900), ("a", "incoming", 300)]:
+        totals(Step(extension, hook, "/x", microseconds))
+    assert totals.lines() == ["in all: b outgoing: 1 call, 0.9 ms", "in all: a incoming: 2 calls, 0.4 ms"]
+    assert totals.lines(without="b") == ["in all: a incoming: 2 calls, 0.4 ms"]
+
+
+def test_a_call_that_is_given_up_is_not_traced() -> None:
+    class Waiting:
+        @hookimpl
+        async def outgoing(self, message: Message) -> None:
+            await asyncio.sleep(0)
+
+    with _collected() as steps:
+        pipeline = compiled("outgoing", Waiting())
+    call: Any = pipeline.acall(Message(channel="/a"), CLIENT)
+    call.send(None)
+    call.close()
+    assert steps == []
+
+
+def test_what_json_cannot_express_is_told_by_its_type() -> None:
+    def change(message: Message) -> None:
+        message.channel = "/\ud800"
+
+    assert _noted(change, Message(channel="/a")) == ['channel "/a" -> <str>']
+
+
+def test_calls_are_logged_where_the_environment_or_the_program_asks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYBAYEUX_TRACE", raising=False)
+    assert not is_logged()
+    with tracing_to(log_step):
+        assert is_logged()
+    monkeypatch.setenv("PYBAYEUX_TRACE", "1")
+    assert is_logged()

@@ -8,7 +8,7 @@ import pytest
 
 from pybayeux import hookimpl
 from pybayeux.errors import ExtensionError
-from pybayeux.extensions.validation import implemented_hooks
+from pybayeux.extensions.validation import hook_marks, implemented_hooks
 from pybayeux.hookspecs import HOOK_API
 
 if TYPE_CHECKING:
@@ -260,3 +260,14 @@ def test_a_deprecated_argument_is_a_warning_that_names_it(monkeypatch: pytest.Mo
     expected = r"extension 'old', hook 'outgoing': the argument 'client' will go away: take it from registered"
     with pytest.warns(DeprecationWarning, match=expected):
         implemented_hooks(Old, "old")
+
+
+def test_the_marks_of_a_hook_say_its_place_and_its_kind() -> None:
+    assert hook_marks(Fine()) == {
+        "outgoing": (),
+        "incoming": ("tryfirst", "async"),
+        "request": ("wrapper",),
+        "response": (),
+        "delivered": (),
+        "of_the_future": (),
+    }

@@ -8,8 +8,10 @@ import pytest
 
 from pybayeux import Drop, hookimpl
 from pybayeux.errors import BayeuxError, ExtensionHookError, TransportError, UsageError
-from pybayeux.extensions import Pipeline, Veto
 from pybayeux.extensions.catalogue import HookManager
+from pybayeux.extensions.hook_function import hook_functions
+from pybayeux.extensions.pipeline import Pipeline
+from pybayeux.extensions.result_policy import Veto
 
 Body = Callable[[], Generator[None, Any, Any]]
 
@@ -67,7 +69,9 @@ def run(hook: str, inner: Inner, *bodies: Body, report: Any = None) -> Any:
     manager.register(inner, "inner")
     for number, body in enumerate(bodies):
         manager.register(Wrapping(body), f"w{number}")
-    pipeline: Pipeline[..., Any] = Pipeline(hook, getattr(manager.hook, hook).get_hookimpls(), report=report)
+    pipeline: Pipeline[..., Any] = Pipeline(
+        hook, hook_functions(hook, getattr(manager.hook, hook).get_hookimpls()), report=report
+    )
     if not pipeline.is_async:
         return pipeline.call([], None)
 
@@ -249,7 +253,9 @@ def test_wrapper_can_clean_up_when_the_call_is_cancelled() -> None:
         manager = HookManager()
         manager.register(Slow(), "slow")
         manager.register(Wrapping(body), "w")
-        pipeline: Pipeline[..., Any] = Pipeline("incoming", manager.hook.incoming.get_hookimpls(), report=print)
+        pipeline: Pipeline[..., Any] = Pipeline(
+            "incoming", hook_functions("incoming", manager.hook.incoming.get_hookimpls()), report=print
+        )
         task = asyncio.ensure_future(pipeline.acall([], None))
         await asyncio.sleep(0)
         task.cancel()
@@ -275,6 +281,8 @@ def test_an_exception_that_is_a_result_was_not_raised() -> None:
     manager = HookManager()
     manager.register(Explains(), "explains")
     manager.register(Around(), "around")
-    pipeline: Pipeline[..., Any] = Pipeline("interpret_error", manager.hook.interpret_error.get_hookimpls())
+    pipeline: Pipeline[..., Any] = Pipeline(
+        "interpret_error", hook_functions("interpret_error", manager.hook.interpret_error.get_hookimpls())
+    )
     result: object = pipeline.call(TransportError("as it came"), None)
     assert isinstance(result, UsageError)

@@ -52,7 +52,7 @@ def test_without_a_remedy_the_advice_decides() -> None:
 def test_a_refused_connect_is_repeated_in_the_same_session() -> None:
     made = refused_connect(world(Remedy.RETRY, 120.0))
     assert made.until(Kind.CONNECT) == 120.0
-    assert made.session.client_id == "c1"
+    assert made.session.view.client_id == "c1"
     assert [type(error) for error in made.errors] == [ConnectError]
 
 
@@ -131,7 +131,7 @@ def test_an_extension_that_cannot_go_on_ends_the_session(kind: Kind) -> None:
     [
         (LoginError(Remedy.RETRY, 45.0), 45.0),
         (LoginError(Remedy.HANDSHAKE, 45.0), 45.0),
-        (ValueError("a mistake"), 0.0),
+        (ConnectionError("the login server is down"), 0.0),
     ],
 )
 def test_an_extension_that_can_go_on_later_is_waited_for(cause: Exception, expected: float) -> None:
@@ -162,7 +162,7 @@ def test_a_refused_subscription_is_asked_for_again_after_the_wait() -> None:
     assert not any(isinstance(notice, SubscriptionRejected) for notice in made.notices)
     assert made.until(Kind.SEND) >= 300.0
     made.accept(made.current(Kind.SEND))
-    assert made.session.is_active_channel("/a")
+    assert made.session.view.is_active_channel("/a")
 
 
 def test_a_proven_subscription_is_given_up_where_nothing_helps() -> None:
@@ -179,7 +179,7 @@ def test_a_proven_subscription_is_given_up_where_nothing_helps() -> None:
         made.current(Kind.SEND), made.reply(first, successful=False, error="403::no access"), made.reply(second)
     )
     assert [notice.channel for notice in made.notices if isinstance(notice, SubscriptionRejected)] == ["/a"]
-    assert made.session.is_active_channel("/b"), "the others go on"
+    assert made.session.view.is_active_channel("/b"), "the others go on"
 
 
 def test_a_refused_subscription_leads_to_a_new_session() -> None:
@@ -246,4 +246,4 @@ def test_a_refusal_while_a_new_session_is_due_is_asked_again_there(remedy: Remed
     made.answer(subscribe, made.reply(subscribe.messages[0], successful=False, error="401::Authentication invalid"))
     assert not any(isinstance(notice, SubscriptionRejected) for notice in made.notices)
     made.connected()
-    assert made.session.is_active_channel("/a")
+    assert made.session.view.is_active_channel("/a")

@@ -14,6 +14,7 @@ from pybayeux.errors import (
     ConnectError,
     HandshakeError,
     MalformedMessageError,
+    MessageDecodeError,
     SessionEndedError,
     TransportError,
     UnknownAdviceError,
@@ -107,7 +108,7 @@ def test_unknown_session_in_every_form_means_handshake_again(error: str, advice:
     world.settle_down()
     assert world.state() is ConnectionState.REHANDSHAKING
     assert world.current(Kind.HANDSHAKE).messages[0].client_id is None
-    assert world.session.client_id is None
+    assert world.session.view.client_id is None
     assert isinstance(world.errors[0], ConnectError)
 
 
@@ -237,7 +238,7 @@ def test_a_client_id_that_no_request_could_carry_is_none() -> None:
     world.accept(world.current(Kind.HANDSHAKE), client_id="x" * 10_000)
     world.settle_down()
     assert isinstance(world.errors[0], MalformedMessageError)
-    assert world.session.client_id is None
+    assert world.session.view.client_id is None
 
 
 def test_the_text_of_an_error_is_not_as_long_as_the_server_likes() -> None:
@@ -371,5 +372,21 @@ def test_what_is_said_of_an_older_session_says_nothing_of_this_one() -> None:
     world.accept(world.current(Kind.HANDSHAKE), client_id="c2")
     world.accept(late, successful=False, error="402::session_unknown")
     world.settle_down()
-    assert world.session.client_id == "c2"
+    assert world.session.view.client_id == "c2"
     assert world.current(Kind.SEND).messages[0].client_id == "c2", "it is sent again in this one"
+
+
+def test_an_answer_that_cannot_be_read_is_asked_for_again() -> None:
+    world = World()
+    world.session.start(world.now)
+    world.settle_down()
+    error = MessageDecodeError("not JSON", "<html>")
+    world.fail(world.current(Kind.HANDSHAKE), error)
+    assert (world.errors, world.ends) == ([error], [])
+    world.until(Kind.HANDSHAKE)
+
+
+def test_a_new_session_cannot_be_asked_for_where_there_is_none() -> None:
+    world = World()
+    with pytest.raises(ClientStateError, match="no session to renew while disconnected"):
+        world.session.rehandshake("a fresh token")

@@ -240,3 +240,21 @@ def test_a_restart_does_not_wait_for_events_of_the_session_before() -> None:
     world.step()
     world.connected()
     assert world.has(Kind.CONNECT)
+
+
+def test_room_that_is_gone_again_before_the_new_session_goes_on_discarding() -> None:
+    world = full(World())
+    world.pass_time(1)
+    world.session.discard_events(world.now)
+    world.settle_down()
+    world.accept(world.current(Kind.CONNECT))
+    world.session.rehandshake("rewind")
+    world.session.release_connects(world.now)
+    assert not world.accepting(), "the new session brings again what was discarded"
+    world.session.hold_connects(world.now)
+    assert not world.accepting()
+    world.settle_down()
+    world.accept(world.current(Kind.HANDSHAKE))
+    world.settle_down()
+    assert world.accepting(), "what comes now was not asked for yet"
+    assert not world.has(Kind.CONNECT), "there is no room"

@@ -6,6 +6,7 @@ import pytest
 
 from core.tests.session.world import World
 from pybayeux import Advice, ConnectionState, Message
+from pybayeux.errors import TransportError
 from pybayeux.session import Kind
 
 
@@ -59,12 +60,12 @@ def test_a_session_may_be_started_again_after_its_end() -> None:
     world = World()
     world.session.subscribe("/a")
     world.connected()
-    assert world.session.is_active_channel("/a")
+    assert world.session.view.is_active_channel("/a")
     world.session.abort(None)
-    assert not world.session.is_active_channel("/a")
+    assert not world.session.view.is_active_channel("/a")
     world.connected()
     assert world.channels_sent().count("/meta/subscribe /a") == 2
-    assert world.session.is_active_channel("/a")
+    assert world.session.view.is_active_channel("/a")
 
 
 @pytest.mark.parametrize("advice", [None, Advice(reconnect="handshake"), Advice(reconnect="retry", interval=0)])
@@ -98,3 +99,30 @@ def test_a_new_session_asked_for_before_the_end_is_not_begun() -> None:
     world.settle_down()
     assert not world.has(Kind.HANDSHAKE)
     assert world.has(Kind.DISCONNECT)
+
+
+def test_a_disconnect_that_cannot_be_sent_ends_the_session_all_the_same() -> None:
+    world = World(max_network_delay=5).connected()
+    world.session.close(world.now)
+    world.settle_down()
+    world.fail(world.current(Kind.DISCONNECT), TransportError("no route"))
+    world.pass_time(1)
+    assert world.state() is ConnectionState.DISCONNECTED
+    assert world.ends == [None]
+
+
+def test_the_held_connect_may_break_before_or_after_the_reply() -> None:
+    world = World().connected()
+    world.session.close(world.now)
+    world.settle_down()
+    world.fail(world.current(Kind.CONNECT), TransportError("reset"))
+    assert world.state() is ConnectionState.DISCONNECTING
+    world.accept(world.current(Kind.DISCONNECT))
+    assert world.state() is ConnectionState.DISCONNECTED
+    world = World().connected()
+    world.session.close(world.now)
+    world.settle_down()
+    world.accept(world.current(Kind.DISCONNECT))
+    world.fail(world.current(Kind.CONNECT), TransportError("reset"))
+    assert world.state() is ConnectionState.DISCONNECTED
+    assert world.errors == []

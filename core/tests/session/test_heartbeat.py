@@ -29,7 +29,7 @@ def test_connects_ask_for_shorter_holds_and_are_late_after_two_heartbeats() -> N
     connect = held(world)
     assert connect.messages[0].advice == Advice(timeout=5000)
     assert connect.deadline == world.now + 10
-    assert world.session.longest_silence == 10
+    assert world.session.view.longest_silence == 10
     first, *_ = (exchange for _, exchange in world.sent if exchange.kind is Kind.CONNECT)
     assert first.messages[0].advice == Advice(timeout=0)
 
@@ -39,7 +39,7 @@ def test_without_it_or_where_the_server_holds_for_less_anyway_nothing_is_asked(h
     world = World(heartbeat=heartbeat).connected()
     assert held(world).messages[0].advice is None
     assert held(world).deadline == world.now + 40
-    assert world.session.longest_silence == 40
+    assert world.session.view.longest_silence == 40
 
 
 def test_a_session_that_was_dropped_without_a_word_is_noticed() -> None:

@@ -38,7 +38,7 @@ def test_the_host_that_answered_is_stayed_with() -> None:
     world.accept(world.current(Kind.HANDSHAKE))
     world.settle_down()
     assert world.current(Kind.CONNECT).host == "c.example"
-    assert world.session.host == "c.example"
+    assert world.session.view.host == "c.example"
     world.accept(world.current(Kind.CONNECT), advice=RETRY)
     world.settle_down()
     world.accept(world.current(Kind.CONNECT), successful=False, error="402::session_unknown")
@@ -66,3 +66,16 @@ def test_a_start_begins_with_the_own_server() -> None:
     assert hosts.current == "http://b.example/bayeux", "it is that one already"
     hosts.restart()
     assert hosts.current is None
+
+
+def test_a_server_that_has_moved_is_asked_first_and_counts_as_the_own_one() -> None:
+    world = sent_away(World(host="a.example"))
+    world.session.move("c.example")
+    world.fail(world.current(Kind.HANDSHAKE), TransportError("no route"))
+    world.until(Kind.HANDSHAKE)
+    assert asked(world) == [None, "b.example:8080", None]
+    world.accept(world.current(Kind.HANDSHAKE))
+    world.settle_down()
+    world.accept(world.current(Kind.CONNECT), successful=False, error="402::session_unknown", advice=ELSEWHERE)
+    world.until(Kind.HANDSHAKE)
+    assert asked(world)[-1] is None, "it is among those advised"

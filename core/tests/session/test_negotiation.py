@@ -70,7 +70,7 @@ def test_the_session_moves_to_the_best_transport_with_its_client_id() -> None:
     assert (handshake.transport, connect.transport) == ("long-polling", "websocket")
     assert handshake.messages[0].supported_connection_types == list(ALL)
     assert (connect.messages[0].connection_type, connect.messages[0].client_id) == ("websocket", "c1")
-    assert world.session.connection_type == "websocket"
+    assert world.session.view.connection_type == "websocket"
 
 
 def test_a_transport_that_cannot_reach_the_server_gives_way_at_once_within_the_session() -> None:
@@ -136,3 +136,12 @@ def test_no_common_transport_ends_the_session() -> None:
     handshaken(world, "long-polling")
     assert isinstance(world.ends[0], SessionEndedError)
     assert "405:" in str(world.ends[0])
+
+
+def test_a_session_that_no_other_transport_can_carry_tries_the_same_again() -> None:
+    world = World(connection_types=ALL)
+    handshaken(world, "websocket")
+    world.fail(world.current(Kind.CONNECT), NO_WEBSOCKET)
+    assert world.until(Kind.CONNECT) == 0, "the first failure is retried at once"
+    assert world.current(Kind.CONNECT).transport == "websocket"
+    assert world.session.view.client_id == "c1"

@@ -14,8 +14,8 @@ from pybayeux.errors import (
     MessageDropped,
     PublishError,
 )
-from pybayeux.session import Kind
-from pybayeux.session.replies import answers_request, find_request, is_reply
+from pybayeux.session import Kind, RequestCompleted
+from pybayeux.session.replies import ReplyMatcher, answers_request, complete_reply, find_request, is_reply
 
 
 def test_a_reply_without_an_id_is_matched_by_its_channel() -> None:
@@ -174,7 +174,7 @@ def test_an_event_with_the_id_of_a_subscribe_is_an_event() -> None:
     exchange = world.current(Kind.SEND)
     event = message("/p", id=exchange.messages[0].id)
     assert world.answer(exchange, event, world.reply(exchange.messages[0])) == [event]
-    assert world.session.is_active_channel("/a")
+    assert world.session.view.is_active_channel("/a")
 
 
 def test_the_result_of_a_call_may_come_before_the_reply_to_its_publish() -> None:
@@ -316,3 +316,37 @@ def test_a_message_without_a_channel_that_refuses_nothing_answers_nothing() -> N
     world.answer(world.current(Kind.SEND), Message(channel="", id=publish.id, successful=True))
     assert [type(outcome) for outcome in world.outcomes] == [PublishError]
     assert isinstance(world.errors[0], MalformedMessageError)
+
+
+def test_the_result_of_a_call_whose_caller_waits_no_more_completes_nothing() -> None:
+    world = World().connected()
+    call = world.session.send(Message(channel="/service/echo", data=1), awaits_data=True)
+    other = world.session.send(Message(channel="/service/echo", data=2), awaits_data=True)
+    world.settle_down()
+    exchange = world.current(Kind.SEND)
+    world.accept(exchange)
+    world.session.forget(call)
+    results = [message("/service/echo", id=each.id, data=each.data) for each in exchange.messages]
+    assert world.session.receive(world.session.admit(results), {}, world.now) == results[:1], "an event like others"
+    world.step()
+    completed = [notice.request for notice in world.notices if isinstance(notice, RequestCompleted)]
+    assert completed == [other]
+
+
+def test_a_reply_without_an_id_keeps_the_subscription_that_it_names() -> None:
+    request = message("/meta/subscribe", id="1", subscription="/a/b")
+    reply = message("/meta/subscribe", subscription=["/a/b"], successful=True)
+    complete_reply(reply, request)
+    assert (reply.id, reply.subscription) == ("1", ["/a/b"])
+
+
+def test_the_channels_that_are_known_to_have_events_are_bounded() -> None:
+    matcher = ReplyMatcher()
+    names = [f"/{number}" for number in range(10_001)]
+    matcher.admit([message(name, data=True) for name in names])
+    assert matcher.admit([message("/0", data=True)]).special == [], "it is known, and costs nothing more"
+    newcomer = matcher.admit([message("/new", data=True)])
+    assert [each.channel for each in newcomer.special] == ["/new"]
+    assert len(matcher.admit([message(name, data=True) for name in names]).special) == 10_001, (
+        "forgotten, and looked at"
+    )

@@ -11,9 +11,12 @@ from pybayeux.errors import (
     MessageDropped,
     PublishError,
     QueueOverflowError,
+    Remedy,
+    SessionEndedError,
     TransportError,
+    UnsubscribeError,
 )
-from pybayeux.session import Kind, SubscriptionRejected
+from pybayeux.session import Kind, Subscribed, SubscriptionRejected
 
 
 def test_publishes_gathered_meanwhile_travel_together_in_order_with_the_client_id() -> None:
@@ -91,7 +94,7 @@ def test_publish_does_not_wait_for_a_connect_that_the_server_does_not_answer() -
     world.fail(world.current(Kind.CONNECT), TransportError("reset"))
     world.session.send(Message(channel="/a", data=1))
     world.settle_down()
-    assert world.session.state is ConnectionState.UNCONNECTED
+    assert world.session.view.state is ConnectionState.UNCONNECTED
     assert world.has(Kind.SEND)
 
 
@@ -188,3 +191,130 @@ def test_what_an_extension_keeps_from_leaving_has_the_error(channel: str) -> Non
     world.answer(exchange)
     rejected = [notice.error for notice in world.notices if isinstance(notice, SubscriptionRejected)]
     assert [*world.outcomes, *rejected] == [error]
+
+
+def test_the_reply_to_a_subscribe_that_the_user_has_left_meanwhile_changes_nothing() -> None:
+    for refused in (False, True):
+        world = World().connected()
+        world.session.subscribe("/a")
+        world.settle_down()
+        exchange = world.current(Kind.SEND)
+        world.session.unsubscribe("/a")
+        world.accept(exchange, **({"successful": False, "error": "403::denied"} if refused else {}))
+        told = [notice for notice in world.notices if isinstance(notice, Subscribed | SubscriptionRejected)]
+        assert (told, world.errors) == ([], [])
+
+
+def test_a_subscribe_that_broke_is_not_sent_again_after_the_user_left() -> None:
+    world = World().connected()
+    world.session.subscribe("/a")
+    world.settle_down()
+    exchange = world.current(Kind.SEND)
+    world.session.unsubscribe("/a")
+    world.fail(exchange, TransportError("reset"))
+    world.pass_time(10)
+    assert world.channels_sent().count("/meta/subscribe /a") == 1
+
+
+def test_a_subscribe_that_an_extension_keeps_back_after_the_user_left_is_forgotten() -> None:
+    world = World().connected()
+    world.session.subscribe("/a")
+    world.settle_down()
+    exchange = world.current(Kind.SEND)
+    world.session.unsubscribe("/a")
+    message_id = exchange.messages[0].id
+    assert message_id is not None
+    world.session.rejected(exchange, message_id, MessageDropped("not now", "filter"), world.now)
+    assert not [notice for notice in world.notices if isinstance(notice, SubscriptionRejected)]
+
+
+def test_a_subscribe_that_an_extension_keeps_from_a_session_is_sent_in_the_next_one() -> None:
+    """Else it would wait for ever: the extension has nothing more to say, or has said it before."""
+    world = World().connected()
+    world.session.subscribe("/a")
+    world.settle_down()
+    exchange = world.current(Kind.SEND)
+    message_id = exchange.messages[0].id
+    assert message_id is not None
+    world.session.rehandshake("a fresh token")
+    world.until(Kind.HANDSHAKE)
+    dropped = MessageDropped("its position is not read yet", "replay", Remedy.WAIT)
+    world.session.rejected(exchange, message_id, dropped, world.now)
+    world.accept(world.current(Kind.HANDSHAKE))
+    world.pass_time(10)
+    assert world.channels_sent().count("/meta/subscribe /a") == 2
+
+
+def test_an_unsubscribe_refused_for_a_lost_session_has_succeeded() -> None:
+    world = World()
+    world.session.subscribe("/a")
+    world.connected()
+    world.session.unsubscribe("/a")
+    world.settle_down()
+    world.accept(world.current(Kind.SEND), successful=False, error="402::session_unknown")
+    world.step()
+    [outcome] = world.outcomes
+    assert (outcome.channel, outcome.subscription, outcome.successful) == ("/meta/unsubscribe", "/a", True)
+
+
+def test_an_unsubscribe_that_is_refused_has_its_own_error() -> None:
+    world = World()
+    world.session.subscribe("/a")
+    world.connected()
+    world.session.unsubscribe("/a")
+    world.settle_down()
+    world.accept(world.current(Kind.SEND), successful=False, error="403::denied")
+    world.step()
+    [error] = world.outcomes
+    assert isinstance(error, UnsubscribeError)
+    assert error.channel == "/a"
+
+
+def test_a_connection_that_breaks_after_its_replies_came_is_no_failure() -> None:
+    world = World().connected()
+    world.session.send(Message(channel="/a", data=1))
+    world.settle_down()
+    exchange = world.current(Kind.SEND)
+    batch = world.session.admit([world.reply(each) for each in exchange.messages])
+    world.session.receive(batch, {}, world.now)
+    world.fail(exchange, TransportError("reset"))
+    assert (world.errors, [reply.successful for reply in world.outcomes]) == ([], [True])
+    world.session.send(Message(channel="/b", data=2))
+    world.settle_down()
+    assert [each.channel for each in world.current(Kind.SEND).messages] == ["/b"], "at once: nothing has failed"
+
+
+@pytest.mark.parametrize("ends_well", [True, False])
+def test_an_exchange_that_was_given_up_may_end_as_it_likes(ends_well: bool) -> None:
+    world = World().connected()
+    world.session.send(Message(channel="/a", data=1))
+    world.settle_down()
+    old = world.current(Kind.SEND)
+    world.session.abort(SessionEndedError("enough"))
+    world.session.start(world.now)
+    world.session.send(Message(channel="/b", data=2))
+    world.connected()
+    publish = Message(channel="/c", data=3)
+    world.session.send(publish)
+    world.settle_down()
+    new = world.current(Kind.SEND)
+    if ends_well:
+        world.session.finished(old, world.now)
+    else:
+        world.fail(old, TransportError("reset"))
+    world.settle_down()
+    assert world.current(Kind.SEND) is new
+    assert [type(outcome) for outcome in world.outcomes[:1]] == [SessionEndedError]
+    assert world.session.view.state is ConnectionState.CONNECTED
+
+
+def test_a_subscribe_under_way_at_the_end_is_sent_again_after_the_next_start() -> None:
+    world = World().connected()
+    world.session.subscribe("/a")
+    world.settle_down()
+    assert world.has(Kind.SEND)
+    world.session.abort(SessionEndedError("enough"))
+    world.settle_down()
+    assert world.outcomes == []
+    world.connected()
+    assert world.session.view.is_active_channel("/a")

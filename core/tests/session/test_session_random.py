@@ -44,7 +44,7 @@ class RandomServer(RuleBasedStateMachine):
 
     @rule()
     def start(self) -> None:
-        if self.world.session.state is ConnectionState.DISCONNECTED:
+        if self.world.session.view.state is ConnectionState.DISCONNECTED:
             self.world.session.start(self.world.now)
 
     @rule(channel=st.sampled_from(CHANNELS))
@@ -63,12 +63,12 @@ class RandomServer(RuleBasedStateMachine):
     def resubscribe(self, channel: str) -> None:
         self.world.session.resubscribe(channel, self.world.now)
 
-    @precondition(lambda self: self.world.session.state not in (ConnectionState.DISCONNECTED, "disconnecting"))
+    @precondition(lambda self: self.world.session.view.state not in (ConnectionState.DISCONNECTED, "disconnecting"))
     @rule(call=st.booleans())
     def publish(self, call: bool) -> None:
         self.requests.append(self.world.session.send(Message(channel="/service/x", data=1), awaits_data=call))
 
-    @precondition(lambda self: self.world.session.state not in (ConnectionState.DISCONNECTED, "disconnecting"))
+    @precondition(lambda self: self.world.session.view.state not in (ConnectionState.DISCONNECTED, "disconnecting"))
     @rule()
     def rehandshake(self) -> None:
         self.world.session.rehandshake("test")
@@ -181,7 +181,7 @@ class RandomServer(RuleBasedStateMachine):
     @invariant()
     def forgets_no_channel_that_the_server_did_not_refuse(self) -> None:
         refused = {notice.channel for notice in self.world.notices if isinstance(notice, SubscriptionRejected)}
-        channels = set(self.world.session.channels)
+        channels = set(self.world.session.view.channels)
         assert channels <= self.wanted
         assert self.wanted - channels <= refused
 
@@ -200,7 +200,7 @@ class RandomServer(RuleBasedStateMachine):
     def never_idle_without_a_reason(self) -> None:
         self.step()
         session = self.world.session
-        if session.state is not ConnectionState.DISCONNECTED and not self.world.under_way:
+        if session.view.state is not ConnectionState.DISCONNECTED and not self.world.under_way:
             assert self.world.wake_at is not None or session._connect.throttle.is_holding
 
     def teardown(self) -> None:
@@ -217,8 +217,8 @@ class RandomServer(RuleBasedStateMachine):
                 world.accept(exchange, advice=RETRY)
         world.settle_down()
         assert world.state() is ConnectionState.CONNECTED
-        for channel in world.session.channels:
-            assert world.session.is_active_channel(channel)
+        for channel in world.session.view.channels:
+            assert world.session.view.is_active_channel(channel)
         world.session.close(world.now)
         world.pass_time(20)
         assert world.state() is ConnectionState.DISCONNECTED

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.tests.session.world import World
 from pybayeux import Advice, Message
@@ -44,7 +48,7 @@ def test_first_refusal_is_final() -> None:
     (refused,) = [notice for notice in world.notices if isinstance(notice, SubscriptionRejected)]
     assert isinstance(refused.error, SubscribeError)
     assert (refused.error.channel, refused.error.code) == ("/secret", 403)
-    assert world.session.channels == []
+    assert world.session.view.channels == []
 
 
 def test_refused_resubscription_is_reported_and_retried_never_forgotten() -> None:
@@ -104,7 +108,7 @@ def test_leaving_and_returning_keeps_the_order_on_the_wire() -> None:
     world.settle_down()
     assert [m.channel for m in world.current(Kind.SEND).messages] == ["/meta/unsubscribe", "/meta/subscribe"]
     world.accept(world.current(Kind.SEND))
-    assert world.session.is_active_channel("/a")
+    assert world.session.view.is_active_channel("/a")
 
 
 def test_a_subscription_that_cannot_be_asked_for_is_refused_and_the_others_are_not() -> None:
@@ -116,21 +120,21 @@ def test_a_subscription_that_cannot_be_asked_for_is_refused_and_the_others_are_n
     assert [(each.channel, str(each.error)) for each in refused] == [("/large", "larger than a request may be")]
     world.pass_time(60)
     assert not world.has(Kind.SEND)
-    assert world.session.channels == []
+    assert world.session.view.channels == []
 
 
 def test_a_subscription_that_the_server_ends_unasked_is_asked_for_again() -> None:
     world = World()
     world.session.subscribe("/a")
     world.connected()
-    assert world.session.is_active_channel("/a")
+    assert world.session.view.is_active_channel("/a")
     end = Message(channel="/meta/subscribe", subscription="/a", successful=False, error="403::gone")
     connect = world.current(Kind.CONNECT)
     world.answer(connect, end, world.reply(connect.messages[0]))
     assert [type(error) for error in world.errors] == [SubscribeError]
     world.until(Kind.SEND)
     world.accept(world.current(Kind.SEND))
-    assert world.session.is_active_channel("/a")
+    assert world.session.view.is_active_channel("/a")
     assert world.channels_sent().count("/meta/subscribe /a") == 2
 
 
@@ -174,13 +178,37 @@ def test_the_set_knows_what_is_due_and_forgets_with_the_session() -> None:
     assert wanted.add("/a") is first
     second.reset(due=7.0)
     assert wanted.due(1.0) == [first]
-    assert wanted.next_due(1.0) == 7.0
+    assert wanted.next_due(1.0) == 1.0
     first.sent()
     first.accepted()
     assert wanted.due(7.0) == [second]
-    assert wanted.next_due(7.0) is None
+    assert [wanted.next_due(now) for now in (1.0, 7.0, 8.0)] == [7.0, 7.0, 8.0]
+    second.defer()
+    assert wanted.has_unsent
+    assert wanted.next_due(8.0) == inf
     first.restart(8.0)
     wanted.session_lost()
     assert wanted.due(0.0) == [first, second]
     assert not first.unsubscribe_first
     assert first.was_accepted
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["add", "remove", "sent", "accepted", "reset", "lose"])))
+)
+def test_the_set_always_knows_which_are_unsent(steps: list[tuple[str, str]]) -> None:
+    wanted = DesiredSubscriptions()
+    for channel, step in steps:
+        found = wanted.get(channel)
+        if step == "add":
+            wanted.add(channel)
+        elif step == "remove":
+            wanted.remove(channel)
+        elif step == "lose":
+            wanted.session_lost()
+        elif found is not None:
+            getattr(found, step)()
+        unsent = {each.channel for each in wanted if each.status is SubscriptionStatus.UNSENT}
+        assert {each.channel for each in wanted.due(0.0)} == unsent
+    wanted.session_lost()
+    assert wanted.due(0.0) == list(wanted)

@@ -142,7 +142,7 @@ class World:
 
     def connected(self) -> World:
         """Start, handshake, and answer the first connect; the second is under way then."""
-        if self.session.state is ConnectionState.DISCONNECTED:
+        if self.session.view.state is ConnectionState.DISCONNECTED:
             self.session.start(self.now)
         self.settle_down()
         self.accept(self.current(Kind.HANDSHAKE))
@@ -163,7 +163,7 @@ class World:
 
     def state(self) -> ConnectionState:
         """Where the session stands now; a call, since a type checker takes an attribute for unchanged."""
-        return self.session.state
+        return self.session.view.state
 
     def accepting(self) -> bool:
         """Whether events are taken now; a call for the same reason."""

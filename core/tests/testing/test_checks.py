@@ -63,6 +63,12 @@ class OnceOnly:
         self._closed = True
 
 
+class NeverStarts:
+    @hookimpl
+    def outgoing(self, message: Message) -> None:
+        message.ext = ["a list"]  # type: ignore[assignment]
+
+
 class DeafAfterwards:
     """Takes nothing any more once it was taken out."""
 
@@ -217,6 +223,8 @@ BROKEN: list[tuple[Callable[[ExtensionFactory], None], type, dict[str, object], 
     (checks.signatures, NoHook, {}, "no hook"),
     (checks.pairs, LeavesTask, {}, "tasks still run .* beat"),
     (checks.pairs, OnceOnly, {}, "failed in outgoing: ValueError: closed"),
+    (checks.pairs, NeverStarts, {}, "ext: expected a dict, got list"),
+    (checks.faults, NeverStarts, {}, "ext: expected a dict, got list"),
     (checks.pairs, DeafAfterwards, {}, "0 of 2 events"),
     (checks.call_paths, OncePerTurn, {}, "behaves differently"),
     (checks.call_paths, FailsWhileAllGoesWell, {}, "in a session without faults: .* failed in incoming"),

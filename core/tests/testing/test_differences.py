@@ -15,6 +15,8 @@ from pybayeux.testing.differences import combined, difference, shortened
         ([1], [1, 2], [1, 2, 3]),
         ({"a": 1}, {"b": 1}, {"c": 1}),
         ({}, {}, {}),
+        ({"t": "<various>"}, {"t": "10:00"}, {"t": "<various>"}),
+        ({"t": "10:00"}, {"t": "<various>"}, {"t": "10:00"}),
     ],
 )
 def test_same_and_what_differs_anyway(first: Any, other: Any, again: Any) -> None:

@@ -69,4 +69,4 @@ def test_every_public_name_is_there(name: str) -> None:
 
 def test_unknown_name_is_an_error() -> None:
     with pytest.raises(AttributeError, match="no_such_thing"):
-        pybayeux.testing.no_such_thing  # noqa: B018
+        pybayeux.testing.no_such_thing  # type: ignore[attr-defined]  # noqa: B018

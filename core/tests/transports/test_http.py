@@ -134,6 +134,17 @@ def test_requests_and_responses_show_no_secrets() -> None:
     assert "s3cr3t" not in repr(request) + repr(response)
 
 
+@in_virtual_time
+async def test_the_same_secret_of_each_request_is_remembered_though_others_come_and_go() -> None:
+    """The redactor keeps the latest ones."""
+    site = Site(headers={"X-Api-Key": "secret-value"})
+    for round_ in range(3):
+        site.redact.remember(*(f"another-{round_}-{number}" for number in range(100)))
+        assert "secret-value" in site.redact("secret-value")
+        await site.send()
+        assert "secret-value" not in site.redact("secret-value")
+
+
 # -- what of an address is secret
 
 

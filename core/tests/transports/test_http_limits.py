@@ -95,6 +95,25 @@ async def test_there_is_a_limit_unless_the_user_wants_none() -> None:
         await site.send()
 
 
+@pytest.mark.parametrize("charset", ["utf-8", "utf-16"])
+@in_virtual_time
+async def test_a_large_answer_is_received_in_slices(charset: str) -> None:
+    events = ",".join(['{"channel":"/a","data":"\u20ac"}'] * 50_000)
+    text = f"[{events}]"
+
+    async def pieces() -> AsyncIterator[bytes]:
+        content = text.encode(charset)
+        for start in range(0, len(content), 65_536):
+            yield content[start : start + 65_536]
+
+    site = Site(
+        lambda request: httpx.Response(200, content=pieces(), headers={"Content-Type": f"x/y;charset={charset}"})
+    )
+    await site.send()
+    assert len(site.received) > 2
+    assert [message.data for batch in site.received for message in batch] == ["\u20ac"] * 50_000
+
+
 @in_virtual_time
 async def test_the_body_of_a_redirect_is_not_read() -> None:
     read = 0

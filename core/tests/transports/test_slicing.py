@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 
 import pytest
 
@@ -13,9 +14,13 @@ from pybayeux.transports.slicing import slices_of
 TRAP = {"channel": "/x", "data": {"a": "te}, {xt", "b": [{"x": 1}, {"y": [{}, {}]}]}}
 
 
-def decoded(body: bytes) -> list[list[Message]]:
-    """The slices that are not empty."""
-    return [each.messages for each in slices_of(body) if each.messages]
+def decoded(body: bytes, size: int = 10**8) -> list[list[Message]]:
+    """The slices that are not empty, of a body that comes in pieces of a size."""
+    return [each.messages for each in slices_of(pieces_of(body, size)) if each.messages]
+
+
+def pieces_of(body: bytes, size: int) -> deque[bytes]:
+    return deque(body[start : start + size] for start in range(0, len(body), size))
 
 
 @pytest.mark.parametrize("separators", [(",", ":"), (", ", ": "), (" ,\n", ":")])
@@ -31,9 +36,10 @@ def decoded(body: bytes) -> list[list[Message]]:
     ],
     ids=["plain", "traps", "lenient", "large", "one", "none"],
 )
-def test_all_slices_together_are_the_batch(events: list[object], separators: tuple[str, str]) -> None:
+@pytest.mark.parametrize("size", [65_536, 10**8])
+def test_all_slices_together_are_the_batch(events: list[object], separators: tuple[str, str], size: int) -> None:
     body = json.dumps(events, separators=separators).encode()
-    slices = decoded(body)
+    slices = decoded(body, size)
     assert encode([message for part in slices for message in part]) == encode(decode(body))
     assert len(slices) > 1 or len(events) < 4
 
@@ -43,9 +49,19 @@ def test_no_slice_is_large() -> None:
     assert max(map(len, decoded(body))) < 5000
 
 
+def test_a_piece_is_let_go_of_when_it_is_decoded() -> None:
+    pieces = pieces_of(json.dumps([TRAP] * 30_000).encode(), 65_536)
+    count = len(pieces)
+    slices = slices_of(pieces)
+    next(slices)
+    assert len(pieces) > count / 2
+    assert [each for each in slices if each.messages]
+    assert not pieces
+
+
 def test_damage_costs_itself_alone() -> None:
     body = json.dumps([TRAP] * 10_000).encode().replace(b'"te}, {xt"', b"NaN", 300)
-    slices = list(slices_of(body))
+    slices = list(slices_of([body]))
     assert sum(len(part.messages) for part in slices) == 10_000
     assert sum(len(part.damaged) for part in slices) == 300
 
@@ -73,7 +89,14 @@ def test_what_is_no_batch_is_refused(body: bytes) -> None:
         decoded(body)
 
 
+def test_what_is_cut_between_two_pieces_is_refused_after_the_slices_before() -> None:
+    slices = slices_of(pieces_of(json.dumps([{"channel": "/x", "data": 1}] * 50_000).encode()[:-10], 65_536))
+    assert next(slices).messages
+    with pytest.raises(MessageDecodeError):
+        list(slices)
+
+
 def test_messages_are_limited() -> None:
     with pytest.raises(MessageDecodeError, match="more than 2097152 messages"):
-        for _ in slices_of(b"[" + b'{"channel":"/"},' * (2**21 + 1) + b"{}]"):
+        for _ in slices_of([b"[" + b'{"channel":"/"},' * (2**21 + 1) + b"{}]"]):
             pass

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import ssl
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -217,6 +218,40 @@ async def test_another_library_may_open_the_socket(failure: TransportError | Non
         assert ("x-tenant", "7") in calls[0].headers
         assert (site.context.cookies.header(site.url), site.responses[0].status) == ("a=1", 503)
         assert error is failure or (error.status, error.body, error.retry_after) == (503, "not now", 7.0)
+
+
+@in_real_time
+async def test_another_library_may_leave_a_socket_to_the_built_in_one() -> None:
+    asked: list[str] = []
+
+    async def dial(call: UpgradeCall) -> None:
+        asked.append(call.url)
+
+    async with Site() as site:
+        site.context.dial = dial
+        await site.opened()
+        assert asked == [site.url]
+
+
+@pytest.mark.parametrize(
+    ("error", "fatal"),
+    [
+        (OSError("t0k3n-t0k3n"), False),
+        (ssl.SSLCertVerificationError(1, "t0k3n-t0k3n"), True),
+        (ValueError("t0k3n-t0k3n"), True),
+    ],
+)
+@in_real_time
+async def test_another_library_may_raise_what_the_network_does(error: Exception, fatal: bool) -> None:
+    async def dial(call: UpgradeCall) -> UpgradeAnswer:
+        raise error
+
+    async with Site() as site:
+        site.redact.remember("t0k3n-t0k3n")
+        site.context.dial = dial
+        failure = await refused(site)
+        assert (failure.fatal, failure.unavailable, failure.__cause__) == (fatal, False, error)
+        assert "t0k3n" not in str(failure)
 
 
 class Echo:

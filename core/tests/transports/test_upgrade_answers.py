@@ -107,7 +107,7 @@ async def test_a_port_without_a_listener() -> None:
         assert "ConnectionRefusedError" in str(error)
 
 
-@pytest.mark.parametrize("url", ["gopher://127.0.0.1/", "ws://127.0.0.1:77777777/"])
+@pytest.mark.parametrize("url", ["gopher://127.0.0.1/", "ws://127.0.0.1:77777777/", f"ws://{'a' * 64}.example/"])
 @in_real_time
 async def test_an_address_that_is_none_is_hopeless(url: str) -> None:
     async with Site() as site:

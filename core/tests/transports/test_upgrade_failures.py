@@ -19,4 +19,4 @@ def test_texts_show_no_secrets() -> None:
 
 
 def test_the_subprotocol_is_named() -> None:
-    assert "'bayeux'" in str(other_subprotocol("bayeux"))
+    assert "'bayeux': it chose None" in str(other_subprotocol("bayeux", None))

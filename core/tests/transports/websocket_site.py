@@ -86,10 +86,10 @@ class Site:
 
     Attributes:
         on_receive: Called with each batch before it counts as received, and awaited where it returns something.
-        dialler: Gives what opens the sockets in the place of the built-in library, for all sites of a test.
+        dialler: Returns what opens the sockets in the place of the built-in library, for all sites of a test.
     """
 
-    dialler: ClassVar[Callable[[Redactor], Dial] | None] = None
+    dialler: ClassVar[Callable[[TransportContext], Dial] | None] = None
 
     def __init__(
         self,
@@ -124,9 +124,9 @@ class Site:
             on_request=self._request,
             on_response=self._response,
             redact=self.redact,
-            dial=None if Site.dialler is None else Site.dialler(self.redact),
             **arguments,
         )
+        self.context.dial = None if Site.dialler is None else Site.dialler(self.context)
         self.transport = WebSocket(self.context, **self._options)
         return self
 

@@ -22,12 +22,14 @@ class FakeKeyring(ModuleType):
     Args:
         secrets: The secrets by service and user.
         locked: Whether every access fails.
+        priority: How good the keyring is, by the library's own rule: from 1 on it is one of the system.
     """
 
-    def __init__(self, secrets: dict[tuple[str, str], str], *, locked: bool = False) -> None:
+    def __init__(self, secrets: dict[tuple[str, str], str], *, locked: bool = False, priority: float = 5) -> None:
         super().__init__("keyring")
         self.secrets = secrets
         self.locked = locked
+        self.priority = priority
         self.errors = ModuleType("keyring.errors")
         vars(self.errors)["KeyringError"] = KeyringError
 
@@ -43,6 +45,14 @@ class FakeKeyring(ModuleType):
     def set_password(self, service: str, user: str, secret: str) -> None:
         self._check()
         self.secrets[service, user] = secret
+
+    def delete_password(self, service: str, user: str) -> None:
+        self._check()
+        del self.secrets[service, user]
+
+    def get_keyring(self) -> FakeKeyring:
+        """The backend in use."""
+        return self
 
     def _check(self) -> None:
         if self.locked:

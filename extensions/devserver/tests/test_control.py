@@ -20,8 +20,35 @@ async def test_publish_and_overview() -> None:
         [event] = await client.events()
         assert event["event"]["replayId"] == published.json()["replayId"]
         overview = (await http.get(f"{server.control_url}/")).json()
-        session = {"clientId": client.client_id, "subscriptions": ["/a", "/b"], "held": False}
-        assert overview == {"url": server.url, "sessions": [session]}
+        assert overview == {
+            "url": server.url,
+            "connectionTypes": ["websocket", "long-polling", "callback-polling"],
+            "advice": {"reconnect": "retry", "interval": 0, "timeout": 30000},
+            "ext": {"ack": True, "replay": True, "tokens": False},
+            "planned": 0,
+            "sessions": [
+                {
+                    "clientId": client.client_id,
+                    "connectionType": "long-polling",
+                    "subscriptions": ["/a", "/b"],
+                    "held": False,
+                    "queued": 0,
+                    "ack": False,
+                }
+            ],
+            "channels": [{"channel": "/a", "subscribers": 1}, {"channel": "/b", "subscribers": 1}],
+        }
+
+
+@in_loop
+async def test_publish_with_a_replay_id_and_an_ext() -> None:
+    async with DevServer() as server, PollingClient(server) as client, httpx.AsyncClient() as http:
+        await client.join("/a")
+        event = {"channel": "/a", "data": {"n": 1}, "replay_id": 4711, "ext": {"tenant": "acme"}}
+        assert (await http.post(f"{server.control_url}/publish", json=event)).json() == {"replayId": 4711}
+        [message] = [each for each in (await client.connect()).json() if each["channel"] == "/a"]
+        assert message["data"]["event"]["replayId"] == 4711
+        assert message["ext"] == {"tenant": "acme"}
 
 
 @in_loop
@@ -76,6 +103,7 @@ async def test_restarting() -> None:
     [
         ("/faults/nonsense", {}, "lose_replies"),
         ("/faults/lose_replies", {"m": 1}, "unexpected keyword"),
+        ("/publish", {"channel": "/a", "data": 1, "replay_id": 0}, "replay_id: expected more than"),
         ("/publish", {"channel": "/meta/x", "data": 1}, "expected a broadcast channel"),
         ("/publish", {"channel": "/x"}, "data"),
         ("/publish", [], "array"),

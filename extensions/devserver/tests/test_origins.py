@@ -37,7 +37,13 @@ FOREIGN: Final[dict[str, Mapping[str, str]]] = {
 @in_loop
 async def test_control_interface_is_closed_to_pages_of_other_origins(headers: Mapping[str, str]) -> None:
     async with DevServer() as server, httpx.AsyncClient() as http:
-        for method, path in (("GET", "/requests"), ("POST", "/tokens"), ("OPTIONS", "/tokens"), ("POST", "/none")):
+        for method, path in (
+            ("GET", "/requests"),
+            ("GET", "/traffic"),
+            ("POST", "/tokens"),
+            ("OPTIONS", "/tokens"),
+            ("POST", "/none"),
+        ):
             response = await http.request(method, server.control_url + path, headers=headers)
             assert response.status_code == 403
             assert "access-control-allow-origin" not in response.headers

@@ -123,7 +123,7 @@ def test_package_exports_its_public_names() -> None:
         assert getattr(pybayeux_devserver, name).__name__ == name
     assert Options().path == "/cometd"
     with pytest.raises(AttributeError, match="nonsense"):
-        pybayeux_devserver.nonsense  # noqa: B018
+        pybayeux_devserver.nonsense  # type: ignore[attr-defined]  # noqa: B018
 
 
 @pytest.mark.parametrize(

@@ -61,15 +61,19 @@ class RecordedTelemetry:
     def send(self, channel: str = "/orders", message_id: str = "1") -> Message:
         """Run the hook of a message that is sent."""
         message = Message(channel=channel, id=message_id, data={"n": 1}, client_id="secret")
-        self.extension.outgoing(message)
+        self.extension.outgoing(message, CLIENT)
         return message
 
     def receive(self, channel: str = "/orders", after: float = 0.5, **fields: Any) -> Message:
         """Run the hook of a message that is received, so many seconds later."""
         self.clock.now += after
         message = Message(channel=channel, **fields)
-        self.extension.incoming(message)
+        self.extension.incoming(message, CLIENT)
         return message
+
+    def handle(self, event: Message) -> None:
+        """Run the hook of an event that is handled."""
+        self.extension.delivered(event, CLIENT)
 
     def spans(self) -> list[ReadableSpan]:
         """Return the spans that ended, in order."""
@@ -99,7 +103,7 @@ def registered_telemetry(**options: Any) -> RecordedTelemetry:
         options: The options of the extension.
     """
     telemetry = RecordedTelemetry(**options)
-    telemetry.extension.registered(CLIENT)
+    telemetry.extension.registered("opentelemetry", CLIENT)
     return telemetry
 
 

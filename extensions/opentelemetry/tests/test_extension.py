@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
@@ -32,7 +33,7 @@ async def test_an_event_span_lasts_from_arrival_until_handled() -> None:
     telemetry = registered_telemetry()
     event = telemetry.receive(data={"event": {"replayId": 7, "createdDate": "1970-01-01T00:16:30Z"}}, id="x")
     telemetry.clock.now += 2
-    telemetry.extension.delivered(event)
+    telemetry.handle(event)
     span = telemetry.span()
     assert (span.name, span.kind, span.parent) == ("process /orders", SpanKind.CONSUMER, None)
     assert (span.start_time, span.end_time) == (1_000_500_000_000, 1_002_500_000_000)
@@ -48,6 +49,48 @@ async def test_an_event_span_lasts_from_arrival_until_handled() -> None:
 
 
 @in_virtual_time
+async def test_a_batch_is_one_value_of_a_histogram_that_of_its_oldest_event() -> None:
+    telemetry = registered_telemetry()
+    created = ("1970-01-01T00:16:30Z", "1970-01-01T00:16:35Z")
+    events = [
+        telemetry.receive(data={"event": {"replayId": number, "createdDate": each}})
+        for number, each in enumerate(created)
+    ]
+    await settle()
+    telemetry.clock.now += 2
+    for event in events:
+        telemetry.handle(event)
+    await settle()
+    assert telemetry.values("events.duration") == {"/orders": (1, 2.5)}
+    assert telemetry.values("events.lag") == {"/orders": (1, 13.0)}
+    await asyncio.sleep(1)
+    assert telemetry.values("events.handled") == {"/orders": 2}
+    assert telemetry.values("events.position") == {"/orders": 1}
+
+
+@in_virtual_time
+async def test_counts_are_recorded_once_a_second() -> None:
+    telemetry = registered_telemetry()
+    handled = []
+    for _ in range(4):
+        telemetry.handle(telemetry.receive(data=1))
+        await settle()
+        handled.append(telemetry.values("events.handled")["/orders"])
+        await asyncio.sleep(0.4)
+    assert handled == [1, 1, 1, 3]
+
+
+@in_virtual_time
+async def test_an_event_is_counted_as_handled_once() -> None:
+    telemetry = registered_telemetry()
+    event = telemetry.receive(data=1)
+    telemetry.handle(event)
+    telemetry.handle(event)
+    await settle()
+    assert telemetry.values("events.handled") == {"/orders": 1}
+
+
+@in_virtual_time
 async def test_a_stall_is_counted_when_it_begins() -> None:
     telemetry = registered_telemetry()
     for is_over in (False, True):
@@ -60,7 +103,8 @@ async def test_negative_durations_count_as_zero() -> None:
     telemetry = registered_telemetry()
     event = telemetry.receive(data={"event": {"createdDate": "1970-01-01T01:00:00Z"}})
     telemetry.clock.now -= 100
-    telemetry.extension.delivered(event)
+    telemetry.handle(event)
+    await settle()
     assert telemetry.values("events.lag") == {"/orders": (1, 0.0)}
     assert telemetry.values("events.duration") == {"/orders": (1, 0.0)}
 
@@ -73,7 +117,7 @@ async def test_a_discarded_event_no_longer_waits() -> None:
     assert telemetry.values("events.waiting") == {"/orders": 1}
     telemetry.extension.unsubscribed()
     event = None
-    await settle()
+    await asyncio.sleep(1)
     assert event is None
     assert telemetry.values("events.waiting") == {"/orders": 0}
     assert telemetry.values("events.handled") == {}
@@ -83,7 +127,7 @@ async def test_a_discarded_event_no_longer_waits() -> None:
 @in_virtual_time
 async def test_an_event_received_before_registration_is_ignored() -> None:
     telemetry = registered_telemetry()
-    telemetry.extension.delivered(Message(channel="/orders", data=1))
+    telemetry.handle(Message(channel="/orders", data=1))
     await settle()
     assert telemetry.spans() == []
     assert telemetry.values("events.handled") == {}
@@ -93,10 +137,10 @@ async def test_an_event_received_before_registration_is_ignored() -> None:
 async def test_no_event_waits_after_the_client_closed() -> None:
     telemetry = registered_telemetry()
     event = telemetry.receive(data=1)
-    telemetry.extension.unregistered()
+    telemetry.extension.unregistered(CLIENT)
     assert telemetry.values("events.received") == {"/orders": 1}
     assert telemetry.values("events.waiting") == {"/orders": 0}
-    telemetry.extension.registered(CLIENT)
+    telemetry.extension.registered("opentelemetry", CLIENT)
     again = telemetry.receive(data=1)
     await settle()
     assert telemetry.values("events.waiting") == {"/orders": 1}
@@ -111,7 +155,7 @@ async def test_no_event_waits_after_the_client_closed() -> None:
 async def test_channels_can_be_limited_or_left_out(options: dict[str, Any], expected: dict[Any, int]) -> None:
     telemetry = registered_telemetry(**options)
     for channel in ("/a", "/b", "/c"):
-        telemetry.extension.delivered(telemetry.receive(channel, data={"event": {"replayId": 1}}))
+        telemetry.handle(telemetry.receive(channel, data={"event": {"replayId": 1}}))
     await settle()
     assert telemetry.values("events.handled") == expected
     assert telemetry.values("events.position").keys() == expected.keys() & {"/a"}
@@ -157,16 +201,14 @@ def test_max_channels_below_one_is_an_error() -> None:
 
 
 @in_virtual_time
-async def test_without_a_provider_nothing_is_recorded() -> None:
+async def test_without_a_provider_no_hook_of_events_is_there() -> None:
     extension = OpenTelemetry(propagate=True)
-    extension.registered(CLIENT)
+    assert not {"incoming", "delivered", "unsubscribed"} & set(dir(extension))
+    extension.registered("opentelemetry", CLIENT)
     message = Message(channel="/orders", id="1", data=1)
-    extension.outgoing(message)
+    extension.outgoing(message, CLIENT)
     assert message.ext is None
-    event = Message(channel="/orders", data=1)
-    extension.incoming(event)
-    extension.delivered(event)
-    extension.unregistered()
+    extension.unregistered(CLIENT)
     assert not trace.get_current_span().is_recording()
 
 
@@ -183,7 +225,7 @@ def test_the_state_of_the_connection() -> None:
         "handshaken": 0,
         "connected": 1,
     }
-    telemetry.extension.unregistered()
+    telemetry.extension.unregistered(CLIENT)
     assert telemetry.values("connection.state")["connected"] == 0
 
 
@@ -193,6 +235,16 @@ def test_the_wait_for_a_quota() -> None:
     assert telemetry.values("retry.wait") == {"TransportError": 300}
     _states(telemetry, _S.HANDSHAKEN, _S.CONNECTED)
     assert telemetry.values("retry.wait") == {"TransportError": 0}
+
+
+def test_limits_of_the_server() -> None:
+    telemetry = registered_telemetry()
+    for left in (90, 80):
+        limits = [SimpleNamespace(name="DailyApiRequests", most=100, left=left)]
+        telemetry.extension.limits_read(limits)
+    server = "example.com"
+    assert telemetry.values("limit.left") == {(server, "DailyApiRequests"): 80}
+    assert telemetry.values("limit.max") == {(server, "DailyApiRequests"): 100}
 
 
 def test_gaps_logins_and_stored_positions() -> None:

@@ -8,7 +8,7 @@ import pytest
 from opentelemetry.trace import SpanKind, StatusCode
 
 from core.tests.virtual_time import in_virtual_time, settle
-from extensions.opentelemetry.tests.recorded_telemetry import registered_telemetry
+from extensions.opentelemetry.tests.recorded_telemetry import CLIENT, registered_telemetry
 from pybayeux import Channel
 
 # -- publishes
@@ -79,7 +79,7 @@ async def test_meta_messages_have_no_spans() -> None:
     for channel in (Channel.META_HANDSHAKE, Channel.META_CONNECT, Channel.META_SUBSCRIBE):
         assert telemetry.send(channel).ext is None
         telemetry.receive(channel, id="1", successful=True)
-    telemetry.extension.unregistered()
+    telemetry.extension.unregistered(CLIENT)
     assert telemetry.spans() == []
 
 
@@ -88,7 +88,7 @@ async def test_unanswered_spans_end_when_the_client_closes() -> None:
     telemetry = registered_telemetry()
     telemetry.send()
     telemetry.send()  # with the same id: a new session
-    telemetry.extension.unregistered()
+    telemetry.extension.unregistered(CLIENT)
     assert [span.status.description for span in telemetry.spans()] == ["no reply came", "no reply came"]
 
 
@@ -141,7 +141,7 @@ async def test_a_service_message_without_answer_ends_with_its_acknowledgement() 
     assert (span.end_time, span.status.status_code) == (1_000_500_000_000, StatusCode.UNSET)
     telemetry.send("/service/log", "2")
     telemetry.receive("/service/log", id="2", successful=True)
-    telemetry.extension.unregistered()
+    telemetry.extension.unregistered(CLIENT)
     assert [each.status.status_code for each in telemetry.spans()] == [StatusCode.UNSET] * 2
 
 
@@ -156,7 +156,7 @@ async def test_an_event_is_linked_to_the_publish_that_sent_it(member: str | None
     assert sent.ext is not None
     assert set(sent.ext if member is None else sent.ext[member]) == {"traceparent"}
     event = telemetry.receive(data=1, ext=sent.ext)
-    telemetry.extension.delivered(event)
+    telemetry.handle(event)
     telemetry.receive(id="1", successful=True)
     process, publish = telemetry.spans()
     [link] = process.links
@@ -176,5 +176,5 @@ async def test_the_span_current_at_start_is_no_parent() -> None:
     with telemetry.tracer.start_as_current_span("start"):
         telemetry.send()
         telemetry.receive(id="1", successful=True)
-        telemetry.extension.delivered(telemetry.receive(data=1))
+        telemetry.handle(telemetry.receive(data=1))
     assert [span.parent for span in telemetry.spans()] == [None] * 3

@@ -50,7 +50,7 @@ def test_of_three_replicas_of_one_name_one_adds_each_event_once_and_the_others_s
 def test_no_order_is_lost_or_added_twice_where_the_active_replica_is_killed_or_stopped(
     redis_engine: RedisEngine, bayeux_server_factory: ServerFactory
 ) -> None:
-    run_faults(bayeux_server_factory(), redis_engine.url)
     with redis_engine.connect() as connected:
         client: Any = connected
+        run_faults(bayeux_server_factory(), redis_engine.url, lambda: int(client.llen("orders")))
         assert [int(each) for each in client.lrange("orders", 0, -1)] == list(range(ORDERS))

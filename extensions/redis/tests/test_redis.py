@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +12,7 @@ import redis
 from pybayeux.errors import UsageError
 from pybayeux_redis import Redis, RedisStore
 from pybayeux_replay import Position, Stores
+from pybayeux_replay.shards import ShardRequest
 
 if TYPE_CHECKING:
     from tests.servers.redis_engine import RedisEngine
@@ -104,3 +105,21 @@ def test_another_value_under_a_key_is_an_error_and_is_not_overwritten(redis_engi
             store.fenced_set("billing", {"/orders": Position(1, NOON)}, lambda stored: {"/orders": Position(1, NOON)})
         assert client.get("pybayeux:{billing}:position:/orders") == b'{"replay_id": "seven"}'
     store.close()
+
+
+def test_shards_are_read_again_when_others_have_changed_them_or_the_server_has_lost_them(
+    redis_engine: RedisEngine,
+) -> None:
+    one, two = RedisStore(redis_engine.url), RedisStore(redis_engine.url)
+    wants = {name: ShardRequest(name, timedelta(minutes=1), frozenset([f"/{name}"])) for name in ("a", "b")}
+    for _ in range(2):
+        assert not one.shards("billing").shards
+        one.change_shards("billing", wants["a"].changes)
+        assert one.shards("billing").shards.keys() == {"/a"}
+        two.change_shards("billing", wants["b"].changes)
+        assert one.shards("billing").shards.keys() == {"/a", "/b"}
+        assert one.shards("billing").shards == two.shards("billing").shards
+        with redis_engine.connect() as client:
+            client.flushall()
+    one.close()
+    two.close()

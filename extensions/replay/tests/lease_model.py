@@ -9,32 +9,23 @@ A lease of no length has expired when it is given. So nothing waits for time to 
 
 from __future__ import annotations
 
-import asyncio
-import itertools
-import os
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, invariant, rule
 
-from pybayeux_replay import Lease, LeaseLostError, LeaseRequest, LeaseStore, LoopBoundStore, Position
+from extensions.replay.tests.replica_machine import OpenTransaction, ReplicaMachine, replicas, run_model
+from pybayeux_replay import Lease, LeaseLostError, LeaseRequest, LeaseStore, Position
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from contextlib import AbstractAsyncContextManager
 
 __all__ = ("check_lease_model",)
 
-_REPLICAS: Final = ("one", "two", "three")
 _NOON: Final = datetime(2026, 1, 1, 12, tzinfo=UTC)
 _LONG: Final = timedelta(hours=1)
 _SUBSCRIPTION: Final = "/orders"
-
-_consumers: Final = itertools.count()
-_replicas: Final = st.sampled_from(_REPLICAS)
 
 
 def check_lease_model(
@@ -50,51 +41,32 @@ def check_lease_model(
     Raises:
         AssertionError: The store does not do what the model does; the text has the steps.
     """
-    checks = [HealthCheck.too_slow, HealthCheck.filter_too_much]
 
     class Machine(_LeaseMachine):
         def __init__(self) -> None:
             super().__init__(make, has_open_transactions)
 
-    run_state_machine_as_test(
-        Machine,
-        settings=settings(max_examples=examples, stateful_step_count=25, deadline=None, suppress_health_check=checks),
-    )
+    run_model(Machine, examples, steps=25)
 
 
-class _Transaction:
-    """An open transaction of a replica."""
-
-    def __init__(self, context: AbstractAsyncContextManager[Any], lease: Lease, position: int) -> None:
-        self.context: Final = context
-        self.lease: Final = lease
-        self.position: Final = position
-
-
-class _LeaseMachine(RuleBasedStateMachine):
-    """Three replicas, each with a store of its own on the same content, and the model beside them."""
+class _LeaseMachine(ReplicaMachine[LeaseStore, Lease]):
+    """The replicas, and the model beside them."""
 
     def __init__(self, make: Callable[[], LeaseStore], has_open_transactions: bool) -> None:
-        super().__init__()
-        self._has_open_transactions: Final = has_open_transactions
-        self._consumer: Final = f"consumer-{os.getpid()}-{next(_consumers)}"
-        self._stores: Final = {name: make() for name in _REPLICAS}
-        self._runner: Final = asyncio.Runner()
+        super().__init__(make, has_open_transactions)
         # What each replica was told last.
         self._leases: Final[dict[str, Lease]] = {}
-        self._open: Final[dict[str, _Transaction]] = {}
         # The model.
         self._holder: str | None = None
         self._number = 0
         self._is_expired = True
         self._stored: int | None = None
-        self._next_position = 0
 
     @initialize()
     def nobody_holds_it(self) -> None:
         assert self._stores["one"].lease(self._consumer) is None
 
-    @rule(replica=_replicas, length=st.sampled_from([timedelta(0), _LONG]))
+    @rule(replica=replicas, length=st.sampled_from([timedelta(0), _LONG]))
     def request(self, replica: str, length: timedelta) -> None:
         """A replica asks for the lease: at first, to renew it, or to take it over."""
         is_taken_over = self._holder != replica and self._is_expired
@@ -103,7 +75,7 @@ class _LeaseMachine(RuleBasedStateMachine):
         except Exception:
             # The old holder is in the middle of a transaction, and the store has the new one try again later.
             assert is_taken_over
-            assert any(each.lease.number == self._number for each in self._open.values())
+            assert any(each.claim.number == self._number for each in self._open.values())
             return
         if is_taken_over:
             self._holder, self._number = replica, self._number + 1
@@ -112,19 +84,19 @@ class _LeaseMachine(RuleBasedStateMachine):
             self._leases[replica] = lease
         assert (lease.holder, lease.number) == (self._holder, self._number)
 
-    @rule(replica=_replicas)
+    @rule(replica=replicas)
     def release(self, replica: str) -> None:
         """A replica releases the lease that it believes to hold."""
         if (lease := self._leases.get(replica)) is not None:
             self._stores[replica].release_lease(self._consumer, lease)
             self._is_expired |= self._is_current(lease)
 
-    @rule(replica=_replicas)
+    @rule(replica=replicas)
     def commit(self, replica: str) -> None:
         """A replica stores a position under the lease that it believes to hold."""
         lease = self._leases.get(replica)
-        if lease is None or any(self._is_current(each.lease) for each in self._open.values()):
-            return  # it has one writer, which waits for its own transaction
+        if lease is None or self._is_writer_busy:
+            return
         moved = self._new_position()
         try:
             self._stores[replica].fenced_set(self._consumer, moved, lambda stored: moved, lease=lease)
@@ -134,41 +106,20 @@ class _LeaseMachine(RuleBasedStateMachine):
             assert self._is_current(lease)
             self._stored = self._next_position
 
-    @rule(replica=_replicas)
+    @rule(replica=replicas)
     def begin(self, replica: str) -> None:
         """A replica begins a transaction."""
         lease = self._leases.get(replica)
-        others = any(self._is_current(each.lease) for each in self._open.values())
-        if lease is None or replica in self._open or others or not self._has_open_transactions:
-            return
-        moved = self._new_position()
-        context = self._stores[replica].fenced_transaction(self._consumer, moved, lambda stored: moved, lease=lease)
-        try:
-            self._runner.run(_enter(context))
-        except LeaseLostError:
-            assert not self._is_current(lease)
-        else:
-            assert self._is_current(lease)
-            self._open[replica] = _Transaction(context, lease, self._next_position)
+        if lease is not None and self._may_begin(replica):
+            moved = self._new_position()
+            store = self._stores[replica]
+            context = store.fenced_transaction(self._consumer, moved, lambda stored: moved, lease=lease)
+            self._begin(replica, context, lease)
 
-    @rule(replica=_replicas)
-    def end(self, replica: str) -> None:
-        """A replica ends its transaction: it is stored if, and only if, nobody else has had the lease since."""
-        if (transaction := self._open.pop(replica, None)) is None:
-            return
-        try:
-            self._runner.run(_exit(transaction.context))
-        except LeaseLostError:
-            assert not self._is_current(transaction.lease)
-        else:
-            assert self._is_current(transaction.lease)
-            self._stored = transaction.position
+    def _committed(self, transaction: OpenTransaction[Lease]) -> None:
+        self._stored = transaction.position
 
-    @rule(replica=_replicas)
-    def die(self, replica: str) -> None:
-        """A replica fails in the middle of its transaction, and starts again: it knows nothing any more."""
-        if (transaction := self._open.pop(replica, None)) is not None:
-            self._runner.run(_abort(transaction.context))
+    def _forget(self, replica: str) -> None:
         self._leases.pop(replica, None)
 
     @invariant()
@@ -186,26 +137,3 @@ class _LeaseMachine(RuleBasedStateMachine):
     def _new_position(self) -> Mapping[str, Position]:
         self._next_position += 1
         return {_SUBSCRIPTION: Position(self._next_position, _NOON)}
-
-    def teardown(self) -> None:
-        for transaction in self._open.values():
-            self._runner.run(_abort(transaction.context))
-        for store in self._stores.values():
-            if isinstance(store, LoopBoundStore):
-                self._runner.run(store.aclose())
-            store.close()
-        self._runner.close()
-
-
-async def _enter(context: AbstractAsyncContextManager[Any]) -> None:
-    await context.__aenter__()
-
-
-async def _exit(context: AbstractAsyncContextManager[Any]) -> None:
-    await context.__aexit__(None, None, None)
-
-
-async def _abort(context: AbstractAsyncContextManager[Any]) -> None:
-    error = ZeroDivisionError()
-    with suppress(ZeroDivisionError):
-        await context.__aexit__(ZeroDivisionError, error, None)

@@ -183,7 +183,7 @@ class Simulation:
             reply.successful, reply.error = False, REFUSAL % position
         elif position != -1:
             matching = [each for each in self.log if Channel(self.subscription).match(each[0])]
-            self._outbox = [each for each in matching if each[1] > position]
+            self._outbox += [each for each in matching if each[1] > position]
         return reply
 
     # -- the client
@@ -200,6 +200,8 @@ class Simulation:
 
     def kill(self) -> None:
         """The process dies at once, and what is not stored yet is lost."""
+        self.replay._subscriptions.forget()  # what it would note with the end of this turn of the event loop
+        self.replay._writer.forget()
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
             task.cancel()
         self.begin()
@@ -219,7 +221,9 @@ class Simulation:
 
     def _ask(self) -> None:
         request = subscribe(self.subscription)
-        self.replay.outgoing(request)
+        if self.replay.outgoing(request) is not None:
+            self._follow()
+            return
         self.replay.incoming(self._serve(request), self.client.as_client)
         if self.client.resubscribed:
             self.client.resubscribed.clear()
@@ -253,7 +257,6 @@ class Simulation:
         message = queue.pop(0)
         self.note(message)
         self.replay.delivered(message, self.client.as_client)
-        self._follow()
 
     def note(self, message: Message) -> None:
         """Record a handled event."""
@@ -268,18 +271,25 @@ class Simulation:
             self._given_up.add(replay_id)
             queue.pop(0)
 
+    async def turn(self) -> None:
+        """The event loop turns: what was handled is noted."""
+        await asyncio.sleep(0)
+        self._follow()
+
     def _follow(self) -> None:
         if self.client.rehandshaken:
             self.client.rehandshaken = 0
             self.lose_session()
 
     def leave(self, is_answered: bool) -> None:
-        """The receiver goes away, and its queue with it; the server may not answer the unsubscribe."""
+        """The receiver goes away, and its queue with it; the server may not answer the unsubscribe.
+
+        What the server has sent before it saw the unsubscribe still arrives.
+        """
         if not self.subscribed:
             return
         self.subscribed = False
         self.queues.clear()
-        self._outbox.clear()
         self.replay.unsubscribed(self.subscription)
         request = unsubscribe(self.subscription)
         self.replay.outgoing(request)
@@ -293,19 +303,21 @@ class Simulation:
             self.subscribed = True
             self._ask()
 
-    def finish(self, channels: Iterable[str]) -> None:
+    async def finish(self, channels: Iterable[str]) -> None:
         """Everything arrives and is handled, and then one more event of each channel."""
         self.join()
         for channel in channels:
-            self._settle()
+            await self._settle()
             self.publish(channel, 1)
-        self._settle()
+        await self._settle()
 
-    def _settle(self) -> None:
+    async def _settle(self) -> None:
+        await self.turn()
         while self._outbox or any(self.queues.values()):
             self.receive()
             for channel in [channel for channel, queue in self.queues.items() if queue]:
                 self.handle(channel)
+            await self.turn()
 
 
 async def run_steps(
@@ -317,12 +329,9 @@ async def run_steps(
     """Run these steps, each a method of the simulation and its arguments, and then handle all that is left."""
     for name, *arguments in steps:
         check(simulation)
-        if name == "turn":
-            await asyncio.sleep(0)
-        else:
-            result = getattr(simulation, name)(*arguments)
-            if result is not None:
-                await result
-    simulation.finish(channels)
+        result = getattr(simulation, name)(*arguments)
+        if result is not None:
+            await result
+    await simulation.finish(channels)
     await simulation.replay.unregistered()
     check(simulation)

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from pybayeux.cli import main
 from pybayeux_replay import Position
 from pybayeux_replay.sqlite import SqliteStore
+from tests.servers.ports import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,6 +68,14 @@ def test_a_store_that_does_not_exist_is_not_created(folder: Path, command: tuple
 
 
 @pytest.mark.usefixtures("folder")
+def test_a_store_that_cannot_be_reached_is_told_in_one_line() -> None:
+    result = _run("replay", "show", "--store", f"redis://user:hunter2@127.0.0.1:{free_port()}/0")
+    assert result.exit_code == 1
+    [line] = result.stderr.splitlines()
+    assert "cannot be read: ConnectionError" in line
+    assert "hunter2" not in line
+
+
 def test_a_terminal_obeys_nothing_in_the_name_of_a_subscription() -> None:
     channel = "/topic/\x1b[2J\x9b31m\u202e"
     store = SqliteStore("positions.db")
@@ -114,6 +123,25 @@ def test_set(place: str, number: int, text: str) -> None:
 
 
 @pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("place", ["12", "earliest", "2026-11-29T08:00"])
+def test_what_changes_positions_writes_json_as_show_does(place: str) -> None:
+    def shown() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(_run("replay", "show", "--json", "--store", "positions.db").stdout)
+        return found
+
+    result = _run("replay", "set", "/orders", place, "--json", "--store", "positions.db")
+    assert json.loads(result.stdout) in shown()
+    before = shown()
+    deleted = _run("replay", "clear", "--yes", "--json", "--store", "positions.db")
+    assert (json.loads(deleted.stdout), shown()) == (before, [])
+    stored = _run("replay", "import", "-", "--json", "--store", "positions.db", input=deleted.stdout)
+    assert json.loads(stored.stdout) == shown() == before
+    assert json.loads(_run("replay", "clear", "/orders", "--yes", "--json", "--store", "positions.db").stdout) == [
+        each for each in before if each["subscription"] == "/orders"
+    ]
+
+
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("moment", ["2026-11-29T08:00", "2026-11-29T10:00+02:00", "2026-11-29 08:00:00Z"])
 def test_set_to_a_time(moment: str) -> None:
     result = _run("replay", "set", "/orders", moment, "--store", "positions.db")
@@ -134,7 +162,7 @@ def test_set_to_a_time(moment: str) -> None:
         (["set", "/orders", "1.5"], "a replay id; got '1.5'"),
         (["clear", "/unknown", "--yes"], "no position is stored for /unknown"),
         (["show", "--store", "nowhere"], "file; got 'nowhere'"),
-        (["show", "--store", "shelf://host"], "no store for shelf://: expected one of file, memory, "),
+        (["show", "--store", "shelf://host"], "no store for shelf://: expected one of file, "),
         (["show", "--store", "memory"], "the store 'memory' keeps nothing"),
     ],
 )

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from extensions.replay.tests.replaying_server import Recorder, ReplayingServer, client_of
-from pybayeux import BayeuxError, Message, hookimpl
+from pybayeux import BayeuxError, Channel, Message, hookimpl
 from pybayeux.cli import main
 from pybayeux.errors import ReceiverError
 from pybayeux_replay import DeadLetter, DeadLetterStore, MemoryStore, Replay
@@ -37,6 +37,12 @@ def _letter(number: int, *, uuid: str | None = None, replay_id: int | None = Non
     return dead_letter_of(
         Message(channel="/orders", data=data), "/orders", ReceiverError("/orders", KeyError(text)), NOW
     )
+
+
+def test_its_channels_are_plain_strings_which_every_encoder_takes() -> None:
+    message = Message(channel=Channel("/orders"), data={})
+    letter = dead_letter_of(message, Channel("/orders/*"), ReceiverError("/orders", KeyError("oops")), NOW)
+    assert (type(letter.subscription), type(letter.channel)) == (str, str)
 
 
 # -- the store
@@ -318,7 +324,9 @@ def test_delete(store: SqliteStore) -> None:
     assert refused.exit_code == 1
     assert "Delete 2 dead letters of the consumer 'default'?" in refused.stderr
     assert [each.number for each in store.dead_letters("default")] == [1, 3]
-    assert _run("delete", input="y\n").stdout.endswith("2 dead letters deleted.\n")
+    listed = json.loads(_run("list", "--json").stdout)
+    assert json.loads(_run("delete", "1", "--yes", "--json").stdout) == listed[:1]
+    assert _run("delete", input="y\n").stdout.endswith("1 dead letter deleted.\n")
     assert store.dead_letters("default") == []
     assert _run("delete", "--yes").stdout == "0 dead letters deleted.\n"
 

@@ -262,11 +262,14 @@ def test_under_a_client_that_reports_no_handled_events_nothing_is_noted() -> Non
 
 
 def test_events_without_an_id_and_replies_are_passed_on() -> None:
-    replay, client = Replay(), FakeClient()
-    asked_for(replay, "/orders")
-    message = Message(channel="/orders", data={"text": "hello"})
-    _handle(replay, client, message, reply("/orders"), reply(Channel.META_DISCONNECT))
-    assert asked_for(replay, "/orders") == {"/orders": -1}
+    async def scenario() -> None:
+        replay, client = Replay(), FakeClient()
+        asked_for(replay, "/orders")
+        message = Message(channel="/orders", data={"text": "hello"})
+        _handle(replay, client, message, reply("/orders"), reply(Channel.META_DISCONNECT))
+        assert asked_for(replay, "/orders") == {"/orders": -1}
+
+    asyncio.run(scenario())
 
 
 @pytest.mark.parametrize(("announced", "first_id", "asked"), [(True, None, 9), (False, None, -1), (False, 7, 9)])
@@ -327,13 +330,6 @@ def test_it_keeps_the_contract(bayeux_contract: Callable[..., None], tmp_path: P
     bayeux_contract(Replay, {"store": f"sqlite:///{tmp_path}/positions.db", "commit": 5}, ext=replays | {"ack": True})
     bayeux_contract(Replay, {"store": f"file:///{tmp_path}/positions.json", "on_recovery": "latest"}, ext=replays)
     bayeux_contract(Replay, {"since": "earliest", "commit": "transaction", "retention": "P3D"}, ext=replays)
-
-
-def test_a_database_is_opened_before_the_client_connects(tmp_path: Path) -> None:
-    replay = Replay(str(tmp_path / "positions.db"))
-    replay.registered(FakeClient().as_client)
-    assert (tmp_path / "positions.db").exists()
-    assert asked_for(replay, "/orders") == {"/orders": -1}
 
 
 def test_a_database_that_cannot_be_opened_is_an_error_of_the_subscribe(tmp_path: Path) -> None:

@@ -243,9 +243,8 @@ def test_a_newer_position_of_another_consumer_stays_and_is_reported_once(
 
 
 async def _written(writer: PositionWriter) -> None:
-    task = writer._task
-    if task is not None:
-        await task
+    await asyncio.sleep(0)
+    await writer._commit_ended()
 
 
 @every_store

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
 
 from pybayeux.cli import main
-from pybayeux_replay import LeaseRequest
+from pybayeux_replay import LeaseRequest, Shard, ShardChanges
+from pybayeux_replay.shards import ShardRequest
 from pybayeux_replay.sqlite import SqliteStore
 
 if TYPE_CHECKING:
@@ -67,3 +68,28 @@ def test_a_store_without_leases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     (tmp_path / "positions.json").touch()
     result = CliRunner().invoke(main, ["replay", "show", "--store", "positions.json"])
     assert result.output == "No positions are stored for the consumer 'default'.\n"
+
+
+def test_replicas_that_share_channels(store: SqliteStore) -> None:
+    one = ShardRequest("host:4711:1f0c", timedelta(hours=1), frozenset(["/orders", "/cases"]), waiting={"/orders": 17})
+    table = store.change_shards("billing", one.changes)
+    store.change_shards("billing", ShardRequest("host:4712:aaaa", timedelta()).changes)
+    gone = Shard("/gone", "host:4712:aaaa", 3, table.read_at)
+    store.change_shards("billing", lambda table: ShardChanges((), (), [gone]))
+    lines = [line.split() for line in _run("show").splitlines()]
+    assert lines[0][-4:] == ["Handled", "by", "Since", "Waiting"]
+    assert lines[1] == ["/cases", "no", "position", "host:4711:1f0c", "just", "now", "0"]
+    assert lines[2] == ["/gone", "no", "position", "no", "replica"]
+    assert lines[3][-4:] == ["host:4711:1f0c", "just", "now", "17"]
+    since = table.members["host:4711:1f0c"].since
+    start = f"host:4711:1f0c handles 2 channels of 'billing', and is a replica since {since:%Y-%m-%d %H:%M:%S} UTC"
+    assert _run("show").splitlines()[4:] == [
+        f"{start} (just now); 17 events received and not handled.",
+        "host:4712:aaaa is silent: its lease ended just now; 1 channel of 'billing' will go to others.",
+    ]
+    shown = {each["subscription"]: each for each in json.loads(_run("show", "--json"))}
+    expected = {"replay_id": 7, "holder": "host:4711:1f0c", "number": 1, "waiting": 17}
+    assert shown["/orders"] == shown["/orders"] | expected
+    assert datetime.fromisoformat(shown["/orders"]["held_since"]) == since
+    assert "replay_id" not in shown["/cases"]
+    assert shown["/gone"]["holder"] is None

@@ -26,16 +26,16 @@ def test_a_window_stays_until_it_is_handled() -> None:
     windows, (window, events) = LeavingWindows(), left("/orders", 3, 4)
     windows.add(window)
     for message, position in zip(events, (3, 4), strict=True):
-        assert windows
+        assert windows.windows
         assert list(windows.handle(message)) == [window]
         assert window.position == position
-    assert not windows
+    assert not windows.windows
 
 
 def test_a_handled_window_is_not_kept() -> None:
     windows, (window, _) = LeavingWindows(), left("/orders")
     windows.add(window)
-    assert not windows
+    assert not windows.windows
 
 
 def test_a_window_whose_channel_is_subscribed_to_again_is_forgotten() -> None:
@@ -60,4 +60,4 @@ def test_the_end_of_the_client_forgets_all() -> None:
     windows, (window, _) = LeavingWindows(), left("/orders", 3)
     windows.add(window)
     windows.clear()
-    assert not windows
+    assert not windows.windows

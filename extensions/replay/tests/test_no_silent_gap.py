@@ -90,10 +90,10 @@ class AgingSimulation(Simulation):
         if not self._has_backlog:
             super().receive()
 
-    def finish(self, channels: Iterable[str]) -> None:
+    async def finish(self, channels: Iterable[str]) -> None:
         if self._has_backlog:
             self.backlog()
-        super().finish(channels)
+        await super().finish(channels)
 
     def give_back(self) -> None:
         """The receiver goes away, and another one comes at once."""

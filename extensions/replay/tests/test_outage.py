@@ -86,7 +86,7 @@ def test_an_outage_is_reported_once_and_holds_receivers_back_at_its_limit(caplog
     assert caplog.messages[:3] == [
         "positions cannot be stored, and are kept until they can: ConnectionError: it is gone",
         "3 handled events are not stored: no more are handled until the store is back",
-        "positions are stored again",
+        "the store works again",
     ]
 
 

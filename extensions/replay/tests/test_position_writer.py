@@ -37,11 +37,13 @@ class RecordingStore(MemoryStore):
         self.threads: set[int] = set()
         self.may_go_on = threading.Event()
         self.may_go_on.set()
+        self.has_begun = threading.Event()
         self.has_stored = threading.Event()
         self.closed = 0
         self._failures = failures
 
     def set(self, consumer: str, positions: Mapping[str, Position | int]) -> None:
+        self.has_begun.set()
         assert self.may_go_on.wait(10)
         self.threads.add(threading.get_ident())
         if self._failures:
@@ -96,6 +98,72 @@ def test_positions_noted_while_the_store_is_busy_are_the_next_commit() -> None:
     assert store.commits == [{"/orders": 1}, {"/orders": 3}]
 
 
+@pytest.mark.parametrize("store", [MemoryStore(), RecordingStore()])
+def test_a_commit_needs_no_task(store: MemoryStore) -> None:
+    async def scenario() -> None:
+        writer.put("/orders", PendingPosition(1))
+        assert store.get("billing", "/orders") is None
+        await asyncio.sleep(0)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        await writer._commit_ended()
+        stored = store.get("billing", "/orders")
+        assert stored is not None
+        assert stored.replay_id == 1
+        assert not writer.is_unsaved("/orders")
+        await writer.close()
+
+    writer = _writer(store)
+    asyncio.run(scenario())
+
+
+def test_positions_of_a_turn_may_be_written_at_its_end() -> None:
+    async def scenario() -> None:
+        writer.put("/orders", PendingPosition(1), writes=False)
+        await asyncio.sleep(0)
+        assert store.get("billing", "/orders") is None
+        writer.write()
+        stored = store.get("billing", "/orders")
+        assert stored is not None
+        assert stored.replay_id == 1
+        await writer.close()
+
+    store = MemoryStore()
+    writer = _writer(store)
+    asyncio.run(scenario())
+
+
+def test_what_is_noted_while_the_last_positions_are_stored_is_written_afterwards() -> None:
+    async def scenario() -> None:
+        writer.put("/orders", PendingPosition(1))
+        flushing = asyncio.create_task(writer.flush())
+        assert await asyncio.to_thread(store.has_begun.wait, 10)
+        writer.put("/orders", PendingPosition(2))
+        store.may_go_on.set()
+        await flushing
+        await asyncio.sleep(0)
+        await writer._commit_ended()
+        assert store.commits == [{"/orders": 1}, {"/orders": 2}]
+        await writer.close()
+
+    store = RecordingStore()
+    store.may_go_on.clear()
+    writer = _writer(store)
+    asyncio.run(scenario())
+
+
+def test_a_position_that_no_thread_could_write_is_kept() -> None:
+    async def scenario() -> None:
+        await asyncio.get_running_loop().shutdown_default_executor()
+        writer.put("/orders", PendingPosition(1))
+        await asyncio.sleep(0)
+        assert writer.is_unsaved("/orders")
+        with pytest.raises(RuntimeError, match="shutdown"):
+            await writer.close()
+
+    writer = _writer(RecordingStore())
+    asyncio.run(scenario())
+
+
 def test_the_newest_position_is_read_before_it_is_stored_and_from_the_store_after() -> None:
     async def scenario() -> None:
         assert _id(writer, "/orders") is None
@@ -132,7 +200,7 @@ def test_a_store_that_fails_gets_the_positions_again(
     assert store.commits == [{"/orders": 2, "/cases": 1}]
     assert [record.getMessage() for record in caplog.records] == [
         "positions cannot be stored, and are kept until they can: OSError: no space left",
-        "positions are stored again",
+        "the store works again",
     ]
     assert all(record.exc_info is None for record in caplog.records)
 
@@ -162,6 +230,29 @@ def test_a_writer_serves_one_event_loop_after_the_other() -> None:
         kept = store.get("billing", "/orders")
         assert kept is not None
         assert kept.replay_id == number
+
+
+def test_a_commit_whose_event_loop_was_closed_is_not_waited_for() -> None:
+    store = RecordingStore()
+    writer = _writer(store)
+    store.may_go_on.clear()
+
+    async def begin() -> None:
+        writer.put("/orders", PendingPosition(1))
+        await asyncio.to_thread(store.has_begun.wait, 10)
+
+    async def go_on() -> None:
+        await writer.flush()
+        writer.put("/orders", PendingPosition(2))
+        await writer.close()
+
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(begin())
+    loop.close()  # at once, as a program does that ends its loop by itself
+    store.may_go_on.set()
+    assert store.has_stored.wait(10)
+    asyncio.run(go_on())
+    assert store.commits == [{"/orders": 1}, {"/orders": 2}]
 
 
 def test_positions_of_an_interval_are_one_commit_and_close_does_not_wait_for_its_end() -> None:
@@ -206,6 +297,10 @@ class Transactions(MemoryStore):
         self.set(consumer, positions)
 
 
+class BusyTransactions(RecordingStore, Transactions):
+    """Both at once; a transaction writes in the event loop."""
+
+
 def test_a_position_of_a_transaction_is_not_overtaken_by_an_older_one() -> None:
     async def scenario() -> None:
         writer.put("/orders", PendingPosition(1))
@@ -222,6 +317,30 @@ def test_a_position_of_a_transaction_is_not_overtaken_by_an_older_one() -> None:
     writer = _writer(store)
     asyncio.run(scenario())
     assert store.get("billing", "/orders") == Position(2, NOW)
+
+
+def test_a_transaction_waits_for_the_commit_under_way() -> None:
+    async def scenario() -> None:
+        writer.put("/orders", PendingPosition(1))
+        await asyncio.sleep(0)
+        transaction = asyncio.create_task(run_transaction())
+        assert await asyncio.to_thread(store.has_begun.wait, 10)
+        assert not has_begun
+        store.may_go_on.set()
+        await transaction
+        await writer.close()
+
+    async def run_transaction() -> None:
+        async with writer.transaction(store, "/orders", PendingPosition(2)):
+            assert store.commits == [{"/orders": 1}]
+            has_begun.append(True)
+
+    has_begun: list[bool] = []
+    store = BusyTransactions()
+    store.may_go_on.clear()
+    writer = _writer(store)
+    asyncio.run(scenario())
+    assert has_begun
 
 
 def test_after_a_failed_transaction_nothing_has_moved() -> None:
@@ -267,9 +386,9 @@ class Receivers:
         return not self.may_go_on.is_set()
 
 
-def _bounded(store: Store, receivers: Receivers, most: int | None = 3) -> PositionWriter:
+def _bounded(store: Store, receivers: Receivers, most: int | None = 3, delay: float = 0.0) -> PositionWriter:
     unstored = UnstoredLimit(most, receivers.may_go_on.clear, receivers.may_go_on.set)
-    return PositionWriter(lambda: store, "billing", lambda: NOW, outage(), unstored=unstored)
+    return PositionWriter(lambda: store, "billing", lambda: NOW, outage(), delay, unstored=unstored)
 
 
 def test_receivers_wait_while_many_positions_are_not_stored() -> None:
@@ -290,6 +409,37 @@ def test_receivers_wait_while_many_positions_are_not_stored() -> None:
     writer = _bounded(store, receivers)
     asyncio.run(scenario())
     assert store.commits == [{"/orders": 1}, {"/orders": 3}]
+
+
+def test_there_is_room_for_one_run_of_events_when_receivers_wait() -> None:
+    receivers: list[str] = []
+    unstored = UnstoredLimit(10, lambda: receivers.append("wait"), lambda: receivers.append("go on"), run=4)
+    assert [unstored.noted(events) for events in (3, 3, 4)] == [False, False, True]
+    assert unstored.count == 10
+    unstored.written(4)
+    assert (unstored.noted(), unstored.count) == (True, 7)
+
+
+def test_what_waiting_receivers_handle_after_a_commit_is_in_the_next_one() -> None:
+    async def receive() -> None:
+        for number in range(2, 5):
+            await receivers.may_go_on.wait()
+            writer.put("/orders", PendingPosition(number))
+
+    async def scenario() -> None:
+        writer.put("/orders", PendingPosition(1))
+        receiver = asyncio.create_task(receive())
+        await asyncio.sleep(0)
+        assert receivers.wait
+        store.may_go_on.set()
+        await receiver
+        await writer.close()
+
+    store, receivers = RecordingStore(), Receivers()
+    store.may_go_on.clear()
+    writer = _bounded(store, receivers)
+    asyncio.run(scenario())
+    assert store.commits == [{"/orders": 1}, {"/orders": 4}]
 
 
 @pytest.mark.parametrize(("store", "most"), [(MemoryStore(), 3), (RecordingStore(), None)])
@@ -327,7 +477,7 @@ def test_a_writer_that_is_cancelled_keeps_what_it_was_writing() -> None:
         for number in range(3):
             writer.put("/orders", PendingPosition(number))
         assert receivers.wait
-        await asyncio.sleep(0)
+        assert await asyncio.to_thread(store.has_begun.wait, 10)
         (task,) = asyncio.all_tasks() - {asyncio.current_task()}
         task.cancel()
         await receivers.may_go_on.wait()
@@ -336,6 +486,6 @@ def test_a_writer_that_is_cancelled_keeps_what_it_was_writing() -> None:
 
     store, receivers = RecordingStore(), Receivers()
     store.may_go_on.clear()
-    writer = _bounded(store, receivers)
+    writer = _bounded(store, receivers, delay=1e-3)  # with a delay, a task writes
     asyncio.run(scenario())
     assert store.commits[-1] == {"/orders": 2}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -28,15 +29,20 @@ def test_a_connect_without_a_reply_begins_a_new_session_if_there_is_a_place_to_r
 
 
 def test_events_that_were_passed_over_come_again_in_a_new_session() -> None:
-    replay, client = Replay(since="earliest"), FakeClient()
-    asked_for(replay, "/orders")
-    events = [event("/orders", replay_id) for replay_id in (1, 2)]
-    for each in events:
-        replay.incoming(each, client.as_client)
-    replay.delivered(events[1], client.as_client)
-    assert client.rehandshaken == 1
-    assert asked_for(replay, "/orders") == {"/orders": -2}
-    assert replay.incoming(event("/orders", 1), client.as_client) is None
+    async def scenario() -> None:
+        replay, client = Replay(since="earliest"), FakeClient()
+        replay.registered(client.as_client)
+        asked_for(replay, "/orders")
+        events = [event("/orders", replay_id) for replay_id in (1, 2)]
+        for each in events:
+            replay.incoming(each, client.as_client)
+        replay.delivered(events[1], client.as_client)
+        await asyncio.sleep(0)
+        assert client.rehandshaken == 1
+        assert asked_for(replay, "/orders") == {"/orders": -2}
+        assert replay.incoming(event("/orders", 1), client.as_client) is None
+
+    asyncio.run(scenario())
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from extensions.replay.tests.replaying_server import Recorder, ReplayingServer, 
 from pybayeux import hookimpl
 from pybayeux.errors import SubscribeError, TransportError
 from pybayeux.testing import Clock, in_virtual_time
-from pybayeux_replay import Gap, GapReason, MemoryStore, Position, Replay
+from pybayeux_replay import Gap, GapReason, MemoryStore, Position, Replay, subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,6 +102,45 @@ async def test_if_nothing_was_received_yet_a_new_session_has_a_gap() -> None:
         await client.subscribe("/orders")
         await _lose_session(server)
         assert [(gap.reason, gap.position, gap.resumes_at) for gap in gaps] == [(GapReason.SKIPPED, None, "latest")]
+
+
+@in_virtual_time
+async def test_events_under_way_do_not_overtake_those_that_a_channel_gets_again() -> None:
+    server = ReplayingServer()
+    async with client_of(server, Replay(since="earliest")) as client:
+        async with client.subscribe("/orders", ack="manual") as events:
+            server.publish("/orders", 0)
+            await anext(events)  # not acknowledged
+        server.publish("/orders", 1, 2)
+        assert client.client_id is not None
+        server._sessions[client.client_id].events.append(server._log[-1])  # sent before the channel was left
+        async with client.subscribe("/orders") as events:
+            assert await _take(events, 3) == [0, 1, 2]
+
+
+@in_virtual_time
+async def test_a_channel_that_was_left_with_everything_handled_comes_back_in_the_same_session() -> None:
+    server = ReplayingServer()
+    async with client_of(server, Replay(since="earliest")) as client:
+        session = client.client_id
+        for number in range(3):
+            async with client.subscribe("/orders", ack="manual") as events:
+                server.publish("/orders", number)
+                event = await anext(events)
+                await event.ack()
+                assert event.data["number"] == number
+        assert client.client_id == session
+
+
+@in_virtual_time
+async def test_memory_of_left_channels_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subscriptions, "_MAX_LEFT", 3)
+    server, replay = ReplayingServer(), Replay(since="earliest")
+    async with client_of(server, replay) as client:
+        for number in range(10):
+            async with client.subscribe(f"/orders/{number}"):
+                pass
+        assert list(replay._subscriptions._left) == [f"/orders/{number}" for number in (7, 8, 9)]
 
 
 @in_virtual_time

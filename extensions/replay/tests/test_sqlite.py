@@ -7,7 +7,10 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
+from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -184,3 +187,15 @@ def test_positions_need_no_package_for_databases(tmp_path: Path) -> None:
         "assert not {'sqlalchemy', 'aiosqlite', 'pybayeux_sql'} & sys.modules.keys()"
     )
     subprocess.run([sys.executable, "-c", program, str(tmp_path / "positions.db")], check=True)
+
+
+def test_many_that_open_a_new_file_at_once_wait_for_each_other(tmp_path: Path) -> None:
+    together = Barrier(8)
+
+    def store(number: int) -> None:
+        together.wait(timeout=30)
+        with closing(SqliteStore(tmp_path / f"{number // 8}.db")) as opened:
+            opened.set(f"consumer-{number}", {"/orders": number})
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(store, range(200)))  # raises what one of them has raised

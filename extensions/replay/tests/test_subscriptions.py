@@ -4,31 +4,40 @@ import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from extensions.replay.tests.outages import outage
 from extensions.replay.tests.simulation import event, subscribe
 from pybayeux import Message
 from pybayeux_replay import MemoryStore, Position
-from pybayeux_replay import subscriptions as subscriptions_module
 from pybayeux_replay.grouping import Grouping
 from pybayeux_replay.policies import Policies
 from pybayeux_replay.position_writer import PositionWriter
-from pybayeux_replay.resumption import ReplayContext, Resumption
-from pybayeux_replay.subscriptions import ChannelIndex, Subscriptions
+from pybayeux_replay.resumption import ReplayContext
+from pybayeux_replay.subscriptions import LONG_RUN, RUN, Subscriptions
+from pybayeux_replay.unstored import UnstoredLimit
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Callable
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 CONTEXT = ReplayContext(NOON, None, announced=True)
 
 
 def _subscriptions(
-    kept: dict[str, int] | None = None, grouping: Grouping = Grouping.EACH, **options: Any
+    kept: dict[str, int] | None = None,
+    grouping: Grouping = Grouping.EACH,
+    ask_again: Callable[[str], None] = lambda _: None,
+    store: MemoryStore | None = None,
+    most_unstored: int | None = None,
+    **options: Any,
 ) -> tuple[Subscriptions, PositionWriter, MemoryStore]:
-    store = MemoryStore()
+    store = store or MemoryStore()
     store.set("default", {name: Position(number, NOON) for name, number in (kept or {}).items()})
-    writer = PositionWriter(lambda: store, "default", lambda: NOON, outage())
-    return Subscriptions(Policies(**options), writer, grouping=grouping, remembered=10), writer, store
+    limit = UnstoredLimit(most_unstored)
+    writer = PositionWriter(lambda: store, "default", lambda: NOON, outage(), unstored=limit)
+    made = Subscriptions(Policies(**options), writer, grouping=grouping, remembered=10, ask_again=ask_again)
+    return made, writer, store
 
 
 def _ask(subscriptions: Subscriptions, *names: str) -> dict[str, int]:
@@ -67,6 +76,7 @@ def test_a_batch_ends_with_the_turn_of_the_event_loop_in_which_it_came() -> None
         committed = []
         for each in [*batches[0], *batches[1]]:
             subscriptions.handle(each)
+            await asyncio.sleep(0)
             newest = writer.newest("/orders")
             committed.append(newest and newest.replay_id)
         assert committed == [None, 2, 3]
@@ -94,6 +104,67 @@ def test_a_partly_handled_batch_is_stored_when_its_receivers_are_gone() -> None:
     asyncio.run(scenario())
 
 
+class BlockingStore(MemoryStore):
+    """A store for which receivers may have to wait."""
+
+    blocking = True  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("store", "most_unstored", "run"),
+    [(MemoryStore(), None, LONG_RUN), (MemoryStore(), 32, LONG_RUN), (BlockingStore(), 32, RUN)],
+)
+def test_handled_events_are_noted_together_in_the_next_turn_or_when_there_are_many(
+    store: MemoryStore, most_unstored: int | None, run: int
+) -> None:
+    async def scenario() -> None:
+        subscriptions, writer, _ = _subscriptions(store=store, most_unstored=most_unstored)
+        _ask(subscriptions, "/orders")
+        events = [event("/orders", number) for number in range(1, 2 * run + 3)]
+        for each in events:
+            subscriptions.receive(each)
+        for each in events:
+            subscriptions.handle(each)
+        assert writer.newest("/orders") == Position(2 * run, NOON)
+        await asyncio.sleep(0)
+        assert writer.newest("/orders") == Position(2 * run + 2, NOON)
+        await writer.close()
+
+    asyncio.run(scenario())
+
+
+def test_what_depends_on_handled_events_knows_them_at_once() -> None:
+    async def scenario() -> None:
+        subscriptions, writer, _ = _subscriptions()
+        _ask(subscriptions, "/orders")
+        for replay_id in (1, 2):
+            each = event("/orders", replay_id)
+            subscriptions.receive(each)
+            subscriptions.handle(each)
+            assert _ask(subscriptions, "/orders") == {"/orders": replay_id}
+        await writer.close()
+
+    asyncio.run(scenario())
+
+
+def test_events_that_were_given_up_are_asked_for_when_the_turn_ends() -> None:
+    async def scenario() -> None:
+        asked: list[str] = []
+        subscriptions, writer, _ = _subscriptions(since="earliest", ask_again=asked.append)
+        _ask(subscriptions, "/orders")
+        first, second = event("/orders", 1), event("/orders", 2)
+        for each in (first, second):
+            subscriptions.receive(each)
+        subscriptions.handle(second)
+        assert subscriptions.unhandled == 0
+        assert asked == []  # in the midst of something else, such as a subscribe that leaves
+        await asyncio.sleep(0)
+        assert asked == ["/orders"]
+        await writer.close()
+
+    asyncio.run(scenario())
+
+
 def test_messages_of_no_subscription_are_new() -> None:
     subscriptions, _, _ = _subscriptions()
     assert subscriptions.receive(event("/elsewhere", 1))
@@ -114,55 +185,3 @@ def test_events_without_an_id_are_noticed_and_not_looked_into_if_replay_is_not_a
         assert only.is_unnumbered
         subscriptions.receive(event("/orders", 1))
         assert only.window.is_untouched is not announced
-
-
-# -- from a channel to its subscriptions
-
-
-def _index(*subscriptions: str) -> ChannelIndex:
-    index = ChannelIndex()
-    for name in subscriptions:
-        index.add(Resumption(name, Policies(), None, grouping=Grouping.EACH, remembered=0))
-    return index
-
-
-def _names(index: ChannelIndex, channel: str) -> list[str]:
-    return [each.subscription for each in index.covering(channel)]
-
-
-def test_events_belong_to_the_subscriptions_that_cover_their_channel() -> None:
-    index = _index("/orders/*", "/orders/a", "/**", "/cases")
-    assert _names(index, "/orders/a") == ["/orders/*", "/orders/a", "/**"]
-    assert _names(index, "/leads") == ["/**"]
-    assert _names(index, "/service/orders") == []
-    assert _names(_index("/cases"), "/orders") == []
-
-
-def test_events_of_a_filtered_topic_may_come_without_the_filter() -> None:
-    index = _index("/topic/T?a=1", "/topic/T?a=2")
-    assert _names(index, "/topic/T?a=1") == ["/topic/T?a=1"]
-    assert _names(index, "/topic/T") == ["/topic/T?a=1", "/topic/T?a=2"]
-
-
-def test_the_cache_is_valid_until_subscriptions_change() -> None:
-    index = _index("/orders")
-    (only,) = index.covering("/orders")
-    index.ignore("/cases")
-    assert set(index.cache) == {"/orders", "/cases"}
-    index.remove(only)
-    assert index.cache == {}
-    assert index.get("/orders") is None
-    assert _names(index, "/orders") == []
-    index.ignore("/orders")
-    index.cache.clear()
-    assert index.cache == {}
-
-
-def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subscriptions_module, "_MAX_CACHED", 2)
-    index = _index("/**")
-    for number in range(5):
-        assert _names(index, f"/orders/{number}") == ["/**"]
-    assert len(index.cache) <= 2
-    index.clear()
-    assert list(index) == []

@@ -3,9 +3,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from extensions.replay.tests.simulation import event
 from pybayeux_replay import window as window_module
+from pybayeux_replay.grouping import Grouping
 from pybayeux_replay.position import EARLIEST, LATEST, PendingPosition
 from pybayeux_replay.window import Progress, Window
 
@@ -124,6 +127,25 @@ def test_the_position_waits_for_every_channel_of_a_wildcard() -> None:
         window.handle(message)
         positions.append(window.position)
     assert positions == [1, 1, 3]
+
+
+@given(st.permutations(range(8)), st.lists(st.integers(1, 4), min_size=8, max_size=8), st.sampled_from(Grouping))
+def test_events_that_are_handled_together_count_as_one_after_the_other(
+    order: list[int], sizes: list[int], grouping: Grouping
+) -> None:
+    alone, together = (Window("/**", EARLIEST, grouping=grouping, remembered=10) for _ in range(2))
+    events = [event(f"/orders/{number % 3}", number) for number in range(8)]
+    for number, each in enumerate(events):
+        assert alone.receive(each, number, None, str(number // 3))
+        assert together.receive(each, number, None, str(number // 3))
+    handled = [events[number] for number in order]
+    for size in sizes:
+        run, handled = handled[:size], handled[size:]
+        progress = [alone.handle(each) for each in run]
+        needs_replay = together.handle_all(run) is Progress.NEEDS_REPLAY
+        assert needs_replay is (Progress.NEEDS_REPLAY in progress)
+        assert together.commits.take() == alone.commits.take()
+        assert (together.position, together.unhandled) == (alone.position, alone.unhandled)
 
 
 def _with_a_gap() -> Window:
@@ -290,3 +312,21 @@ def test_the_origin_is_kept_with_the_position() -> None:
     window.receive(first, 1)
     window.handle(first)
     assert window.commits.take() == PendingPosition(1, first, "org/1")
+
+
+def test_an_event_that_was_handled_otherwise_moves_the_position_in_its_place() -> None:
+    window = Window("/a", EARLIEST, remembered=10)
+    window.on_subscribe()
+    events = [event("/a", replay_id) for replay_id in range(1, 5)]
+    for replay_id, each in enumerate(events, 1):
+        window.receive(each, replay_id)
+    window.pass_over(events[1])
+    window.pass_over(events[3])
+    assert (window.position, window.is_handled) == (None, False)
+    assert window.handle(events[0]) is Progress.MOVED
+    assert (window.position, window.is_handled) == (2, False)
+    assert window.handle(events[2]) is Progress.MOVED
+    assert (window.position, window.is_handled) == (4, True)
+    assert window.commits.take() == PendingPosition(4, events[3])
+    window.on_subscribe()
+    assert not window.receive(event("/a", 4), 4)

@@ -31,4 +31,4 @@ def test_waiting_times_out() -> None:
 
 def test_unknown_attribute_raises() -> None:
     with SalesforceEmulator() as org, pytest.raises(AttributeError, match="nonsense"):
-        _ = org.nonsense
+        _ = org.nonsense  # type: ignore[attr-defined]

@@ -14,9 +14,11 @@ from click.testing import CliRunner
 
 from pybayeux_devserver.commands import serve
 from pybayeux_salesforce_emulator.serve import _entity
+from tests.support.command_line import CommandLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 PROGRAM = "from pybayeux_devserver.commands import serve; serve()"
 CHANNELS = ("/event/Tick__e", "/data/AccountChangeEvent", "/topic/Opps", "/u/News")
@@ -77,6 +79,25 @@ def test_shown_commands_work(greeting: str) -> None:
     )
     assert listened.returncode == 0, listened.stderr
     assert len(listened.stdout.splitlines()) == 3
+
+
+def test_the_shown_login_of_a_person_works(greeting: str, tmp_path: Path) -> None:
+    shown = greeting[greeting.index("  export ") :].splitlines()
+    export, login, listen = (line.strip() for line in shown[:3])
+    name, secret = export.removeprefix("export ").split("=", 1)
+    no_keyring = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
+    environment = {name: secret, "XDG_STATE_HOME": str(tmp_path)} | no_keyring
+    arguments = [*shlex.split(login)[1:], "--no-browser", "--port", "0"]
+    with CommandLine(*arguments, folder=tmp_path, environment=environment) as command:
+        form = {"username": _shown(greeting, "username"), "password": _shown(greeting, "password"), "decision": "allow"}
+        page = httpx.post(command.told("  http").strip(), data=form, follow_redirects=True)
+        assert "You may close this page." in page.text
+        assert command.ended().code == 0
+    arguments = [*shlex.split(listen)[1:], "--count", "3"]
+    with CommandLine(*arguments, folder=tmp_path, environment=environment) as command:
+        ended = command.ended()
+    assert ended.code == 0, ended.err
+    assert len(ended.out) == 3
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,11 @@ from pybayeux_salesforce_emulator.oracles import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable
+    from collections.abc import Callable, Coroutine, Iterable, Sequence
 
     from pybayeux import AsyncClient, BayeuxError, ConnectionState, Message
     from pybayeux_auth import Grant
+    from pybayeux_salesforce import Limit
 
 __all__ = (
     "ORDERS",
@@ -38,7 +39,7 @@ _LIMIT: Final = 40.0
 
 
 class ClientRecorder:
-    """An extension that records errors, states, logins and subscriptions of a client, and the events handled."""
+    """An extension that records a client's errors, states, logins, subscriptions and limits, and the events handled."""
 
     def __init__(self) -> None:
         self.errors: list[BayeuxError] = []
@@ -46,6 +47,7 @@ class ClientRecorder:
         self.grants: list[Grant] = []
         self.granted: list[str] = []
         self.handled: list[tuple[str, int]] = []
+        self.limits: list[tuple[list[str], list[str]]] = []
         self._changed = asyncio.Event()
 
     @hookimpl
@@ -68,6 +70,11 @@ class ClientRecorder:
         if message.channel == "/meta/subscribe" and message.successful:
             self.granted.append(str(message.subscription))
             self._changed.set()
+
+    @hookimpl(optionalhook=True)
+    def limits_read(self, limits: Sequence[Limit], near: Sequence[Limit]) -> None:
+        self.limits.append(([each.name for each in limits], [each.name for each in near]))
+        self._changed.set()
 
     def handle(self, event: Message) -> None:
         """Record an event as handled."""
@@ -94,9 +101,9 @@ def flow_of(org: SalesforceEmulator) -> ClientCredentialsFlow:
 
 
 def client_of(org: SalesforceEmulator, recorder: object, **arguments: Any) -> AsyncClient:
-    """Return a client that logs in, starts at the earliest event, and waits briefly after failures."""
+    """Return a client that logs in, starts at the earliest event, waits briefly after failures, and reads no limits."""
     options = {
-        "salesforce": {"busy_wait": (0.2, 0.4), "quota_wait": (0.2, 0.4)},
+        "salesforce": {"busy_wait": (0.2, 0.4), "quota_wait": (0.2, 0.4), "limits_interval": 0},
         "auth": {"min_interval": 0.0},
         **arguments.pop("options", {}),
     }

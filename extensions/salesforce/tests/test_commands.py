@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
 
 from pybayeux.cli import main
-from pybayeux_salesforce.rest import Limit
+from pybayeux_salesforce.limits import EventUsage, Limit
 from pybayeux_salesforce_emulator import SalesforceEmulator
 from tests.support.command_line import CommandLine
 from tests.support.surroundings import unconfigured
@@ -83,11 +84,11 @@ def test_limits_are_printed(org: BlockingEmulator) -> None:
     result = _limits(org.url.replace("http", "salesforce"), before=_login(org))
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines() == [
-        "DailyDeliveredPlatformEvents          1,000,000 of 1,000,000 left",
-        "DailyDurableStreamingApiEvents        1,000,000 of 1,000,000 left",
-        "DailyStreamingApiEvents               1,000,000 of 1,000,000 left",
-        "DurableStreamingApiConcurrentClients         20 of        20 left",
-        "StreamingApiConcurrentClients                20 of        20 left",
+        "DailyApiRequests                          14,999 of    15,000 left",
+        "DailyDeliveredPlatformEvents              50,000 of    50,000 left",
+        "DailyDurableGenericStreamingApiEvents  1,000,000 of 1,000,000 left",
+        "DailyDurableStreamingApiEvents         1,000,000 of 1,000,000 left",
+        "DurableStreamingApiConcurrentClients          20 of        20 left",
     ]
     assert org.logins == 1
 
@@ -98,16 +99,62 @@ def test_a_terminal_obeys_nothing_in_the_name_of_a_limit(
     async def read_limits(*_: object) -> list[Limit]:
         return [Limit("Daily\x1b[2J\x9b", 10, 5)]
 
+    async def read_usage(*_: object) -> list[EventUsage]:
+        return [EventUsage("EVENTS\x1b[2J\x9b", 10, datetime.now(UTC))]
+
     monkeypatch.setattr("pybayeux_salesforce.commands.read_limits", read_limits)
+    monkeypatch.setattr("pybayeux_salesforce.commands.read_usage", read_usage)
     for words in ((), ("--json",)):
         result = _limits(org.url.replace("http", "salesforce"), *words, before=_login(org))
         assert "Daily" in result.stdout
         assert not {"\x1b", "\x9b"} & set(result.output)
 
 
+def test_the_usage_of_events_follows_the_limits(org: BlockingEmulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+
+    async def read_usage(*_: object) -> list[EventUsage]:
+        return [EventUsage("CHANGE_EVENTS_DELIVERED", 1234, hour)]
+
+    monkeypatch.setattr("pybayeux_salesforce.commands.read_usage", read_usage)
+    lines = _limits(org.url, before=_login(org)).stdout.splitlines()
+    assert lines[-3:] == ["", f"In the 24 hours until {hour:%Y-%m-%d %H}:00 UTC:", "CHANGE_EVENTS_DELIVERED  1,234"]
+
+
+def test_limits_are_printed_where_the_usage_of_events_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    with SalesforceEmulator(instance_readable=False) as org:
+        monkeypatch.setenv("PYBAYEUX_AUTH_TOKEN", org.issue_token())
+        result = _limits(org.url)
+    assert (result.exit_code, len(result.stdout.splitlines())) == (0, 5)
+
+
+def test_limits_that_are_nearly_used_up_are_marked(org: BlockingEmulator) -> None:
+    result = _limits(org.url, "--threshold", "0.00001", before=_login(org))
+    marked = [line for line in result.stdout.splitlines() if "<-" in line]
+    assert [line.split()[0] for line in marked] == ["DailyApiRequests"]
+    assert marked[0].endswith("<- 0% used")
+
+
+def test_the_doctor_shows_limits_and_finds_those_that_are_nearly_used_up(org: BlockingEmulator) -> None:
+    address = org.url.replace("127.0.0.1", "localhost")
+    words = ["-x", "salesforce.active=true", *_login(org)]
+    result = CliRunner().invoke(main, [*words, "doctor", f"{address}/cometd/67.0"])
+    assert result.exit_code == 0, result.output
+    assert "DailyApiRequests: 14,999 of 15,000 left" in result.stdout
+    words += ["-x", "salesforce.limits_threshold=0.00001"]
+    near = CliRunner().invoke(main, [*words, "doctor", f"{address}/cometd/67.0"])
+    assert near.exit_code == 1
+    assert "DailyApiRequests is nearly used up" in near.stdout
+
+
 def test_limits_are_printed_as_json(org: BlockingEmulator) -> None:
     result = _limits(org.url, "--json", before=_login(org))
-    assert json.loads(result.stdout)[-1] == {"name": "StreamingApiConcurrentClients", "most": 20, "left": 20}
+    assert json.loads(result.stdout)[-1] == {
+        "name": "DurableStreamingApiConcurrentClients",
+        "most": 20,
+        "left": 20,
+        "near": False,
+    }
 
 
 def test_a_token_without_instance_url_uses_the_address(org: BlockingEmulator, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,7 +168,7 @@ def test_a_token_without_instance_url_uses_the_address(org: BlockingEmulator, mo
 def test_the_instance_url_of_the_login_overrides_the_address(org: BlockingEmulator) -> None:
     result = _limits("salesforce://login", before=_login(org))
     assert result.exit_code == 0, result.output
-    assert result.stdout.splitlines() == _limits(org.url, before=_login(org)).stdout.splitlines()
+    assert "DurableStreamingApiConcurrentClients" in result.stdout
 
 
 def test_a_missing_login_is_an_error() -> None:

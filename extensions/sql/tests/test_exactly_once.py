@@ -101,15 +101,17 @@ def test_of_three_replicas_of_one_name_one_books_each_event_once_and_the_others_
 def test_no_order_is_lost_or_booked_twice_where_the_active_replica_is_killed_or_stopped(
     store: str, postgres_engine: PostgresEngine, bayeux_server_factory: ServerFactory
 ) -> None:
-    run_faults(bayeux_server_factory(), store)
+    run_faults(bayeux_server_factory(), store, lambda: len(_booked(postgres_engine)))
     assert _booked(postgres_engine) == list(range(ORDERS))
 
 
 def test_nor_in_sqlite(tmp_path: Path, bayeux_server_factory: ServerFactory) -> None:
     file = tmp_path / "orders.db"
-    with closing(sqlite3.connect(file)) as database:
+    with closing(sqlite3.connect(file, isolation_level=None)) as database:
         database.execute("CREATE TABLE orders (number INTEGER)")
-    run_faults(bayeux_server_factory(), f"sqlite:///{file}")
-    with closing(sqlite3.connect(file)) as database:
-        booked = [number for (number,) in database.execute("SELECT number FROM orders ORDER BY rowid")]
-    assert booked == list(range(ORDERS))
+
+        def booked() -> list[int]:
+            return [number for (number,) in database.execute("SELECT number FROM orders ORDER BY rowid")]
+
+        run_faults(bayeux_server_factory(), f"sqlite:///{file}", lambda: len(booked()))
+        assert booked() == list(range(ORDERS))

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
+from extensions.replay.tests.engine_outages import OutageEvents, check_client_waits_for_engine, error_of
 from extensions.replay.tests.replaying_server import ReplayingServer, client_of
-from pybayeux import hookimpl
 from pybayeux_replay import Replay
-from pybayeux_sql import PostgresStore
+from pybayeux_sql import PostgresStore, Sql
 from tests.support.loops import in_loop
 
 if TYPE_CHECKING:
@@ -22,21 +22,9 @@ if TYPE_CHECKING:
     from tests.servers.postgresql import PostgresEngine
 
 
-class Watcher:
-    """Has an event for each end and each beginning of an outage."""
-
-    def __init__(self) -> None:
-        self.lost = asyncio.Event()
-        self.back = asyncio.Event()
-
-    @hookimpl
-    def store_failed(self, error: Exception | None) -> None:
-        (self.back if error is None else self.lost).set()
-
-
 @in_loop
 async def _handlers_go_on(engine: PostgresEngine) -> None:
-    server, watcher, handled = ReplayingServer(), Watcher(), defaultdict[int, asyncio.Event](asyncio.Event)
+    server, watcher, handled = ReplayingServer(), OutageEvents(), defaultdict[int, asyncio.Event](asyncio.Event)
 
     def handle(event: Message) -> None:
         handled[event.data["number"]].set()
@@ -72,7 +60,7 @@ async def _transactions_wait(engine: PostgresEngine) -> None:
                 if number == 5:
                     return
 
-    server, watcher, booked = ReplayingServer(), Watcher(), defaultdict[int, asyncio.Event](asyncio.Event)
+    server, watcher, booked = ReplayingServer(), OutageEvents(), defaultdict[int, asyncio.Event](asyncio.Event)
     store = PostgresStore(engine.url)
     async with client_of(server, Replay(store, since="earliest"), watcher) as client:
         booking = asyncio.create_task(book())
@@ -124,3 +112,20 @@ async def _a_frozen_server_delays_commits_alone(engine: PostgresEngine) -> None:
 
 def test_a_frozen_server_delays_commits_alone(postgres_engine: PostgresEngine) -> None:
     _a_frozen_server_delays_commits_alone(postgres_engine)
+
+
+def test_a_client_waits_for_a_server_that_is_not_there_yet(postgres_engine: PostgresEngine) -> None:
+    in_loop(check_client_waits_for_engine)(postgres_engine, postgres_engine.url, Sql())
+
+
+def test_which_errors_are_waited_for(postgres_engine: PostgresEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = postgres_engine.url.partition("?")[0].rpartition("/")[0]
+    missing_certificate = f"{postgres_engine.url}{'&' if '?' in postgres_engine.url else '?'}sslmode=verify-full"
+    for url in (f"{address}/missing", missing_certificate):
+        store, error = error_of(PostgresStore(url))
+        assert store.is_permanent(error), error
+    store, error = error_of(PostgresStore("postgresql://reader@127.0.0.1:1/orders"))
+    assert not store.is_permanent(error)
+    monkeypatch.setattr("pybayeux_sql.postgres.is_unknown_host", {"127.0.0.1": True}.__getitem__)
+    assert store.is_permanent(error)
+    assert store.is_permanent(TypeError("a bug"))

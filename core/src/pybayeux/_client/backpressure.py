@@ -54,7 +54,7 @@ class Polling(Protocol):
 class SubscriptionCutter(Protocol):
     """Ends a subscription with an error: the subscription manager."""
 
-    def cut(self, subscription: EventQueue, error: BayeuxError) -> None:
+    def cut(self, queue: EventQueue, error: BayeuxError) -> None:
         """End one subscription with an error."""
 
 
@@ -134,7 +134,7 @@ class BackPressure:
             self._polling.release_connects()
             self._open()
         elif self._policy == "raise":
-            slowest = max(self._dispatcher.router, key=lambda subscription: subscription.pending)
+            slowest = max(self._dispatcher.router, key=lambda queue: queue.pending)
             self._subscriptions.cut(slowest, self._report(f"the subscription to {slowest.channel} is ended"))
         else:
             self._report("no connect is sent until there is room, and the server may drop the session")

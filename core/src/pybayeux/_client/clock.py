@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import UTC, datetime
+from math import inf
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
@@ -40,8 +41,7 @@ class SessionClock:
         self._observer: Final = observer
         self._wall_clock: Final = wall_clock
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._fires_at = 0.0
+        self._timers: Final[dict[float, asyncio.TimerHandle]] = {}
         self._check: asyncio.TimerHandle | None = None
         self._wake_at: float | None = None
         self._drift = 0.0
@@ -62,36 +62,40 @@ class SessionClock:
 
     def stop(self) -> None:
         """Cancel the timers."""
-        for timer in (self._timer, self._check):
-            if timer is not None:
-                timer.cancel()
-        self._timer = self._check = self._wake_at = None
+        for timer in self._timers.values():
+            timer.cancel()
+        if self._check is not None:
+            self._check.cancel()
+        self._timers.clear()
+        self._check = self._wake_at = None
 
     def forget(self) -> None:
         """The loop is gone, and its timers with it."""
-        self._timer = self._check = self._wake_at = self._loop = None
+        self._timers.clear()
+        self._check = self._wake_at = self._loop = None
 
     # -- the timer
 
     def wake_at(self, moment: float | None) -> None:
         """Set the timer, or have it wait for nothing.
 
-        One that is too early stays, and costs one look at the clock; to move it with each deadline would cost more.
+        One that is too early stays, and costs one look at the clock. So does one that is too late, for later: between
+        two polls the time of the next one comes in turn with the deadline of each, and to cancel and to set both anew
+        would cost more.
         """
         self._wake_at = moment
-        if moment is None or (self._timer is not None and self._fires_at <= moment):
+        if moment is None or min(self._timers, default=inf) <= moment:
             return
-        if self._timer is not None:
-            self._timer.cancel()
         assert self._loop is not None
         # uvloop's handle of a moment that is at hand does not know when it is.
-        self._timer, self._fires_at = self._loop.call_at(moment, self._fired), moment
+        self._timers[moment] = self._loop.call_at(moment, self._fired, moment)
 
-    def _fired(self) -> None:
-        self._timer = None
+    def _fired(self, moment: float) -> None:
+        del self._timers[moment]
         if self._wake_at is None:
             return
         if self._wake_at <= self.now:
+            self._wake_at = None
             self._observer.timer_fired()
         else:
             self.wake_at(self._wake_at)

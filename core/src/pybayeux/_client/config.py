@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from .._util.arguments import check_choice, check_positive
-from ..errors import UsageError
+from .._util.arguments import check_choice, check_counts, check_has, check_positive, check_range
 from ..session import Backoff
+from ..session.linger import DEFAULT_LINGER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,8 +25,6 @@ that wait longest; or end the subscription that has most of them with an error."
 
 
 _SHORTEST_HEARTBEAT: Final = 1.0
-_LONGEST_LINGER: Final = 1.0
-"""Seconds without a connect that every server lives with."""
 
 
 def never_ignore(error: BaseException) -> bool:
@@ -61,22 +60,26 @@ class ClientConfig:
     backoff: Backoff = field(default_factory=Backoff)
     max_network_delay: float = 10.0
     heartbeat: float | None = None
-    linger: float = 0.006
+    linger: float = DEFAULT_LINGER
     hook_timeout: float | None = 30.0
     start_timeout: float | None = None
     ignore_error: Callable[[BaseException], bool] = never_ignore
 
     def __post_init__(self) -> None:
         check_choice("overflow", self.overflow, Overflow)
-        check_positive(
-            queue_size=self.queue_size,
-            send_queue_size=self.send_queue_size,
-            max_message_size=self.max_message_size,
-            max_network_delay=self.max_network_delay,
-            hook_timeout=self.hook_timeout,
-            start_timeout=self.start_timeout,
-        )
-        if self.heartbeat is not None and self.heartbeat < _SHORTEST_HEARTBEAT:
-            raise UsageError(f"heartbeat={self.heartbeat}: expected at least {_SHORTEST_HEARTBEAT:g} second")
-        if not 0 <= self.linger <= _LONGEST_LINGER:
-            raise UsageError(f"linger={self.linger}: expected 0 to {_LONGEST_LINGER:g} seconds")
+        check_has("logger", self.logger, "a logger", "log", "warning", "info")
+        check_has("backoff", self.backoff, "a Backoff", "delay", "reconnect_delay")
+        check_has("ignore_error", self.ignore_error, "a function", "__call__")
+        check_counts(queue_size=self.queue_size, send_queue_size=self.send_queue_size)
+        if self.max_message_size is not None:
+            check_counts(max_message_size=self.max_message_size)
+        check_positive(max_network_delay=self.max_network_delay)
+        if self.hook_timeout is not None:
+            check_positive(hook_timeout=self.hook_timeout)
+        if self.start_timeout is not None:
+            check_positive(start_timeout=self.start_timeout)
+        if self.heartbeat is not None:
+            check_range(
+                "heartbeat", self.heartbeat, _SHORTEST_HEARTBEAT, inf, f"at least {_SHORTEST_HEARTBEAT:g} second"
+            )
+        check_range("linger", self.linger, 0, 1, "a share of one core from 0 to 1")

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from functools import partial
-from random import Random
+from random import SystemRandom
 from typing import TYPE_CHECKING, Any, Final
 
-from .._util.redact import Redactor
 from .._util.urls import host_of, parse_endpoint
 from ..errors import ClientStateError, ReceiverError, UsageError
-from ..extensions import ExtensionRegistry, summary
-from ..health import Health
+from ..extensions.status import summary
 from ..session import Session, SessionConfig
 from ..state import ConnectionState
-from ..transports.base import TransportContext
-from ..transports.registry import TransportRegistry
-from .background import BackgroundTasks
 from .backpressure import BackPressure
 from .dead_letters import DeadLetters
 from .dispatcher import Dispatcher
 from .handlers import Handlers
-from .hooks import HookRunner
+from .health_report import health_of
 from .listeners import Listeners
 from .pacing import pace
+from .parts import ClientParts
 from .publisher import Publisher
-from .reporter import EXTENSIONS_LINE, Reporter
+from .reporter import EXTENSIONS_LINE
 from .runner import SessionRunner
 from .subscribing import SubscriptionManager
 from .transport_pool import TransportPool
@@ -35,12 +33,17 @@ from .waiters import Waiters, implies
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from ..health import Health
     from ..hook_client import HookClient
-    from ..transports.base import TransportFactory
+    from ..message import Message
     from .config import ClientConfig
     from .event_queue import EventQueue
+    from .insertions import Insertion
 
 __all__ = ("Connection",)
+
+_random: Final = SystemRandom()
+"""For jitter. The one kind that all clients can share, in forked processes too: it has no state."""
 
 
 class Connection:
@@ -57,32 +60,20 @@ class Connection:
 
     def __init__(self, client: HookClient, config: ClientConfig) -> None:
         self._config: Final = config
-        self._random: Final = Random()  # noqa: S311 - for jitter
-        redact = Redactor()
-        self.reporter: Final = Reporter(config, redact)
-        self.background: Final = BackgroundTasks(self.reporter)
-        self.extensions: Final = ExtensionRegistry(
-            client,
-            extensions=config.extensions,
-            options=config.options,
-            discover=config.discover,
-            disabled=config.disabled,
-            order=config.order,
-            on_error=self.reporter.report,
-            hook_timeout=config.hook_timeout,
-            warn=self.reporter.warn,
-        )
-        self.hooks: Final = HookRunner(client, self.extensions, redact, self.background)
+        parts = ClientParts(client, config, by_polling=config.http is not None)
+        self.redact: Final = parts.redact
+        self.reporter: Final = parts.reporter
+        self.background: Final = parts.background
+        self.extensions: Final = parts.extensions
+        self.hooks: Final = parts.hooks
         self.reporter.observer = self.hooks
         self.listeners: Final = Listeners(self.reporter, self.background, self.hooks.calls)
         self.waiters: Final = Waiters()
-        self.handlers: Final = Handlers(self.reporter, self.retry_delay, self.extensions.watch, self.hooks.calls)
+        self.handlers: Final = Handlers(self.reporter, self.retry_delay, self.extensions.hooks.watch, self.hooks.calls)
 
-        endpoint = parse_endpoint(self.extensions.resolve_url(config.url))
-        factories = self._transport_factories()
-        session = Session(self._session_config(tuple(factories), host_of(endpoint.url), redact))
+        session = Session(self._session_config(tuple(parts.factories), host_of(parts.endpoint.url)))
         self.runner: Final = SessionRunner(
-            session, self.hooks, self.listeners, self.waiters, self.reporter, self.background, redact
+            session, self.hooks, self.listeners, self.waiters, self.reporter, self.background, self.redact
         )
         self.publisher: Final = Publisher(config, self.runner, self.waiters)
         dead_letters = DeadLetters(self.hooks, self.reporter)
@@ -95,33 +86,19 @@ class Connection:
         back_pressure = BackPressure(
             config.overflow, self.runner, self.dispatcher, self.subscriptions, self.hooks, self.reporter
         )
-        context = TransportContext(
-            url=endpoint.url,
-            receive=self.runner.receive,
-            on_request=self.hooks.request,
-            on_response=self.hooks.response,
-            redact=redact,
-            headers=dict(config.headers),
-            http=config.http,
-            auth=config.auth if config.auth is not None else endpoint.credentials,
-            max_network_delay=config.max_network_delay,
+        context = replace(
+            parts.transport_context(self.runner.receive),
             heartbeat=config.heartbeat,
             room=back_pressure.room,
             broken=self.runner.broken,
             report=self.reporter.report,
         )
         self._closing: asyncio.Task[None] | None = None
-        self._pool: Final = TransportPool(context, factories, config.transport_options, config.trusted_hosts)
+        self._pool: Final = TransportPool(context, parts.factories, config.transport_options, config.trusted_hosts)
         self.dispatcher.attach(back_pressure, self.subscriptions)
         self.runner.attach(self._pool, self.dispatcher, back_pressure, self.subscriptions)
 
-    def _transport_factories(self) -> dict[str, TransportFactory]:
-        registry = TransportRegistry()
-        self.extensions.register_transports(registry)
-        config = self._config
-        return registry.select(config.transports, config.transport_options, by_polling=config.http is not None)
-
-    def _session_config(self, connection_types: tuple[str, ...], host: str, redact: Redactor) -> SessionConfig:
+    def _session_config(self, connection_types: tuple[str, ...], host: str) -> SessionConfig:
         return SessionConfig(
             connection_types,
             host=host,
@@ -129,9 +106,10 @@ class Connection:
             max_network_delay=self._config.max_network_delay,
             heartbeat=self._config.heartbeat,
             linger=self._config.linger,
+            processor_time=time.thread_time,
             send_queue_size=self._config.send_queue_size,
-            random=self._random,
-            redact=redact,
+            random=_random,
+            redact=self.redact,
             goes_on_after=self._config.ignore_error,
             interpret_error=self.hooks.interpret,
             pace=pace,
@@ -145,33 +123,16 @@ class Connection:
     @property
     def url(self) -> str:
         """The address of the server in use."""
-        return self._pool.url(self.runner.host)
+        return self._pool.url(self.runner.view.host)
 
     @property
     def health(self) -> Health:
         """The health of the client. For any thread."""
-        runner, recovery = self.runner, self.runner.recovery
-        is_connected, is_fresh = runner.state is ConnectionState.CONNECTED, runner.is_fresh
-        is_live = runner.is_running and runner.ended_by is None and (is_fresh or not is_connected)
-        inactive: dict[str, BaseException | None] = {}
-        for channel in runner.channels:
-            if not runner.is_active_channel(channel):
-                inactive[channel] = recovery.refused.get(channel)
-            elif (error := self.hooks.channel_error(channel)) is not None:
-                inactive[channel] = error
-        inactive.update(self.dispatcher.failures)
-        return Health(
-            live=is_live,
-            ready=is_live and is_connected and not inactive,
-            state=runner.state,
-            error=runner.ended_by or recovery.failure,
-            retry_in=runner.retry_in if is_live else None,
-            inactive=inactive,
-        )
+        return health_of(self.runner, self.hooks, self.dispatcher)
 
     def retry_delay(self, failures: int) -> float:
         """Seconds to wait after so many failures in a row."""
-        return self._config.backoff.delay(failures, self._random)
+        return self._config.backoff.delay(failures, _random)
 
     # -- life
 
@@ -228,6 +189,7 @@ class Connection:
     async def _close(self) -> None:
         # From the last to the first. Each is done even if one before it is cancelled, as at the end of the event loop.
         async with AsyncExitStack() as steps:
+            steps.callback(self.reporter.finish)
             steps.push_async_callback(self._pool.close)
             steps.push_async_callback(self.background.finish)
             steps.push_async_callback(self.extensions.close)
@@ -264,9 +226,9 @@ class Connection:
 
     async def _reach(self, state: ConnectionState) -> None:
         self.runner.check_loop()
-        if self.runner.ended_by is not None and not implies(self.runner.state, state):
+        if self.runner.ended_by is not None and not implies(self.runner.view.state, state):
             raise self.runner.ended_by
-        await self.waiters.for_state(state, self.runner.state)
+        await self.waiters.for_state(state, self.runner.view.state)
 
     @asynccontextmanager
     async def _deadline(self, timeout: float | None, what: str) -> AsyncIterator[None]:
@@ -281,10 +243,10 @@ class Connection:
 
     # -- what extensions ask for
 
-    async def subscribe(self, subscription: EventQueue) -> None:
-        """Let a subscription receive; on a running session, return when the server has accepted it."""
+    async def subscribe(self, queue: EventQueue) -> None:
+        """Let a subscription's queue receive; on a running session, return when the server has accepted it."""
         self.runner.check_usable()
-        await self.subscriptions.begin(subscription)
+        await self.subscriptions.begin(queue)
 
     def resubscribe(self, channel: str) -> None:
         """Ask the server for a channel afresh.
@@ -304,6 +266,10 @@ class Connection:
     def release_events(self, holder: str, *, discard: bool) -> None:
         """Give receivers events again."""
         self.dispatcher.release(holder, discard=discard)
+
+    def insert_events(self, channel: str, before: Message | None) -> Insertion:
+        """Make a place for an extension's own events."""
+        return self.dispatcher.insertions.open(channel, before)
 
     def move(self, url: str) -> None:
         """The server is at another address from now on."""

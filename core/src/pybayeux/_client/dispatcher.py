@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from ..channel import Channel, routing_patterns
+from ..channel import Channel
 from ..errors import ReceiverError
+from .insertions import Insertions
+from .router import Router
 from .unrouted import UnroutedEvents
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from contextlib import AbstractAsyncContextManager
 
     from ..errors import BayeuxError
@@ -23,11 +25,9 @@ if TYPE_CHECKING:
     from .dead_letters import DeadLetters
     from .event_queue import EventQueue
     from .hooks import HookRunner
+    from .router import Receiver
 
-__all__ = ("Dispatcher", "Receiver", "RoomObserver", "Router", "SubscriptionEnder")
-
-_CACHED_ROUTES: Final = 10_000
-_LONGEST_CHANNEL: Final = 1000
+__all__ = ("Dispatcher", "RoomObserver", "SubscriptionEnder")
 
 
 class RoomObserver(Protocol):
@@ -40,7 +40,7 @@ class RoomObserver(Protocol):
 class SubscriptionEnder(Protocol):
     """Ends a subscription on both sides: the subscription manager."""
 
-    async def leave(self, subscription: EventQueue, wait: bool = True) -> None:
+    async def leave(self, queue: EventQueue, wait: bool = True) -> None:
         """The receiver ends a subscription."""
 
 
@@ -55,11 +55,12 @@ class Dispatcher:
         report: Called with errors after which the client goes on.
 
     Attributes:
-        router: The subscriptions by channel.
-        waiting: How many events wait in queues. A subscription that takes one counts it down.
-        full: Whether there is no room for more. A subscription that takes an event then calls `event_taken`.
+        router: The subscriptions' queues by channel.
+        waiting: How many events wait in queues. A queue from which one is taken counts it down.
+        full: Whether there is no room for more. A queue from which an event is taken then calls `event_taken`.
         failures: The channels of subscriptions that ended with an error, until they are subscribed to again.
         observed: Whether an extension wants to know which events were handled, as of the last batch.
+        insertions: The places at which extensions give receivers events of their own.
         report: Reports an error after which a receiver goes on.
         keep: Has an event kept as a dead letter.
     """
@@ -90,7 +91,8 @@ class Dispatcher:
         self._latest: Sequence[Message] = ()
         self._shares: dict[int, _Share] = {}
         self._stuck: set[str] = set()
-        self._holders: Final[set[str]] = set()
+        self._holders: Final[dict[str, None]] = {}
+        self.insertions: Final = Insertions(self)
 
     def attach(self, room_observer: RoomObserver, ender: SubscriptionEnder) -> None:
         """Know the parts that are made after this one."""
@@ -113,13 +115,39 @@ class Dispatcher:
             if receiver.idle:
                 receiver.wake()
         if self.waiting >= self._limit:
-            if self._dropped is not None:
-                self._drop_oldest()
-            if not self.full:
-                self.full = True
-                self._tell_room(False)
+            self._no_room_left()
+
+    # -- events of extensions
+
+    def forward(self, channel: str, events: Sequence[Message]) -> None:
+        """Give events to the receivers of a channel, past its insertions; they are counted as waiting already."""
+        self.observed = self._hooks.observes_delivery
+        for event in events:
+            receiver = self.router.receiver(channel)
+            receiver.put(event)
+            if receiver.idle:
+                receiver.wake()
+        if self.waiting >= self._limit:
+            self._no_room_left()
+
+    def count(self, events: int) -> None:
+        """So many events more, or fewer, wait behind an insertion."""
+        self.waiting += events
+        self.event_taken()
+
+    def insertions_changed(self, channel: str) -> None:
+        """A channel has insertions now, or none any more."""
+        self.insertions.remove_done(channel)
+        self.router.divert(channel, self.insertions.queues.get(channel))
 
     # -- room
+
+    def _no_room_left(self) -> None:
+        if self._dropped is not None:
+            self._drop_oldest()
+        if not self.full:
+            self.full = True
+            self._tell_room(False)
 
     def make_room(self) -> None:
         """Call it room only once half of the queue is free: having events sent again pays for many at a time."""
@@ -137,7 +165,7 @@ class Dispatcher:
 
     def _drop_oldest(self) -> None:
         while (surplus := self.waiting - self._limit) > 0:
-            fullest = max(self.router, key=lambda subscription: subscription.pending)
+            fullest = max(self.router, key=lambda queue: queue.pending)
             dropped = fullest.drop(surplus)
             if not dropped:
                 break
@@ -157,28 +185,40 @@ class Dispatcher:
 
     def hold(self, holder: str) -> None:
         """Give receivers no further event until `holder` releases them. What comes waits, and counts as waiting."""
-        self._holders.add(holder)
-        for events in self.router:
-            events.hold()
+        self._holders[holder] = None
+        for queue in self.router:
+            queue.hold()
 
     def release(self, holder: str, *, discard: bool) -> None:
         """`holder` no longer holds receivers back; with `discard`, what waits for them is given up."""
         if discard:
-            for events in self.router:
-                events.drop(events.pending)
+            for queue in self.router:
+                queue.drop(queue.pending)
+            self.insertions.discard()
             self.event_taken()
-        self._holders.discard(holder)
+        self._holders.pop(holder, None)
         if not self._holders:
-            for events in self.router:
-                events.release()
+            for queue in self.router:
+                queue.release()
+
+    def discard(self, channel: str) -> None:
+        """Give up the events that wait for the receivers of one channel or pattern, unhandled."""
+        for queue in self.router.of(channel):
+            queue.drop(queue.pending)
+        self.insertions.discard(channel)
+        self.event_taken()
+
+    def in_hand(self, channel: str) -> int:
+        """How many events the receivers of one channel or pattern have taken and not finished."""
+        return sum(len(queue.in_hand) for queue in self.router.of(channel))
 
     # -- from the subscriptions
 
-    def add(self, events: EventQueue) -> bool:
-        """Let a subscription receive; True where it is the first of its channel."""
+    def add(self, queue: EventQueue) -> bool:
+        """Let a queue receive; True where it is the first of its channel."""
         if self._holders:
-            events.hold()
-        return self.router.add(events)
+            queue.hold()
+        return self.router.add(queue)
 
     def subscription_started(self, channel: str) -> None:
         """A channel or pattern is subscribed to afresh: earlier failures on it hold nothing back any more."""
@@ -205,17 +245,17 @@ class Dispatcher:
             if (unfinished := self._hooks.delivered(message)) is not None:
                 self._background.add(unfinished)
 
-    def receiver_failed(self, subscription: EventQueue, message: Message | None, error: BaseException) -> None:
+    def receiver_failed(self, queue: EventQueue, message: Message | None, error: BaseException) -> None:
         """A receiver failed: no later event of the channel may count as handled, or a restart would skip this one."""
         if isinstance(error, Exception):  # not where its task is cancelled
-            self.failures[subscription.channel] = _without_frames(subscription.channel, error)
+            self.failures[queue.channel] = _without_frames(queue.channel, error)
         if message is not None:
             self._stuck.add(message.channel)
 
-    async def unsubscribe(self, subscription: EventQueue) -> None:
+    async def unsubscribe(self, queue: EventQueue) -> None:
         """The receiver ends a subscription."""
         assert self._ender is not None
-        await self._ender.leave(subscription)
+        await self._ender.leave(queue)
 
     def transaction(self, message: Message, earlier: Sequence[Message]) -> AbstractAsyncContextManager[Any] | None:
         """The transaction in which an event may be handled, and those before it, or None."""
@@ -223,8 +263,8 @@ class Dispatcher:
 
     # -- events with several receivers
 
-    def _join(self, subscriptions: tuple[EventQueue, ...]) -> Receiver:
-        return _SharedReceiver(self, subscriptions)
+    def _join(self, queues: tuple[EventQueue, ...]) -> Receiver:
+        return _SharedReceiver(self, queues)
 
     def share(self, event: Message, receivers: int) -> None:
         """Count an event with several receivers, or with none."""
@@ -247,22 +287,22 @@ class Dispatcher:
 
 
 class _SharedReceiver:
-    """The receiver of a channel that several subscriptions cover, or none: then the event is dropped, unhandled."""
+    """The receiver of a channel that several queues cover, or none: then the event is dropped, unhandled."""
 
-    def __init__(self, dispatcher: Dispatcher, subscriptions: tuple[EventQueue, ...]) -> None:
+    def __init__(self, dispatcher: Dispatcher, queues: tuple[EventQueue, ...]) -> None:
         self._dispatcher = dispatcher
-        self._subscriptions = subscriptions
+        self._queues = queues
         self.idle = False
 
     def put(self, event: Message) -> None:
-        self._dispatcher.share(event, len(self._subscriptions))
-        for subscription in self._subscriptions:
-            subscription.put(event)
-            if subscription.idle:
-                subscription.wake()
+        self._dispatcher.share(event, len(self._queues))
+        for queue in self._queues:
+            queue.put(event)
+            if queue.idle:
+                queue.wake()
 
     def wake(self) -> None:
-        """Never called, for it is never idle: each subscription is woken by itself."""
+        """Never called, for it is never idle: each queue is woken by itself."""
 
 
 class _Share:
@@ -282,74 +322,3 @@ def _without_frames(channel: str, error: BaseException) -> ReceiverError:
     kept = ReceiverError(channel, cause or error, error.replay_id if isinstance(error, ReceiverError) else None)
     kept.__cause__ = None
     return kept
-
-
-# -- routing
-
-
-class Receiver(Protocol):
-    """Where the events of one concrete channel go."""
-
-    idle: bool
-
-    @property
-    def put(self) -> Callable[[Message], None]:
-        """Takes one event."""
-
-    def wake(self) -> None:
-        """Called after an event was put where `idle` is true."""
-
-
-class Router:
-    """From a concrete channel to its receiver, found once and kept until the subscriptions change.
-
-    Args:
-        join: Makes one receiver of several subscriptions, or of none.
-        ended: Called with a channel or pattern that has lost its last subscription.
-    """
-
-    def __init__(self, join: Callable[[tuple[EventQueue, ...]], Receiver], ended: Callable[[str], None]) -> None:
-        self._join: Final = join
-        self._ended: Final = ended
-        self._by_channel: dict[str, list[EventQueue]] = {}
-        self.routes: Final[dict[str, Receiver]] = {}
-
-    def __iter__(self) -> Iterator[EventQueue]:
-        return iter([subscription for group in self._by_channel.values() for subscription in group])
-
-    def add(self, subscription: EventQueue) -> bool:
-        """Let a subscription receive; True where it is the first of its channel."""
-        self.routes.clear()
-        group = self._by_channel.setdefault(subscription.channel, [])
-        group.append(subscription)
-        return len(group) == 1
-
-    def remove(self, subscription: EventQueue) -> bool:
-        """Let it no longer receive; True where it was the last of its channel."""
-        self.routes.clear()
-        group = self._by_channel.get(subscription.channel, [])
-        if subscription not in group:
-            return False
-        group.remove(subscription)
-        if not group:
-            del self._by_channel[subscription.channel]
-            self._ended(subscription.channel)
-        return not group
-
-    def of(self, channel: str) -> list[EventQueue]:
-        """The subscriptions made for exactly this channel or pattern."""
-        return list(self._by_channel.get(channel, ()))
-
-    def covering(self, channel: str) -> tuple[EventQueue, ...]:
-        """The subscriptions that receive what comes on a concrete channel, the most specific first."""
-        return tuple(each for name in routing_patterns(channel) for each in self._by_channel.get(name, ()))
-
-    def find(self, channel: str) -> Receiver:
-        """The receiver of a concrete channel; `routes` has it from now on, unless the name is very long."""
-        covering = self.covering(channel)
-        receiver = covering[0] if len(covering) == 1 else self._join(covering)
-        if len(self.routes) >= _CACHED_ROUTES:
-            self.routes.clear()
-        if len(channel) <= _LONGEST_CHANNEL:
-            self.routes[channel] = receiver
-        return receiver

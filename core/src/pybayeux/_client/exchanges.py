@@ -60,7 +60,7 @@ class ExchangeRunner:
         self._hooks: Final = hooks
         self._redact: Final = redact
         self._tasks: Final[dict[Exchange, asyncio.Task[None]]] = {}
-        self._given_up: Final[set[Exchange]] = set()
+        self._given_up: Final[dict[Exchange, None]] = {}
 
     def attach(self, pool: TransportPool) -> None:
         """Know the transports, which are made after this."""
@@ -79,7 +79,7 @@ class ExchangeRunner:
     def cancel(self, exchange: Exchange) -> None:
         """Stop waiting for an exchange, if it is under way."""
         if (task := self._tasks.get(exchange)) is not None:
-            self._given_up.add(exchange)
+            self._given_up[exchange] = None
             task.cancel()
 
     def cancel_all(self) -> None:
@@ -95,21 +95,24 @@ class ExchangeRunner:
     def _over(self, exchange: Exchange, task: asyncio.Task[None]) -> None:
         if self._tasks.pop(exchange, None) is None:
             return
-        if exchange not in self._given_up and (error := _unexpected(task)) is not None:
+        if exchange in self._given_up:
+            del self._given_up[exchange]
+        elif (error := _unexpected(task)) is not None:
             self._observer.exchange_broke(error)
-        self._given_up.discard(exchange)
         if not self._tasks:
             self._observer.exchanges_over()
 
     async def _carry(self, exchange: Exchange) -> None:
         if exchange.kind is Kind.HANDSHAKE:
             self._pool.renew()
+        passed: list[Message] = []
         try:
             outgoing = await self._hooks.outgoing(exchange.messages)
+            passed = outgoing.passed
             for message, error in outgoing.stopped:
                 self._observer.message_stopped(exchange, message, error)
-            if outgoing.passed:
-                await self._pool.get(exchange.transport, exchange.host).exchange(outgoing.passed)
+            if passed:
+                await self._pool.get(exchange.transport, exchange.host).exchange(passed)
         except asyncio.CancelledError:
             if exchange not in self._given_up:
                 # By the end of the event loop, maybe, which waits for this task, and for nothing that comes later.
@@ -118,6 +121,7 @@ class ExchangeRunner:
         except BayeuxError as error:
             self._observer.exchange_failed(exchange, error)
         except Exception as error:
+            self._hooks.suspect(passed)
             # A transport or the user's own authentication broke: as a failed attempt it is retried like any other.
             failure = TransportError(f"{type(error).__name__}: {self._redact(str(error))}")
             failure.__cause__ = error

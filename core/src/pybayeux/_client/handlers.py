@@ -1,36 +1,27 @@
-"""Handlers: functions of the user's that are called with the events of a subscription.
+"""The handlers of one client: functions of the user's that are called with the events of a subscription.
 
-A handler that does not wait is called in place, in the call that brings the event: no task, no turn of the event loop.
-Once it returns something to await, or something else has to be waited for (an asynchronous `delivered`, a pause before
-another try), a task takes over and keeps the subscription. A coroutine function has a task from the beginning.
+Owns the tasks in which they wait. How one is called is the part of its runner.
 """
 
 from __future__ import annotations
 
 import asyncio
-import inspect
-from contextvars import copy_context
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
-from .._util.interruptions import is_interruption
-from ..errors import ConsumerConflictError, ReceiverError
+from ..errors import ReceiverError
+from .handler_runner import TASK_NAME, HandlerRunner
+from .worker_handlers import WorkerHandler, WorkerHandlerRunner
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
-    from .._util.typevars import DataT
-    from ..extensions import BlockingWatch
-    from ..message import Message
+    from ..extensions.blocking import BlockingWatch
     from .event_queue import EventQueue
+    from .handler_runner import Handler
     from .reporter import Reporter
     from .user_calls import UserCalls
 
-__all__ = ("Handler", "HandlerRunner", "Handlers")
-
-_TASK_NAME: Final = "pybayeux-handler "
-
-Handler: TypeAlias = "Callable[[Message[DataT]], Any | Awaitable[Any]]"
+__all__ = ("Handlers",)
 
 
 class Handlers:
@@ -50,18 +41,19 @@ class Handlers:
         self._retry_delay: Final = retry_delay
         self._watch: Final = watch
         self._calls: Final = calls
-        self._tasks: Final[set[asyncio.Task[None]]] = set()
+        self._tasks: Final[dict[asyncio.Task[None], None]] = {}
 
-    def start(self, events: EventQueue, handler: Handler) -> None:
+    def start(self, queue: EventQueue, handler: Handler) -> None:
         """Call a handler with each event of a subscription, in order, until it ends."""
-        HandlerRunner(events, handler, self._reporter, self._retry_delay, self._watch, self._calls, self._keep).start()
+        runner = WorkerHandlerRunner if isinstance(handler, WorkerHandler) else HandlerRunner
+        runner(queue, handler, self._reporter, self._retry_delay, self._watch, self._calls, self._keep).start()
 
     def _keep(self, task: asyncio.Task[None]) -> None:
-        self._tasks.add(task)
+        self._tasks[task] = None
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+        self._tasks.pop(task, None)
         if not task.cancelled():
             task.exception()  # it has been reported; asyncio is not to report it again
 
@@ -86,140 +78,5 @@ class Handlers:
             return
         _, stuck = await asyncio.wait(late, timeout=timeout)
         for task in stuck:
-            channel = task.get_name().removeprefix(_TASK_NAME)
+            channel = task.get_name().removeprefix(TASK_NAME)
             self._reporter.report(ReceiverError(channel, TimeoutError("it was cancelled at the end, and goes on")))
-
-
-class HandlerRunner:
-    """Calls one handler with the events of one subscription.
-
-    A handler that raises is reported. ``raise`` ends the subscription with the event unhandled, ``skip`` counts the
-    event as handled, ``retry`` calls the handler with the same event again after a pause, ``dead_letter`` counts it as
-    handled once an extension keeps it, else it is as ``raise``. An event that does not fit the subscription's type is
-    reported too, and only ``skip`` and ``dead_letter`` go on after it. No policy goes on after a
-    `ConsumerConflictError`.
-    """
-
-    def __init__(
-        self,
-        events: EventQueue,
-        handler: Handler,
-        reporter: Reporter,
-        retry_delay: Callable[[int], float],
-        watch: BlockingWatch,
-        calls: UserCalls,
-        keep: Callable[[asyncio.Task[None]], None],
-    ) -> None:
-        self._events: Final = events
-        self._handler: Final = handler
-        self._policy: Final = events.on_error
-        self._reporter: Final = reporter
-        self._retry_delay: Final = retry_delay
-        self._calls: Final = calls
-        self._keep: Final = keep
-        self._context: Final = copy_context()  # as a task of its own would have it
-        self._watch: Final = watch
-        self._timed: Final = watch.timed_handler(lambda event: self._context.run(handler, event), events.channel)
-        self._call: Handler = self._call_in_context
-
-    def start(self) -> None:
-        """Begin with the events that wait already."""
-        if inspect.iscoroutinefunction(self._handler):
-            self._start_task()
-        else:
-            self._events.consume_in_place(self._consume)
-
-    # -- in place
-
-    def _consume(self) -> bool:
-        """Handle what waits; False where a task has taken over."""
-        while self._events.has_next:
-            if (unfinished := self._handle()) is not None:
-                self._start_task(unfinished)
-                return False
-        return True
-
-    def _handle(self) -> Awaitable[None] | None:
-        """Handle the next event; returns what is left to await before it is handled, if anything."""
-        try:
-            event = self._events.take_one()
-        except ReceiverError as error:
-            return self._unfit(error)
-        try:
-            result = self._call(event)
-        except BaseException as error:
-            if is_interruption(error):
-                raise
-            return self._persist(event, partial(_raise, error))
-        if inspect.isawaitable(result):
-            return self._persist(event, lambda: result)
-        return self._events.finish_one()
-
-    def _call_in_context(self, event: Message) -> Any:
-        if self._watch.left:
-            self._watch.left -= 1
-            return self._timed(event)
-        return self._context.run(self._handler, event)
-
-    def _unfit(self, error: ReceiverError) -> Awaitable[None] | None:
-        """The event does not fit the type of the subscription."""
-        try:
-            return self._events.pass_over(error)
-        except ReceiverError:
-            self._reporter.report(error)
-            return _fail(error)
-
-    # -- in a task
-
-    def _start_task(self, unfinished: Awaitable[None] | None = None) -> None:
-        self._call = self._handler  # the task has the context
-        name = f"{_TASK_NAME}{self._events.channel}"
-        work = self._run(unfinished)
-        self._keep(asyncio.get_running_loop().create_task(work, name=name, context=self._context))
-
-    async def _run(self, unfinished: Awaitable[None] | None) -> None:
-        async with self._events as events:
-            if unfinished is not None:
-                await unfinished
-            while await events.wait_for_event():
-                if (unfinished := self._handle()) is not None:
-                    await unfinished
-
-    async def _persist(self, event: Message, first: Callable[[], Any]) -> None:
-        """Handle one event to its end, beginning with the outcome of a first call, as the error policy says."""
-        call, failures = first, 0
-        while (error := await self._failure(event, call)) is not None:
-            if self._policy == "dead_letter":
-                await self._events.set_aside(error, event)
-                return
-            if self._policy == "skip":
-                break
-            failures += 1
-            await asyncio.sleep(self._retry_delay(failures + 1))
-            call = partial(self._handler, event)
-        if (unfinished := self._events.finish_one()) is not None:
-            await unfinished
-
-    async def _failure(self, event: Message, call: Callable[[], Any]) -> ReceiverError | None:
-        """Call the handler; return what it failed with, if the policy goes on after it."""
-        try:
-            result = call()
-            if inspect.isawaitable(result):
-                await self._calls.awaiting(result)
-        except BaseException as error:
-            if is_interruption(error):
-                raise
-            failed = self._events.failure(error)
-            self._reporter.report(failed)
-            if self._policy == "raise" or isinstance(error, ConsumerConflictError):
-                raise failed from error
-            return failed
-        return None
-
-
-def _raise(error: BaseException) -> None:
-    raise error
-
-
-async def _fail(error: Exception) -> None:
-    raise error

@@ -1,8 +1,7 @@
 """Hook calls: the one place that runs the compiled pipelines of the extensions.
 
-Owns which arguments each hook is called with, what a veto means to the sender of a message, and the replies that are
-made locally for requests that the server never answered: extensions see them in `incoming` like any other reply, as
-with CometD's Java client. Both clients use it; it knows nothing of sessions.
+Owns which arguments each hook is called with, and what a veto means to the sender of a message. Both clients use it; it
+knows nothing of sessions.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from .._util.credentials import in_ext
 from ..channel import Channel
 from ..codec import encode
-from ..errors import BayeuxError, ExtensionError, MessageDropped, TransportError
+from ..errors import BayeuxError, MessageDropped
 from ..extensions.blocking import WATCHED
 from ..message import Message
 from .user_calls import UserCalls
@@ -24,14 +23,16 @@ if TYPE_CHECKING:
 
     from .._util.redact import Redactor
     from ..errors import ReceiverError
-    from ..extensions import ExtensionRegistry, Pipeline, Veto
+    from ..extensions.compiled_hooks import CompiledHooks
+    from ..extensions.pipeline import Pipeline
+    from ..extensions.result_policy import Veto
     from ..hook_client import HookClient
-    from ..hookspecs import Redelivery
+    from ..hookspecs import DiagnosisFindings, Redelivery
     from ..state import ConnectionState
     from ..transports.base import TransportRequest, TransportResponse
     from .background import BackgroundTasks
 
-__all__ = ("HookRunner", "Outgoing", "Vetoes", "failed_reply")
+__all__ = ("HookRunner", "Outgoing", "Vetoes")
 
 Vetoes: TypeAlias = "Mapping[int, MessageDropped]"
 """The messages of a batch that an extension dropped, by `id()`, each with the error that its sender gets."""
@@ -51,7 +52,7 @@ class HookRunner:
 
     Args:
         client: What the hooks get as `client`.
-        registry: The client's extensions.
+        hooks: The hooks of the client's extensions.
         redact: Learns the secrets in messages that leave.
         background: Awaits the asynchronous hooks that only report something.
 
@@ -59,15 +60,14 @@ class HookRunner:
         calls: The calls of this client into code that it awaits.
     """
 
-    def __init__(
-        self, client: HookClient, registry: ExtensionRegistry, redact: Redactor, background: BackgroundTasks
-    ) -> None:
+    def __init__(self, client: HookClient, hooks: CompiledHooks, redact: Redactor, background: BackgroundTasks) -> None:
         self._client: Final = client
-        self._registry: Final = registry
+        self._compiled: Final = hooks
         self._redact: Final = redact
         self._background: Final = background
-        self._watch: Final = registry.watch
+        self._watch: Final = hooks.watch
         self.calls: Final = UserCalls()
+        self._checks_ext = False
 
     # -- messages
 
@@ -76,9 +76,10 @@ class HookRunner:
         result = Outgoing([], [])
         for message in messages:
             message_id = message.id
-            pipeline: Pipeline[..., Veto | None] = self._registry.outgoing.timed
-            if message.channel == Channel.META_HANDSHAKE:  # its errors decide whether to try again
-                pipeline = self._registry.outgoing_with(partial(_check_ext, message))
+            pipeline: Pipeline[..., Veto | None] = self._compiled.outgoing.timed
+            # The errors of a handshake decide whether to try again.
+            if message.channel == Channel.META_HANDSHAKE or self._checks_ext:
+                pipeline = self._compiled.outgoing_with(partial(_check_ext, message))
             try:
                 if pipeline.is_async:
                     veto = await self.calls.awaiting(pipeline.acall(message, self._client))
@@ -95,10 +96,22 @@ class HookRunner:
                 result.stopped.append((message, _dropped(veto)))
         return result
 
+    def suspect(self, messages: Iterable[Message]) -> None:
+        """Look for an `ext` that cannot be sent among messages that were not: then each hook is checked from now on.
+
+        To check each always would cost every message; this costs the attempt that failed, and the next one names the
+        extension.
+        """
+        try:
+            for message in messages:
+                _check_ext(message)
+        except TypeError:
+            self._checks_ext = True
+
     def incoming(self, messages: Sequence[Message]) -> Vetoes | None:
         """Run `incoming` on a batch; None where an implementation has to be awaited: then `incoming_async` does it."""
         self._watch.left = WATCHED
-        pipeline = self._registry.incoming
+        pipeline = self._compiled.incoming
         if pipeline.is_empty or not messages:
             return _NO_VETOES
         if pipeline.is_async:
@@ -110,36 +123,39 @@ class HookRunner:
 
     async def incoming_async(self, messages: Sequence[Message]) -> Vetoes:
         """Run `incoming` on a batch, awaiting each asynchronous implementation in its place."""
-        pipeline = self._registry.incoming.timed
+        pipeline = self._compiled.incoming.timed
         awaiting = self.calls.awaiting
         return _vetoes(messages, [await awaiting(pipeline.acall(message, self._client)) for message in messages])
 
     @property
     def observes_delivery(self) -> bool:
         """Whether an extension wants to know which events were handled."""
-        return not self._registry.delivered.is_empty
+        return not self._compiled.delivered.is_empty
 
     def delivered(self, message: Message) -> Awaitable[Any] | None:
         """Run `delivered`; returns what is left to await, if an implementation is asynchronous."""
-        pipeline = self._registry.delivered
+        pipeline = self._compiled.delivered
         if pipeline.is_async:
             return self.calls.awaiting(pipeline.timed.acall(message, self._client))
-        if not pipeline.is_empty:
-            if self._watch.left:
-                self._watch.left -= 1
-                pipeline = pipeline.timed
-            pipeline.call(message, self._client)
+        if self._watch.left:
+            self._watch.left -= 1
+            pipeline = pipeline.timed
+        pipeline.call(message, self._client)
         return None
 
     # -- HTTP requests and upgrades
 
     async def request(self, request: TransportRequest) -> None:
         """Run `request` before an HTTP request or WebSocket upgrade leaves."""
-        await self._run(self._registry.request.timed, request)
+        await self._run(self._compiled.request.timed, request)
 
     async def response(self, response: TransportResponse) -> None:
         """Run `response` on the status and headers of an answer."""
-        await self._run(self._registry.response.timed, response)
+        await self._run(self._compiled.response.timed, response)
+
+    async def diagnose(self, findings: DiagnosisFindings) -> None:
+        """Run `diagnose` in a session that works."""
+        await self._run(self._compiled.diagnose, findings)
 
     async def _run(self, pipeline: Pipeline[..., Any], subject: object) -> None:
         if pipeline.is_async:
@@ -151,15 +167,15 @@ class HookRunner:
 
     def state_changed(self, old: ConnectionState, new: ConnectionState) -> None:
         """Run `state_changed`."""
-        self._notify(self._registry.state_changed.timed, old, new)
+        self._notify(self._compiled.state_changed.timed, old, new)
 
     def failed(self, error: BayeuxError) -> None:
         """Run `failed`."""
-        self._notify(self._registry.failed.timed, error)
+        self._notify(self._compiled.failed.timed, error)
 
     def unsubscribed(self, channel: str) -> None:
         """Run `unsubscribed`."""
-        self._notify(self._registry.unsubscribed.timed, channel)
+        self._notify(self._compiled.unsubscribed.timed, channel)
 
     def _notify(self, pipeline: Pipeline[..., Any], *arguments: object) -> None:
         if pipeline.is_async:
@@ -171,31 +187,31 @@ class HookRunner:
 
     async def dead_letter(self, message: Message, subscription: str, error: ReceiverError) -> str | None:
         """Have an extension keep an event that a handler failed on; returns where, or None if none does."""
-        pipeline: Pipeline[..., Any] = self._registry.dead_letter.timed
+        pipeline: Pipeline[..., Any] = self._compiled.dead_letter.timed
         place: str | None = await pipeline.acall(message, subscription, error, self._client)
         return place
 
     def redelivery(self) -> Redelivery | None:
         """Who sends again what is not taken now, or None where it would be lost."""
-        return self._registry.redelivery.timed.call(self._client)
+        return self._compiled.redelivery.timed.call(self._client)
 
     def more_time(self, message: Message) -> float:
         """Seconds that an extension gives the server beyond the deadline for its answer to `message`."""
-        return self._registry.extend_timeout.timed.call(message, self._client) or 0.0
+        return self._compiled.extend_timeout.timed.call(message, self._client) or 0.0
 
     def channel_error(self, channel: str) -> BayeuxError | None:
         """What an extension finds wrong with a channel that the server has accepted."""
-        return self._registry.channel_error.call(channel, self._client)
+        return self._compiled.channel_error.call(channel, self._client)
 
     def interpret(self, error: BayeuxError) -> BayeuxError:
         """What an error means to an extension that knows the server, else the error as it is."""
-        if self._registry.interpret_error.is_empty:
+        if self._compiled.interpret_error.is_empty:
             return error
-        return self._registry.interpret_error.timed.call(error, self._client) or error
+        return self._compiled.interpret_error.timed.call(error, self._client) or error
 
     def transaction(self, message: Message, earlier: Sequence[Message]) -> AbstractAsyncContextManager[Any] | None:
         """The transaction in which an extension lets an event be handled, and those before it, if one has any."""
-        return self._registry.transaction.timed.call(message, self._client, earlier)
+        return self._compiled.transaction.timed.call(message, self._client, earlier)
 
 
 def _check_ext(message: Message) -> None:
@@ -224,35 +240,3 @@ def _vetoes(messages: Sequence[Message], results: Iterable[Veto | None]) -> Veto
 
 def _dropped(veto: Veto) -> MessageDropped:
     return MessageDropped(veto.reason, veto.extension, veto.remedy)
-
-
-# -- replies made locally
-
-
-def failed_reply(request: Message, error: BayeuxError, connection_type: str) -> Message:
-    """The failed reply to a request that the server did not answer.
-
-    Its ``extra["failure"]`` has the HTTP status (or None), the reason, and whether the request may have reached the
-    server, whose answer may then be lost, with events in it.
-    """
-    status = error.status if isinstance(error, TransportError) else None
-    reply = Message(
-        channel=request.channel,
-        id=request.id,
-        subscription=request.subscription,
-        successful=False,
-        error=str(error) if isinstance(error, MessageDropped) else f"{status or 503}::{error}",
-    )
-    reply.extra["failure"] = {
-        "status": status,
-        "reason": str(error),
-        "sent": not _is_unsent(error),
-        "connectionType": connection_type,
-    }
-    return reply
-
-
-def _is_unsent(error: BayeuxError) -> bool:
-    if isinstance(error, TransportError):
-        return error.unsent
-    return isinstance(error, MessageDropped | ExtensionError)

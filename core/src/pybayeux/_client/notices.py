@@ -12,6 +12,7 @@ from ..session import (
     RequestCompleted,
     StateChanged,
     Subscribed,
+    SubscriptionDeferred,
     SubscriptionRejected,
 )
 
@@ -85,6 +86,8 @@ class NoticeHandler:
                 self._waiters.complete(request, outcome)
             case Subscribed(channel):
                 self._recovery.subscribed(channel)
+                self._waiters.subscribed(channel)
+            case SubscriptionDeferred(channel):
                 self._waiters.subscribed(channel)
             case SubscriptionRejected(channel, error):
                 self._subscriptions.rejected(channel, error)

@@ -9,7 +9,7 @@ import msgspec
 from .._util.conversion import payload_decoder
 from .._util.typevars import DataT
 from ..errors import ReceiverError
-from ..message import replay_id_of
+from ..event_stamp import replay_id_of
 
 if TYPE_CHECKING:
     from ..message import Message

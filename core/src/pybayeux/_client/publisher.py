@@ -50,7 +50,7 @@ class Publisher:
         """Publish, and return the server's reply."""
         check_choice("offline", offline, Offline)
         message = requests.publish(channel, data)
-        state = self._runner.state
+        state = self._runner.view.state
         if offline == "fail" and state not in _ONLINE:
             raise PublishError(message.channel, cause=ClientStateError(f"no connection: {state.value}"))
         if timeout is None:

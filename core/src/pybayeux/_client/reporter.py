@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final, Protocol
 
+from .._util.repeated_errors import RepeatedErrors
+
 if TYPE_CHECKING:
     from .._util.redact import Redactor
     from ..errors import BayeuxError
@@ -44,6 +46,7 @@ class Reporter:
         self.observer: FailureObserver | None = None
         self._last = ""
         self._is_silent = False
+        self._repeated: Final = RepeatedErrors()
 
     def start(self) -> None:
         """Another life of the client begins."""
@@ -61,14 +64,21 @@ class Reporter:
         self._is_silent = True
 
     def report(self, error: BayeuxError) -> None:
-        """Report an error, unless the user ignores it."""
+        """Report an error, unless the user ignores it. The same error of one hook is logged once, then counted."""
         self._last = self._redact(f"{type(error).__name__}: {error}", limit=_LONGEST)
         if self._is_silent or self._is_ignored(error):
             return
-        level = logging.INFO if error.routine else logging.WARNING
-        self._logger.log(level, "%s: %s", type(error).__name__, self._redact(str(error), limit=_LONGEST))
+        if (text := self._repeated.text_of(error)) is not None:
+            level, name = logging.INFO if error.routine else logging.WARNING, type(error).__name__
+            fields = {"error_type": name}
+            self._logger.log(level, "%s: %s", name, self._redact(text, limit=_LONGEST), extra=fields)
         if self.observer is not None:
             self.observer.failed(error)
+
+    def finish(self) -> None:
+        """Log how often errors came that were counted: this life of the client is over."""
+        for text in self._repeated.rest():
+            self.warn(text)
 
     def warn(self, text: str) -> None:
         """Log a warning about something that is no error, such as a hook that blocks the event loop."""

@@ -17,8 +17,8 @@ from ..errors import BayeuxError, ClientStateError, ExchangeTimeoutError, Sessio
 from ..state import ConnectionState
 from .clock import SessionClock
 from .exchanges import ExchangeRunner
+from .failed_replies import FailedReplies
 from .home_loop import HomeLoop
-from .hooks import failed_reply
 from .incoming import IncomingQueue
 from .large_batches import MOST_AT_ONCE, LargeBatches
 from .notices import NoticeHandler
@@ -59,6 +59,7 @@ class SessionRunner:
         wall_clock: The time of day in seconds, which goes on while the machine sleeps.
 
     Attributes:
+        view: What can be known of the session.
         recovery: What went wrong since the client was connected last.
     """
 
@@ -75,6 +76,7 @@ class SessionRunner:
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self._session: Final = session
+        self.view: Final = session.view
         self._hooks: Final = hooks
         self._listeners: Final = listeners
         self._reporter: Final = reporter
@@ -85,6 +87,7 @@ class SessionRunner:
         self._redact: Final = redact
         self._clock: Final = SessionClock(self, wall_clock)
         self._incoming: Final = IncomingQueue(hooks, self._broke)
+        self._failed_replies: Final = FailedReplies(self._incoming, listeners)
         self._home: Final = HomeLoop()
         self._large: Final = LargeBatches(self._receive)
         self._exchanges: Final = ExchangeRunner(self, hooks, redact)
@@ -182,14 +185,14 @@ class SessionRunner:
         self._release_if_over()
 
     def _release_if_over(self) -> None:
-        is_over = self._session.state is ConnectionState.DISCONNECTED and not self._exchanges
+        is_over = self.view.state is ConnectionState.DISCONNECTED and not self._exchanges
         if is_over and self._over is not None and not self._over.done():
             self._over.set_result(None)
             self._home.leave()
 
     def _broke(self, error: BaseException) -> None:
         """Something in here ended by an exception that nothing expects: no caller may wait for ever."""
-        if not self.is_running or not self._session.is_alive:
+        if not self.is_running or not self.view.is_alive:
             return
         ended = SessionEndedError(f"the client failed: {type(error).__name__}: {self._redact(str(error))}")
         ended.__cause__ = error
@@ -198,37 +201,12 @@ class SessionRunner:
         self._handle_notices()
         self._end()
 
-    # -- what the session says of itself
+    # -- what is known of it, beside `view`
 
     @property
     def ended_by(self) -> BayeuxError | None:
         """The error that ended the session; None while it runs, or where the user ended it."""
         return self._notices.ended_by
-
-    @property
-    def state(self) -> ConnectionState:
-        """The state of the session."""
-        return self._session.state
-
-    @property
-    def client_id(self) -> str | None:
-        """The id that the server gave, or None without a session."""
-        return self._session.client_id
-
-    @property
-    def connection_type(self) -> str | None:
-        """The transport agreed on, or None without a session."""
-        return self._session.connection_type
-
-    @property
-    def host(self) -> str | None:
-        """The host in use as it was advised, or None for the user's own."""
-        return self._session.host
-
-    @property
-    def accepting(self) -> bool:
-        """Whether the events that come in now are taken."""
-        return self._session.accepting
 
     @property
     def last_seen(self) -> datetime | None:
@@ -238,26 +216,13 @@ class SessionRunner:
     @property
     def is_fresh(self) -> bool:
         """Whether something came within the time that the server may take for a connect. For any thread."""
-        return self._clock.silence <= self._session.longest_silence
+        return self._clock.silence <= self.view.longest_silence
 
     @property
     def retry_in(self) -> float | None:
         """Seconds until the session tries again, None where it does not wait for that. For any thread."""
-        due = self._session.retry_at
+        due = self.view.retry_at
         return None if due is None else max(0.0, due - self._clock.now)
-
-    @property
-    def channels(self) -> list[str]:
-        """The channels that are wanted. For any thread."""
-        return list(self._session.channels)
-
-    def is_active_channel(self, channel: str) -> bool:
-        """Whether the server has accepted this subscription in this session."""
-        return self._session.is_active_channel(channel)
-
-    def without_events(self, batch: Batch) -> Batch:
-        """The replies of a batch."""
-        return self._session.without_events(batch)
 
     # -- what the user and the other parts say to it
 
@@ -330,6 +295,15 @@ class SessionRunner:
         self._session.discard_events(self._clock.now)
         self._changed()
 
+    @property
+    def accepting(self) -> bool:
+        """Whether the events that come in now are taken."""
+        return self._session.accepting
+
+    def without_events(self, batch: Batch) -> Batch:
+        """The replies of a batch."""
+        return self._session.without_events(batch)
+
     # -- what comes in
 
     def receive(self, messages: list[Message]) -> Completion:
@@ -362,14 +336,11 @@ class SessionRunner:
 
     def broken(self, error: BayeuxError) -> None:
         """A connection broke between two connects. Extensions see it as a connect that failed: events may be lost."""
-        session = self._session
-        if session.client_id is None or session.connection_type is None:
+        client_id, connection_type = self.view.client_id, self.view.connection_type
+        if client_id is None or connection_type is None:
             return
-        connect = requests.connect(session.client_id, session.connection_type)
-        self._show_failed(
-            [failed_reply(connect, error, session.connection_type)],
-            lambda: session.interrupted(error, self._clock.now),
-        )
+        connect = requests.connect(client_id, connection_type)
+        self._fail([connect], error, connection_type, partial(self._session.interrupted, error))
 
     # -- what is to be done
 
@@ -393,7 +364,7 @@ class SessionRunner:
             self._take_step()
         except Exception as error:  # a defect of ours
             self._broke(error)
-        if self._session.state is ConnectionState.DISCONNECTED:
+        if self.view.state is ConnectionState.DISCONNECTED:
             self._end()
 
     def _take_step(self) -> None:
@@ -424,23 +395,18 @@ class SessionRunner:
         self._incoming.put((), lambda _: self._finish(exchange))
 
     def _finish(self, exchange: Exchange) -> None:
-        self._session.finished(exchange, self._clock.now)
-        self._changed()
+        if self._session.finished(exchange, self._clock.now):
+            self._changed()
 
     def exchange_failed(self, exchange: Exchange, error: BayeuxError) -> None:
         """An exchange broke, or is given up."""
         unanswered = [request.message for request in exchange.unanswered.values()]
-        self._show_failed(
-            [failed_reply(message, error, exchange.transport) for message in unanswered],
-            lambda: self._session.failed(exchange, error, self._clock.now),
-        )
+        self._fail(unanswered, error, exchange.transport, partial(self._session.failed, exchange, error))
 
     def message_stopped(self, exchange: Exchange, message: Message, error: BayeuxError) -> None:
         """An extension kept a message from being sent."""
-        self._show_failed(
-            [failed_reply(message, error, exchange.transport)],
-            lambda: self._session.rejected(exchange, str(message.id), error, self._clock.now),
-        )
+        tell = partial(self._session.rejected, exchange, str(message.id), error)
+        self._fail([message], error, exchange.transport, tell)
 
     def exchange_broke(self, error: BaseException) -> None:
         """The task of an exchange ended by an exception that no exchange ends with."""
@@ -458,15 +424,16 @@ class SessionRunner:
         self._exchanges.cancel(exchange)
         self.exchange_failed(exchange, ExchangeTimeoutError(f"no answer to {exchange.kind.value} in time"))
 
-    def _show_failed(self, replies: list[Message], then: Callable[[], None]) -> None:
-        """Let extensions and listeners see replies that were made locally; the session hears of it in its own way."""
+    def _fail(
+        self, messages: list[Message], error: BayeuxError, connection_type: str, tell: Callable[[float], None]
+    ) -> None:
+        """Let extensions and listeners see failed replies to these, then tell the session, with the present time."""
 
-        def take(vetoes: Vetoes) -> None:
-            self._listeners.notify([reply for reply in replies if id(reply) not in vetoes])
-            then()
+        def then() -> None:
+            tell(self._clock.now)
             self._changed()
 
-        self._incoming.put(replies, take)
+        self._failed_replies.show(messages, error, connection_type, then)
 
     # -- what the session tells
 

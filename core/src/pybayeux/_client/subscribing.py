@@ -53,34 +53,35 @@ class SubscriptionManager:
         self._reporter: Final = reporter
         self._reply_timeout: Final = reply_timeout
 
-    async def begin(self, subscription: EventQueue) -> None:
-        """Let a subscription receive; on a running session, return when the server has accepted it.
+    async def begin(self, queue: EventQueue) -> None:
+        """Let a subscription's queue receive; on a running session, return when the server has accepted it.
 
         Raises:
             SubscribeError: The server refused.
         """
-        channel = subscription.channel
+        channel = queue.channel
         if Channel(channel).type is ChannelType.SERVICE:
             # Private to session and server, so there is nothing to subscribe to; Faye refuses it (section 2.2.2).
-            self._dispatcher.add(subscription)
+            self._dispatcher.add(queue)
             return
-        if self._dispatcher.add(subscription):
+        if self._dispatcher.add(queue):
             # Events may come before the reply: the receiver is known from now on.
             self._dispatcher.subscription_started(channel)
             self._runner.subscribe(channel)
-        if not self._runner.is_running or self._runner.is_active_channel(channel):
+        runner = self._runner
+        if not runner.is_running or runner.view.is_active_channel(channel) or runner.view.is_deferred_channel(channel):
             return
         try:
             await self._waiters.for_channel(channel)
         except BaseException:
-            await self.leave(subscription, wait=False)
+            await self.leave(queue, wait=False)
             raise
 
-    async def leave(self, subscription: EventQueue, wait: bool = True) -> None:
+    async def leave(self, queue: EventQueue, wait: bool = True) -> None:
         """The user ends a subscription; on a running session, return when the server has replied."""
-        request = self._forget(subscription)
-        subscription.end()
-        if request is None or not wait or self._runner.state is not ConnectionState.CONNECTED:
+        request = self._forget(queue)
+        queue.end()
+        if request is None or not wait or self._runner.view.state is not ConnectionState.CONNECTED:
             return
         try:
             async with asyncio.timeout(self._reply_timeout):
@@ -90,14 +91,14 @@ class SubscriptionManager:
         except BayeuxError as error:
             self._reporter.report(error)
         except TimeoutError:
-            self._reporter.report(TransportError(f"no reply to the unsubscribe from {subscription.channel}"))
+            self._reporter.report(TransportError(f"no reply to the unsubscribe from {queue.channel}"))
 
-    def cut(self, subscription: EventQueue, error: BayeuxError) -> None:
+    def cut(self, queue: EventQueue, error: BayeuxError) -> None:
         """End one subscription with an error; the events that wait for it are given up."""
-        self._forget(subscription)
-        self._dispatcher.receiver_failed(subscription, None, error)
-        subscription.end(error)
-        subscription.drop(subscription.pending)
+        self._forget(queue)
+        self._dispatcher.receiver_failed(queue, None, error)
+        queue.end(error)
+        queue.drop(queue.pending)
         self._dispatcher.event_taken()
 
     def rejected(self, channel: str, error: BayeuxError) -> None:
@@ -106,22 +107,22 @@ class SubscriptionManager:
             self._reporter.report(error)
             self._dispatcher.failures[channel] = error
         rejected = self._dispatcher.router.of(channel)
-        for subscription in rejected:
-            self._dispatcher.router.remove(subscription)
+        for queue in rejected:
+            self._dispatcher.router.remove(queue)
         if rejected:
             self._hooks.unsubscribed(channel)
-        for subscription in rejected:
-            subscription.end(error)
+        for queue in rejected:
+            queue.end(error)
 
     def end_all(self, error: BayeuxError | None = None) -> None:
         """End every subscription, with the error where there is one."""
         self._dispatcher.failures.clear()
-        for subscription in self._dispatcher.router:
-            self._forget(subscription)
-            subscription.end(error)
+        for queue in self._dispatcher.router:
+            self._forget(queue)
+            queue.end(error)
 
-    def _forget(self, subscription: EventQueue) -> Request | None:
-        if not self._dispatcher.router.remove(subscription):
+    def _forget(self, queue: EventQueue) -> Request | None:
+        if not self._dispatcher.router.remove(queue):
             return None
-        self._hooks.unsubscribed(subscription.channel)
-        return self._runner.unsubscribe(subscription.channel)
+        self._hooks.unsubscribed(queue.channel)
+        return self._runner.unsubscribe(queue.channel)

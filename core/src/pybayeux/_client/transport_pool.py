@@ -44,7 +44,7 @@ class TransportPool:
         self._context = context
         self._factories: Final = factories
         self._urls: Final = {name: transport_url(given["url"]) for name, given in options.items() if "url" in given}
-        self._trusted: Final = frozenset(trusted)
+        self._trusted: Final = tuple(trusted)
         self._made: dict[tuple[str, str | None], Transport] = {}
         self._left: list[Transport] = []
 

@@ -39,7 +39,10 @@ _INNOCENT: Final = frozenset(
 
 
 def is_secret(name: str) -> bool:
-    """Whether an option, header, variable or member of this name holds a secret."""
+    """Whether an option, header, variable or member of this name holds a secret: its value must not be shown.
+
+    When in doubt it does: ``sortKey`` counts, because ``apiKey`` has to.
+    """
     return _SECRET.search(name) is not None
 
 
@@ -59,6 +62,8 @@ def in_headers(headers: Mapping[str, str]) -> Iterator[str]:
 
 def in_url(url: str) -> Iterator[str]:
     """The values in the query of an address, and its password."""
+    if "?" not in url and "@" not in url:
+        return
     parts = urlsplit(url)
     yield from (value for _, value in parse_qsl(parts.query))
     if parts.password is not None:

@@ -1,4 +1,4 @@
-"""What the environment says about the way to a server: the proxy for an address, and the certificates to trust.
+"""The environment's settings for the way to a server: the proxy for an address, and the certificates to trust.
 
 One rule for every transport and library: the libraries' own rules differ in what goes past a proxy, and in what they
 make of a value that they cannot read. Opens nothing.

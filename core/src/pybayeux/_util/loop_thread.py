@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from ..errors import ClientStateError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Generator
+    from collections.abc import Coroutine, Generator
     from concurrent.futures import Future
 
-__all__ = ("Done", "LoopThread")
+__all__ = ("Done", "LoopThread", "has_running_loop")
 
 T = TypeVar("T")
 
@@ -88,7 +88,7 @@ class LoopThread:
             raise
 
     def _check(self) -> None:
-        if _has_running_loop():
+        if has_running_loop():
             raise UsageError(
                 "this thread runs an event loop, which the synchronous Client would block: use AsyncClient"
             )
@@ -101,13 +101,11 @@ class LoopThread:
 
     def start(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
         """Run the coroutine, and return without waiting."""
-        with self._guard:  # so that no `stop` comes between the two
+        with self._guard:  # so that no `stop` of another thread comes between
             self._start()
-            return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
-
-    def soon(self, call: Callable[..., object], *arguments: object) -> None:
-        """Call a function on the loop, without waiting for it."""
-        self._loop.call_soon_threadsafe(call, *arguments)
+            future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+            self._start()  # a signal handler of this thread may have stopped it before the loop knew of the coroutine
+            return future
 
     def stop(self) -> None:
         """End the thread and its workers; what still runs is cancelled. A later `run` starts another."""
@@ -124,7 +122,10 @@ class LoopThread:
         workers.shutdown(wait=False)
         if not getattr(_here, "is_worker", False):
             ending = threading.Thread(target=workers.shutdown, name="pybayeux-end", daemon=True)
-            ending.start()
+            try:
+                ending.start()
+            except RuntimeError:  # the interpreter exits (3.12 and newer), and has waited for the workers itself
+                return
             ending.join(_UNWILLING)
 
     def _start(self) -> None:
@@ -181,7 +182,8 @@ def _mark_worker() -> None:
     _here.is_worker = True
 
 
-def _has_running_loop() -> bool:
+def has_running_loop() -> bool:
+    """Return whether the calling thread runs an event loop."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 from typing import Final
 
-__all__ = ("Utf8Stream", "to_utf8")
+__all__ = ("Utf8Stream", "is_utf8", "to_utf8")
 
 _MARKS: Final = (
     (codecs.BOM_UTF8, ""),
@@ -33,13 +33,31 @@ def to_utf8(text: bytes, charset: str | None = None) -> bytes:
     for mark, encoding in _MARKS:
         if text.startswith(mark):
             return _recoded(text, encoding) if encoding else text[len(mark) :]
+    codec = _codec_of(charset)
+    return text if codec is None else _recoded(text, codec)
+
+
+def is_utf8(beginning: bytes, charset: str | None = None) -> bool:
+    """Whether `to_utf8` leaves a text that begins so as it is.
+
+    Args:
+        beginning: Four bytes or more, unless the text is shorter.
+        charset: As for `to_utf8`.
+    """
+    if beginning.startswith(tuple(mark for mark, _ in _MARKS)):
+        return False
+    return _codec_of(charset) is None
+
+
+def _codec_of(charset: str | None) -> str | None:
+    """What a text with this charset has to be decoded with; None where it is UTF-8, or the charset is unknown."""
     if charset is None:
-        return text
+        return None
     try:
         name = codecs.lookup(charset.strip("\"' ")).name
     except (LookupError, ValueError):
-        return text
-    return text if name in _UTF_8 else _recoded(text, name)
+        return None
+    return None if name in _UTF_8 else name
 
 
 def _recoded(text: bytes, encoding: str) -> bytes:

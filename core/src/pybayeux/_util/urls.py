@@ -6,6 +6,8 @@ from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from ..errors import UsageError
+from .arguments import check_text
+from .known_packages import SCHEMES
 
 __all__ = (
     "Endpoint",
@@ -44,8 +46,12 @@ def transport_url(url: str) -> str:
 
 
 def has_foreign_scheme(url: str) -> bool:
-    """Whether an address has a scheme that only an extension may know, such as ``salesforce://my-org``."""
-    scheme, separator, _ = url.partition("://")
+    """Whether an address has a scheme that only an extension may know, such as ``salesforce://my-org``.
+
+    Raises:
+        UsageError: It is no text.
+    """
+    scheme, separator, _ = check_text("url", url, "an address such as https://host/cometd").partition("://")
     return bool(separator and scheme) and scheme.lower() not in (*_SCHEMES, *_WEBSOCKET)
 
 
@@ -77,7 +83,9 @@ def parse_endpoint(url: str, schemes: tuple[str, ...] = _SCHEMES) -> Endpoint:
         raise UsageError("url: cannot read its host or port; write a / in a password as %2F") from None
     if parts.scheme not in schemes or not host or ("%" in host and ":" not in host):
         shown = f"{parts.scheme}://…" if parts.scheme else "no scheme"
-        known = "; no extension knows this scheme either" if has_foreign_scheme(url) else ""
+        package = SCHEMES.get(parts.scheme)
+        hint = f" ({package} does: pip install {package})" if package else ""
+        known = f"; no extension knows this scheme either{hint}" if has_foreign_scheme(url) else ""
         raise UsageError(f"url: {shown} is not the address of a server, such as https://host/cometd{known}")
     bare = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, parts.query, ""))
     if parts.username is None:

@@ -1,4 +1,4 @@
-"""Options of extensions on the command line: ``-x extension.option=value`` and ``-p no:name``.
+"""Options of extensions on the command line: ``-x extension.option=value``, ``-p no:name`` and ``-p only:name``.
 
 Owns their syntax, their precedence over the configuration file, and the list of the secrets among the values.
 """
@@ -10,13 +10,13 @@ import os
 from typing import TYPE_CHECKING, Any, Final
 
 import click
-import msgspec
 
 from .._util.credentials import is_secret
 from .._util.redact import Redactor
 from ..errors import UsageError
-from ..extensions import read_config
-from ..extensions.options import OptionTable
+from ..extensions.choices import set_only
+from ..extensions.config import read_config
+from ..extensions.option_table import OptionTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +36,7 @@ class CliOptions:
 
     def __init__(self) -> None:
         self.disabled: Final[list[str]] = []
+        self._only: Final[list[str]] = []
         self._values: Final[dict[str, dict[str, Any]]] = {}
         self._redactor: Final = Redactor()
         for name, value in os.environ.items():
@@ -63,16 +64,19 @@ class CliOptions:
             )
         self.set(extension, option.replace("-", "_"), _from_json(place, value) if place.endswith(":") else value)
 
-    def read_disabled(self, text: str) -> None:
-        """Read ``no:name``.
+    def read_choice(self, text: str) -> None:
+        """Read ``no:name`` or ``only:name``.
 
         Raises:
             click.BadParameter: The text has another form.
         """
-        name = text.removeprefix("no:")
-        if not name or name == text:
-            raise click.BadParameter(f"expected no:name, which leaves an extension out; got {text!r}")
-        self.disabled.append(name)
+        kind, _, name = text.partition(":")
+        if not name or kind not in ("no", "only"):
+            raise click.BadParameter(
+                "expected no:name, which leaves an extension out, or only:name, which leaves out those not named so; "
+                f"got {text!r}"
+            )
+        (self.disabled if kind == "no" else self._only).append(name)
 
     def options(self) -> dict[str, OptionTable]:
         """The options of each extension; the command line takes precedence over the file.
@@ -80,6 +84,7 @@ class CliOptions:
         Raises:
             UsageError: The file cannot be read.
         """
+        set_only(self._only)
         options = dict(read_config())
         for table in options.values():
             for option, value in table.items():
@@ -115,6 +120,8 @@ class CliOptions:
 
 
 def _from_json(place: str, value: str) -> object:
+    import msgspec  # slow to import, and seldom needed
+
     try:
         return msgspec.json.decode(value)
     except msgspec.DecodeError as error:

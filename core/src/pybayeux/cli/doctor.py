@@ -10,8 +10,9 @@ import msgspec
 from .._printable import printable
 from .failures import Failure
 from .options import server_options
+from .progress import clear_progress, show_progress
 from .running import run
-from .stderr_log import Watcher
+from .watcher import Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,8 +57,11 @@ def doctor(context: click.Context, server: Server, as_json: bool) -> None:
     """
     from ..diagnosis import Examination
 
-    examination = Examination(server.url, server.settings(Watcher()))
-    run(examination.run(server.timeout))
+    examination = Examination(server.url, server.settings(Watcher()), show_progress)
+    try:
+        run(examination.run(server.timeout))
+    finally:
+        clear_progress()
     report = _redacted(examination.report, server.cli_options.redact)
     if as_json:
         click.echo(printable(msgspec.json.format(msgspec.json.encode(report)).decode(), json=True))

@@ -106,7 +106,9 @@ def _transport(transport: TransportReport) -> tuple[str, str, str]:
     times = [f"handshake {_ms(transport.handshake_ms)}", f"first connect {_ms(transport.first_connect_ms)}"]
     if transport.connects is not None:
         least, usual = map(_ms, (transport.connects.min, transport.connects.median))
-        times.append(f"{transport.connects.count} connects: min {least}, median {usual}")
+        cost, linger = map(_ms, (transport.connects.processor_time, transport.connects.linger))
+        times.append(f"{transport.connects.count} connects: min {least}, median {usual}, {cost} of processor time")
+        times.append(f"linger up to {linger}")
     return transport.name, "works", ", ".join(times)
 
 

@@ -1,4 +1,4 @@
-"""The list of the installed extensions as text."""
+"""The list of the installed extensions as text: a line for each, or all that is known of them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from .._printable import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ..extensions import ExtensionInfo
-    from ..extensions.listing import OptionInfo
+    from ..extensions.listing import ExtensionInfo, OptionInfo
 
-__all__ = ("print_extensions",)
+__all__ = ("print_details", "print_lines")
 
+_WIDEST: Final = 30
+_HEADER: Final = ("Extension", "Package", "Hooks", "State")
 _COLOURS: Final = {
     "active": "green",
     "disabled": "bright_black",
@@ -29,8 +30,34 @@ _COLOURS: Final = {
 }
 
 
-def print_extensions(found: Sequence[ExtensionInfo]) -> None:
-    """Print a table on a terminal, and one thing in a line elsewhere."""
+def print_lines(found: Sequence[ExtensionInfo]) -> None:
+    """Print a line for each. On a terminal, it is cut off where it does not fit."""
+    rows = [tuple(map(printable, (each.name, _package(each), _count(each), _reason(each)))) for each in found]
+    widths = [max(map(len, column)) for column in zip(_HEADER, *rows, strict=True)]
+    if not _is_terminal():
+        for row in (_HEADER, *rows):
+            click.echo("  ".join(map(str.ljust, row, widths)).rstrip())
+        return
+    console, styles = Console(), ["", *(_COLOURS[each.state] for each in found)]
+    for (*columns, state), style in zip((_HEADER, *rows), styles, strict=True):
+        cells = [_cell(text, min(width, _WIDEST)) for text, width in zip(columns, widths, strict=False)]
+        console.print(Text("  ").join([*cells, Text(state, style)]), no_wrap=True, overflow="ellipsis")
+    click.echo("\nWith names, or --long: hooks and options, too. --why NAME explains one.")
+
+
+def _count(extension: ExtensionInfo) -> str:
+    """How many hooks it implements; nothing is known of one that was not loaded."""
+    return str(len(extension.hooks) or "-")
+
+
+def _cell(text: str, width: int) -> Text:
+    cell = Text(text)
+    cell.truncate(width, overflow="ellipsis", pad=True)
+    return cell
+
+
+def print_details(found: Sequence[ExtensionInfo]) -> None:
+    """Print all that is known of each: a table on a terminal, and one thing in a line elsewhere."""
     if not _is_terminal():
         click.echo("\n\n".join("\n".join(_plain(each)) for each in found))
         return
@@ -46,24 +73,35 @@ def _is_terminal() -> bool:
 
 def _plain(extension: ExtensionInfo) -> Iterator[str]:
     """One thing per line, for pipes: no frame, and no line is broken."""
-    name = f"{extension.name}: {extension.state}"
-    yield printable(f"{name}: {extension.reason}" if extension.reason else name)
-    yield printable(f"  package: {extension.dist} {extension.version}".rstrip())
+    yield printable(f"{extension.name}: {_reason(extension)}")
+    yield printable(f"  package: {_package(extension)}")
     if extension.order is not None:
         yield f"  order: {extension.order}"
     if extension.hooks:
         yield f"  hooks: {', '.join(extension.hooks)}"
     if extension.brings:
         yield f"  brings: {', '.join(extension.brings)}"
+    if extension.commands:
+        yield printable(f"  commands: {', '.join(extension.commands)}")
     for option in extension.options:
         yield printable(f"  option {_option(option).plain}")
 
 
 def _name(extension: ExtensionInfo) -> Text:
-    package = Text(printable(f"{extension.dist} {extension.version}"))
+    package = Text(printable(_package(extension)))
     hooks = [Text(hook, "dim") for hook in extension.hooks]
     brought = [Text(f"brings {hook}", "dim italic") for hook in extension.brings]
-    return _lines([Text(printable(extension.name), "bold"), package, *hooks, *brought])
+    commands = [Text(printable(f"command {name}"), "dim italic") for name in extension.commands]
+    return _lines([Text(printable(extension.name), "bold"), package, *hooks, *brought, *commands])
+
+
+def _package(extension: ExtensionInfo) -> str:
+    return f"{extension.dist} {extension.version}".rstrip()
+
+
+def _reason(extension: ExtensionInfo) -> str:
+    """The state, and why it is not active; once, where both are one word."""
+    return ": ".join(dict.fromkeys(filter(None, (extension.state, extension.reason))))
 
 
 def _state(extension: ExtensionInfo) -> Text:

@@ -8,15 +8,17 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from .._printable import printable
 from ..errors import BayeuxError, ExtensionOptionError, UsageError
+from .stderr_log import log_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import IO
 
 __all__ = ("EXIT_CODES", "Failure", "WrongUsage", "exit_on_error")
 
@@ -39,6 +41,11 @@ class Failure(click.ClickException):
 
     def __init__(self, text: str) -> None:
         super().__init__(printable(text))
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Show it as a line of the log's format."""
+        if not log_failure(self.message):
+            super().show(file)
 
 
 class WrongUsage(Failure):

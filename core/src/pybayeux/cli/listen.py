@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from ..channel import Channel, ChannelType
-from ..errors import InvalidChannelError
-from ..extensions import list_extensions
-from ..requests import check_channel
+from ..extensions.listing import list_extensions
+from ..extensions.wanted import refuse_unknown_only
+from .channels import check_channels, check_since
 from .failures import EXIT_CODES, WrongUsage
-from .options import server_options
+from .options import server_options, service_options
 from .output import Output
 from .pipes import reader_gone
 from .running import first, run
@@ -25,6 +24,7 @@ from .running import first, run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..channel import Channel
     from ..message import Message
     from ..subscription import Subscription
     from .arguments import CliOptions
@@ -50,36 +50,19 @@ Examples:
       Use a token that does not appear in the list of processes, as one given with -x would.
   pybayeux listen -H 'X-Tenant: acme' -p no:ack URL /orders
       Send a header, and leave out one of the installed extensions.
+  pybayeux listen --health-port 8081 --log-format json URL /orders
+      Run under a supervisor, which asks http://127.0.0.1:8081/live and /ready.
 {EXIT_CODES}"""
-
-
-def _check_channels(_context: click.Context, _argument: click.Parameter, names: tuple[str, ...]) -> list[Channel]:
-    try:
-        channels = [check_channel(name) for name in dict.fromkeys(names)]
-    except InvalidChannelError as error:
-        raise click.BadParameter(str(error)) from None
-    for channel in channels:
-        if channel.type is ChannelType.META:
-            raise click.BadParameter(f"channel {str(channel)!r}: meta channels cannot be subscribed to")
-    return channels
-
-
-def _check_since(_context: click.Context, _option: click.Parameter, since: str | None) -> str | int | None:
-    if since in (None, "latest", "earliest"):
-        return since
-    try:
-        return int(str(since))
-    except ValueError:
-        raise click.BadParameter(f"{since!r} is neither 'latest' nor 'earliest' nor a replay id") from None
 
 
 @click.command(epilog=_EPILOG, short_help="Write the events of channels to standard output.")
 @server_options
-@click.argument("channels", nargs=-1, required=True, metavar="CHANNEL...", callback=_check_channels)
+@service_options
+@click.argument("channels", nargs=-1, required=True, metavar="CHANNEL...", callback=check_channels)
 @click.option("-n", "--count", type=click.IntRange(min=1), metavar="N", help="Exit after this many events.")
 @click.option(
     "--since",
-    callback=_check_since,
+    callback=check_since,
     metavar="latest|earliest|ID",
     help="Where to start on channels without a stored position (needs the extension 'replay').",
 )
@@ -94,9 +77,9 @@ def listen(
     opened again.
     """
     if since is not None:
-        server.cli_options.set("replay", "since", since)
         _need_replay(server.cli_options)
-    run(_listen(server, channels, count, as_json))
+        server.cli_options.set("replay", "since", since)
+    run(_listen(server, channels, count, as_json), server.grace)
 
 
 def _need_replay(cli_options: CliOptions) -> None:
@@ -104,8 +87,10 @@ def _need_replay(cli_options: CliOptions) -> None:
 
     Raises:
         WrongUsage: The extension is not installed, or not active.
+        UsageError: One of the only extensions to use is not installed.
     """
     installed = list_extensions(cli_options.options(), disabled=cli_options.disabled)
+    refuse_unknown_only()  # replay may be the one that is mistyped
     replay = next((each for each in installed if each.name == "replay"), None)
     if replay is None:
         why = "is not installed: pip install pybayeux-replay"

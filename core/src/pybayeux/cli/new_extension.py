@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import shlex
 from pathlib import Path
@@ -35,6 +36,8 @@ Examples:
       Create one that adds a header to every HTTP request, such as a token.
   pybayeux new-extension acme-tenant --dir ~/src/tenant
       Use another folder; it must be empty or not exist.
+  pybayeux new-extension acme-tenant --json | jq -r '.files[]'
+      List what was created, for a script.
 \b
 What is created:
   pyproject.toml               The dependencies, and the entry point by which every client finds the extension.
@@ -72,7 +75,8 @@ def _names(_context: click.Context, _argument: click.Parameter, name: str) -> Pa
     metavar="FOLDER",
     help="Where to create it: a new folder, or an empty one.  [default: ./NAME]",
 )
-def new_extension(names: PackageNames, hook: str, folder: Path | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON object.")
+def new_extension(names: PackageNames, hook: str, folder: Path | None, as_json: bool) -> None:
     """Create a complete package with an extension of your own: typed, tested, and ready to install.
 
     NAME is the name of the package, such as acme-tenant. The extension has the same name, without a leading
@@ -83,10 +87,16 @@ def new_extension(names: PackageNames, hook: str, folder: Path | None) -> None:
     write(files, folder)
     for warning in _warnings(names):
         _logger.warning("%s", warning)
+    following = [*_entering(folder), *_NEXT][:_COMMANDS]
+    if as_json:
+        dist = names.distribution
+        made = {"name": names.extension, "dist": dist, "folder": str(folder), "files": [*files], "next": following}
+        click.echo(json.dumps(made))
+        return
     click.echo(f"Created the extension {names.extension!r} in {folder}:")
     _echo_indented(files)
     click.echo("\nNext:")
-    _echo_indented([*_entering(folder), *_NEXT][:_COMMANDS])
+    _echo_indented(following)
 
 
 def _warnings(names: PackageNames) -> Iterator[str]:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from ..extensions.tracing import log_step, tracing_to
 from .arguments import CliOptions
-from .server import Server
-from .stderr_log import set_verbosity
+from .extension_names import complete_choice, complete_value
+from .stderr_log import set_format, set_verbosity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ("extension_options", "server_options")
+    from .server import Server
+
+__all__ = ("extension_options", "server_options", "service_options")
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -28,9 +30,9 @@ def _values(context: click.Context, _option: click.Parameter, texts: tuple[str, 
         context.ensure_object(CliOptions).read_value(text)
 
 
-def _blocks(context: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> None:
+def _choices(context: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> None:
     for text in texts:
-        context.ensure_object(CliOptions).read_disabled(text)
+        context.ensure_object(CliOptions).read_choice(text)
 
 
 def _headers(context: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
@@ -49,9 +51,29 @@ def _verbosity(context: click.Context, option: click.Parameter, wanted: bool) ->
         set_verbosity(str(option.name))
 
 
+def _format(_context: click.Context, _option: click.Parameter, name: str) -> None:
+    set_format(name)
+
+
 def _trace(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
-    if wanted:
-        context.with_resource(tracing_to(log_step))
+    if not wanted:
+        return
+    from ..extensions.tracing import StepTotals, log_step, tracing_to
+    from .watcher import Watcher, trace_logger
+
+    totals = StepTotals()
+    context.with_resource(tracing_to(log_step))
+    context.with_resource(tracing_to(totals))
+
+    @context.call_on_close
+    def sum_up() -> None:
+        for line in totals.lines(without=Watcher.name):
+            trace_logger.info("%s", line)
+
+
+def _transports(_context: click.Context, _option: click.Parameter, begun: str) -> list[str]:
+    """The names of the usual transports, for the completion of the shell; extensions may have others."""
+    return [name for name in ("websocket", "long-polling", "callback-polling") if name.startswith(begun)]
 
 
 # Eager, so that they apply when `--help` lists the sub-commands of extensions.
@@ -63,23 +85,26 @@ _EXTENSIONS: Final = (
         is_eager=True,
         expose_value=False,
         callback=_values,
+        shell_complete=complete_value,
         metavar="EXTENSION.OPTION=VALUE",
         help="Set an option of an extension; with := the value is JSON. May be given several times.",
     ),
     click.option(
         "-p",
-        "blocks",
+        "choices",
         multiple=True,
         is_eager=True,
         expose_value=False,
-        callback=_blocks,
-        metavar="no:NAME",
-        help="Leave an extension out; no:all leaves out every one. May be given several times.",
+        callback=_choices,
+        shell_complete=complete_choice,
+        metavar="no:NAME|only:NAME",
+        help="Leave an extension out, or use only those named so; no:all leaves out every one. May be given several "
+        "times.",
     ),
 )
 
+_ADDRESS: Final[Callable[[Callable[..., Any]], Callable[..., Any]]] = click.argument("url")
 _SERVER: Final = (
-    click.argument("url"),
     click.option(
         "-H",
         "headers",
@@ -92,6 +117,7 @@ _SERVER: Final = (
         "--transport",
         "transports",
         multiple=True,
+        shell_complete=_transports,
         metavar="NAME",
         help="Use only this transport. If given several times, transports are tried in this order.",
     ),
@@ -116,11 +142,48 @@ _SERVER: Final = (
         "-v", "verbose", is_flag=True, expose_value=False, callback=_verbosity, help="Log every message and state."
     ),
     click.option(
+        "--log-format",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        envvar="PYBAYEUX_LOG_FORMAT",
+        show_envvar=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_format,
+        help="Log lines of text, or of JSON.",
+    ),
+    click.option(
         "--trace",
         is_flag=True,
         expose_value=False,
         callback=_trace,
-        help="Log every call of a hook: how long it took and what it changed.",
+        help="Log every call of a hook: how long it took and what it changed; at the end, what each took in all.",
+    ),
+)
+
+
+_SERVICE: Final = (
+    click.option(
+        "--health-port",
+        type=click.IntRange(0, 65535),
+        metavar="PORT",
+        help="Answer GET /live and GET /ready on this port, for a supervisor; 0 chooses a free one.",
+    ),
+    click.option(
+        "--health-host",
+        default="127.0.0.1",
+        show_default=True,
+        metavar="ADDRESS",
+        help="The address of that port.",
+    ),
+    click.option(
+        "--grace",
+        type=click.FloatRange(min=0, min_open=True),
+        default=8.0,
+        show_default=True,
+        metavar="SECONDS",
+        help="After Ctrl-C or SIGTERM, exit with 1 if the end takes longer than this.",
     ),
 )
 
@@ -132,8 +195,15 @@ def extension_options(command: F) -> F:
     return command
 
 
-def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the address and the options of a client, and call the command with a `Server` made from them."""
+def server_options(
+    command: Callable[..., Any], *, address: Callable[[Callable[..., Any]], Callable[..., Any]] = _ADDRESS
+) -> Callable[..., Any]:
+    """Add the address and the options of a client, and call the command with a `Server` made from them.
+
+    Args:
+        command: The command. Its first argument is the server; None if there is no address, where `address` allows it.
+        address: The parameter of click named ``url``, such as ``click.option("--to", "url")``.
+    """
 
     @wraps(command)
     @click.pass_context
@@ -141,13 +211,17 @@ def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
         context: click.Context,
         /,
         *,
-        url: str,
+        url: str | None,
         headers: dict[str, str],
         transports: tuple[str, ...],
         timeout: float,
         max_network_delay: float,
         **others: Any,
     ) -> Any:
+        if url is None:
+            return command(None, **others)
+        from .server import Server  # with it the client: slow to import, and not needed for the help
+
         server = Server(
             url,
             context.ensure_object(CliOptions),
@@ -160,5 +234,20 @@ def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     decorated: Callable[..., Any] = with_server
     for option in reversed((*_SERVER, *_EXTENSIONS)):
+        decorated = option(decorated)
+    return address(decorated)
+
+
+def service_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a command that runs until a signal ends it. It goes below `server_options`."""
+
+    @wraps(command)
+    def with_service(
+        server: Server, /, *, health_port: int | None, health_host: str, grace: float, **others: Any
+    ) -> Any:
+        return command(replace(server, health_port=health_port, health_host=health_host, grace=grace), **others)
+
+    decorated: Callable[..., Any] = with_service
+    for option in reversed(_SERVICE):
         decorated = option(decorated)
     return decorated

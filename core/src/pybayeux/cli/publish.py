@@ -18,6 +18,7 @@ from .lines import lines
 from .options import server_options
 from .output import Output
 from .pipes import descriptor_of
+from .progress import clear_progress, show_progress
 from .running import first, run
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class _Value(NamedTuple):
     line: int | None
 
     def __str__(self) -> str:
-        return "DATA" if self.line is None else f"line {self.line} of standard input"
+        return "the value" if self.line is None else f"line {self.line} of standard input"
 
     def check(self) -> None:
         try:
@@ -106,7 +107,10 @@ async def _publish(server: Server, channel: str, values: AsyncIterator[list[_Val
     async with server.connected() as client:
         publishing = _Publisher(client, channel)
         # Without the second one, a session that ends while nothing comes in would go unnoticed.
-        await first([publishing.publish_all(values), _end_of(client)])
+        try:
+            await first([publishing.publish_all(values), _end_of(client)])
+        finally:
+            clear_progress()
     publishing.conclude()
 
 
@@ -130,6 +134,8 @@ class _Publisher:
         """Publish all values. Raises the same errors as `publish`."""
         async for together in values:
             await self.publish(together)
+            if not sys.stdout.isatty():  # there, the replies show how far it is
+                show_progress(f"{self._published} published")
 
     async def publish(self, values: Sequence[_Value]) -> None:
         """Publish values as one request, up to the first one that is not JSON.

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import signal
 from contextlib import suppress
+from threading import Timer
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -14,28 +17,50 @@ if TYPE_CHECKING:
 
 __all__ = ("first", "run")
 
+_logger: Final = logging.getLogger("pybayeux.cli")
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
-def run(work: Coroutine[Any, Any, None]) -> None:
+def run(work: Coroutine[Any, Any, None], grace: float | None = None) -> None:
     """Run `work`. A first Ctrl-C or SIGTERM cancels it, so that it can disconnect; a second one ends it at once.
+
+    Args:
+        work: What is run.
+        grace: Seconds that it may take to end after a signal, or None. Then the process exits with 1, whatever it waits
+            for.
 
     Raises:
         click.exceptions.Exit: With 128 plus the signal's number, if a signal ended it.
     """
-    number = asyncio.run(_until_signal(work))
+    # A thread, for it may be the event loop that does not end, or a thread that the loop waits for.
+    limit = None if grace is None else Timer(grace, _give_up, (grace,))
+    try:
+        number = asyncio.run(_until_signal(work, limit))
+    finally:
+        if limit is not None:
+            limit.cancel()
     if number is not None:
         raise click.exceptions.Exit(128 + number)
 
 
-async def _until_signal(work: Coroutine[Any, Any, None]) -> int | None:
+def _give_up(grace: float) -> None:
+    _logger.error("not ended within %g seconds after the signal: exiting, and unhandled events come again", grace)
+    os._exit(1)
+
+
+async def _until_signal(work: Coroutine[Any, Any, None], limit: Timer | None) -> int | None:
     loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
     received: list[int] = []
 
     def stop(number: int) -> None:
+        if received:  # two that came together, before the handlers were removed
+            return
         received.append(number)
         for each in _SIGNALS:
             loop.remove_signal_handler(each)
+        if limit is not None:
+            limit.daemon = True
+            limit.start()
         task.cancel()
 
     with suppress(NotImplementedError):  # on loops without signal handlers, Ctrl-C is a KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""What each installed extension did: read from the trace of its hooks and the server's reply.
+"""The effects of each installed extension, read from the trace of its hooks and the server's reply.
 
 Knows no extension by name. An extension that adds a member to the handshake's `ext` is used if the reply's `ext` has a
 member of the same name. One that does anything else is active: no reply shows whether the server uses it.
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ..errors import ExtensionError
-    from ..extensions import ExtensionInfo
+    from ..extensions.listing import ExtensionInfo
     from ..extensions.tracing import Step
 
 __all__ = ("ACTIVE", "FAULTY", "judge_extensions")

@@ -15,8 +15,9 @@ import msgspec
 
 from .._util.urls import parse_endpoint
 from ..errors import ExtensionError, TransportError
-from ..extensions import ExtensionRegistry, list_extensions
 from ..extensions.changes import without_secrets
+from ..extensions.listing import list_extensions
+from ..extensions.registry import ExtensionRegistry
 from ..extensions.tracing import tracing_to
 from ..state import ConnectionType
 from ..transports.registry import TransportRegistry
@@ -27,9 +28,9 @@ from .probing import Probe
 from .report import Report, TransportReport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-    from ..extensions import ExtensionInfo
+    from ..extensions.listing import ExtensionInfo
     from ..extensions.tracing import Step
 
 __all__ = ("Examination",)
@@ -43,6 +44,7 @@ class Examination:
     Args:
         url: Its address.
         settings: The keyword arguments that `AsyncClient` and `BayeuxClient` share.
+        on_step: Called with what is done next, in words.
 
     Attributes:
         report: The result, filled in as it goes.
@@ -52,8 +54,11 @@ class Examination:
         ExtensionOptionError: An option was given for an extension that is not installed.
     """
 
-    def __init__(self, url: str, settings: Mapping[str, Any]) -> None:
+    def __init__(
+        self, url: str, settings: Mapping[str, Any], on_step: Callable[[str], None] = lambda text: None
+    ) -> None:
         self._url: Final = url
+        self._on_step: Final = on_step
         self._steps: Final[list[Step]] = []
         self._load_errors: Final[dict[str, ExtensionError]] = {}
         self._probes: Final[list[Probe]] = []
@@ -67,8 +72,9 @@ class Examination:
             with self._catching_load_errors():
                 registry = ExtensionRegistry(client, **given)
                 self._transports: Final = self._known_transports(registry)
-                endpoint = parse_endpoint(registry.resolve_url(url))
+                endpoint = parse_endpoint(registry.hooks.resolve_url(url))
         self.report: Final = Report(endpoint.url.partition("?")[0])
+        self._findings: Final = Findings(self.report, self._probes)
 
     async def run(self, timeout: float | None) -> None:
         """Examine the server for at most `timeout` seconds; the report says if that was too short."""
@@ -80,17 +86,18 @@ class Examination:
         except TimeoutError:
             in_time = False
         self._sum_up()
-        findings = Findings(self.report, self._probes)
         if not in_time:
-            findings.add_problem(f"the diagnosis was not done within {timeout:g} seconds", "give it a longer --timeout")
-        findings.gather()
+            self._findings.add_problem(
+                f"the diagnosis was not done within {timeout:g} seconds", "give it a longer --timeout"
+            )
+        self._findings.gather()
 
     # -- before
 
     def _known_transports(self, extensions: ExtensionRegistry) -> list[str]:
         """The transports that a client would use: polling first, whose handshake says what else the server offers."""
         registry = TransportRegistry()
-        extensions.register_transports(registry)
+        extensions.hooks.register_transports(registry)
         names = registry.select(self._settings["transports"])
         return sorted(names, key=lambda name: name == ConnectionType.WEBSOCKET)
 
@@ -121,9 +128,11 @@ class Examination:
                 continue
             probe = Probe(self._url, name, self._settings)
             self._probes.append(probe)
+            self._on_step(f"trying {name}")
             self.report.transports.append(probe.report)
+            is_first = not any(each.works for each in self.report.transports)
             try:
-                await probe.run()
+                await probe.run(self._findings if is_first else None)
             finally:
                 self._note_answers(probe)
             if isinstance(probe.error, TransportError) and probe.error.unsent and not self.report.answers:

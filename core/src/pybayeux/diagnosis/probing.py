@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any, Final
 from ..bayeux import BayeuxClient
 from ..channel import Channel
 from ..errors import BayeuxError, ExchangeTimeoutError
+from ..session.linger import DEFAULT_LINGER, time_between_connects
 from .observing import Observer
 from .report import Connects, TransportReport
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
 
+    from ..hookspecs import DiagnosisFindings
     from ..message import Message
 
 __all__ = ("Probe",)
@@ -54,14 +56,20 @@ class Probe:
         with redirect_stdout(sys.stderr):  # an extension may print when it is imported
             self._client: Final = BayeuxClient(url, **{**settings, "transports": [transport], "extensions": extensions})
 
-    async def run(self) -> None:
-        """Try the transport. A failure is in the report."""
+    async def run(self, findings: DiagnosisFindings | None = None) -> None:
+        """Try the transport. A failure is in the report.
+
+        Args:
+            findings: What the extensions add to, if they shall say what they know of the server.
+        """
         at = str(Channel.META_HANDSHAKE)
         try:
             self.report.handshake_ms = await self._timed(self._client.handshake())
             at = str(Channel.META_CONNECT)
             await self._connect()
             self.report.works = True
+            if findings is not None:
+                await self._client.diagnose(findings)
         except Exception as error:
             # Any error of an extension or a transport is a finding; the other transports are still tried.
             self.error, self.report.works = error, False
@@ -76,10 +84,12 @@ class Probe:
         return next((reply for reply, _ in self.seen.replies if reply.channel == Channel.META_HANDSHAKE), None)
 
     async def _connect(self) -> None:
-        times: list[float] = []
+        times, costs = list[float](), list[float]()
         try:
             while len(times) < _CONNECTS:
+                used = time.thread_time()
                 times.append(await self._timed(self._client.connect()))
+                costs.append(time.thread_time() - used)
                 interval = self._interval()
                 if interval > _LONGEST_INTERVAL:
                     break
@@ -87,7 +97,10 @@ class Probe:
         finally:
             if times:
                 self.report.first_connect_ms = times[0]
-                self.report.connects = Connects(len(times), min(times), median(times))
+                cost, linger = min(costs), time_between_connects(min(costs), DEFAULT_LINGER)
+                self.report.connects = Connects(
+                    len(times), min(times), median(times), round(cost * 1000, 3), round(linger * 1000, 3)
+                )
 
     async def _timed(self, request: Awaitable[object]) -> float:
         """The milliseconds that a request takes.

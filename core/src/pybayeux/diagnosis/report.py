@@ -23,11 +23,21 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Connects:
-    """The times of connects that the server was asked not to hold, in milliseconds."""
+    """Connects that the server was asked not to hold; times are milliseconds.
+
+    Attributes:
+        count: How many there were.
+        min: The time of the fastest.
+        median: The usual time.
+        processor_time: What the cheapest took of this machine's processor.
+        linger: How long after one connect a client starts the next while events come densely (`linger`).
+    """
 
     count: int
     min: float
     median: float
+    processor_time: float
+    linger: float
 
 
 @dataclass(slots=True)

@@ -6,9 +6,7 @@ the clock for every event of a large batch would cost more than most hooks.
 
 from __future__ import annotations
 
-import inspect
 import types
-from functools import partial, wraps
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -36,46 +34,89 @@ class BlockingWatch:
 
     def __init__(self, warn: Callable[[str], None]) -> None:
         self._warn: Final = warn
-        self._reported: Final[set[str]] = set()
+        self._reported: tuple[str, ...] = ()
         self.left = WATCHED
 
-    def timed_hook(self, function: Callable[..., Any], extension: str, hook: str) -> Callable[..., Any]:
-        """An implementation of a hook, or a wrapper, that is timed; without the time that it waits or is suspended."""
-        blocked = partial(self._report, f"extension {extension!r}", f" in {hook}")
-        plain = inspect.unwrap(function)
-        if not (inspect.iscoroutinefunction(plain) or inspect.isgeneratorfunction(plain)):
-            return self._timed(function, blocked)
+    def timed_hook(
+        self, function: Callable[..., Any], extension: str, hook: str, *, taken: int, by_steps: bool
+    ) -> Callable[..., Any]:
+        """An implementation of a hook that is timed.
 
-        @wraps(function)
-        def call(*args: Any) -> Any:
-            return _stepwise(function(*args), blocked)
-
-        return call
+        Args:
+            function: The implementation.
+            extension: The name of its extension.
+            hook: The name of the hook.
+            taken: How many of the hook's arguments it takes; it is called with all.
+            by_steps: Whether it is a coroutine function or a wrapper: the time that it waits or is suspended does not
+                count.
+        """
+        return (_TimedSteps if by_steps else _TimedCall)(function, taken, self, extension, hook)
 
     def timed_handler(self, function: Callable[..., Any], channel: str) -> Callable[..., Any]:
         """A handler that is timed."""
-        return self._timed(function, partial(self._report, f"the handler of {channel}", ""))
+        return _TimedCall(function, 1, self, channel)
 
-    def _timed(self, function: Callable[..., Any], blocked: Callable[[float], None]) -> Callable[..., Any]:
-        @wraps(function)
-        def call(*args: Any) -> Any:
-            started = perf_counter()
-            try:
-                return function(*args)
-            finally:
-                if (seconds := perf_counter() - started) >= _LIMIT:
-                    blocked(seconds)
-
-        return call
-
-    def _report(self, who: str, where: str, seconds: float) -> None:
+    def report(self, who: str, where: str, seconds: float) -> None:
+        """Report a call that was too long, once."""
         if (who + where) in self._reported:
             return
-        self._reported.add(who + where)
+        self._reported = (*self._reported, who + where)
         self._warn(
             f"{who} blocked the event loop for {seconds:.2f} s{where}, and nothing else ran meanwhile: make it async "
             "and wait with await, or let a thread do what blocks (asyncio.to_thread); further times are not reported"
         )
+
+
+class _Timed:
+    """Something that is timed. A client has one for each hook that was called, so it is an object with slots.
+
+    Args:
+        function: What is called.
+        taken: With how many of the arguments.
+        watch: Is told of calls that are too long.
+        name: The extension, or the channel of a handler.
+        hook: The hook, or nothing.
+    """
+
+    __slots__ = ("_function", "_hook", "_name", "_taken", "_watch")
+
+    def __init__(
+        self, function: Callable[..., Any], taken: int, watch: BlockingWatch, name: str, hook: str = ""
+    ) -> None:
+        self._function: Final = function
+        self._taken: Final = taken
+        self._watch: Final = watch
+        self._name: Final = name
+        self._hook: Final = hook
+
+    def _blocked(self, seconds: float) -> None:
+        if self._hook:
+            self._watch.report(f"extension {self._name!r}", f" in {self._hook}", seconds)
+        else:
+            self._watch.report(f"the handler of {self._name}", "", seconds)
+
+
+class _TimedCall(_Timed):
+    """A function that is timed."""
+
+    __slots__ = ()
+
+    def __call__(self, *args: Any) -> Any:
+        started = perf_counter()
+        try:
+            return self._function(*args[: self._taken])
+        finally:
+            if (seconds := perf_counter() - started) >= _LIMIT:
+                self._blocked(seconds)
+
+
+class _TimedSteps(_Timed):
+    """A coroutine function or a wrapper, each step of which is timed."""
+
+    __slots__ = ()
+
+    def __call__(self, *args: Any) -> Any:
+        return _stepwise(self._function(*args[: self._taken]), self._blocked)
 
 
 @types.coroutine

@@ -1,4 +1,4 @@
-"""What becomes of each installed extension for one client: active, disabled, not configured, incompatible or broken.
+"""The state of each installed extension for one client: active, disabled, not configured, incompatible or broken.
 
 Owns the import of an extension, its check and its fit with this version. An error belongs to one extension: it is kept
 with it, and the others are still used. Makes no instance and registers nothing.
@@ -16,33 +16,24 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from .._util.arguments import check_names
 from .._version import __version__
-from ..errors import ExtensionError, ExtensionLoadError, ExtensionOptionError, UsageError
+from ..errors import ExtensionError, ExtensionLoadError, ExtensionOptionError
 from ..hookspecs import PROJECT
-from .discovery import (
-    DISABLE_VARIABLE,
-    ONLY_VARIABLE,
-    Installed,
-    disabled_names,
-    find,
-    local_extensions,
-    only_names,
-    warn_once,
-)
+from .discovery import Installed, find, local_extensions
 from .environment import owners_of_variables
-from .names import ALL, canonical, did_you_mean
-from .options import Settings, read_options
+from .names import canonical, not_installed_hint
+from .options import Settings, options_of, read_options
 from .result_policy import format_exception
 from .validation import NO_HOOK, implemented_hooks
+from .wanted import WantedExtensions
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from packaging.requirements import Requirement
 
 __all__ = (
     "Candidate",
     "GivenOptions",
-    "Loaded",
     "State",
     "installed_version",
     "load",
@@ -96,16 +87,32 @@ class Candidate:
         """The name of the extension."""
         return self.installed.name
 
+    @property
+    def dist(self) -> str:
+        """The name of the distribution that brings it."""
+        return self.installed.dist
+
+    @property
+    def version(self) -> str:
+        """The version of that distribution."""
+        return self.installed.version
+
 
 def resolve_installed(
-    options: GivenOptions, disabled: Iterable[str] = (), *, discover: bool | Iterable[str] = True
+    options: GivenOptions,
+    disabled: Iterable[str] = (),
+    *,
+    discover: bool | Iterable[str] = True,
+    among: Callable[[Installed], bool] = lambda installed: True,
 ) -> list[Candidate]:
     """All installed extensions and what becomes of them, in the order of their names.
 
     Args:
         options: What was given for their options.
         disabled: Names of extensions to leave out, or ``all``, beside those in PYBAYEUX_DISABLE_EXTENSIONS.
-        discover: Names of the only extensions to use; True: those in PYBAYEUX_EXTENSIONS, by default all. False: none.
+        discover: Names of the only extensions to use; True: those that `only_names` has, by default all.
+            False: none.
+        among: Says which of them are asked for; the others are neither loaded nor returned.
 
     Raises:
         UsageError: `discover` names an extension that is not installed, or an argument is a string.
@@ -114,13 +121,15 @@ def resolve_installed(
     if discover is False:
         return []
     found = sorted((*find(), *local_extensions()), key=lambda each: each.name)
-    choice = _Choice(disabled, discover, {each.name for each in found})
+    wanted = WantedExtensions(disabled, discover, {each.name for each in found})
     owners: dict[str, Installed] = {}
     candidates = []
     for installed in found:
         owner = owners.setdefault(canonical(installed.name), installed)
-        if (reason := choice.reason_against(installed.name)) is not None:
-            candidates.append(Candidate(installed, State.DISABLED, reason))
+        if not among(installed):
+            continue
+        if (reason := wanted.reason_against(installed.name)) is not None:
+            candidates.append(_disabled(installed, reason))
         elif owner is not installed:
             candidates.append(_broken(installed, _conflict(installed, owner)))
         else:
@@ -135,51 +144,20 @@ def resolve_installed(
     ]
 
 
-class _Choice:
-    """Which of the installed extensions are wanted. What is named and not installed is told."""
-
-    def __init__(self, disabled: Iterable[str], discover: bool | Iterable[str], known: Collection[str]) -> None:
-        self._against: dict[str, str] = {}
-        for names, place in ((disabled_names(), DISABLE_VARIABLE), (disabled, "disabled")):
-            self._warn_of_unknown(names, place, {*known, ALL})
-            self._against |= dict.fromkeys(map(canonical, names), place)
-        only = only_names() if isinstance(discover, bool) else check_names("discover", discover)
-        is_named = not isinstance(discover, bool)
-        place = "discover" if is_named else ONLY_VARIABLE
-        self._only = None if only is None else {canonical(name) for name in only}
-        self._not_chosen: Final = f"not among the extensions in {place}"
-        unknown = [name for name in only or () if canonical(name) not in set(map(canonical, known))]
-        if unknown and is_named:
-            raise UsageError(f"discover: extension {unknown[0]!r} is not installed; {did_you_mean(unknown[0], known)}")
-        self._warn_of_unknown(unknown, place, known)
-
-    def reason_against(self, name: str) -> str | None:
-        """Why an extension is left out, or None."""
-        name = canonical(name)
-        place = self._against.get(name) or self._against.get(ALL)
-        if place is not None:
-            return "disabled" if place == "disabled" else f"disabled by {place}"
-        return self._not_chosen if self._only is not None and name not in self._only else None
-
-    @staticmethod
-    def _warn_of_unknown(names: Iterable[str], place: str, known: Collection[str]) -> None:
-        for name in names:
-            if canonical(name) not in set(map(canonical, known)):
-                warn_once(f"{place}: extension {name!r} is not installed; {did_you_mean(name, known)}")
-
-
 def unknown_extension(name: str, known: Iterable[str]) -> str:
     """What to say of an extension that is not there."""
-    return f"there is no such extension; {did_you_mean(name, known)}"
+    return f"there is no such extension; {not_installed_hint(name, known)}"
+
+
+@cache
+def _disabled(installed: Installed, reason: str) -> Candidate:
+    return Candidate(installed, State.DISABLED, reason)
 
 
 def _load(installed: Installed) -> Candidate:
     if (misfit := misfit_of(installed)) is not None:
         return Candidate(installed, State.INCOMPATIBLE, str(misfit), error=misfit)
-    loaded = load(installed)
-    if loaded.error is not None:
-        return _broken(installed, loaded.error)
-    return Candidate(installed, State.ACTIVE, target=loaded.target, hooks=loaded.hooks)
+    return load(installed)
 
 
 def _configure(candidate: Candidate, given: Mapping[str, object] | None, foreign: Collection[str]) -> Candidate:
@@ -190,7 +168,8 @@ def _configure(candidate: Candidate, given: Mapping[str, object] | None, foreign
         return replace(candidate, state=State.BROKEN, reason=str(error), error=error)
     except Exception as error:  # such as a signature that cannot be read
         return _broken(installed, _load_error(f"{installed}: {format_exception(error)}", installed, error))
-    candidate = replace(candidate, values=settings.values, sources=settings.sources)
+    if settings.values:  # without options it is the same for all clients, which then share it
+        candidate = replace(candidate, values=settings.values, sources=settings.sources)
     if settings.missing:
         reason = f"missing options: {', '.join(settings.missing)}"
         return replace(candidate, state=State.NOT_CONFIGURED, reason=reason)
@@ -221,36 +200,24 @@ def _broken(installed: Installed, error: ExtensionError) -> Candidate:
 # -- what an entry point names
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """What an entry point names.
-
-    Attributes:
-        target: A class, a module or an instance; None where there is an error.
-        hooks: The names of the hooks it implements.
-        error: Why it cannot be used, or None.
-    """
-
-    target: object = None
-    hooks: tuple[str, ...] = ()
-    error: ExtensionError | None = None
-
-
 @cache
-def load(installed: Installed) -> Loaded:
-    """Import what an entry point names and check its hooks, once per process."""
+def load(installed: Installed) -> Candidate:
+    """Import what an entry point names and check its hooks, once per process: it is active or broken."""
     try:
         target = installed.entry_point.load()
         hooks = implemented_hooks(target, installed.name)
         if not hooks:
-            return Loaded(error=ExtensionLoadError(f"{installed}: {NO_HOOK}", extension=installed.name))
-        return Loaded(target, hooks)
+            return _broken(installed, ExtensionLoadError(f"{installed}: {NO_HOOK}", extension=installed.name))
+        options_of(target)  # it fails here where the parameters of a class cannot be read
+        return Candidate(installed, State.ACTIVE, target=target, hooks=hooks)
     except ExtensionError as error:
-        return Loaded(error=_load_error(f"{error} ({installed.dist} {installed.version})", installed, error))
+        text = f"{error} ({installed.dist} {installed.version})"
+        return _broken(installed, _load_error(text, installed, error))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # also a panic of a native module, or pytest's skip
-        return Loaded(error=_load_error(f"{installed} cannot be loaded: {format_exception(error)}", installed, error))
+        text = f"{installed} cannot be loaded: {format_exception(error)}"
+        return _broken(installed, _load_error(text, installed, error))
 
 
 def _load_error(text: str, installed: Installed, cause: BaseException) -> ExtensionLoadError:

@@ -2,7 +2,8 @@
 
 ``pybayeux.toml`` has a table per extension, such as ``[replay]``; ``pyproject.toml`` has ``[tool.pybayeux.replay]``.
 A table ``[local-extensions]`` names extensions without a package: ``tenant = "tenant_rules:Tenant"``. A list ``order``
-names the extensions that come first, as `AsyncClient` has it.
+names the extensions that come first, as `AsyncClient` has it; a list ``only`` the only ones to use; ``expected`` the
+file of the expected extensions.
 The nearest directory that has one of the two counts, and there ``pybayeux.toml`` comes first. Clients read no files.
 """
 
@@ -14,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .._util.text import to_utf8
 from ..errors import UsageError
-from .discovery import set_local_extensions, set_order
-from .options import OptionTable
+from .choices import set_expected, set_only, set_order
+from .discovery import set_local_extensions
+from .option_table import OptionTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +27,8 @@ __all__ = ("LOCAL_TABLE", "read_config")
 _OWN: Final = "pybayeux.toml"
 _SHARED: Final = "pyproject.toml"
 _ORDER: Final = "order"
+_ONLY: Final = "only"
+_EXPECTED: Final = "expected"
 
 LOCAL_TABLE: Final = "local-extensions"
 """The table of the extensions without a package, by name."""
@@ -47,7 +51,9 @@ def read_config(directory: Path | None = None) -> Mapping[str, OptionTable]:
             path = place / name
             if path.is_file():
                 tables = _content(path)
-                set_order(_order(tables, path), path)
+                set_order(_names(_ORDER, tables, path), path)
+                set_only(_names(_ONLY, tables, path), path)
+                set_expected(_expected(tables, path), path)
                 _check_tables(tables, path)
                 set_local_extensions(_local(tables.pop(LOCAL_TABLE, {}), path), path)
                 return {
@@ -55,6 +61,8 @@ def read_config(directory: Path | None = None) -> Mapping[str, OptionTable]:
                 }
     set_local_extensions({}, start)
     set_order((), start)
+    set_only((), start)
+    set_expected(None, start)
     return {}
 
 
@@ -65,14 +73,24 @@ def _local(table: Mapping[str, Any], path: Path) -> Mapping[str, str]:
     return table
 
 
-def _order(tables: dict[str, Any], path: Path) -> list[str]:
-    """Take the list out of the tables; a table of this name has the options of an extension."""
-    if isinstance(names := tables.get(_ORDER, []), dict):
+def _names(key: str, tables: dict[str, Any], path: Path) -> list[str]:
+    """Take a list out of the tables; a table of this name has the options of an extension."""
+    if isinstance(names := tables.get(key, []), dict):
         return []
-    tables.pop(_ORDER, None)
+    tables.pop(key, None)
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise UsageError(f"{path}: {_ORDER}: expected a list of names; got {names!r}")
+        raise UsageError(f"{path}: {key}: expected a list of names; got {names!r}")
     return names
+
+
+def _expected(tables: dict[str, Any], path: Path) -> str | None:
+    """Take the name of a file out of the tables."""
+    if isinstance(name := tables.get(_EXPECTED), dict):
+        return None
+    tables.pop(_EXPECTED, None)
+    if name is not None and not isinstance(name, str):
+        raise UsageError(f"{path}: {_EXPECTED}: expected the name of a file; got {name!r}")
+    return name
 
 
 def _content(path: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The installed extensions, found by their entry points, and what the environment says of them.
+"""The installed extensions, found by their entry points.
 
 The scan of the installed packages happens once per process, at the first use, never at import time. It imports no
 extension: `candidates` does.
@@ -14,45 +14,33 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from ..hookspecs import PROJECT
+from . import choices
 from .distributions import UNKNOWN, BroughtEntry, Distribution, brought_entries, has_metadata
-from .names import split_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from importlib_metadata import EntryPoint
 
 __all__ = (
-    "DISABLE_VARIABLE",
+    "COMMAND_GROUP",
     "HOOKSPEC_GROUP",
-    "ONLY_VARIABLE",
-    "ORDER_VARIABLE",
     "Installed",
-    "configured_order",
-    "disabled_names",
     "find",
     "find_group",
     "forget",
     "is_strict",
     "local_extensions",
-    "only_names",
     "set_local_extensions",
-    "set_order",
     "warn_once",
 )
 
-DISABLE_VARIABLE: Final = "PYBAYEUX_DISABLE_EXTENSIONS"
-"""The environment variable with the extensions to leave out."""
-
-ONLY_VARIABLE: Final = "PYBAYEUX_EXTENSIONS"
-"""The environment variable with the only extensions to use."""
-
-ORDER_VARIABLE: Final = "PYBAYEUX_EXTENSION_ORDER"
-"""The environment variable with the order of extensions."""
-
 HOOKSPEC_GROUP: Final = f"{PROJECT}.hookspecs"
 """The group of the entry points that bring hooks."""
+
+COMMAND_GROUP: Final = f"{PROJECT}.commands"
+"""The group of the entry points that name sub-commands."""
 
 _NO_METADATA: Final = (
     f"{PROJECT} has no package metadata here, as in some frozen programs: no extension can be found by itself; "
@@ -64,10 +52,10 @@ _logger: Final = logging.getLogger("pybayeux.extensions")
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """An entry point of the group ``pybayeux``, or of ``pybayeux.hookspecs``.
+    """An entry point of the group ``pybayeux``, ``pybayeux.hookspecs`` or ``pybayeux.commands``.
 
     Attributes:
-        name: The name of the extension.
+        name: The name of the extension, or of the command.
         distribution: What brings it.
         entry_point: What to load.
     """
@@ -77,7 +65,8 @@ class Installed:
     entry_point: EntryPoint
 
     def __str__(self) -> str:
-        return f"extension {self.name!r} of {self.distribution}"
+        kind = "command" if self.entry_point.group == COMMAND_GROUP else "extension"
+        return f"{kind} {self.name!r} of {self.distribution}"
 
     @property
     def dist(self) -> str:
@@ -126,22 +115,6 @@ def set_local_extensions(targets: Mapping[str, str], file: Path) -> None:
         sys.path.insert(0, folder)
 
 
-_order: dict[str, str] = {}
-
-
-def set_order(names: Iterable[str], file: Path) -> None:
-    """Use the order of a configuration file from now on, in place of that before."""
-    _order.clear()
-    _order.update(dict.fromkeys(names, str(file)))
-
-
-def configured_order() -> tuple[tuple[str, ...], str]:
-    """The names in PYBAYEUX_EXTENSION_ORDER, else those of the configuration file, and which of the two it is."""
-    if names := split_names(os.environ.get(ORDER_VARIABLE, "")):
-        return names, ORDER_VARIABLE
-    return tuple(_order), next(iter(_order.values()), "")
-
-
 @cache
 def find_group(group: str) -> tuple[Installed, ...]:
     """The entry points of a group, in the order of their names, then of their distributions.
@@ -154,7 +127,7 @@ def find_group(group: str) -> tuple[Installed, ...]:
 
 @cache
 def _scan() -> list[BroughtEntry]:
-    found = brought_entries((PROJECT, HOOKSPEC_GROUP), warn_once)
+    found = brought_entries((PROJECT, HOOKSPEC_GROUP, COMMAND_GROUP), warn_once)
     if not found and not has_metadata(PROJECT):
         warn_once(_NO_METADATA)
     return found
@@ -180,20 +153,10 @@ def warn_once(what: Exception | str, file: str = "") -> None:
 def forget() -> None:
     """Forget what is installed, for tests that install packages."""
     _local.clear()
-    _order.clear()
+    choices.forget()
     for cached in (find_group, _scan):
         cached.cache_clear()
     _warned.clear()
-
-
-def disabled_names() -> frozenset[str]:
-    """The names in PYBAYEUX_DISABLE_EXTENSIONS; ``all`` stands for every one."""
-    return frozenset(split_names(os.environ.get(DISABLE_VARIABLE, "")))
-
-
-def only_names() -> tuple[str, ...] | None:
-    """The names in PYBAYEUX_EXTENSIONS; None where it is not set or empty."""
-    return split_names(os.environ.get(ONLY_VARIABLE, "")) or None
 
 
 def is_strict() -> bool:

@@ -10,7 +10,8 @@ import os
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
-from .discovery import DISABLE_VARIABLE, ONLY_VARIABLE, ORDER_VARIABLE, warn_once
+from .choices import DISABLE_VARIABLE, EXPECTED_VARIABLE, ONLY_VARIABLE, ORDER_VARIABLE
+from .discovery import warn_once
 from .options import environment_name, options_of
 
 if TYPE_CHECKING:
@@ -23,8 +24,10 @@ _PREFIX: Final = "PYBAYEUX_"
 _OTHER: Final = frozenset(
     {
         DISABLE_VARIABLE,
+        EXPECTED_VARIABLE,
         ONLY_VARIABLE,
         ORDER_VARIABLE,
+        "PYBAYEUX_LOG_FORMAT",
         "PYBAYEUX_STRICT",
         "PYBAYEUX_TRACE",
         # Of the tests of this project, which start programs.

@@ -10,6 +10,7 @@ from .._util.credentials import is_secret
 from ..errors import ExtensionError
 from .candidates import Candidate, GivenOptions, State, resolve_installed
 from .catalogue import hook_providers
+from .command_entries import commands_of
 from .options import Option, options_of
 from .order import UserOrder
 from .selection import instantiate, warn_of_lost_configuration
@@ -51,6 +52,7 @@ class ExtensionInfo:
         hooks: The names of the hooks it implements; empty where it was not loaded.
         options: What can be set; empty where it was not loaded.
         brings: The names of the hooks that its package brings for others to implement.
+        commands: The names of the sub-commands that its package names.
         reason: Why it is not active; empty where it is.
         order: Its place among the active ones, as in `ExtensionStatus`; None where it is not active.
     """
@@ -64,6 +66,7 @@ class ExtensionInfo:
     brings: tuple[str, ...]
     reason: str
     order: int | None = None
+    commands: tuple[str, ...] = ()
 
 
 def list_extensions(options: GivenOptions | None = None, *, disabled: Collection[str] = ()) -> list[ExtensionInfo]:
@@ -107,6 +110,7 @@ def _info(candidate: Candidate, order: int | None) -> ExtensionInfo:
         brings=_brought_by(candidate.installed.dist),
         reason=candidate.reason,
         order=order,
+        commands=commands_of(candidate.installed),
     )
 
 

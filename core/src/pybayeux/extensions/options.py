@@ -22,11 +22,12 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from .._util.conversion import ConversionError, convert, convert_text
 from ..errors import ExtensionOptionError
+from .option_table import OptionTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-__all__ = ("Option", "OptionTable", "Settings", "environment_name", "options_of", "read_options")
+__all__ = ("Option", "Settings", "environment_name", "options_of", "read_options")
 
 _NAMED: Final = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 _PLAIN: Final = (str, int, float, bool, type(None))
@@ -50,22 +51,6 @@ class Option:
     type: str
     default: str | int | float | bool | None
     required: bool
-
-
-class OptionTable(dict[str, object]):
-    """The options that were given for one extension, and where each came from.
-
-    Attributes:
-        sources: Where a value came from, by option, such as the path of a file.
-        weak: The options over which the environment takes precedence.
-    """
-
-    def __init__(
-        self, values: Mapping[str, object], sources: Mapping[str, str] | None = None, weak: Collection[str] = ()
-    ) -> None:
-        super().__init__(values)
-        self.sources: Final = dict(sources or {})
-        self.weak: Final = set(weak)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +144,8 @@ class _Reader:
         for option in given:
             if option not in known and not self._signature.is_open:
                 close = get_close_matches(option, known, n=1)
-                hint = f"did you mean {close[0]!r}?" if close else f"expected one of {', '.join(known) or 'none'}"
-                self.refuse(option, f"is unknown; {hint}")
+                expected = f"expected one of {', '.join(known)}" if known else "it takes no options"
+                self.refuse(option, f"is unknown; {f'did you mean {close[0]!r}?' if close else expected}")
 
     def variables(self, foreign: Collection[str]) -> dict[str, str]:
         """The variables that are set, by option."""

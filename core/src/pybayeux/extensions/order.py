@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from .candidates import unknown_extension
-from .discovery import configured_order, warn_once
+from .choices import configured_order
+from .discovery import warn_once
 from .names import canonical
 
 if TYPE_CHECKING:

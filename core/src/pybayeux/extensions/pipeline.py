@@ -11,34 +11,36 @@ It knows hooks, extensions and their names. It does not know what a message or a
 from __future__ import annotations
 
 import asyncio
-import inspect
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import TYPE_CHECKING, Any, Concatenate, Final, Generic, ParamSpec, Self, TypeAlias, TypeVar, overload
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, TypeVar
 
-from .catalogue import signature_of
-from .result_policy import Report, ResultPolicy, Veto
-from .tracing import traced
-from .wrapping import AsyncCall, Call, around, async_around
+from .calls import async_plain, one_by_one, plain, plain_batch, plain_pair
+from .catalogue import core_hooks, signature_of
+from .result_policy import Report, ResultPolicy
+from .tracing import trace_sinks, traced
+from .wrapping import around, async_around
 
 if TYPE_CHECKING:
-    import pluggy
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from ..hookspecs import Drop, HookSpecs
+    from .blocking import BlockingWatch
+    from .calls import BatchCall, Implementation
     from .catalogue import HookSignature
+    from .hook_function import HookFunction
+    from .tracing import Sink
+    from .wrapping import AsyncCall, Call
 
-__all__ = ("CompiledHook", "Pipeline", "with_timeout")
+__all__ = ("Pipeline", "empty_pipeline", "with_timeout")
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_BatchCall: TypeAlias = Callable[[Sequence[Any], Any], list[Any]]
-
-_Step: TypeAlias = tuple[Callable[..., Any], str, bool]
-"""A function that takes all arguments of its hook, its extension's name, and whether to await its result."""
-
 
 class Pipeline(Generic[P, R]):
     """The implementations of one hook in the order of their call.
+
+    Each call is compiled when it is first used: an idle client uses a few of the hundred that it has, and those that it
+    does not use took half of its memory.
 
     Attributes:
         hook: The name of the hook.
@@ -47,180 +49,171 @@ class Pipeline(Generic[P, R]):
         call: Calls all implementations. Returns the first result, or None. For pipelines that are not `is_async`.
         acall: The same, and awaits coroutine functions in their place. For pipelines of either kind.
         call_batch: `call`, for hooks of two arguments, with each of many subjects in order: a batch's messages.
-        timed: The same calls with a watch over what blocks the event loop, where the registry has set one.
+        timed: The same calls with a watch over what blocks the event loop, where there is one.
 
     Without a `report` these raise ExtensionHookError for the first implementation that fails.
     """
 
-    __slots__ = ("acall", "call", "call_batch", "hook", "is_async", "is_empty", "timed")
+    __slots__ = (
+        "_extensions",
+        "_implementations",
+        "_is_timed",
+        "_policy",
+        "_sinks",
+        "_timeout",
+        "_watch",
+        "acall",
+        "call",
+        "call_batch",
+        "hook",
+        "is_async",
+        "is_empty",
+        "timed",
+    )
 
     call: Callable[P, R]
     acall: Callable[P, Awaitable[R]]
     call_batch: Callable[[Sequence[Any], Any], list[R]]
+    timed: Pipeline[P, R]
 
     def __init__(
         self,
         hook: str,
-        implementations: Sequence[pluggy.HookImpl] = (),
+        implementations: Sequence[HookFunction] = (),
+        extensions: Mapping[str, object] | None = None,
         *,
         report: Report | None = None,
         timeout: float | None = None,
+        watch: BlockingWatch | None = None,
+        sinks: Sequence[Sink] | None = None,
+        is_timed: bool = False,
     ) -> None:
-        """Compile.
+        """Take the implementations.
 
         Args:
             hook: The name of the hook.
-            implementations: As `get_hookimpls()` returns them.
+            implementations: In the order of pluggy's `get_hookimpls()`.
+            extensions: The instances that they are called on, by name, where they are methods.
             report: Called with exceptions, which then do not end the call. None: the first one ends it.
             timeout: Seconds that an implementation may wait before it has failed. None: no limit.
+            watch: Times the calls of `timed`. None: they are not timed.
+            sinks: Where the calls are traced; by default those of this moment.
+            is_timed: Whether these calls are those of `timed`.
         """
-        signature = signature_of(hook)
-        assert signature is not None, hook
-        ordered = _in_order(signature, implementations)
-        wrappers = [each for each in ordered if each.wrapper]
-        steps = tuple(_step(hook, signature, each, timeout) for each in ordered if not each.wrapper)
-        policy = ResultPolicy(hook, signature.results, report)
         self.hook: Final = hook
-        self.timed: Pipeline[P, R] = self
-        self.is_empty: Final = not ordered
-        self.is_async: Final = any(waits for _, _, waits in steps)
-        plain = _plain_pair if len(signature.arguments) == 2 else _plain
-        self.call, self.acall = plain(steps, policy), _async_plain(steps, policy)
-        for each in reversed(wrappers):
-            function, extension, _ = _step(hook, signature, each)
-            self.call = around(function, extension, self.call, policy)
-            self.acall = async_around(function, extension, self.acall, policy)
-        self.call_batch = self._one_by_one if wrappers else _plain_batch(steps, policy)
+        self.is_empty: Final = not implementations
+        self.is_async: Final = any(each.waits for each in implementations if not each.is_wrapper)
+        self._implementations: Final = implementations
+        self._extensions: Final = extensions or {}
+        self._policy: Final = ResultPolicy(hook, _signature(hook).results, report)
+        self._timeout: Final = timeout
+        self._watch: Final = watch
+        self._is_timed: Final = is_timed
+        self._sinks: Final = trace_sinks() if sinks is None else sinks
 
-    def _one_by_one(self, subjects: Sequence[object], client: object) -> list[R]:
-        call: Call = self.call
-        return [call(subject, client) for subject in subjects]
+    def __getattr__(self, name: str) -> Any:
+        # Asked only for what has not been set yet.
+        if name not in ("acall", "call", "call_batch", "timed"):
+            raise AttributeError(f"a pipeline has no {name!r}")
+        compiled = getattr(self, f"_compile_{name}")()
+        setattr(self, name, compiled)
+        return compiled
 
+    def _compile_call(self) -> Call:
+        make = plain_pair if len(_signature(self.hook).arguments) == 2 else plain
+        call = make(self._steps(), self._policy)
+        for wrapper, extension, _ in self._wrappers():
+            call = around(wrapper, extension, call, self._policy)
+        return call
 
-class CompiledHook(Generic[P, R]):
-    """The pipeline of a hook as an attribute of an object, with the types of the specification.
+    def _compile_acall(self) -> AsyncCall:
+        acall = async_plain(self._steps(), self._policy)
+        for wrapper, extension, _ in self._wrappers():
+            acall = async_around(wrapper, extension, acall, self._policy)
+        return acall
 
-    It is there for the types alone: the object sets the pipeline itself under the same name.
-    """
+    def _compile_call_batch(self) -> BatchCall:
+        if any(each.is_wrapper for each in self._implementations):
+            return one_by_one(self.call)
+        return plain_batch(self._steps(), self._policy)
 
-    @overload
-    def __init__(
-        self: CompiledHook[P, Veto | None],
-        specification: Callable[Concatenate[HookSpecs, P], Coroutine[Any, Any, Drop | None]],
-    ) -> None: ...
-    @overload
-    def __init__(self, specification: Callable[Concatenate[HookSpecs, P], R]) -> None: ...
-    def __init__(self, specification: Callable[..., Any]) -> None:
-        self._hook: Final = specification.__name__
-
-    @overload
-    def __get__(self, owner: None, kind: type) -> Self: ...
-    @overload
-    def __get__(self, owner: object, kind: type) -> Pipeline[P, R]: ...
-    def __get__(self, owner: object | None, kind: type) -> Self | Pipeline[P, R]:
-        if owner is None:
+    def _compile_timed(self) -> Pipeline[P, R]:
+        if self._watch is None or self.is_empty or self._is_timed:
             return self
-        pipeline: Pipeline[P, R] = vars(owner)[self._hook]
-        return pipeline
+        return Pipeline(
+            self.hook,
+            self._implementations,
+            self._extensions,
+            report=self._policy.report,
+            timeout=self._timeout,
+            watch=self._watch,
+            sinks=self._sinks,
+            is_timed=True,
+        )
+
+    def _steps(self) -> tuple[Implementation, ...]:
+        """The plain and the asynchronous ones, the first one first."""
+        return tuple(self._step(each) for each in self._ordered() if not each.is_wrapper)
+
+    def _wrappers(self) -> list[Implementation]:
+        """The wrappers, the innermost one first."""
+        return [self._step(each) for each in reversed(self._ordered()) if each.is_wrapper]
+
+    def _ordered(self) -> list[HookFunction]:
+        return _in_order(_signature(self.hook), self._implementations)
+
+    def _step(self, implementation: HookFunction) -> Implementation:
+        function, name = implementation.of(self._extensions), implementation.extension
+        waits, is_wrapper = implementation.waits, implementation.is_wrapper
+        taken, given = implementation.arguments, _signature(self.hook).arguments
+        takes_first = taken == given[: len(taken)]  # the usual case, such as `outgoing(message)`
+        if taken != given and not (takes_first and self._is_timed):
+            function, taken = _picking(function, taken, given), given
+        if self._is_timed and self._watch is not None:
+            by_steps = waits or is_wrapper
+            function = self._watch.timed_hook(function, name, self.hook, taken=len(taken), by_steps=by_steps)
+        if waits and self._timeout is not None and not is_wrapper:
+            function = with_timeout(function, self._timeout)
+        if self._sinks:
+            function = traced(function, name, self.hook, self._sinks, waits=waits, is_wrapper=is_wrapper)
+        return function, name, waits
 
 
-def _in_order(signature: HookSignature, implementations: Sequence[pluggy.HookImpl]) -> list[pluggy.HookImpl]:
+def empty_pipeline(hook: str) -> Pipeline[..., Any]:
+    """The pipeline of a hook that no extension implements. All clients share those of the core's hooks."""
+    return _empty_of_core().get(hook) or Pipeline(hook, sinks=())
+
+
+@cache
+def _empty_of_core() -> dict[str, Pipeline[..., Any]]:
+    # All at once: a process that has run for long then holds as many objects as at first, and a leak shows.
+    return {hook: Pipeline(hook, sinks=()) for hook in core_hooks()}
+
+
+def _in_order(signature: HookSignature, implementations: Sequence[HookFunction]) -> list[HookFunction]:
     """The order of the call; pluggy keeps its lists the other way round."""
     if signature.rule.mirrored:
         return sorted(implementations, key=_group)
     return list(reversed(implementations))
 
 
-def _group(implementation: pluggy.HookImpl) -> tuple[bool, int]:
+def _group(implementation: HookFunction) -> tuple[bool, int]:
     """The groups of a call, earliest first: what stays in place in the mirror image."""
-    return (not implementation.wrapper, implementation.trylast - implementation.tryfirst)
+    return (not implementation.is_wrapper, implementation.group)
 
 
-def _step(hook: str, signature: HookSignature, implementation: pluggy.HookImpl, timeout: float | None = None) -> _Step:
-    function = implementation.function
-    waits = inspect.iscoroutinefunction(inspect.unwrap(function))
-    adapted = _adapted(function, implementation.argnames, signature.arguments)
-    if waits and timeout is not None:
-        adapted = with_timeout(adapted, timeout)
-    name = implementation.plugin_name
-    return (traced(adapted, name, hook, waits=waits, is_wrapper=implementation.wrapper), name, waits)
+def _signature(hook: str) -> HookSignature:
+    signature = signature_of(hook)
+    assert signature is not None, hook
+    return signature
 
 
-def _adapted(function: Callable[..., Any], taken: tuple[str, ...], given: tuple[str, ...]) -> Callable[..., Any]:
-    """The function itself where it takes all arguments in order, else a function that picks them."""
-    if taken == given:
-        return function
+def _picking(function: Callable[..., Any], taken: tuple[str, ...], given: tuple[str, ...]) -> Callable[..., Any]:
+    """A function that takes all arguments of a hook, and calls one that takes some of them."""
     if taken == given[:1] and len(given) == 2:  # the usual case, such as `outgoing(message)`
         return lambda subject, client: function(subject)
     picked = [given.index(name) for name in taken]
     return lambda *args: function(*[args[index] for index in picked])
-
-
-def _plain_pair(steps: tuple[_Step, ...], policy: ResultPolicy) -> Call:
-    """As `_plain`, for hooks of two arguments: every event passes here, and ``*args`` costs half as much again."""
-
-    def call(subject: Any, client: Any) -> Any:
-        for function, extension, _ in steps:
-            try:
-                result = function(subject, client)
-            except BaseException as error:
-                policy.fail(extension, error)
-                continue
-            if result is not None and (result := policy.check(extension, result)) is not None:
-                return result
-        return None
-
-    return call
-
-
-def _plain_batch(steps: tuple[_Step, ...], policy: ResultPolicy) -> _BatchCall:
-    """As `_plain_pair` for many subjects in one loop: at a few hundred nanoseconds an event, a call more would show."""
-
-    def call_batch(subjects: Sequence[object], client: object) -> list[Any]:
-        results: list[Any] = [None] * len(subjects)
-        for index, subject in enumerate(subjects):
-            for function, extension, _ in steps:
-                try:
-                    result = function(subject, client)
-                except BaseException as error:
-                    policy.fail(extension, error)
-                    continue
-                if result is not None and (result := policy.check(extension, result)) is not None:
-                    results[index] = result
-                    break
-        return results
-
-    return call_batch
-
-
-def _plain(steps: tuple[_Step, ...], policy: ResultPolicy) -> Call:
-    def call(*args: Any) -> Any:
-        for function, extension, _ in steps:
-            try:
-                result = function(*args)
-            except BaseException as error:
-                policy.fail(extension, error)
-                continue
-            if result is not None and (result := policy.check(extension, result)) is not None:
-                return result
-        return None
-
-    return call
-
-
-def _async_plain(steps: tuple[_Step, ...], policy: ResultPolicy) -> AsyncCall:
-    async def acall(*args: Any) -> Any:
-        for function, extension, waits in steps:
-            try:
-                result = await function(*args) if waits else function(*args)
-            except BaseException as error:
-                policy.fail(extension, error)
-                continue
-            if result is not None and (result := policy.check(extension, result)) is not None:
-                return result
-        return None
-
-    return acall
 
 
 def with_timeout(function: Callable[..., Awaitable[Any]], seconds: float) -> Callable[..., Awaitable[Any]]:

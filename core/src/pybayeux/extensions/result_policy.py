@@ -1,4 +1,4 @@
-"""What becomes of the result and of the exception of one implementation.
+"""`ResultPolicy`: what becomes of the results and the exceptions of a hook's implementations.
 
 Owns the check of a result against what its hook may return, and the report of an exception. It does not know the hooks:
 their facts are in `catalogue`.
@@ -42,9 +42,9 @@ def format_exception(error: BaseException) -> str:
     return _redact(f"{type(error).__name__}: {error}")
 
 
-def log_error(error: ExtensionHookError) -> None:
-    """Report an error to the logger, with its cause."""
-    _logger.error("%s", error, exc_info=error.__cause__ or error)
+def log_error(error: ExtensionHookError, text: str | None = None) -> None:
+    """Report an error to the logger, with its cause; in other words, where they are given."""
+    _logger.error("%s", text or error, exc_info=error.__cause__ or error)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,12 @@ from .candidates import Candidate, GivenOptions, State, resolve_installed, unkno
 from .catalogue import bring_hooks
 from .discovery import is_strict, warn_once
 from .environment import owners_of_variables, warn_of_unmatched
+from .expected import check_expected
 from .names import canonical
 from .options import read_options
 from .order import UserOrder
 from .result_policy import format_exception
+from .wanted import refuse_unknown_only
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -63,18 +65,19 @@ def instantiate(target: object, values: Mapping[str, object], *, extension: str,
     """A new instance of a class; a module or an instance as it is.
 
     Raises:
-        ExtensionOptionError: The options do not fit together: the constructor raised a UsageError.
+        ExtensionOptionError: The constructor refused the options: it raised a UsageError, or a ValueError where options
+            were given.
         ExtensionLoadError: The constructor failed.
     """
     if not inspect.isclass(target):
         return target
     try:
         return target(**values)
-    except UsageError as error:
-        raise ExtensionOptionError(f"{origin}: {error}", extension=extension, option="") from error
     except KeyboardInterrupt:
         raise
     except BaseException as error:
+        if isinstance(error, UsageError) or (isinstance(error, ValueError) and values):
+            raise ExtensionOptionError(f"{origin}: {error}", extension=extension, option="") from error
         raise ExtensionLoadError(f"{origin} cannot be made: {format_exception(error)}", extension=extension) from error
 
 
@@ -86,6 +89,9 @@ class Selection:
         discover: Names of the only installed extensions to use; True: all. False: they are not looked for.
         disabled: Names of installed extensions to leave out.
         order: Names of extensions that come first, as named.
+
+    Raises:
+        ExtensionError: The installed extensions are not those that the environment expects.
 
     Attributes:
         left_out: The installed extensions that the client does not get, with the reason.
@@ -101,26 +107,33 @@ class Selection:
     ) -> None:
         self._options: Final = options
         self._discovers: Final = discover is not False
-        self._order: Final = UserOrder(order)
+        self._chooses: Final = discover is True  # the environment and the command line choose, not the program
+        self._order: Final = order
         self._candidates: Final = resolve_installed(options, disabled, discover=discover)
+        if self._discovers:
+            check_expected(self._candidates)
         self.left_out: Final = {each.name: each for each in self._candidates if each.state is not State.ACTIVE}
 
     def initial(self, extensions: Sequence[object]) -> list[Chosen]:
         """The installed ones in the order of their names, then those passed, as given; in the order of the user first.
 
         Raises:
+            UsageError: The environment or the command line names the only extensions to use, and one is not there.
             ExtensionError: As `warn_or_raise`; or options were given for an extension that is not there.
         """
         for extension in extensions:  # all of them first: one may implement what a later one brings
             bring_hooks(extension)
         names = [own_name(extension, self._candidates) for extension in extensions]
         passed = {name or label(extension): extension for name, extension in zip(names, extensions, strict=True)}
+        if self._chooses:
+            refuse_unknown_only(passed)
         self._refuse_lost_options(passed)
         if self._discovers:
             warn_of_lost_configuration({}, self._candidates, passed)
         chosen = list(self._in_usual_order(extensions, passed))
-        self._order.warn_of_unknown([*(each.name for each in chosen), *(each.name for each in self._candidates)])
-        return self._order.sort(chosen)
+        order = UserOrder(self._order)
+        order.warn_of_unknown([*(each.name for each in chosen), *(each.name for each in self._candidates)])
+        return order.sort(chosen)
 
     def _in_usual_order(self, extensions: Sequence[object], passed: Mapping[str, object]) -> Iterator[Chosen]:
         taken = set()
@@ -187,7 +200,7 @@ class Selection:
         made = {name for name, extension in passed.items() if not inspect.isclass(extension)}
         lost = {name: given for name, given in self._options.items() if given and (name in made or name not in known)}
         for name, given in lost.items():
-            why = "it was passed ready made" if name in made else unknown_extension(name, known)
+            why = "it was passed ready made" if name in made else unknown_extension(name, known - made)
             option = next(iter(given))
             text = f"option {option!r} was given for extension {name!r}, but {why}"
             raise ExtensionOptionError(text, extension=name, option=option)

@@ -5,69 +5,49 @@ Owns that the result is an implementation again, plain, asynchronous or a wrappe
 
 from __future__ import annotations
 
-import inspect
-from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-import pluggy
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Mapping
 
-if TYPE_CHECKING:
-    from .blocking import BlockingWatch
+    from .hook_function import HookFunction
 
-__all__ = ("checked", "preceded", "timed")
-
-
-def timed(implementation: pluggy.HookImpl, hook: str, watch: BlockingWatch) -> pluggy.HookImpl:
-    """An implementation that is reported where it blocks the event loop."""
-    function = watch.timed_hook(implementation.function, implementation.plugin_name, hook)
-    return _replaced(implementation, function)
+__all__ = ("checked", "preceded")
 
 
-def preceded(implementation: pluggy.HookImpl, before: Callable[[], object]) -> pluggy.HookImpl:
+def preceded(
+    implementation: HookFunction, extensions: Mapping[str, object], before: Callable[[], object]
+) -> HookFunction:
     """An implementation that has something done before it is called."""
-    function: Callable[..., Any] = implementation.function
+    function = implementation.of(extensions)
 
-    @wraps(function)
     def call(*args: Any) -> Any:
         before()
         return function(*args)
 
-    return _replaced(implementation, call)
+    return implementation.replaced(call)
 
 
-def checked(implementation: pluggy.HookImpl, check: Callable[[], object]) -> pluggy.HookImpl:
+def checked(
+    implementation: HookFunction, extensions: Mapping[str, object], check: Callable[[], object]
+) -> HookFunction:
     """An implementation that fails with what a check raises after it has returned."""
-    function: Callable[..., Any] = implementation.function
-    if implementation.wrapper:
+    function = implementation.of(extensions)
 
-        @wraps(function)
-        def around(*args: Any) -> Generator[None, Any, Any]:
-            result = yield from function(*args)
-            check()
-            return result
+    def around(*args: Any) -> Generator[None, Any, Any]:
+        result = yield from function(*args)
+        check()
+        return result
 
-        return _replaced(implementation, around)
-    if inspect.iscoroutinefunction(inspect.unwrap(function)):
+    async def wait(*args: Any) -> Any:
+        result = await function(*args)
+        check()
+        return result
 
-        @wraps(function)
-        async def wait(*args: Any) -> Any:
-            result = await function(*args)
-            check()
-            return result
-
-        return _replaced(implementation, wait)
-
-    @wraps(function)
     def call(*args: Any) -> Any:
         result = function(*args)
         check()
         return result
 
-    return _replaced(implementation, call)
-
-
-def _replaced(implementation: pluggy.HookImpl, function: Callable[..., Any]) -> pluggy.HookImpl:
-    return pluggy.HookImpl(implementation.plugin, implementation.plugin_name, function, implementation.opts)
+    kind = around if implementation.is_wrapper else wait if implementation.waits else call
+    return implementation.replaced(kind)

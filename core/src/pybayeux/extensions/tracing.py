@@ -1,7 +1,7 @@
 """The trace of hook calls: which extension, how long, and what it changed.
 
-Off, it costs nothing: a pipeline asks once, while it is compiled, and wraps its functions only where there is a sink:
-the logger ``pybayeux.trace`` with PYBAYEUX_TRACE=1, and those of `tracing_to`.
+Off, it costs nothing: a pipeline asks once, when it is made, and wraps its functions only where there is a sink: the
+logger ``pybayeux.trace`` with PYBAYEUX_TRACE=1, and those of `tracing_to`.
 """
 
 from __future__ import annotations
@@ -20,9 +20,19 @@ from .changes import Change, Snapshot, changes_between, snapshot
 from .result_policy import format_exception
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterator, Sequence
 
-__all__ = ("TRACE_LOGGER", "Step", "is_tracing", "log_step", "traced", "tracing_to")
+__all__ = (
+    "TRACE_LOGGER",
+    "Step",
+    "StepTotals",
+    "is_logged",
+    "is_tracing",
+    "log_step",
+    "trace_sinks",
+    "traced",
+    "tracing_to",
+)
 
 TRACE_LOGGER: Final = "pybayeux.trace"
 
@@ -61,6 +71,28 @@ class Step:
 
 Sink: TypeAlias = Callable[[Step], None]
 
+
+class StepTotals:
+    """The sum of what the calls of each hook of each extension took. It is a sink."""
+
+    def __init__(self) -> None:
+        self._sums: Final[dict[tuple[str, str], tuple[int, float]]] = {}
+
+    def __call__(self, step: Step) -> None:
+        """Add one call."""
+        calls, microseconds = self._sums.get((step.extension, step.hook), (0, 0.0))
+        self._sums[step.extension, step.hook] = (calls + 1, microseconds + step.microseconds)
+
+    def lines(self, without: str = "") -> list[str]:
+        """One line for each hook, what took longest first; none for the extension `without`."""
+        dearest = sorted(self._sums.items(), key=lambda each: -each[1][1])
+        return [
+            f"in all: {extension} {hook}: {calls} call{'' if calls == 1 else 's'}, {microseconds / 1000:.1f} ms"
+            for (extension, hook), (calls, microseconds) in dearest
+            if extension != without
+        ]
+
+
 _sinks: Final[ContextVar[tuple[Sink, ...]]] = ContextVar("pybayeux_trace", default=())
 
 
@@ -74,6 +106,11 @@ def is_tracing() -> bool:
     return os.environ.get("PYBAYEUX_TRACE", "").strip().lower() in {"1", "true", "yes", "on"}
 
 
+def is_logged() -> bool:
+    """Whether calls are written to the log: PYBAYEUX_TRACE asks for it, or `log_step` is a sink here."""
+    return is_tracing() or log_step in _sinks.get()
+
+
 @contextmanager
 def tracing_to(sink: Sink) -> Iterator[None]:
     """Trace the extensions that are registered within this block, and in tasks begun there, to `sink`."""
@@ -84,23 +121,25 @@ def tracing_to(sink: Sink) -> Iterator[None]:
         _sinks.reset(token)
 
 
+def trace_sinks() -> Sequence[Sink]:
+    """Where calls are traced at this moment."""
+    sinks = _sinks.get()
+    return (*sinks, log_step) if is_tracing() and log_step not in sinks else sinks
+
+
 def traced(
-    function: Callable[..., Any], extension: str, hook: str, *, waits: bool, is_wrapper: bool
+    function: Callable[..., Any], extension: str, hook: str, sinks: Sequence[Sink], *, waits: bool, is_wrapper: bool
 ) -> Callable[..., Any]:
-    """The function itself where there is no sink, else one that does the same and reports the call.
+    """A function that does the same and reports the call.
 
     Args:
         function: Takes all arguments of its hook.
         extension: The name of its extension.
         hook: The name of its hook.
+        sinks: What the call is reported to.
         waits: Whether it is a coroutine function.
         is_wrapper: Whether it is a generator around later ones.
     """
-    sinks = _sinks.get()
-    if is_tracing() and log_step not in sinks:
-        sinks = (*sinks, log_step)
-    if not sinks:
-        return function
     observe = _Observer(extension, hook, sinks)
     kind = _around if is_wrapper else _awaiting if waits else _plain
     return kind(function, observe)
@@ -141,7 +180,7 @@ class _Outcome:
 class _Observer:
     """Observes the calls of one implementation. What it cannot read it leaves out: no call fails because of it."""
 
-    def __init__(self, extension: str, hook: str, sinks: tuple[Sink, ...]) -> None:
+    def __init__(self, extension: str, hook: str, sinks: Sequence[Sink]) -> None:
         self._extension: Final = extension
         self._hook: Final = hook
         self._sinks: Final = sinks

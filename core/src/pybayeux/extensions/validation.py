@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import pluggy
 
-__all__ = ("NO_HOOK", "implemented_hooks")
+__all__ = ("NO_HOOK", "hook_marks", "implemented_hooks")
 
 NO_HOOK: Final = "it implements no hook: expected a class, a module or an instance with functions marked @hookimpl"
 
@@ -58,6 +58,17 @@ def implemented_hooks(extension: object, name: str) -> tuple[str, ...]:
     if not hooks:
         _refuse_unmarked(extension, name)
     return tuple(sorted(hooks))
+
+
+def hook_marks(extension: object) -> dict[str, tuple[str, ...]]:
+    """What is special about the implementation of each hook: its place in the call, or that it wraps or waits."""
+    found = {}
+    for attribute, options in _marked(extension):
+        marks = [mark for mark in ("tryfirst", "trylast", "wrapper") if options[mark]]
+        if inspect.iscoroutinefunction(inspect.unwrap(getattr(extension, attribute))):
+            marks.append("async")
+        found[options["specname"] or attribute] = tuple(marks)
+    return found
 
 
 def _check_hook_api(extension: object, name: str) -> None:

@@ -14,7 +14,7 @@ step. Times are seconds of a clock that the caller chooses.
 Where to read: begin with `transitions`, which has the states, the events and the reasons for them. Two lanes decide
 what to send, since the protocol allows two requests at once: `connect_lane` (handshakes and connects, with its
 `connect_throttle` and `linger`) and `send_lane` (everything else, with `subscriptions`); `disconnect` ends both.
-`replies` says which message answers which request. `session` puts them together.
+`replies` says which message answers which request. `session` puts them together, and `view` is what can be read of it.
 """
 
 from .backoff import Backoff as Backoff
@@ -25,6 +25,7 @@ from .events import PollOverdue as PollOverdue
 from .events import RequestCompleted as RequestCompleted
 from .events import StateChanged as StateChanged
 from .events import Subscribed as Subscribed
+from .events import SubscriptionDeferred as SubscriptionDeferred
 from .events import SubscriptionRejected as SubscriptionRejected
 from .exchange import Exchange as Exchange
 from .exchange import Kind as Kind
@@ -33,6 +34,7 @@ from .exchange import Step as Step
 from .replies import Batch as Batch
 from .session import Session as Session
 from .state import SessionConfig as SessionConfig
+from .view import SessionView as SessionView
 
 __all__ = (
     "Backoff",
@@ -47,8 +49,10 @@ __all__ = (
     "RequestCompleted",
     "Session",
     "SessionConfig",
+    "SessionView",
     "StateChanged",
     "Step",
     "Subscribed",
+    "SubscriptionDeferred",
     "SubscriptionRejected",
 )

@@ -5,6 +5,7 @@ Decides which event of the state machine a reply or a failure is. Does not know 
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 from .. import requests
@@ -65,7 +66,7 @@ class ConnectLane:
         self._history: Final = FailureHistory()
         self._empty: Final = EmptyConnects()
         self.heartbeat: Final = Heartbeat(state.config.heartbeat, state.config.max_network_delay)
-        self._linger: Final = Linger(state.config.linger)
+        self._linger: Final = Linger(state.config.linger, state.config.processor_time)
         self._due = 0.0
         self.outstanding: Exchange | None = None
         self.throttle: Final = ConnectThrottle(state)
@@ -147,17 +148,13 @@ class ConnectLane:
         exchange.discards = self.throttle.is_discarding
         return exchange
 
-    def wake_at(self) -> float | None:
-        """When this lane wants to be asked again."""
+    def wake_at(self) -> float:
+        """When this lane wants to be asked again; infinity for never."""
         if self.outstanding is not None:
-            overdue_at = self.throttle.overdue_at()
-            return self.outstanding.deadline if overdue_at is None else min(self.outstanding.deadline, overdue_at)
-        if self._state.allows(_E.HANDSHAKE_SENT):
-            return self._due
-        if not self._state.allows(_E.CONNECT_SENT):
-            return None
-        change = self.throttle.next_change()
-        return None if change is None else max(self._due, change)
+            return min(self.outstanding.deadline, self.throttle.overdue_at())
+        if self._state.allows(_E.CONNECT_SENT):
+            return max(self._due, self.throttle.next_change())
+        return self._due if self._state.allows(_E.HANDSHAKE_SENT) else inf
 
     @property
     def due(self) -> float | None:
@@ -228,9 +225,9 @@ class ConnectLane:
         if self.heartbeat.answered(now):
             state.report(_heartbeat_ignored())
         self.throttle.connect_accepted(now)
-        if state.connection_type is not None:
-            state.negotiation.connect_accepted(state.connection_type)
-        self._due = now + max(state.advice.pause, self._empty.pause, self._linger.pause)
+        assert state.connection_type is not None, "it was agreed on with the session"
+        state.negotiation.connect_accepted(state.connection_type)
+        self._due = max(now + max(state.advice.pause, self._empty.pause), self._linger.due)
         if self._empty.is_to_report():
             state.report(_not_held(state.advice.timeout))
         if advised.interval < 0:
@@ -329,10 +326,7 @@ class ConnectLane:
         if not negotiation.cannot_reach(exchange.transport):
             return False
         if self._state.has_session:
-            following = negotiation.choose_again()
-            if following is None:
-                return False
-            self._state.connection_type = following
+            self._state.connection_type = negotiation.choose_again()
         self._state.on(_E.TRANSPORT_CHANGED)
         self._state.report(error)
         self._due = now

@@ -6,6 +6,7 @@ Knows neither the queues that are full nor what becomes of events that are not t
 from __future__ import annotations
 
 from enum import Enum, auto
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -140,10 +141,10 @@ class ConnectThrottle:
             return False
         return self._mode is not _Mode.DISCARDING or now >= self._due
 
-    def next_change(self) -> float | None:
-        """When `allows_connect` or `becomes_overdue` may change by time alone; None for never."""
+    def next_change(self) -> float:
+        """When `allows_connect` or `becomes_overdue` may change by time alone; infinity for never."""
         if self._mode is _Mode.OVERDUE:
-            return None
+            return inf
         if self.is_holding:
             return max(self._due, self._waits_for_announced)
         return self._waits_for_announced
@@ -155,9 +156,9 @@ class ConnectThrottle:
         self._mode = _Mode.OVERDUE
         return True
 
-    def overdue_at(self) -> float | None:
-        """When the poll becomes overdue although a connect is under way; None for never."""
-        return self._due if self.is_reading_blocked and self._mode is _Mode.HELD else None
+    def overdue_at(self) -> float:
+        """When the poll becomes overdue although a connect is under way; infinity for never."""
+        return self._due if self.is_reading_blocked and self._mode is _Mode.HELD else inf
 
     @property
     def _waits_for_announced(self) -> float:

@@ -6,6 +6,7 @@ Knows nothing of what waits to be sent before: `session` asks for the disconnect
 from __future__ import annotations
 
 from enum import Enum, auto
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 from .. import requests
@@ -47,7 +48,7 @@ class DisconnectLane:
         self._state: Final = state
         self.outstanding: Exchange | None = None
         self._phase = _Phase.IDLE
-        self._close_by: float | None = None
+        self._close_by = inf
 
     def begin(self, now: float) -> None:
         """The user closes the session: it is over within the network's delay, whatever is still on its way."""
@@ -73,7 +74,7 @@ class DisconnectLane:
         """The session is over: no reply is waited for any more."""
         if self.outstanding is not None:
             self._state.abandon(self.outstanding)
-        self.outstanding, self._phase, self._close_by = None, _Phase.IDLE, None
+        self.outstanding, self._phase, self._close_by = None, _Phase.IDLE, inf
 
     @property
     def is_answered(self) -> bool:
@@ -82,9 +83,8 @@ class DisconnectLane:
 
     def is_overdue(self, now: float) -> bool:
         """Whether the time is up."""
-        return self._close_by is not None and now >= self._close_by
+        return now >= self._close_by
 
-    def wake_at(self) -> float | None:
-        """When this lane wants to be asked again."""
-        deadline = None if self.outstanding is None else self.outstanding.deadline
-        return min((time for time in (self._close_by, deadline) if time is not None), default=None)
+    def wake_at(self) -> float:
+        """When this lane wants to be asked again; infinity for never."""
+        return self._close_by if self.outstanding is None else min(self._close_by, self.outstanding.deadline)

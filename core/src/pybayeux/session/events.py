@@ -22,6 +22,7 @@ __all__ = (
     "RequestCompleted",
     "StateChanged",
     "Subscribed",
+    "SubscriptionDeferred",
     "SubscriptionRejected",
 )
 
@@ -58,6 +59,13 @@ class Subscribed:
 
 
 @dataclass(frozen=True, slots=True)
+class SubscriptionDeferred:
+    """An extension keeps a subscription from the server for now: its callers need not wait for it."""
+
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
 class SubscriptionRejected:
     """The server refused a subscription for good: the channel is no longer wanted."""
 
@@ -77,4 +85,13 @@ class Ended:
     error: BayeuxError | None
 
 
-Notice: TypeAlias = StateChanged | Failed | RequestCompleted | Subscribed | SubscriptionRejected | PollOverdue | Ended
+Notice: TypeAlias = (
+    StateChanged
+    | Failed
+    | RequestCompleted
+    | Subscribed
+    | SubscriptionDeferred
+    | SubscriptionRejected
+    | PollOverdue
+    | Ended
+)

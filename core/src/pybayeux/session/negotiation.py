@@ -32,14 +32,14 @@ class Negotiation:
 
     def __init__(self, allowed: Sequence[str]) -> None:
         self._allowed: Final = tuple(allowed)
-        self._unreachable: set[str] = set()
-        self._working: set[str] = set()
+        self._unreachable: tuple[str, ...] = ()
+        self._working: tuple[str, ...] = ()
         self._offered: Sequence[str] | None = None
 
     def restart(self) -> None:
         """Know nothing of any transport."""
-        self._unreachable.clear()
-        self._working.clear()
+        self._unreachable = ()
+        self._working = ()
 
     @property
     def usable(self) -> tuple[str, ...]:
@@ -68,26 +68,29 @@ class Negotiation:
         self._offered = offered
         return self.best_of(offered)
 
-    def choose_again(self) -> str | None:
-        """The transport for the same session after the one before could not reach the server."""
-        return self.best_of(self._offered)
+    def choose_again(self) -> str:
+        """The transport for the same session after the one before could not reach the server; it may be that again."""
+        chosen = self.best_of(self._offered)
+        assert chosen is not None, "there was one for this session"
+        return chosen
 
     def connect_accepted(self, name: str) -> None:
         """This transport has carried a connect."""
-        self._working.add(name)
+        if name not in self._working:
+            self._working = (*self._working, name)
 
     def session_lost(self) -> None:
         """The next session may need another transport than the last one."""
-        self._working.clear()
+        self._working = ()
 
     def cannot_reach(self, name: str) -> bool:
         """Give this transport up; False where it has worked, or is the only one left."""
         if name in self._working or self.usable == (name,):
             return False
-        self._unreachable.add(name)
+        self._unreachable = tuple({*self._unreachable, name})
         return True
 
     def network_failed(self) -> None:
         """The network is down: what seemed unreachable may not be, unless another transport has worked since."""
         if not self._working:
-            self._unreachable.clear()
+            self._unreachable = ()

@@ -8,6 +8,8 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from msgspec import UNSET
+
 from ..channel import Channel
 from ..codec import encode
 
@@ -26,7 +28,7 @@ __all__ = (
     "complete_reply",
     "find_request",
     "is_reply",
-    "may_be_event",
+    "parted",
 )
 
 # What the specification leaves open
@@ -59,9 +61,23 @@ def is_reply(message: Message) -> bool:
     return message.successful is not None or message.is_meta
 
 
-def may_be_event(message: Message) -> bool:
-    """Whether a message can be put before others of its batch: it has data, and not the form of a reply."""
-    return message.successful is None and message.has_data and not message.is_meta
+def parted(messages: list[Message]) -> tuple[list[Message], list[Message]]:
+    """The messages that can be put before the others of their batch, and the others, each in order.
+
+    The first have data, and not the form of a reply.
+    """
+    # Every event passes here. With the properties of a message it costs four times as much.
+    others = {
+        id(message)
+        for message in messages
+        if message.successful is not None or message.raw_or_data is UNSET or message.channel.startswith("/meta/")
+    }
+    if not others:
+        return messages, []
+    return (
+        [message for message in messages if id(message) not in others],
+        [message for message in messages if id(message) in others],
+    )
 
 
 def answers_request(message: Message, *, awaits_data: bool = False) -> bool:

@@ -6,7 +6,6 @@ Knows the session's state but never changes it: where a reply means that the ses
 from __future__ import annotations
 
 from bisect import insort
-from collections import deque
 from itertools import count
 from math import inf
 from operator import attrgetter
@@ -24,7 +23,7 @@ from ..errors import (
 )
 from ..state import ConnectionState
 from .advice import remedy_of
-from .events import RequestCompleted, Subscribed, SubscriptionRejected
+from .events import RequestCompleted, Subscribed, SubscriptionDeferred, SubscriptionRejected
 from .exchange import Exchange, Kind, Request
 from .subscriptions import DesiredSubscription, DesiredSubscriptions, SubscriptionStatus
 
@@ -54,7 +53,7 @@ class SendLane:
         self._state: Final = state
         self.subscriptions: Final = DesiredSubscriptions()
         self.outstanding: Exchange | None = None
-        self._queue: deque[Request] = deque()
+        self._queue: list[Request] = []
         self._numbers: Final = count()
         self._failures = 0
         self._due = 0.0
@@ -115,7 +114,7 @@ class SendLane:
 
     def next(self, now: float) -> Exchange | None:
         """What to send now."""
-        if self.outstanding is not None or now < self._due:
+        if self.outstanding is not None or now < self._due or not self._has_waiting:
             return None
         # Also while UNCONNECTED: Faye answers no connect while it still holds one that broke, but all other requests.
         if self._state.has_session:
@@ -138,19 +137,23 @@ class SendLane:
         self._due = min(self._due, now)
         return self.next(now)
 
-    def wake_at(self, now: float) -> float | None:
-        """When this lane wants to be asked again."""
+    def wake_at(self, now: float) -> float:
+        """When this lane wants to be asked again; infinity for never."""
         if self.outstanding is not None:
             return self.outstanding.deadline
-        if not self._state.has_session:
-            return None
-        due = now if self._queue or self.subscriptions.due(now) else self.subscriptions.next_due(now)
-        return None if due is None else max(due, self._due)
+        if not self._has_waiting or not self._state.has_session:
+            return inf
+        return max(now if self._queue else self.subscriptions.next_due(now), self._due)
+
+    @property
+    def _has_waiting(self) -> bool:
+        """Whether there is anything to send now or later."""
+        return bool(self._queue) or self.subscriptions.has_unsent
 
     def _take_unsubscribes(self) -> list[Request]:
         unsubscribes = [request for request in self._queue if request.is_unsubscribe]
         if unsubscribes:
-            self._queue = deque(request for request in self._queue if not request.is_unsubscribe)
+            self._queue = [request for request in self._queue if not request.is_unsubscribe]
         return unsubscribes
 
     def _subscribes(self, now: float) -> list[Request]:
@@ -167,8 +170,7 @@ class SendLane:
         return batch
 
     def _take_queue(self) -> list[Request]:
-        batch = list(self._queue)
-        self._queue.clear()
+        batch, self._queue = self._queue, []
         return batch
 
     # -- replies
@@ -177,8 +179,7 @@ class SendLane:
         """Take the result of a remote call, or its refusal."""
         assert message.id is not None
         call = self._state.replies.take_call(message.id)
-        if call is None:
-            return
+        assert call is not None
         if message.successful is False:
             self._complete(call, veto or self._state.config.interpret_error(call.refusal(message)))
         else:
@@ -247,7 +248,11 @@ class SendLane:
             self.subscriptions.remove(subscription.channel)
             self._state.notices.append(SubscriptionRejected(subscription.channel, error))
             return
-        if remedy is Remedy.WAIT:
+        if remedy is Remedy.DEFER and not subscription.retry_refusal:
+            subscription.defer()
+            self._state.notices.append(SubscriptionDeferred(subscription.channel))
+            return
+        if remedy in (Remedy.WAIT, Remedy.DEFER):
             subscription.reset(now if subscription.retry_refusal else inf)
             return
         self._state.report(error)
@@ -310,8 +315,8 @@ class SendLane:
         if not request.is_subscribe:
             self._complete(request, error)
             return
-        subscription = self.subscriptions.get(str(request.template.subscription))
-        if subscription is not None:
+        # In a new session it is to be sent again, whatever kept it from the one before.
+        if (subscription := self._pending(request)) is not None:
             self._refused(subscription, error, now)
 
     # -- the session's turns

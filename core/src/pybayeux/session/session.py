@@ -5,6 +5,7 @@ Hands each call, reply and failure to the lane that it concerns. Does not know h
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 from ..errors import BayeuxError, ClientStateError, MalformedMessageError, TransportError, UnknownAdviceError
@@ -16,8 +17,8 @@ from .exchange import Exchange, Kind, Request, Step
 from .replies import Batch, MessageKind, as_received, is_reply
 from .send_lane import SendLane
 from .state import SessionConfig, SessionState
-from .subscriptions import SubscriptionStatus
 from .transitions import SessionEvent
+from .view import SessionView
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,73 +34,18 @@ _E = SessionEvent
 
 
 class Session:
-    """One client's session. Times are seconds of a clock that the caller chooses."""
+    """One client's session. Times are seconds of a clock that the caller chooses.
+
+    Attributes:
+        view: What can be known of it.
+    """
 
     def __init__(self, config: SessionConfig) -> None:
         self._state: Final = SessionState(config)
         self._connect: Final = ConnectLane(self._state)
         self._send: Final = SendLane(self._state)
         self._disconnect: Final = DisconnectLane(self._state)
-
-    # -- what it is
-
-    @property
-    def state(self) -> ConnectionState:
-        """The state that the session is in."""
-        return self._state.current
-
-    @property
-    def is_alive(self) -> bool:
-        """Whether it was started and is not over."""
-        return self._state.current is not _S.DISCONNECTED
-
-    @property
-    def client_id(self) -> str | None:
-        """The id that the server gave, or None without a session."""
-        return self._state.client_id
-
-    @property
-    def connection_type(self) -> str | None:
-        """The transport agreed on, or None without a session."""
-        return self._state.connection_type
-
-    @property
-    def host(self) -> str | None:
-        """The host in use as it was advised, or None for the user's own."""
-        return self._state.hosts.current
-
-    @property
-    def retry_at(self) -> float | None:
-        """When the session handshakes or connects again; None where it is connected, or waits for an answer."""
-        is_waiting = self._state.is_running and self.state is not _S.CONNECTED
-        return self._connect.due if is_waiting else None
-
-    @property
-    def longest_silence(self) -> float:
-        """Seconds for which a server in good order may say nothing: it holds a connect, and the network is slow."""
-        advice, heartbeat = self._state.advice, self._connect.heartbeat
-        shorter = heartbeat.shorten(advice.timeout)
-        return (advice.timeout if shorter is None else shorter) + advice.pause + heartbeat.grace(shorter)
-
-    @property
-    def channels(self) -> list[str]:
-        """The channels that the client wants."""
-        return [subscription.channel for subscription in self._send.subscriptions]
-
-    @property
-    def accepting(self) -> bool:
-        """Whether the events that come in now are taken."""
-        return self._connect.accepting
-
-    def is_active_channel(self, channel: str) -> bool:
-        """Whether the server has accepted a subscription to this channel in this session."""
-        subscription = self._send.subscriptions.get(channel)
-        return subscription is not None and subscription.status is SubscriptionStatus.ACTIVE
-
-    def take_notices(self) -> list[Notice]:
-        """What has happened since the last call, in order."""
-        notices, self._state.notices = self._state.notices, []
-        return notices
+        self.view: Final = SessionView(self._state, self._connect, self._send)
 
     # -- what the user wants
 
@@ -110,7 +56,7 @@ class Session:
             ClientStateError: The session is already under way.
         """
         if not self._state.allows(_E.START):
-            raise ClientStateError(f"the session is already {self.state.value}")
+            raise ClientStateError(f"the session is already {self._state.current.value}")
         self._connect.start(now)
 
     def close(self, now: float) -> None:
@@ -118,7 +64,7 @@ class Session:
         if not self._state.allows(_E.CLOSE):
             return
         # Without a session there is nothing to disconnect, and while UNCONNECTED the server does not answer.
-        is_reachable = self._state.has_session and self.state is not _S.UNCONNECTED
+        is_reachable = self._state.has_session and self._state.current is not _S.UNCONNECTED
         self._state.on(_E.CLOSE)
         if is_reachable:
             self._disconnect.begin(now)
@@ -150,7 +96,7 @@ class Session:
             QueueOverflowError: As many messages wait as the queue holds.
         """
         if not self._state.is_running:
-            raise ClientStateError(f"nothing can be sent while {self.state.value}: start the client first")
+            raise ClientStateError(f"nothing can be sent while {self._state.current.value}: start the client first")
         request = Request(message, awaits_data)
         self._send.send(request)
         return request
@@ -166,7 +112,7 @@ class Session:
             ClientStateError: There is no session under way.
         """
         if not self._state.is_running:
-            raise ClientStateError(f"no session to renew while {self.state.value}")
+            raise ClientStateError(f"no session to renew while {self._state.current.value}")
         self._state.rehandshake_reason = reason
 
     def move(self, host: str) -> None:
@@ -174,6 +120,11 @@ class Session:
         self._state.hosts.move(host)
 
     # -- room for events
+
+    @property
+    def accepting(self) -> bool:
+        """Whether the events that come in now are taken."""
+        return self._connect.accepting
 
     def hold_connects(self, now: float) -> None:
         """There is no room for more events: send no connect. If that lasts, `PollOverdue` is among the notices."""
@@ -203,28 +154,35 @@ class Session:
         expired = self._expire(now)
         connect = self._connect.next(now)
         # In a pool that others have filled, the connection that a connect leaves free is for what could not be sent.
-        first = self._send.next_after_starving(now) if connect is not None and self.state is _S.CONNECTED else None
+        first = (
+            self._send.next_after_starving(now) if connect is not None and self._state.current is _S.CONNECTED else None
+        )
         due = (first, connect, self._send.next(now), self._next_disconnect(now))
         abandoned = tuple(self._state.abandoned)
         self._state.abandoned.clear()
-        starting = tuple(exchange for exchange in due if exchange is not None)
-        return Step(starting, expired, abandoned, self._wake_at(now))
+        return Step(tuple(filter(None, due)), expired, abandoned, self._wake_at(now))
 
     def _expire(self, now: float) -> tuple[Exchange, ...]:
-        under_way = (self._connect.outstanding, self._send.outstanding, self._disconnect.outstanding)
-        late = tuple(e for e in under_way if e is not None and now >= e.deadline and not e.expired)
-        for exchange in late:
-            exchange.expired = True
-        return late
+        late = []
+        for exchange in (self._connect.outstanding, self._send.outstanding, self._disconnect.outstanding):
+            if exchange is not None and now >= exchange.deadline and not exchange.expired:
+                exchange.expired = True
+                late.append(exchange)
+        return tuple(late)
 
     def _next_disconnect(self, now: float) -> Exchange | None:
         return self._disconnect.next(now) if self._send.is_idle else None
 
     def _wake_at(self, now: float) -> float | None:
-        if self.state is _S.DISCONNECTED:
+        if self._state.current is _S.DISCONNECTED:
             return None
-        times = (self._connect.wake_at(), self._send.wake_at(now), self._disconnect.wake_at())
-        return min((time for time in times if time is not None), default=None)
+        moment = min(self._connect.wake_at(), self._send.wake_at(now), self._disconnect.wake_at())
+        return None if moment == inf else moment
+
+    def take_notices(self) -> list[Notice]:
+        """What has happened since the last call, in order."""
+        notices, self._state.notices = self._state.notices, []
+        return notices
 
     # -- what comes back
 
@@ -296,12 +254,12 @@ class Session:
         elif exchange.kind is Kind.SEND:
             delay = self._send.reply(request, message, veto, now)
             # A send exchange outlives its session: a late reply may speak of the one before.
-            if delay is not None and exchange.client_id == self.client_id:
+            if delay is not None and exchange.client_id == self._state.client_id:
                 self._lose_session(now, delay)
         elif self._state.is_running:
-            was_reached = self.state is _S.CONNECTED
+            was_reached = self._state.current is _S.CONNECTED
             self._after_connect_lane(self._connect.reply(exchange, message, now), now)
-            if self.state is _S.CONNECTED and not was_reached:
+            if self._state.current is _S.CONNECTED and not was_reached:
                 self._send.server_is_back()
         else:
             self._held_connect_done()
@@ -314,14 +272,21 @@ class Session:
 
     # -- how exchanges end
 
-    def finished(self, exchange: Exchange, now: float) -> None:
-        """The server has answered an exchange completely; a request that has no reply now has failed."""
+    def finished(self, exchange: Exchange, now: float) -> bool:
+        """The server has answered an exchange completely; a request that has no reply now has failed.
+
+        Returns:
+            Whether this changes what to do next. The end of a connect that was answered changes nothing: the reply did.
+        """
+        if not exchange.unanswered and exchange.kind is not Kind.SEND:
+            return False
         if exchange.unanswered and (refusal := self._state.replies.claim_refusal(exchange)) is not None:
             self.receive(Batch([refusal], [refusal]), {}, now)
         if exchange.unanswered:
             self.failed(exchange, TransportError("the server's answer has no reply to the request"), now)
-        elif exchange.kind is Kind.SEND:
+        else:
             self._send.finished(exchange)
+        return True
 
     def failed(self, exchange: Exchange, error: BayeuxError, now: float) -> None:
         """An exchange broke: its requests without a reply are sent again, or fail, as is safe."""
@@ -377,7 +342,7 @@ class Session:
                 self._lose_session(now)
             else:
                 self.abort(ends_by)
-        elif self.client_id is None:
+        elif self._state.client_id is None:
             self._send.session_lost()
 
     def _lose_session(self, now: float, delay: float = 0.0) -> None:

@@ -19,7 +19,7 @@ from .exchange import Exchange, Kind, Request
 from .hosts import Hosts
 from .negotiation import Negotiation
 from .replies import ReplyMatcher
-from .transitions import SessionEvent, allows, next_state
+from .transitions import TRANSITIONS, SessionEvent, next_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -40,7 +40,8 @@ class SessionConfig:
         backoff: How long to wait after failures.
         max_network_delay: How much longer than advised the server may take to answer.
         heartbeat: How long connects are to be held at the most; None for as long as the server advises.
-        linger: How long to wait before a connect while events come densely; 0 for not at all.
+        linger: The share of one core that connects may take while events come densely; 0 for any.
+        processor_time: Returns the seconds of processor time that the thread has used, to know what a connect costs.
         send_queue_size: How many messages may wait to be sent.
         random: The source of chance for the jitter.
         redact: Takes secrets out of a text.
@@ -56,6 +57,7 @@ class SessionConfig:
     max_network_delay: float = 10.0
     heartbeat: float | None = None
     linger: float = 0.0
+    processor_time: Callable[[], float] = lambda: 0.0
     send_queue_size: int = 10_000
     random: Random = field(default_factory=Random)
     redact: Callable[[str], str] = lambda text: text
@@ -114,7 +116,7 @@ class SessionState:
 
     def allows(self, event: SessionEvent) -> bool:
         """Whether an event can happen now."""
-        return allows(self.current, event)
+        return event in TRANSITIONS[self.current]
 
     @property
     def is_running(self) -> bool:

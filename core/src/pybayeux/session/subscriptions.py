@@ -5,7 +5,7 @@ They outlive sessions. Does not know how they are asked for: `send_lane` does th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from math import inf
 from typing import TYPE_CHECKING
@@ -49,6 +49,8 @@ class DesiredSubscription:
         retry_refusal: Whether an extension wants a refusal of the pending subscribe to be followed by another one.
         failures: Refusals in a row.
         due: The time before which it is not asked for; infinity where an extension has to ask for it.
+        is_deferred: Whether an extension keeps it from the server, and callers of subscribe do not wait for it.
+        unsent: The unsent ones of the set that it belongs to, by channel; it keeps itself in there.
     """
 
     channel: str
@@ -58,19 +60,31 @@ class DesiredSubscription:
     retry_refusal: bool = False
     failures: int = 0
     due: float = 0.0
+    is_deferred: bool = False
+    unsent: dict[str, DesiredSubscription] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        self.unsent[self.channel] = self
 
     def sent(self) -> None:
         """A subscribe is on its way."""
-        self.status, self.unsubscribe_first, self.retry_refusal = SubscriptionStatus.PENDING, False, False
+        self._become(SubscriptionStatus.PENDING)
+        self.unsubscribe_first = self.retry_refusal = False
 
     def accepted(self) -> None:
         """The server accepted it."""
-        self.status, self.was_accepted = SubscriptionStatus.ACTIVE, True
-        self.failures, self.retry_refusal = 0, False
+        self._become(SubscriptionStatus.ACTIVE)
+        self.was_accepted, self.failures, self.retry_refusal = True, 0, False
 
     def reset(self, due: float = 0.0) -> None:
         """It is to be asked for, not before `due`."""
-        self.status, self.due, self.retry_refusal = SubscriptionStatus.UNSENT, due, False
+        self._become(SubscriptionStatus.UNSENT)
+        self.due, self.retry_refusal, self.is_deferred = due, False, False
+
+    def defer(self) -> None:
+        """An extension keeps it from the server, until it asks for it."""
+        self.reset(inf)
+        self.is_deferred = True
 
     def restart(self, now: float) -> None:
         """An extension wants the server to start it afresh."""
@@ -83,12 +97,24 @@ class DesiredSubscription:
         self.unsubscribe_first = self.status is SubscriptionStatus.ACTIVE
         self.reset(now)
 
+    def _become(self, status: SubscriptionStatus) -> None:
+        self.status = status
+        if status is SubscriptionStatus.UNSENT:
+            self.unsent[self.channel] = self
+        else:
+            self.unsent.pop(self.channel, None)
+
 
 class DesiredSubscriptions:
-    """The set of them, by channel, in the order in which they were first wanted."""
+    """The set of them, by channel, in the order in which they were first wanted.
+
+    A session asks at each step for those that are due. So the unsent ones are kept apart: mostly there are none, where
+    there may be thousands of active ones.
+    """
 
     def __init__(self) -> None:
         self._by_channel: dict[str, DesiredSubscription] = {}
+        self._unsent: dict[str, DesiredSubscription] = {}
 
     def __iter__(self) -> Iterator[DesiredSubscription]:
         return iter(list(self._by_channel.values()))
@@ -99,23 +125,32 @@ class DesiredSubscriptions:
 
     def add(self, channel: str) -> DesiredSubscription:
         """Want a channel; to want it twice is to want it once."""
-        return self._by_channel.setdefault(channel, DesiredSubscription(channel))
+        found = self._by_channel.get(channel)
+        if found is None:
+            found = self._by_channel[channel] = DesiredSubscription(channel, unsent=self._unsent)
+        return found
 
     def remove(self, channel: str) -> DesiredSubscription | None:
         """No longer want a channel; returns what was known of it."""
+        self._unsent.pop(channel, None)
         return self._by_channel.pop(channel, None)
 
     def session_lost(self) -> None:
         """The server has forgotten all of them."""
+        self._unsent.clear()  # to have them in order again
         for subscription in self:
             subscription.reset()
             subscription.unsubscribe_first = False
 
+    @property
+    def has_unsent(self) -> bool:
+        """Whether the server does not know of one, nor is asked for it."""
+        return bool(self._unsent)
+
     def due(self, now: float) -> list[DesiredSubscription]:
         """Those to ask for now."""
-        return [each for each in self if each.status is SubscriptionStatus.UNSENT and each.due <= now]
+        return [each for each in self._unsent.values() if each.due <= now]
 
-    def next_due(self, now: float) -> float | None:
-        """The next time after `now` at which one is to be asked for, or None."""
-        times = [each.due for each in self if each.status is SubscriptionStatus.UNSENT and now < each.due < inf]
-        return min(times, default=None)
+    def next_due(self, now: float) -> float:
+        """The next time, not before `now`, at which one is to be asked for; infinity for never."""
+        return max(now, min([each.due for each in self._unsent.values()], default=inf))

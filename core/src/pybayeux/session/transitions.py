@@ -15,7 +15,7 @@ from ..state import ConnectionState
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("TRANSITIONS", "SessionEvent", "allows", "next_state")
+__all__ = ("TRANSITIONS", "SessionEvent", "next_state")
 
 # The state machine of a session
 # ==============================
@@ -210,11 +210,6 @@ TRANSITIONS: Final[Mapping[ConnectionState, Mapping[SessionEvent, ConnectionStat
     }
 )
 """From each state, the events that can happen in it, and the state that follows each."""
-
-
-def allows(state: ConnectionState, event: SessionEvent) -> bool:
-    """Whether an event can happen in a state."""
-    return event in TRANSITIONS[state]
 
 
 def next_state(state: ConnectionState, event: SessionEvent) -> ConnectionState:

@@ -14,8 +14,9 @@ pytest loads the plugin at the start of every run.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
+
+from .._util.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from .contract import ContractError as ContractError
@@ -40,20 +41,14 @@ __all__ = (
     "run",
 )
 
-_MODULES: Final = {
-    "Clock": "virtual_time",
-    "ContractError": "contract",
-    "Harness": "harness",
-    "HookCall": "recorder",
-    "HookRecorder": "recorder",
-    "ScriptedServer": "server",
-    "check_contract": "contract",
-    "in_virtual_time": "virtual_time",
-    "run": "virtual_time",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_MODULES[name]}", __name__), name)
+if not TYPE_CHECKING:  # pytest loads the plugin at the start of every run
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "contract": "ContractError check_contract",
+            "harness": "Harness",
+            "recorder": "HookCall HookRecorder",
+            "server": "ScriptedServer",
+            "virtual_time": "Clock in_virtual_time run",
+        },
+    )

@@ -23,7 +23,7 @@ def difference(first: Any, other: Any, again: Any, place: str = "") -> str | Non
         again: The result of the third run: where it differs from `first`, nothing is compared.
         place: The path to the values, for the text.
     """
-    if first == other:
+    if first == other or _VARIOUS in (first, other):
         return None
     shape = _shape(first)
     if shape is None or shape != _shape(again):
@@ -57,7 +57,8 @@ def shortened(value: Any) -> str:
 def combined(messages: list[dict[str, Any]]) -> dict[str, Any]:
     """Messages of which nobody can say how many there are, such as connects, as one: each member that any of them has.
 
-    A member whose value is not the same in all that have it has the value ``<various>``.
+    A member whose value is not the same in all that have it has the value ``<various>``, which is compared with
+    nothing: times that are read twice in one tick of the clock are the same by chance.
     """
     found: dict[str, Any] = {}
     for message in messages:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from types import TracebackType
 
-    from .._client.handlers import Handler
+    from .._client.handler_runner import Handler
     from ..errors import BayeuxError
     from ..message import Message
     from ..subscription import Subscription

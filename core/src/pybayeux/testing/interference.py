@@ -87,48 +87,24 @@ class FailsLast:
         _fail(message)
 
 
+@hookimpl(tryfirst=True)
+async def _next_turn(_self: object) -> None:
+    """Wait for the next turn of the event loop."""
+    await asyncio.sleep(0)
+
+
 class Waits:
     """Makes every hook asynchronous, and lets other tasks run before each call."""
 
-    @hookimpl(tryfirst=True)
-    async def outgoing(self) -> None:
-        """Wait for the next turn of the event loop."""
-        await asyncio.sleep(0)
-
-    @hookimpl(tryfirst=True)
-    async def incoming(self) -> None:
-        """Wait for the next turn of the event loop."""
-        await asyncio.sleep(0)
-
-    @hookimpl(tryfirst=True)
-    async def delivered(self) -> None:
-        """Wait for the next turn of the event loop."""
-        await asyncio.sleep(0)
-
-    @hookimpl(tryfirst=True)
-    async def dead_letter(self) -> None:
-        """Wait for the next turn of the event loop."""
-        await asyncio.sleep(0)
-
-    @hookimpl(tryfirst=True)
-    async def state_changed(self) -> None:
-        """Wait for the next turn of the event loop."""
-        await asyncio.sleep(0)
-
-    @hookimpl(tryfirst=True)
-    async def failed(self) -> None:
-        """Wait for the next turn of the event loop."""
-        await asyncio.sleep(0)
-
-    @hookimpl(tryfirst=True)
-    async def request(self) -> None:
-        """Wait for the next turn of the event loop."""
-        await asyncio.sleep(0)
-
-    @hookimpl(tryfirst=True)
-    async def response(self) -> None:
-        """Wait for the next turn of the event loop."""
-        await asyncio.sleep(0)
+    outgoing: Final = _next_turn
+    incoming: Final = _next_turn
+    delivered: Final = _next_turn
+    dead_letter: Final = _next_turn
+    state_changed: Final = _next_turn
+    failed: Final = _next_turn
+    request: Final = _next_turn
+    response: Final = _next_turn
+    diagnose: Final = _next_turn
 
 
 def _veto(message: Message) -> Drop | None:

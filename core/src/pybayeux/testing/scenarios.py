@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from collections import defaultdict
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..bayeux import BayeuxClient
 from ..codec import encode
-from ..errors import BayeuxError, ExtensionHookError
+from ..errors import BayeuxError, ExtensionHookError, SessionEndedError
 from ..message import Advice
 from .factory import name_of
 from .harness import Harness
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from .server import Order
 
 __all__ = ("LAST_EVENT", "Transcript", "low_level_session", "ordinary_session", "session_with_faults", "two_starts")
+
+_COUNTED: Final = re.compile(r" \(\d+ times (?:by now|in all)\)$")
+"""What the log says of an error that came before."""
 
 _ORDERS: Final = "/contract/orders"
 _SAFE: Final = "/contract/**"
@@ -75,12 +79,13 @@ class _Writer:
         try:
             await work
         except BayeuxError as error:
-            self._raised(error)
+            self.raised(error)
             self.transcript.outcomes.append(type(error).__name__)
         else:
             self.transcript.outcomes.append("done")
 
-    def _raised(self, error: BaseException | None) -> None:
+    def raised(self, error: BaseException | None) -> None:
+        """Record an error that was raised, with its causes."""
         while error is not None:
             self.transcript.texts.append(f"{error} {error!r}")
             self.reported(error)
@@ -100,6 +105,7 @@ class _Writer:
                 self._fault(line[at:])
 
     def _fault(self, text: str) -> None:
+        text = _COUNTED.sub("", text)
         if text not in self.transcript.faults:
             self.transcript.faults.append(text)
 
@@ -120,11 +126,19 @@ class _Writer:
 
 @asynccontextmanager
 async def _recorded(harness: Harness) -> AsyncIterator[_Writer]:
-    """Write the transcript of what a harness's client does within this block."""
+    """Write the transcript of what a harness's client does within this block.
+
+    A mistake of the extension that ends the start of the client ends the block, and is a fault in the transcript.
+    """
     writer = _Writer(harness.extension)
     with _logged() as lines:
-        yield writer
-        await harness.idle()
+        try:
+            yield writer
+            await harness.idle()
+        except SessionEndedError as ended:
+            writer.raised(ended)
+            if not writer.transcript.faults:
+                raise
     for error in harness.failures:
         writer.reported(error)
         writer.transcript.texts.append(f"{error} {error!r}")

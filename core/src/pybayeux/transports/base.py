@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, runtime_checkable
 
 from .._util.environment import proxy_for
+from .._util.tls import trusted_certificates
 from .cookies import CookieJar
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Awaitable, Callable, Generator, MutableMapping, Sequence
 
     from .._util.redact import Redactor
@@ -216,10 +218,11 @@ class UpgradeAnswer:
     failure: TransportError | None = None
 
 
-Dial: TypeAlias = "Callable[[UpgradeCall], Awaitable[UpgradeAnswer]]"
-"""Opens a WebSocket and follows no redirect.
+Dial: TypeAlias = "Callable[[UpgradeCall], Awaitable[UpgradeAnswer | None]]"
+"""Opens a WebSocket and follows no redirect; returns None for one that it leaves to the built-in library.
 
-Raises TransportError, with secrets removed from its text, where the server does not answer at all.
+Raises OSError where there is no connection, ValueError where the address is none, and TransportError, with secrets
+removed from its text, where the server does not answer at all.
 """
 
 
@@ -286,6 +289,14 @@ class TransportContext:
         """
         proxy = proxy_for(url)
         return None if proxy is None else proxy.url
+
+    def trust(self) -> ssl.SSLContext:
+        """The certificates that are trusted, by the one rule of all transports. Not to be changed: others use it too.
+
+        Raises:
+            TransportError: They cannot be loaded, or the environment names files that are not there; it is fatal.
+        """
+        return trusted_certificates()
 
 
 class Transport(Protocol):

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import zlib
+from collections import deque
 from contextlib import aclosing
 from importlib.util import find_spec
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from .._util.text import to_utf8
+from .._util.text import is_utf8, to_utf8
 from ..errors import TransportError
 
 if TYPE_CHECKING:
@@ -33,15 +35,36 @@ _PACKAGES: Final = {"br": ("brotli", "brotlicffi"), "zstd": ("zstandard",)}
 """What httpx decodes other encodings with, where one of them is installed."""
 
 
+_MARK: Final = 4
+"""Bytes of the longest byte order mark."""
+
 _SHOWN: Final = 2**16
 """Bytes of a body beyond the limit that are kept, for the text of an error."""
 
 
-class Body(NamedTuple):
-    """What was read; of a body beyond the limit the beginning."""
+_MOST_CHARSETS: Final = 16
+_charsets: Final[dict[str, str | None]] = {}
+"""Charsets by the header `Content-Type`."""
 
-    content: bytes
+
+class Body(NamedTuple):
+    """What was read, in the pieces in which it came; of a body beyond the limit the beginning.
+
+    A body that was put together would be in memory twice for a moment.
+    """
+
+    pieces: deque[bytes]
     complete: bool
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return sum(map(len, self.pieces))
+
+    @property
+    def content(self) -> bytes:
+        """The pieces together."""
+        return b"".join(self.pieces)
 
 
 async def read_body(response: Any, limit: int | None) -> Body:
@@ -55,14 +78,30 @@ async def read_body(response: Any, limit: int | None) -> Body:
         TransportError: It is encoded in a way that cannot be decoded, or not in the way that it says.
         Exception: The library's own: the network broke.
     """
-    read, size = [], 0
+    read: deque[bytes] = deque()
+    size = 0
     async with aclosing(_chunks(response)) as chunks:
         async for chunk in chunks:
-            read.append(chunk)
+            if chunk:
+                read.append(chunk)
             size += len(chunk)
             if limit is not None and size > limit:
-                return Body(to_utf8(_beginning(read, min(limit, _SHOWN)), response.charset_encoding), complete=False)
-    return Body(to_utf8(b"".join(read), response.charset_encoding), complete=True)
+                beginning = to_utf8(_beginning(read, min(limit, _SHOWN)), _charset_of(response))
+                return Body(deque([beginning]), complete=False)
+    charset = _charset_of(response)
+    if not is_utf8(b"".join(islice(read, _MARK)), charset):
+        read = deque([to_utf8(b"".join(read), charset)])
+    return Body(read, complete=True)
+
+
+def _charset_of(response: Any) -> str | None:
+    """What the headers say of the body. httpx has the package `email` read them anew for each answer."""
+    header = response.headers.get("Content-Type", "")
+    if header not in _charsets:
+        if len(_charsets) >= _MOST_CHARSETS:
+            _charsets.clear()
+        _charsets[header] = response.charset_encoding
+    return _charsets[header]
 
 
 def _beginning(chunks: Iterable[bytes], size: int) -> bytes:

@@ -1,34 +1,40 @@
 """Bayeux messages in the bytes of an answer or a frame, and the error where there are none.
 
 A large body is decoded in slices, and others run between them: reading a million events in one go takes half a second.
-Each slice is received before the next one is decoded, so that a million events need not be in memory together.
+Each slice is received before the next one is decoded, and the bytes of a slice are let go of with it, so that a million
+events need not be in memory together.
 """
 
 from __future__ import annotations
 
 import asyncio
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from ..codec import damage_of, decode, decode_batch
 from ..errors import MessageDecodeError
-from ..session.replies import may_be_event
+from ..session.replies import parted
 from .slicing import slices_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections import deque
+    from collections.abc import Callable, Iterable
 
     from .._util.redact import Redactor
     from ..codec import Decoded
     from ..message import Message
     from .base import TransportContext
 
-__all__ = ("LARGE", "read_messages", "redacted", "refusals_in", "report_damage")
+__all__ = ("LARGE", "read_messages", "receive_large", "redacted", "refusals_in", "report_damage")
 
 LARGE: Final = 2**20
 """Bytes of a body that is decoded in slices: one of fewer takes some milliseconds."""
 
 _ERROR_TEXT: Final = 10_000
 """Bytes that are read for an error's text: far more than it has room for, so that no secret is cut in two."""
+
+_FIRST_PIECES: Final = 4
+"""Pieces in which these are, as a rule."""
 
 _MOST_REPORTS: Final = 10
 
@@ -52,17 +58,34 @@ async def read_messages(
         json = unwrap(body)
         if len(json) <= LARGE:
             return report_damage(decode_batch(json), context)
-        return await _receive_events(json, context)
+        return await _receive_events([json], context)
     except MessageDecodeError as error:
         raise redacted(error, body, context.redact) from None
 
 
-async def _receive_events(json: bytes, context: TransportContext) -> list[Message]:
+async def receive_large(pieces: deque[bytes], context: TransportContext) -> None:
+    """Receive a large answer: its events slice by slice, then its replies.
+
+    Args:
+        pieces: What came, in UTF-8. Emptied meanwhile.
+        context: As for `read_messages`.
+
+    Raises:
+        MessageDecodeError: It is not Bayeux.
+    """
+    beginning = b"".join(islice(pieces, _FIRST_PIECES))[:_ERROR_TEXT]
+    try:
+        replies = await _receive_events(pieces, context)
+    except MessageDecodeError as error:
+        raise redacted(error, beginning, context.redact) from None
+    await context.receive(replies)
+
+
+async def _receive_events(pieces: Iterable[bytes], context: TransportContext) -> list[Message]:
     others: list[Message] = []
-    for decoded in slices_of(json):
-        events = [message for message in report_damage(decoded, context) if may_be_event(message)]
-        if len(events) < len(decoded.messages):
-            others += [message for message in decoded.messages if not may_be_event(message)]
+    for decoded in slices_of(pieces):
+        events, replies = parted(report_damage(decoded, context))
+        others += replies
         if events:
             await context.receive(events)
         await asyncio.sleep(0)

@@ -11,7 +11,6 @@ they override, so that the handshake, pings, pongs and the close handshake stay 
 from __future__ import annotations
 
 import logging
-import ssl
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -29,9 +28,10 @@ from websockets.frames import DATA_OPCODES, CloseCode, Frame
 from websockets.protocol import State
 from websockets.typing import Subprotocol
 
-from .._util.environment import Proxy, check_tls_files, proxy_for
+from .._util.environment import Proxy, proxy_for
 from ..errors import TransportError
 from .base import UpgradeAnswer
+from .unreachable import describe, unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -229,8 +229,8 @@ def upgrade_failure(
         proxy: What is between here and the server.
     """
     way = "" if proxy is None else f", through {proxy}"
-    text = f"{type(error).__name__}: {redact(str(error)) or 'no reason given'}{way}"
-    if isinstance(error, InvalidURI | ValueError | TypeError | ssl.SSLCertVerificationError):
+    text = describe(error, redact, way)
+    if isinstance(error, InvalidURI):
         return TransportError(text, unsent=True, fatal=True)
     if isinstance(error, TimeoutError) and waited is not None:
         return TransportError(f"no answer to the upgrade within {waited:g} s{way}", unsent=True, unavailable=True)
@@ -240,8 +240,9 @@ def upgrade_failure(
         return TransportError(f"the proxy refuses: {text}", unsent=True, unavailable=True)
     if isinstance(error, InvalidHandshake) and not isinstance(error, ProxyError):
         return TransportError(f"no WebSocket upgrade: {text}", unsent=True, unavailable=True)
-    lacks_package = isinstance(error, ImportError)  # for a kind of proxy
-    return TransportError(text, unsent=True, unavailable=lacks_package, fatal=lacks_package)
+    if isinstance(error, ImportError):  # for a kind of proxy
+        return TransportError(text, unsent=True, unavailable=True, fatal=True)
+    return unreachable(error, redact, way)
 
 
 def _answer(
@@ -260,8 +261,6 @@ async def _connect(call: UpgradeCall, proxy: Proxy | None, made: list[_Connectio
         made.append(_Connection(*args, **kwargs))
         return made[-1]
 
-    if call.url.startswith("wss:") and call.ssl is None:
-        check_tls_files()
     secure = {"ssl": call.ssl} if call.ssl is not None and call.url.startswith("wss:") else {}
     await _Connect(
         call.url,

@@ -7,6 +7,7 @@ carries, nor how the messages are wrapped in an answer.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import httpx
@@ -16,7 +17,7 @@ from .._util.environment import check_tls_files, proxy_for
 from ..errors import BayeuxError, TransportError, UsageError
 from .base import TransportContext, TransportRequest, TransportResponse
 from .body import MAX_RESPONSE_SIZE, Body, read_body
-from .decoding import LARGE, read_messages, refusals_in
+from .decoding import LARGE, read_messages, receive_large, refusals_in
 from .direct_http import make_http_client
 from .http_arguments import check_auth, check_headers, check_http
 from .http_failures import network_failure, request_failure, response_of, status_failure
@@ -25,6 +26,7 @@ from .redirects import MOST_REDIRECTS, Redirect, anonymous_headers, read_redirec
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .._util.redact import Redactor
     from .http_call import HttpCall
 
 __all__ = ("HttpRequester",)
@@ -43,8 +45,24 @@ class _Target(NamedTuple):
 class _Answer(NamedTuple):
     """What came back; with a status other than 200 it is a failure, unless it holds replies that refuse."""
 
-    content: bytes
+    body: Body
     failure: TransportError | None = None
+
+
+class _HeaderSecrets:
+    """Has the secrets in the headers of requests remembered. These are mostly the headers of the request before."""
+
+    def __init__(self, redact: Redactor) -> None:
+        self._redact: Final = redact
+        self._headers: list[tuple[bytes, bytes]] | None = None
+        self._secrets: tuple[str, ...] = ()
+
+    def remember(self, headers: Any) -> None:
+        """Remember the secrets in these headers, as httpx has them."""
+        octets = getattr(headers, "raw", None)
+        if octets is None or octets != self._headers:
+            self._headers, self._secrets = octets, tuple(in_headers(headers))
+        self._redact.remember(*self._secrets)
 
 
 class HttpRequester:
@@ -78,7 +96,9 @@ class HttpRequester:
         self._connection_type: Final = connection_type
         self._unwrap: Final = unwrap
         self._limit: Final = max_response_size
-        self._receiving: Final[set[asyncio.Future[None]]] = set()
+        self._given_secrets: Final = _HeaderSecrets(context.redact)
+        self._sent_secrets: Final = _HeaderSecrets(context.redact)
+        self._receiving: Final[list[asyncio.Future[None]]] = []
         self._owned: Final = context.http is None
         check_http(context.http)
         check_auth(context.auth)
@@ -105,24 +125,27 @@ class HttpRequester:
         """
         answer = await self._fetch(call)
         if answer.failure is None:
-            await self._receive(answer.content)
-        elif replies := refusals_in(answer.content, self._unwrap):
+            await self._receive(answer.body)
+        elif replies := refusals_in(answer.body.content, self._unwrap):
             await self._context.receive(replies)
         else:
             raise answer.failure
 
-    async def _receive(self, content: bytes) -> None:
-        if len(content) <= LARGE:
-            await self._context.receive(await read_messages(content, self._context, self._unwrap))
+    async def _receive(self, body: Body) -> None:
+        if body.size <= LARGE:
+            await self._context.receive(await read_messages(body.content, self._context, self._unwrap))
             return
         # A task of its own: the exchange may be cancelled, and what came with it is here all the same.
-        receiving = asyncio.ensure_future(self._receive_large(content))
-        self._receiving.add(receiving)
-        receiving.add_done_callback(self._receiving.discard)
+        receiving = asyncio.ensure_future(self._receive_large(body))
+        self._receiving.append(receiving)
+        receiving.add_done_callback(self._receiving.remove)
         await asyncio.shield(receiving)
 
-    async def _receive_large(self, content: bytes) -> None:
-        await self._context.receive(await read_messages(content, self._context, self._unwrap))
+    async def _receive_large(self, body: Body) -> None:
+        if self._unwrap is bytes:
+            await receive_large(body.pieces, self._context)
+        else:
+            await self._context.receive(await read_messages(body.content, self._context, self._unwrap))
 
     async def close(self) -> None:
         """Close the connections, unless the httpx client is the user's."""
@@ -163,7 +186,7 @@ class HttpRequester:
             response = response_of(error)
             if response is None:
                 raise self._failure(error, request.url) from error
-        self._context.redact.remember(*in_headers(response.request.headers))  # the library's own authentication too
+        self._sent_secrets.remember(response.request.headers)  # the library's own authentication too
         if setting := _octets_of(response.headers):
             self._context.cookies.take(str(response.url), setting)
             if self._owned:
@@ -202,7 +225,8 @@ class HttpRequester:
             request.headers.setdefault(name, value)
         await self._context.on_request(request)
         secrets = (secret for secret in in_url(request.url) if secret not in call.public)
-        self._context.redact.remember(*secrets, *in_headers(request.headers))
+        self._context.redact.remember(*secrets)
+        self._given_secrets.remember(request.headers)
         return request
 
     def _set_cookies(self, built: Any, given: str | None, target: _Target) -> None:
@@ -227,7 +251,7 @@ class HttpRequester:
         """Run the hook `response`, and return where the answer points, if it does."""
         url, status = str(response.url), response.status_code
         await self._context.on_response(TransportResponse(url, status, response.headers, self._connection_type))
-        return read_redirect(status, url, response.headers.get("Location"))
+        return read_redirect(status, url, response.headers.get("Location")) if status != 200 else None
 
     async def _content(self, response: Any, redirect: Redirect | None) -> _Answer:
         """The body of an answer that is not redirected further."""
@@ -236,16 +260,16 @@ class HttpRequester:
         except TransportError:
             if response.status_code == 200:
                 raise
-            body = Body(b"", complete=False)  # the status says enough
+            body = Body(deque(), complete=False)  # the status says enough
         status = response.status_code
         if status != 200:
             text = body.content[:_ERROR_TEXT].decode("utf-8", "replace")
-            return _Answer(body.content, status_failure(response, text, redirect, self._context.redact))
+            return _Answer(body, status_failure(response, text, redirect, self._context.redact))
         if not body.complete:
             raise TransportError(f"an answer of more than max_response_size={self._limit} bytes", status=status)
-        if not body.content.strip():
+        if not any(piece.strip() for piece in body.pieces):
             raise TransportError("an empty answer (HTTP 200)", status=status)
-        return _Answer(body.content)
+        return _Answer(body)
 
     async def _body(self, response: Any) -> Body:
         """The body, or as much of it as is allowed."""

@@ -1,5 +1,8 @@
 """A large array of messages, decoded in slices: each takes some milliseconds, so that others may run between them.
 
+The array comes in pieces, as the network brought it, and is never put together as a whole: only as much of it as a few
+slices need. Each piece is let go of when it is decoded.
+
 A slice ends where one object seems to end and another to begin. That it does is proved by decoding: a slice that was
 cut inside of a string or a nested array is no JSON. Only where no such place is found (an event that is itself large,
 or one value that is no JSON) are the elements looked for one by one, which takes far longer.
@@ -8,21 +11,25 @@ or one value that is no JSON) are the elements looked for one by one, which take
 from __future__ import annotations
 
 import re
+from collections import deque
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
 
 from .._util.json_scan import Broken, elements_of
+from .._util.json_text import beginning_of
 from ..codec import Decoded, decode_batch
 from ..errors import MessageDecodeError
-from ..message import Message, beginning_of
+from ..message import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterable, Iterator
 
 __all__ = ("slices_of",)
 
 _SLICE: Final = 2**17
+_WINDOW: Final = 2**20
+"""Bytes that are put together at a time."""
 _ATTEMPTS: Final = 12
 _FAR_ATTEMPTS: Final = 2
 """How many places are tried at the first distance, and at others."""
@@ -41,27 +48,47 @@ _elements: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _Slice: TypeAlias = "tuple[Decoded, int]"
 
 
-def slices_of(body: bytes) -> Iterator[Decoded]:
+def slices_of(pieces: Iterable[bytes]) -> Iterator[Decoded]:
     """The messages of an array, slice by slice; an empty slice now and then, where finding the next takes its time.
+
+    Args:
+        pieces: What came, in order. A deque is emptied meanwhile.
 
     Raises:
         MessageDecodeError: It is no array of messages, or is not complete; slices before the fault were returned.
     """
+    pieces = pieces if isinstance(pieces, deque) else deque(pieces)
+    body = _joined(b"", pieces, _WINDOW)
     if (array := _ARRAY.match(body)) is None:
-        yield decode_batch(body)
+        yield decode_batch(_joined(body, pieces))
         return
-    start, count, malformed = array.end() - 1, 0, 0
+    start, count, malformed, beginning = array.end() - 1, 0, 0, beginning_of(body)
     while True:
-        decoded, start = (yield from _by_guess(body, start)) or (yield from _by_scan(body, start))
+        if pieces and len(body) - start < 2 * _SLICE:
+            body, start = _joined(b"[" + body[start + 1 :], pieces, _WINDOW), 0
+        found = yield from _by_guess(body, start)
+        if found is None and pieces:
+            body, start = _joined(b"[" + body[start + 1 :], pieces), 0
+            found = yield from _by_guess(body, start)
+        decoded, start = found or _to_the_end(body, start) or (yield from _by_scan(body, start))
         count += len(decoded.messages)
         if count > _MOST_MESSAGES:
-            raise MessageDecodeError(f"more than {_MOST_MESSAGES} messages in one answer", beginning_of(body))
+            raise MessageDecodeError(f"more than {_MOST_MESSAGES} messages in one answer", beginning)
         malformed += sum(not message.channel for message in decoded.messages)
         if malformed > _MOST_MALFORMED:
-            raise MessageDecodeError(f"more than {_MOST_MALFORMED} messages without a channel", beginning_of(body))
+            raise MessageDecodeError(f"more than {_MOST_MALFORMED} messages without a channel", beginning)
         yield decoded
-        if start == len(body):
+        if start == len(body) and not pieces:
             return
+
+
+def _joined(beginning: bytes, pieces: deque[bytes], size: int | None = None) -> bytes:
+    """The beginning and the next pieces together, until there are so many bytes."""
+    taken, length = [beginning] if beginning else [], len(beginning)
+    while pieces and (size is None or length < size):
+        taken.append(pieces.popleft())
+        length += len(taken[-1])
+    return b"".join(taken)
 
 
 def _by_guess(body: bytes, start: int) -> Generator[Decoded, None, _Slice | None]:
@@ -79,6 +106,11 @@ def _by_guess(body: bytes, start: int) -> Generator[Decoded, None, _Slice | None
             place = between.end()
             yield Decoded([], [])
         distance, attempts = distance * 2, _FAR_ATTEMPTS
+    return None
+
+
+def _to_the_end(body: bytes, start: int) -> _Slice | None:
+    """The last slice; None where what is left is no array, or too large to be sure."""
     decoded = _attempt(b"[" + body[start + 1 :])
     return None if decoded is None else (decoded, len(body))
 

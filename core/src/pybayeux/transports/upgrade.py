@@ -12,18 +12,20 @@ import httpx
 
 from .._util.credentials import in_headers, in_url
 from .._util.dates import parse_date
+from .._util.tls import system_certificates
 from .._util.urls import as_http, as_websocket
 from ..errors import TransportError
 from .base import TransportRequest, TransportResponse, UpgradeCall
 from .http_arguments import check_auth, check_headers
 from .http_failures import seconds_to_wait
 from .set_cookie import as_octets
+from .unreachable import unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
 
     from .._util.redact import Redactor
-    from .base import Dial, Socket, TransportContext, UpgradeAnswer, WebSocketOptions
+    from .base import Socket, TransportContext, UpgradeAnswer, WebSocketOptions
 
 __all__ = ("Upgrade", "other_subprotocol", "refused_upgrade", "wrong_address")
 
@@ -95,7 +97,7 @@ class Upgrade:
             raise wrong_address(error, self._context.redact) from error
 
     async def _ask(self, url: str, headers: httpx.Headers) -> Socket | _Refusal:
-        answer = await self._dial()(self._call(url, self._headers(url, headers)))
+        answer = await self._dial(self._call(url, self._headers(url, headers)))
         try:
             response = await self._answered(url, answer)
             if answer.failure is not None:
@@ -103,19 +105,24 @@ class Upgrade:
             if answer.socket is None:
                 return _Refusal(response, refused_upgrade(response, self._context.redact))
             if answer.socket.subprotocol != self._options.subprotocol:
-                raise other_subprotocol(self._options.subprotocol)
+                raise other_subprotocol(self._options.subprotocol, answer.socket.subprotocol)
         except BaseException:
             if answer.socket is not None:
                 await answer.socket.abort()
             raise
         return answer.socket
 
-    def _dial(self) -> Dial:
+    async def _dial(self, call: UpgradeCall) -> UpgradeAnswer:
         if self._context.dial is not None:
-            return self._context.dial
+            try:
+                answer = await self._context.dial(call)
+            except (OSError, ValueError) as error:
+                raise unreachable(error, self._context.redact) from error
+            if answer is not None:
+                return answer
         from .dialling import Dialler  # `websockets` takes time to import, and may never be needed
 
-        return Dialler(self._context.redact)
+        return await Dialler(self._context.redact)(call)
 
     def _headers(self, url: str, headers: httpx.Headers) -> list[tuple[str, str]]:
         cookies = self._context.cookies.header(url, headers.get("Cookie"), anonymous=self._context.anonymous)
@@ -126,6 +133,7 @@ class Upgrade:
 
     def _call(self, url: str, headers: list[tuple[str, str]]) -> UpgradeCall:
         options = self._options
+        trust = system_certificates() if options.ssl is None and url.startswith("wss:") else options.ssl
         return UpgradeCall(
             url,
             headers,
@@ -135,7 +143,7 @@ class Upgrade:
             open_timeout=options.open_timeout,
             ping_interval=options.ping_interval,
             ping_timeout=options.ping_timeout,
-            ssl=options.ssl,
+            ssl=trust,
         )
 
     # -- in
@@ -203,8 +211,10 @@ def refused_upgrade(response: httpx.Response, redact: Redactor) -> TransportErro
     )
 
 
-def other_subprotocol(wanted: str | None) -> TransportError:
+def other_subprotocol(wanted: str | None, chosen: str | None) -> TransportError:
     """The failure of an upgrade without the subprotocol that was asked for."""
     return TransportError(
-        f"the server does not speak the WebSocket subprotocol {wanted!r}", unsent=True, unavailable=True
+        f"the server does not speak the WebSocket subprotocol {wanted!r}: it chose {chosen!r}",
+        unsent=True,
+        unavailable=True,
     )

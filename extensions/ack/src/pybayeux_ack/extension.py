@@ -36,8 +36,8 @@ class Ack:
     """
 
     def __init__(self) -> None:
-        self.supported = False
-        self.batch = 0
+        self.supported: bool = False
+        self.batch: int = 0
         self._unacknowledged: Final = UnacknowledgedEvents()
         self._watching = False
 

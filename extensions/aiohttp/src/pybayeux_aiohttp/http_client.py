@@ -5,7 +5,6 @@ Owns the connections and the names of errors: httpx's, for those that say whethe
 
 from __future__ import annotations
 
-import ssl
 from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
@@ -14,12 +13,11 @@ import aiohttp
 import httpx
 from yarl import URL
 
-from pybayeux.errors import TransportError
-
 from .basic_auth import authorization
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    import ssl
+    from collections.abc import AsyncIterator, Callable
 
 __all__ = ("ConnectError", "ConnectTimeout", "HttpClient", "Request", "Response", "UnsupportedProtocol")
 
@@ -59,7 +57,7 @@ class Request:
 
     def __init__(self, method: str, url: str, content: bytes | None, headers: httpx.Headers) -> None:
         self.method: Final = method
-        self.url = url
+        self.url: str = url
         self.content: Final = content
         self.headers: Final = headers
 
@@ -108,15 +106,17 @@ class HttpClient:
 
     Args:
         patience: Seconds to wait for a connection. There is no other limit of time.
+        trust: Returns the certificates to trust; called with the first request that needs them.
 
     Attributes:
         cookies: None; the transports look.
     """
 
-    def __init__(self, patience: float) -> None:
+    def __init__(self, patience: float, trust: Callable[[], ssl.SSLContext]) -> None:
         self.cookies: Final = httpx.Cookies()
         self._patience: Final = patience
         self._session: aiohttp.ClientSession | None = None
+        self._trust: Final = trust
         self._tls: ssl.SSLContext | None = None
         self._closed = False
 
@@ -140,6 +140,8 @@ class HttpClient:
         if (basic := authorization(auth)) is not None:
             request.headers["Authorization"] = basic
         url = _parsed(request.url)
+        if self._tls is None and url.scheme == "https":
+            self._tls = self._trust()
         content = request.content
         try:
             response = await self._opened().request(
@@ -148,7 +150,7 @@ class HttpClient:
                 data=BytesIO(content) if content is not None and len(content) > _LARGE else content,
                 headers=_texts(request.headers),
                 allow_redirects=False,
-                ssl=self._trust() if url.scheme == "https" else True,
+                ssl=self._tls or True,
             )
             return Response(response, request)
         except aiohttp.ConnectionTimeoutError as error:
@@ -161,16 +163,6 @@ class HttpClient:
         self._closed = True
         if self._session is not None:
             await self._session.close()
-
-    def _trust(self) -> ssl.SSLContext:
-        """The certificates that httpx trusts, which need not be those of the system."""
-        if self._tls is None:
-            try:
-                self._tls = httpx.create_ssl_context()
-            except ssl.SSLError as error:
-                why = "the certificates of SSL_CERT_FILE or SSL_CERT_DIR cannot be loaded"
-                raise TransportError(f"{why}: {error}", fatal=True, unsent=True) from error
-        return self._tls
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._closed:

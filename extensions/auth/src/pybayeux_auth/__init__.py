@@ -5,8 +5,9 @@ Flows and stores are imported at their first use, because every client imports t
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
+
+from pybayeux import lazy_names
 
 from .command_line import log_in_as_configured as log_in_as_configured
 from .errors import AuthError as AuthError
@@ -52,13 +53,14 @@ __all__ = (
     "log_in_as_configured",
 )
 
-_STORES: Final = ("FileTokenStore", "KeyringTokenStore", "TokenStore")
-
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(".stores" if name in _STORES else ".flows", __name__), name)
+if not TYPE_CHECKING:  # every client imports this package
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "flows": "ClientCredentialsFlow JwtBearerFlow PasswordFlow RefreshTokenFlow SessionFlow SfCliFlow",
+            "stores": "FileTokenStore KeyringTokenStore TokenStore",
+        },
+    )
 
 
 def __dir__() -> tuple[str, ...]:

@@ -1,32 +1,18 @@
-"""The command line's part of this package: the command `auth`, and the login of any sub-command that needs a token.
-
-It is an entry point of its own, so that `auth` can say what is missing when `Auth` is not configured. Every client that
-discovers its extensions imports it, so it imports the command itself late.
-"""
+"""What a sub-command gets from the installed extensions: a token, by the login that is configured, and addresses."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pybayeux import BayeuxError, hookimpl, installed_hook
+from pybayeux import BayeuxError, installed_hook
 
 from .errors import LoginMisconfiguredError
-from .grant import Grant
+from .grant import Grant, base_url_of
 
 if TYPE_CHECKING:
-    import click
-
     from pybayeux import HookCaller
 
-__all__ = ("log_in_as_configured", "register_commands", "try_token")
-
-
-@hookimpl
-def register_commands(cli: click.Group) -> None:
-    """Add the command `auth`."""
-    from .commands import auth
-
-    cli.add_command(auth)
+__all__ = ("log_in_as_configured", "resolve_login_url", "try_token")
 
 
 async def log_in_as_configured(cli_options: Any, *, not_configured: str) -> Grant:
@@ -61,6 +47,25 @@ async def try_token(cli_options: Any, grant: Grant) -> str | None:
     if failures:
         raise _cause_of(failures[0])
     return accepted
+
+
+def resolve_login_url(cli_options: Any, address: str) -> str:
+    """Return the URL of a login server. One in a scheme of an extension, such as ``salesforce://my-org``, is resolved.
+
+    Raises:
+        LoginMisconfiguredError: No extension knows the scheme.
+        BayeuxError: An extension refuses the address.
+    """
+    scheme, found, _ = address.partition("://")
+    if not found or scheme.lower() in ("http", "https"):
+        return address
+    failures: list[BayeuxError] = []
+    resolved: str | None = _hook("resolve_url", cli_options, failures).call(address)
+    if failures:
+        raise _cause_of(failures[0])
+    if (url := base_url_of(resolved)) is None:
+        raise LoginMisconfiguredError(f"expected https://...; no installed extension knows the scheme of {address!r}")
+    return url
 
 
 def _hook(name: str, cli_options: Any, failures: list[BayeuxError]) -> HookCaller:

@@ -1,6 +1,7 @@
-"""The command `pybayeux auth`: its arguments, help and output.
+"""The command `pybayeux auth` and its sub-command `test`: arguments, help and output.
 
-The login is that of the configured extension, through the hook `log_in`.
+The login of `test` is that of the configured extension, through the hook `log_in`. The other sub-commands are in
+`login_command` and `account_commands`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import click
 
 from pybayeux import printable
 
+from .account_commands import logout, status
 from .command_line import log_in_as_configured, try_token
+from .login_command import login
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +28,7 @@ __all__ = ("auth",)
 
 _NOT_CONFIGURED: Final = (
     "auth is not configured: expected PYBAYEUX_AUTH_FLOW in the environment, flow under [auth] in pybayeux.toml, or "
-    "-x auth.flow=... before the command; pybayeux auth test --help lists the flows"
+    "-x auth.flow=... before the command; pybayeux auth test --help lists the flows. Or log in with pybayeux auth login"
 )
 
 _EPILOG: Final = """
@@ -33,7 +36,8 @@ _EPILOG: Final = """
 Configure the login with -x auth.OPTION=VALUE before the command, with PYBAYEUX_AUTH_OPTION, or in pybayeux.toml:
   flow=jwt                 client_id, username, private_key; for unattended programs
   flow=client_credentials  login_url (the org's own address), client_id, client_secret
-  flow=refresh_token       client_id, refresh_token, token_store; client_secret if the app has one
+  flow=refresh_token       client_id, refresh_token, token_store; client_secret if the app has one;
+                           pybayeux auth login configures it
   flow=sf                  org; uses the login of the Salesforce CLI
   flow=session             session_id, server_url; an existing session, such as a SOAP login
   flow=password            client_id, client_secret, username, password, security_token; for old orgs
@@ -61,13 +65,17 @@ Exit codes:
 """
 
 
-@click.group()
+@click.group(epilog=_EPILOG)
 def auth() -> None:
-    """Test the login of a client."""
+    """Log in, and test the login of a client."""
+
+
+for _command in (login, logout, status):
+    auth.add_command(_command)
 
 
 @auth.command(epilog=_EPILOG)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON object.")
 @click.pass_context
 def test(context: click.Context, as_json: bool) -> None:
     """Log in once, make one request with the token, and print the result, without the token.

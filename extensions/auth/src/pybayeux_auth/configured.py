@@ -50,9 +50,9 @@ class ConfiguredAuth(Auth):
         ValueError: An option is not valid.
     """
 
-    pybayeux_needs_one_of: ClassVar = (("token", "flow"),)
+    pybayeux_needs_one_of: ClassVar[tuple[tuple[str, ...], ...]] = (("token", "flow"),)
     """Without one of these it is not configured, and not registered."""
-    __signature__: ClassVar = _signature()
+    __signature__: ClassVar[Signature] = _signature()
 
     def __init__(self, token: Token | None = None, **options: Any) -> None:
         flow = FlowSettings(**{name: options.pop(name) for name in _FLOW_OPTIONS if name in options}).make()

@@ -73,14 +73,16 @@ class LoginUnreachableError(AuthError):
 
     Attributes:
         where: The URL of the login server.
+        error: The OAuth error code, such as ``slow_down``; empty if there is none.
     """
 
-    def __init__(self, where: str, why: str, *, retry_after: float = 0.0, fatal: bool = False) -> None:
+    def __init__(self, where: str, why: str, *, retry_after: float = 0.0, fatal: bool = False, error: str = "") -> None:
         super().__init__(f"login at {where} is not possible{'' if fatal else ' now'}: {why}")
         self.where: Final = where
+        self.error: Final = error
         if fatal:
             self.remedy = errors.Remedy.GIVE_UP
-        self.retry_after = max(retry_after, _MIN_RETRY_AFTER)
+        self.retry_after: float = max(retry_after, _MIN_RETRY_AFTER)
 
 
 class LoginMisconfiguredError(AuthError, errors.UsageError):

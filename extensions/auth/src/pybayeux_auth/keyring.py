@@ -6,11 +6,14 @@ The library is installed by ``pybayeux-auth[keyring]``.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
 
 from .errors import LoginMisconfiguredError
 
-__all__ = ("read_keyring", "write_keyring")
+__all__ = ("delete_from_keyring", "has_keyring", "read_keyring", "write_keyring")
+
+_USABLE: Final = 1
+"""The least priority of a keyring that keeps secrets safely (by the library's own rule)."""
 
 
 def read_keyring(service: str, user: str) -> str | None:
@@ -30,6 +33,26 @@ def write_keyring(service: str, user: str, secret: str) -> None:
         LoginMisconfiguredError: There is no keyring, or it is locked.
     """
     _call("set_password", service, user, secret)
+
+
+def delete_from_keyring(service: str, user: str) -> None:
+    """Delete the secret of a service and user, if there is one.
+
+    Raises:
+        LoginMisconfiguredError: There is no keyring, or it is locked.
+    """
+    if read_keyring(service, user) is not None:
+        _call("delete_password", service, user)
+
+
+def has_keyring() -> bool:
+    """Whether the library is installed and has found a keyring of the system."""
+    try:
+        return float(_library().get_keyring().priority) >= _USABLE
+    except LoginMisconfiguredError:
+        return False
+    except Exception:  # backends raise what they like, for instance without a session bus
+        return False
 
 
 def _call(function: str, *arguments: str) -> Any:

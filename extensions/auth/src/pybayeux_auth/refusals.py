@@ -58,8 +58,8 @@ class RefreshLimit:
     def __init__(self, refreshes: int) -> None:
         self._refreshes: Final = refreshes
         self._refused: Final[set[str]] = set()
-        self.count = 0
-        self.is_reached = False
+        self.count: int = 0
+        self.is_reached: bool = False
 
     def accept(self, reply: Message) -> None:
         """Note a successful reply."""

@@ -17,8 +17,6 @@ from .flows.app import AuthMethod  # noqa: TC001 - the annotations are evaluated
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .stores import TokenStore
-
 __all__ = ("FlowName", "FlowSettings")
 
 _logger: Final = logging.getLogger("pybayeux.auth")
@@ -132,24 +130,11 @@ def _create(name: str, given: Mapping[str, Any]) -> flows.Flow:
         _logger.warning("flow %r does not use %s", name, ", ".join(unused))
     options = {option: given[option] for option in known if option in given}
     if "token_store" in options:
-        options["store"] = _token_store(options.pop("token_store"))
+        from .stores.by_name import store_of  # late, as the flows
+
+        options["store"] = store_of(options.pop("token_store"))
     flow: flows.Flow = getattr(flows, flow_options.class_name)(**options)
     return flow
-
-
-def _token_store(name: str) -> TokenStore:
-    """Create the store for ``file:PATH``, ``keyring:SERVICE/USER`` or a plain path."""
-    from .stores import FileTokenStore, KeyringTokenStore
-
-    kind, _, place = name.partition(":")
-    path = place if kind == "file" else name
-    if kind == "keyring":
-        service, _, user = place.rpartition("/")
-        if service and user:
-            return KeyringTokenStore(service, user)
-    elif path:
-        return FileTokenStore(path)
-    raise LoginMisconfiguredError(f"token_store: expected file:PATH or keyring:SERVICE/USER; got {name!r}")
 
 
 def _list(words: tuple[str, ...]) -> str:

@@ -66,7 +66,7 @@ class TokenSource:
         self._waiting = 0
         self._refresh_before = 0.0
         self.grant: Grant | None = None
-        self.logins = 0
+        self.logins: int = 0
 
     @property
     def is_static(self) -> bool:

@@ -212,7 +212,7 @@ def test_a_malformed_stored_token_is_an_error(text: str) -> None:
 def test_without_a_token_the_error_says_how_to_get_one() -> None:
     with pytest.raises(LoginMisconfiguredError, match="expected a refresh token, or a token_store"):
         flow_of(LoginServer())
-    with pytest.raises(LoginMisconfiguredError, match="has no refresh token; authorise the app"):
+    with pytest.raises(LoginMisconfiguredError, match="not logged in; run pybayeux auth login, or set"):
         asyncio.run(flow_of(LoginServer(), store=MemoryStore())())
 
 

@@ -97,6 +97,23 @@ def test_a_full_disk_keeps_the_old_token(tmp_path: Path, monkeypatch: pytest.Mon
     assert [each.name for each in tmp_path.iterdir()] == ["token"]
 
 
+def test_a_file_is_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a" / "token"
+    store = FileTokenStore(path)
+    asyncio.run(store.delete())  # there is not even a folder
+    save(store, "secret")
+    for _ in range(2):
+        asyncio.run(store.delete())
+        assert load(store) is None
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(TokenStoreError, match="token: the file cannot be deleted: Permission denied"):
+        asyncio.run(store.delete())
+
+
 def test_an_unreadable_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(TokenStoreError, match="cannot be read: Is a directory"):
         load(FileTokenStore(tmp_path))

@@ -23,6 +23,9 @@ def test_saved_text_is_loaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
             await store.save("secret")
             assert await store.load() == "secret"
         assert keyring.secrets == {("my-service", "me"): "secret"}
+        await store.delete()
+        assert await store.load() is None
+        assert keyring.secrets == {}
         assert (tmp_path / "lock").exists()
 
     asyncio.run(scenario())
@@ -45,7 +48,7 @@ def test_the_lock_file_belongs_to_user_and_entry(monkeypatch: pytest.MonkeyPatch
 def test_a_locked_keyring_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     FakeKeyring({}, locked=True).install(monkeypatch)
     store = KeyringTokenStore("my-service", "me")
-    for work in (store.load(), store.save("secret")):
+    for work in (store.load(), store.save("secret"), store.delete()):
         with pytest.raises(TokenStoreError, match=r"token store keyring:my-service/me: .*is locked"):
             asyncio.run(work)
 

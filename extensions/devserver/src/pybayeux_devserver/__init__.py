@@ -5,8 +5,9 @@ Every client that discovers extensions imports this package, so what needs a web
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
+
+from pybayeux import lazy_names
 
 if TYPE_CHECKING:
     from .blocking import BlockingServer as BlockingServer
@@ -17,19 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = ("AuthStyle", "BlockingServer", "DevServer", "Options", "Order")
 
-_MODULES: Final = {
-    "AuthStyle": ".options",
-    "BlockingServer": ".blocking",
-    "DevServer": ".server",
-    "Options": ".options",
-    "Order": ".options",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_MODULES[name], __name__), name)
+if not TYPE_CHECKING:  # the pytest plugin imports this package
+    __getattr__ = lazy_names(
+        __name__, {"blocking": "BlockingServer", "options": "AuthStyle Options Order", "server": "DevServer"}
+    )
 
 
 def __dir__() -> tuple[str, ...]:

@@ -49,6 +49,11 @@ class BlockingServer:
         return self._server.control_url
 
     @property
+    def page_url(self) -> str | None:
+        """The URL of the page; see `DevServer.page_url`."""
+        return self._server.page_url
+
+    @property
     def recorder(self) -> Recorder:
         """The requests and their replies."""
         return self._server.recorder
@@ -63,9 +68,9 @@ class BlockingServer:
         """The client ids of the sessions that are alive."""
         return self._portal.call(lambda: self._server.sessions)
 
-    def publish(self, channel: str, data: Any) -> int | None:
+    def publish(self, channel: str, data: Any, *, replay_id: int | None = None, ext: Json | None = None) -> int | None:
         """Publish an event; see `DevServer.publish`."""
-        return self._portal.call(self._server.engine.publish, channel, data)
+        return self._portal.call(partial(self._server.engine.publish, channel, data, replay_id=replay_id, ext=ext))
 
     def push(self, message: Json, client_id: str | None = None) -> None:
         """Queue any message for one session, or for all of them, without a subscription."""

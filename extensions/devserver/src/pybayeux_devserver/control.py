@@ -3,8 +3,10 @@
 Owns its routes. The actions are methods of the server, of its faults and of its tokens.
 
 =========================  ===========================================================================
-``GET /control/``          the server's URL, its sessions and their subscriptions
-``POST publish``           ``{"channel": ..., "data": ...}``; returns the replay id
+``GET /control/``          the server's URL and offer, its sessions, and its channels with subscribers
+``GET traffic``            a stream of server-sent events: each message that passes, see `Traffic`
+``GET faults``             the faults with their arguments
+``POST publish``           ``{"channel": ..., "data": ...}``, if wanted ``replay_id`` and ``ext``; returns the replay id
 ``POST faults/<name>``     a method of `Faults`, with its arguments as an object
 ``POST tokens``            ``{"lifetime": seconds}``, which is optional; returns a new token
 ``DELETE tokens``          every token expires
@@ -15,42 +17,30 @@ Owns its routes. The actions are methods of the server, of its faults and of its
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
+from .event_stream import TrafficResponse
+from .faults.catalogue import FAULTS, describe_faults
 from .origins import ControlGuard
+from .protocol.ack import AckQueue
+from .protocol.replies import advice_to_retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.requests import Request
 
+    from .protocol.sessions import Session
     from .server import DevServer
 
 __all__ = ("control_routes",)
-
-_FAULTS: Final = (
-    "answer_instead",
-    "clear",
-    "close_websockets",
-    "delay_replies",
-    "disconnect_sessions",
-    "drop_sessions",
-    "expire_token",
-    "hang_websocket",
-    "hold_replies",
-    "lose_replies",
-    "lose_requests",
-    "refuse_websocket",
-    "release_replies",
-    "truncate_replies",
-    "unavailable",
-)
 
 
 def control_routes(server: DevServer, host: str) -> Mount:
@@ -67,11 +57,16 @@ def control_routes(server: DevServer, host: str) -> Mount:
 
         return Route(path, answer, methods=[method])
 
+    async def traffic(request: Request) -> Response:
+        return TrafficResponse(server.recorder.traffic, request.headers.get("last-event-id", ""))
+
     return Mount(
         "/control",
         routes=[
             route("GET", "/", _overview),
+            Route("/traffic", traffic, methods=["GET"]),
             route("POST", "/publish", _publish),
+            route("GET", "/faults", _faults),
             route("POST", "/faults/{fault}", _fault),
             route("POST", "/tokens", _issue_token),
             route("DELETE", "/tokens", _expire_tokens),
@@ -93,24 +88,43 @@ def _answer(server: DevServer, act: Callable[..., Any], path: dict[str, str], bo
 
 
 def _overview(server: DevServer) -> Any:
-    sessions = [
-        {
-            "clientId": session.client_id,
-            "subscriptions": sorted(map(str, session.subscriptions)),
-            "held": session.hold is not None,
-        }
-        for session in server.engine.sessions
-    ]
-    return {"url": server.url, "sessions": sessions}
+    options, sessions = server.engine.options, server.engine.sessions
+    subscribers = Counter(str(channel) for session in sessions for channel in session.subscriptions)
+    return {
+        "url": server.url,
+        "connectionTypes": options.connection_types,
+        "advice": advice_to_retry(options),
+        "ext": {"ack": options.ack, "replay": bool(options.replay_channels), "tokens": server.tokens.required},
+        "planned": server.faults.planned,
+        "sessions": [_session(session) for session in sessions],
+        "channels": [{"channel": channel, "subscribers": subscribers[channel]} for channel in sorted(subscribers)],
+    }
 
 
-def _publish(server: DevServer, *, channel: str, data: Any) -> Any:
-    return {"replayId": server.engine.publish(channel, data)}
+def _session(session: Session) -> Any:
+    return {
+        "clientId": session.client_id,
+        "connectionType": session.connection_type,
+        "subscriptions": sorted(map(str, session.subscriptions)),
+        "held": session.hold is not None,
+        "queued": len(session.queue),
+        "ack": isinstance(session.queue, AckQueue),
+    }
+
+
+def _publish(
+    server: DevServer, *, channel: str, data: Any, replay_id: int | None = None, ext: dict[str, Any] | None = None
+) -> Any:
+    return {"replayId": server.engine.publish(channel, data, replay_id=replay_id, ext=ext)}
+
+
+def _faults(_server: DevServer) -> Any:
+    return describe_faults()
 
 
 def _fault(server: DevServer, *, fault: str, **arguments: Any) -> Any:
-    if fault not in _FAULTS:
-        raise LookupError(f"fault: expected one of {', '.join(_FAULTS)}; got {fault!r}")
+    if fault not in FAULTS:
+        raise LookupError(f"fault: expected one of {', '.join(FAULTS)}; got {fault!r}")
     return getattr(server.faults, fault)(**arguments)
 
 

@@ -106,7 +106,7 @@ class Listener:
         )
         self._server: asyncio.Server | None = None
         self.host: Final = host
-        self.port = port
+        self.port: int = port
 
     @property
     def origin(self) -> str:

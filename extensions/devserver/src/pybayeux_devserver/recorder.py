@@ -11,6 +11,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from .traffic import Traffic, client_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -49,7 +51,7 @@ class RecordedRequest:
     answered: float | None = None
     """When the reply was ready. None until then."""
     fault: str | None = None
-    """The name of the fault that happened to the request, if it has a name."""
+    """What kept the reply from arriving as it was meant, in a word, such as ``lost``; None if nothing did."""
 
 
 class Recorder:
@@ -58,10 +60,15 @@ class Recorder:
     Args:
         clock: Returns the current time in seconds.
         kept: How many requests to keep.
+
+    Attributes:
+        requests: The requests.
+        traffic: The same in the order of the messages' arrival and departure, with pushed events.
     """
 
     def __init__(self, clock: Callable[[], float] = time.time, *, kept: int = _KEPT) -> None:
         self.requests: Final[deque[RecordedRequest]] = deque(maxlen=kept)
+        self.traffic: Final = Traffic()
         self._clock: Final = clock
         self._arrival = asyncio.Event()
 
@@ -69,12 +76,34 @@ class Recorder:
         """Record a request that has arrived."""
         request.time = self._clock()
         self.requests.append(request)
+        self.traffic.add("received", request.transport, request.messages, time=request.time)
         arrival, self._arrival = self._arrival, asyncio.Event()
         arrival.set()
 
-    def answered(self, request: RecordedRequest, status: int | None, replies: Sequence[Json] = ()) -> None:
-        """Record the reply to a request."""
-        request.status, request.replies, request.answered = status, replies, self._clock()
+    def answered(
+        self,
+        request: RecordedRequest,
+        status: int | None,
+        replies: Sequence[Json] = (),
+        *,
+        fault: str | None = None,
+    ) -> None:
+        """Record the reply to a request, and the fault that happened to it, if it has a name."""
+        request.answered = now = self._clock()
+        request.status, request.replies, request.fault = status, replies, fault or request.fault
+        self.traffic.add(
+            "sent",
+            request.transport,
+            replies,
+            time=now,
+            client_id=client_of(request.messages),
+            status=status,
+            fault=request.fault,
+        )
+
+    def pushed(self, client_id: str, events: Sequence[Json], *, fault: str | None = None) -> None:
+        """Record events that were sent over a WebSocket without a request."""
+        self.traffic.add("sent", "websocket", events, time=self._clock(), client_id=client_id, fault=fault)
 
     def messages(self, channel: str | None = None) -> list[Json]:
         """The messages received so far, or those to one channel."""
@@ -88,6 +117,7 @@ class Recorder:
     def clear(self) -> None:
         """Forget everything so far."""
         self.requests.clear()
+        self.traffic.clear()
 
     async def received(self, channel: str, count: int = 1) -> list[Json]:
         """Wait until `count` messages to a channel have arrived since the start or the last `clear`.

@@ -18,6 +18,7 @@ from .faults.faults import Faults
 from .listener import Listener, Sockets
 from .options import Options
 from .origins import open_to_all_origins
+from .page import page_route
 from .protocol.engine import Engine
 from .recorder import Recorder
 from .server_thread import ServerThread
@@ -52,7 +53,7 @@ class DevServer:
     Args:
         host: The address or name to listen on.
         port: The port; 0 takes a free one.
-        control: Offer the control interface under ``/control``.
+        control: Offer the control interface under ``/control``, and a page for it at ``/``.
         options: The members of `Options`, by name.
 
     Attributes:
@@ -72,7 +73,9 @@ class DevServer:
         self.recorder: Final = Recorder()
         routes = _routes(self.engine, self.faults, self.recorder, sockets)
         bayeux = Mount("", open_to_all_origins(Router(routes)))
-        app = Starlette(routes=[control_routes(self, host), bayeux] if control else [bayeux])
+        self._has_page: Final = control and bool(self.engine.options.path.strip("/"))
+        inspecting = [control_routes(self, host)] if control else []
+        app = Starlette(routes=[*inspecting, *([page_route()] if self._has_page else []), bayeux])
         self._listener: Final = Listener(app, sockets, host=host, port=port, deflate=self.engine.options.deflate)
         self._restarts: Final[set[asyncio.Task[None]]] = set()
         self._thread: Final = ServerThread()
@@ -88,6 +91,11 @@ class DevServer:
         return self._listener.origin + "/control"
 
     @property
+    def page_url(self) -> str | None:
+        """The URL of the page. None without the control interface, and where the Bayeux endpoint is at ``/`` itself."""
+        return self._listener.origin + "/" if self._has_page else None
+
+    @property
     def tokens(self) -> Tokens:
         """The accepted tokens."""
         return self.engine.tokens
@@ -97,17 +105,19 @@ class DevServer:
         """The client ids of the sessions that are alive."""
         return [session.client_id for session in self.engine.sessions]
 
-    async def publish(self, channel: str, data: Any) -> int | None:
-        """Publish an event to every subscriber.
+    async def publish(
+        self, channel: str, data: Any, *, replay_id: int | None = None, ext: Json | None = None
+    ) -> int | None:
+        """Publish an event to every subscriber; the arguments are those of `Engine.publish`.
 
         Returns:
             The event's replay id, or None if its channel is not in the replay log.
 
         Raises:
             TypeError: The data cannot be encoded as JSON.
-            ValueError: The name is not one of a broadcast channel.
+            ValueError: The name is not one of a broadcast channel, or the replay id is not greater than earlier ones.
         """
-        return self.engine.publish(channel, data)
+        return self.engine.publish(channel, data, replay_id=replay_id, ext=ext)
 
     async def push(self, message: Json, client_id: str | None = None) -> None:
         """Queue any message for one session, or for all of them, without a subscription."""

@@ -26,7 +26,10 @@ def test_server_runs_until_a_signal(number: signal.Signals) -> None:
             assert process.stdout is not None
             url = process.stdout.readline().split()[3].rstrip(",")
             assert url.endswith("/bayeux")
-            assert _streamed(url)[0].keys() >= {"number", "time", "event"}
+            page = process.stdout.readline().split()[-1]
+            assert page == url.removesuffix("bayeux")
+            assert httpx.get(page).text.startswith("<!doctype html>")
+            assert _streamed(url)[0].keys() >= {"number", "item", "time", "event"}
             process.send_signal(number)
             assert process.stdout.read() == "Stopped.\n"
             assert process.wait() == 0
@@ -73,13 +76,14 @@ def test_options_and_greetings_reach_the_server() -> None:
         (["--rate", "0"], "not in the range"),
         (["--connection-type", "smoke"], "websocket"),
         (["--greet", "/meta/x"], "expected a broadcast channel"),
+        (["--port", "65536"], "not in the range"),
         (["--timeout", "-1", "--port", "0"], "timeout: expected 0 or more"),
         (["--host", "256.0.0.1", "--port", "0"], "256.0.0.1"),
     ],
 )
 def test_invalid_options_are_explained(arguments: list[str], why: str) -> None:
     result = CliRunner().invoke(serve, arguments)
-    assert result.exit_code != 0
+    assert result.exit_code == (1 if "--host" in arguments else 2)
     assert why in result.output
 
 

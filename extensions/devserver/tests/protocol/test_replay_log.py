@@ -144,3 +144,17 @@ def test_only_chosen_channels_are_logged() -> None:
 def test_handshake_announces_replay() -> None:
     assert EngineClient().handshake()["ext"] == {"replay": True}
     assert "ext" not in EngineClient(replay=False).handshake()
+
+
+def test_a_publisher_may_choose_the_id() -> None:
+    client = EngineClient()
+    assert client.engine.publish("/orders", {"n": 1}, replay_id=4711) == 4711
+    following = client.engine.publish("/orders", {"n": 2})
+    assert following is not None
+    assert following > 4711
+    with pytest.raises(ValueError, match=f"replay_id: expected more than {following}, the last one; got 4711"):
+        client.engine.publish("/orders", {"n": 3}, replay_id=4711)
+
+
+def test_a_chosen_id_is_of_no_use_without_a_log() -> None:
+    assert EngineClient(replay=False).engine.publish("/orders", {}, replay_id=4711) is None

@@ -168,6 +168,7 @@ async def test_the_older_of_two_connects_is_never_answered() -> None:
         assert (await client.message())["id"] == "2"
         assert (await client.ask("/a", data=1, id="3"))["id"] == "3"
         assert [request.status for request in server.recorder.requests] == [500, 200, 200]
+        assert [request.fault for request in server.recorder.requests] == ["not answered", None, None]
 
 
 @in_loop

@@ -14,6 +14,7 @@ __all__ = (
     "DESTINATION",
     "ERROR_TYPE",
     "GAP_REASON",
+    "LIMIT_NAME",
     "MESSAGE_ID",
     "NAME",
     "OPERATION",
@@ -45,6 +46,9 @@ CONNECTION_STATE: Final = "bayeux.connection_state"
 
 GAP_REASON: Final = "bayeux.gap.reason"
 """Why events may be missing, such as ``expired``."""
+
+LIMIT_NAME: Final = "bayeux.limit.name"
+"""The server's name of a limit, such as ``DailyDeliveredPlatformEvents``."""
 
 OTHER: Final = "_OTHER"
 """The conventions' value for what has no value of its own: an error without a code, a channel beyond the limit."""

@@ -1,11 +1,14 @@
 """The hooks of the OpenTelemetry extension: which span and which metric belongs to which hook.
 
 Spans and metrics show what the program sees: `outgoing` runs before all other extensions, `incoming` after them.
+
+The hooks that every event passes are in `message_hooks.py`. They are hooks of this extension if a provider is there
+when this one is made. If a global one is set later, the next request finds it, and they are registered as an extension
+of their own. Without a provider they are not called.
 """
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -15,15 +18,16 @@ from opentelemetry import metrics, trace
 from pybayeux import ConnectionState, hookimpl
 
 from . import conventions as names
-from .event_counts import EventCounter, PendingEvent
-from .event_metadata import read_metadata
+from .event_counts import EventCounter
+from .lag_gauge import LagGauge
+from .message_hooks import MessageHooks
 from .metrics import Metrics
 from .propagation import ExtPropagator
-from .providers import Provider
+from .providers import records
 from .spans import Spans
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from opentelemetry.context import Context
 
@@ -34,8 +38,6 @@ __all__ = ("OpenTelemetry",)
 _S = ConnectionState
 _HANDSHAKING: Final = frozenset({_S.HANDSHAKING, _S.REHANDSHAKING})
 _LOST: Final = frozenset({_S.REHANDSHAKING, _S.UNCONNECTED})
-_PENDING: Final = "pybayeux_opentelemetry"
-"""The attribute of a message that holds its `PendingEvent`, which so lives as long as the message."""
 
 
 class OpenTelemetry:
@@ -69,101 +71,87 @@ class OpenTelemetry:
     ) -> None:
         if max_channels < 1:
             raise ValueError(f"max_channels: expected at least 1; got {max_channels}")
-        self._tracing: Final = Provider(tracer_provider, trace.get_tracer_provider)
-        self._metering: Final = Provider(meter_provider, metrics.get_meter_provider)
+        self._tracer_provider: Final = tracer_provider
+        self._meter_provider: Final = meter_provider
         self._propagator: Final = ExtPropagator(member)
         self._spans: Final = Spans(
             trace.get_tracer(names.NAME, tracer_provider=tracer_provider), self._propagator, propagate=propagate
         )
-        self._metrics: Final = Metrics(metrics.get_meter(names.NAME, meter_provider=meter_provider))
+        self._metrics: Final = Metrics.of(meter_provider)
+        self._lag: Final = LagGauge.of(meter_provider)
         limit = max_channels if channels_as_attributes else 0
         self._events: Final = EventCounter(limit, names.DESTINATION)
         self._publishes: Final = EventCounter(limit, names.DESTINATION)
+        self._messages: Final = MessageHooks(self._metrics, self._spans, self._events, self._publishes, clock)
         self._clock: Final = clock
-        self._server = ""
-        self._is_report_due = False
+        self._name = names.NAME
+        self._added: str | None = None
         self._handshake_started_at: float | None = None
+        self._waits_after: tuple[str, ...] = ()
         self._is_lost = False
         self._state: ConnectionState | None = None
+        self._look_for_providers()
+        self._is_hooked = self._records
+        if self._is_hooked:
+            self.incoming: Callable[[Message, Any], None] = self._messages.incoming
+            self.delivered: Callable[[Message, Any], None] = self._messages.delivered
+            self.unsubscribed: Callable[[], None] = self._messages.unsubscribed
 
     def context_of(self, event: Message) -> Context:
         """Return the trace context in an event, as the parent of spans of your own; an empty one if there is none."""
         return self._propagator.extract(event)
 
     @hookimpl
-    def registered(self, client: HookClient) -> None:
+    def registered(self, name: str, client: HookClient) -> None:
         """Note the host of the server, and the state of the connection."""
-        self._server = _host(client)
+        self._name = name
+        self._messages.server = _host(client)
         self._enter(client.state)
+        self._lag.add(client, lambda channel: self._publishes.counts_of(channel).attributes)
+        self._hook_messages(client)
 
     @hookimpl
-    def unregistered(self) -> None:
+    def unregistered(self, client: HookClient) -> None:
         """End the open spans and report the last counts."""
+        self._lag.remove(client)
         self._spans.close(self._clock())
-        self._metrics.record_counts(self._events.close())
-        self._metrics.record_no_wait()
+        self._messages.close()
+        self._record_no_wait()
         self._enter(None)
-        self._handshake_started_at, self._is_lost, self._is_report_due = None, False, False
+        self._handshake_started_at, self._is_lost = None, False
+        if (added := self._added) is not None:
+            self._added, self._is_hooked = None, False
+            client.remove(added)
+
+    # -- providers
+
+    @property
+    def _records(self) -> bool:
+        return self._messages.records_metrics or self._messages.records_spans
+
+    def _look_for_providers(self) -> None:
+        """See which providers record something. A global one can be set at any time, but only once."""
+        messages = self._messages
+        if not messages.records_metrics:
+            messages.records_metrics = records(self._meter_provider or metrics.get_meter_provider())
+        if not messages.records_spans:
+            messages.records_spans = records(self._tracer_provider or trace.get_tracer_provider())
+
+    def _hook_messages(self, client: HookClient) -> None:
+        """Have the hooks of messages called, if a global provider was set after this extension was made."""
+        self._look_for_providers()
+        if self._records and not self._is_hooked:
+            self._is_hooked = True
+            self._added = client.use(self._messages, f"{self._name}-messages").name
 
     # -- sent
 
     @hookimpl(tryfirst=True)
-    def outgoing(self, message: Message) -> None:
-        """Start the span of a publish or a call."""
-        if not message.is_meta:
-            self._spans.start(message, self._server, self._clock())
-
-    # -- received
-
-    @hookimpl(trylast=True)
-    def incoming(self, message: Message) -> None:
-        """Count an event as received; end the span of the request that a reply answers."""
-        if message.successful is None and message.id is None and not self._records():
-            return  # an event, the most frequent message: it costs nothing where nobody looks at it
-        now = self._clock()
-        if message.is_meta:
-            self._spans.end_expired(now)
-        elif message.id is not None and (request := self._spans.finish(message, now)) is not None:
-            if not request.is_counted:
-                self._metrics.record_reply(message, self._publishes.counts_of(message.channel).attributes)
-        elif message.successful is None and message.channel:
-            metadata = read_metadata(message)
-            event = self._events.received(message.channel, now, metadata.created_at, metadata.position)
-            message.__dict__[_PENDING] = event
-        self._report_soon()
-
-    @hookimpl
-    def delivered(self, message: Message) -> None:
-        """Count an event as handled, and record its span."""
-        event = message.__dict__.get(_PENDING)
-        if not isinstance(event, PendingEvent):
-            return  # received before this extension was registered
-        counts = self._events.handled(event)
-        if counts is not None:
-            now = self._clock()
-            if self._metering.records():
-                self._metrics.record_handled(counts.attributes, event.received_at, event.created_at, now)
-            if self._tracing.records():
-                self._spans.record_handled(message, self._server, event.received_at, now)
-            self._report_soon()
-
-    @hookimpl
-    def unsubscribed(self) -> None:
-        """Report soon: the events in the queue of the subscription are about to be discarded."""
-        self._report_soon()
-
-    def _records(self) -> bool:
-        return self._metering.records() or self._tracing.records()
-
-    def _report_soon(self) -> None:
-        # One report for all that happens in this turn of the loop: a batch is reported once.
-        if not self._is_report_due:
-            self._is_report_due = True
-            asyncio.get_running_loop().call_soon(self._report)
-
-    def _report(self) -> None:
-        self._is_report_due = False
-        self._metrics.record_counts(self._events.collect())
+    def outgoing(self, message: Message, client: HookClient) -> None:
+        """Start the span of a publish or a call; see whether there is a provider now."""
+        self._hook_messages(client)
+        if self._records and not message.is_meta:
+            self._spans.start(message, self._messages.server, self._clock())
 
     # -- the connection
 
@@ -175,10 +163,10 @@ class OpenTelemetry:
             self._handshake_started_at = self._clock()
         if new is _S.HANDSHAKEN:
             self._metrics.record_session()
-            self._server = _host(client)
+            self._messages.server = _host(client)
         elif new is _S.CONNECTED:
             self._connected(client)
-            self._metrics.record_no_wait()
+            self._record_no_wait()
             self._is_lost = False
         elif old is _S.CONNECTED and new in _LOST:
             self._is_lost = True
@@ -201,7 +189,14 @@ class OpenTelemetry:
         """Count failures, and note how long the client waits after them."""
         self._metrics.record_failure(error)
         if wait := getattr(error, "retry_after", None):
-            self._metrics.record_wait(error, wait)
+            name = type(error).__name__
+            self._waits_after = (*{*self._waits_after, name},)
+            self._metrics.record_wait(name, wait)
+
+    def _record_no_wait(self) -> None:
+        for name in self._waits_after:
+            self._metrics.record_wait(name, 0)
+        self._waits_after = ()
 
     def _enter(self, state: ConnectionState | None) -> None:
         before, self._state = self._state, state
@@ -222,6 +217,12 @@ class OpenTelemetry:
             counts = self._publishes.counts_of(subscription)
             if counts.has_position:
                 self._metrics.record_stored(position.replay_id, counts.attributes)
+
+    @hookimpl(optionalhook=True)
+    def limits_read(self, limits: Iterable[Any]) -> None:
+        """Record limits of the org (pybayeux-salesforce)."""
+        for limit in limits:
+            self._metrics.record_limit(self._messages.server, limit.name, limit.most, limit.left)
 
     @hookimpl(optionalhook=True)
     def authenticated(self) -> None:

@@ -1,18 +1,21 @@
 """Metrics: the instruments, and what is recorded with them.
 
-All instruments are synchronous, so that the values of several clients add up.
+All instruments are synchronous, so that the values of several clients add up. Clients of one meter provider share them.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary
+
+from opentelemetry import metrics
 
 from . import conventions as names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from opentelemetry.metrics import Meter
+    from opentelemetry.metrics import Meter, MeterProvider
 
     from pybayeux import Message
 
@@ -25,7 +28,7 @@ _BUCKETS: Final = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 1
 
 
 class Metrics:
-    """The instruments of one client.
+    """The instruments of one meter provider. They have nothing of a client.
 
     Args:
         meter: Creates the instruments.
@@ -48,10 +51,13 @@ class Metrics:
         self._stored: Final = meter.create_gauge(
             "bayeux.client.position.stored", "1", "The replay id of the position last stored"
         )
+        self._limit_left: Final = meter.create_gauge(
+            "bayeux.client.limit.left", "1", "What is left of a limit of the server, for all its clients"
+        )
+        self._limit_max: Final = meter.create_gauge("bayeux.client.limit.max", "1", "A limit of the server")
         self._retry_wait: Final = meter.create_gauge(
             "bayeux.client.retry.wait", "s", "How long the client waits after the last failure, such as a quota"
         )
-        self._waiting_for: set[str] = set()
         self._waiting: Final = meter.create_up_down_counter(
             "bayeux.client.events.waiting", "{event}", "Events received and not handled yet"
         )
@@ -76,6 +82,14 @@ class Metrics:
             "From the start of a handshake until the session is connected",
             explicit_bucket_boundaries_advisory=_BUCKETS,
         )
+
+    @classmethod
+    def of(cls, provider: MeterProvider | None) -> Metrics:
+        """Return those of a provider, made at the first call; None: of the global one."""
+        key = metrics.get_meter_provider() if provider is None else provider
+        if key not in _metrics:
+            _metrics[key] = cls(metrics.get_meter(names.NAME, meter_provider=provider))
+        return _metrics[key]
 
     def record_counts(self, collected: Iterable[ChannelCounts]) -> None:
         """Record the counts of each channel."""
@@ -128,16 +142,15 @@ class Metrics:
         """Record a stored position."""
         self._stored.set(position, attributes)
 
-    def record_wait(self, error: BaseException, seconds: float) -> None:
-        """Record that the client waits after a failure."""
-        name = type(error).__name__
-        self._waiting_for.add(name)
-        self._retry_wait.set(seconds, {names.ERROR_TYPE: name})
+    def record_limit(self, server: str, name: str, most: int, left: int) -> None:
+        """Record a limit of the server, and what is left of it."""
+        attributes = {names.SERVER: server, names.LIMIT_NAME: name}
+        self._limit_max.set(most, attributes)
+        self._limit_left.set(left, attributes)
 
-    def record_no_wait(self) -> None:
-        """Record that the client does not wait any more."""
-        while self._waiting_for:
-            self._retry_wait.set(0, {names.ERROR_TYPE: self._waiting_for.pop()})
+    def record_wait(self, error_type: str, seconds: float) -> None:
+        """Record that the client waits after a failure, or with 0 that it does not any more."""
+        self._retry_wait.set(seconds, {names.ERROR_TYPE: error_type})
 
     def record_session(self) -> None:
         """Record a successful handshake."""
@@ -154,3 +167,6 @@ class Metrics:
     def record_connected(self, seconds: float, connection_type: str | None) -> None:
         """Record that a session connected, so many seconds after its handshake started."""
         self._connect.record(max(0.0, seconds), {names.CONNECTION_TYPE: connection_type or "unknown"})
+
+
+_metrics: Final[WeakKeyDictionary[MeterProvider, Metrics]] = WeakKeyDictionary()

@@ -44,7 +44,7 @@ class PendingRequest:
         self.channel: Final = channel
         self.span: Final = span
         self.acknowledged_at: float | None = None
-        self.is_counted = False
+        self.is_counted: bool = False
 
 
 class Spans:

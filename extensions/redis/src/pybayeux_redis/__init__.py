@@ -1,6 +1,8 @@
 """Redis for replay: positions in Redis, and a program's own transactions there."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pybayeux import lazy_names
 
 from .extension import Redis as Redis
 
@@ -9,11 +11,5 @@ if TYPE_CHECKING:
 
 __all__ = ("Redis", "RedisStore")
 
-
-def __getattr__(name: str) -> Any:
-    # redis-py takes a fifth of a second to import. Clients that do not use it should not wait for it.
-    if name == "RedisStore":
-        from .store import RedisStore
-
-        return RedisStore
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # redis-py takes a fifth of a second to import, and every client imports this package
+    __getattr__ = lazy_names(__name__, {"store": "RedisStore"})

@@ -3,10 +3,12 @@
 ``pybayeux:{consumer}:position:/orders`` is a position, in JSON, and ``pybayeux:{consumer}:positions`` the set of the
 subscriptions that have one. Dead letters are in the hash ``...:letters``, by number, the numbers by event in
 ``...:numbers``, and the last number in ``...:number``. ``...:lease`` says who holds the lease, and
-``...:lease-renewal`` until when.
+``...:lease-renewal`` until when. The hash ``...:members`` has the live replicas, ``...:shard:/orders`` who holds a
+channel, ``...:shards`` the set of the channels that have such a record, and the hash ``...:claims`` who waits for one;
+``...:shards-version`` is another text after each change of them.
 
-Each position has a key of its own, because a transaction watches keys: consumers that share a name and handle other
-channels do not disturb each other.
+Each position and each shard has a key of its own, because a transaction watches keys: consumers that share a name and
+handle other channels do not disturb each other.
 """
 
 from __future__ import annotations
@@ -41,10 +43,19 @@ class Keys:
         self.last_number: Final = f"{base}:number"
         self.lease_term: Final = f"{base}:lease"
         self.lease_renewal: Final = f"{base}:lease-renewal"
+        self.members: Final = f"{base}:members"
+        self._shard: Final = f"{base}:shard:"
+        self.shards: Final = f"{base}:shards"
+        self.claims: Final = f"{base}:claims"
+        self.shards_version: Final = f"{base}:shards-version"
 
     def position(self, subscription: str) -> str:
         """Return the key of a position."""
         return self._position + subscription
+
+    def shard(self, subscription: str) -> str:
+        """Return the key of a shard."""
+        return self._shard + subscription
 
 
 def encode_position(position: Position) -> bytes:

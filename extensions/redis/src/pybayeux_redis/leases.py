@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from .keys import Keys
 
-__all__ = ("check_held", "read_lease", "release_lease", "request_lease")
+__all__ = ("check_held", "read_lease", "release_lease", "request_lease", "server_time")
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -49,11 +49,12 @@ def read_lease(client: Any, keys: Keys) -> Lease | None:
     term, renewal = client.mget(keys.lease_term, keys.lease_renewal)
     if term is None or renewal is None:
         return None
-    held, renewed, now = _terms.decode(term), _renewals.decode(renewal), _now(client)
+    held, renewed, now = _terms.decode(term), _renewals.decode(renewal), server_time(client)
     return Lease(held.holder, held.number, held.since, renewed.expires_at, now, renewed.waiting)
 
 
-def _now(client: Any) -> datetime:
+def server_time(client: Any) -> datetime:
+    """Return the time of the server's clock."""
     seconds, microseconds = client.time()
     return _EPOCH + timedelta(seconds=seconds, microseconds=microseconds)
 
@@ -75,7 +76,7 @@ def request_lease(client: Any, keys: Keys, request: LeaseRequest) -> Lease:
         with client.pipeline() as pipe:
             pipe.watch(keys.lease_term, keys.lease_renewal)
             current = read_lease(pipe, keys)
-            granted = request.granted(current, _now(pipe) if current is None else current.read_at)
+            granted = request.granted(current, server_time(pipe) if current is None else current.read_at)
             if granted is None:
                 assert current is not None
                 return current

@@ -37,8 +37,8 @@ class PersistentSession:
         self._stored: SavedSession | None = None
         self._is_first = True
         self._is_confirmed = False
-        self.resumed = False
-        self.is_handing_over = False
+        self.resumed: bool = False
+        self.is_handing_over: bool = False
         self.last_connect: Message | None = None
 
     @property

@@ -1,38 +1,39 @@
 """The commands of `pybayeux replay`: they show the stored positions, and change them while no client runs.
 
-The format of an export is in `position_json.py`.
+How they find the store is in `command_positions.py`; the format of an export, in `position_json.py`.
 """
 
 from __future__ import annotations
 
+import json
 import sys
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 import msgspec
 
-from pybayeux import installed_hook, printable
+from pybayeux import printable
 from pybayeux.errors import UsageError
 
-from .dead_letter_commands import dead_letter_commands
+from .command_positions import ConsumerPositions, with_positions
+from .dead_letter_commands import dead_letters
+from .moments import parse_moment, show_moment
 from .position import EARLIEST, Position, begins_at, place, place_name
-from .position_json import export_positions, import_positions
-from .position_lookup import keys_of, position_key, split_key
-from .store import LeaseStore, MemoryStore
-from .stores import Stores, check_name
+from .position_json import export_positions, import_positions, position_fields
+from .position_lookup import position_key, split_key
+from .rewind_command import rewind
+from .words import ago, counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Mapping
     from typing import TextIO
 
     from .leases import Lease
-    from .store import Store
+    from .shard_view import ShardView
 
-__all__ = ("replay_commands",)
+__all__ = ("replay",)
 
 _PIPED_WIDTH: Final = 200
 
@@ -51,13 +52,15 @@ _EPILOG: Final = """
 \b
 Examples:
   pybayeux replay show --store positions.db
-      Show where each subscription of the consumer "default" goes on, and which replica is active.
+      Show where each subscription of the consumer "default" goes on, and which replica handles it.
   pybayeux replay set /event/Order__e earliest --store positions.db
       Let the next run handle everything that the server still keeps.
   pybayeux replay set /event/Order__e 4711
       Let it handle everything after the event with this id.
   pybayeux replay set /event/Order__e 2026-11-29T08:00
       Let it handle what happened since then, as far as the server still keeps it.
+  pybayeux replay rewind --to 2026-11-28T10:00Z --dry-run
+      See what it would be to handle everything since then once more.
   pybayeux replay clear /event/Order__e --yes
       Let it begin as on its first run, where its option "since" says.
   pybayeux replay export > positions.json
@@ -65,170 +68,138 @@ Examples:
       Copy the positions into another store.
   pybayeux replay dead-letters list
       List the events that handlers failed on.
+\b
+Exit codes:
+  0    Done.
+  1    The store cannot be read or written.
+  2    Wrong usage, or a wrong option of an extension.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Options:
-    """The store and the consumer of a command that has no options of its own."""
-
-    store: str | Store
-    consumer: str
-
-
-class _Positions:
-    """The positions of one consumer in one store.
-
-    Args:
-        store: The store.
-        consumer: The consumer.
-    """
-
-    def __init__(self, store: Store, consumer: str) -> None:
-        self.store: Final = store
-        self.consumer: Final = consumer
-
-    def items(self) -> Mapping[str, Position]:
-        """Return all positions, by subscription."""
-        return self.store.items(self.consumer)
-
-    def lease(self) -> Lease | None:
-        """Return the lease, if there ever was one."""
-        return self.store.lease(self.consumer) if isinstance(self.store, LeaseStore) else None
-
-    def set(self, positions: Mapping[str, Position]) -> None:
-        """Store these positions."""
-        self.store.set(self.consumer, positions)
-
-    def delete(self, keys: Iterable[str]) -> None:
-        """Delete the positions under these keys."""
-        for key in keys:
-            self.store.delete(self.consumer, key)
-
-    def key(self, subscription: str) -> str | None:
-        """Return the key of a subscription, of whichever org; None if no position is stored for it.
-
-        Raises:
-            UsageError: Positions of several orgs are stored for it.
-        """
-        keys = keys_of(subscription, self.items())
-        if len(keys) > 1:
-            raise UsageError(f"several orgs have a position for {subscription}: name one of {', '.join(keys)}")
-        return keys[0] if keys else None
+_SHOW_EPILOG: Final = """
+\b
+Examples:
+  pybayeux replay show --store positions.db
+      Show where each subscription of the consumer "default" goes on.
+  pybayeux replay show --consumer billing --json | jq
+      Write the positions of another consumer for a script.
+"""
+_LEASE_EPILOG: Final = """
+\b
+Examples:
+  pybayeux replay lease --store postgresql://db/app --consumer billing
+      Show which replica is active, and how many events wait for it.
+"""
+_SET_EPILOG: Final = """
+\b
+Examples:
+  pybayeux replay set /event/Order__e earliest --store positions.db
+      Let the next run handle everything that the server still keeps.
+  pybayeux replay set /event/Order__e 2026-11-29T08:00
+      Let it handle what happened since then.
+"""
+_CLEAR_EPILOG: Final = """
+\b
+Examples:
+  pybayeux replay clear /event/Order__e --yes
+      Let it begin as on its first run, where its option "since" says.
+  pybayeux replay clear --yes --json > deleted.json
+      Delete all positions, and keep what "import" needs to store them again.
+"""
+_EXPORT_EPILOG: Final = """
+\b
+Examples:
+  pybayeux replay export --store positions.db > positions.json
+      Keep the positions of a consumer.
+"""
+_IMPORT_EPILOG: Final = """
+\b
+Examples:
+  pybayeux replay import positions.json --store positions.db
+      Store what "export" wrote.
+"""
 
 
-def _with_positions(command: Callable[..., Any], *, creates: bool = False) -> Callable[..., Any]:
-    """Add ``--store`` and ``--consumer`` to a command, and call it with the positions that they name.
-
-    Args:
-        command: The command.
-        creates: Whether it may create the file of a store. Others refuse one that does not exist: its name is misspelt.
-    """
-
-    @click.option("--store", "name", metavar="NAME", help="The store, such as positions.db or sqlite:///positions.db.")
-    @click.option("--consumer", metavar="NAME", help="The consumer that the positions belong to.")
-    @click.pass_context
-    def with_positions(context: click.Context, /, name: str | None, consumer: str | None, **others: Any) -> Any:
-        options: _Options = context.obj
-        store = _open_store(context, options.store if name is None else name)
-        context.call_on_close(store.close)
-        path = getattr(store, "path", None)
-        if not creates and isinstance(path, Path) and not path.exists():
-            raise UsageError(f"store: {path} does not exist; expected the file in which your clients store positions")
-        return command(_Positions(store, options.consumer if consumer is None else consumer), **others)
-
-    with_positions.__doc__ = command.__doc__
-    return with_positions
+@click.group("replay", help=_HELP, epilog=_EPILOG, short_help="Show and change positions, and dead letters.")
+def replay() -> None:
+    """Show and change positions, and dead letters."""
 
 
-def _open_store(context: click.Context, store: str | Store) -> Store:
-    if isinstance(store, str):
-        try:
-            check_name(store)
-        except ValueError as error:
-            raise UsageError(str(error)) from None
-        stores = Stores()
-        if not stores.knows(store):
-            cli: Any = context.find_root().obj
-            installed_hook("register_stores", options=cli.options(), disabled=cli.disabled).call(stores)
-        store = stores.open(store)
-    if isinstance(store, MemoryStore):
-        raise UsageError(
-            "the store 'memory' keeps nothing after the end of a program: name the store of your clients with --store, "
-            "such as --store positions.db"
-        )
-    return store
-
-
-def replay_commands(store: str | Store, consumer: str) -> click.Group:
-    """Return the command ``replay`` with its sub-commands.
-
-    Args:
-        store: The store of the clients.
-        consumer: Their name in the store.
-    """
-
-    @click.group("replay", help=_HELP, epilog=_EPILOG, short_help="Show and change positions, and dead letters.")
-    @click.pass_context
-    def replay(context: click.Context) -> None:
-        context.obj = _Options(store, consumer)
-
-    for command in (_show, _lease, _set, _clear, _export, _import, dead_letter_commands(_with_positions)):
-        replay.add_command(command)
-    return replay
-
-
-@click.command("show")
-@click.option("--json", "as_json", is_flag=True, help="Print a list of objects, in JSON.")
-@_with_positions
-def _show(positions: _Positions, as_json: bool) -> None:
-    """Show where each subscription goes on, and which replica is active."""
-    stored = positions.items()
+@click.command("show", epilog=_SHOW_EPILOG)
+@click.option("--json", "as_json", is_flag=True, help="Write a JSON list of objects.")
+@with_positions
+def _show(positions: ConsumerPositions, as_json: bool) -> None:
+    """Show where each subscription goes on, and which replica is active, or handles which channels."""
+    stored, shards = positions.items(), positions.shards()
     if as_json:
-        click.echo(printable(export_positions(stored), json=True), nl=False)
+        _write_json(export_positions(stored) if not shards else _json(shards, stored))
         return
-    if stored:
-        _print(stored)
+    if stored or shards:
+        _print(shards.with_unstored(stored), shards)
     else:
         click.echo(f"No positions are stored for the consumer {positions.consumer!r}.")
+    lines = shards.lines(positions.consumer)
     if (lease := positions.lease()) is not None:
-        click.echo(printable(_lease_text(positions.consumer, lease)))
+        lines.append(_lease_text(positions.consumer, lease))
+    for line in lines:
+        click.echo(printable(line))
 
 
-def _print(positions: Mapping[str, Position]) -> None:
+def _write_json(text: str) -> None:
+    click.echo(printable(text, json=True), nl=False)
+
+
+def _json(shards: ShardView, stored: Mapping[str, Position]) -> str:
+    lines = [
+        json.dumps(position_fields(key, position) | shards.record(split_key(key)[1]), ensure_ascii=False)
+        for key, position in shards.with_unstored(stored).items()
+    ]
+    return "[\n{}\n]\n".format(",\n".join(lines))
+
+
+def _print(positions: Mapping[str, Position | None], shards: ShardView) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     now = datetime.now(UTC)
     table = Table("Subscription", "Goes on after", "Stored", "Event of", "Org", box=None)
-    for subscription, each in positions.items():
-        happened = "" if each.event_time is None else _ago(now - each.event_time)
-        org, channel = split_key(subscription)
-        goes_on = str(place_name(each.replay_id)) if begins_at(each) is None else "events of"
-        row = (channel, goes_on, _ago(now - each.stored_at), happened, each.org or org)
+    if shards:
+        for name in ("Handled by", "Since", "Waiting"):
+            table.add_column(name)
+    for key, each in positions.items():
+        org, channel = split_key(key)
+        row = [channel, *_columns(each, org, now), *(shards.columns(channel) if shards else ())]
         table.add_row(*map(Text, map(printable, row)))
     (Console() if sys.stdout.isatty() else Console(width=_PIPED_WIDTH)).print(table)
+
+
+def _columns(position: Position | None, org: str, now: datetime) -> tuple[str, ...]:
+    if position is None:
+        return ("no position", "", "", org)
+    happened = "" if position.event_time is None else ago(now - position.event_time)
+    goes_on = str(place_name(position.replay_id)) if begins_at(position) is None else "events of"
+    return (goes_on, ago(now - position.stored_at), happened, position.org or org)
 
 
 def _lease_text(consumer: str, lease: Lease) -> str:
     """Return who holds a lease, in words. Only the store's clock counts."""
     if lease.is_expired:
-        ended = _ago(lease.read_at - lease.expires_at)
+        ended = ago(lease.read_at - lease.expires_at)
         return (
             f"No replica of {consumer!r} is active: the lease of {lease.holder}, number {lease.number}, ended {ended}."
         )
-    events = f"{lease.waiting} event{'' if lease.waiting == 1 else 's'}"
+    events = counted(lease.waiting, "event")
     return (
         f"{lease.holder} is the active replica of {consumer!r} since {lease.since:%Y-%m-%d %H:%M:%S} UTC "
-        f"({_ago(lease.read_at - lease.since)}), under lease number {lease.number}; {events} received and not handled."
+        f"({ago(lease.read_at - lease.since)}), under lease number {lease.number}; {events} received and not handled."
     )
 
 
-@click.command("lease")
-@click.option("--json", "as_json", is_flag=True, help="Print an object, in JSON; null if there never was a lease.")
-@_with_positions
-def _lease(positions: _Positions, as_json: bool) -> None:
+@click.command("lease", epilog=_LEASE_EPILOG)
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON object; null if there never was a lease.")
+@with_positions
+def _lease(positions: ConsumerPositions, as_json: bool) -> None:
     """Show which replica of the consumer is active, since when, and how many events wait for it."""
     lease = positions.lease()
     if as_json:
@@ -239,19 +210,12 @@ def _lease(positions: _Positions, as_json: bool) -> None:
         click.echo(printable(_lease_text(positions.consumer, lease)))
 
 
-def _ago(age: timedelta) -> str:
-    seconds = max(0, int(age.total_seconds()))
-    for size, unit in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
-        if seconds >= 2 * size:
-            return f"{seconds // size} {unit} ago"
-    return f"{seconds} seconds ago" if seconds > 1 else "just now"
-
-
-@click.command("set")
+@click.command("set", epilog=_SET_EPILOG)
 @click.argument("subscription")
 @click.argument("place_", metavar="PLACE")
-@partial(_with_positions, creates=True)
-def _set(positions: _Positions, subscription: str, place_: str) -> None:
+@click.option("--json", "as_json", is_flag=True, help='Write one JSON object: the position, as "show" writes it.')
+@partial(with_positions, creates=True)
+def _set(positions: ConsumerPositions, subscription: str, place_: str, as_json: bool) -> None:
     """Let a subscription go on at PLACE: after a replay id, at "earliest" or "latest", or at a time.
 
     A time is written as 2026-11-29T08:00 or 2026-11-29, in UTC or with an offset. The client then reads everything that
@@ -262,25 +226,28 @@ def _set(positions: _Positions, subscription: str, place_: str) -> None:
     """
     _check_subscription(subscription)
     key = positions.key(subscription) or subscription
-    if (moment := _moment(place_)) is not None:
-        positions.set({key: Position(EARLIEST, datetime.now(UTC), event_time=moment)})
-        click.echo(f"{printable(subscription)} goes on with the events from {moment:%Y-%m-%d %H:%M:%S} UTC on.")
-        return
+    position = _position_at(place_)
+    positions.set({key: position})
+    if as_json:
+        _write_json(f"{json.dumps(position_fields(key, position), ensure_ascii=False)}\n")
+    else:
+        click.echo(f"{printable(subscription)} goes on {_where(position)}.")
+
+
+def _position_at(text: str) -> Position:
+    if (moment := parse_moment(text)) is not None:
+        return Position(EARLIEST, datetime.now(UTC), event_time=moment)
     try:
-        number = place(int(place_) if place_.lstrip("-").isdecimal() else place_)  # type: ignore[arg-type]
+        number = place(int(text) if text.lstrip("-").isdecimal() else text)  # type: ignore[arg-type]
     except ValueError as error:
         raise UsageError(f"{error}; a time is written as 2026-11-29T08:00") from None
-    positions.set({key: Position(number, datetime.now(UTC))})
-    click.echo(f"{printable(subscription)} goes on {'after ' if number >= 0 else 'at the '}{place_name(number)}.")
+    return Position(number, datetime.now(UTC))
 
 
-def _moment(text: str) -> datetime | None:
-    """Return a time in UTC, None for anything else, such as a replay id."""
-    try:
-        moment = None if text.lstrip("-").isdecimal() else datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return None if moment is None else moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+def _where(position: Position) -> str:
+    if position.event_time is not None:
+        return f"with the events from {show_moment(position.event_time)} on"
+    return f"{'after ' if position.replay_id >= 0 else 'at the '}{place_name(position.replay_id)}"
 
 
 def _check_subscription(subscription: str) -> None:
@@ -288,11 +255,14 @@ def _check_subscription(subscription: str) -> None:
         raise UsageError(f"expected a channel that begins with a slash; got {subscription!r}")
 
 
-@click.command("clear")
+@click.command("clear", epilog=_CLEAR_EPILOG)
 @click.argument("subscriptions", metavar="[SUBSCRIPTION]...", nargs=-1)
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@_with_positions
-def _clear(positions: _Positions, subscriptions: tuple[str, ...], yes: bool) -> None:
+@click.option(
+    "--json", "as_json", is_flag=True, help='Write a JSON list of objects: the deleted positions, for "import".'
+)
+@with_positions
+def _clear(positions: ConsumerPositions, subscriptions: tuple[str, ...], yes: bool, as_json: bool) -> None:
     """Delete positions: those of these subscriptions, or all positions of the consumer.
 
     The next run begins where its option "since" says. Unhandled events may be lost by that, and handled events may come
@@ -308,20 +278,24 @@ def _clear(positions: _Positions, subscriptions: tuple[str, ...], yes: bool) -> 
         names = ", ".join(wanted)
         click.confirm(f"Delete the positions of {names} for the consumer {positions.consumer!r}?", abort=True, err=True)
     positions.delete(wanted)
-    click.echo(f"{_counted(len(wanted))} deleted.")
+    if as_json:
+        _write_json(export_positions({key: stored[key] for key in wanted}))
+    else:
+        click.echo(f"{counted(len(wanted), 'position')} deleted.")
 
 
-@click.command("export")
-@_with_positions
-def _export(positions: _Positions) -> None:
+@click.command("export", epilog=_EXPORT_EPILOG)
+@with_positions
+def _export(positions: ConsumerPositions) -> None:
     """Write the consumer's positions to standard output, in JSON, for "import"."""
-    click.echo(printable(export_positions(positions.items()), json=True), nl=False)
+    _write_json(export_positions(positions.items()))
 
 
-@click.command("import")
+@click.command("import", epilog=_IMPORT_EPILOG)
 @click.argument("file", type=click.File(encoding="utf-8"))
-@partial(_with_positions, creates=True)
-def _import(positions: _Positions, file: TextIO) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Write a JSON list of objects: the positions that are stored.")
+@partial(with_positions, creates=True)
+def _import(positions: ConsumerPositions, file: TextIO, as_json: bool) -> None:
     """Store the positions in FILE, as "export" wrote them; - is standard input.
 
     Positions of other subscriptions stay. If anything in the file is wrong, nothing changes.
@@ -331,13 +305,17 @@ def _import(positions: _Positions, file: TextIO) -> None:
     except ValueError as error:
         raise UsageError(f"{file.name}, {error}") from None
     # Exports of earlier versions name no org before a subscription.
-    positions.set({_with_org(key, each.org): each for key, each in imported.items()})
-    click.echo(f"{_counted(len(imported))} stored.")
+    stored = {_with_org(key, each.org): each for key, each in imported.items()}
+    positions.set(stored)
+    if as_json:
+        _write_json(export_positions(stored))
+    else:
+        click.echo(f"{counted(len(imported), 'position')} stored.")
 
 
 def _with_org(key: str, origin: str | None) -> str:
     return position_key(key, origin) if key.startswith("/") else key
 
 
-def _counted(number: int) -> str:
-    return f"{number} position{'' if number == 1 else 's'}"
+for _command in (_show, _lease, _set, rewind, _clear, _export, _import, dead_letters):
+    replay.add_command(_command)

@@ -1,6 +1,6 @@
 """The commands of `pybayeux replay dead-letters`: list events that handlers failed on, handle them again, delete them.
 
-The store and the consumer are found by the caller, as for the other commands of `pybayeux replay`.
+How they find the store is in `command_positions.py`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 import msgspec
@@ -20,6 +20,7 @@ import msgspec
 from pybayeux import printable
 from pybayeux.errors import UsageError
 
+from .command_positions import with_positions
 from .dead_letters import DeadLetter, DeadLetterStore
 
 if TYPE_CHECKING:
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
 
     from pybayeux import Message
 
-    from .store import Store
+    from .command_positions import ConsumerPositions
 
-__all__ = ("dead_letter_commands",)
+__all__ = ("dead_letters",)
 
 _PIPED_WIDTH: Final = 200
 
@@ -44,73 +45,54 @@ _EPILOG: Final = """
 \b
 Examples:
   pybayeux replay dead-letters list --store positions.db
+      List them, the oldest first.
   pybayeux replay dead-letters replay billing.handlers:book --store positions.db
       Call the function book in billing/handlers.py with each event, and delete those that it handles.
   pybayeux replay dead-letters delete 17 --store positions.db
+      Delete one, by its number in the list.
 """
 
 
-class _Place(Protocol):
-    """The store and the consumer of a command."""
-
-    @property
-    def store(self) -> Store: ...
-
-    @property
-    def consumer(self) -> str: ...
+@click.group(
+    "dead-letters", help=_HELP, epilog=_EPILOG, short_help="Show, handle and delete events that a handler failed on."
+)
+def dead_letters() -> None:
+    """Show, handle and delete events that a handler failed on."""
 
 
-def dead_letter_commands(with_store: Callable[[Callable[..., Any]], Callable[..., Any]]) -> click.Group:
-    """Return the command ``dead-letters`` with its sub-commands.
-
-    Args:
-        with_store: Adds the options for the store to a command, and passes it the store and the consumer.
-    """
-    group = click.Group("dead-letters", help=_HELP, epilog=_EPILOG, short_help="Events that a handler failed on.")
-    json_option = click.option("--json", "as_json", is_flag=True, help="Print a list of objects, in JSON.")
-    numbers = click.argument("numbers", metavar="[NUMBER]...", nargs=-1, type=int)
-    handler = click.argument("handler", metavar="MODULE:FUNCTION")
-    kind = click.option("--type", "kind", metavar="MODULE:TYPE", help="The type that the handler subscribes with.")
-    yes = click.option("--yes", is_flag=True, help="Do not ask.")
-
-    group.command("list")(json_option(with_store(_list)))
-    replay = group.command("replay", short_help="Call a handler with events that it failed on.")
-    replay(handler(numbers(kind(json_option(with_store(_replay))))))
-    delete = group.command("delete", short_help="Delete events that handlers failed on.")
-    delete(numbers(yes(with_store(_delete))))
-    return group
-
-
-def _letters_in(place: _Place) -> DeadLetterStore:
-    if isinstance(place.store, DeadLetterStore):
-        return place.store
+def _letters_in(positions: ConsumerPositions) -> DeadLetterStore:
+    if isinstance(positions.store, DeadLetterStore):
+        return positions.store
     raise UsageError(
-        f"{type(place.store).__name__} keeps no dead letters: expected a store such as 'sqlite:///positions.db'"
+        f"{type(positions.store).__name__} keeps no dead letters: expected a store such as 'sqlite:///positions.db'"
     )
 
 
-def _selected(place: _Place, numbers: Sequence[int]) -> list[DeadLetter]:
-    letters = _letters_in(place).dead_letters(place.consumer)
+def _selected(positions: ConsumerPositions, numbers: Sequence[int]) -> list[DeadLetter]:
+    letters = _letters_in(positions).dead_letters(positions.consumer)
     unknown = sorted(set(numbers) - {letter.number for letter in letters if letter.number is not None})
     if unknown:
         names = ", ".join(map(str, unknown))
-        raise UsageError(f"the consumer {place.consumer!r} has no dead letter {names}")
+        raise UsageError(f"the consumer {positions.consumer!r} has no dead letter {names}")
     return [letter for letter in letters if not numbers or letter.number in numbers]
 
 
 # -- list
 
 
-def _list(place: _Place, as_json: bool) -> None:
+@dead_letters.command("list", epilog=_EPILOG)
+@click.option("--json", "as_json", is_flag=True, help="Write a JSON list of objects.")
+@with_positions
+def _list(positions: ConsumerPositions, as_json: bool) -> None:
     """List the events that handlers failed on, the oldest first."""
-    letters = _letters_in(place).dead_letters(place.consumer)
+    letters = _letters_in(positions).dead_letters(positions.consumer)
     if as_json:
         click.echo(_json([letter.as_json() for letter in letters]))
     elif letters:
         _print(letters)
         click.echo(f"{_counted(len(letters))}.")
     else:
-        click.echo(f"No dead letters are kept for the consumer {place.consumer!r}.")
+        click.echo(f"No dead letters are kept for the consumer {positions.consumer!r}.")
 
 
 def _print(letters: Sequence[DeadLetter]) -> None:
@@ -130,7 +112,15 @@ def _print(letters: Sequence[DeadLetter]) -> None:
 # -- replay
 
 
-def _replay(place: _Place, handler: str, numbers: tuple[int, ...], kind: str | None, as_json: bool) -> None:
+@dead_letters.command("replay", epilog=_EPILOG, short_help="Call a handler with events that it failed on.")
+@click.argument("handler", metavar="MODULE:FUNCTION")
+@click.argument("numbers", metavar="[NUMBER]...", nargs=-1, type=int)
+@click.option("--type", "kind", metavar="MODULE:TYPE", help="The type that the handler subscribes with.")
+@click.option("--json", "as_json", is_flag=True, help="Write a JSON list of objects.")
+@with_positions
+def _replay(
+    positions: ConsumerPositions, handler: str, numbers: tuple[int, ...], kind: str | None, as_json: bool
+) -> None:
     """Call a handler with events that it failed on: with these, or with all of the consumer, the oldest first.
 
     FUNCTION is called with the event, and may be async. An event that it handles is deleted. One that it fails on again
@@ -138,7 +128,7 @@ def _replay(place: _Place, handler: str, numbers: tuple[int, ...], kind: str | N
     meanwhile: it does not get these events again.
     """
     function, decode = _imported(handler), None if kind is None else _decoder(_imported(kind))
-    outcomes = asyncio.run(_handle_all(place, _selected(place, numbers), function, decode))
+    outcomes = asyncio.run(_handle_all(positions, _selected(positions, numbers), function, decode))
     failed = [each for each in outcomes if each["error"] is not None]
     if as_json:
         click.echo(_json(outcomes))
@@ -175,19 +165,19 @@ def _decoder(kind: Any) -> Callable[[bytes], Any]:
 
 
 async def _handle_all(
-    place: _Place,
+    positions: ConsumerPositions,
     letters: Sequence[DeadLetter],
     function: Callable[[Message], Any],
     decode: Callable[[bytes], Any] | None,
 ) -> list[dict[str, Any]]:
-    store, outcomes = _letters_in(place), []
+    store, outcomes = _letters_in(positions), []
     for letter in letters:
         assert letter.number is not None
         error = await _failure(letter.message, function, decode)
         if error is None:
-            store.delete_dead_letters(place.consumer, [letter.number])
+            store.delete_dead_letters(positions.consumer, [letter.number])
         else:
-            store.add_dead_letter(place.consumer, replace(letter, error=error, failed_at=datetime.now(UTC)))
+            store.add_dead_letter(positions.consumer, replace(letter, error=error, failed_at=datetime.now(UTC)))
         outcomes.append({"number": letter.number, "subscription": letter.subscription, "error": error})
     return outcomes
 
@@ -222,15 +212,23 @@ class _Receipt:
 # -- delete
 
 
-def _delete(place: _Place, numbers: tuple[int, ...], yes: bool) -> None:
+@dead_letters.command("delete", epilog=_EPILOG, short_help="Delete events that handlers failed on.")
+@click.argument("numbers", metavar="[NUMBER]...", nargs=-1, type=int)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="Write a JSON list of objects: those that are deleted.")
+@with_positions
+def _delete(positions: ConsumerPositions, numbers: tuple[int, ...], yes: bool, as_json: bool) -> None:
     """Delete events that handlers failed on: these, or all of the consumer. They are not handled again."""
-    letters = _selected(place, numbers)
+    letters = _selected(positions, numbers)
     if letters and not yes:
-        text = f"Delete {_counted(len(letters))} of the consumer {place.consumer!r}?"
+        text = f"Delete {_counted(len(letters))} of the consumer {positions.consumer!r}?"
         click.confirm(text, abort=True, err=True)
     chosen = [letter.number for letter in letters if letter.number is not None]
-    _letters_in(place).delete_dead_letters(place.consumer, chosen)
-    click.echo(f"{_counted(len(chosen))} deleted.")
+    _letters_in(positions).delete_dead_letters(positions.consumer, chosen)
+    if as_json:
+        click.echo(_json([letter.as_json() for letter in letters]))
+    else:
+        click.echo(f"{_counted(len(chosen))} deleted.")
 
 
 def _json(value: Any) -> str:

@@ -78,8 +78,8 @@ def dead_letter_of(message: Message, subscription: str, error: ReceiverError, no
     key, uuid = read_key(message), event_uuid(message)
     cause = error.__cause__ or error
     return DeadLetter(
-        subscription,
-        message.channel,
+        str(subscription),  # plain strings, as encoders expect them: both may be a Channel
+        str(message.channel),
         None if key is None else key[0],
         f"{type(cause).__name__}: {cause}",
         now,

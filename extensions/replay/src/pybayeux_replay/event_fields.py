@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import msgspec
+from msgspec import Raw
 
 if TYPE_CHECKING:
     from pybayeux import Message
@@ -51,6 +52,7 @@ class _Dated(msgspec.Struct, gc=False):
 
 
 _stamped: Final = msgspec.json.Decoder(_Stamped)
+_decode_stamped: Final = _stamped.decode
 _dated: Final = msgspec.json.Decoder(_Dated)
 
 _REPLAY_ID: Final = re.compile(rb'"replayId"\s*:\s*(-?\d{1,18})\b')
@@ -61,7 +63,11 @@ def read_key(event: Message) -> tuple[int, EventKey] | None:
 
     The decoder skips the rest of the payload. That is faster than a search for the name in the bytes.
     """
-    stamped = _decoded(event, _stamped)
+    payload = event.raw_or_data
+    try:  # as in `_decoded`, without a call and a copy, which take half as long again: every event passes here
+        stamped = _decode_stamped(payload) if type(payload) is Raw else _decoded(event, _stamped)
+    except (ValueError, RecursionError):
+        stamped = _decoded(event, _stamped)
     if stamped is None or (stamp := stamped.event) is None or (replay_id := stamp.replay_id) is None:
         return None
     uuid = stamp.uuid

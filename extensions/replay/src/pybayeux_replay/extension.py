@@ -4,7 +4,7 @@ Each event has a replay id. A subscribe that names one in ``ext.replay`` gets ev
 keeps. This module has the hooks: they say in each subscribe where the server should begin, and pass on what comes and
 what is handled. Where to begin, and what may be missing then, is decided in `resumption.py`; what is received and
 handled is noted in `window.py`; lost events are asked for again in `recovery.py`; positions are stored by
-`position_writer.py`.
+`position_writer.py`, in what `store_connection.py` opens.
 
 Some servers announce replay in the reply to the handshake, some have it without saying so, and servers without it
 ignore both members of `ext`. So what counts is whether events have replay ids. Only if the server has not announced
@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from pybayeux import Channel, ConnectionState, Drop, Redelivery, hookimpl
 from pybayeux.errors import BayeuxError, Remedy, ReplyError, SubscribeError
 
+from .bookmarks import Bookmarks
 from .dead_letters import dead_letter_of
 from .gaps import GapNotifier, OnGap
 from .hookspecs import ReplayHooks
@@ -30,38 +31,36 @@ from .leases import LeaseLostError
 from .outage import Outage
 from .policies import CommitMode, OnInvalid, OnRecovery, Policies, commit_policy, duration
 from .position import Place  # noqa: TC001 - the types of options are read at run time
+from .position_loader import PositionLoader
 from .position_writer import PositionWriter
 from .recovery import Recovery
-from .replica import Replica, check_store
+from .replica import Replica
 from .resumption import ReplayContext, UnusablePosition
+from .sharded_replica import ShardedReplica
 from .stalls import Stall, Stalls
 from .store import Store  # noqa: TC001
-from .stores import Stores, check_name, is_slow_at_first
-from .subscriptions import Subscriptions, names_in
+from .store_connection import StoreConnection
+from .subscriptions import RUN, Subscriptions, names_in
 from .unstored import UnstoredLimit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
     from datetime import timedelta
 
-    import click
-
     from pybayeux import HookClient, Message
     from pybayeux.errors import ReceiverError
 
     from .leases import Lease
-    from .position import Position
     from .resumption import Resumption
+    from .shards import Shard
 
 __all__ = ("Replay",)
 
 _logger: Final = logging.getLogger("pybayeux.replay")
 _STALLED_AFTER: Final = 1800.0
-_OUTAGE: Final = "replay's store"
-_BEHIND: Final = "replay, until its store has caught up"
-"""Who holds receivers back while the store fails."""
 _TOO_OLD: Final = Drop("it happened before the time at which the subscription begins")
 _REPEAT: Final = Drop("already received: it waits to be handled, or was handled")
+_NEXT_SESSION: Final = Drop("it is sent in the next session", remedy=Remedy.WAIT)
 
 
 class Replay:
@@ -98,6 +97,8 @@ class Replay:
         lease: How long a replica of the consumer may be silent until another one takes over, in seconds or as a
             timedelta: of all programs with this consumer name, one is active, and the others wait in `subscribe`. It
             takes a store in a database. None: no lease.
+        shard: Whether the channels are divided over the replicas, each of which handles a part of them, instead of one
+            replica handling all. The programs subscribe to all channels; `subscribe` does not wait. It takes `lease`.
 
     Raises:
         ValueError: An option has a wrong value.
@@ -120,45 +121,64 @@ class Replay:
         stalled_after: float | timedelta | None = _STALLED_AFTER,
         clock: Callable[[], float] = time.time,
         lease: float | timedelta | None = None,
+        shard: bool = False,
     ) -> None:
-        if isinstance(store, str):
-            check_name(store)
+        self._connection: Final = StoreConnection(store)
         if dedupe < 0:
             raise ValueError(f"dedupe: expected 0 or more; got {dedupe}")
         policy = commit_policy(commit)
-        self._store: Final = store
         self._consumer: Final = consumer
         self._clock: Final = clock
         self._client: HookClient | None = None
+        outage = Outage(self._connection)
         self._writer: Final = PositionWriter(
-            self._open_store,
+            self._connection.open,
             consumer,
             self._now,
-            Outage(self),
+            outage,
             policy.delay,
-            self._positions_stored,
-            UnstoredLimit(policy.most_unstored, partial(self._hold, _BEHIND), partial(self._release, _BEHIND)),
+            self._connection.positions_stored,
+            UnstoredLimit(policy.most_unstored, self._connection.fell_behind, self._connection.caught_up, RUN),
         )
         policies = Policies(since, on_invalid, on_recovery, retention)
-        self._subscriptions: Final = Subscriptions(policies, self._writer, grouping=policy.grouping, remembered=dedupe)
+        self._subscriptions: Final = Subscriptions(
+            policies, self._writer, grouping=policy.grouping, remembered=dedupe, ask_again=self._ask_again
+        )
         self._notifier: Final = GapNotifier(on_gap)
         self._recovery: Final = Recovery(self._subscriptions, self._notifier)
         length = duration("lease", lease)
-        if length is not None and (not isinstance(store, str) or Stores().knows(store)):
-            check_store(self._open_store())
-        self._replica: Final = None if length is None else Replica(consumer, length, self._writer, self._subscriptions)
+        if shard and length is None:
+            raise ValueError("shard: expected lease as well, such as lease=10; got None")
+        kind = ShardedReplica if shard else Replica
+        if length is not None and self._connection.is_known:
+            kind.check_store(self._connection.open())
+        self._replica: Final = None if length is None else kind(consumer, length, self._writer, self._subscriptions)
+        self._loader: Final = PositionLoader(self._writer, outage, self._store_opened)
         self._stalls: Final = Stalls(duration("stalled_after", stalled_after))
         self._origin: str | None = None
+        self._bookmarks: Final = Bookmarks(self._writer, self._subscriptions, lambda: self._origin)
         self._reports_handled = True
 
     @hookimpl
     def registered(self, client: HookClient) -> None:
         """See whether this client reports what is handled: a `BayeuxClient` does not."""
         self._client, self._reports_handled = client, client.recovers
-        if isinstance(self._store, str) and is_slow_at_first(self._store):
-            self._writer.warm_up()
+        self._connection.join(client)
+        self._writer.access.opens_slowly = client.recovers and self._connection.is_slow
+        if isinstance(self.store, str) and not client.recovers:
+            self._writer.access.warm_up()
         if self._replica is not None:
             self._replica.join(client)
+
+    @property
+    def store(self) -> str | Store:
+        """The store, or its name, as it was given."""
+        return self._connection.store
+
+    @property
+    def consumer(self) -> str:
+        """The name of the consumer in the store."""
+        return self._consumer
 
     @property
     def stalls(self) -> tuple[Stall, ...]:
@@ -170,40 +190,10 @@ class Replay:
         """The lease, while this replica of the consumer is active; None while it stands by, or without a lease."""
         return None if self._replica is None else self._replica.lease
 
-    def _open_store(self) -> Store:
-        if not isinstance(self._store, str):
-            return self._store
-        stores = Stores()
-        if self._client is not None and not stores.knows(self._store):
-            self._client.hook("register_stores").call(stores)
-        return stores.open(self._store)
-
-    def _positions_stored(self, positions: Mapping[str, Position]) -> None:
-        if self._client is not None:
-            self._client.hook("positions_stored").call(positions, self._client)
-
-    # -- the store fails
-
-    def store_failed(self, error: Exception | None) -> None:
-        """Call the hook of this name."""
-        if self._client is not None:
-            self._client.hook("store_failed").call(error, self._client)
-
-    def pause_receivers(self, reason: str) -> None:
-        """Have no further event handled."""
-        self._hold(_OUTAGE, reason)
-
-    def resume_receivers(self) -> None:
-        """Have events handled again."""
-        self._release(_OUTAGE)
-
-    def _hold(self, holder: str, reason: str = "") -> None:
-        if self._client is not None:
-            self._client.hold_events(holder, reason)
-
-    def _release(self, holder: str) -> None:
-        if self._client is not None:
-            self._client.release_events(holder)
+    @property
+    def shards(self) -> Mapping[str, Shard]:
+        """The channels and patterns that this replica of the consumer handles at present; none without `shard`."""
+        return {} if self._replica is None else self._replica.shards
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)
@@ -218,23 +208,57 @@ class Replay:
         """Ask for replay in the handshake, and for the right place in each subscribe."""
         if message.channel == Channel.META_HANDSHAKE:
             _ext(message)["replay"] = True
-            if self._replica is not None:
-                self._replica.start()
+            if self._reports_handled and self._client is not None:
+                self._connection.find_scheme()
+                self._loader.start(self._client)
         elif message.channel == Channel.META_SUBSCRIBE:
-            if self._replica is not None and (drop := self._replica.stop_subscribe(names_in(message))) is not None:
-                return drop
-            if self._client is not None:
-                self._origin = self._client.hook("replay_origin").call(self._client)
-            try:
-                # Only the places of these channels: a request has a size limit.
-                _ext(message)["replay"] = self._subscriptions.on_subscribe(message, self._context())
-            except UnusablePosition as error:
-                return Drop(str(error), remedy=Remedy.GIVE_UP)
+            return self._stop_subscribe(names_in(message)) or self._begin(message)
+        return None
+
+    def _store_opened(self) -> None:
+        if self._replica is not None:
+            self._replica.start()
+
+    def _stop_subscribe(self, names: Sequence[str]) -> Drop | None:
+        """Return what keeps a subscribe from being sent at present."""
+        if not self._reports_handled:
+            return None
+        if (drop := self._loader.stop_before_opened(names)) is not None:
+            return drop
+        if self._replica is not None and (drop := self._replica.stop_subscribe(names)) is not None:
+            return drop
+        return self._stop_before_session(names) or self._loader.stop_before_read(
+            [name for name in names if self._subscriptions.get(name) is None]
+        )
+
+    def _stop_before_session(self, names: Sequence[str]) -> Drop | None:
+        """Return what keeps a subscribe from being sent before there is a new session, and ask for that."""
+        again = [name for name in names if self._subscriptions.takes_new_session(name)]
+        if not again or self._client is None:
+            return None
+        self._recovery.replay(self._client, f"{again[0]} is subscribed to again")
+        return _NEXT_SESSION
+
+    def _begin(self, message: Message) -> Drop | None:
+        """Say where the subscriptions of a subscribe begin."""
+        if self._client is not None:
+            self._origin = self._client.hook("replay_origin").call(self._client)
+        try:
+            # Only the places of these channels: a request has a size limit.
+            _ext(message)["replay"] = self._subscriptions.on_subscribe(message, self._context())
+        except UnusablePosition as error:
+            return Drop(str(error), remedy=Remedy.GIVE_UP)
+        except Exception as error:
+            if not self._reports_handled:
+                raise
+            return self._loader.wait_after(error, names_in(message))
         return None
 
     @hookimpl
     def unsubscribed(self, channel: str) -> None:
         """The receivers are gone and their queues with them: what is not handled has to come again."""
+        if self._replica is not None:
+            self._replica.unsubscribed(channel)
         if (subscription := self._subscriptions.get(channel)) is not None:
             self._subscriptions.close(subscription)
 
@@ -244,9 +268,12 @@ class Replay:
     def incoming(self, message: Message, client: HookClient) -> Drop | None:
         """Note each event, after extensions that transform it. Drop it if it waits or was handled already."""
         if message.successful is None:
-            if self._subscriptions.is_before_start(message):
+            if self._replica is not None and (drop := self._replica.stop_event(message)) is not None:
+                return drop
+            subscriptions = self._subscriptions
+            if subscriptions.has_times and subscriptions.is_before_start(message):
                 return _TOO_OLD
-            return None if not self._reports_handled or self._subscriptions.receive(message) else _REPEAT
+            return None if not self._reports_handled or subscriptions.receive(message) else _REPEAT
         if isinstance(failure := message.extra.get("failure"), dict):
             if self._reports_handled:
                 self._recovery.on_failure(message, failure, self._context(), client)
@@ -285,7 +312,9 @@ class Replay:
 
     def _granted(self, subscription: Resumption, client: HookClient) -> None:
         context = self._context()
-        if (gap := subscription.on_granted(context)) is not None:
+        gap = subscription.on_granted(context)
+        client.hook("granted").call(subscription.subscription, gap, client)
+        if gap is not None:
             self._notifier.notify(gap, client)
         self._stalls.on_session(subscription.subscription, context.now)
         if not self._reports_handled:
@@ -332,11 +361,11 @@ class Replay:
     @hookimpl
     def delivered(self, message: Message, client: HookClient) -> None:
         """Note that an event is handled."""
-        self._ask_again(self._subscriptions.handle(message), client)
+        self._subscriptions.handle(message)
 
-    def _ask_again(self, subscription: str | None, client: HookClient) -> None:
-        if subscription is not None:
-            self._recovery.replay(client, f"events of {subscription} were given up unhandled")
+    def _ask_again(self, subscription: str | None) -> None:
+        if subscription is not None and self._client is not None:
+            self._recovery.replay(self._client, f"events of {subscription} were given up unhandled")
 
     @hookimpl
     @asynccontextmanager
@@ -347,13 +376,18 @@ class Replay:
         async with self._subscriptions.transaction((*earlier, message)) as transaction:
             yield transaction
         # Before the receiver acknowledges them, which it may no longer do.
-        self._ask_again(self._subscriptions.handle_stored((*earlier, message)), client)
+        self._ask_again(self._subscriptions.handle_stored((*earlier, message)))
 
     @hookimpl
     async def dead_letter(self, message: Message, subscription: str, error: ReceiverError) -> str | None:
         """Keep an event that a handler failed on, if the store keeps dead letters."""
         number = await self._writer.keep_dead_letter(dead_letter_of(message, subscription, error, self._now()))
-        return None if number is None else f"number {number} in {self._writer.store!r}"
+        return None if number is None else f"number {number} in {self._writer.access.store!r}"
+
+    @hookimpl
+    def bookmarks(self) -> Bookmarks:
+        """Return positions for other extensions."""
+        return self._bookmarks
 
     # -- the end
 
@@ -368,6 +402,7 @@ class Replay:
     async def unregistered(self) -> None:
         """Store what is not stored yet, and wait for listeners."""
         self._subscriptions.clear()
+        await self._loader.stop()
         try:
             await self._writer.flush()
         finally:
@@ -375,15 +410,6 @@ class Replay:
                 await self._replica.leave()  # after the last commit, which needs the lease
             await self._writer.close()
             await self._notifier.finish()
-
-    # -- the command line
-
-    @hookimpl
-    def register_commands(self, cli: click.Group) -> None:
-        """Add ``pybayeux replay``, for the store and the consumer of these options."""
-        from .commands import replay_commands
-
-        cli.add_command(replay_commands(self._store, self._consumer))
 
 
 def _is_position_refused(message: Message) -> bool:

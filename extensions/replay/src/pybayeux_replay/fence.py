@@ -113,10 +113,10 @@ class ConsumerFence:
                 _logger.warning("%s. Events are handled more than once; the newer position is kept", text)
         self.on_written(commit.written)
 
-    def clear(self) -> None:
-        """The consumer has ended; it reads again when it begins again."""
-        self._known.clear()
-        self._refused.clear()
+    def forget(self, is_forgotten: Callable[[str], bool] | None = None) -> None:
+        """The consumer reads these subscriptions again before it writes them; all of them, without a function."""
+        self._known = {} if is_forgotten is None else {k: v for k, v in self._known.items() if not is_forgotten(k)}
+        self._refused = set() if is_forgotten is None else {key for key in self._refused if not is_forgotten(key)}
 
 
 class Commit:

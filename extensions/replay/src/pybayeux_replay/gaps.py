@@ -79,7 +79,7 @@ class GapNotifier:
 
     def __init__(self, listener: OnGap | None) -> None:
         self._listener: Final = listener
-        self._tasks: Final[set[asyncio.Future[Any]]] = set()
+        self._tasks: Final[list[asyncio.Future[Any]]] = []
 
     def notify(self, gap: Gap, client: HookClient) -> None:
         """Log a gap, and call the listener and the hook `gap`."""
@@ -111,8 +111,8 @@ class GapNotifier:
 
     def _run(self, awaitable: Awaitable[Any]) -> None:
         task = asyncio.ensure_future(_logged(awaitable))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.append(task)
+        task.add_done_callback(self._tasks.remove)
 
     async def finish(self) -> None:
         """Wait for the listeners that are still running."""

@@ -42,23 +42,23 @@ class CommitTracker:
             as its transaction may have to come again.
 
     Attributes:
-        is_grouped: Whether a group may have more than one event.
         by_transaction: Whether groups are transactions.
-        ready: The newest position that may be stored, if it is newer than at the last `take`. Without groups, the
-            window sets it for each event.
+        ready: The newest position that may be stored, if it is newer than at the last `take`.
+        ends: The numbers of the events with which groups end, in order.
         position: With groups, the replay id of the newest position that could be stored so far, or None.
     """
 
     def __init__(self, grouping: Grouping, position: int | None, remember: Callable[[EventKey], None]) -> None:
-        self.is_grouped: Final = grouping is not Grouping.EACH
+        self._is_grouped: Final = grouping is not Grouping.EACH
         self.by_transaction: Final = grouping is Grouping.TRANSACTION
         self.ready: PendingPosition | None = None
         self.position = position
         self._remember: Final = remember
         self._reached: PendingPosition | None = None
         self._transaction: str | None = None
-        self._ends: Final[deque[int]] = deque()
-        self._unfinished: Final[deque[tuple[int, EventKey]]] = deque()
+        # Deques from the first group or transaction on: an empty one takes 0.7 kB.
+        self.ends: deque[int] | tuple[()] = ()
+        self._unfinished: deque[tuple[int, EventKey]] | tuple[()] = ()
 
     def take(self) -> PendingPosition | None:
         """Return `ready`, and reset it."""
@@ -86,31 +86,37 @@ class CommitTracker:
         """
         if last is None:
             self.release()
-        elif not self._ends or self._ends[-1] < last:
-            self._ends.append(last)
+        elif not self.ends or self.ends[-1] < last:
+            if isinstance(self.ends, tuple):
+                self.ends = deque()
+            self.ends.append(last)
 
     def ends_at(self, number: int) -> bool:
         """Whether a group ends with the event of this number."""
-        return number in self._ends
+        return number in self.ends
 
     # -- progress
 
     def defer(self, number: int, key: EventKey) -> None:
         """An event of a transaction is handled: remember it when its transaction is."""
+        if isinstance(self._unfinished, tuple):
+            self._unfinished = deque()
         self._unfinished.append((number, key))
 
     def advance(self, number: int, position: PendingPosition | None) -> None:
-        """Everything up to an event is handled: see whether a group ends there.
+        """Everything up to an event is handled: without groups, its position may be stored; else see whether one ends.
 
         Args:
             number: The number of the event.
             position: Its position, or None if the position does not move.
         """
-        if position is not None:
+        if position is not None and not self._is_grouped:
+            self.ready = position
+        elif position is not None:
             self._reached = position
         has_ended = False
-        while self._ends and self._ends[0] <= number:
-            self._ends.popleft()
+        while self.ends and self.ends[0] <= number:
+            self.ends.popleft()
             has_ended = True
         if has_ended:
             self._release(number)
@@ -130,8 +136,7 @@ class CommitTracker:
 
     def forget_events(self) -> None:
         """The events that are not handled come again, and so do the handled ones of an unfinished transaction."""
-        self._ends.clear()
-        self._unfinished.clear()
+        self.ends = self._unfinished = ()
         if self.by_transaction:
             self._reached = self._transaction = None
 

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 
     from pybayeux import HookClient
 
+    from .bookmarks import Bookmarks
     from .gaps import Gap
     from .leases import Lease
     from .position import Position
+    from .shards import Shard
     from .stalls import Stall
     from .stores import Stores
 
@@ -34,6 +36,25 @@ class ReplayHooks:
         the gap may come before this call and during it. Never called where no event can be missing.
 
         An exception is reported.
+        """
+
+    @hookspec
+    def granted(self, subscription: str, gap: Gap | None, client: HookClient) -> None:
+        """The server has granted a subscription, after this gap if there is one.
+
+        Called for each subscribe that the server grants, at the moment at which the client sees the reply: what comes
+        after that is not given to receivers yet. It cannot wait; see `HookClient.insert_events`.
+
+        An exception is reported.
+        """
+
+    @hookspec(firstresult=True)
+    def bookmarks(self, client: HookClient) -> Bookmarks | None:
+        """Return the bookmarks: positions of an extension's own, in the store of this client's positions.
+
+        Replay implements it, for extensions that read missing events elsewhere.
+
+        An exception is reported, and counts as None.
         """
 
     @hookspec
@@ -67,6 +88,15 @@ class ReplayHooks:
         """This replica of its consumer is active from now on, under this lease; without one it stands by.
 
         Called with the option `lease` alone, when it becomes active, and when another replica has become active.
+
+        An exception is reported.
+        """
+
+    @hookspec
+    def shards_changed(self, shards: Mapping[str, Shard], client: HookClient) -> None:
+        """This replica of its consumer handles these channels from now on, by the channel or pattern, and no others.
+
+        Called with the option `shard` alone, when it has gained or lost some.
 
         An exception is reported.
         """

@@ -1,44 +1,26 @@
 """The keeper of a lease: it asks the store for the lease, renews it in time, and says when that changes.
 
 Three states. *Standing by*: another replica holds the lease, or it is not known who does. *Active*: this one holds it.
-*In doubt*: this one holds it as far as it knows, but could not renew it in time, so that another one may have got it.
-What that means for the client is decided in `replica.py`.
-
-The time until doubt is measured from before the request, by this machine's monotonic clock, so that it ends before the
-store's clock lets another replica take over. It only keeps events from being handled twice. That nothing is *stored*
-twice is up to the number of the lease, which the store checks.
+*In doubt*: see `keeper.py`. What that means for the client is decided in `replica.py`.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from contextlib import suppress
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol
 
-from .leases import LeaseRequest
-from .outage import one_line
+from .keeper import Keeper, call_store
+from .leases import Lease, LeaseRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import timedelta
 
-    from .leases import Lease
     from .store import LeaseStore
 
 __all__ = ("LeaseKeeper", "LeaseObserver")
 
 _logger: Final = logging.getLogger("pybayeux.replay")
-
-_RENEWALS: Final = 3
-"""How often a lease is renewed within its length."""
-
-_STANDBY_PAUSE: Final = 0.5
-"""Seconds between two requests of a replica that stands by: so soon it takes over a lease that was released."""
-
-_LEAST_PAUSE: Final = 0.01
-
-T = TypeVar("T")
 
 
 class LeaseObserver(Protocol):
@@ -57,7 +39,7 @@ class LeaseObserver(Protocol):
         """It is renewed after all: no other replica had it meanwhile."""
 
 
-class LeaseKeeper:
+class LeaseKeeper(Keeper[Lease]):
     """Keeps the lease of one consumer, for one replica.
 
     Args:
@@ -81,115 +63,51 @@ class LeaseKeeper:
         observer: LeaseObserver,
         waiting: Callable[[], int],
     ) -> None:
+        super().__init__(f"the lease of {consumer!r}", length, observer.lease_in_doubt)
         self._open_store: Final = open_store
         self._consumer: Final = consumer
         self._holder: Final = holder
-        self._length: Final = length
+        self._lease_length: Final = length
         self._observer: Final = observer
         self._waiting: Final = waiting
         self.held: Lease | None = None
         self._other: str | None = None
-        self._is_in_doubt = False
-        self._is_failing = False
-        self._valid_until = 0.0
-        self._stopping = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Begin to ask for the lease, unless that has begun."""
-        if self._task is None:
-            self._stopping = asyncio.Event()
-            self._task = asyncio.get_running_loop().create_task(self._run(), name="pybayeux-replay-lease")
-
-    async def stop(self) -> None:
-        """Ask no more, and release the lease, so that another replica takes over at once."""
-        self._stopping.set()
-        task, self._task = self._task, None
-        if task is not None:
-            await task
-        held, self.held, self._is_in_doubt = self.held, None, False
-        if held is not None:
-            try:
-                store = self._open_store()
-                await _call(store, lambda: store.release_lease(self._consumer, held))
-            except Exception as error:
-                text = f"{type(error).__name__}: {one_line(error)}"
-                _logger.warning("the lease of %r cannot be released, and expires by itself: %s", self._consumer, text)
+    @property
+    def is_holding(self) -> bool:
+        """Whether this replica holds the lease, as far as it knows."""
+        return self.held is not None
 
     def lose(self, holder: str | None) -> None:
         """The store says that another replica has the lease."""
         if self.held is not None:
-            self.held, self._is_in_doubt = None, False
+            self.held, self.is_in_doubt = None, False
             self._observer.lease_lost(holder)
 
-    async def _run(self) -> None:
-        while not self._stopping.is_set():
-            await self._ask()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), self._pause())
+    async def _request(self) -> Lease:
+        store, request = self._open_store(), LeaseRequest(self._holder, self._lease_length, self._waiting())
+        return await call_store(store, lambda: store.request_lease(self._consumer, request))
 
-    def _pause(self) -> float:
-        """Return how many seconds to wait before the next request."""
-        pause = self._length.total_seconds() / _RENEWALS
-        if self.held is None or self._is_failing:
-            pause = min(pause, _STANDBY_PAUSE)
-        if self.held is not None and not self._is_in_doubt:
-            pause = min(pause, self._valid_until - asyncio.get_running_loop().time())
-        return max(pause, _LEAST_PAUSE)
-
-    async def _ask(self) -> None:
-        """Ask for the lease; come to doubt if the answer is an error, or takes too long."""
-        asked_at = asyncio.get_running_loop().time()
-        store, request = self._open_store(), LeaseRequest(self._holder, self._length, self._waiting())
-        asking = asyncio.ensure_future(_call(store, lambda: store.request_lease(self._consumer, request)))
-        await self._watch(asking)
-        try:
-            lease = await asking
-        except Exception as error:
-            self._failed(error)
-        else:
-            self._is_failing = False
-            self._answered(lease, asked_at)
-
-    async def _watch(self, asking: asyncio.Future[Lease]) -> None:
-        if self.held is not None and not self._is_in_doubt:
-            left = self._valid_until - asyncio.get_running_loop().time()
-            await asyncio.wait({asking}, timeout=max(0.0, left))
-            if not asking.done():
-                self._doubt()
-
-    def _failed(self, error: Exception) -> None:
-        if not self._is_failing:
-            self._is_failing = True
-            text = f"{type(error).__name__}: {one_line(error)}"
-            _logger.warning("the lease of %r cannot be asked for: %s", self._consumer, text)
-        if asyncio.get_running_loop().time() >= self._valid_until:
-            self._doubt()
-
-    def _doubt(self) -> None:
-        if self.held is not None and not self._is_in_doubt:
-            self._is_in_doubt = True
-            _logger.warning("the lease of %r could not be renewed in time", self._consumer)
-            self._observer.lease_in_doubt()
-
-    def _answered(self, lease: Lease, asked_at: float) -> None:
-        if lease.holder != self._holder:
-            self.lose(lease.holder)
-            if self._other != lease.holder:
-                self._other = lease.holder
-                _logger.info("%r stands by: %s holds the lease", self._consumer, lease.holder)
+    def _answered(self, answer: Lease, asked_at: float) -> None:
+        if answer.holder != self._holder:
+            self.lose(answer.holder)
+            if self._other != answer.holder:
+                self._other = answer.holder
+                _logger.info("%r stands by: %s holds the lease", self._consumer, answer.holder)
             return
-        if self.held is not None and not lease.is_same_term(self.held):
+        if self.held is not None and not answer.is_same_term(self.held):
             self.lose(None)  # it went to another replica, which has given it back
-        self._valid_until = asked_at + self._length.total_seconds()
-        was_held, self.held, self._other = self.held is not None, lease, None
+        self._is_valid(asked_at)
+        was_held, self.held, self._other = self.held is not None, answer, None
         if not was_held:
-            _logger.info("%r is active: it holds the lease, number %d", self._consumer, lease.number)
-            self._observer.lease_gained(lease)
-        elif self._is_in_doubt:
-            self._is_in_doubt = False
+            _logger.info("%r is active: it holds the lease, number %d", self._consumer, answer.number)
+            self._observer.lease_gained(answer)
+        elif self.is_in_doubt:
+            self.is_in_doubt: bool = False
             self._observer.lease_confirmed()
 
-
-async def _call(store: LeaseStore, function: Callable[[], T]) -> T:
-    return await asyncio.to_thread(function) if store.blocking else function()
+    async def _release(self) -> None:
+        held, self.held = self.held, None
+        if held is not None:
+            store = self._open_store()
+            await call_store(store, lambda: store.release_lease(self._consumer, held))

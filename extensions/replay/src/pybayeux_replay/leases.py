@@ -91,13 +91,16 @@ class LeaseLostError(ConsumerConflictError):
     Attributes:
         consumer: The name of the consumer.
         holder: The replica that holds the lease now, if known.
+        subscription: The channel or pattern that the lease is of; None for all of the consumer's.
     """
 
-    def __init__(self, consumer: str, holder: str | None = None) -> None:
+    def __init__(self, consumer: str, holder: str | None = None, subscription: str | None = None) -> None:
         who = "another replica" if holder is None else holder
-        super().__init__(f"the lease of consumer {consumer!r} is lost to {who}; nothing was written")
+        what = "the lease" if subscription is None else f"the lease of {subscription}"
+        super().__init__(f"{what} of consumer {consumer!r} is lost to {who}; nothing was written")
         self.consumer: Final = consumer
         self.holder: Final = holder
+        self.subscription: Final = subscription
 
 
 def check_lease(consumer: str, lease: Lease | None, stored: Lease | None) -> None:

@@ -7,7 +7,6 @@ are too many events in all.
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -23,35 +22,39 @@ _MAX_EVENTS: Final = 10_000
 
 
 class LeavingWindows:
-    """Windows that get no more events."""
+    """Windows that get no more events.
+
+    Attributes:
+        windows: Those that are not handled yet, the oldest first.
+    """
 
     def __init__(self) -> None:
-        self._windows: deque[Window] = deque()
-
-    def __bool__(self) -> bool:
-        """Whether there are any."""
-        return bool(self._windows)
+        self.windows: list[Window] = []
 
     def add(self, window: Window) -> None:
         """Keep a window, unless everything in it is handled."""
         if window.unhandled:
-            self._windows.append(window)
-        while sum(each.unhandled for each in self._windows) > _MAX_EVENTS:
-            self._windows.popleft()
+            self.windows.append(window)
+        while sum(each.unhandled for each in self.windows) > _MAX_EVENTS:
+            self.windows.pop(0)
+
+    def of(self, subscription: str) -> list[Window]:
+        """Return the windows of a subscription."""
+        return [each for each in self.windows if each.subscription == subscription]
 
     def forget(self, subscription: str) -> None:
         """A channel is subscribed to again: the server sends again what is not handled."""
-        self._windows = deque(each for each in self._windows if each.subscription != subscription)
+        self.windows = [each for each in self.windows if each.subscription != subscription]
 
     def clear(self) -> None:
         """The client has ended."""
-        self._windows.clear()
+        self.windows.clear()
 
     def handle(self, event: Message) -> Iterator[Window]:
         """Note that an event is handled; return the windows of which a position may be stored."""
-        for window in tuple(self._windows):
+        for window in tuple(self.windows):
             window.handle(event)
             if window.commits.ready is not None:
                 yield window
             if not window.unhandled:
-                self._windows.remove(window)
+                self.windows.remove(window)

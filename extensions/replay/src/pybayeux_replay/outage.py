@@ -20,6 +20,8 @@ _logger: Final = logging.getLogger("pybayeux.replay")
 MOST_UNSTORED: Final = 10_000
 """How many events may be handled without being stored."""
 
+_STORING: Final = "positions cannot be stored, and are kept until they can"
+
 
 class OutageObserver(Protocol):
     """Is told of an outage: the extension."""
@@ -46,21 +48,26 @@ class Outage:
         self._observer: Final = observer
         self._limit: Final = limit
         self._unstored = 0
-        self.is_on = False
+        self.is_on: bool = False
 
-    def failed(self, error: Exception) -> None:
-        """The store has failed: report one line when that begins, and details where they are asked for."""
+    def failed(self, error: Exception, what: str = _STORING) -> None:
+        """The store has failed: report one line when that begins, and details where they are asked for.
+
+        Args:
+            error: What it raised.
+            what: What that means, for the log.
+        """
         if not self.is_on:
             self.is_on, self._unstored = True, 0
             text = one_line(error)
-            _logger.error("positions cannot be stored, and are kept until they can: %s: %s", type(error).__name__, text)
+            _logger.error("%s: %s: %s", what, type(error).__name__, text)
             self._observer.store_failed(error)
-        _logger.debug("positions could not be stored", exc_info=error)
+        _logger.debug("the store failed", exc_info=error)
 
-    def handled(self) -> None:
-        """An event was handled that is not stored."""
-        self._unstored += 1
-        if self.is_on and self._unstored == self._limit:
+    def handled(self, events: int = 1) -> None:
+        """Events were handled that are not stored."""
+        before, self._unstored = self._unstored, self._unstored + events
+        if self.is_on and before < self._limit <= self._unstored:
             reason = f"{self._unstored} handled events are not stored"
             _logger.warning("%s: no more are handled until the store is back", reason)
             self._observer.pause_receivers(reason)
@@ -68,7 +75,7 @@ class Outage:
     def ended(self) -> None:
         """The store works."""
         if self.is_on:
-            _logger.info("positions are stored again")
+            _logger.info("the store works again")
             self.reset()
             self._observer.store_failed(None)
 

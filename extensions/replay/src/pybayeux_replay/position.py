@@ -72,7 +72,7 @@ class Position:
         return self.replay_id > other.replay_id and (None in (self.org, other.org) or self.org == other.org)
 
 
-class PendingPosition(msgspec.Struct, frozen=True):
+class PendingPosition(msgspec.Struct, frozen=True, gc=False):
     """A position that is not stored yet: the last handled event, from which a `Position` is made when it is stored.
 
     Most pending positions are replaced by the next one before they are stored. So the event's fields are read only for

@@ -18,7 +18,7 @@ from .position import EARLIEST, Position
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ("PositionRecord", "export_positions", "import_positions")
+__all__ = ("PositionRecord", "export_positions", "import_positions", "position_fields")
 
 _SEPARATORS: Final = re.compile(r"[\s,]*")
 
@@ -61,8 +61,13 @@ def export_positions(positions: Mapping[str, Position]) -> str:
 
 
 def _line(subscription: str, position: Position) -> str:
-    named = {"subscription": subscription} | msgspec.to_builtins(PositionRecord.of(position))
-    return json.dumps(named, ensure_ascii=False)
+    return json.dumps(position_fields(subscription, position), ensure_ascii=False)
+
+
+def position_fields(subscription: str, position: Position | None) -> dict[str, Any]:
+    """Return what JSON has of a subscription and its position."""
+    named = {"subscription": subscription}
+    return named if position is None else named | msgspec.to_builtins(PositionRecord.of(position))
 
 
 def import_positions(text: str) -> dict[str, Position]:

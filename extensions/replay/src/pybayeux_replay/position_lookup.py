@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .position import Position
     from .store import Store
 
-__all__ = ("Found", "PositionLookup", "keys_of", "position_key", "split_key")
+__all__ = ("Found", "PositionLookup", "keys_of", "position_key", "shard_name", "split_key")
 
 _logger: Final = logging.getLogger("pybayeux.replay")
 
@@ -32,6 +32,11 @@ def split_key(key: str) -> tuple[str, str]:
     """Return the org of a key, or "", and the subscription."""
     org, slash, rest = key.partition("/")
     return org, slash + rest
+
+
+def shard_name(key: str) -> str:
+    """Return the channel or pattern of a position's key, which is the name of its shard."""
+    return split_key(key)[1]
 
 
 def keys_of(subscription: str, keys: Iterable[str]) -> list[str]:

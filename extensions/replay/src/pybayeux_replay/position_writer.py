@@ -5,6 +5,11 @@ the process died, the server sends handled events once more. If it were stored t
 position is only noted when its event is handled. All positions that are noted within one turn of the event loop, within
 the delay of the commit policy, or while the store is busy, are written together. `close` waits for the last ones.
 
+Who writes. Usually no task: a commit begins in the callback that ends a turn, and its result comes back in another
+callback. At an ordinary rate each event has a commit of its own, and a task, with the turns of the event loop that it
+takes, would cost as much as the commit. A task writes where something has to be waited for: the delay, a store that
+fails, a transaction under way, or a lease.
+
 How many events may come again: those that a killed process had handled and whose positions it had noted and not
 stored. Their number is limited, see `unstored.py`.
 
@@ -12,34 +17,35 @@ While the store fails, everything waits for it: positions in memory, transaction
 What is reported then, and how many events may be handled meanwhile, is decided in `outage.py`.
 
 What a position means, and when it may be stored, is decided elsewhere; whether another consumer of the same name is at
-work, in `fence.py`. The store is opened at the first use, because only then are all extensions registered that may add
-its scheme.
+work, in `fence.py`; how the store is opened and read, in `store_access.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
-from pybayeux.errors import BayeuxError, UsageError
+from pybayeux.errors import BayeuxError
 
-from .dead_letters import DeadLetterStore
 from .fence import Commit, ConsumerFence
 from .leases import LeaseLostError
-from .position import PendingPosition, Position
-from .position_lookup import PositionLookup
-from .store import LoopBoundStore, TransactionalStore, fenced_set, fenced_transaction
+from .noted_positions import NotedPositions
+from .position import Position
+from .position_lookup import PositionLookup, shard_name
+from .store import TransactionalStore, fenced_set, fenced_transaction
+from .store_access import StoreAccess
 from .unstored import UnstoredLimit
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
     from datetime import datetime
 
     from .dead_letters import DeadLetter
-    from .leases import Lease
+    from .noted_positions import AnyPosition
     from .outage import Outage
+    from .position import PendingPosition
     from .store import Store
 
 __all__ = ("LeaseHolder", "PositionWriter")
@@ -48,18 +54,20 @@ _RETRY_DELAY: Final = 1.0
 """Seconds between two attempts to write into a store that fails."""
 
 _T = TypeVar("_T")
-_AnyPosition: TypeAlias = PendingPosition | Position
 
 
 class LeaseHolder(Protocol):
-    """Knows the lease that every commit has to name: the replica."""
+    """Knows the lease, or the shards, that every commit has to name: the replica."""
 
-    def lease_for_commit(self) -> Lease:
-        """Return the lease.
+    def fencing(self, keys: Iterable[str]) -> dict[str, Any]:
+        """Return the argument of a commit of the positions under these keys, ``lease`` or ``shards``.
 
         Raises:
             LeaseLostError: It is lost.
         """
+
+    def positions_stored(self) -> None:
+        """Positions were stored."""
 
     def commit_refused(self, error: LeaseLostError) -> None:
         """The store has refused a commit, because the lease is lost."""
@@ -79,6 +87,7 @@ class PositionWriter:
 
     Attributes:
         lease_holder: Knows the lease that every commit has to name; None: there is no lease.
+        access: The store.
     """
 
     def __init__(
@@ -92,37 +101,21 @@ class PositionWriter:
         unstored: UnstoredLimit | None = None,
     ) -> None:
         self._on_stored: Final = on_stored
-        self._open_store: Final = open_store
+        self.access: Final = StoreAccess(open_store, consumer)
         self._consumer: Final = consumer
         self._now: Final = now
         self._outage: Final = outage
         self._delay: Final = delay
         self.lease_holder: LeaseHolder | None = None
         self._fence: Final = ConsumerFence(consumer, now)
-        self._newest: dict[str, _AnyPosition] = {}
-        self._unsaved: dict[str, _AnyPosition] = {}
-        self._outdated: list[str] = []
+        self._noted: Final = NotedPositions()
+        self._writing: Mapping[str, Position] = {}
         self._unstored: Final = unstored or UnstoredLimit()
         self._task: asyncio.Task[None] | None = None
-        self._closing = asyncio.Event()
+        self._committing: asyncio.Future[None] | None = None
+        self._is_scheduled = self._is_closing = False
+        self._closing: asyncio.Event | None = None  # made where something waits
         self._lock = asyncio.Lock()
-
-    @cached_property
-    def store(self) -> Store:
-        """The store.
-
-        Raises:
-            UsageError: Its scheme is unknown.
-        """
-        return self._open_store()
-
-    def warm_up(self) -> None:
-        """Open the store and read once, so that its first use in a hook does not block the event loop for long.
-
-        An error is raised where the store is needed.
-        """
-        with suppress(Exception):
-            self.store.get(self._consumer, "")
 
     # -- reading
 
@@ -135,67 +128,70 @@ class PositionWriter:
             subscription: The channel or pattern.
             origin: Who numbers the events, if known.
         """
-        found = self._lookup.find(subscription, origin)
-        if (position := self.get(found.key)) is not None:
+        reads = self.access.for_reading(subscription)
+        found = PositionLookup(reads, self._consumer).find(subscription, origin)
+        if (position := self._get(found.key, reads)) is not None:
             return found.key, position
         if found.carried_from is not None and found.position is not None:
-            self._outdated.append(found.carried_from)
-            self._newest[found.key] = self._unsaved[found.key] = found.position
-            self._start_writing()
+            self._noted.outdated.append(found.carried_from)
+            self._noted.note(found.key, found.position)
+            self._write_soon()
         return found.key, found.position
 
     def get(self, key: str) -> Position | None:
         """Return the newest position under a key, stored or not yet."""
+        return self._get(key, self.access.store)
+
+    def _get(self, key: str, reads: Store) -> Position | None:
         if self._fence.is_refused(key):
-            self._newest.pop(key, None)  # another consumer went on from there
+            self._noted.discard_newest(key)
         if (newest := self.newest(key)) is not None:
             return newest
-        stored = self.store.get(self._consumer, key)
+        stored = reads.get(self._consumer, key)
         self._fence.on_read(key, stored)
         return stored
 
-    @cached_property
-    def _lookup(self) -> PositionLookup:
-        return PositionLookup(self.store, self._consumer)
-
     def newest(self, key: str) -> Position | None:
         """Return the newest position that was noted here, without reading the store."""
-        noted = self._newest.get(key)
+        noted = self._noted.newest(key)
         return None if noted is None else self._position(noted)
 
     # -- noting
 
-    def put(self, subscription: str, pending: PendingPosition) -> None:
-        """Note a position. It is stored soon, at the latest when `close` has returned."""
-        newest = self._newest.get(subscription)
+    def put(self, subscription: str, pending: PendingPosition, events: int = 1, *, writes: bool = True) -> None:
+        """Note a position. It is stored soon, at the latest when `close` has returned.
+
+        Args:
+            subscription: The key under which it is stored.
+            pending: The position.
+            events: How many events were handled since the one before.
+            writes: Whether to have it written; otherwise the caller calls `write` at the end of this turn.
+        """
+        newest = self._noted.newest(subscription)
         if newest is not None and newest.replay_id == pending.replay_id and newest.org == pending.org:
             return  # such as one that `transaction` has stored
-        self._newest[subscription] = self._unsaved[subscription] = pending
+        self.put_position(subscription, pending, events, writes=writes)
+
+    def put_position(
+        self, subscription: str, pending: PendingPosition | Position, events: int = 1, *, writes: bool = True
+    ) -> None:
+        """Note a position, also one with the replay id of the one before it."""
+        self._noted.note(subscription, pending)
         if self._outage.is_on:
-            self._outage.handled()
-        self._unstored.noted()
-        if self._unstored.is_reached and self.store.blocking and not self._outage.is_on:
+            self._outage.handled(events)
+        if self._unstored.noted(events) and self.access.store.blocking and not self._outage.is_on:
             self._unstored.wait_for_store()
-        if self._task is None or self._task.done():
-            self._start_writing()
+        if writes:
+            self._write_soon()
 
-    def transactional_store(self) -> TransactionalStore:
-        """Return the store, if it has transactions.
-
-        Raises:
-            UsageError: It has none, or its scheme is unknown.
-        """
-        store = self.store
-        if isinstance(store, TransactionalStore):
-            return store
-        raise UsageError(
-            f"exactly once is not possible: {type(store).__name__} has no transactions; choose "
-            "store='sqlite:///positions.db' or another database"
-        )
+    @property
+    def limits_unstored(self) -> bool:
+        """Whether receivers wait for the store if too many handled events are not stored."""
+        return self._unstored.is_limited and self.access.store.blocking
 
     @asynccontextmanager
     async def transaction(
-        self, store: TransactionalStore, subscription: str, pending: PendingPosition
+        self, store: TransactionalStore, subscription: str, pending: PendingPosition | Position
     ) -> AsyncIterator[Any]:
         """Run a transaction of the store, in which a position is stored at the end. If it fails, nothing has changed.
 
@@ -206,9 +202,12 @@ class PositionWriter:
                 block has not begun.
             LeaseLostError: Another replica has got the lease. Nothing has changed.
         """
+        positions = {subscription: self._position(pending)}
+        held = self._fencing(positions)  # of now: the event came under this one, which may be lost and regained below
         async with self._lock:  # a store with one writer at a time would wait for ourselves
-            positions = {subscription: self._position(pending)}
-            older: _AnyPosition | None = None
+            await self._commit_ended()
+            older: dict[str, AnyPosition] = {}
+            self._noted.begin()
             try:
                 begin = partial(
                     fenced_transaction,
@@ -216,19 +215,18 @@ class PositionWriter:
                     self._consumer,
                     positions,
                     partial(self._fence.check, positions),
-                    **self._lease(),  # of now: the event came under this one
+                    **held,
                 )
                 async with AsyncExitStack() as stack:
                     transaction = await self._persist(lambda: stack.enter_async_context(begin()))
-                    older = self._unsaved.pop(subscription, None)
+                    older = self._noted.take_one(subscription)
                     yield transaction
             except BaseException as error:
                 self._note_refusal(error)
-                if older is not None:
-                    self._unsaved.setdefault(subscription, older)
-                    self._start_writing()
+                if self._noted.put_back(older):
+                    self._write_soon()
                 raise
-            self._newest |= positions
+            self._noted.stored(positions)
             self._fence.on_written(positions)
         self._tell_stored(positions)
 
@@ -240,10 +238,11 @@ class PositionWriter:
         Raises:
             Exception: The store's own, if it could not store it until the end.
         """
-        if not isinstance(self.store, DeadLetterStore):
+        if (store := self.access.dead_letters()) is None:
             return None
-        add = partial(self.store.add_dead_letter, self._consumer, letter)
+        add = partial(store.add_dead_letter, self._consumer, letter)
         async with self._lock:
+            await self._commit_ended()
             return await self._persist(partial(self._call, add))
 
     async def _persist(self, attempt: Callable[[], Awaitable[_T]]) -> _T:
@@ -261,46 +260,130 @@ class PositionWriter:
             except Exception as error:
                 self._outage.failed(error)
                 await self._wait(_RETRY_DELAY)
-                if self._closing.is_set():
+                if self._is_closing:
                     raise
             else:
                 self._outage.ended()
                 return done
 
     async def _call(self, function: Callable[[], _T]) -> _T:
-        return await asyncio.to_thread(function) if self.store.blocking else function()
+        return await asyncio.to_thread(function) if self.access.store.blocking else function()
 
     # -- writing
 
-    def _start_writing(self) -> None:
-        if self._task is None or self._task.done():
-            self._closing = asyncio.Event()
-            self._task = asyncio.get_running_loop().create_task(self._write(), name="pybayeux-replay-writer")
+    def _write_soon(self) -> None:
+        """Write in the next turn of the event loop, with what is noted until then."""
+        if not (self._is_scheduled or self._is_busy):
+            self._is_scheduled = True
+            asyncio.get_running_loop().call_soon(self._write_scheduled)
 
-    async def _write(self) -> None:
-        await self._wait(self._delay)
-        while self._unsaved:
+    def _write_scheduled(self) -> None:
+        self._is_scheduled = False
+        self.write()
+
+    @property
+    def _is_busy(self) -> bool:
+        """Whether positions are being written, and others that wait are going to be."""
+        return self._committing is not None or (self._task is not None and not self._task.done())
+
+    def write(self) -> None:
+        """Begin to write what is noted, unless that has begun, or `flush` does it."""
+        if self._is_busy or self._is_closing or not self._noted.has_unsaved:
+            return
+        if self._delay or self._outage.is_on or self._lock.locked() or self.lease_holder is not None:
+            self._start_task(self._delay)
+        else:
+            self._commit()
+
+    # -- writing without a task
+
+    def _commit(self) -> None:
+        """Commit all positions that wait: at once, or in a thread if the store may block."""
+        batch, count = self._noted.take(), self._unstored.count
+        self._noted.begin()
+        try:
+            commit = self._begin_commit(batch)
+            if self.access.store.blocking:
+                self._committing = asyncio.get_running_loop().run_in_executor(None, self._set_now, commit, {})
+                self._committing.add_done_callback(partial(self._on_commit, commit, batch, count))
+                return
+            self._set_now(commit, {})
+            self._note_commit(commit)
+        except Exception as error:
+            self._commit_failed(batch, error)
+        else:
+            self._commit_succeeded(count)
+
+    def _on_commit(
+        self, commit: Commit, batch: dict[str, AnyPosition], count: int, in_thread: asyncio.Future[None]
+    ) -> None:
+        self._committing = None
+        try:
+            in_thread.result()
+            self._note_commit(commit)
+        except Exception as error:
+            self._commit_failed(batch, error)
+        except BaseException:
+            self._commit_failed(batch, RuntimeError("the thread that writes was ended"))
+            raise
+        else:
+            self._commit_succeeded(count)
+
+    def _commit_succeeded(self, count: int) -> None:
+        self._writing = {}
+        self._unstored.written(count)
+        self._outage.ended()
+        # The next turn, for receivers that waited for this: what they handle in it goes into one commit.
+        if self._noted.has_unsaved:
+            self._write_soon()
+
+    def _commit_failed(self, batch: dict[str, AnyPosition], error: Exception) -> None:
+        self._writing = {}
+        self._noted.put_back(batch)
+        self._unstored.written(0)
+        self._outage.failed(error)
+        if not self._is_closing:
+            self._start_task(_RETRY_DELAY)
+
+    async def _commit_ended(self) -> None:
+        """Wait until no commit is under way. The caller has the lock, so that no other one begins."""
+        while (commit := self._committing) is not None:
+            if not _is_of_this_loop(commit):
+                self._committing = None
+                return
+            await asyncio.wait([commit])
+
+    # -- writing in a task
+
+    def _start_task(self, pause: float) -> None:
+        """Start the task that writes, after so many seconds."""
+        self._is_closing, self._closing = False, None
+        self._task = asyncio.get_running_loop().create_task(self._write(pause), name="pybayeux-replay-writer")
+
+    async def _write(self, pause: float) -> None:
+        await self._wait(pause)
+        while self._noted.has_unsaved:
             if await self._write_batch():
                 pause = self._delay
-            elif self._closing.is_set():
+            elif self._is_closing:
                 return
             else:
                 pause = max(_RETRY_DELAY, self._delay)
-            if self._unsaved:
+            # One turn at least, for receivers that waited for this: what they handle in it goes into one commit.
+            await asyncio.sleep(0)
+            if self._noted.has_unsaved:
                 await self._wait(pause)
 
     async def _write_batch(self) -> bool:
         """Write all positions that wait; return whether that succeeded."""
         async with self._lock:
-            batch, self._unsaved, count = self._unsaved, {}, self._unstored.count
+            await self._commit_ended()
+            batch, count = self._noted.take(), self._unstored.count
+            self._noted.begin()
             try:
-                await self._set(batch)
-            except LeaseLostError as error:
-                self._note_refusal(error)  # another replica goes on from what is stored
-                self._unstored.written(self._unstored.count)
-                return True
+                await self._set_held(batch)
             except BaseException as error:
-                self._unsaved = batch | self._unsaved
+                self._noted.put_back(batch)
                 self._unstored.written(0)
                 if not isinstance(error, Exception):
                     raise
@@ -310,48 +393,82 @@ class PositionWriter:
             self._outage.ended()
         return True
 
-    def _lease(self) -> dict[str, Lease]:
-        """Return the argument of a commit that names the lease, if there has to be one.
+    async def _set_held(self, noted: dict[str, AnyPosition]) -> None:
+        """Store positions, but for those that other replicas go on from."""
+        while True:
+            try:
+                return await self._set(noted)
+            except LeaseLostError as error:
+                self._noted.refuse(error.subscription)
+                self._note_refusal(error)
+                noted = self._noted.remembered(noted)
+            if not noted:
+                return None
+
+    def _fencing(self, keys: Iterable[str]) -> dict[str, Any]:
+        """Return the argument of a commit that names the lease or the shards, if there has to be one.
 
         Raises:
             LeaseLostError: It is lost.
         """
-        return {} if self.lease_holder is None else {"lease": self.lease_holder.lease_for_commit()}
+        return {} if self.lease_holder is None else self.lease_holder.fencing(keys)
 
     def _note_refusal(self, error: BaseException) -> None:
         if isinstance(error, LeaseLostError) and self.lease_holder is not None:
             self.lease_holder.commit_refused(error)
 
-    def forget(self) -> None:
-        """Another replica goes on from what is stored: forget what was noted, and read again."""
-        self._newest.clear()
-        self._unsaved.clear()
-        self._outdated.clear()
-        self._fence.clear()
-        self.__dict__.pop("_lookup", None)
-        self._unstored.written(self._unstored.count)
+    def is_unsaved(self, key: str) -> bool:
+        """Whether a position under a key is noted and not stored yet, or being stored."""
+        return self._noted.is_unsaved(key) or key in self._writing
 
-    async def _set(self, noted: dict[str, _AnyPosition]) -> None:
+    def forget(self, subscriptions: Collection[str] | None = None) -> None:
+        """Another replica goes on from what is stored: forget what was noted, and read again.
+
+        Args:
+            subscriptions: Of which subscriptions; None for all.
+        """
+        self._noted.forget(subscriptions)
+        self.access.forget(subscriptions)
+        self._fence.forget(None if subscriptions is None else lambda key: shard_name(key) in subscriptions)
+        if not self._noted.has_unsaved:
+            self._unstored.written(self._unstored.count)
+
+    async def _set(self, noted: dict[str, AnyPosition]) -> None:
+        commit = self._begin_commit(noted)
+        try:
+            await self._call(partial(self._set_now, commit, self._fencing(noted)))
+        finally:
+            self._writing = {}
+        self._note_commit(commit)
+
+    def _begin_commit(self, noted: Mapping[str, AnyPosition]) -> Commit:
         commit = Commit(self._fence, {key: self._position(each) for key, each in noted.items()})
-        await self._call(partial(self._set_now, commit, self._lease()))
+        self._writing = commit.positions
+        return commit
+
+    def _note_commit(self, commit: Commit) -> None:
         self._fence.committed(commit)
         self._tell_stored(commit.positions)
 
-    def _set_now(self, commit: Commit, lease: dict[str, Lease]) -> None:
-        fenced_set(self.store, self._consumer, commit.positions, commit.choose, **lease)
-        while self._outdated:  # not before the position is stored under its own key
-            self.store.delete(self._consumer, self._outdated[0])
-            del self._outdated[0]
+    def _set_now(self, commit: Commit, held: dict[str, Any]) -> None:
+        fenced_set(self.access.store, self._consumer, commit.positions, commit.choose, **held)
+        outdated = self._noted.outdated
+        while outdated:  # not before the position is stored under its own key
+            self.access.store.delete(self._consumer, outdated[0])
+            del outdated[0]
 
     def _tell_stored(self, positions: Mapping[str, Position]) -> None:
+        if self.lease_holder is not None:
+            self.lease_holder.positions_stored()
         if self._on_stored is not None:
             self._on_stored(positions)
 
-    def _position(self, noted: _AnyPosition) -> Position:
+    def _position(self, noted: AnyPosition) -> Position:
         return noted if isinstance(noted, Position) else noted.position(self._now())
 
     async def _wait(self, seconds: float) -> None:
-        if seconds > 0:
+        if seconds > 0 and not self._is_closing:
+            self._closing = self._closing or asyncio.Event()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._closing.wait(), seconds)
 
@@ -364,7 +481,7 @@ class PositionWriter:
         try:
             await self.flush()
         finally:
-            await self._close_store()
+            await self.access.close()
 
     async def flush(self) -> None:
         """Store what is not stored yet, and forget what was noted.
@@ -372,26 +489,29 @@ class PositionWriter:
         Raises:
             Exception: The store's own, if it cannot store the last positions.
         """
-        self._closing.set()
-        if self._task is not None and not self._task.done():
+        self._is_closing = True
+        if self._closing is not None:
+            self._closing.set()
+        if self._task is not None and not self._task.done() and _is_of_this_loop(self._task):
             await self._task
+        await self._commit_ended()
         self._task, self._lock = None, asyncio.Lock()
-        unsaved, self._unsaved = self._unsaved, {}
-        self._newest.clear()
-        self.__dict__.pop("_lookup", None)
+        self._is_scheduled = False
+        unsaved = self._noted.take()
+        self._noted.forget_newest()
         try:
-            if unsaved or self._outdated:
-                await self._set(unsaved)
-        except LeaseLostError:
-            pass  # another replica goes on from what is stored
+            if unsaved or self._noted.outdated:
+                self._noted.begin()
+                await self._set_held(unsaved)
         finally:
-            self._fence.clear()
+            self._fence.forget()
             self._outage.reset()
             self._unstored.written(self._unstored.count)
-            self._closing = asyncio.Event()
+            self._is_closing, self._closing = False, None
+        if self._noted.has_unsaved:  # noted in the meantime
+            self._write_soon()
 
-    async def _close_store(self) -> None:
-        if "store" in self.__dict__:
-            if isinstance(self.store, LoopBoundStore):
-                await self.store.aclose()
-            self.store.close()
+
+def _is_of_this_loop(future: asyncio.Future[None]) -> bool:
+    """Whether the future can end. If it is of an event loop that was closed before, it never does."""
+    return future.get_loop() is asyncio.get_running_loop()

@@ -36,10 +36,10 @@ class Recovery:
     """
 
     def __init__(self, subscriptions: Subscriptions, notifier: GapNotifier) -> None:
-        self.acknowledged = False
+        self.acknowledged: bool = False
         self._subscriptions: Final = subscriptions
         self._notifier: Final = notifier
-        self._reported: Final[set[str]] = set()
+        self._reported: Final[dict[str, None]] = {}
 
     def on_handshake_reply(self, ext: dict[str, Any]) -> None:
         """See whether the server has acknowledgement."""
@@ -73,7 +73,7 @@ class Recovery:
         """Report a gap for each subscription, once until a connect is answered again."""
         for each in self._subscriptions:
             if each.is_live and each.is_replayed(context) and each.subscription not in self._reported:
-                self._reported.add(each.subscription)
+                self._reported[each.subscription] = None
                 self._notifier.notify(each.skipped(context, self._subscriptions.newest_position(each)), client)
 
     def can_rewind(self, context: ReplayContext) -> bool:

@@ -10,94 +10,69 @@ Who holds the lease is found out by `LeaseKeeper`; that nothing is stored under 
 
 from __future__ import annotations
 
-import os
-import secrets
-import socket
-from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pybayeux import Drop
-from pybayeux.errors import Remedy, UsageError
+from pybayeux.errors import Remedy
 
 from .lease_keeper import LeaseKeeper
 from .leases import LeaseLostError
+from .replica_base import BaseReplica, store_error
 from .store import LeaseStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import timedelta
 
-    from pybayeux import HookClient
+    from pybayeux import HookClient, Message
 
     from .leases import Lease
     from .position_writer import PositionWriter
+    from .shards import Shard
     from .store import Store
     from .subscriptions import Subscriptions
 
-__all__ = ("Replica", "check_store")
+__all__ = ("Replica",)
 
 _STANDBY: Final = "replay's lease"
-_DOUBT: Final = "replay's doubt"
-"""Who holds the receivers back, while it stands by, and while it is in doubt."""
+"""Who holds the receivers back while the replica stands by."""
 
 
-def check_store(store: Store) -> LeaseStore:
-    """Return a store, if it keeps leases.
-
-    Raises:
-        UsageError: It keeps none.
-    """
-    if isinstance(store, LeaseStore):
-        return store
-    raise UsageError(
-        f"lease: {type(store).__name__} keeps no leases; expected a store in a database, such as "
-        "'sqlite:///positions.db'"
-    )
-
-
-class Replica:
-    """A replica of one consumer.
+class Replica(BaseReplica[LeaseStore]):
+    """A replica of one consumer that handles all channels, or none.
 
     Args:
         consumer: The consumer.
         length: How long the lease lasts without being renewed.
         writer: Stores the positions.
         subscriptions: The subscriptions of the client.
-
-    Attributes:
-        name: Its name in the store, such as ``host:4711:1f0c``.
     """
 
     def __init__(self, consumer: str, length: timedelta, writer: PositionWriter, subscriptions: Subscriptions) -> None:
-        self.name: Final = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-        self._consumer: Final = consumer
-        self._writer: Final = writer
-        self._subscriptions: Final = subscriptions
-        self._keeper: Final = LeaseKeeper(
+        super().__init__(consumer, writer, subscriptions)
+        self._keeper: LeaseKeeper = LeaseKeeper(
             self._store, consumer, self.name, length, self, lambda: subscriptions.unhandled
         )
         self._channels: set[str] = set()
-        self._client: HookClient | None = None
         writer.lease_holder = self
 
-    def _store(self) -> LeaseStore:
-        return check_store(self._writer.store)
+    @staticmethod
+    def check_store(store: Store) -> LeaseStore:
+        """Return a store, if it keeps leases.
+
+        Raises:
+            UsageError: It keeps none.
+        """
+        if isinstance(store, LeaseStore):
+            return store
+        raise store_error("lease", store, "keeps no leases")
 
     # -- life
 
     def join(self, client: HookClient) -> None:
         """The client starts: stand by."""
-        self._client = client
+        super().join(client)
         client.hold_events(_STANDBY, "it stands by")
-
-    def start(self) -> None:
-        """Ask for the lease from now on.
-
-        Raises:
-            UsageError: The store keeps none.
-        """
-        self._store()
-        self._keeper.start()
 
     async def leave(self) -> None:
         """The client ends, and everything is stored: hand over."""
@@ -107,23 +82,42 @@ class Replica:
     # -- what the client asks
 
     @property
+    def shards(self) -> Mapping[str, Shard]:
+        """There are none: all channels are under one lease."""
+        return {}
+
+    @property
     def lease(self) -> Lease | None:
         """The lease, while this replica holds it as far as it knows."""
         return self._keeper.held
 
-    def lease_for_commit(self) -> Lease:
-        """Return the lease that a commit has to name.
+    def fencing(self, keys: Iterable[str]) -> dict[str, Any]:
+        """Return the argument of a commit that names the lease.
 
         Raises:
             LeaseLostError: This replica stands by.
         """
         if self._keeper.held is None:
             raise LeaseLostError(self._consumer)
-        return self._keeper.held
+        return {"lease": self._keeper.held}
+
+    def holds(self, key: str) -> bool:
+        """Whether this replica may store the position under a key, as far as it knows."""
+        return self._keeper.held is not None
 
     def commit_refused(self, error: LeaseLostError) -> None:
         """The store has refused a commit."""
         self._keeper.lose(error.holder)
+
+    def positions_stored(self) -> None:
+        """Positions were stored."""
+
+    def unsubscribed(self, channel: str) -> None:
+        """The program has left a channel."""
+
+    def stop_event(self, event: Message) -> Drop | None:
+        """Return what keeps an event from receivers: nothing, since they are held back while it stands by."""
+        return None
 
     def stop_subscribe(self, channels: Iterable[str]) -> Drop | None:
         """Return what keeps a subscribe from being sent, while this replica stands by."""
@@ -136,7 +130,7 @@ class Replica:
 
     def lease_gained(self, lease: Lease) -> None:
         """Subscribe after the stored positions."""
-        assert self._client is not None
+        self._writer.forget()  # what was read before another replica went on
         self._client.release_events(_STANDBY, discard=True)
         self._client.hook("lease_changed").call(lease, self._client)
         channels, self._channels = self._channels, set()
@@ -144,27 +138,18 @@ class Replica:
 
     def lease_lost(self, holder: str | None) -> None:
         """Give up what was received, and stand by."""
-        assert self._client is not None
         self._client.hold_events(_STANDBY, f"{holder or 'another replica'} is active")
-        self._client.release_events(_DOUBT)
+        self._end_doubt()
         channels = [each.subscription for each in self._subscriptions.open()]
+        self._subscriptions.forget()  # which notes what was handled until now
         self._writer.forget()
-        self._subscriptions.forget()
         self._client.hook("lease_changed").call(None, self._client)
         self._ask_afresh(channels)  # to end them at the server; the new subscribes wait
 
-    def _ask_afresh(self, channels: Iterable[str]) -> None:
-        assert self._client is not None
-        for channel in channels:
-            with suppress(UsageError):  # the program has left it meanwhile
-                self._client.resubscribe(channel)
-
     def lease_in_doubt(self) -> None:
         """Have nothing more handled."""
-        assert self._client is not None
-        self._client.hold_events(_DOUBT, "the lease could not be renewed in time")
+        self._begin_doubt("the lease could not be renewed in time")
 
     def lease_confirmed(self) -> None:
         """Go on."""
-        assert self._client is not None
-        self._client.release_events(_DOUBT)
+        self._end_doubt()

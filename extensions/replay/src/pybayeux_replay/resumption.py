@@ -87,11 +87,11 @@ class Resumption:
             resumes=not policies.live_only,
         )
         self.window.origin = None if stored is None else stored.org
-        self.asked = start
-        self.gave_up = False
+        self.asked: int = start
+        self.gave_up: bool = False
         self.is_unnumbered = False
         self._policies: Final = policies
-        self.is_live = False
+        self.is_live: bool = False
         self._granted_before = False
         # Since when no event is missing that was not received, unless the server has deleted it.
         self._complete_from: datetime | None = None

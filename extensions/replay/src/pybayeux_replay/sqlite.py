@@ -14,7 +14,9 @@ and need the package pybayeux-sql. The statements are in `sqlite_tables.py`.
 from __future__ import annotations
 
 import sqlite3
+import time
 from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
@@ -22,9 +24,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pybayeux.errors import UsageError
 
+from .diagnosis import is_permanent_by_type
 from .leases import check_lease
 from .sqlite_dead_letters import add_dead_letter, delete_dead_letters, read_dead_letters
 from .sqlite_leases import CREATE_LEASES, read_lease, release_lease, request_lease
+from .sqlite_shards import CREATE_MEMBERS, CREATE_SHARDS, check_shards_held, read_shards, write_shards
 from .sqlite_tables import (
     delete_position,
     is_current,
@@ -37,12 +41,14 @@ from .store import as_positions, check_folder
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from contextlib import AbstractAsyncContextManager
 
     from .dead_letters import DeadLetter
     from .leases import Lease, LeaseRequest
     from .position import Position
+    from .shards import ShardChanges, ShardTable, ShardTerms
+    from .sqlite_tables import Execute
     from .store import Fence
 
 __all__ = ("PRAGMAS", "SqliteStore")
@@ -52,6 +58,17 @@ _BUSY_TIMEOUT: Final = 5.0
 
 PRAGMAS: Final = (f"busy_timeout={_BUSY_TIMEOUT * 1000:.0f}", "journal_mode=WAL", "synchronous=NORMAL")
 """The settings of every connection to the file."""
+
+_PASSING: Final = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_PROTOCOL,
+}
+_PRIMARY_CODE: Final = 0xFF
+_BUSY_PAUSE: Final = 0.01
 
 
 class SqliteStore:
@@ -108,8 +125,7 @@ class SqliteStore:
             # Without implicit transactions, which Python's driver starts before some statements only.
             connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
             try:
-                for pragma in PRAGMAS:
-                    connection.execute(f"PRAGMA {pragma}")
+                _set_up(connection)
                 self._upgrade(connection)
             except BaseException:
                 connection.close()
@@ -122,7 +138,8 @@ class SqliteStore:
             with connection:
                 connection.execute("BEGIN IMMEDIATE")
                 upgrade(connection.execute)
-                connection.execute(CREATE_LEASES)
+                for statement in (CREATE_LEASES, CREATE_MEMBERS, CREATE_SHARDS):
+                    connection.execute(statement)
         self._is_upgraded = True
 
     def _ensure_folder(self) -> None:
@@ -146,15 +163,20 @@ class SqliteStore:
                 write_positions(connection.execute, consumer, as_positions(positions))
 
     def fenced_set(
-        self, consumer: str, positions: Mapping[str, Position], fence: Fence, lease: Lease | None = None
+        self,
+        consumer: str,
+        positions: Mapping[str, Position],
+        fence: Fence,
+        lease: Lease | None = None,
+        shards: ShardTerms | None = None,
     ) -> None:
         """Store what `fence` returns when it is called with the stored positions, all or none.
 
         Raises:
-            LeaseLostError: Another replica has got the lease that is named.
+            LeaseLostError: Another replica has got the lease or one of the shards that are named.
         """
         with self._writing() as connection:
-            check_lease(consumer, lease, read_lease(connection.execute, consumer))
+            check_held(connection.execute, consumer, lease, shards)
             chosen = fence(read_positions(connection.execute, consumer, positions))
             write_positions(connection.execute, consumer, chosen)
 
@@ -175,7 +197,12 @@ class SqliteStore:
         return self.fenced_transaction(consumer, positions, lambda stored: positions)
 
     def fenced_transaction(
-        self, consumer: str, positions: Mapping[str, Position], fence: Fence, lease: Lease | None = None
+        self,
+        consumer: str,
+        positions: Mapping[str, Position],
+        fence: Fence,
+        lease: Lease | None = None,
+        shards: ShardTerms | None = None,
     ) -> AbstractAsyncContextManager[Any]:
         """Return a transaction on the file, at whose end the positions are stored that `fence` returned at its begin.
 
@@ -185,7 +212,7 @@ class SqliteStore:
 
         Raises:
             UsageError: The package pybayeux-sql is not installed.
-            LeaseLostError: On entry: another replica has got the lease that is named.
+            LeaseLostError: On entry: another replica has got the lease or one of the shards that are named.
         """
         if find_spec("pybayeux_sql") is None:
             raise UsageError("a transaction on a SQLite file needs the package pybayeux-sql: pip install pybayeux-sql")
@@ -193,7 +220,8 @@ class SqliteStore:
 
         with self._connection():
             pass  # the tables are there from now on
-        return sqlite_transaction(self.path, PRAGMAS, consumer, positions, fence, lease)
+        held = partial(check_held, consumer=consumer, lease=lease, shards=shards)
+        return sqlite_transaction(self.path, PRAGMAS, consumer, positions, fence, held)
 
     # -- dead letters
 
@@ -229,7 +257,56 @@ class SqliteStore:
         with self._connection() as connection:
             return read_lease(connection.execute, consumer)
 
+    # -- shards
+
+    def shards(self, consumer: str) -> ShardTable:
+        """Return the members and the shards of a consumer."""
+        with self._connection() as connection:
+            return read_shards(connection.execute, consumer)
+
+    def change_shards(self, consumer: str, change: Callable[[ShardTable], ShardChanges]) -> ShardTable:
+        """Store what `change` returns when it is called with the table; return the table that is stored then."""
+        with self._writing() as connection:
+            table = read_shards(connection.execute, consumer)
+            changes = change(table)
+            write_shards(connection.execute, consumer, changes)
+        return table.after(changes)
+
+    def is_permanent(self, error: Exception) -> bool:
+        """Whether an error stays: not that of a busy file, a full disk or one that fails, which are waited for."""
+        cause = getattr(error, "orig", error)  # SQLAlchemy, which has the transactions, wraps it
+        code = getattr(cause, "sqlite_errorcode", None)
+        return is_permanent_by_type(error) if code is None else code & _PRIMARY_CODE not in _PASSING
+
     def close(self) -> None:
         """Close the file. The last process to close it removes its write-ahead log."""
         while self._idle:
             self._idle.pop().close()
+
+
+def _set_up(connection: sqlite3.Connection) -> None:
+    """Set a connection up. The first one to a file changes its journal; others that come then wait, as for a writer.
+
+    SQLite's own wait, the busy timeout, does not hold for that.
+    """
+    deadline = time.monotonic() + _BUSY_TIMEOUT
+    while True:
+        try:
+            for pragma in PRAGMAS:
+                connection.execute(f"PRAGMA {pragma}")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & _PRIMARY_CODE != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
+                raise
+            time.sleep(_BUSY_PAUSE)
+        else:
+            return
+
+
+def check_held(execute: Execute, consumer: str, lease: Lease | None, shards: ShardTerms | None) -> None:
+    """Check, in the transaction of a commit, that a lease and shards are held, as far as they are named.
+
+    Raises:
+        LeaseLostError: Another replica has got one of them.
+    """
+    check_lease(consumer, lease, None if lease is None else read_lease(execute, consumer))
+    check_shards_held(execute, consumer, shards)

@@ -59,9 +59,9 @@ def _present(execute: Execute) -> set[str]:
 
 
 def is_current(execute: Execute) -> bool:
-    """Whether the table is there with all its columns, and so is the one of leases, which was added later."""
-    has_leases = list(execute("PRAGMA table_info(replay_lease)"))
-    return bool(has_leases) and _COLUMNS.keys() <= _present(execute)
+    """Whether the table is there with all its columns, and so are those that were added later."""
+    later = [list(execute(f"PRAGMA table_info({name})")) for name in ("replay_lease", "replay_shard")]
+    return all(later) and _COLUMNS.keys() <= _present(execute)
 
 
 def upgrade(execute: Execute) -> None:

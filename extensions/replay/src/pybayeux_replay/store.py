@@ -16,14 +16,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .leases import Lease, LeaseRequest
+    from .shards import ShardChanges, ShardTable, ShardTerms
 
 __all__ = (
+    "DiagnosticStore",
     "Fence",
     "FencedStore",
     "FencedTransactionalStore",
     "LeaseStore",
     "LoopBoundStore",
     "MemoryStore",
+    "ShardStore",
     "Store",
     "TransactionalStore",
     "as_positions",
@@ -86,6 +89,22 @@ class LoopBoundStore(Store, Protocol):
 
     async def aclose(self) -> None:
         """Close the connections of the running event loop. Called before `close`, which cannot wait."""
+
+
+@runtime_checkable
+class DiagnosticStore(Store, Protocol):
+    """A store that tells errors of its configuration from those that pass.
+
+    The method is optional. For a store without it, a refused or broken connection and a time-out pass (`OSError`), and
+    every other error stays.
+    """
+
+    def is_permanent(self, error: Exception) -> bool:
+        """Whether an error that a method raised stays until the configuration is changed, such as a wrong password.
+
+        Then a subscriber gets it at once. Any other one is waited for. It may look up names, and is called in a thread
+        if the store is `blocking`.
+        """
 
 
 @runtime_checkable
@@ -162,7 +181,53 @@ class LeaseStore(FencedTransactionalStore, Protocol):
         """
 
 
-def fenced_set(store: Store, consumer: str, positions: Mapping[str, Position], fence: Fence, **lease: Lease) -> None:
+@runtime_checkable
+class ShardStore(LeaseStore, Protocol):
+    """A store that divides the channels of a consumer over its replicas (`pybayeux_replay.Shard`).
+
+    `shards` and `change_shards` are called in a thread if the store is `blocking`.
+    """
+
+    def shards(self, consumer: str) -> ShardTable:
+        """Return the members and the shards of a consumer, and the time of the store's clock."""
+
+    def change_shards(self, consumer: str, change: Callable[[ShardTable], ShardChanges]) -> ShardTable:
+        """Store what `change` returns when it is called with the table; return the table that is stored then.
+
+        No other process changes shards of this consumer in between. Where the transaction has to be tried again,
+        `change` is called again. A shard that a commit is using may stay as it was: it is not waited for.
+        """
+
+    def fenced_set(
+        self,
+        consumer: str,
+        positions: Mapping[str, Position],
+        fence: Fence,
+        lease: Lease | None = None,
+        shards: ShardTerms | None = None,
+    ) -> None:
+        """Store as a `LeaseStore` does, if `shards` are still held as well (`check_shards`).
+
+        Raises:
+            LeaseLostError: They are not. Nothing was written.
+        """
+
+    def fenced_transaction(
+        self,
+        consumer: str,
+        positions: Mapping[str, Position],
+        fence: Fence,
+        lease: Lease | None = None,
+        shards: ShardTerms | None = None,
+    ) -> AbstractAsyncContextManager[Any]:
+        """Return a transaction as a `LeaseStore` does, until whose end `shards` are held as well.
+
+        Raises:
+            LeaseLostError: They are not held, at the beginning, or any more at the end. Nothing was written.
+        """
+
+
+def fenced_set(store: Store, consumer: str, positions: Mapping[str, Position], fence: Fence, **held: Any) -> None:
     """Store what `fence` returns, in one transaction if the store can.
 
     Args:
@@ -170,25 +235,31 @@ def fenced_set(store: Store, consumer: str, positions: Mapping[str, Position], f
         consumer: The consumer.
         positions: The positions by subscription.
         fence: Decides what is written.
-        lease: The lease that has to be held, under this name; without it none has to.
+        held: What has to be held: ``lease``, or ``shards``, for a store that has them.
     """
-    if isinstance(store, FencedStore):
-        store.fenced_set(consumer, positions, fence, **lease)
+    if (write := _method(store, "fenced_set")) is not None:
+        write(consumer, positions, fence, **held)
     elif chosen := fence(_stored(store, consumer, positions)):
         store.set(consumer, chosen)
 
 
 def fenced_transaction(
-    store: TransactionalStore, consumer: str, positions: Mapping[str, Position], fence: Fence, **lease: Lease
+    store: TransactionalStore, consumer: str, positions: Mapping[str, Position], fence: Fence, **held: Any
 ) -> AbstractAsyncContextManager[Any]:
     """Return a transaction that `fence` is called for, within it if the store can.
 
     Raises:
         Exception: What `fence` raised, for a store that is read beforehand.
     """
-    if isinstance(store, FencedTransactionalStore):
-        return store.fenced_transaction(consumer, positions, fence, **lease)
+    if (begin := _method(store, "fenced_transaction")) is not None:
+        begun: AbstractAsyncContextManager[Any] = begin(consumer, positions, fence, **held)
+        return begun
     return store.transaction(consumer, fence(_stored(store, consumer, positions)))
+
+
+def _method(store: Store, name: str) -> Callable[..., Any] | None:
+    """Return a method that a store may have: to ask isinstance takes 20 us, as long as a commit to SQLite."""
+    return getattr(store, name, None)
 
 
 def _stored(store: Store, consumer: str, subscriptions: Iterable[str]) -> dict[str, Position]:

@@ -14,14 +14,19 @@ from pybayeux.errors import UsageError
 
 from .store import MemoryStore, Store
 
-__all__ = ("StoreFactory", "Stores", "check_name", "is_slow_at_first")
+__all__ = ("StoreFactory", "Stores", "check_name", "opens_slowly")
 
 StoreFactory: TypeAlias = Callable[[str], Store]
 """Makes a store from its whole name, such as ``redis://host/0``. It need not connect yet."""
 
 _DATABASE_SUFFIXES: Final = frozenset({".db", ".sqlite", ".sqlite3"})
 _SEPARATOR: Final = "://"
-_PACKAGES: Final = {"postgresql": "pybayeux-sql", "redis": "pybayeux-redis", "rediss": "pybayeux-redis"}
+_PACKAGES: Final = {
+    "kafka": "pybayeux-kafka",
+    "postgresql": "pybayeux-sql",
+    "redis": "pybayeux-redis",
+    "rediss": "pybayeux-redis",
+}
 """The packages of this project that have further schemes."""
 
 
@@ -29,11 +34,7 @@ class Stores:
     """The known kinds of stores, by scheme. Extensions add theirs in the hook `register_stores`."""
 
     def __init__(self) -> None:
-        self._factories: dict[str, StoreFactory] = {
-            "memory": lambda name: MemoryStore(),
-            "sqlite": _sqlite,
-            "file": _file,
-        }
+        self._factories: dict[str, StoreFactory] = {"memory": _memory, "sqlite": _sqlite, "file": _file}
 
     def knows(self, name: str) -> bool:
         """Whether the scheme of this name is known."""
@@ -105,9 +106,13 @@ def _path(name: str) -> str:
     return name.partition(f"{_SEPARATOR}/")[2] or name
 
 
-def is_slow_at_first(name: str) -> bool:
-    """Whether the first use of the store of this name takes longer than a hook may: its file is opened and set up."""
-    return _scheme(name) == "sqlite"
+def opens_slowly(name: str) -> bool:
+    """Whether the first use of the store of this name may take longer than a hook may: all but that in memory."""
+    return _scheme(name) != "memory"
+
+
+def _memory(name: str) -> MemoryStore:
+    return MemoryStore()
 
 
 def _sqlite(name: str) -> Store:

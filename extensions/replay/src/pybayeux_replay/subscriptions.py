@@ -1,5 +1,10 @@
 """The subscriptions of a client: each event is noted in those that it belongs to, and their positions are stored.
 
+Handled events are noted together, up to `LONG_RUN` of them, at the latest in the next turn of the event loop, and
+before anything is done that depends on them. To note them one by one costs twice as much. Their positions would not be
+written earlier: the writer waits for the next turn too. Where receivers have to wait for the store after some events,
+only `RUN` of them are noted together, because their number is limited.
+
 This module knows no session. Which message has which consequence is decided in `extension.py` and `recovery.py`.
 """
 
@@ -13,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pybayeux import Channel, ChannelType
 from pybayeux.errors import UsageError
 
+from .channel_index import ChannelIndex, covers
 from .event_fields import event_time, read_key, transaction_key
 from .grouping import Grouping
 from .leaving import LeavingWindows
@@ -23,7 +29,7 @@ from .resumption import Resumption
 from .window import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 
     from pybayeux import Message
 
@@ -33,63 +39,14 @@ if TYPE_CHECKING:
     from .resumption import ReplayContext
     from .window import Window
 
-__all__ = ("ChannelIndex", "Subscriptions", "names_in")
+__all__ = ("LONG_RUN", "RUN", "Subscriptions", "names_in")
 
-_MAX_CACHED: Final = 10_000
-
-
-class ChannelIndex:
-    """Finds the subscriptions that the events of a channel belong to.
-
-    Attributes:
-        cache: What was found so far, by channel. It is valid until a subscription is added or removed.
-    """
-
-    def __init__(self) -> None:
-        self.cache: Final[dict[str, tuple[Resumption, ...]]] = {}
-        self._by_name: Final[dict[str, Resumption]] = {}
-
-    def __iter__(self) -> Iterator[Resumption]:
-        return iter(list(self._by_name.values()))
-
-    def get(self, subscription: str) -> Resumption | None:
-        """Return the subscription of this name."""
-        return self._by_name.get(subscription)
-
-    def add(self, resumption: Resumption) -> None:
-        """Add a subscription."""
-        self._by_name[resumption.subscription] = resumption
-        self.cache.clear()
-
-    def remove(self, resumption: Resumption) -> None:
-        """Remove a subscription."""
-        del self._by_name[resumption.subscription]
-        self.cache.clear()
-
-    def clear(self) -> None:
-        """Remove all subscriptions."""
-        self._by_name.clear()
-        self.cache.clear()
-
-    def ignore(self, channel: str) -> None:
-        """Find no subscription for a channel, as long as the cache is valid."""
-        self.cache[channel] = ()
-
-    def covering(self, channel: str) -> tuple[Resumption, ...]:
-        """Return the subscriptions that the events of a channel belong to."""
-        if (found := self.cache.get(channel)) is not None:
-            return found
-        is_kept = Channel(channel).type is ChannelType.BROADCAST
-        found = tuple(each for name, each in self._by_name.items() if is_kept and _covers(name, channel))
-        if len(self.cache) >= _MAX_CACHED:
-            self.cache.clear()
-        self.cache[channel] = found
-        return found
-
-
-def _covers(subscription: str, channel: str) -> bool:
-    # Some servers send the events of a filtered subscription without the filter in their channel.
-    return Channel(subscription).match(channel) or ("?" in subscription and wire_key(subscription) == channel)
+RUN: Final = 8
+"""How many handled events are noted together at the most, if only some may not be stored."""
+LONG_RUN: Final = 64
+"""How many are noted together otherwise: a longer run would save nothing more."""
+_MAX_LEFT: Final = 1000
+"""How many left subscriptions are known. Of one that was left before so many others, nothing is under way any more."""
 
 
 class Subscriptions:
@@ -100,24 +57,52 @@ class Subscriptions:
         writer: Stores the positions.
         grouping: Within which events no position is stored.
         remembered: How many handled events of each subscription to recognise if they come again.
+        ask_again: Called with a subscription of which events have to come again: they were given up unhandled.
 
     Attributes:
         announced: Whether the server announced replay in the handshake.
         has_private: Whether a message came on a service channel that no server keeps.
+        has_times: Whether a subscription begins at a time, so that `is_before_start` has to be asked.
     """
 
-    def __init__(self, policies: Policies, writer: PositionWriter, *, grouping: Grouping, remembered: int) -> None:
-        self.announced = False
-        self.has_private = False
-        self._has_times = False
+    def __init__(
+        self,
+        policies: Policies,
+        writer: PositionWriter,
+        *,
+        grouping: Grouping,
+        remembered: int,
+        ask_again: Callable[[str], None],
+    ) -> None:
+        self.announced: bool = False
+        self.has_private: bool = False
+        self.has_times: bool = False
         self._policies: Final = policies
         self._writer: Final = writer
         self._grouping: Final = grouping
+        # Python 3.11 takes 50 ns for a member of an enumeration, and every event needs these.
         self._is_grouped: Final = grouping is not Grouping.EACH
+        self._by_transaction: Final = grouping is Grouping.TRANSACTION
+        self._by_batch: Final = grouping is Grouping.BATCH
         self._remembered: Final = remembered
-        self._index: Final = ChannelIndex()
+        self._ask_again: Final = ask_again
+        self._channels: Final = ChannelIndex()
+        self._found: Final = self._channels.cache  # looked up without a call: every event passes there twice
+        self._handled: list[Message] = []
+        self._run = RUN
+        self._given_up: str | None = None
+        self._ends_turn = False
         self._leaving: Final = LeavingWindows()
-        self._is_in_batch = False
+        self._left: Final[dict[str, None]] = {}
+        self._unfinished: Final[set[str]] = set()
+        self._begins_batch = self._by_batch
+
+    @property
+    def _index(self) -> ChannelIndex:
+        """The subscriptions, in which everything that is handled is noted."""
+        if self._handled:
+            self._note_handled()
+        return self._channels
 
     def __iter__(self) -> Iterator[Resumption]:
         return iter(self._index)
@@ -143,8 +128,27 @@ class Subscriptions:
         """There is a new session, maybe with another server: what was learnt of its channels may be wrong now."""
         self.announced = announced
         self._index.cache.clear()
+        self._left.clear()
+        self._unfinished.clear()
 
     # -- where they begin
+
+    def takes_new_session(self, subscription: str) -> bool:
+        """Whether a subscribe has to wait for a new session.
+
+        So it is where the subscription had events in this session that were not handled, or that another replica went
+        on from: they come again, and those that the server has sent since, or still has to send, would overtake them.
+        """
+        if subscription in self._unfinished:
+            return True
+        if subscription not in self._left:
+            return False
+        if self._is_grouped:
+            return True  # what is still under way and comes again would tear groups apart
+        resumption, windows = self._index.get(subscription), self._leaving.of(subscription)
+        if resumption is not None:
+            windows.append(resumption.window)
+        return any(each.can_resume and not each.is_handled for each in windows)
 
     def on_subscribe(self, message: Message, context: ReplayContext) -> dict[str, int]:
         """Return where each subscription in a subscribe is to begin, by the channel for which the server looks.
@@ -156,6 +160,7 @@ class Subscriptions:
         for name in names_in(message):
             if Channel(name).type is ChannelType.BROADCAST:
                 resumption, key = self._get_or_add(name, context), wire_key(name)
+                self._left.pop(name, None)
                 asked = resumption.on_subscribe(context, self.newest_position(resumption))
                 # Filters of one PushTopic in one message share a place, and so get the earliest.
                 places[key] = min(places.get(key, asked), asked, key=_order)
@@ -169,12 +174,13 @@ class Subscriptions:
             self.remove(resumption)
         self._leaving.forget(subscription)
         key, stored = self._writer.find(subscription, context.origin)
+        self._run = RUN if self._writer.limits_unstored else LONG_RUN
         resumption = Resumption(
             subscription, self._policies, stored, grouping=self._grouping, remembered=self._remembered
         )
         resumption.window.key = key
         self._index.add(resumption)
-        self._has_times |= resumption.begins_at is not None
+        self.has_times |= resumption.begins_at is not None
         return resumption
 
     def _is_of_other_org(self, resumption: Resumption, context: ReplayContext) -> bool:
@@ -193,7 +199,7 @@ class Subscriptions:
 
     def is_before_start(self, event: Message) -> bool:
         """Whether an event happened before the time at which its subscriptions begin. One without a time did not."""
-        found = self._index.covering(event.channel) if self._has_times else ()
+        found = self._index.covering(event.channel)
         if not found or any(each.begins_at is None for each in found):
             return False
         happened = event_time(event)
@@ -201,34 +207,44 @@ class Subscriptions:
 
     def receive(self, event: Message) -> bool:
         """Note an event; return whether it is new to any subscription, or belongs to none."""
-        found = self._index.covering(event.channel)
+        if (found := self._found.get(event.channel)) is None:
+            found = self._channels.covering(event.channel)
         if not found:
             # A message on a service channel that is not a reply: no server keeps it.
             self.has_private |= event.id is None and event.channel.startswith("/service/")
-            return True
+            return not ((self._left or self._unfinished) and self._comes_again(event))
         if (read := read_key(event)) is None:
             self._receive_unnumbered(event, found)
             return True
         replay_id, key = read
-        transaction = self._transaction_of(event) if self._is_grouped else None
+        transaction = transaction_key(event) if self._by_transaction else None
+        if self._begins_batch:
+            self._begin_batch()
         is_new = False
         for each in found:
             each.has_event = True
-            is_new |= each.window.receive(event, replay_id, key, transaction)
-            if each.window.commits.ready is not None:
-                self._commit(each.window)
+            window = each.window
+            if self._left and each.subscription in self._left:
+                self._unfinished.add(each.subscription)
+                continue
+            if window.receive(event, replay_id, key, transaction):
+                is_new = True
+            if window.commits.ready is not None:
+                self._commit(window)
         return is_new
 
-    def _transaction_of(self, event: Message) -> str | None:
-        if self._grouping is Grouping.TRANSACTION:
-            return transaction_key(event)
-        if self._grouping is Grouping.BATCH and not self._is_in_batch:
-            self._is_in_batch = True
-            asyncio.get_running_loop().call_soon(self._end_batch)  # a batch arrives within one turn of the loop
-        return None
+    def _comes_again(self, event: Message) -> bool:
+        """Whether an event of no present subscription belongs to those that begin again in a new session."""
+        again = [name for name in {*self._left, *self._unfinished} if covers(name, event.channel)]
+        self._unfinished.update(again)
+        return bool(again)
+
+    def _begin_batch(self) -> None:
+        self._begins_batch = False
+        asyncio.get_running_loop().call_soon(self._end_batch)  # a batch arrives within one turn of the loop
 
     def _end_batch(self) -> None:
-        self._is_in_batch = False
+        self._begins_batch = self._by_batch
         for each in self._index:
             each.window.end_group()
             self._commit(each.window)
@@ -242,19 +258,55 @@ class Subscriptions:
 
     # -- handling
 
-    def handle(self, event: Message) -> str | None:
-        """Note that an event is handled; return a subscription of which events have to come again, or None."""
-        needs_replay = None
-        for each in self._index.covering(event.channel):
+    def handle(self, event: Message) -> None:
+        """Note that an event is handled, together with others."""
+        handled = self._handled
+        handled.append(event)
+        if not self._ends_turn:
+            self._ends_turn = True
+            asyncio.get_running_loop().call_soon(self._end_turn)
+        elif len(handled) >= self._run:
+            self._note_handled()
+
+    def _end_turn(self) -> None:
+        self._ends_turn = False
+        self._note_handled()
+        self._writer.write()
+        given_up, self._given_up = self._given_up, None
+        if given_up is not None:
+            self._ask_again(given_up)
+
+    def _note_handled(self) -> None:
+        events, self._handled = self._handled, []
+        begin, of_run = 0, None
+        for index, event in enumerate(events):
+            if (found := self._found.get(event.channel)) is None:
+                found = self._channels.covering(event.channel)
+            if found is not of_run:
+                if of_run is not None:
+                    self._handle_run(of_run, events[begin:index])
+                begin, of_run = index, found
+        if of_run is not None:
+            self._handle_run(of_run, events[begin:])
+
+    def _handle_run(self, found: Sequence[Resumption], run: Sequence[Message]) -> None:
+        for each in found:
             window = each.window
-            if window.handle(event) is Progress.NEEDS_REPLAY:
-                needs_replay = window.subscription
-            if window.commits.ready is not None:
-                self._commit(window)
-        if self._leaving:
-            for window in self._leaving.handle(event):
-                self._commit(window)
-        return needs_replay
+            if window.handle_all(run) is Progress.NEEDS_REPLAY:
+                self._given_up = window.subscription
+            if (ready := window.commits.take()) is not None:
+                self._writer.put(window.key, ready, len(run), writes=False)  # `_end_turn` has it written
+        if self._leaving.windows:
+            for event in run:
+                for window in self._leaving.handle(event):
+                    self._commit(window)
+
+    def pass_over(self, event: Message) -> None:
+        """An event that waits counts as handled once all before it are, though no receiver gets it."""
+        for each in self._index.covering(event.channel):
+            each.window.pass_over(event)
+            if each.window.commits.ready is not None:
+                self._commit(each.window)
 
     def _commit(self, window: Window) -> None:
         if (ready := window.commits.take()) is not None:
@@ -268,7 +320,7 @@ class Subscriptions:
             UsageError: The position cannot be stored together with what the transaction writes.
             PositionConflictError: Another consumer of this name is at work.
         """
-        store = self._writer.transactional_store()
+        store = self._writer.access.transactional()
         window, replay_id = self._next(events)
         pending = PendingPosition(replay_id, events[-1], window.origin)
         async with self._writer.transaction(store, window.key, pending) as transaction:
@@ -304,7 +356,11 @@ class Subscriptions:
         return found[0].window
 
     def handle_stored(self, events: Sequence[Message]) -> str | None:
-        """Note that events are handled whose position a transaction has stored; return what `handle` returns."""
+        """Note that events are handled whose position a transaction has stored.
+
+        Returns:
+            A subscription of which events have to come again, or None.
+        """
         needs_replay = None
         for event in events:
             for each in self._index.covering(event.channel):
@@ -318,12 +374,21 @@ class Subscriptions:
 
     def close(self, resumption: Resumption) -> None:
         """The receivers of a subscription are gone."""
-        self._store(resumption)
+        self.store_handled(resumption)
+        if self.announced or self._is_grouped or not resumption.window.is_untouched:
+            self._note_left(resumption.subscription)
         resumption.close()
+
+    def _note_left(self, subscription: str) -> None:
+        self._left[subscription] = None
+        if len(self._left) > _MAX_LEFT:
+            oldest = next(iter(self._left))
+            del self._left[oldest]
+            self._unfinished.discard(oldest)
 
     def remove(self, resumption: Resumption) -> None:
         """A subscription has ended. Events that are being handled at the moment may still count."""
-        self._store(resumption)
+        self.store_handled(resumption)
         self._index.remove(resumption)
         self._leaving.add(resumption.window)
 
@@ -336,20 +401,31 @@ class Subscriptions:
         """Whether an event was received by a present subscription, and is not handled."""
         return any(each.window.is_noted(event) for each in self._index.covering(event.channel))
 
-    def forget(self) -> None:
-        """Another replica handles what was received: store nothing, and begin afresh at the stored positions."""
-        self._index.clear()
+    def forget(self, subscriptions: Iterable[str] | None = None) -> None:
+        """Another replica handles what was received: store nothing, and begin afresh at the stored positions.
+
+        Args:
+            subscriptions: Of which subscriptions; None for all.
+        """
+        for name in [each.subscription for each in self._index] if subscriptions is None else subscriptions:
+            self._leaving.forget(name)
+            if (resumption := self._index.get(name)) is not None:
+                self._index.remove(resumption)
+                self._unfinished.add(name)
 
     def clear(self) -> None:
         """The client has ended."""
         for each in self._index:
-            self._store(each)
+            self.store_handled(each)
+        self._ends_turn = False  # it may start again on another event loop
         self._index.clear()
         self._leaving.clear()
+        self._left.clear()
+        self._unfinished.clear()
 
-    def _store(self, resumption: Resumption) -> None:
+    def store_handled(self, resumption: Resumption) -> None:
         """Store what is handled, as far as transactions allow: no further event is expected for now."""
-        if self._grouping is Grouping.BATCH:
+        if self._by_batch:
             resumption.window.commits.release()
         self._commit(resumption.window)
 

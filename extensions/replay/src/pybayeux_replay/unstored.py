@@ -4,6 +4,8 @@ A quick handler handles thousands of events while one commit is written, and a k
 where too many are not stored, the receivers wait until the next commit is written. While the store fails they do not:
 `outage.py` decides then.
 
+Handled events are noted in runs, so there is room for one run more when the receivers wait.
+
 This module knows no client and no store.
 """
 
@@ -26,30 +28,33 @@ class UnstoredLimit:
 
     Args:
         most: How many may be; None for any number.
+        run: How many are noted at once, at the most.
         hold: Has the receivers wait.
         release: Lets them go on.
 
     Attributes:
-        count: How many positions are noted and not stored.
+        is_limited: Whether there is a limit.
+        count: How many events are noted and not stored.
     """
 
     def __init__(
-        self, most: int | None = None, hold: Callable[[], None] = _nothing, release: Callable[[], None] = _nothing
+        self,
+        most: int | None = None,
+        hold: Callable[[], None] = _nothing,
+        release: Callable[[], None] = _nothing,
+        run: int = 1,
     ) -> None:
-        self._most: Final = most
+        self._full: Final = None if most is None else most - run + 1
         self._hold: Final = hold
         self._release: Final = release
+        self.is_limited: Final = most is not None
         self._is_holding = False
-        self.count = 0
+        self.count: int = 0
 
-    @property
-    def is_reached(self) -> bool:
-        """Whether no further event may be handled."""
-        return self._most is not None and self.count >= self._most
-
-    def noted(self) -> None:
-        """A position is noted."""
-        self.count += 1
+    def noted(self, events: int = 1) -> bool:
+        """Handled events are noted; return whether no further event may be handled."""
+        self.count = count = self.count + events
+        return self._full is not None and count >= self._full
 
     def wait_for_store(self) -> None:
         """Have the receivers wait until something is written."""

@@ -20,6 +20,10 @@ the same channel, the earlier one will never be handled: its receiver has gone a
 So everything from there on has to come again. If an event is passed over a second time, the window lets it go: the
 program does that on purpose.
 
+How this is cheap. Events are usually handled in the order in which they came: then each is the first of `_arrivals`,
+and a run of them is handled in one loop. An index of them by `id()` is made only when an event is handled out of turn,
+and is kept until all events are handled. With an index all the time an event costs twice as much.
+
 How memory is bounded. Beyond `_MAX_UNHANDLED` unhandled events, which is more than clients queue, later events are
 delivered but not noted. The position stays before them. When all noted events are handled, the others have to come
 again.
@@ -35,10 +39,10 @@ import msgspec
 
 from .grouping import CommitTracker, Grouping
 from .position import LATEST, PendingPosition
-from .repeats import RepeatFilter
+from .repeats import NO_KEYS, RepeatFilter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from pybayeux import Message
 
@@ -49,24 +53,49 @@ __all__ = ("Progress", "Window")
 _MAX_UNHANDLED: Final = 50_000
 
 
-class _Arrival(msgspec.Struct, frozen=True):
-    """A received event that is not part of the handled prefix yet.
+class _Arrival(msgspec.Struct, gc=False):
+    """A received event that is not part of the handled prefix yet. Nothing that it refers to refers to it.
 
     Attributes:
         number: Its number in the order of arrival, from 1.
-        previous: The number of the event before it in its channel, or 0.
         channel: The channel.
         replay_id: The replay id.
         key: What identifies the event.
         event: The event itself. It is kept so that its `id()` stays its own. None if it was handled before.
+        passed_over: The event, if it counts as handled though no receiver gets it: the position has its time.
+        previous: In an index, the number of the event before it in its channel, or 0.
     """
 
     number: int
-    previous: int
     channel: str
     replay_id: int
     key: EventKey
     event: Message | None
+    passed_over: Message | None = None
+    previous: int = 0
+
+
+class _Index:
+    """The events that wait, for a window in which they are handled out of turn.
+
+    Attributes:
+        by_id: The arrivals by the `id()` of their event.
+        last_handled: By channel, the number of the last handled arrival.
+    """
+
+    def __init__(self, arrivals: Iterable[_Arrival]) -> None:
+        self.by_id: Final[dict[int, _Arrival]] = {}
+        self.last_handled: Final[dict[str, int]] = {}
+        self._last_received: Final[dict[str, int]] = {}
+        for arrival in arrivals:
+            self.add(arrival)
+
+    def add(self, arrival: _Arrival) -> None:
+        """Add the newest arrival."""
+        if arrival.event is not None:
+            arrival.previous = self._last_received.get(arrival.channel, 0)
+            self._last_received[arrival.channel] = arrival.number
+            self.by_id[id(arrival.event)] = arrival
 
 
 class Progress(Enum):
@@ -114,20 +143,18 @@ class Window:
         self.key = subscription
         self.position = position
         self.origin: str | None = None
-        self.lost_track = False
+        self.lost_track: bool = False
         self._start = start
         self._resumes: Final = resumes
         self._closed = False
         self._repeats: Final = RepeatFilter(remembered)
+        self._last_ids: Final = self._repeats.last_ids
         self.commits: Final = CommitTracker(grouping, position, self._repeats.remember)
         self._is_full = False
         self._count = 0
         self._arrivals: Final[deque[_Arrival]] = deque()
-        self._waiting: Final[dict[int, _Arrival]] = {}
-        # By channel, the numbers of the last received and of the last handled arrival, or none.
-        self._last_received: Final[dict[str, int]] = {}
-        self._last_handled: Final[dict[str, int]] = {}
-        self._passed_over: frozenset[EventKey] = frozenset()
+        self._index: _Index | None = None
+        self._passed_over: frozenset[EventKey] = NO_KEYS
         self._moved_by: str | None = None
 
     @property
@@ -157,7 +184,7 @@ class Window:
 
     def is_noted(self, event: Message) -> bool:
         """Whether this event was received and is not handled."""
-        return id(event) in self._waiting
+        return self._arrival_of(event) is not None
 
     @property
     def closed(self) -> bool:
@@ -207,8 +234,7 @@ class Window:
     def _forget_arrivals(self) -> None:
         self.lost_track |= bool(self._arrivals)
         self._arrivals.clear()
-        for numbers in (self._waiting, self._last_received, self._last_handled):
-            numbers.clear()
+        self._index = None
         self.commits.forget_events()
         if self.commits.by_transaction:  # half of a transaction may be handled, and all of it is to come again
             self.position = self.commits.position
@@ -229,30 +255,28 @@ class Window:
         channel = event.channel
         if key is None:
             key = (channel, replay_id)
-        repeats = self._repeats
-        if replay_id <= repeats.last_ids.get(channel, -1):
+        repeats, commits, arrivals, last_ids = self._repeats, self.commits, self._arrivals, self._last_ids
+        if replay_id <= last_ids.get(channel, -1):
             self._expect_repeats()  # a server that is not sure of its answer sends it again, unasked
-        repeats.last_ids[channel] = replay_id
+        last_ids[channel] = replay_id
         was_handled = False
         if repeats.is_expecting:
             if key in repeats.waiting:
                 return False
             was_handled = key in repeats.handled
-        if self._is_full or len(self._arrivals) >= _MAX_UNHANDLED:
+        if self._is_full or len(arrivals) >= _MAX_UNHANDLED:
             self._is_full = True
             return not was_handled
-        by_transaction = self.commits.by_transaction
+        by_transaction = commits.by_transaction
         if by_transaction:
-            self.commits.begin_event(transaction, self._last_number())
+            commits.begin_event(transaction, self._last_number())
         self._count = number = self._count + 1
-        previous = self._last_received.get(channel, 0)
-        arrival = _Arrival(number, previous, channel, replay_id, key, None if was_handled else event)
-        self._arrivals.append(arrival)
+        arrival = _Arrival(number, channel, replay_id, key, None if was_handled else event)
+        arrivals.append(arrival)
+        if self._index is not None:
+            self._index.add(arrival)
         if was_handled:
             self._advance()
-        else:
-            self._waiting[id(event)] = arrival
-            self._last_received[channel] = number
         if by_transaction and transaction is None:
             self.end_group()
         return not was_handled
@@ -279,30 +303,75 @@ class Window:
         """
         if not self.commits.by_transaction:
             return True
-        number = self._waiting[id(event)].number
+        arrival = self._arrival_of(event)
+        assert arrival is not None
+        number = arrival.number
         if number == self._last_number():
             self.end_group()
         return self.commits.ends_at(number)
 
     def handle(self, event: Message) -> Progress:
         """Note that an event is handled."""
-        arrival = self._waiting.get(id(event))
-        if arrival is None:
-            return Progress.NONE
-        number, channel, commits = arrival.number, arrival.channel, self.commits
-        if commits.by_transaction:
-            commits.defer(number, arrival.key)
-        else:
-            self._repeats.remember(arrival.key)
-        last = self._last_handled.get(channel, 0)
-        if arrival.previous > last and self._must_come_again(channel, last, arrival.previous):
-            return Progress.NONE if self._closed else Progress.NEEDS_REPLAY
-        self._last_handled[channel] = number
-        ready = commits.ready
-        self._advance()
-        if self._is_full and not self._arrivals and self.can_resume and not self._closed:
+        return self.handle_all((event,))
+
+    def handle_all(self, events: Sequence[Message]) -> Progress:
+        """Note that events are handled, in this order."""
+        commits, handled, needs_replay = self.commits, 0, False
+        ready, most, had_arrivals = commits.ready, len(events), bool(self._arrivals)
+        while handled < most:
+            if self._index is None:
+                handled += self._advance(events[handled:] if handled else events)
+            if handled < most:
+                needs_replay |= self._handle_out_of_turn(events[handled])
+                handled += 1
+        if had_arrivals and not self._arrivals and self._is_full:
+            needs_replay |= self.can_resume and not self._closed
+        if needs_replay:
             return Progress.NEEDS_REPLAY
         return Progress.NONE if commits.ready is ready else Progress.MOVED
+
+    def _handle_out_of_turn(self, event: Message) -> bool:
+        """Note that an event is handled that is not the next one; return whether some have to come again."""
+        if not self._arrivals:
+            return False
+        index = self._indexed()
+        if (arrival := index.by_id.get(id(event))) is None:
+            return False
+        number, channel = arrival.number, arrival.channel
+        self._remember(arrival)
+        last = index.last_handled.get(channel, 0)
+        if arrival.previous > last and self._must_come_again(channel, last, arrival.previous):
+            return not self._closed
+        index.last_handled[channel] = number
+        self._advance()
+        return False
+
+    def pass_over(self, event: Message) -> None:
+        """An event that waits counts as handled once all before it are, though no receiver gets it."""
+        arrival = self._indexed().by_id.pop(id(event), None)
+        if arrival is None:
+            return
+        index = arrival.number - self._arrivals[0].number  # numbers have no gaps
+        self._arrivals[index] = msgspec.structs.replace(arrival, event=None, passed_over=event)
+        self._remember(arrival)
+        self._advance()
+
+    def _remember(self, arrival: _Arrival) -> None:
+        if self.commits.by_transaction:
+            self.commits.defer(arrival.number, arrival.key)
+        else:
+            self._repeats.remember(arrival.key)
+
+    def _arrival_of(self, event: Message) -> _Arrival | None:
+        """Return the arrival of an event that waits, or None."""
+        if self._arrivals and self._arrivals[0].event is event:  # usually: then an index would cost more than it saves
+            return self._arrivals[0]
+        return self._indexed().by_id.get(id(event))
+
+    def _indexed(self) -> _Index:
+        if self._index is None:
+            self._index = _Index(self._arrivals)
+        return self._index
 
     def _must_come_again(self, channel: str, before: int, last: int) -> bool:
         """Whether the events of a channel between two numbers have to come again; if so, forget all arrivals."""
@@ -318,24 +387,47 @@ class Window:
         self._forget_arrivals()
         return True
 
-    def _advance(self) -> None:
-        arrivals, last_handled, commits = self._arrivals, self._last_handled, self.commits
+    def _advance(self, events: Sequence[Message] = ()) -> int:
+        """Move over the handled prefix, and on over these events, as far as they are the next ones.
+
+        Returns:
+            How many of them are.
+        """
+        arrivals, index, commits = self._arrivals, self._index, self.commits
+        position, moved_by, moved = self.position, self._moved_by, None
+        ends, handled, most, number = commits.ends, 0, len(events), 0
+        remember = None if commits.by_transaction else self._repeats.remember
         while arrivals:
             first = arrivals[0]
-            channel, event = first.channel, first.event
-            if event is not None:
-                if first.number > last_handled.get(channel, 0):
-                    return
-                del self._waiting[id(event)]
+            event = first.event
+            if event is None:
+                pass
+            elif handled < most and event is events[handled]:
+                handled += 1
+                if remember is not None:
+                    remember(first.key)
+                else:
+                    self._remember(first)
+            elif index is not None and first.number <= index.last_handled.get(first.channel, 0):
+                del index.by_id[id(event)]
+            else:
+                break
             arrivals.popleft()
-            replay_id, pending = first.replay_id, None
+            number, replay_id, channel = first.number, first.replay_id, first.channel
             # Within one session the position does not go back to an older event that came again.
-            if self.position is None or replay_id >= self.position or channel != self._moved_by:
-                self._moved_by, self.position = channel, replay_id
-                pending = PendingPosition(replay_id, event, self.origin)
-            if commits.is_grouped:
-                commits.advance(first.number, pending)
-            elif pending is not None:
-                commits.ready = pending
-        last_handled.clear()
-        self._last_received.clear()
+            if position is None or replay_id >= position or channel != moved_by:
+                moved_by, position, moved = channel, replay_id, first
+            if ends and number >= ends[0]:
+                self.position, self._moved_by = position, moved_by
+                commits.advance(number, self._pending(moved))
+                moved = None
+        self.position, self._moved_by = position, moved_by
+        if moved is not None:
+            commits.advance(number, self._pending(moved))
+        if not arrivals:
+            self._index = None
+        return handled
+
+    def _pending(self, last: _Arrival | None) -> PendingPosition | None:
+        """Return the position after an arrival."""
+        return None if last is None else PendingPosition(last.replay_id, last.event or last.passed_over, self.origin)

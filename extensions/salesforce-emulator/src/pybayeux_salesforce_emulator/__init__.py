@@ -5,33 +5,33 @@ The pytest plugin imports this package in every test run, so what needs a web se
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
+
+from pybayeux import lazy_names
 
 if TYPE_CHECKING:
     from . import oracles as oracles
     from . import texts as texts
     from .blocking import BlockingEmulator as BlockingEmulator
+    from .emulated_org import EmulatedOrg as EmulatedOrg
     from .emulator import SalesforceEmulator as SalesforceEmulator
     from .options import OrgOptions as OrgOptions
     from .options import Strictness as Strictness
 
-__all__ = ("BlockingEmulator", "OrgOptions", "SalesforceEmulator", "Strictness", "oracles", "texts")
+__all__ = ("BlockingEmulator", "EmulatedOrg", "OrgOptions", "SalesforceEmulator", "Strictness", "oracles", "texts")
 
-_MODULES: Final = {
-    "BlockingEmulator": ".blocking",
-    "OrgOptions": ".options",
-    "SalesforceEmulator": ".emulator",
-    "Strictness": ".options",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name in ("oracles", "texts"):
-        return import_module(f".{name}", __name__)
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_MODULES[name], __name__), name)
+if not TYPE_CHECKING:  # the pytest plugin imports this package
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "blocking": "BlockingEmulator",
+            "emulated_org": "EmulatedOrg",
+            "emulator": "SalesforceEmulator",
+            "options": "OrgOptions Strictness",
+            "oracles": "oracles",
+            "texts": "texts",
+        },
+    )
 
 
 def __dir__() -> tuple[str, ...]:

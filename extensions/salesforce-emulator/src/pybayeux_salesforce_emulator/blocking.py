@@ -6,27 +6,33 @@ Owns the calls into that thread. The methods are those of `SalesforceEmulator`.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 from pybayeux_devserver.toolkit import call_with_timeout
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable
 
     from anyio.from_thread import BlockingPortal
 
     from pybayeux_devserver.toolkit import Json
 
+    from .emulated_org import EmulatedOrg
     from .emulator import SalesforceEmulator
-    from .events.changes import Transaction
+else:
+    # Only its types are inherited: at run time `__getattr__` finds its methods and properties, in the org's thread.
+    EmulatedOrg = object
 
 __all__ = ("BlockingEmulator",)
 
+P = ParamSpec("P")
+T = TypeVar("T")
 
-class BlockingEmulator:
+
+class BlockingEmulator(EmulatedOrg):
     """A running org. Its methods may be called from any thread or event loop except its own.
 
-    Every other method and property of `SalesforceEmulator` is available too, under the same name.
+    It has all methods and properties of `EmulatedOrg`, and those of `Publisher`.
 
     Args:
         org: The org.
@@ -36,44 +42,26 @@ class BlockingEmulator:
     def __init__(self, org: SalesforceEmulator, portal: BlockingPortal) -> None:
         self._org: Final = org
         self._portal: Final = portal
+        self.publish: Final = self._blocking(org.publish)
+        self.publish_change: Final = self._blocking(org.publish_change)
+        self.publish_transaction: Final = self._blocking(org.publish_transaction)
 
-    def publish(self, channel: str, payload: Any, **more: Any) -> int:
-        """Publish an event; see `Publisher.publish`."""
-        return self._portal.call(partial(self._org.publish, channel, payload, **more))
-
-    def publish_change(
-        self,
-        entity: str,
-        kind: str,
-        record_ids: Sequence[str],
-        fields: Mapping[str, Any] | None = None,
-        transaction: Transaction | None = None,
-        **more: Any,
-    ) -> dict[str, int]:
-        """Publish a change of records; see `Publisher.publish_change`."""
-        return self._portal.call(
-            partial(self._org.publish_change, entity, kind, record_ids, fields, transaction, **more)
-        )
-
-    def publish_transaction(self, changes: Sequence[Mapping[str, Any]]) -> list[dict[str, int]]:
-        """Publish changes that are committed together; see `Publisher.publish_transaction`."""
-        return self._portal.call(partial(self._org.publish_transaction, changes))
+    @property
+    def control_url(self) -> str:
+        """The URL of the control interface."""
+        return self._org.control_url
 
     def received(self, channel: str, count: int = 1, timeout: float = 10) -> list[Json]:
-        """Wait for messages to a channel; see `Recorder.received`.
-
-        Args:
-            channel: The channel.
-            count: How many messages there must be since the start or the last `recorder.clear`.
-            timeout: Seconds to wait.
-
-        Raises:
-            TimeoutError: The messages did not arrive in time.
-        """
+        """Wait for messages to a channel; see `BlockingServer.received`."""
         return call_with_timeout(self._portal, timeout, self._org.recorder.received, channel, count)
 
-    def __getattr__(self, name: str) -> Any:
-        found = self._portal.call(getattr, self._org, name)
-        if not callable(found):
-            return found
-        return lambda *args, **kwargs: self._portal.call(partial(found, *args, **kwargs))
+    def _blocking(self, method: Callable[P, Awaitable[T]]) -> Callable[P, T]:
+        return lambda *args, **kwargs: self._portal.call(partial(method, *args, **kwargs))
+
+    if not TYPE_CHECKING:  # or each name would have a type
+
+        def __getattr__(self, name: str) -> Any:
+            found = self._portal.call(getattr, self._org, name)
+            if not callable(found):
+                return found
+            return lambda *args, **kwargs: self._portal.call(partial(found, *args, **kwargs))

@@ -1,4 +1,4 @@
-"""What happens to an org while clients are connected: sessions end, tokens expire, limits are reached, requests fail.
+"""Incidents in an org while clients are connected: sessions end, tokens expire, limits are reached, requests fail.
 
 Owns the order of the steps of each incident. The rules that follow from them are in the org's other parts.
 """
@@ -119,17 +119,18 @@ class Incidents:
         """Cut every open connection. Events of held connects are delivered by the next connect."""
         self._faults.cut()
 
-    def quota(self, name: str, on: bool = True) -> None:
+    def quota(self, name: str, on: bool = True, seconds: float | None = None) -> None:
         """Switch on that a limit is reached, or switch it off again.
 
         Args:
-            name: ``clients``, ``delivered``, ``topic`` or ``server-connections``.
+            name: ``clients``, ``delivered``, ``topic``, ``server-connections`` or ``api-requests``.
             on: Whether the limit is reached.
+            seconds: How long it is reached, in the org's time. None means until it is switched off.
 
         Raises:
             ValueError: There is no such limit.
         """
-        self._state.quotas.switch(Quota(name), on=on)
+        self._state.quotas.switch(Quota(name), on=on, seconds=seconds)
         if on and name == Quota.DELIVERED:
             self._state.wake()
 

@@ -118,9 +118,13 @@ class OrgOptions:
     max_clients: int | None = None
     """How many sessions an org may have at the same time."""
     max_delivered: int | None = None
-    """How many events are delivered in 24 hours."""
+    """How many events are delivered in 24 hours: platform events and changes together, PushTopic and generic events."""
+    max_api_requests: int | None = None
+    """How many requests to the REST API are allowed in 24 hours."""
     max_topic_clients: int | None = None
     """How many sessions may subscribe to one PushTopic or generic channel."""
+    query_page: int = 2000
+    """How many records a page of a query has."""
     lock_after: int = 10
     """How many wrong passwords in a row lock a user out."""
     lock_duration: float = 900.0
@@ -139,8 +143,11 @@ class OrgOptions:
         Version.parse(self.version)
         if self.time_scale <= 0:
             raise ValueError(f"time_scale: expected more than 0; got {self.time_scale}")
-        if self.batch_events < 1 or self.id_gap < 1:
-            raise ValueError(f"batch_events and id_gap: expected at least 1; got {self.batch_events} and {self.id_gap}")
+        if min(self.batch_events, self.id_gap, self.query_page) < 1:
+            raise ValueError(
+                "batch_events, id_gap and query_page: expected at least 1; "
+                f"got {self.batch_events}, {self.id_gap} and {self.query_page}"
+            )
         if self.cookie_error not in _COOKIE_ERRORS:
             raise ValueError(f"cookie_error: expected one of {', '.join(_COOKIE_ERRORS)}; got {self.cookie_error!r}")
         for name in _NOT_NEGATIVE:

@@ -50,6 +50,8 @@ class Publisher:
             ValueError: The channel only includes events of other channels.
         """
         definition = self._state.bus.definition(channel)
+        if not self._state.bus.is_open(channel):
+            raise LookupError(f"the channel {channel!r} was deleted")
         if definition.custom or definition.product is Product.CHANGE_EVENT:
             raise ValueError(
                 f"{channel} only includes events of others: publish on those channels, or use publish_change()"
@@ -85,7 +87,7 @@ class Publisher:
             kind: ``CREATE``, ``UPDATE``, ``DELETE``, ``UNDELETE``, one of these with the prefix ``GAP_``, or
                 ``GAP_OVERFLOW``.
             record_ids: The changed records; ``001*`` stands for all records of a kind.
-            fields: The new values.
+            fields: The new values. The records have them also after a gap event, which carries none.
             transaction: The transaction, from `transaction`. None commits the change alone.
             origin: The ``changeOrigin``.
 
@@ -98,17 +100,30 @@ class Publisher:
         channel = change_channel(entity)
         if channel not in self._state.bus.definitions:
             self._state.bus.define(ChannelDefinition(name=channel))
+        committed, values = transaction or self.transaction(), msgspec.to_builtins(dict(fields or {}))
         event = change(
             entity,
             kind,
             record_ids,
-            msgspec.to_builtins(dict(fields or {})),
-            transaction or self.transaction(),
+            values,
+            committed,
             uuid=self._state.ids.event(),
             author=self._author,
             origin=origin,
         )
+        self._state.records.change(entity, kind, record_ids, values, committed.time)
         return self._state.bus.publish(channel, event)
+
+    def change_records(
+        self, entity: str, kind: str, record_ids: Sequence[str], fields: Mapping[str, Any] | None = None
+    ) -> None:
+        """Change records without an event, such as before their object was selected for change events.
+
+        The arguments are those of `publish_change`.
+        """
+        self._state.records.change(
+            entity, kind, record_ids, msgspec.to_builtins(dict(fields or {})), self._state.clock.now()
+        )
 
     def publish_transaction(self, changes: Sequence[Mapping[str, Any]]) -> list[dict[str, int]]:
         """Publish changes that are committed together, from plain data, as the control interface has it.

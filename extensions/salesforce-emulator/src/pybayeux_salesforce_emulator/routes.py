@@ -8,9 +8,16 @@ from starlette.routing import Route
 
 from pybayeux_devserver.toolkit import open_to_all_origins
 
+from .api.bulk_queries import BulkQueries
+from .api.describe import Describe
 from .api.fault_middleware import FaultMiddleware
+from .api.gate import RestGate
+from .api.oauth.authorize import Authorize
 from .api.oauth.grants import TokenEndpoint
 from .api.oauth.routes import OAuth
+from .api.queries import Queries, organization, usage_metrics
+from .api.record_queries import RecordQueries
+from .api.records import Records, Table
 from .api.rest import Rest
 from .api.soap import Soap
 from .streaming.endpoint import Endpoint
@@ -32,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ("org_routes",)
 
+_ENDS: Final = ("", "/")
 _STREAMING: Final = ("/cometd", "/cometd/", "/cometd/{version}", "/cometd/{version}/")
 
 
@@ -52,13 +60,16 @@ def org_routes(
 
         return Route(path, answer, methods=list(methods or ("GET",)))
 
-    oauth, soap, rest = OAuth(state, endpoint), Soap(state, lambda: hosts.instance_url), Rest(state, publisher)
+    browser = Authorize(state)
+    oauth, soap = OAuth(state, endpoint), Soap(state, lambda: hosts.instance_url)
     streaming = Endpoint(state, engine, faults, recorder, hosts).answer
-    data = "/services/data/v{version}"
     return [
         *(Route(path, open_to_all_origins(Route(path, streaming, methods=["POST"]))) for path in _STREAMING),
         route("/services/oauth2/token", oauth.token, "POST", everywhere=True),
-        route("/services/oauth2/authorize", oauth.authorize, "GET", everywhere=True),
+        route("/services/oauth2/authorize", browser.show, "GET", everywhere=True),
+        route("/services/oauth2/authorize", browser.decide, "POST", everywhere=True),
+        route("/setup/connect", browser.show_device, "GET", everywhere=True),
+        route("/setup/connect", browser.decide_device, "POST", everywhere=True),
         route("/services/oauth2/revoke", oauth.revoke, "POST", everywhere=True),
         route("/services/oauth2/introspect", oauth.introspect, "POST", everywhere=True),
         route("/services/oauth2/userinfo", oauth.userinfo, "GET", "POST"),
@@ -68,15 +79,53 @@ def org_routes(
             for wsdl in ("u", "c")
             for end in ("", "/")
         ),
-        route("/services/data", rest.versions),
-        route("/services/data/", rest.versions),
-        route(data, rest.resources),
-        route(f"{data}/", rest.resources),
-        route(f"{data}/limits", rest.limits),
-        route(f"{data}/query", rest.query),
-        route(f"{data}/query/", rest.query),
-        route(f"{data}/event/eventSchema/{{id}}", rest.event_schema),
-        route(f"{data}/sobjects/{{name}}", rest.create, "POST"),
-        route(f"{data}/sobjects/{{name}}/", rest.create, "POST"),
-        route(f"{data}/sobjects/StreamingChannel/{{id}}/push", rest.push, "POST"),
+        *_rest_routes(state, publisher, route),
+    ]
+
+
+def _rest_routes(state: OrgState, publisher: Publisher, route: Callable[..., Route]) -> list[Route]:
+    """The routes of the REST API and of the Tooling API. Each of them with and without a slash at its end."""
+    channels: dict[str, Table] = {
+        "PlatformEventChannel": state.channel_records,
+        "PlatformEventChannelMember": state.channel_members,
+    }
+    records, tooling = Records({"PushTopic": state.push_topics}, "sobjects"), Records(channels, "tooling/sobjects")
+    tables = {
+        "Organization": lambda: organization(state),
+        "PlatformEventUsageMetric": lambda: usage_metrics(state),
+        "PushTopic": state.push_topics.records,
+    }
+    queries, bulk = RecordQueries(state, Queries(state, tables).query), BulkQueries(state)
+    tooling_queries = Queries(state, {name: table.records for name, table in channels.items()}, path="tooling/sobjects")
+    describe, rest, gate = Describe(state), Rest(state, publisher, records), RestGate(state)
+    guarded: list[tuple[str, Callable[[Request, bytes], Response], str]] = [
+        ("", rest.resources, "GET"),
+        ("/limits", rest.limits, "GET"),
+        ("/query", queries.query, "GET"),
+        ("/queryAll", queries.query_all, "GET"),
+        ("/query/{locator}", queries.more, "GET"),
+        ("/queryAll/{locator}", queries.more, "GET"),
+        ("/jobs/query", bulk.create, "POST"),
+        ("/jobs/query/{id}", bulk.look, "GET"),
+        ("/jobs/query/{id}", bulk.delete, "DELETE"),
+        ("/jobs/query/{id}/results", bulk.results, "GET"),
+        ("/event/eventSchema/{id}", describe.schema_by_id, "GET"),
+        ("/sobjects", describe.every, "GET"),
+        ("/sobjects/{name}", rest.create, "POST"),
+        ("/sobjects/{name}/describe", describe.one, "GET"),
+        ("/sobjects/{name}/eventSchema", describe.schema_by_name, "GET"),
+        ("/sobjects/StreamingChannel/{id}/push", rest.push, "POST"),
+        ("/sobjects/{name}/{id}", records.read, "GET"),
+        ("/sobjects/{name}/{id}", records.update, "PATCH"),
+        ("/sobjects/{name}/{id}", records.delete, "DELETE"),
+        ("/tooling/query", tooling_queries.query, "GET"),
+        ("/tooling/sobjects/{name}", tooling.create, "POST"),
+        ("/tooling/sobjects/{name}/{id}", tooling.read, "GET"),
+        ("/tooling/sobjects/{name}/{id}", tooling.update, "PATCH"),
+        ("/tooling/sobjects/{name}/{id}", tooling.delete, "DELETE"),
+    ]
+    data = "/services/data/v{version}"
+    return [
+        *(route(f"/services/data{end}", rest.versions) for end in _ENDS),
+        *(route(f"{data}{path}{end}", gate.guard(handle), verb) for path, handle, verb in guarded for end in _ENDS),
     ]

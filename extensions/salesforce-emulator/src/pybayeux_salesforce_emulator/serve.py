@@ -43,6 +43,12 @@ Listen, and log in as a program does without a user:
     PYBAYEUX_AUTH_CLIENT_SECRET={client_secret} \\
     pybayeux listen --since earliest {endpoint} {channels}
 
+Log in as a person, in a browser, with the username and the password; listen then without further options:
+
+  export PYBAYEUX_AUTH_CLIENT_SECRET={client_secret}
+  pybayeux auth login --client-id {client_id} {url}
+  pybayeux listen --since earliest {endpoint} {channels}
+
 Publish, move the clients to another server, and lose the next events:
 
   curl -X POST {url}/control/publish -d '{{"channel": "{channel}", "payload": {{"Number__c": 1}}}}'

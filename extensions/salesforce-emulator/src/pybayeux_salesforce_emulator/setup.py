@@ -1,4 +1,4 @@
-"""What an org is set up with: channels, users, connected apps and tokens.
+"""The setup of an org: channels, users, connected apps and tokens.
 
 Owns the default user and the default app. It publishes nothing.
 """
@@ -6,14 +6,15 @@ Owns the default user and the default app. It publishes nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from .events.channels import ChannelDefinition, EventFormat
+from .events.channels import ChannelDefinition, EventFormat, Member, entity_of
 from .org.apps import App
 from .org.credentials import Credentials, key_pair
+from .schema.fields import field_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from .events.channels import Filter
     from .state import OrgState
@@ -60,7 +61,7 @@ class Setup:
         self,
         channel: str,
         *,
-        members: Mapping[str, Filter] | Sequence[str] = (),
+        members: Mapping[str, Filter | str] | Sequence[str] = (),
         fields: Sequence[str] | None = None,
         standard_volume: bool = False,
         refusal: str | None = None,
@@ -71,7 +72,7 @@ class Setup:
         Args:
             channel: The name of the channel.
             members: The events of a custom channel: their names, or a mapping of names to the fields that an event
-                must have.
+                must have, or to a filter expression.
             fields: The fields that subscriptions to a PushTopic may filter by. None means any.
             standard_volume: The channel is a standard-volume platform event, which is kept for 24 hours.
             refusal: The error of every subscribe. `texts` has the documented ones.
@@ -80,16 +81,38 @@ class Setup:
         Raises:
             ValueError: The name is not one of a channel, or the members do not fit the channel.
         """
+        if (entity := entity_of(channel)) is not None:
+            self._state.records.define(entity)
         self._state.bus.define(
             ChannelDefinition(
                 name=channel,
-                members=dict(members) if isinstance(members, Mapping) else {name: {} for name in members},
+                members=_members(members),
                 fields=None if fields is None else tuple(fields),
                 standard_volume=standard_volume,
                 refusal=refusal,
                 event_format=EventFormat(event_format),
             )
         )
+
+    def define_object(self, name: str, fields: Sequence[Mapping[str, Any]] = (), *, label: str | None = None) -> None:
+        """Define a custom object or a platform event, or add custom fields to a standard object.
+
+        A platform event gets its channel, if it has none.
+
+        Args:
+            name: Its API name: ``Emp__c``, ``Order__e`` or the name of a standard object.
+            fields: Its fields, each with the members of `schema.fields.Field`, such as ``{"name": "Amount__c", "type":
+                "double", "label": "Amount"}``.
+            label: Its label. None makes one from the name.
+
+        Raises:
+            TypeError: A member of a field is unknown, or its name is missing.
+            ValueError: The name is not one of an object, or the type of a field is unknown.
+        """
+        self._state.objects.define(name, [field_of(each) for each in fields], label)
+        channel = f"/event/{name}"
+        if name.endswith("__e") and channel not in self._state.bus.definitions:
+            self._state.bus.define(ChannelDefinition(name=channel))
 
     def add_user(self, username: str, password: str, security_token: str = "") -> None:
         """Add a user, or change the password of an existing one."""
@@ -105,6 +128,8 @@ class Setup:
         password: str | None = None,
         rotate: bool = False,
         token_lifetime: float | None = None,
+        callback_urls: Collection[str] | None = None,
+        device_flow: bool = True,
     ) -> str:
         """Add a connected app.
 
@@ -116,6 +141,9 @@ class Setup:
             password: The user's password.
             rotate: Each refresh returns a new refresh token and revokes the old one.
             token_lifetime: Seconds that an access token of this app lives without being used.
+            callback_urls: Where the browser may be sent back to after a login. None: anywhere, which no real app
+                allows.
+            device_flow: Whether *Enable for Device Flow* is set.
 
         Returns:
             A refresh token.
@@ -127,6 +155,8 @@ class Setup:
             public_key=None if public_key is None else lambda: public_key,
             rotate=rotate,
             token_lifetime=token_lifetime,
+            callback_urls=None if callback_urls is None else frozenset(callback_urls),
+            device_flow=device_flow,
         )
         if password is not None or username not in self._state.users.known:
             self._state.users.add(username, password or PASSWORD)
@@ -136,3 +166,13 @@ class Setup:
     def issue_token(self, username: str = USERNAME, lifetime: float | None = None) -> str:
         """A session id, as ``sf org display`` shows one. It does not count as a login."""
         return self._state.tokens.issue(username, lifetime=lifetime).value
+
+
+def _members(given: Mapping[str, Filter | str] | Sequence[str]) -> dict[str, Member]:
+    if not isinstance(given, Mapping):
+        return {name: Member() for name in given}
+    return {name: _member(each) for name, each in given.items()}
+
+
+def _member(given: Filter | str) -> Member:
+    return Member(expression=given) if isinstance(given, str) else Member(required=given)

@@ -13,11 +13,17 @@ from pybayeux_devserver.toolkit import Refused
 from .events.bus import Bus
 from .org.apps import Apps
 from .org.clock import OrgClock
+from .org.device_codes import DeviceCodes
 from .org.ids import Ids
 from .org.logins import Logins
 from .org.quotas import Quotas
+from .org.records import RecordStore
 from .org.tokens import Tokens
 from .org.users import Users
+from .schema.channel_records import ChannelMembers, ChannelRecords
+from .schema.fields import Field
+from .schema.objects import Objects
+from .schema.push_topics import PushTopics
 from .streaming.authentication import Authenticator
 from .streaming.batches import BatchBuilder
 from .streaming.cookies import BROWSER, LoadBalancer
@@ -54,6 +60,7 @@ class OrgState:
         self.users: Final = Users(self.ids, options, self.clock)
         self.tokens: Final = Tokens(self.ids, self.org_id, options.token_lifetime, self.clock)
         self.apps: Final = Apps(self.ids, self.clock)
+        self.device_codes: Final = DeviceCodes(self.ids, self.clock)
         self.logins: Final = Logins(self.clock)
         self.authenticator: Final = Authenticator(self.tokens, options, self.clock)
         self.balancer: Final = LoadBalancer(self.ids, options.cookie_lifetime, self.clock)
@@ -61,10 +68,28 @@ class OrgState:
         self.bus: Final = Bus(options, self.clock)
         self.batches: Final = BatchBuilder(self.bus, options)
         self.quotas: Final = Quotas(options, self.sessions, self.clock)
+        self.objects: Final = Objects(self.bus.last_fields)
+        self.push_topics: Final = PushTopics(self.bus, self.ids, self.objects)
+        self.channel_records: Final = ChannelRecords(self.bus, self.ids)
+        self.channel_members: Final = ChannelMembers(self.bus, self.ids, self.channel_records, self.objects)
+        self.records: Final = RecordStore()
         self.instance = 101
         """The number in the name of the instance. It changes when the org moves."""
-        self.busy = 0
+        self.busy: int = 0
         """How many further requests are refused because the server is too busy."""
+
+    def entity(self, name: str) -> str | None:
+        """The object of this name, in any case, if it may have records."""
+        found = self.objects.find(name)
+        return found.name if found is not None and not found.is_event else self.records.find(name)
+
+    def record_fields(self, entity: str) -> list[Field]:
+        """The fields of an object's records: those that it is defined with, and those that a record ever had."""
+        found = self.objects.find(entity)
+        defined = () if found is None else found.fields
+        names = {each.name for each in defined}
+        others = self.records.fields(entity).items()
+        return [*defined, *(Field(name=name, type=kind) for name, kind in others if name not in names)]
 
     @property
     def instance_name(self) -> str:
@@ -102,6 +127,20 @@ class OrgState:
             How many tokens were valid before.
         """
         ended = self.tokens.expire(value) if expired else self.tokens.revoke(value)
+        if not self.options.validate_interval:
+            self.wake()
+        return ended
+
+    def end_refresh_token(self, value: str) -> int:
+        """Revoke a refresh token, and with it the access tokens of its app and user.
+
+        Returns:
+            How many tokens were valid before.
+        """
+        owner = self.apps.refresh_token_owner(value)
+        if owner is None:
+            return 0
+        ended = self.apps.revoke_refresh_token(value) + self.tokens.revoke_those_of(*owner)
         if not self.options.validate_interval:
             self.wake()
         return ended

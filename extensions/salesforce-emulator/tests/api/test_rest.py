@@ -71,10 +71,14 @@ async def test_the_schema_of_an_event() -> None:
     async with SalesforceEmulator() as org, HttpClient(org) as client:
         org.define(ORDERS)
         url = f"{org.url}{DATA}/event/eventSchema/{schema_id('Order__e')}"
-        assert (await client.http.get(url)).json()["fields"] == []
+        by_name = f"{org.url}{DATA}/sobjects/Order__e/eventSchema"
+        own = ["ReplayId", "CreatedDate", "CreatedById"]
+        assert [each["name"] for each in (await client.http.get(url)).json()["fields"]] == own
         await org.publish(ORDERS, {"Number__c": 7})
         schema = (await client.http.get(url)).json()
-        assert (schema["name"], schema["fields"][0]["name"]) == ("Order__e", "Number__c")
+        assert schema == (await client.http.get(by_name)).json()
+        assert [each["name"] for each in schema["fields"]] == [*own, "Number__c"]
+        assert (schema["name"], schema["fields"][1]["type"]) == ("Order__e", "long")
 
 
 @pytest.mark.parametrize(
@@ -138,9 +142,14 @@ async def test_the_name_of_the_instance_is_queried() -> None:
             [record] = answer["records"]
             assert (record["Id"], record["InstanceName"]) == (org.org_id, org.instance_name)
         assert (await stranger.get(f"{org.url}{DATA}/query", params={"q": QUERY})).status_code == 401
-        for query in ("SELECT Name FROM Organization", "SELECT Id FROM Account", ""):
+        refusals = {
+            "SELECT Name FROM Organization": "INVALID_FIELD",
+            "SELECT Id FROM Nothing": "INVALID_TYPE",
+            "": "MALFORMED_QUERY",
+        }
+        for query, code in refusals.items():
             response = await client.http.get(f"{org.url}{DATA}/query", params={"q": query})
-            assert response.json()[0]["errorCode"] == "MALFORMED_QUERY"
+            assert (response.status_code, response.json()[0]["errorCode"]) == (400, code)
 
 
 @in_loop

@@ -7,6 +7,7 @@ import pytest
 from pybayeux_salesforce_emulator.events.channels import (
     ChannelDefinition,
     EventFormat,
+    Member,
     Product,
     change_channel,
     matches,
@@ -52,7 +53,7 @@ def test_an_objects_changes_have_a_channel(entity: str, channel: str) -> None:
 
 
 def test_custom_channel_includes_members_that_match_their_filters() -> None:
-    channel = ChannelDefinition(name="/event/Eu__chn", members={"Order__e": {"Region__c": "EU"}})
+    channel = ChannelDefinition(name="/event/Eu__chn", members={"Order__e": Member(required={"Region__c": "EU"})})
     assert channel.custom
     assert channel.takes("Order__e", {"Region__c": "EU"})
     assert not channel.takes("Order__e", {"Region__c": "US"})
@@ -63,8 +64,7 @@ def test_custom_channel_includes_members_that_match_their_filters() -> None:
 @pytest.mark.parametrize(
     ("members", "why"),
     [
-        ({"name": "/event/Order__e", "members": {"Other__e": {}}}, "expected none"),
-        ({"name": "/event/X__chn", "members": {"A__e": {}, "B__e": {}}}, "got 2"),
+        ({"name": "/event/Order__e", "members": {"Other__e": Member()}}, "expected none"),
         ({"name": "/event/X__e", "event_format": "1999"}, "1999"),
     ],
 )
@@ -73,9 +73,19 @@ def test_definitions_that_do_not_fit(members: dict[str, Any], why: str) -> None:
         ChannelDefinition(**members)
 
 
-def test_custom_channel_of_changes_may_have_several_members() -> None:
-    channel = ChannelDefinition(name="/data/X__chn", members={"AccountChangeEvent": {}, "ContactChangeEvent": {}})
-    assert channel.takes("ContactChangeEvent", {})
+def test_custom_channel_may_have_several_members() -> None:
+    members = {"AccountChangeEvent": Member(), "ContactChangeEvent": Member()}
+    assert ChannelDefinition(name="/data/X__chn", members=members).takes("ContactChangeEvent", {})
+
+
+def test_member_with_an_expression_takes_what_fits_it() -> None:
+    expression = "Region__c = 'EU' AND (Size__c > 5 OR ChangeEventHeader.changeType = 'CREATE')"
+    member = Member(expression=expression)
+    assert member.takes({"Region__c": "eu", "Size__c": 7})
+    assert member.takes({"Region__c": "EU", "ChangeEventHeader": {"changeType": "CREATE"}})
+    assert not member.takes({"Region__c": "EU", "Size__c": None})
+    with pytest.raises(ValueError, match="unexpected token"):
+        Member(expression="Region__c =")
 
 
 @pytest.mark.parametrize(

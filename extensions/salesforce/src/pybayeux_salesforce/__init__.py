@@ -1,5 +1,9 @@
 """Salesforce's Streaming API for pybayeux: ``salesforce://my-org``, its errors, its limits and its events."""
 
+from .backfill.events import is_filled as is_filled
+from .backfill.options import BackfillOptions as BackfillOptions
+from .backfill.options import BackfillPlan as BackfillPlan
+from .backfill.options import BackfillReport as BackfillReport
 from .changes import ChangeEventHeader as ChangeEventHeader
 from .changes import ChangeType as ChangeType
 from .changes import Replication as Replication
@@ -21,18 +25,24 @@ from .events import AnyEvent as AnyEvent
 from .events import ChangeEvent as ChangeEvent
 from .events import ChangePayload as ChangePayload
 from .events import EventMetadata as EventMetadata
+from .events import FilledNote as FilledNote
 from .events import GenericEvent as GenericEvent
 from .events import PlatformEvent as PlatformEvent
 from .events import PushTopicEvent as PushTopicEvent
 from .events import UnknownEventError as UnknownEventError
 from .events import event_of as event_of
 from .extension import Salesforce as Salesforce
+from .hookspecs import SalesforceHooks as SalesforceHooks
+from .limits import Limit as Limit
 from .transactions import Transaction as Transaction
 from .transactions import transactions as transactions
 
 __all__ = (
     "AccessError",
     "AnyEvent",
+    "BackfillOptions",
+    "BackfillPlan",
+    "BackfillReport",
     "ChangeEvent",
     "ChangeEventHeader",
     "ChangePayload",
@@ -40,8 +50,10 @@ __all__ = (
     "ChannelError",
     "CookieError",
     "EventMetadata",
+    "FilledNote",
     "GenericEvent",
     "InvalidTokenError",
+    "Limit",
     "PlatformEvent",
     "PositionRefusedError",
     "PushTopicEvent",
@@ -51,6 +63,7 @@ __all__ = (
     "RestError",
     "Salesforce",
     "SalesforceError",
+    "SalesforceHooks",
     "ServerBusyError",
     "SetupError",
     "Transaction",
@@ -58,6 +71,7 @@ __all__ = (
     "UnknownSessionError",
     "client",
     "event_of",
+    "is_filled",
     "sync_client",
     "transactions",
 )

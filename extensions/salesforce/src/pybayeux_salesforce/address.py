@@ -21,6 +21,7 @@ __all__ = (
     "SCHEME",
     "endpoint_at",
     "endpoint_of",
+    "endpoint_origin",
     "is_salesforce",
     "is_streaming_path",
     "org_id_of",
@@ -93,6 +94,12 @@ def endpoint_of(address: str) -> str:
     if parts.scheme != SCHEME or parts.path.strip("/"):
         raise UsageError(f"url: it is not the address of an org; {_EXPECTED}")
     return f"{_origin(parts)}/cometd/{version}"
+
+
+def endpoint_origin(endpoint: str) -> str:
+    """Return the URL of the org at an endpoint, without a path."""
+    place = urlsplit(endpoint)
+    return f"{place.scheme}://{place.netloc}"
 
 
 def endpoint_at(instance_url: str, endpoint: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from pybayeux import AsyncClient, Client
@@ -9,6 +10,7 @@ from pybayeux_auth import Auth
 from pybayeux_replay import Replay
 
 from .address import endpoint_of
+from .backfill.options import BackfillOptions
 from .extension import Salesforce
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ("client", "sync_client")
 
 _LONG_POLLING: Final = ("long-polling",)
+_SNAPSHOT: Final = "snapshot"
 
 
 def client(
@@ -28,6 +31,7 @@ def client(
     store: Any = "sqlite",
     consumer: str = "default",
     since: Any = "latest",
+    backfill: bool | BackfillOptions = False,
     extensions: Iterable[object] = (),
     options: Mapping[str, Mapping[str, Any]] | None = None,
     **arguments: Any,
@@ -40,7 +44,9 @@ def client(
             if `options` or the environment configure `pybayeux_auth`.
         store: Where positions are stored, as in `Replay`.
         consumer: The name under which positions are stored.
-        since: Where a channel without a stored position starts, as in `Replay`.
+        since: Where a channel without a stored position starts, as in `Replay`; ``snapshot``: with all records of the
+            objects of ``/data/...``, then with what changes, without a gap between them. That is a backfill.
+        backfill: Whether the gaps of change events are filled, as in `Salesforce`.
         extensions: Further extensions, in addition to the installed ones.
         options: Further options of ``salesforce``, ``auth``, ``replay`` and other extensions, by extension name.
         arguments: Further arguments of `AsyncClient`.
@@ -50,7 +56,7 @@ def client(
         ExtensionError: An option is not valid.
     """
     return AsyncClient(
-        endpoint_of(address), **_arguments(login, store, consumer, since, extensions, options, arguments)
+        endpoint_of(address), **_arguments(login, store, consumer, since, backfill, extensions, options, arguments)
     )
 
 
@@ -61,12 +67,15 @@ def sync_client(
     store: Any = "sqlite",
     consumer: str = "default",
     since: Any = "latest",
+    backfill: bool | BackfillOptions = False,
     extensions: Iterable[object] = (),
     options: Mapping[str, Mapping[str, Any]] | None = None,
     **arguments: Any,
 ) -> Client:
     """Return a `Client` for an org, for code without asyncio. Arguments and errors are those of `client`."""
-    return Client(endpoint_of(address), **_arguments(login, store, consumer, since, extensions, options, arguments))
+    return Client(
+        endpoint_of(address), **_arguments(login, store, consumer, since, backfill, extensions, options, arguments)
+    )
 
 
 def _arguments(
@@ -74,13 +83,20 @@ def _arguments(
     store: Any,
     consumer: str,
     since: Any,
+    backfill: bool | BackfillOptions,
     extensions: Iterable[object],
     options: Mapping[str, Mapping[str, Any]] | None,
     others: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return the arguments of `AsyncClient`. It instantiates the extensions' classes with their options."""
+    adapting: dict[str, Any] = {"active": True}
+    if since == _SNAPSHOT:
+        chosen = backfill if isinstance(backfill, BackfillOptions) else BackfillOptions()
+        since, backfill = "latest", replace(chosen, snapshot=True)
+    if backfill:
+        adapting["backfill"] = backfill
     own: dict[str, dict[str, Any]] = {
-        "salesforce": {"active": True},
+        "salesforce": adapting,
         "replay": {"store": store, "consumer": consumer, "since": since},
     }
     classes: list[object] = [Salesforce, Replay]

@@ -27,6 +27,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar, cast
 from pybayeux import BayeuxError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from pybayeux import MessageError
     from pybayeux.errors import Remedy, ReplyError, TransportError
 
@@ -89,9 +91,19 @@ class ServerBusyError(SalesforceError):
 
 
 class QuotaError(SalesforceError):
-    """A limit is reached: clients of the org, events delivered in 24 hours, subscribers of a topic, or connections."""
+    """A limit is reached: clients of the org, events delivered in 24 hours, subscribers of a topic, or connections.
+
+    Attributes:
+        ends_by: When a limit of the last 24 hours has ended at the latest, in UTC; None for other limits. Salesforce
+            does not say when: what was used a day ago no longer counts, so it may end at any moment before.
+    """
 
     hint = "show the org's limits with: pybayeux salesforce limits"
+    ends_by: datetime | None = None
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        return text if self.ends_by is None else f"{text}; it ends by {self.ends_by:%Y-%m-%d %H:%M} UTC at the latest"
 
 
 class PositionRefusedError(SalesforceError):

@@ -27,6 +27,7 @@ __all__ = (
     "ChangeEvent",
     "ChangePayload",
     "EventMetadata",
+    "FilledNote",
     "GenericEvent",
     "PlatformEvent",
     "PushTopicEvent",
@@ -70,8 +71,26 @@ class EventMetadata(Struct, rename="camel", kw_only=True, omit_defaults=True):
     schema: str | None = None
 
 
+class FilledNote(Struct, kw_only=True, omit_defaults=True):
+    """What an event that a backfill has made says of its gap.
+
+    Attributes:
+        reason: What made the gap, such as ``expired`` or ``GAP_UPDATE``; see `BackfillReport`.
+        since: From which time on records were read, as text; None: all records, or some by their ids.
+        unknown: What cannot be known of the change.
+    """
+
+    reason: str = ""
+    since: str | None = None
+    unknown: list[str] = []
+
+
 class _Event(Struct, kw_only=True, omit_defaults=True):
     event: EventMetadata = msgspec.field(default_factory=EventMetadata)
+    origin: str = "stream"
+    """``backfill`` for an event that a backfill has made of a record, else ``stream``."""
+    backfill: FilledNote | None = None
+    """Of an event that a backfill has made: what it says of its gap."""
 
     @property
     def replay_id(self) -> int | None:
@@ -221,6 +240,8 @@ def _kind_of(message: Message, content: bytes) -> Any:
 
 def _time(text: Any) -> datetime | None:
     """Parse a time in Salesforce's formats, ``2016-03-29T16:40:08.208Z`` and ``...+0000``."""
+    if isinstance(text, datetime):
+        return text
     if not isinstance(text, str):
         return None
     try:

@@ -25,10 +25,12 @@ from .address import (
     org_id_of,
     replay_origin_of,
 )
+from .backfill.options import BackfillOptions
 from .backoff import Backoff, LoginLookup
 from .errors import (
     AccessError,
     CookieError,
+    QuotaError,
     RequestTooLargeError,
     SalesforceError,
     SetupError,
@@ -38,6 +40,7 @@ from .errors import (
 )
 from .filtered_topics import FilteredTopics
 from .instance import InstanceReader
+from .quotas import Quotas
 from .refusals import (
     RefusedRequest,
     classify_refusal,
@@ -50,10 +53,10 @@ from .session import MAX_INTERVAL, SessionLifetimes, complete_advice
 from .transport import SessionCookies, limit_request_size
 
 if TYPE_CHECKING:
-    import click
-
-    from pybayeux import BayeuxError, HookClient, Message
+    from pybayeux import BayeuxError, DiagnosisFindings, HookClient, Message
     from pybayeux_auth import Grant
+
+    from .limits import Limit
 
 __all__ = ("Salesforce",)
 
@@ -80,9 +83,14 @@ class Salesforce:
         max_interval: Seconds that a session lives without a connect.
         read_instance: Whether the name of the org's instance is read by REST at the start of each session. Without it,
             replay does not notice that an org has moved and kept its address.
+        limits_interval: Seconds between two readings of the org's limits by REST, each an API request; 0 for none.
+        limits_threshold: The share of a limit, from 0 to 1, from which on it counts as nearly used up. Then there is a
+            warning, and the client asks for the longest holds.
+        backfill: Whether the gaps of change events and PushTopics are filled: what they left out is read by REST and
+            handed to the same receivers. `BackfillOptions` says how.
 
     Raises:
-        ValueError: A time is not positive, or a first wait is longer than the longest.
+        ValueError: A time is not positive, a first wait is longer than the longest, or a share is none.
     """
 
     def __init__(
@@ -93,6 +101,9 @@ class Salesforce:
         quota_wait: tuple[float, float] = (300.0, 3600.0),
         max_interval: float = MAX_INTERVAL,
         read_instance: bool = True,
+        limits_interval: float = 900.0,
+        limits_threshold: float = 0.9,
+        backfill: bool | BackfillOptions = False,
     ) -> None:
         if max_interval <= 0:
             raise ValueError(f"max_interval: expected more than 0 s; got {max_interval:g}")
@@ -105,11 +116,31 @@ class Salesforce:
         self._cookies: Final = SessionCookies()
         self._instance: Final = InstanceReader()
         self._reads_instance: Final = read_instance
+        self._quotas: Final = Quotas(limits_interval, limits_threshold)
         self._grant: Grant | None = None
         self._filtered: Final = FilteredTopics()
         self._org_id: str | None = None
         self._connects = 0
         self._has_connected = False
+        self._backfill: Final = BackfillOptions() if backfill is True else (backfill or None)
+
+    @hookimpl
+    def registered(self, name: str, client: HookClient) -> None:
+        """Add the backfill, if there is to be one."""
+        if self._backfill is not None:
+            from .backfill.extension import Backfill
+
+            client.use(Backfill(self._backfill, self._grant), f"{name}-backfill")
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """The org's limits as they were read last; empty before."""
+        return self._quotas.limits
+
+    @property
+    def near_limits(self) -> tuple[Limit, ...]:
+        """The limits of which at least `limits_threshold` is used."""
+        return self._quotas.near
 
     # -- the address
 
@@ -156,14 +187,15 @@ class Salesforce:
         return replay_origin_of(self._org_id, client.url, None)
 
     @hookimpl
-    def extend_timeout(self) -> float | None:
-        """Extend the timeout of a subscribe while the name of the instance is read for it."""
-        return _EXTRA_TIME if self._instance.is_reading else None
+    def extend_timeout(self, message: Message) -> float | None:
+        """Extend the timeout of a subscribe while the name of the instance is read for it, and of a longer hold."""
+        return _EXTRA_TIME if self._instance.is_reading else self._quotas.extra_hold(message)
 
     @hookimpl
     async def unregistered(self) -> None:
         """Stop reading."""
         await self._instance.close()
+        await self._quotas.close()
 
     # -- messages and transports
 
@@ -186,6 +218,8 @@ class Salesforce:
             return Drop(_publish_advice(message.channel))
         if message.channel == Channel.META_HANDSHAKE:
             message.supported_connection_types = [_LONG_POLLING]
+        elif message.channel == Channel.META_CONNECT:
+            self._quotas.connecting(message)
         elif message.channel == Channel.META_SUBSCRIBE:
             for channel in _subscriptions_in(message):
                 self._filtered.add(channel)
@@ -215,7 +249,7 @@ class Salesforce:
             self._lifetimes.started(_now())
             complete_advice(message, self._max_interval)
         elif message.channel == Channel.META_CONNECT:
-            self._connected()
+            self._connected(client)
 
     def _rehandshake_if_unknown(self, refusal: Message, client: HookClient) -> None:
         # The documented form of this refusal has neither channel nor id, so it matches no request.
@@ -223,12 +257,14 @@ class Salesforce:
         if not refusal.channel and error is not None and error.is_unknown_client and client.recovers:
             client.rehandshake(f"{error}, in a message without a channel")
 
-    def _connected(self) -> None:
+    def _connected(self, client: HookClient) -> None:
         self._connects += 1
         self._has_connected = True
+        self._quotas.watch(client, lambda: self._grant)
         if self._connects > 1:  # the first is answered at once and does not prove that the session works
             self._remedies.reset()
             self._lookup.reset()
+            self._quotas.works()
 
     # -- errors
 
@@ -255,6 +291,8 @@ class Salesforce:
             remedy = Remedy.HANDSHAKE
             _log_in_again(client, "the server denied access without a reason, so the token may be invalid")
         made = as_refusal(kind, refusal, reason=reason, remedy=remedy, wait=wait)
+        if isinstance(made, QuotaError):
+            self._quotas.reached(made)
         made.advice, made.routine = advice or made.advice, is_routine and not advice
         return made
 
@@ -276,11 +314,10 @@ class Salesforce:
     # -- on the command line
 
     @hookimpl
-    def register_commands(self, cli: click.Group) -> None:
-        """Add `salesforce`."""
-        from .commands import salesforce
-
-        cli.add_command(salesforce)
+    async def diagnose(self, findings: DiagnosisFindings, client: HookClient) -> None:
+        """Add the org's limits to what `pybayeux doctor` finds. One that is used up is a problem."""
+        if self._grant is not None and self._concerns(client.url):
+            await self._quotas.diagnose(findings, client, self._grant)
 
 
 def _subscriptions_in(message: Message) -> list[str]:

@@ -31,6 +31,8 @@ from .errors import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pybayeux.errors import ReplyError, TransportError
 
 __all__ = (
@@ -132,7 +134,7 @@ RULES: Final = (
 )
 """The table; the first rule that matches applies."""
 
-HTTP_RULES: Final = {
+HTTP_RULES: Final[Mapping[int, type[SalesforceError]]] = {
     401: InvalidTokenError,
     404: SetupError,
     410: SetupError,

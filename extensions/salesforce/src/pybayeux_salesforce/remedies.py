@@ -74,7 +74,7 @@ class RemedyPolicy:
 
     def __init__(self, busy: Backoff, quota: Backoff) -> None:
         self._backoffs: Final[Mapping[type[SalesforceError], Backoff]] = {ServerBusyError: busy, QuotaError: quota}
-        self._tried: Final[set[str]] = set()
+        self._tried: tuple[str, ...] = ()
 
     def choose(self, kind: type[SalesforceError], request: RefusedRequest, channel: str, now: float) -> RemedyDecision:
         """Choose what the client does about a refusal.
@@ -99,10 +99,11 @@ class RemedyPolicy:
 
     def is_first_try(self, name: str) -> bool:
         """Whether this is the first try of something since the last `reset`."""
-        is_first = name not in self._tried
-        self._tried.add(name)
-        return is_first
+        if name in self._tried:
+            return False
+        self._tried = (*self._tried, name)
+        return True
 
     def reset(self) -> None:
         """Allow every remedy again: the session works."""
-        self._tried.clear()
+        self._tried = ()

@@ -31,7 +31,7 @@ def limit_request_size(factory: Callable[..., Any], concerns: Callable[[str], bo
     if option is None or option.default is not None:
         return factory
 
-    @wraps(factory)
+    @wraps(factory, updated=())
     def make(context: Any, **options: Any) -> Any:
         if concerns(context.url):
             options.setdefault(_OPTION, MAX_REQUEST_SIZE)
@@ -57,7 +57,7 @@ class SessionCookies:
             factory: The factory of the transport.
         """
 
-        @wraps(factory)
+        @wraps(factory, updated=())
         def make(context: Any, **options: Any) -> Any:
             self._context = context
             return factory(context, **options)

@@ -1,6 +1,8 @@
 """Databases for replay: positions in PostgreSQL, and a program's own transactions there and in SQLite."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pybayeux import lazy_names
 
 from .extension import Sql as Sql
 
@@ -9,11 +11,5 @@ if TYPE_CHECKING:
 
 __all__ = ("PostgresStore", "Sql")
 
-
-def __getattr__(name: str) -> Any:
-    # SQLAlchemy takes a third of a second to import. Clients that do not use it should not wait for it.
-    if name == "PostgresStore":
-        from .postgres import PostgresStore
-
-        return PostgresStore
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # SQLAlchemy takes a third of a second to import, and every client imports this package
+    __getattr__ = lazy_names(__name__, {"postgres": "PostgresStore"})

@@ -22,11 +22,13 @@ from pybayeux_replay.leases import check_lease
 from .postgres_schema import leases as _table
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from sqlalchemy import Connection, Row, Select
 
     from pybayeux_replay import LeaseRequest
 
-__all__ = ("check_held", "read_lease", "release_lease", "request_lease")
+__all__ = ("check_held", "end_if_idle", "read_lease", "release_lease", "request_lease")
 
 _now: Final = func.clock_timestamp()
 _select: Final = select(_table, _now.label("read_at")).where(_table.c.consumer == bindparam("consumer"))
@@ -59,9 +61,14 @@ def check_held(connection: Connection, consumer: str, lease: Lease | None) -> No
     """
     if lease is None:
         return
-    idle = max(_LEAST_IDLE_MS, round((lease.expires_at - lease.read_at).total_seconds() * 1000))
-    connection.execute(text(f"SET LOCAL idle_in_transaction_session_timeout = {idle}"))
+    end_if_idle(connection, lease.expires_at - lease.read_at)
     check_lease(consumer, lease, _read(connection, _select_for_commit, consumer))
+
+
+def end_if_idle(connection: Connection, length: timedelta) -> None:
+    """Have the server end a transaction in which nothing happens for so long."""
+    idle = max(_LEAST_IDLE_MS, round(length.total_seconds() * 1000))
+    connection.execute(text(f"SET LOCAL idle_in_transaction_session_timeout = {idle}"))
 
 
 def request_lease(connection: Connection, consumer: str, request: LeaseRequest) -> Lease:

@@ -24,7 +24,7 @@ from sqlalchemy import (
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-__all__ = ("dead_letters", "leases", "migrate", "positions")
+__all__ = ("dead_letters", "leases", "members", "migrate", "positions", "shards")
 
 _metadata: Final = MetaData()
 
@@ -69,6 +69,27 @@ leases: Final = Table(
     Column("waiting", Integer, nullable=False),
 )
 
+members: Final = Table(
+    "replay_member",
+    _metadata,
+    Column("consumer", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("since", _moment, nullable=False),
+    Column("expires_at", _moment, nullable=False),
+    Column("waiting", Text, nullable=False),
+)
+
+shards: Final = Table(
+    "replay_shard",
+    _metadata,
+    Column("consumer", Text, primary_key=True),
+    Column("subscription", Text, primary_key=True),
+    Column("holder", Text),
+    Column("number", BigInteger, nullable=False),
+    Column("since", _moment, nullable=False),
+    Column("claimant", Text),
+)
+
 _LOCK: Final = 7_245_911_660_313
 """The number of an advisory lock: one process at a time migrates."""
 
@@ -109,7 +130,28 @@ CREATE TABLE replay_lease (
     waiting integer NOT NULL
 )
 """
-MIGRATIONS: Final = (_POSITIONS, _DEAD_LETTERS, _LEASES)
+_MEMBERS: Final = """
+CREATE TABLE replay_member (
+    consumer text NOT NULL,
+    name text NOT NULL,
+    since timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    waiting text NOT NULL,
+    PRIMARY KEY (consumer, name)
+)
+"""
+_SHARDS: Final = """
+CREATE TABLE replay_shard (
+    consumer text NOT NULL,
+    subscription text NOT NULL,
+    holder text,
+    number bigint NOT NULL,
+    since timestamptz NOT NULL,
+    claimant text,
+    PRIMARY KEY (consumer, subscription)
+)
+"""
+MIGRATIONS: Final = (_POSITIONS, _DEAD_LETTERS, _LEASES, _MEMBERS, _SHARDS)
 """The statement that leads to version 1, to version 2, and so on. One that was released is never changed."""
 
 

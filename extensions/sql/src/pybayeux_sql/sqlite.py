@@ -14,18 +14,17 @@ from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from pybayeux_replay.leases import check_lease
-from pybayeux_replay.sqlite_leases import read_lease
 from pybayeux_replay.sqlite_tables import read_positions, write_positions
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from pathlib import Path
 
     from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-    from pybayeux_replay import Fence, Lease, Position
+    from pybayeux_replay import Fence, Position
+    from pybayeux_replay.sqlite_tables import Execute
 
 __all__ = ("sqlite_transaction",)
 
@@ -37,7 +36,7 @@ async def sqlite_transaction(
     consumer: str,
     positions: Mapping[str, Position],
     fence: Fence,
-    lease: Lease | None,
+    check_held: Callable[[Execute], None],
 ) -> AsyncIterator[AsyncConnection]:
     """Run a transaction on a file, at whose end the positions are stored that `fence` returned at its beginning.
 
@@ -47,14 +46,14 @@ async def sqlite_transaction(
         consumer: The consumer.
         positions: The positions by subscription.
         fence: Is called with the stored positions, under the write lock of the file.
-        lease: The lease that has to be held, or None.
+        check_held: Raises if a lease is not held that has to be. It is called under the same lock.
 
     Yields:
         A connection of SQLAlchemy, to write other tables of the file with.
     """
     engine = _engine(path, pragmas)
     async with engine.begin() as connection:
-        await connection.run_sync(_check_lease, consumer, lease)
+        await connection.run_sync(lambda held: check_held(held.exec_driver_sql))
         chosen = fence(await connection.run_sync(_read, consumer, positions))
         yield connection
         await connection.run_sync(_write, consumer, chosen)
@@ -78,10 +77,6 @@ def _prepare(pragmas: Sequence[str], connection: Any, _: object) -> None:
 def _begin_to_write(connection: Connection) -> None:
     # IMMEDIATE: a transaction that reads first could no longer write after another process has written.
     connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _check_lease(connection: Connection, consumer: str, lease: Lease | None) -> None:
-    check_lease(consumer, lease, read_lease(connection.exec_driver_sql, consumer))
 
 
 def _read(connection: Connection, consumer: str, positions: Mapping[str, Position]) -> dict[str, Position]:

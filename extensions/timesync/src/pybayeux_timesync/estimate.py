@@ -9,7 +9,6 @@ taken; these four numbers allow nothing better.
 
 from __future__ import annotations
 
-from collections import deque
 from statistics import fmean
 from typing import Final, NamedTuple
 
@@ -56,9 +55,10 @@ class Estimate:
     def __init__(self, max_samples: int) -> None:
         if max_samples < 1:
             raise ValueError(f"max_samples: expected 1 or more; got {max_samples}")
-        self._samples: Final[deque[Sample]] = deque(maxlen=max_samples)
-        self.lag = 0.0
-        self.offset = 0.0
+        self._max_samples: Final = max_samples
+        self._samples: Final[list[Sample]] = []
+        self.lag: float = 0.0
+        self.offset: float = 0.0
 
     def __len__(self) -> int:
         return len(self._samples)
@@ -66,5 +66,6 @@ class Estimate:
     def add(self, sample: Sample) -> None:
         """Add a sample, in the place of the oldest if there are `max_samples`."""
         self._samples.append(sample)
+        del self._samples[: -self._max_samples]
         self.lag = fmean(each.lag for each in self._samples)
         self.offset = fmean(each.offset for each in self._samples)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
+
+from pybayeux import lazy_names
 
 from .base import Flow as Flow
 
@@ -25,17 +26,15 @@ __all__ = (
     "SfCliFlow",
 )
 
-_MODULES: Final = {
-    "ClientCredentialsFlow": "client_credentials",
-    "JwtBearerFlow": "jwt_bearer",
-    "PasswordFlow": "password",
-    "RefreshTokenFlow": "refresh_token",
-    "SessionFlow": "session",
-    "SfCliFlow": "sf_cli",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_MODULES[name]}", __name__), name)
+if not TYPE_CHECKING:  # every client imports this package
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "client_credentials": "ClientCredentialsFlow",
+            "jwt_bearer": "JwtBearerFlow",
+            "password": "PasswordFlow",
+            "refresh_token": "RefreshTokenFlow",
+            "session": "SessionFlow",
+            "sf_cli": "SfCliFlow",
+        },
+    )

@@ -45,9 +45,16 @@ _PASSWORD: Final = (
     "OAuth and OpenID Connect Settings); from an unknown network the org requires a security token"
 )
 _REFRESH_TOKEN: Final = (
-    "the refresh token was revoked or replaced, or has expired: authorise the app again, and store the new refresh "  # noqa: S105
-    "token"
+    "the refresh token was revoked or replaced, or has expired: authorise the app again with pybayeux auth login, or "  # noqa: S105
+    "store a new refresh token"
 )
+_CALLBACK: Final = (
+    "the app's callback URL and the redirect URI of this login have to be the same, character for character: see "
+    "--port and --redirect-uri; a change of an app takes up to ten minutes at Salesforce"
+)
+_DENIED: Final = "the request was denied in the browser, or the user may not use this app"
+_CODE_EXPIRED: Final = "the code is not valid any more: run the command again"
+_NO_DEVICE_FLOW: Final = "the device flow may not be enabled in the app: Salesforce's setting is Enable for Device Flow"
 _KEY: Final = "the private key does not match the app's certificate, or client_id, username or audience is wrong"
 
 _ADVICE: Final = (
@@ -63,6 +70,10 @@ _ADVICE: Final = (
     ("ip restricted", "the user's profile or the app does not allow this IP address"),
     ("login hours", "the user's profile does not allow logins at this time"),
     ("blocked", "an administrator has blocked the app: allow it under Connected Apps OAuth Usage"),
+    ("redirect_uri", _CALLBACK),
+    ("access_denied", _DENIED),
+    ("access-denied", _DENIED),  # as Salesforce's documentation writes it
+    ("expired_token", _CODE_EXPIRED),
     ("unsupported_grant_type", "this flow is not enabled for the app or for the org"),
     ("unauthorized_client", "the app may not use this flow"),
     ("invalid_scope", "the app does not have this scope"),
@@ -72,7 +83,10 @@ _ADVICE: Final = (
 
 _ADVICE_BY_GRANT_TYPE: Final = {
     "password": (("authentication failure", _PASSWORD),),
+    "authorization_code": (("invalid_grant", _CODE_EXPIRED),),
+    "device": (("invalid_grant", _CODE_EXPIRED), ("invalid_request", _NO_DEVICE_FLOW)),
     "refresh_token": (("invalid_grant", _REFRESH_TOKEN),),
+    "urn:ietf:params:oauth:grant-type:device_code": (("invalid_grant", _CODE_EXPIRED),),
     "urn:ietf:params:oauth:grant-type:jwt-bearer": (("invalid_grant", _KEY),),
 }
 """Further pairs for single grant types, checked afterwards."""

@@ -7,7 +7,6 @@ with the stored token, and saves the new one before the access token that came w
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from contextlib import nullcontext
@@ -15,9 +14,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from ..errors import LoginMisconfiguredError
 from ..secret import Secret, digest
+from ..stores.stored_token import StoredToken, read_stored
 from .app import ConfiguredApp
 from .base import Flow
-from .login_url import SALESFORCE
+from .login_url import SALESFORCE, parse_login_url
 from .token_endpoint import TokenEndpoint
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class RefreshTokenFlow(Flow):
         self._first: Final = None if refresh_token is None else Secret(refresh_token, "refresh_token")
         self._store: Final = store
         self._scope: Final = scope
-        self._stored: _StoredToken | None = None
+        self._stored: StoredToken | None = None
         self._unsaved: Grant | None = None
 
     def __repr__(self) -> str:
@@ -92,7 +92,7 @@ class RefreshTokenFlow(Flow):
             stored = await self._token()
             grant = await self._ask(stored.token)
             if grant.refresh_token not in (None, stored.token):
-                self._stored, self._unsaved = _StoredToken(str(grant.refresh_token), stored.origin), grant
+                self._stored, self._unsaved = StoredToken(str(grant.refresh_token), stored.origin, stored.login), grant
                 await self._save()
             return grant
 
@@ -109,6 +109,19 @@ class RefreshTokenFlow(Flow):
             "refresh_token", await self._app.read(), refresh_token=token, scope=self._scope
         )
 
+    def _check_server(self, stored: StoredToken) -> None:
+        """Check that a person's login was at this server: a configuration of others must not lead its token elsewhere.
+
+        Raises:
+            LoginMisconfiguredError: It was at another one.
+        """
+        where = stored.login and stored.login.login_url
+        if where and parse_login_url(where).endpoint != self._endpoint.url.endpoint:
+            raise LoginMisconfiguredError(
+                f"login_url: the token in {self._store!r} is for {where}, and is not sent to "
+                f"{self._endpoint.url.origin}: set login_url to the former, or run pybayeux auth login"
+            )
+
     async def _save(self) -> None:
         assert self._stored is not None
         if self._store is not None:
@@ -119,49 +132,18 @@ class RefreshTokenFlow(Flow):
             )
         self._unsaved = None
 
-    async def _token(self) -> _StoredToken:
+    async def _token(self) -> StoredToken:
         """Return the latest token: the stored one, unless it descends from another first token than the one given."""
         first = None if self._first is None else await self._first.read()
         stored = self._stored
         if self._store is not None and (text := await self._store.load()) is not None:
-            stored = _read(text, repr(self._store))
+            stored = read_stored(text, repr(self._store))
+            self._check_server(stored)
         origin = None if first is None else digest(first)
         if stored is not None and (origin is None or stored.origin in (None, origin)):
             return stored
         if first is None:
             raise LoginMisconfiguredError(
-                f"token_store: {self._store!r} has no refresh token; authorise the app, and set refresh_token once"
+                f"not logged in; run pybayeux auth login, or set refresh_token once: there is none in {self._store!r}"
             )
-        return _StoredToken(first, origin)
-
-
-class _StoredToken:
-    """A refresh token as stored.
-
-    Attributes:
-        token: The token.
-        origin: The digest of the first token, from which this one descends; None if it was written by hand.
-    """
-
-    def __init__(self, token: str, origin: str | None) -> None:
-        self.token: Final = token
-        self.origin: Final = origin
-
-    def dump(self) -> str:
-        """Return the text for the store."""
-        return json.dumps({"refresh_token": self.token, "origin": self.origin})
-
-
-def _read(text: str, store: str) -> _StoredToken:
-    if not text.startswith("{"):
-        return _StoredToken(text, None)
-    try:
-        stored = json.loads(text)
-        token, origin = stored["refresh_token"], stored.get("origin")
-    except (ValueError, KeyError, TypeError):
-        token = origin = None
-    if not isinstance(token, str) or not token or not isinstance(origin, str | None):
-        raise LoginMisconfiguredError(
-            f"token_store: expected a refresh token in {store}; its content is something else"
-        ) from None
-    return _StoredToken(token, origin)
+        return StoredToken(first, origin)

@@ -1,4 +1,6 @@
-"""A token endpoint (RFC 6749, section 3.2): sends a token request, and returns the grant or raises the error.
+"""A token endpoint (RFC 6749, section 3.2): sends a request, and returns the grant or raises the error.
+
+The other endpoints of its server that take a form with the app's credentials are asked in the same way.
 
 Authlib builds the request. Its HTTP clients are not used, because they cannot wrap an HTTP client of the user, with its
 proxies and certificates.
@@ -12,10 +14,11 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from ..errors import AuthError, LoginMisconfiguredError, LoginRefusedError, LoginUnreachableError
 from ..grant import grant_of
+from .http import TIMEOUT, new_http
 from .login_url import parse_login_url
 from .oauth_errors import REQUEST_ERRORS, TEMPORARY_ERRORS, advice_on
 
@@ -27,10 +30,16 @@ if TYPE_CHECKING:
 
 __all__ = ("TokenEndpoint",)
 
-_SECRET_FIELDS: Final = ("assertion", "password", "refresh_token")
-_TIMEOUT: Final = 30.0
+_SECRET_FIELDS: Final = (
+    "assertion",
+    "code",
+    "code_verifier",
+    "device_code",
+    "password",
+    "refresh_token",
+    "token",
+)
 _NEEDED_HEADERS: Final = ("host", "accept-encoding", "connection", "user-agent", "content-length", "transfer-encoding")
-_LOOPBACK: Final = ("all://localhost", "all://127.0.0.1", "all://[::1]")
 _MAX_DESCRIPTION: Final = 200
 _MAX_SKEW: Final = 60.0
 """Seconds by which the clocks may differ before the error mentions it."""
@@ -73,22 +82,44 @@ class TokenEndpoint:
             LoginUnreachableError: The server did not answer, or cannot answer now.
             LoginMisconfiguredError: The server does not accept the request, or is no token endpoint.
         """
-        headers, body = _request(self.url.endpoint, grant_type, app, fields)
-        response = await self._post(headers, body)
+        answer = await self.send(self.url.endpoint, app, purpose=grant_type, grant_type=grant_type, **fields)
+        try:
+            return grant_of(answer, self._clock())
+        except (TypeError, ValueError):
+            raise LoginMisconfiguredError(
+                f"login_url: expected a token endpoint; {self.url.endpoint} returned no token"
+            ) from None
+
+    async def send(self, url: str, app: App | None = None, *, purpose: str, **fields: str | None) -> Mapping[str, Any]:
+        """Send a form to an endpoint of this server, and return the JSON object of its response.
+
+        Args:
+            url: The endpoint.
+            app: The app that sends it; None if the fields identify it.
+            purpose: The grant type, or what else the request is for, from which errors say what to do.
+            fields: The fields of the form; those that are None are left out.
+
+        Raises:
+            LoginRefusedError: The server refused the credentials.
+            LoginUnreachableError: The server did not answer, or cannot answer now.
+            LoginMisconfiguredError: The server does not accept the request, or is no such endpoint.
+        """
+        headers, body = _request(url, app, fields)
+        response = await self._post(url, headers, body)
         secrets = [app and app.client_secret, *(fields.get(name) for name in _SECRET_FIELDS)]
-        return self._read(response, grant_type, [secret for secret in secrets if secret])
+        return self._read(url, response, purpose, [secret for secret in secrets if secret])
 
     def use_http(self, http: Any) -> None:
         """Use the HTTP client of the Bayeux client, if this endpoint has none of its own."""
         self._shared = http
 
-    async def _post(self, headers: dict[str, str], body: str) -> Any:
+    async def _post(self, url: str, headers: dict[str, str], body: str) -> Any:
         try:
             async with self._client() as http:
-                limits = {"timeout": _TIMEOUT} if http is self._shared else {}
-                request = http.build_request("POST", self.url.endpoint, content=body, headers=headers, **limits)
+                limits = {"timeout": TIMEOUT} if http is self._shared else {}
+                request = http.build_request("POST", url, content=body, headers=headers, **limits)
                 if http is self._shared:
-                    _remove_client_additions(request, headers, self.url.endpoint)
+                    _remove_client_additions(request, headers, url)
                 # Do not follow redirects: secrets must not go to another server.
                 response = await http.send(request, follow_redirects=False, auth=None)
         except Exception as error:  # the classes depend on the library of the user's client
@@ -110,34 +141,28 @@ class TokenEndpoint:
         if given is not None:
             yield given
             return
-        import httpx  # slow to import, and not needed to show a help text
-
-        # As the transports of the client: a server on this machine is reached directly, whatever the environment says.
-        async with httpx.AsyncClient(timeout=_TIMEOUT, mounts=dict.fromkeys(_LOOPBACK)) as http:
+        async with new_http() as http:
             yield http
 
-    def _read(self, response: Any, grant_type: str, secrets: list[str]) -> Grant:
+    def _read(self, url: str, response: Any, purpose: str, secrets: list[str]) -> Mapping[str, Any]:
         answer = _json(response)
         if isinstance(answer.get("error"), str):
-            raise self._refusal(response, answer, grant_type, secrets)
+            raise self._refusal(response, answer, purpose, secrets)
         if response.status_code != 200:
-            raise self._failure(response)
-        try:
-            return grant_of(answer, self._clock())
-        except (TypeError, ValueError):
-            raise LoginMisconfiguredError(
-                f"login_url: expected a token endpoint; {self.url.endpoint} returned no token"
-            ) from None
+            raise self._failure(url, response)
+        return answer
 
-    def _refusal(self, response: Any, answer: Mapping[str, Any], grant_type: str, secrets: list[str]) -> AuthError:
+    def _refusal(self, response: Any, answer: Mapping[str, Any], purpose: str, secrets: list[str]) -> AuthError:
         error, description = (_redacted(secrets, answer.get(name)) for name in ("error", "error_description"))
         if error.lower() in TEMPORARY_ERRORS or response.status_code >= 500 or response.status_code == 429:
-            return LoginUnreachableError(self.url.origin, f"{error}: {description}", retry_after=_retry_after(response))
-        advice = advice_on(grant_type, error, description)
+            return LoginUnreachableError(
+                self.url.origin, f"{error}: {description}", retry_after=_retry_after(response), error=error.lower()
+            )
+        advice = advice_on(purpose, error, description)
         if error.lower() in REQUEST_ERRORS:
             text = "; ".join(part for part in (f"{error}: {description}".rstrip(": "), advice) if part)
             return LoginMisconfiguredError(f"login at {self.url.origin} is not possible with these options: {text}")
-        if grant_type.endswith("jwt-bearer"):
+        if purpose.endswith("jwt-bearer"):
             advice = "; ".join(part for part in (advice, self._skew(response)) if part)
         return LoginRefusedError(self.url.origin, error=error, description=description, advice=advice)
 
@@ -150,29 +175,24 @@ class TokenEndpoint:
             return ""
         return f"this machine's clock is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} the server's"
 
-    def _failure(self, response: Any) -> AuthError:
+    def _failure(self, url: str, response: Any) -> AuthError:
         status = response.status_code
         if status == 429 or status >= 500:
             return LoginUnreachableError(self.url.origin, f"HTTP {status}", retry_after=_retry_after(response))
         if 300 <= status < 400:
             target = urlsplit(response.headers.get("Location", "")).hostname or "nowhere"
             return LoginMisconfiguredError(
-                f"login_url: expected a token endpoint; {self.url.endpoint} redirects to {target} (not followed)"
+                f"login_url: expected a token endpoint; {url} redirects to {target} (not followed)"
             )
-        return LoginMisconfiguredError(
-            f"login_url: expected a token endpoint; {self.url.endpoint} returned HTTP {status}"
-        )
+        return LoginMisconfiguredError(f"login_url: expected a token endpoint; {url} returned HTTP {status}")
 
 
-def _request(
-    url: str, grant_type: str, app: App | None, fields: Mapping[str, str | None]
-) -> tuple[dict[str, str], str]:
+def _request(url: str, app: App | None, fields: Mapping[str, str | None]) -> tuple[dict[str, str], str]:
     # Imported late, because every client imports this package.
     from authlib.oauth2.auth import ClientAuth  # type: ignore[import-untyped]
-    from authlib.oauth2.rfc6749.parameters import prepare_token_request  # type: ignore[import-untyped]
 
     headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
-    body = prepare_token_request(grant_type, **{name: value for name, value in fields.items() if value})
+    body = urlencode({name: value for name, value in fields.items() if value})
     if app is None:
         return headers, body
     method = app.method if app.client_secret else "none"

@@ -49,6 +49,14 @@ class FileTokenStore:
         """Replace the content of the file."""
         await asyncio.to_thread(self._save, text)
 
+    async def delete(self) -> None:
+        """Delete the file.
+
+        Raises:
+            TokenStoreError: It cannot be deleted.
+        """
+        await asyncio.to_thread(self._delete)
+
     def _load(self) -> str | None:
         try:
             return self._path.read_text(encoding="utf-8").strip() or None
@@ -66,6 +74,14 @@ class FileTokenStore:
             _sync_folder(self._path.parent)
         except OSError as error:
             raise TokenStoreError(str(self._path), f"the file cannot be written: {error.strerror}") from error
+
+    def _delete(self) -> None:
+        try:
+            self._path.unlink(missing_ok=True)
+            if self._path.parent.is_dir():
+                _sync_folder(self._path.parent)
+        except OSError as error:
+            raise TokenStoreError(str(self._path), f"the file cannot be deleted: {error.strerror}") from error
 
     def _replace(self, text: str) -> None:
         handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")  # its mode is 0600

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from ..errors import LoginMisconfiguredError, TokenStoreError
-from ..keyring import read_keyring, write_keyring
+from ..keyring import delete_from_keyring, read_keyring, write_keyring
 from ..secret import digest
 from .locking import locked
 
@@ -49,6 +49,17 @@ class KeyringTokenStore:
         """Replace the secret in the keyring."""
         try:
             await asyncio.to_thread(write_keyring, self._service, self._user, text)
+        except LoginMisconfiguredError as error:
+            raise self._failure(error) from error
+
+    async def delete(self) -> None:
+        """Delete the secret from the keyring.
+
+        Raises:
+            TokenStoreError: There is no keyring, or it is locked.
+        """
+        try:
+            await asyncio.to_thread(delete_from_keyring, self._service, self._user)
         except LoginMisconfiguredError as error:
             raise self._failure(error) from error
 

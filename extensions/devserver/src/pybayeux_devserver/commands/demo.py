@@ -60,10 +60,15 @@ def _new_folder(_context: click.Context, _option: click.Parameter, folder: Path 
     type=click.FloatRange(min=0, min_open=True),
     default=11.0,
     show_default=True,
+    metavar="SECONDS",
     help="How long orders are published; longer if a recovery takes longer.",
 )
-@click.option("--rate", type=click.FloatRange(min=1), default=50.0, show_default=True, help="Orders a second.")
-@click.option("--seed", default=0, show_default=True, help="Another seed has other orders and other times.")
+@click.option(
+    "--rate", type=click.FloatRange(min=1), default=50.0, show_default=True, metavar="N", help="Orders a second."
+)
+@click.option(
+    "--seed", default=0, show_default=True, metavar="N", help="Another seed has other orders and other times."
+)
 @click.option(
     "--keep",
     type=click.Path(file_okay=False, path_type=Path),

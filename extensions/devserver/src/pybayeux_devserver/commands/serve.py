@@ -28,16 +28,17 @@ if TYPE_CHECKING:
 
 __all__ = ("serve",)
 
+_ITEMS: Final = ("tea", "coffee", "milk")
 _ORG_OPTIONS: Final = ("host", "port", "control", "streams", "rate", "salesforce", "time_scale", "api_version")
 
 _EPILOG = """
 \b
 Examples:
   pybayeux serve
-      A server with acknowledgement and replay.
+      A server with acknowledgement and replay. Open http://127.0.0.1:8080/ to watch it and to make it fail.
   pybayeux serve --stream /orders --rate 5
       Five events a second on /orders.
-  pybayeux serve --connection-type websocket --connection-type long-polling
+  pybayeux serve --transport websocket --transport long-polling
       Offer these two transports; clients prefer the first.
   pybayeux serve --token secret --auth-style http
       Require the header "Authorization: Bearer secret".
@@ -49,6 +50,11 @@ Examples:
       Publish by hand.
   curl -X POST localhost:8080/control/faults/lose_replies -d '{"n": 1, "with_events": true}'
       Lose the next reply that carries events. An unknown fault lists all names.
+\b
+Exit codes:
+  0    Stopped by Ctrl-C.
+  1    It cannot listen on that address.
+  2    Wrong usage.
 """
 
 
@@ -60,22 +66,36 @@ def _broadcast_channels(_context: click.Context, _option: click.Parameter, names
 
 
 @click.command(epilog=_EPILOG)
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address or name to listen on.")
-@click.option("--port", default=8080, show_default=True, help="Port to listen on; 0 takes a free one.")
-@click.option("--path", default="/cometd", show_default=True, help="Path of the Bayeux server.")
-@click.option("--timeout", default=30.0, show_default=True, help="Seconds that an idle connect is held.")
-@click.option("--interval", default=0.0, show_default=True, help="Seconds between connects, as advised.")
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Address or name to listen on.")
 @click.option(
-    "--max-interval", default=10.0, show_default=True, help="Seconds that a session outlives its last request."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    metavar="PORT",
+    help="Port to listen on; 0 takes a free one.",
+)
+@click.option("--path", default="/cometd", show_default=True, metavar="PATH", help="Path of the Bayeux server.")
+@click.option("--timeout", default=30.0, show_default=True, metavar="SECONDS", help="How long an idle connect is held.")
+@click.option(
+    "--interval", default=0.0, show_default=True, metavar="SECONDS", help="The advised wait between connects."
 )
 @click.option(
+    "--max-interval",
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long a session outlives its last request.",
+)
+@click.option(
+    "--transport",
     "--connection-type",
     "connection_types",
     type=click.Choice(["websocket", "long-polling", "callback-polling"]),
     multiple=True,
     default=Options().connection_types,
     show_default=True,
-    help="Transport to offer; may be given several times, the best first.",
+    help="Offer this transport. May be given several times, the best first.",
 )
 @click.option(
     "--order",
@@ -89,16 +109,18 @@ def _broadcast_channels(_context: click.Context, _option: click.Parameter, names
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
+    metavar="N",
     help="Events that share a WebSocket frame.",
 )
-@click.option("--subprotocol", help="WebSocket subprotocol to agree to.  [default: none]")
+@click.option("--subprotocol", metavar="NAME", help="WebSocket subprotocol to agree to.  [default: none]")
 @click.option("--deflate/--no-deflate", default=False, show_default=True, help="Compress WebSocket frames.")
 @click.option(
     "--max-uri-length",
     type=click.IntRange(min=0),
     default=8192,
     show_default=True,
-    help="Longest URI of callback-polling, in bytes.",
+    metavar="BYTES",
+    help="Longest URI of callback-polling.",
 )
 @click.option(
     "--guarded-scripts/--plain-scripts",
@@ -112,12 +134,14 @@ def _broadcast_channels(_context: click.Context, _option: click.Parameter, names
     multiple=True,
     metavar="CHANNEL",
     callback=_broadcast_channels,
-    help="Send an event on this channel together with each handshake's reply; may be given several times.",
+    help="Send an event on this channel together with each handshake's reply. May be given several times.",
 )
 @click.option("--ack/--no-ack", default=True, show_default=True, help="Offer acknowledgement of events.")
 @click.option("--replay/--no-replay", default=True, show_default=True, help="Keep a replay log.")
-@click.option("--retention", default=10_000, show_default=True, help="Events that the log keeps.")
-@click.option("--token", "tokens", multiple=True, help="Bearer token to accept; may be given several times.")
+@click.option("--retention", default=10_000, show_default=True, metavar="N", help="Events that the log keeps.")
+@click.option(
+    "--token", "tokens", multiple=True, metavar="TOKEN", help="Accept this bearer token. May be given several times."
+)
 @click.option(
     "--auth-style",
     type=click.Choice(["bayeux", "http", "salesforce"]),
@@ -125,20 +149,23 @@ def _broadcast_channels(_context: click.Context, _option: click.Parameter, names
     show_default=True,
     help="How a request without a valid token is refused.",
 )
-@click.option("--control/--no-control", default=True, show_default=True, help="Offer the control interface.")
+@click.option(
+    "--control/--no-control", default=True, show_default=True, help="Offer the control interface and its page."
+)
 @click.option(
     "--stream",
     "streams",
     multiple=True,
     metavar="CHANNEL",
     callback=_broadcast_channels,
-    help="Publish numbered events here; may be given several times.",
+    help="Publish numbered events here. May be given several times.",
 )
 @click.option(
     "--rate",
     type=click.FloatRange(min=0, min_open=True),
     default=1.0,
     show_default=True,
+    metavar="N",
     help="Events a second on each --stream.",
 )
 @click.option(
@@ -149,9 +176,12 @@ def _broadcast_channels(_context: click.Context, _option: click.Parameter, names
     type=click.FloatRange(min=0, min_open=True),
     default=1.0,
     show_default=True,
+    metavar="N",
     help="How many times faster the org's clock runs.",
 )
-@click.option("--api-version", default="67.0", show_default=True, help="The org's newest API version.")
+@click.option(
+    "--api-version", default="67.0", show_default=True, metavar="VERSION", help="The org's newest API version."
+)
 @click.pass_context
 def serve(
     context: click.Context,
@@ -222,7 +252,7 @@ def _run(start: Callable[[], Coroutine[Any, Any, None]], options: dict[str, Any]
     except OSError as error:
         raise click.ClickException(f"cannot listen on {options['host']}:{options['port']}: {error}") from error
     except ValueError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.UsageError(str(error)) from error
     click.echo("Stopped.")
 
 
@@ -234,6 +264,8 @@ async def _serve_bayeux(streams: tuple[str, ...], rate: float, greetings: tuple[
     server = DevServer(**options)
     async with server, publish_until_stopped(partial(_publish, server), streams, rate) as stopped:
         click.echo(f"Bayeux server at {server.url} (Ctrl-C stops it)")
+        if server.page_url is not None:
+            click.echo(f"Sessions, messages and faults at {server.page_url}")
         await stopped.wait()
 
 
@@ -243,4 +275,5 @@ def _greeting(channels: tuple[str, ...], _handshake: Json) -> list[Json]:
 
 
 async def _publish(server: DevServer, channel: str, number: int) -> None:
-    await server.publish(channel, {"number": number, "time": datetime.now(UTC).isoformat()})
+    item = _ITEMS[(number - 1) % len(_ITEMS)]
+    await server.publish(channel, {"number": number, "item": item, "time": datetime.now(UTC).isoformat()})

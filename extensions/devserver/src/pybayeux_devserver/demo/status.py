@@ -1,4 +1,4 @@
-"""What the listener reports to its parent process, one line of JSON at a time."""
+"""The reports of the listener to its parent process, one line of JSON at a time."""
 
 from __future__ import annotations
 

@@ -21,9 +21,9 @@ class Tally:
     """
 
     def __init__(self) -> None:
-        self.newest = 0
-        self.twice = 0
-        self.written_twice = 0
+        self.newest: int = 0
+        self.twice: int = 0
+        self.written_twice: int = 0
         self._published: Final[set[int]] = set()
         self._times: Final[Counter[int]] = Counter()
         self._written: Final[Counter[int]] = Counter()

@@ -168,6 +168,11 @@ class Faults:
             plans.clear()
         self.release_replies()
 
+    @property
+    def planned(self) -> int:
+        """How many requests, replies and upgrades a planned fault still waits for."""
+        return sum(plan.times for plans in (self._requests, self._replies, self._upgrades) for plan in plans)
+
     def for_request(self, request: Sequence[Json]) -> Fault | None:
         """The fault that happens to a request instead of handling it, or None."""
         return take_fault(self._requests, request)

@@ -42,6 +42,10 @@ class Fault(Protocol):
     """One kind of fault."""
 
     @property
+    def name(self) -> str:
+        """What becomes of the messages, in a word for the record."""
+
+    @property
     def status(self) -> int | None:
         """The HTTP status that the client receives instead of the intended one. None if there is no such status."""
 
@@ -55,6 +59,7 @@ class Fault(Protocol):
 class DropConnection:
     """Cuts the connection."""
 
+    name: Final = "lost"
     status: Final = None
 
     def __init__(self, sockets: Sockets) -> None:
@@ -72,6 +77,7 @@ class DropConnection:
 class Truncate:
     """Sends the first half and cuts the connection."""
 
+    name: Final = "truncated"
     status: Final = None
 
     def __init__(self, sockets: Sockets) -> None:
@@ -93,6 +99,7 @@ class Delay:
         until: Returns what to wait for.
     """
 
+    name: Final = "delayed"
     status: Final = None
 
     def __init__(self, until: Callable[[], Awaitable[object]]) -> None:
@@ -117,6 +124,8 @@ class Replace:
         headers: The headers.
     """
 
+    name: Final = "replaced"
+
     def __init__(self, status: int, body: str | bytes = "", headers: Mapping[str, str] | None = None) -> None:
         self.status: Final = status
         self._body: Final = body
@@ -138,6 +147,7 @@ class Replace:
 class NeverAnswer:
     """Sends nothing and keeps the connection open."""
 
+    name: Final = "never answered"
     status: Final = None
 
     def response(self, whole: Response) -> Response:

@@ -49,8 +49,8 @@ class AckQueue:
         while self._events and self._events[0][0] <= batch:
             self._events.popleft()
 
-    def __bool__(self) -> bool:
-        return bool(self._events)
+    def __len__(self) -> int:
+        return len(self._events)
 
 
 def is_requested(handshake: Json) -> bool:

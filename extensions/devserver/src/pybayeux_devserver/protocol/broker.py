@@ -38,14 +38,27 @@ class Broker:
         self.log: Final = ReplayLog(options.replay_channels, retention=options.retention, seed=options.seed)
 
     def publish(
-        self, channel: str, data: Any, *, publisher: Session | None = None, message_id: Any = None, ext: Any = None
+        self,
+        channel: str,
+        data: Any,
+        *,
+        publisher: Session | None = None,
+        message_id: Any = None,
+        ext: Any = None,
+        replay_id: int | None = None,
     ) -> int | None:
         """Log an event if its channel is logged, and deliver it, with the `ext` of its publisher.
 
         Returns:
             The event's replay id, or None if its channel is not logged.
+
+        Raises:
+            ValueError: The given `replay_id` is not greater than all earlier ones.
         """
-        replay_id = self.log.next_id() if self.log.keeps(channel) else None
+        if not self.log.keeps(channel):
+            replay_id = None
+        else:
+            replay_id = self.log.next_id() if replay_id is None else self.log.take_id(replay_id)
         if replay_id is not None:
             data = stamped(data, replay_id, self._clock())
         event = replies.event(channel, data, message_id if self._options.event_ids else None, ext)

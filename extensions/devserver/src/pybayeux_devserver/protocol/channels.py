@@ -1,4 +1,4 @@
-"""Which channels a client may name, and which patterns match a channel.
+"""Names of channels: which ones a client may use, and which patterns match a channel.
 
 The grammar of channel names is in `pybayeux.Channel`.
 """

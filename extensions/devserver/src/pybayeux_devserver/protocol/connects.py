@@ -36,6 +36,7 @@ def connect(state: ServerState, message: Json, exchange: Exchange) -> None:
         session.queue.acknowledge(batch)
     if session.hold is not None:
         session.hold.supersede()
+    session.connection_type = str(kind)
     session.attach(exchange.stream)
     exchange.hold = session.hold = _hold(state, session, message, alone=exchange.alone)
     session.connected = True

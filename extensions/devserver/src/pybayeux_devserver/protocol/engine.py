@@ -114,19 +114,26 @@ class Engine:
             if session.stream is stream:
                 session.attach(None)
 
-    def publish(self, channel: str, data: Any) -> int | None:
+    def publish(self, channel: str, data: Any, *, replay_id: int | None = None, ext: Json | None = None) -> int | None:
         """Publish an event from the server's side.
+
+        Args:
+            channel: The channel.
+            data: The data.
+            replay_id: Its replay id, greater than all earlier ones. None takes the next one.
+            ext: Its `ext`, such as that of a publisher.
 
         Returns:
             The event's replay id, or None if its channel is not logged.
 
         Raises:
             TypeError: The data cannot be encoded as JSON.
-            ValueError: The name is not one of a broadcast channel.
+            ValueError: The name is not one of a broadcast channel, or the replay id is not greater than earlier ones.
         """
         # msgspec does not encode subclasses of str.
         name = str(broadcast_channel(channel))
-        return self._state.broker.publish(name, msgspec.to_builtins(data))
+        plain = msgspec.to_builtins(data)
+        return self._state.broker.publish(name, plain, ext=msgspec.to_builtins(ext), replay_id=replay_id)
 
     def push(self, message: Json, client_id: str | None = None) -> None:
         """Queue any message for one session, or for all of them, without a subscription."""

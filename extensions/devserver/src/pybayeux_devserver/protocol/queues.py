@@ -29,8 +29,8 @@ class Queue(Protocol):
     def put_back(self, events: list[Json]) -> None:
         """Return events that were taken and could not be sent."""
 
-    def __bool__(self) -> bool:
-        """Whether there is anything to deliver."""
+    def __len__(self) -> int:
+        """How many events wait."""
 
 
 class PlainQueue:
@@ -53,5 +53,5 @@ class PlainQueue:
         """Put events at the front again."""
         self._events[:0] = events
 
-    def __bool__(self) -> bool:
-        return bool(self._events)
+    def __len__(self) -> int:
+        return len(self._events)

@@ -60,6 +60,17 @@ class ReplayLog:
         self._last += self._random.choice(_GAPS)
         return self._last
 
+    def take_id(self, replay_id: int) -> int:
+        """An id that the publisher chose.
+
+        Raises:
+            ValueError: It is not greater than all earlier ones.
+        """
+        if replay_id <= self._last:
+            raise ValueError(f"replay_id: expected more than {self._last}, the last one; got {replay_id}")
+        self._last = replay_id
+        return replay_id
+
     def append(self, replay_id: int, event: Json) -> None:
         """Log an event. If the log is full, the oldest event is removed."""
         self._kept.append((replay_id, event))

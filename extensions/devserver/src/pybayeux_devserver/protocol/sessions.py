@@ -35,7 +35,7 @@ class Hold:
         self.request: Final = request
         self.timeout: Final = timeout
         self.advised: Final = advised
-        self.superseded = False
+        self.superseded: bool = False
         self._woken = False
         self._callback: Callable[[], object] | None = None
 
@@ -82,6 +82,8 @@ class Session:
     hold: Hold | None = None
     stream: Stream | None = None
     """The connection that carries its events as soon as there are any."""
+    connection_type: str | None = None
+    """The transport of its last connect, by its name in the protocol."""
     connected: bool = False
     """Whether the client has ever sent a connect."""
     final_advice: Json | None = None

@@ -61,7 +61,7 @@ class Polling:
         self._recorder.add(record)
         fault = self._faults.for_request(messages)
         if fault is not None:
-            self._recorder.answered(record, fault.status)
+            self._recorder.answered(record, fault.status, fault=fault.name)
             return fault.response(Response())
         exchange = self._engine.receive(messages, caller_of(request))
         hold = exchange.hold
@@ -69,9 +69,9 @@ class Polling:
             self._engine.abandon(exchange)
             return Response()
         answer = self._engine.finish(exchange)
-        self._recorder.answered(record, answer.status, answer.messages)
-        response = _response(answer, exchange, write)
         fault = self._faults.for_reply(messages, answer.messages)
+        self._recorder.answered(record, answer.status, answer.messages, fault=None if fault is None else fault.name)
+        response = _response(answer, exchange, write)
         return response if fault is None else fault.response(response)
 
 

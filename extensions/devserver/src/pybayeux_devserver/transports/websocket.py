@@ -48,14 +48,14 @@ class WebSockets:
         self._recorder.add(record)
         fault = self._faults.for_upgrade()
         if fault is not None:
-            record.status = fault.status
+            self._recorder.answered(record, fault.status, fault=fault.name)
             await _deny(websocket, fault.response(Response()))
             return
         if self._unauthorized(websocket):
-            record.status = 401
+            self._recorder.answered(record, 401)
             await _deny(websocket, http_error(401))
             return
-        record.status = 101
+        self._recorder.answered(record, 101)
         try:
             await websocket.accept(self._subprotocol(websocket))
         except OSError:

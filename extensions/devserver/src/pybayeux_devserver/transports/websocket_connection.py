@@ -131,6 +131,7 @@ class WebSocketConnection:
             return
         events = session.queue.take()
         fault = self._faults.for_pushed_events(events)
+        self._recorder.pushed(session.client_id, events, fault=None if fault is None else fault.name)
         if fault is not None:
             await fault.frames([frame(batch) for batch in batches(events, self._per_frame)], self)
             return
@@ -175,7 +176,7 @@ class WebSocketConnection:
         self._recorder.add(record)
         fault = self._faults.for_request(messages)
         if fault is not None:
-            self._recorder.answered(record, fault.status)
+            self._recorder.answered(record, fault.status, fault=fault.name)
             tasks.start_soon(fault.frames, (), self)
             return
         exchange = self._engine.receive(messages, self._caller, self)
@@ -195,13 +196,14 @@ class WebSocketConnection:
 
     def _finish(self, exchange: Exchange, record: RecordedRequest, tasks: TaskGroup) -> None:
         answer = self._engine.finish(exchange)
-        self._recorder.answered(record, answer.status, answer.messages)
+        fault = None if answer.status == 401 else self._faults.for_reply(record.messages, answer.messages)
+        # Over HTTP the older of two connects gets an error. Here it is never answered, as with Faye.
+        became = fault.name if fault is not None else "not answered" if answer.status == 500 else None
+        self._recorder.answered(record, answer.status, answer.messages, fault=became)
         if answer.status == 401:
             self.close(_POLICY_VIOLATION, "invalid token")
             return
-        # Over HTTP the older of two connects gets an error. Here it is never answered, as with Faye.
         texts = answer_frames(answer, self._per_frame)
-        fault = self._faults.for_reply(record.messages, answer.messages)
         if fault is not None:
             tasks.start_soon(self._send_faulty, fault, texts, exchange)
             return

@@ -29,6 +29,13 @@ from .position_checks import (
     takes_many_and_none,
     takes_names_as_text,
 )
+from .shard_checks import (
+    decides_between_a_transaction_and_a_new_holder_of_a_shard,
+    divides_channels_by_the_clock_of_the_store,
+    keeps_members_and_shards,
+    refuses_commits_under_a_lost_shard,
+    refuses_transactions_under_a_lost_shard,
+)
 from .transaction_checks import (
     fences_transactions,
     fences_transactions_against_other_writers,
@@ -59,6 +66,11 @@ STORE_CHECKS: Final[tuple[Callable[[Callable[[], Store]], None], ...]] = (
     keeps_a_lease_that_was_renewed_late,
     refuses_commits_under_a_lost_lease,
     decides_between_a_transaction_and_a_new_holder,
+    keeps_members_and_shards,
+    divides_channels_by_the_clock_of_the_store,
+    refuses_commits_under_a_lost_shard,
+    refuses_transactions_under_a_lost_shard,
+    decides_between_a_transaction_and_a_new_holder_of_a_shard,
     keeps_dead_letters,
     tells_dead_letters_apart,
 )

@@ -17,7 +17,7 @@ __all__ = ("DateHeader",)
 
 
 class DateHeader:
-    """Adds the header to the responses of an app.
+    """Adds the header to the responses of an app that do not have it.
 
     Args:
         app: The app.
@@ -32,7 +32,8 @@ class DateHeader:
         """Answer a request."""
 
         async def send_with_date(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            headers = dict(message.get("headers", ()))
+            if message["type"] == "http.response.start" and b"date" not in headers:
                 date = (b"date", formatdate(self._now(), usegmt=True).encode())
                 message = {**message, "headers": [*message.get("headers", ()), date]}
             await send(message)

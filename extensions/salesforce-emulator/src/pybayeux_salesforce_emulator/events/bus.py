@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from ..texts import no_such_channel
 from .channel_log import ChannelLog
-from .channels import CHANGE_EVENTS, ChannelDefinition, Product
+from .channels import CHANGE_EVENTS, ChannelDefinition, Member, Product
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from ..options import OrgOptions
     from ..org.clock import OrgClock
@@ -49,6 +50,7 @@ class Bus:
         self._clock: Final = clock
         self._definitions: Final[dict[str, ChannelDefinition]] = {}
         self._logs: Final[dict[str, ChannelLog]] = {}
+        self._closed: Final[set[str]] = set()
         self._offset = 0
         self._purged_at = clock.now()
         self.backlog: Final = set(options.backlog)
@@ -57,12 +59,33 @@ class Bus:
         self.define(ChannelDefinition(name=CHANGE_EVENTS))
 
     def define(self, definition: ChannelDefinition) -> None:
-        """Add a channel, or replace its definition. Its events stay."""
+        """Add a channel, or replace its definition. Its events stay.
+
+        The channel of one object's changes selects the object for ``/data/ChangeEvents`` too, as Setup does.
+        """
         name = definition.name
+        if name == CHANGE_EVENTS and name in self._definitions:
+            definition.members = {**self._definitions[name].members, **definition.members}
         self._definitions[name] = definition
+        self._closed.discard(name)
+        if definition.product is Product.CHANGE_EVENT and not definition.includes_others:
+            self._definitions[CHANGE_EVENTS].members.setdefault(definition.event, Member())
         if name not in self._logs:
             seed = f"{self._options.seed}:{name}"
             self._logs[name] = ChannelLog(seed, gap=self._options.id_gap, first=self._options.first_id)
+
+    def close(self, name: str) -> None:
+        """Let a channel end: what is logged stays, nothing is added, and no client can subscribe any more.
+
+        Raises:
+            LookupError: The channel is not defined.
+        """
+        self.definition(name).refusal = no_such_channel(name)
+        self._closed.add(name)
+
+    def is_open(self, name: str) -> bool:
+        """Whether a channel is defined and has not ended."""
+        return name in self._definitions and name not in self._closed
 
     @property
     def definitions(self) -> Mapping[str, ChannelDefinition]:
@@ -89,6 +112,13 @@ class Bus:
         self.definition(name)
         self._purge_if_due()
         return self._logs[name]
+
+    def last_fields(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """The custom platform events that have a channel, and the fields of the last event of each."""
+        for definition in self._definitions.values():
+            if definition.event.endswith("__e"):
+                entries = self._logs[definition.name].entries
+                yield definition.event, tuple(entries[-1].event.fields) if entries else ()
 
     def hold_back(self, name: str | None, *, on: bool) -> None:
         """Begin or end the backlog of a channel, or of all channels.
@@ -140,13 +170,15 @@ class Bus:
         return self._options.short_retention if definition.short_retention else self._options.long_retention
 
     def _channels_of(self, name: str, event: Event) -> Iterable[str]:
-        if event.product is Product.CHANGE_EVENT:
-            yield CHANGE_EVENTS
-        yield name
+        if self.is_open(name):
+            yield name
         for definition in self._definitions.values():
-            same = definition.custom and definition.product is event.product
-            if same and definition.name != name and definition.takes(event.name, event.fields):
+            same = definition.includes_others and definition.product is event.product
+            if same and definition.name != name and self._takes(definition, event):
                 yield definition.name
+
+    def _takes(self, definition: ChannelDefinition, event: Event) -> bool:
+        return definition.name not in self._closed and definition.takes(event.name, event.fields)
 
     def _purge_if_due(self) -> None:
         now = self._clock.now()

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from ..schema.soql import parse_condition
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -23,9 +25,11 @@ __all__ = (
     "EventFormat",
     "Expressions",
     "Filter",
+    "Member",
     "Product",
     "change_channel",
     "change_event",
+    "entity_of",
     "matches",
     "matches_any",
     "product_of",
@@ -62,6 +66,34 @@ class EventFormat(StrEnum):
     """Without ``EventUuid`` and ``EventApiName``."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """An event on a channel that includes events of others.
+
+    Attributes:
+        required: The values that an event must have, for tests that need no expression.
+        expression: A filter expression, or None ("Filter Expression Format", Platform Events and Change Data Capture
+            Developer Guides).
+        enriched: The fields to add to change events. They are kept, but not added: there are no records to read.
+
+    Raises:
+        ValueError: The expression cannot be parsed.
+    """
+
+    required: Filter = field(default_factory=dict)
+    expression: str | None = None
+    enriched: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.expression is not None:
+            parse_condition(self.expression)
+
+    def takes(self, fields: Json) -> bool:
+        """Whether an event with these fields is included."""
+        fits = self.expression is None or parse_condition(self.expression)(fields)
+        return fits and matches(self.required, fields)
+
+
 _GRAMMAR: Final = {
     re.compile(r"/topic/\w{1,25}"): Product.PUSH_TOPIC,
     re.compile(r"/u/[\w/-]+"): Product.GENERIC,
@@ -80,8 +112,10 @@ class ChannelDefinition:
     """
 
     name: str
-    members: dict[str, Filter] = field(default_factory=dict)
-    """The events of a custom channel, such as ``Order__e`` or ``AccountChangeEvent``, with their filters."""
+    members: dict[str, Member] = field(default_factory=dict)
+    """The events of a custom channel or ``/data/ChangeEvents``, such as ``Order__e`` or ``AccountChangeEvent``."""
+    label: str = ""
+    """The label of a custom channel."""
     fields: tuple[str, ...] | None = None
     """The fields of a PushTopic that subscriptions may filter by. None means any."""
     standard_volume: bool = False
@@ -93,10 +127,8 @@ class ChannelDefinition:
     def __post_init__(self) -> None:
         self.event_format = EventFormat(self.event_format)
         product_of(self.name)
-        if self.members and not self.custom:
+        if self.members and not self.includes_others:
             raise ValueError(f"members: expected none for {self.name}, only names that end with __chn have them")
-        if self.custom and self.product is Product.PLATFORM_EVENT and len(self.members) > 1:
-            raise ValueError(f"members: expected one event for {self.name}; got {len(self.members)}")
 
     @property
     def product(self) -> Product:
@@ -104,9 +136,19 @@ class ChannelDefinition:
         return product_of(self.name)
 
     @property
+    def event(self) -> str:
+        """The last part of the name: on a channel of one event, the name of the event."""
+        return self.name.rpartition("/")[2]
+
+    @property
     def custom(self) -> bool:
         """Whether it includes events of other channels."""
         return self.name.endswith("__chn")
+
+    @property
+    def includes_others(self) -> bool:
+        """Whether its events are those of its members: custom channels, and the standard one of all changes."""
+        return self.custom or self.name == CHANGE_EVENTS
 
     @property
     def short_retention(self) -> bool:
@@ -114,9 +156,9 @@ class ChannelDefinition:
         return self.product in (Product.PUSH_TOPIC, Product.GENERIC) or self.standard_volume
 
     def takes(self, event: str, fields: Json) -> bool:
-        """Whether this custom channel includes an event of that name with those fields."""
-        required = self.members.get(event)
-        return required is not None and matches(required, fields)
+        """Whether this channel includes an event of that name with those fields."""
+        member = self.members.get(event)
+        return member is not None and member.takes(fields)
 
 
 def matches(required: Filter, fields: Json) -> bool:
@@ -162,6 +204,14 @@ def change_channel(entity: str) -> str:
 def change_event(entity: str) -> str:
     """The name of the change event of an object."""
     return f"{entity.removesuffix('c') if entity.endswith('__c') else entity}ChangeEvent"
+
+
+def entity_of(channel: str) -> str | None:
+    """The object whose changes a channel has, or None: the inverse of `change_channel`."""
+    name = channel.removeprefix("/data/").removesuffix("ChangeEvent")
+    if not name or channel != f"/data/{name}ChangeEvent":
+        return None
+    return f"{name}c" if name.endswith("__") else name
 
 
 def split_filter(subscription: str) -> tuple[str, Expressions]:

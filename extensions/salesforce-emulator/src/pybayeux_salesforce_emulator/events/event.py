@@ -49,7 +49,8 @@ class Event:
     @property
     def fields(self) -> Json:
         """The fields that filters compare."""
-        return self.content if isinstance(self.content, dict) else {}
+        fields = self.content if isinstance(self.content, dict) else {}
+        return fields if self.header is None else {"ChangeEventHeader": self.header, **fields}
 
 
 def message(

@@ -33,6 +33,10 @@ class App:
     rotate: bool = False
     """Each refresh returns a new refresh token and revokes the old one."""
     token_lifetime: float | None = None
+    callback_urls: frozenset[str] | None = None
+    """Where the browser may be sent back to, character for character. None: anywhere, which no real app allows."""
+    device_flow: bool = True
+    """Whether *Enable for Device Flow* is set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +47,7 @@ class Code:
     username: str
     redirect_uri: str
     challenge: str | None
+    scope: str | None
     expires_at: float
 
 
@@ -92,14 +97,35 @@ class Apps:
             del self._refresh_tokens[known]
         return len(ended)
 
-    def issue_code(self, app: App, redirect_uri: str, challenge: str | None) -> str:
-        """Issue an authorization code."""
+    def refresh_token_owner(self, value: str) -> tuple[str, str] | None:
+        """The id of the app and the user of a refresh token. None if it is invalid."""
+        return self._refresh_tokens.get(value)
+
+    def issue_code(
+        self,
+        app: App,
+        redirect_uri: str,
+        challenge: str | None,
+        *,
+        username: str | None = None,
+        scope: str | None = None,
+    ) -> str:
+        """Issue an authorization code.
+
+        Args:
+            app: The app.
+            redirect_uri: Where the browser is sent with it.
+            challenge: The PKCE challenge, if there was one.
+            username: The user who consents. None: the app's own.
+            scope: The requested scopes. None: all that the app has.
+        """
         value = f"aPrx{self._ids.secret(60)}"
         self._codes[value] = Code(
             client_id=app.client_id,
-            username=app.username,
+            username=username or app.username,
             redirect_uri=redirect_uri,
             challenge=challenge,
+            scope=scope,
             expires_at=self._clock.now() + _CODE_LIFETIME,
         )
         return value

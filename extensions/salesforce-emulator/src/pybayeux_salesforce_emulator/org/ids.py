@@ -16,6 +16,9 @@ _LETTERS: Final = string.ascii_letters + string.digits
 _LOWER: Final = string.ascii_lowercase + string.digits
 _CHECK: Final = string.ascii_uppercase + "012345"
 
+_CODE_LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+"""Without those that are easily confused."""
+
 
 def to_18(short: str) -> str:
     """A record id with its suffix, which encodes which of the 15 letters are capitals."""
@@ -59,6 +62,10 @@ class Ids:
     def secret(self, length: int = 64) -> str:
         """A random secret."""
         return self._text(_LETTERS, length)
+
+    def user_code(self) -> str:
+        """The code that a person types to approve a device: eight capitals and digits."""
+        return self._text(_CODE_LETTERS, 8)
 
     def event(self) -> str:
         """The ``EventUuid`` of an event."""

@@ -79,6 +79,17 @@ class Tokens:
             token.revoked = True
         return len(valid)
 
+    def revoke_those_of(self, client_id: str, username: str) -> int:
+        """Revoke the tokens that an app has requested for a user.
+
+        Returns:
+            How many tokens were valid before.
+        """
+        theirs = [each for each in self._valid(None) if (each.client_id, each.username) == (client_id, username)]
+        for token in theirs:
+            token.revoked = True
+        return len(theirs)
+
     def expire(self, value: str | None = None) -> int:
         """Expire a token, or all of them.
 

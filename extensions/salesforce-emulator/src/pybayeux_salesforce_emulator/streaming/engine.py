@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from pybayeux import Channel
 from pybayeux_devserver.toolkit import Refused
 
+from ..events.channels import product_of
 from ..options import BatchOrder
 from ..texts import UNKNOWN_CHANNEL, spaced
 from . import replies
@@ -88,7 +89,7 @@ class OrgEngine:
         """Mark the events of a reply as delivered, whether it arrives or not."""
         if context.batch is not None:
             context.batch.mark_delivered()
-            self._state.quotas.count(len(context.batch.messages))
+            self._state.quotas.count(product_of(subscription.channel) for subscription, _ in context.batch.offsets)
 
     def _handle(self, message: Json, context: RequestContext) -> list[Json]:
         channel = message.get("channel")

@@ -1,4 +1,4 @@
-"""How clients are told that their session has ended.
+"""The endings of sessions: how clients are told.
 
 Owns the variants: the documented one, and those that were seen (EMP-Connector#15, faye#492, cometd#644, restforce#97).
 """

@@ -80,7 +80,7 @@ def test_a_public_app_has_no_credentials() -> None:
     [
         ({"client_id": "other"}, ("invalid_client_id", "client identifier invalid")),
         ({"client_secret": "other"}, ("invalid_client", "invalid client credentials")),
-        ({"grant_type": "device"}, ("unsupported_grant_type", "grant type not supported")),
+        ({"grant_type": "token_exchange"}, ("unsupported_grant_type", "grant type not supported")),
         ({"grant_type": ""}, ("unsupported_grant_type", "grant type not supported")),
     ],
 )

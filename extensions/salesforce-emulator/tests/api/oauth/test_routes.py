@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import httpx
-import pytest
 
 from extensions.devserver.tests.engine_client import in_loop
 from pybayeux_salesforce_emulator import SalesforceEmulator
@@ -53,34 +51,6 @@ async def test_the_login_host_has_no_client_credentials() -> None:
         assert (await http.post(f"{org.login_url}/services/oauth2/token", data=form)).status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("asked", "answered"),
-    [
-        ({"response_type": "code", "state": "s"}, {"code", "state"}),
-        ({"response_type": "code", "code_challenge": "x"}, {"code"}),
-        ({"response_type": "token"}, {"error", "error_description"}),
-        ({"response_type": "code", "client_id": "public"}, {"error", "error_description"}),
-        ({"response_type": "code", "client_id": "public", "code_challenge": "x"}, {"code"}),
-    ],
-)
-@in_loop
-async def test_consent_in_a_browser(asked: dict[str, str], answered: set[str]) -> None:
-    async with SalesforceEmulator() as org, httpx.AsyncClient() as http:
-        org.add_app("public")
-        query = {"client_id": org.credentials.client_id, "redirect_uri": "http://back/?a=b"} | asked
-        response = await http.get(f"{org.url}/services/oauth2/authorize", params=query)
-        assert response.status_code == 302
-        back = urlsplit(response.headers["location"])
-        assert (back.netloc, set(parse_qs(back.query))) == ("back", {"a", *answered})
-
-
-@in_loop
-async def test_consent_for_an_app_that_does_not_exist() -> None:
-    async with SalesforceEmulator() as org, httpx.AsyncClient() as http:
-        response = await http.get(f"{org.url}/services/oauth2/authorize", params={"client_id": "x"})
-        assert response.status_code == 400
-
-
 @in_loop
 async def test_revoke_and_introspect() -> None:
     async with SalesforceEmulator() as org, httpx.AsyncClient() as http:
@@ -101,7 +71,25 @@ async def test_revoke_and_introspect() -> None:
         assert (await post("introspect", token=token, **_app(org))).json() == {"active": False}
         who = await http.get(f"{org.url}/services/oauth2/userinfo", headers={"Authorization": f"Bearer {token}"})
         assert who.status_code == 403
-        assert (await post("revoke", token=org.credentials.refresh_token)).status_code == 200
+
+
+@in_loop
+async def test_revoking_a_refresh_token_ends_the_access_tokens_of_its_app_and_user() -> None:
+    async with SalesforceEmulator() as org, httpx.AsyncClient() as http:
+        other = org.issue_token()
+        form = {"grant_type": "refresh_token", "refresh_token": org.credentials.refresh_token}
+        token = (await _token(org, http, **form)).json()["access_token"]
+
+        async def is_accepted(token: str) -> bool:
+            headers = {"Authorization": f"Bearer {token}"}
+            return (await http.get(f"{org.url}/services/oauth2/userinfo", headers=headers)).status_code == 200
+
+        assert await is_accepted(token)
+        answer = await http.post(f"{org.url}/services/oauth2/revoke", data={"token": form["refresh_token"]})
+        assert answer.status_code == 200
+        assert not await is_accepted(token)
+        assert await is_accepted(other)
+        assert (await _token(org, http, **form)).json()["error_description"] == "expired access/refresh token"
 
 
 @in_loop

@@ -1,6 +1,6 @@
 """The grants of the token endpoint: what each of them requires.
 
-Owns the five grants that streaming clients use (Salesforce help, "OAuth Authorization Flows") and their error texts.
+Owns the six grants that streaming clients use (Salesforce help, "OAuth Authorization Flows") and their error texts.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import hashlib
 import hmac
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ...org.device_codes import INTERVAL, Decision
 from . import assertion
 from .errors import OAuthError
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 __all__ = ("JWT_BEARER", "Grants", "TokenEndpoint")
 
 JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_WAITING: Final = ("authorization_pending", "slow_down")
+"""Errors of a device that waits. They are no attempts to log in."""
+_REFRESHING: Final = frozenset({"refresh_token", "offline_access"})
+"""The scopes with which there is a refresh token."""
 _SALESFORCE: Final = ("https://login.salesforce.com", "https://test.salesforce.com")
 
 
@@ -31,6 +36,7 @@ class _Grant(NamedTuple):
     app: App
     username: str
     refresh_token: str | None = None
+    scope: str | None = None
 
 
 class TokenEndpoint(NamedTuple):
@@ -56,6 +62,7 @@ class Grants:
             "client_credentials": self._client_credentials,
             "refresh_token": self._refresh_token,
             "authorization_code": self._authorization_code,
+            "device": self._device,
             JWT_BEARER: self._jwt_bearer,
         }
 
@@ -72,11 +79,33 @@ class Grants:
                 raise OAuthError("unsupported_grant_type", "grant type not supported")
             granted = grant(form, endpoint)
         except OAuthError as refusal:
+            if refusal.error in _WAITING:
+                raise
             error = f"{refusal.error}: {refusal.description}"
             self._state.logins.add(way, form.get("username"), form.get("client_id"), error)
             raise
         self._state.logins.add(way, granted.username, granted.app.client_id)
         return self._token_response(granted, endpoint)
+
+    def device_codes(self, form: Mapping[str, str], endpoint: TokenEndpoint) -> Json:
+        """The codes for a device and for the person who approves it.
+
+        Raises:
+            OAuthError: There is no such app, or it may not use the device flow.
+        """
+        app = self._state.apps.known.get(form.get("client_id", ""))
+        if app is None:
+            raise OAuthError("invalid_client_id", "client identifier invalid")
+        if not app.device_flow:
+            raise OAuthError("invalid_request", "device flow is not enabled")
+        code = self._state.device_codes.issue(app.client_id, form.get("scope"))
+        interval = self._state.clock.outside(INTERVAL)
+        return {
+            "device_code": code.value,
+            "user_code": code.user_code,
+            "verification_uri": f"{endpoint.login_url}/setup/connect",
+            "interval": int(interval) if interval.is_integer() else interval,
+        }
 
     def app_of(self, form: Mapping[str, str]) -> App:
         """The app of a request, after its secret was checked if it has one.
@@ -124,7 +153,29 @@ class Grants:
             raise OAuthError("redirect_uri_mismatch", "redirect_uri must match configuration")
         if code.challenge is not None and code.challenge != _challenge(form.get("code_verifier", "")):
             raise OAuthError("invalid_grant", "invalid code verifier")
-        return _Grant(app, code.username, self._state.apps.issue_refresh_token(app, code.username))
+        return self._consented(app, code.username, code.scope)
+
+    def _device(self, form: Mapping[str, str], endpoint: TokenEndpoint) -> _Grant:
+        codes = self._state.device_codes
+        app, code = self._state.apps.known.get(form.get("client_id", "")), codes.polled(form.get("code", ""))
+        if app is None:
+            raise OAuthError("invalid_client_id", "client identifier invalid")
+        if code is None or code.client_id != app.client_id:
+            raise OAuthError("invalid_grant", "invalid device code")
+        if codes.is_too_soon(code):
+            raise OAuthError("slow_down", "polling too frequently")
+        if code.decision is Decision.PENDING:
+            raise OAuthError("authorization_pending", "authorization pending")
+        codes.remove(code)
+        if code.decision is Decision.DENIED:
+            raise OAuthError("access_denied", "end-user denied authorization")
+        return self._consented(app, code.username, code.scope)
+
+    def _consented(self, app: App, username: str, scope: str | None) -> _Grant:
+        """The grant of a person. Without scopes it has all of the app's."""
+        renewable = scope is None or not _REFRESHING.isdisjoint(scope.split())
+        token = self._state.apps.issue_refresh_token(app, username) if renewable else None
+        return _Grant(app, username, token, scope)
 
     def _jwt_bearer(self, form: Mapping[str, str], endpoint: TokenEndpoint) -> _Grant:
         audiences: Collection[str] = (endpoint.login_url, endpoint.instance_url, *_SALESFORCE)
@@ -146,7 +197,7 @@ class Grants:
         answer = {
             "access_token": token.value,
             "signature": base64.b64encode(signature).decode(),
-            "scope": "refresh_token api" if granted.refresh_token else "api",
+            "scope": granted.scope or ("refresh_token api" if granted.refresh_token else "api"),
             "instance_url": endpoint.instance_url,
             "id": identity,
             "token_type": "Bearer",

@@ -1,6 +1,6 @@
-"""OAuth over HTTP: ``/services/oauth2/token``, ``authorize``, ``revoke``, ``introspect`` and ``userinfo``.
+"""OAuth over HTTP: ``/services/oauth2/token``, ``revoke``, ``introspect`` and ``userinfo``.
 
-Owns forms, headers and redirects. Whether a token is issued is decided in `grants.py`.
+Owns forms and headers. Whether a token is issued is decided in `grants.py`; browsers are answered in `authorize.py`.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 import base64
 import binascii
 from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qsl, unquote, urlencode
+from urllib.parse import parse_qsl, unquote
 
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, Response
 
 from ...streaming.authentication import token_of
 from ...streaming.endpoint import json_response
@@ -41,35 +41,22 @@ class OAuth:
         self._grants: Final = Grants(state)
 
     def token(self, request: Request, body: bytes) -> Response:
-        """Issue a token."""
+        """Issue a token, or the codes of a device."""
+        form, endpoint = _form(request, body), self._endpoint(request)
         try:
-            answer = self._grants.answer(_form(request, body), self._endpoint(request))
+            if form.get("response_type") == "device_code":
+                answer = self._grants.device_codes(form, endpoint)
+            else:
+                answer = self._grants.answer(form, endpoint)
         except OAuthError as error:
             return _refused(error)
         return json_response(answer)
 
-    def authorize(self, request: Request, body: bytes) -> Response:
-        """Consent without a question, and redirect the browser with a code."""
-        asked = request.query_params
-        app = self._state.apps.known.get(asked.get("client_id", ""))
-        back = asked.get("redirect_uri")
-        if app is None or back is None:
-            return _refused(OAuthError("invalid_client_id", "client identifier invalid"))
-        if asked.get("response_type") != "code":
-            answer = {"error": "unsupported_response_type", "error_description": "response type not supported"}
-        elif app.client_secret is None and "code_challenge" not in asked:
-            answer = {"error": "invalid_request", "error_description": "missing required code challenge"}
-        else:
-            answer = {"code": self._state.apps.issue_code(app, back, asked.get("code_challenge"))}
-        if "state" in asked:
-            answer["state"] = asked["state"]
-        return RedirectResponse(f"{back}{'&' if '?' in back else '?'}{urlencode(answer)}", 302)
-
     def revoke(self, request: Request, body: bytes) -> Response:
-        """Revoke an access token or a refresh token. Revoking a refresh token leaves access tokens valid here."""
+        """Revoke an access token, or a refresh token together with the access tokens of its app and user."""
         value = _form(request, body).get("token", "")
-        ended = self._state.end_token(value) + self._state.apps.revoke_refresh_token(value)
-        if not value or not ended:
+        ended = self._state.end_token(value) + self._state.end_refresh_token(value)
+        if not ended:
             return _refused(OAuthError("unsupported_token_type", "this token type is not supported"))
         return PlainTextResponse("")
 

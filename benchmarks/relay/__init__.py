@@ -1,0 +1,1 @@
+"""What a relay costs: its throughput per target, beside a bare bulk insert into the same database."""

@@ -1,0 +1,82 @@
+"""The index of subscriptions by channel: which of them the events of a channel belong to.
+
+It knows their names only, and not what is received or handled.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pybayeux import Channel, ChannelType
+
+from .position import wire_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .resumption import Resumption
+
+__all__ = ("ChannelIndex", "covers")
+
+_MAX_CACHED: Final = 10_000
+
+
+class ChannelIndex:
+    """Finds the subscriptions that the events of a channel belong to.
+
+    Attributes:
+        cache: What was found so far, by channel. It is valid until a subscription is added or removed. Channels with
+            the same subscriptions have the same tuple, so that a run of their events is seen at once.
+    """
+
+    def __init__(self) -> None:
+        self.cache: Final[dict[str, tuple[Resumption, ...]]] = {}
+        self._by_name: Final[dict[str, Resumption]] = {}
+        self._known: Final[dict[tuple[Resumption, ...], tuple[Resumption, ...]]] = {}
+
+    def __iter__(self) -> Iterator[Resumption]:
+        return iter(list(self._by_name.values()))
+
+    def get(self, subscription: str) -> Resumption | None:
+        """Return the subscription of this name."""
+        return self._by_name.get(subscription)
+
+    def add(self, resumption: Resumption) -> None:
+        """Add a subscription."""
+        self._by_name[resumption.subscription] = resumption
+        self._forget()
+
+    def remove(self, resumption: Resumption) -> None:
+        """Remove a subscription."""
+        del self._by_name[resumption.subscription]
+        self._forget()
+
+    def clear(self) -> None:
+        """Remove all subscriptions."""
+        self._by_name.clear()
+        self._forget()
+
+    def ignore(self, channel: str) -> None:
+        """Find no subscription for a channel, as long as the cache is valid."""
+        self.cache[channel] = ()
+
+    def covering(self, channel: str) -> tuple[Resumption, ...]:
+        """Return the subscriptions that the events of a channel belong to."""
+        if (found := self.cache.get(channel)) is not None:
+            return found
+        is_kept = Channel(channel).type is ChannelType.BROADCAST
+        found = tuple(each for name, each in self._by_name.items() if is_kept and covers(name, channel))
+        if len(self.cache) >= _MAX_CACHED:
+            self._forget()
+        found = self.cache[channel] = self._known.setdefault(found, found)
+        return found
+
+    def _forget(self) -> None:
+        self.cache.clear()
+        self._known.clear()
+
+
+def covers(subscription: str, channel: str) -> bool:
+    """Whether the events of a channel may belong to a subscription."""
+    # Some servers send the events of a filtered subscription without the filter in their channel.
+    return Channel(subscription).match(channel) or ("?" in subscription and wire_key(subscription) == channel)
