@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from core.tests.strategies import channels
 from pybayeux import Channel, ChannelType
-from pybayeux.channel import routing_patterns
 
 patterns = st.sampled_from(["/*", "/**"]) | st.tuples(channels, st.sampled_from(["/*", "/**"])).map("".join)
 
@@ -102,8 +101,8 @@ def test_match_agrees_with_a_comparison_segment_by_segment(pattern: str, channel
 
 
 @given(channels, st.lists(channels | patterns, max_size=8))
-def test_routing_patterns_are_those_that_match(channel: str, subscriptions: list[str]) -> None:
-    found = list(routing_patterns(channel))
+def test_covering_patterns_are_those_that_match(channel: str, subscriptions: list[str]) -> None:
+    found = list(Channel(channel).covering_patterns())
     assert len(set(found)) == len(found)
     if Channel(channel).type is not ChannelType.BROADCAST:
         assert found == [channel]
@@ -112,14 +111,14 @@ def test_routing_patterns_are_those_that_match(channel: str, subscriptions: list
     assert {name for name in subscriptions if covers(name, channel)} <= set(found)
 
 
-def test_routing_patterns_begin_with_the_most_specific() -> None:
-    assert list(routing_patterns("/a/b/c")) == ["/a/b/c", "/a/b/*", "/a/b/**", "/a/**", "/**"]
-    assert list(routing_patterns("/a")) == ["/a", "/*", "/**"]
+def test_covering_patterns_begin_with_the_most_specific() -> None:
+    assert list(Channel("/a/b/c").covering_patterns()) == ["/a/b/c", "/a/b/*", "/a/b/**", "/a/**", "/**"]
+    assert list(Channel("/a").covering_patterns()) == ["/a", "/*", "/**"]
 
 
 @pytest.mark.parametrize("channel", ["/meta/connect", "/service/echo", "/service/a/b"])
 def test_patterns_never_reach_meta_and_service_channels(channel: str) -> None:
-    assert list(routing_patterns(channel)) == [channel]
+    assert list(Channel(channel).covering_patterns()) == [channel]
 
 
 VALID = ["/foo", "/foo/bar", "/a-b_c!~($)@/0", "/*", "/**", "/foo/*", "/foo/bar/**"]

@@ -18,7 +18,6 @@ import msgspec
 from pybayeux import Advice, Channel, Message, decode, encode, printable, requests
 from pybayeux._util.redact import Redactor
 from pybayeux._util.text import Utf8Stream, to_utf8
-from pybayeux.channel import routing_patterns
 from pybayeux.cli.output import as_json_lines
 from pybayeux.codec import advice_from, damage_of, decode_batch
 from pybayeux.errors import BayeuxError, InvalidChannelError, MessageDecodeError, TransportError
@@ -121,7 +120,7 @@ def channel(data: bytes) -> None:
     assert requests.check_channel(accepted) == accepted
     assert decode(encode([Message(channel=accepted)]))[0].channel == accepted
     if not accepted.has_wildcard() and "?" not in accepted:  # events come without the filter of a subscription
-        patterns = list(routing_patterns(accepted))
+        patterns = list(accepted.covering_patterns())
         assert all(Channel(pattern).match(accepted) for pattern in patterns)
         assert len(patterns) <= accepted.count("/") + 3
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ("Channel", "ChannelType", "routing_patterns")
+__all__ = ("Channel", "ChannelType")
 
 _SPEC: Final = re.compile(r"(?:/[A-Za-z0-9\-_!~()$@]+)+|(?:/[A-Za-z0-9\-_!~()$@]+)*/\*{1,2}")
 # What servers take is wider, and differs: commas (Avanza), letters beyond ASCII (CometD 2), a filter after a question
@@ -85,6 +85,22 @@ class Channel(str):
         rest = other[len(parent) + 1 :]
         return bool(rest) and not rest.startswith("/") and (wildcard == "**" or "/" not in rest)
 
+    def covering_patterns(self) -> Iterator[str]:
+        """Return every subscription that covers this concrete channel, the most specific first.
+
+        For ``/a/b``: ``/a/b``, ``/a/*``, ``/a/**``, ``/**``. Wildcards cover broadcast channels only: a subscription to
+        ``/**`` does not receive meta or service messages (Bayeux 1.0, section 2.3).
+        """
+        yield self
+        if self.type is not ChannelType.BROADCAST:
+            return
+        parent = self.rpartition("/")[0]
+        yield f"{parent}/*"
+        while parent:
+            yield f"{parent}/**"
+            parent = parent.rpartition("/")[0]
+        yield "/**"
+
     def normalized(self) -> Channel:
         """The same channel without surrounding blanks and without a trailing slash, as CometD does it."""
         name = self.strip()
@@ -96,20 +112,3 @@ Channel.META_CONNECT = Channel("/meta/connect")
 Channel.META_SUBSCRIBE = Channel("/meta/subscribe")
 Channel.META_UNSUBSCRIBE = Channel("/meta/unsubscribe")
 Channel.META_DISCONNECT = Channel("/meta/disconnect")
-
-
-def routing_patterns(channel: str) -> Iterator[str]:
-    """Every subscription that covers a concrete channel, the most specific first.
-
-    For ``/a/b``: ``/a/b``, ``/a/*``, ``/a/**``, ``/**``. Wildcards cover broadcast channels only: a subscription to
-    ``/**`` does not receive meta or service messages (Bayeux 1.0, section 2.3).
-    """
-    yield channel
-    if Channel(channel).type is not ChannelType.BROADCAST:
-        return
-    parent = channel.rpartition("/")[0]
-    yield f"{parent}/*"
-    while parent:
-        yield f"{parent}/**"
-        parent = parent.rpartition("/")[0]
-    yield "/**"

@@ -11,8 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from core.tests.dispatching import DispatcherProbe, events
 from core.tests.virtual_time import in_virtual_time
-from pybayeux import Message, decode
-from pybayeux.channel import routing_patterns
+from pybayeux import Channel, Message, decode
 
 if TYPE_CHECKING:
     from pybayeux._client.event_queue import EventQueue
@@ -219,7 +218,7 @@ class Receivers(RuleBasedStateMachine):
         for channel in channels:
             number = len(self.channel_of)
             self.channel_of[number] = channel
-            covering = set(routing_patterns(channel))
+            covering = set(Channel(channel).covering_patterns())
             self.holders[number] = {each for each in self.open if each.channel in covering}
             batch += events(channel, number)
         self.probe.dispatcher.dispatch(batch)
@@ -266,7 +265,7 @@ class Receivers(RuleBasedStateMachine):
     @rule(pattern=st.sampled_from(PATTERNS))
     def start_anew(self, pattern: str) -> None:
         self.probe.dispatcher.subscription_started(pattern)
-        self.failed = {channel for channel in self.failed if pattern not in routing_patterns(channel)}
+        self.failed = {channel for channel in self.failed if pattern not in Channel(channel).covering_patterns()}
 
     @invariant()
     def what_is_delivered_is_what_every_receiver_has_done_with(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
-from ..channel import routing_patterns
+from ..channel import Channel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -78,7 +78,7 @@ class Router:
 
     def covering(self, channel: str) -> tuple[EventQueue, ...]:
         """The queues that receive what comes on a concrete channel, the most specific first."""
-        return tuple(queue for name in routing_patterns(channel) for queue in self._by_channel.get(name, ()))
+        return tuple(queue for name in Channel(channel).covering_patterns() for queue in self._by_channel.get(name, ()))
 
     def find(self, channel: str) -> Receiver:
         """The receiver of a concrete channel; `routes` has it from now on, unless the name is very long."""

@@ -32,6 +32,7 @@ class ChannelIndex:
     def __init__(self) -> None:
         self.cache: Final[dict[str, tuple[Resumption, ...]]] = {}
         self._by_name: Final[dict[str, Resumption]] = {}
+        self._filtered: Final[dict[str, dict[Resumption, None]]] = {}  # by the channel without the filter
         self._known: Final[dict[tuple[Resumption, ...], tuple[Resumption, ...]]] = {}
 
     def __iter__(self) -> Iterator[Resumption]:
@@ -43,17 +44,27 @@ class ChannelIndex:
 
     def add(self, resumption: Resumption) -> None:
         """Add a subscription."""
-        self._by_name[resumption.subscription] = resumption
+        name = resumption.subscription
+        self._by_name[name] = resumption
+        if "?" in name:
+            self._filtered.setdefault(wire_key(name), {})[resumption] = None
         self._forget()
 
     def remove(self, resumption: Resumption) -> None:
         """Remove a subscription."""
-        del self._by_name[resumption.subscription]
+        name = resumption.subscription
+        del self._by_name[name]
+        if "?" in name:
+            filtered = self._filtered[wire_key(name)]
+            del filtered[resumption]
+            if not filtered:
+                del self._filtered[wire_key(name)]
         self._forget()
 
     def clear(self) -> None:
         """Remove all subscriptions."""
         self._by_name.clear()
+        self._filtered.clear()
         self._forget()
 
     def ignore(self, channel: str) -> None:
@@ -64,12 +75,20 @@ class ChannelIndex:
         """Return the subscriptions that the events of a channel belong to."""
         if (found := self.cache.get(channel)) is not None:
             return found
-        is_kept = Channel(channel).type is ChannelType.BROADCAST
-        found = tuple(each for name, each in self._by_name.items() if is_kept and covers(name, channel))
+        found = tuple(dict.fromkeys(self._covering(Channel(channel))))  # a channel may look like a pattern
         if len(self.cache) >= _MAX_CACHED:
             self._forget()
         found = self.cache[channel] = self._known.setdefault(found, found)
         return found
+
+    def _covering(self, channel: Channel) -> Iterator[Resumption]:
+        if channel.type is not ChannelType.BROADCAST:
+            return
+        for pattern in channel.covering_patterns():
+            if (resumption := self._by_name.get(pattern)) is not None:
+                yield resumption
+        # Some servers send the events of a filtered subscription without the filter in their channel.
+        yield from self._filtered.get(channel, ())
 
     def _forget(self) -> None:
         self.cache.clear()
@@ -77,6 +96,5 @@ class ChannelIndex:
 
 
 def covers(subscription: str, channel: str) -> bool:
-    """Whether the events of a channel may belong to a subscription."""
-    # Some servers send the events of a filtered subscription without the filter in their channel.
+    """Whether the events of a channel may belong to a subscription, which `ChannelIndex` finds without asking each."""
     return Channel(subscription).match(channel) or ("?" in subscription and wire_key(subscription) == channel)

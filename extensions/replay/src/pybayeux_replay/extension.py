@@ -296,12 +296,21 @@ class Replay:
             return
         self._recovery.on_connect_reply()
         now = self._now()
-        for each in self._subscriptions:
-            has_event, each.has_event = each.has_event, False
-            if not client.accepting:
+        for each in self._subscriptions.take_with_events():
+            if client.accepting:
+                self._look_for_stall(each, now, client, has_event=True)
+        if not client.accepting:
+            for each in self._subscriptions:
                 self._stalls.on_session(each.subscription, now)
-            elif each.is_live and (stall := self._stalls.on_connect_reply(each.subscription, now, has_event=has_event)):
-                self._notifier.notify_stall(stall, client)
+        elif self._stalls.is_time_to_look(now):
+            for each in self._subscriptions:
+                self._look_for_stall(each, now, client, has_event=False)
+
+    def _look_for_stall(self, subscription: Resumption, now: datetime, client: HookClient, *, has_event: bool) -> None:
+        if not subscription.is_live:
+            return
+        if (stall := self._stalls.on_connect_reply(subscription.subscription, now, has_event=has_event)) is not None:
+            self._notifier.notify_stall(stall, client)
 
     def _subscribe_reply(self, message: Message, client: HookClient) -> None:
         for each in self._subscriptions.named_in(message):

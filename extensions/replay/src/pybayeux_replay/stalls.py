@@ -13,6 +13,8 @@ from typing import Final
 
 __all__ = ("Stall", "StallDetector")
 
+_LOOKS: Final = 100
+"""How often quiet subscriptions are looked at in the time that makes a stall."""
 _USUAL: Final = 3
 """A channel usually speaks if it had no pause as long as a stall for this many times the length of one."""
 
@@ -102,6 +104,14 @@ class Stalls:
     def __init__(self, after: timedelta | None) -> None:
         self._after: Final = after
         self._detectors: Final[dict[str, StallDetector]] = {}
+        self._looked: datetime | None = None
+
+    def is_time_to_look(self, now: datetime) -> bool:
+        """Whether to look at the quiet subscriptions too. With every reply to a connect it would cost too much."""
+        if self._after is None or (self._looked is not None and now - self._looked < self._after / _LOOKS):
+            return False
+        self._looked = now
+        return True
 
     @property
     def present(self) -> tuple[Stall, ...]:

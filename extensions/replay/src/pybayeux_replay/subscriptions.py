@@ -95,7 +95,8 @@ class Subscriptions:
         self._leaving: Final = LeavingWindows()
         self._left: Final[dict[str, None]] = {}
         self._unfinished: Final[set[str]] = set()
-        self._begins_batch = self._by_batch
+        self._batch: Final[dict[Resumption, None]] = {}
+        self._with_events: list[Resumption] = []
 
     @property
     def _index(self) -> ChannelIndex:
@@ -218,11 +219,12 @@ class Subscriptions:
             return True
         replay_id, key = read
         transaction = transaction_key(event) if self._by_transaction else None
-        if self._begins_batch:
-            self._begin_batch()
+        if self._by_batch:
+            self._add_to_batch(found)
         is_new = False
         for each in found:
-            each.has_event = True
+            if not each.has_event:
+                self._note_event(each)
             window = each.window
             if self._left and each.subscription in self._left:
                 self._unfinished.add(each.subscription)
@@ -239,19 +241,39 @@ class Subscriptions:
         self._unfinished.update(again)
         return bool(again)
 
-    def _begin_batch(self) -> None:
-        self._begins_batch = False
-        asyncio.get_running_loop().call_soon(self._end_batch)  # a batch arrives within one turn of the loop
+    def _note_event(self, resumption: Resumption) -> None:
+        resumption.has_event = True
+        self._with_events.append(resumption)
+
+    def take_with_events(self) -> list[Resumption]:
+        """Return the subscriptions that had an event since the last call.
+
+        To ask each for that would cost more than the events do, where there are thousands of subscriptions.
+        """
+        taken, self._with_events = self._with_events, []
+        for each in taken:
+            each.has_event = False
+        return taken
+
+    def _add_to_batch(self, found: Sequence[Resumption]) -> None:
+        if not self._batch:
+            asyncio.get_running_loop().call_soon(self._end_batch)  # a batch arrives within one turn of the loop
+        for each in found:
+            self._batch[each] = None
 
     def _end_batch(self) -> None:
-        self._begins_batch = self._by_batch
-        for each in self._index:
+        if self._handled:
+            self._note_handled()
+        for each in self._batch:
             each.window.end_group()
             self._commit(each.window)
+        self._batch.clear()
 
     def _receive_unnumbered(self, event: Message, found: Sequence[Resumption]) -> None:
         for each in found:
-            each.is_unnumbered = each.has_event = True
+            each.is_unnumbered = True
+            if not each.has_event:
+                self._note_event(each)
         # A server without replay: to look for an id in each of the next events would only cost time.
         if not self.announced and all(each.window.is_untouched for each in found):
             self._index.ignore(event.channel)
@@ -418,6 +440,8 @@ class Subscriptions:
         for each in self._index:
             self.store_handled(each)
         self._ends_turn = False  # it may start again on another event loop
+        self._batch.clear()
+        self._with_events.clear()
         self._index.clear()
         self._leaving.clear()
         self._left.clear()
