@@ -11,6 +11,7 @@ from websockets.datastructures import Headers
 from websockets.exceptions import InvalidMessage, InvalidProxyStatus, InvalidURI, ProxyError
 from websockets.http11 import Response
 
+from core.tests.transports.test_connecting import have_a_silent_address
 from core.tests.transports.websocket_site import Site, at_raw_server, in_real_time, message, reply
 from pybayeux._util.redact import Redactor
 from pybayeux.errors import TransportError
@@ -123,6 +124,28 @@ async def test_close_does_not_wait_for_the_end_of_a_stream(monkeypatch: pytest.M
         flooding.cancel()
         await asyncio.wait([flooding])
         peer.connection.transport.abort()
+
+
+@in_real_time
+async def test_close_does_not_wait_for_what_does_not_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that reads no more: what was sent fills the buffers, and the close frame has no room behind it."""
+    monkeypatch.setattr("pybayeux.transports.dialling._CLOSE_TIMEOUT", 0.02)
+    async with Site({"max_frame_size": 2**26}) as site:
+        peer = await site.opened()
+        peer.connection.transport.pause_reading()
+        sending = asyncio.create_task(site.transport.exchange([message("1", data="x" * 2**25)]))
+        await asyncio.sleep(0.01)
+        await site.transport.close()
+        with pytest.raises(TransportError):
+            await sending
+        peer.connection.transport.abort()
+
+
+@in_real_time
+async def test_an_address_that_does_not_answer_keeps_no_one_from_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    have_a_silent_address(monkeypatch)
+    async with Site() as site:
+        await site.opened()
 
 
 class HeldResponse:

@@ -85,7 +85,7 @@ UNVERIFIED = ssl.SSLCertVerificationError(1, "certificate verify failed")
         (httpx.ReadTimeout("late"), False, False),
         (httpx.WriteError("reset"), False, False),
         (httpx.RemoteProtocolError("gibberish"), False, False),
-        (httpx.ProxyError("proxy"), False, False),
+        (httpx.ProxyError("proxy"), False, True),
         (httpx.DecodingError("gzip"), False, False),
         (httpx.UnsupportedProtocol("gopher"), True, False),
         (httpx.InvalidURL("no"), True, False),

@@ -6,8 +6,8 @@ import asyncio
 import gc
 import socket
 import ssl
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any, cast
 
 import httpcore
 import pytest
@@ -187,6 +187,47 @@ def test_a_request_is_sent_over_a_new_connection_where_the_server_has_closed_the
     assert len(accepted) == 3
 
 
+class Unseeing(AsyncioBackend):
+    """Connections of which the pool does not see that the server has closed them: the end comes a moment later."""
+
+    async def connect_tcp(self, *args: Any, **kwargs: Any) -> httpcore.AsyncNetworkStream:
+        stream: Any = await super().connect_tcp(*args, **kwargs)
+        info = stream.get_extra_info
+        stream.get_extra_info = lambda name: name != "is_readable" and info(name)
+        return cast("httpcore.AsyncNetworkStream", stream)
+
+
+def test_a_request_that_meets_the_end_of_its_connection_leaves_over_another() -> None:
+    asked: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError):
+            asked.append(await reader.readuntil(b"\r\n\r\n"))
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        writer.close()
+
+    async def run() -> None:
+        async with served(serve) as port, httpcore.AsyncConnectionPool(network_backend=Unseeing()) as pool:
+            for number in range(3):
+                response = await pool.request("POST", f"http://127.0.0.1:{port}/{number}", content=b"body")
+                assert response.content == b"ok"
+                await asyncio.sleep(0.01)  # the end of the connection comes
+
+    asyncio.run(run())
+    assert [request.split()[1] for request in asked] == [b"/0", b"/1", b"/2"]
+
+
+def test_a_connection_on_which_a_request_was_left_is_not_used_again() -> None:
+    """Its answer came before it was sent: with the answer to the one before."""
+
+    async def run() -> None:
+        async with connected(silent) as stream:
+            await stream.write(b"never sent")
+            assert stream.get_extra_info("is_readable")
+
+    asyncio.run(run())
+
+
 def test_where_nothing_listens_there_is_no_connection() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
@@ -277,4 +318,17 @@ def test_a_server_that_does_not_speak_tls(serve: Serve | None, error: type[Excep
             await plain.start_tls(ssl.create_default_context(), "127.0.0.1", timeout=0 if serve else 10)
 
     with pytest.raises(error):
+        asyncio.run(run())
+
+
+def test_connection_and_tls_together_have_the_time_that_was_given_for_connecting(certificate: Certificate) -> None:
+    async def run() -> None:
+        async with served(silent) as port:
+            stream = await AsyncioBackend().connect_tcp("127.0.0.1", port, timeout=0.1)
+            try:
+                await stream.start_tls(certificate.client(), "127.0.0.1", timeout=None)
+            finally:
+                await stream.aclose()
+
+    with pytest.raises(httpcore.ConnectTimeout):
         asyncio.run(run())

@@ -10,6 +10,7 @@ they override, so that the handshake, pings, pongs and the close handshake stay 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -27,10 +28,12 @@ from websockets.exceptions import (
 from websockets.frames import DATA_OPCODES, CloseCode, Frame
 from websockets.protocol import State
 from websockets.typing import Subprotocol
+from websockets.uri import parse_uri
 
 from .._util.environment import Proxy, proxy_for
 from ..errors import TransportError
 from .base import UpgradeAnswer
+from .connecting import connect_socket
 from .unreachable import describe, unreachable
 
 if TYPE_CHECKING:
@@ -197,8 +200,13 @@ class LibrarySocket:
         self._connection.transport.resume_reading()
 
     async def close(self, code: int) -> None:
-        """Send a close frame and wait for the server's, for a second at most."""
-        await self._connection.close(code)
+        """Send a close frame and wait for the server's, for a second at most; then release the connection."""
+        try:
+            # The library's limit does not hold while what was sent before does not leave.
+            async with asyncio.timeout(2 * _CLOSE_TIMEOUT):
+                await self._connection.close(code)
+        except TimeoutError:
+            await self.abort()
 
     async def abort(self) -> None:
         """Release the connection without a close frame."""
@@ -261,21 +269,45 @@ async def _connect(call: UpgradeCall, proxy: Proxy | None, made: list[_Connectio
         made.append(_Connection(*args, **kwargs))
         return made[-1]
 
-    secure = {"ssl": call.ssl} if call.ssl is not None and call.url.startswith("wss:") else {}
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + call.open_timeout
+    options: dict[str, Any] = {}
+    if call.ssl is not None and call.url.startswith("wss:"):
+        options["ssl"] = call.ssl
+    if proxy is None:
+        # The library would try one address after the other, and spend all of its time on one that does not answer.
+        async with asyncio.timeout_at(deadline):
+            address = parse_uri(call.url)
+            options["sock"] = await connect_socket(address.host, address.port)
+    try:
+        await _upgrade(call, proxy, create_connection, deadline - loop.time(), options)
+    except BaseException:
+        if not made and "sock" in options:
+            options["sock"].close()
+        raise
+
+
+async def _upgrade(
+    call: UpgradeCall,
+    proxy: Proxy | None,
+    create_connection: Callable[..., _Connection],
+    seconds: float,
+    options: dict[str, Any],
+) -> None:
     await _Connect(
         call.url,
         subprotocols=None if call.subprotocol is None else [Subprotocol(call.subprotocol)],
         compression="deflate" if call.compression else None,
         additional_headers=call.headers,
         proxy=None if proxy is None else proxy.url,
-        open_timeout=call.open_timeout,
+        open_timeout=seconds,
         ping_interval=call.ping_interval,
         ping_timeout=call.ping_timeout,
         close_timeout=_CLOSE_TIMEOUT,
         max_size=call.max_message_size,
         logger=_silent_logger(),
         create_connection=cast("Any", create_connection),  # a function will do, as the library's documentation says
-        **secure,
+        **options,
     )
 
 

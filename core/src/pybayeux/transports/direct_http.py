@@ -13,6 +13,7 @@ from .._util.environment import Proxy, proxy_for
 from .._util.tls import trusted_certificates
 from ..errors import TransportError
 from .network import AsyncioBackend
+from .proxied import make_proxied_pool
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -24,8 +25,8 @@ _NO_CERTIFICATES: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 _CONNECTIONS: Final = 100
 _KEPT: Final = 20
 _USUAL: Final = {"content", "headers", "timeout"}
-_KEPT_ALIVE: Final = 5.0
-"""Seconds, as httpx has it: Node's servers close a connection that has been idle for so long."""
+_KEPT_ALIVE: Final = 4.0
+"""Seconds: Node's servers close a connection that has been idle for 5, and a request may be on its way by then."""
 
 
 def make_http_client() -> httpx.AsyncClient:
@@ -113,29 +114,28 @@ class _Routed(httpx.AsyncBaseTransport):
 
 
 def _make_transport(proxy: Proxy | None, trust: ssl.SSLContext) -> httpx.AsyncBaseTransport:
+    limits: dict[str, Any] = {
+        "max_connections": _CONNECTIONS,
+        "max_keepalive_connections": _KEPT,
+        "keepalive_expiry": _KEPT_ALIVE,
+    }
     if proxy is None:
-        return _Direct(trust)
+        return _Pooled(httpcore.AsyncConnectionPool(ssl_context=trust, network_backend=AsyncioBackend(), **limits))
     try:
-        return httpx.AsyncHTTPTransport(verify=trust, proxy=httpx.Proxy(proxy.url))
+        return _Pooled(make_proxied_pool(httpx.Proxy(proxy.url), trust, **limits))
     except (ImportError, ValueError, httpx.InvalidURL) as error:  # no package for SOCKS, say
         raise TransportError(f"{proxy}: {error}", fatal=True, unsent=True) from error
 
 
-class _Direct(httpx.AsyncBaseTransport):
-    """httpcore's pool of connections, which httpx's own transport has too, on connections of our own.
+class _Pooled(httpx.AsyncBaseTransport):
+    """One of httpcore's pools of connections, which httpx's own transport has too.
 
     Args:
-        trust: The certificates to trust.
+        pool: The pool.
     """
 
-    def __init__(self, trust: ssl.SSLContext) -> None:
-        self._pool: Final = httpcore.AsyncConnectionPool(
-            ssl_context=trust,
-            max_connections=_CONNECTIONS,
-            max_keepalive_connections=_KEPT,
-            keepalive_expiry=_KEPT_ALIVE,
-            network_backend=AsyncioBackend(),
-        )
+    def __init__(self, pool: httpcore.AsyncConnectionPool) -> None:
+        self._pool: Final = pool
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request.
@@ -195,6 +195,7 @@ class _Stream(httpx.AsyncByteStream):
 _ERRORS: Final = (
     httpcore.NetworkError,
     httpcore.ProtocolError,
+    httpcore.ProxyError,
     httpcore.TimeoutException,
     httpcore.UnsupportedProtocol,
 )

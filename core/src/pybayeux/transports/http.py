@@ -108,9 +108,9 @@ class HttpRequester:
             context.cookies.seed(self._http.cookies)
         # Connecting, reading, writing, waiting for a connection of the pool: the session limits how long an answer may
         # take, for it knows how long the server may hold it; the user's httpx client would break every held connect
-        # after five seconds. A pool that others have filled is no matter of the server's, and has to fail before the
-        # session gives an exchange up: what never left can be sent later.
-        self._timeout: Final = (context.max_network_delay, None, None, context.max_network_delay / 2)
+        # after five seconds. Without a connection, made or free, an exchange has to fail before the session gives it
+        # up: what never left can be sent later.
+        self._timeout: Final = (context.max_network_delay / 2, None, None, context.max_network_delay / 2)
 
     async def exchange(self, call: HttpCall) -> None:
         """Make a call, and have the messages received that come back.

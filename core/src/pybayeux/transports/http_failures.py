@@ -22,7 +22,8 @@ __all__ = (
 )
 
 # By name: `http=` may be a client of another library than httpx with the same surface, and the same names of errors.
-_UNSENT: Final = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout"})
+_UNSENT: Final = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError"})
+"""A proxy's error is that it makes no connection; what a proxy says of a request that has left is a status."""
 _FATAL: Final = frozenset({"InvalidURL", "UnsupportedProtocol"})
 _LONGEST_WAIT: Final = 86_400.0
 _NO_CONNECTION_FREE: Final = (

@@ -11,22 +11,19 @@ from __future__ import annotations
 
 import asyncio
 import select
-import socket
 import ssl
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import httpcore
-from aiohappyeyeballs import start_connection
+
+from .connecting import connect_socket
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from aiohappyeyeballs import AddrInfoType
+    from collections.abc import Iterable
 
 __all__ = ("AsyncioBackend",)
 
-_NEXT_ADDRESS: Final = 0.25
-"""Seconds after which the next address of a host is tried as well (RFC 8305)."""
 _MOST_UNREAD: Final = 2**18
 """Bytes that wait here, beyond which no more is read from the network."""
 
@@ -48,15 +45,12 @@ class AsyncioBackend(httpcore.AsyncNetworkBackend):
             httpcore.ConnectTimeout: There was no connection in time.
             httpcore.ConnectError: There is none.
         """
+        loop = asyncio.get_running_loop()
+        deadline = None if timeout is None else loop.time() + timeout
         try:
-            async with asyncio.timeout(timeout):
-                # asyncio's own way to try several addresses loses a socket where it is cancelled as it connects.
-                connected = await start_connection(
-                    await _resolve(host, port),
-                    local_addr_infos=None if local_address is None else await _resolve(local_address, 0),
-                    happy_eyeballs_delay=_NEXT_ADDRESS,
-                )
-                _, stream = await asyncio.get_running_loop().create_connection(_Stream, sock=connected)
+            async with asyncio.timeout_at(deadline):
+                connected = await connect_socket(host, port, local_address)
+                _, stream = await loop.create_connection(partial(_Stream, deadline), sock=connected)
         except TimeoutError as error:
             raise httpcore.ConnectTimeout(str(error)) from error
         except OSError as error:
@@ -66,14 +60,15 @@ class AsyncioBackend(httpcore.AsyncNetworkBackend):
         return stream
 
 
-async def _resolve(host: str, port: int) -> Sequence[AddrInfoType]:
-    return await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-
-
 class _Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
-    """One connection. What is written leaves with the next read, for httpcore writes headers and body apart."""
+    """One connection. What is written leaves with the next read, for httpcore writes headers and body apart.
 
-    def __init__(self) -> None:
+    Args:
+        deadline: The time of the loop until which the connection has to be made, TLS included; None for no limit.
+    """
+
+    def __init__(self, deadline: float | None) -> None:
+        self._deadline: Final = deadline
         self._transport: asyncio.Transport
         self._unsent: Final[list[bytes]] = []
         self._unread: Final = bytearray()
@@ -117,8 +112,12 @@ class _Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
         Raises:
             httpcore.ReadTimeout: None came in time.
             httpcore.ReadError: The connection broke.
+            httpcore.ConnectionNotAvailable: The server closed the connection while it was idle. Nothing of the request
+                has left, and the pool sends it over another one.
         """
         if self._unsent:
+            if self._is_over or self._unread:
+                raise httpcore.ConnectionNotAvailable("the server has closed the connection")
             self._transport.write(b"".join(self._unsent))
             self._unsent.clear()
         if not self._unread and not self._is_over:
@@ -162,7 +161,7 @@ class _Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
             httpcore.ConnectError: It failed.
         """
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout_at(self._deadline), asyncio.timeout(timeout):
                 transport = await asyncio.get_running_loop().start_tls(
                     self._transport, self, ssl_context, server_hostname=server_hostname
                 )
@@ -177,7 +176,12 @@ class _Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
     def get_extra_info(self, info: str) -> Any:
         """What httpcore and its users ask of a connection."""
         if info == "is_readable":
-            return self._is_over or bool(self._unread) or _has_input(self._transport.get_extra_info("socket"))
+            # A request that waits here although its answer was read was not sent: the connection is of no use.
+            return (
+                self._is_over
+                or bool(self._unread or self._unsent)
+                or _has_input(self._transport.get_extra_info("socket"))
+            )
         names = {"client_addr": "sockname", "server_addr": "peername"}
         return self._transport.get_extra_info(names.get(info, info))
 

@@ -96,7 +96,7 @@ def _post_with_aiohttp(factory: Callable[..., _Transport]) -> Callable[..., _Tra
         if context.http is not None or not is_basic(context.auth) or _is_proxied(context):
             return factory(context, **options)
         ours = copy(context)
-        ours.http = HttpClient(context.max_network_delay, context.trust)
+        ours.http = HttpClient(context.max_network_delay / 2, context.trust)  # what has not left can be sent later
         return _Posting(factory(ours, **options), ours.http)
 
     return make

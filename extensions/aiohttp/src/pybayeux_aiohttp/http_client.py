@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 __all__ = ("ConnectError", "ConnectTimeout", "HttpClient", "Request", "Response", "UnsupportedProtocol")
 
 _CONNECTIONS: Final = 100
-_KEPT_ALIVE: Final = 5.0
-"""Seconds, as with httpx: Node's servers close a connection that has been idle for so long."""
+_KEPT_ALIVE: Final = 4.0
+"""Seconds: Node's servers close a connection that has been idle for 5, and a request may be on its way by then."""
 
 _LINE: Final = 2**16
 _BUFFER: Final = 2**18
