@@ -64,10 +64,13 @@ class PositionLookup:
     Args:
         store: The store.
         consumer: The consumer.
+
+    Attributes:
+        store: The store.
     """
 
     def __init__(self, store: Store, consumer: str) -> None:
-        self._store: Final = store
+        self.store: Final = store
         self._consumer: Final = consumer
         self._keys: dict[str, list[str]] | None = None
 
@@ -88,7 +91,7 @@ class PositionLookup:
         return self._of_earlier_version(subscription, origin) if key != subscription else self._of_any_org(subscription)
 
     def _get(self, key: str) -> Position | None:
-        return self._store.get(self._consumer, key)
+        return self.store.get(self._consumer, key)
 
     def _of_earlier_version(self, subscription: str, origin: str | None) -> Found:
         key, old = position_key(subscription, origin), self._get(subscription)
@@ -114,6 +117,6 @@ class PositionLookup:
         """Return the keys of a subscription that are in the store. All keys are read once, at the first call."""
         if self._keys is None:
             self._keys = {}
-            for key in self._store.items(self._consumer):
+            for key in self.store.items(self._consumer):
                 self._keys.setdefault(split_key(key)[1], []).append(key)
         return self._keys.get(subscription, [])

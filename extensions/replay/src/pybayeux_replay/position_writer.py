@@ -16,8 +16,9 @@ stored. Their number is limited, see `unstored.py`.
 While the store fails, everything waits for it: positions in memory, transactions and dead letters before they begin.
 What is reported then, and how many events may be handled meanwhile, is decided in `outage.py`.
 
-What a position means, and when it may be stored, is decided elsewhere; whether another consumer of the same name is at
-work, in `fence.py`; how the store is opened and read, in `store_access.py`.
+What a position means, and when it may be stored, is decided elsewhere; what a commit is, in `position_commits.py`;
+whether another consumer of the same name is at work, in `fence.py`; how the store is opened and read, in
+`store_access.py`.
 """
 
 from __future__ import annotations
@@ -25,52 +26,34 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pybayeux.errors import BayeuxError
 
-from .fence import Commit, ConsumerFence
-from .leases import LeaseLostError
 from .noted_positions import NotedPositions
-from .position import Position
+from .position_commits import PositionCommits
 from .position_lookup import PositionLookup, shard_name
-from .store import TransactionalStore, fenced_set, fenced_transaction
+from .store import TransactionalStore, fenced_transaction
 from .store_access import StoreAccess
 from .unstored import UnstoredLimit
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
     from datetime import datetime
 
     from .dead_letters import DeadLetter
+    from .fence import Commit
     from .noted_positions import AnyPosition
     from .outage import Outage
-    from .position import PendingPosition
+    from .position import PendingPosition, Position
     from .store import Store
 
-__all__ = ("LeaseHolder", "PositionWriter")
+__all__ = ("PositionWriter",)
 
 _RETRY_DELAY: Final = 1.0
 """Seconds between two attempts to write into a store that fails."""
 
 _T = TypeVar("_T")
-
-
-class LeaseHolder(Protocol):
-    """Knows the lease, or the shards, that every commit has to name: the replica."""
-
-    def fencing(self, keys: Iterable[str]) -> dict[str, Any]:
-        """Return the argument of a commit of the positions under these keys, ``lease`` or ``shards``.
-
-        Raises:
-            LeaseLostError: It is lost.
-        """
-
-    def positions_stored(self) -> None:
-        """Positions were stored."""
-
-    def commit_refused(self, error: LeaseLostError) -> None:
-        """The store has refused a commit, because the lease is lost."""
 
 
 class PositionWriter:
@@ -86,8 +69,8 @@ class PositionWriter:
         unstored: Limits how many positions are noted and not stored, with a store that is `blocking`.
 
     Attributes:
-        lease_holder: Knows the lease that every commit has to name; None: there is no lease.
         access: The store.
+        commits: What is stored in one go, and what refuses it.
     """
 
     def __init__(
@@ -100,16 +83,13 @@ class PositionWriter:
         on_stored: Callable[[Mapping[str, Position]], None] | None = None,
         unstored: UnstoredLimit | None = None,
     ) -> None:
-        self._on_stored: Final = on_stored
         self.access: Final = StoreAccess(open_store, consumer)
         self._consumer: Final = consumer
-        self._now: Final = now
         self._outage: Final = outage
         self._delay: Final = delay
-        self.lease_holder: LeaseHolder | None = None
-        self._fence: Final = ConsumerFence(consumer, now)
+        self._lookup: PositionLookup | None = None
         self._noted: Final = NotedPositions()
-        self._writing: Mapping[str, Position] = {}
+        self.commits: Final = PositionCommits(self.access, consumer, now, self._noted, on_stored)
         self._unstored: Final = unstored or UnstoredLimit()
         self._task: asyncio.Task[None] | None = None
         self._committing: asyncio.Future[None] | None = None
@@ -129,7 +109,7 @@ class PositionWriter:
             origin: Who numbers the events, if known.
         """
         reads = self.access.for_reading(subscription)
-        found = PositionLookup(reads, self._consumer).find(subscription, origin)
+        found = self._lookup_in(reads).find(subscription, origin)
         if (position := self._get(found.key, reads)) is not None:
             return found.key, position
         if found.carried_from is not None and found.position is not None:
@@ -138,23 +118,31 @@ class PositionWriter:
             self._write_soon()
         return found.key, found.position
 
+    def _lookup_in(self, reads: Store) -> PositionLookup:
+        """The lookup in what was read ahead is kept, and with it the keys: there may be thousands."""
+        if reads is self.access.store:
+            return PositionLookup(reads, self._consumer)
+        if self._lookup is None or self._lookup.store is not reads:
+            self._lookup = PositionLookup(reads, self._consumer)
+        return self._lookup
+
     def get(self, key: str) -> Position | None:
         """Return the newest position under a key, stored or not yet."""
         return self._get(key, self.access.store)
 
     def _get(self, key: str, reads: Store) -> Position | None:
-        if self._fence.is_refused(key):
+        if self.commits.fence.is_refused(key):
             self._noted.discard_newest(key)
         if (newest := self.newest(key)) is not None:
             return newest
         stored = reads.get(self._consumer, key)
-        self._fence.on_read(key, stored)
+        self.commits.fence.on_read(key, stored)
         return stored
 
     def newest(self, key: str) -> Position | None:
         """Return the newest position that was noted here, without reading the store."""
         noted = self._noted.newest(key)
-        return None if noted is None else self._position(noted)
+        return None if noted is None else self.commits.position(noted)
 
     # -- noting
 
@@ -202,8 +190,10 @@ class PositionWriter:
                 block has not begun.
             LeaseLostError: Another replica has got the lease. Nothing has changed.
         """
-        positions = {subscription: self._position(pending)}
-        held = self._fencing(positions)  # of now: the event came under this one, which may be lost and regained below
+        positions = {subscription: self.commits.position(pending)}
+        held = self.commits.held(
+            positions
+        )  # of now: the event came under this one, which may be lost and regained below
         async with self._lock:  # a store with one writer at a time would wait for ourselves
             await self._commit_ended()
             older: dict[str, AnyPosition] = {}
@@ -214,7 +204,7 @@ class PositionWriter:
                     store,
                     self._consumer,
                     positions,
-                    partial(self._fence.check, positions),
+                    partial(self.commits.fence.check, positions),
                     **held,
                 )
                 async with AsyncExitStack() as stack:
@@ -222,13 +212,13 @@ class PositionWriter:
                     older = self._noted.take_one(subscription)
                     yield transaction
             except BaseException as error:
-                self._note_refusal(error)
+                self.commits.note_refusal(error)
                 if self._noted.put_back(older):
                     self._write_soon()
                 raise
             self._noted.stored(positions)
-            self._fence.on_written(positions)
-        self._tell_stored(positions)
+            self.commits.fence.on_written(positions)
+        self.commits.tell_stored(positions)
 
     # -- dead letters
 
@@ -243,7 +233,7 @@ class PositionWriter:
         add = partial(store.add_dead_letter, self._consumer, letter)
         async with self._lock:
             await self._commit_ended()
-            return await self._persist(partial(self._call, add))
+            return await self._persist(partial(self.commits.in_thread, add))
 
     async def _persist(self, attempt: Callable[[], Awaitable[_T]]) -> _T:
         """Do something with the store, as soon as it can.
@@ -266,9 +256,6 @@ class PositionWriter:
                 self._outage.ended()
                 return done
 
-    async def _call(self, function: Callable[[], _T]) -> _T:
-        return await asyncio.to_thread(function) if self.access.store.blocking else function()
-
     # -- writing
 
     def _write_soon(self) -> None:
@@ -290,7 +277,7 @@ class PositionWriter:
         """Begin to write what is noted, unless that has begun, or `flush` does it."""
         if self._is_busy or self._is_closing or not self._noted.has_unsaved:
             return
-        if self._delay or self._outage.is_on or self._lock.locked() or self.lease_holder is not None:
+        if self._delay or self._outage.is_on or self._lock.locked() or self.commits.lease_holder is not None:
             self._start_task(self._delay)
         else:
             self._commit()
@@ -302,13 +289,13 @@ class PositionWriter:
         batch, count = self._noted.take(), self._unstored.count
         self._noted.begin()
         try:
-            commit = self._begin_commit(batch)
+            commit = self.commits.begin(batch)
             if self.access.store.blocking:
-                self._committing = asyncio.get_running_loop().run_in_executor(None, self._set_now, commit, {})
+                self._committing = asyncio.get_running_loop().run_in_executor(None, self.commits.store, commit, {})
                 self._committing.add_done_callback(partial(self._on_commit, commit, batch, count))
                 return
-            self._set_now(commit, {})
-            self._note_commit(commit)
+            self.commits.store(commit, {})
+            self.commits.succeeded(commit)
         except Exception as error:
             self._commit_failed(batch, error)
         else:
@@ -320,7 +307,7 @@ class PositionWriter:
         self._committing = None
         try:
             in_thread.result()
-            self._note_commit(commit)
+            self.commits.succeeded(commit)
         except Exception as error:
             self._commit_failed(batch, error)
         except BaseException:
@@ -330,7 +317,6 @@ class PositionWriter:
             self._commit_succeeded(count)
 
     def _commit_succeeded(self, count: int) -> None:
-        self._writing = {}
         self._unstored.written(count)
         self._outage.ended()
         # The next turn, for receivers that waited for this: what they handle in it goes into one commit.
@@ -338,7 +324,7 @@ class PositionWriter:
             self._write_soon()
 
     def _commit_failed(self, batch: dict[str, AnyPosition], error: Exception) -> None:
-        self._writing = {}
+        self.commits.failed()
         self._noted.put_back(batch)
         self._unstored.written(0)
         self._outage.failed(error)
@@ -381,7 +367,7 @@ class PositionWriter:
             batch, count = self._noted.take(), self._unstored.count
             self._noted.begin()
             try:
-                await self._set_held(batch)
+                await self.commits.store_all(batch)
             except BaseException as error:
                 self._noted.put_back(batch)
                 self._unstored.written(0)
@@ -393,33 +379,9 @@ class PositionWriter:
             self._outage.ended()
         return True
 
-    async def _set_held(self, noted: dict[str, AnyPosition]) -> None:
-        """Store positions, but for those that other replicas go on from."""
-        while True:
-            try:
-                return await self._set(noted)
-            except LeaseLostError as error:
-                self._noted.refuse(error.subscription)
-                self._note_refusal(error)
-                noted = self._noted.remembered(noted)
-            if not noted:
-                return None
-
-    def _fencing(self, keys: Iterable[str]) -> dict[str, Any]:
-        """Return the argument of a commit that names the lease or the shards, if there has to be one.
-
-        Raises:
-            LeaseLostError: It is lost.
-        """
-        return {} if self.lease_holder is None else self.lease_holder.fencing(keys)
-
-    def _note_refusal(self, error: BaseException) -> None:
-        if isinstance(error, LeaseLostError) and self.lease_holder is not None:
-            self.lease_holder.commit_refused(error)
-
     def is_unsaved(self, key: str) -> bool:
         """Whether a position under a key is noted and not stored yet, or being stored."""
-        return self._noted.is_unsaved(key) or key in self._writing
+        return self._noted.is_unsaved(key) or self.commits.is_storing(key)
 
     def forget(self, subscriptions: Collection[str] | None = None) -> None:
         """Another replica goes on from what is stored: forget what was noted, and read again.
@@ -427,44 +389,12 @@ class PositionWriter:
         Args:
             subscriptions: Of which subscriptions; None for all.
         """
+        subscriptions = None if subscriptions is None else frozenset(subscriptions)  # of thousands, maybe
         self._noted.forget(subscriptions)
         self.access.forget(subscriptions)
-        self._fence.forget(None if subscriptions is None else lambda key: shard_name(key) in subscriptions)
+        self.commits.fence.forget(None if subscriptions is None else lambda key: shard_name(key) in subscriptions)
         if not self._noted.has_unsaved:
             self._unstored.written(self._unstored.count)
-
-    async def _set(self, noted: dict[str, AnyPosition]) -> None:
-        commit = self._begin_commit(noted)
-        try:
-            await self._call(partial(self._set_now, commit, self._fencing(noted)))
-        finally:
-            self._writing = {}
-        self._note_commit(commit)
-
-    def _begin_commit(self, noted: Mapping[str, AnyPosition]) -> Commit:
-        commit = Commit(self._fence, {key: self._position(each) for key, each in noted.items()})
-        self._writing = commit.positions
-        return commit
-
-    def _note_commit(self, commit: Commit) -> None:
-        self._fence.committed(commit)
-        self._tell_stored(commit.positions)
-
-    def _set_now(self, commit: Commit, held: dict[str, Any]) -> None:
-        fenced_set(self.access.store, self._consumer, commit.positions, commit.choose, **held)
-        outdated = self._noted.outdated
-        while outdated:  # not before the position is stored under its own key
-            self.access.store.delete(self._consumer, outdated[0])
-            del outdated[0]
-
-    def _tell_stored(self, positions: Mapping[str, Position]) -> None:
-        if self.lease_holder is not None:
-            self.lease_holder.positions_stored()
-        if self._on_stored is not None:
-            self._on_stored(positions)
-
-    def _position(self, noted: AnyPosition) -> Position:
-        return noted if isinstance(noted, Position) else noted.position(self._now())
 
     async def _wait(self, seconds: float) -> None:
         if seconds > 0 and not self._is_closing:
@@ -502,9 +432,9 @@ class PositionWriter:
         try:
             if unsaved or self._noted.outdated:
                 self._noted.begin()
-                await self._set_held(unsaved)
+                await self.commits.store_all(unsaved)
         finally:
-            self._fence.forget()
+            self.commits.fence.forget()
             self._outage.reset()
             self._unstored.written(self._unstored.count)
             self._is_closing, self._closing = False, None

@@ -54,7 +54,7 @@ class Replica(BaseReplica[LeaseStore]):
             self._store, consumer, self.name, length, self, lambda: subscriptions.unhandled
         )
         self._channels: set[str] = set()
-        writer.lease_holder = self
+        writer.commits.lease_holder = self
 
     @staticmethod
     def check_store(store: Store) -> LeaseStore:

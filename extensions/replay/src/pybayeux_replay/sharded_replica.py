@@ -60,7 +60,7 @@ class ShardedReplica(BaseReplica[ShardStore]):
         self._wanted: set[str] = set()
         self._leaving: dict[str, Shard] = {}
         self._is_ours: dict[str, bool] = {}
-        writer.lease_holder = self
+        writer.commits.lease_holder = self
 
     @staticmethod
     def check_store(store: Store) -> ShardStore:

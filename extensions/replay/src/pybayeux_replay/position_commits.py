@@ -1,0 +1,175 @@
+"""The commits of one consumer: positions that are brought into its store together, in a thread if the store may block.
+
+A commit without a transaction does not undo what another consumer of the name has stored (`fence.py`), and names the
+lease or the shards where there are some. Positions whose lease is lost are given up, and the others are stored.
+
+When there is a commit, and what happens if the store fails, is decided in `position_writer.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+
+from .fence import Commit, ConsumerFence
+from .leases import LeaseLostError
+from .position import Position
+from .store import fenced_set
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
+
+    from .noted_positions import AnyPosition, NotedPositions
+    from .store_access import StoreAccess
+
+__all__ = ("LeaseHolder", "PositionCommits")
+
+_T = TypeVar("_T")
+
+
+class LeaseHolder(Protocol):
+    """Knows the lease, or the shards, that every commit has to name: the replica."""
+
+    def fencing(self, keys: Iterable[str]) -> dict[str, Any]:
+        """Return the argument of a commit of the positions under these keys, ``lease`` or ``shards``.
+
+        Raises:
+            LeaseLostError: It is lost.
+        """
+
+    def positions_stored(self) -> None:
+        """Positions were stored."""
+
+    def commit_refused(self, error: LeaseLostError) -> None:
+        """The store has refused a commit, because the lease is lost."""
+
+
+class PositionCommits:
+    """Stores the positions of one consumer. One commit is under way at a time.
+
+    Args:
+        access: The store.
+        consumer: The name under which the positions are stored.
+        now: Returns the present time, in UTC.
+        noted: What is noted and not stored.
+        on_stored: Called with the positions that were stored.
+
+    Attributes:
+        fence: What this consumer has read and stored.
+        lease_holder: Knows the lease that every commit has to name; None: there is no lease.
+    """
+
+    def __init__(
+        self,
+        access: StoreAccess,
+        consumer: str,
+        now: Callable[[], datetime],
+        noted: NotedPositions,
+        on_stored: Callable[[Mapping[str, Position]], None] | None,
+    ) -> None:
+        self._access: Final = access
+        self._consumer: Final = consumer
+        self._now: Final = now
+        self._noted: Final = noted
+        self._on_stored: Final = on_stored
+        self.fence: Final = ConsumerFence(consumer, now)
+        self.lease_holder: LeaseHolder | None = None
+        self._storing: Mapping[str, Position] = {}
+
+    def position(self, noted: AnyPosition) -> Position:
+        """What is noted as the store has it, with the present time."""
+        return noted if isinstance(noted, Position) else noted.position(self._now())
+
+    def is_storing(self, key: str) -> bool:
+        """Whether a position under a key is being stored."""
+        return key in self._storing
+
+    async def in_thread(self, function: Callable[[], _T]) -> _T:
+        """Call a function of the store: in a thread, if the store may block."""
+        return await asyncio.to_thread(function) if self._access.store.blocking else function()
+
+    # -- a commit, step by step
+
+    def begin(self, noted: Mapping[str, AnyPosition]) -> Commit:
+        """Begin a commit of these positions."""
+        commit = Commit(self.fence, {key: self.position(each) for key, each in noted.items()})
+        self._storing = commit.positions
+        return commit
+
+    def store(self, commit: Commit, held: dict[str, Any]) -> None:
+        """Store the positions. May be called in a thread.
+
+        Args:
+            commit: The commit.
+            held: The lease or the shards, as `held` returns them.
+
+        Raises:
+            LeaseLostError: They are lost. Nothing was stored.
+            Exception: The store's own.
+        """
+        fenced_set(self._access.store, self._consumer, commit.positions, commit.choose, **held)
+        outdated = self._noted.outdated
+        while outdated:  # not before the position is stored under its own key
+            self._access.store.delete(self._consumer, outdated[0])
+            del outdated[0]
+
+    def succeeded(self, commit: Commit) -> None:
+        """The positions of a commit are stored."""
+        self._storing = {}
+        self.fence.committed(commit)
+        self.tell_stored(commit.positions)
+
+    def failed(self) -> None:
+        """The commit under way has stored nothing."""
+        self._storing = {}
+
+    def tell_stored(self, positions: Mapping[str, Position]) -> None:
+        """Tell those who want to know that these are stored."""
+        if self.lease_holder is not None:
+            self.lease_holder.positions_stored()
+        if self._on_stored is not None:
+            self._on_stored(positions)
+
+    # -- a commit as a whole
+
+    async def store_all(self, noted: dict[str, AnyPosition]) -> None:
+        """Store positions, but for those that other replicas go on from.
+
+        Raises:
+            Exception: The store's own.
+        """
+        while True:
+            try:
+                return await self._store(noted)
+            except LeaseLostError as error:
+                self._noted.refuse(error.subscription)
+                self.note_refusal(error)
+                noted = self._noted.remembered(noted)
+            if not noted:
+                return None
+
+    async def _store(self, noted: Mapping[str, AnyPosition]) -> None:
+        commit = self.begin(noted)
+        try:
+            await self.in_thread(partial(self.store, commit, self.held(noted)))
+        except BaseException:
+            self.failed()
+            raise
+        self.succeeded(commit)
+
+    # -- what has to be held
+
+    def held(self, keys: Iterable[str]) -> dict[str, Any]:
+        """Return the argument of a commit that names the lease or the shards, if there has to be one.
+
+        Raises:
+            LeaseLostError: It is lost.
+        """
+        return {} if self.lease_holder is None else self.lease_holder.fencing(keys)
+
+    def note_refusal(self, error: BaseException) -> None:
+        """Tell the holder of the lease, if the error is that it is lost."""
+        if isinstance(error, LeaseLostError) and self.lease_holder is not None:
+            self.lease_holder.commit_refused(error)
