@@ -61,3 +61,16 @@ def test_the_end_of_the_client_forgets_all() -> None:
     windows.add(window)
     windows.clear()
     assert not windows.windows
+
+
+def test_an_event_is_looked_for_only_where_it_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    windows, (orders, [order]), (bills, _) = LeavingWindows(), left("/orders/*", 3), left("/bills", 4)
+    filtered, _ = left("/topic/T?a=1", 5)
+    for window in (orders, bills, filtered):
+        windows.add(window)
+    asked: list[Window] = []
+    monkeypatch.setattr(Window, "handle", lambda window, message: asked.append(window))
+    for channel in ("/orders/new", "/topic/T", "/topic/T?a=1", "/service/orders"):
+        order.channel = channel
+        list(windows.handle(order))
+    assert asked == [orders, filtered, filtered]

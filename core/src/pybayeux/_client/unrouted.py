@@ -42,7 +42,7 @@ class UnroutedEvents:
         """An event on a channel that no subscription covers was dropped."""
         if channel in self._reported or Channel(channel).type is not ChannelType.BROADCAST:
             return
-        if any(Channel(pattern).match(channel) for pattern in self._ended):
+        if any(pattern in self._ended for pattern in Channel(channel).covering_patterns()):
             return
         _remember(self._reported, channel)
         self._report(UnroutedEventError(channel))

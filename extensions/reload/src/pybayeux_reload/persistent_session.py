@@ -34,6 +34,7 @@ class PersistentSession:
         self._context: Any = None
         self._handshake: dict[str, Any] | None = None
         self._channels: set[str] = set()
+        self._in_order: tuple[str, ...] | None = None  # sorted once: each reply to a connect asks
         self._stored: SavedSession | None = None
         self._is_first = True
         self._is_confirmed = False
@@ -64,6 +65,7 @@ class PersistentSession:
         self._is_first, self.resumed, self._is_confirmed = False, saved is not None, False
         self._context, self._handshake, self._stored = context, None, saved
         self._channels = set(saved.channels if saved is not None else ())
+        self._in_order = None
         if saved is None:
             discard(self._file)
         else:
@@ -96,11 +98,13 @@ class PersistentSession:
     def on_subscribed(self, channels: list[str]) -> None:
         """The server has granted these subscriptions."""
         self._channels.update(channels)
+        self._in_order = None
         self._save()
 
     def on_unsubscribed(self, channels: list[str]) -> None:
         """The server has ended these subscriptions."""
         self._channels.difference_update(channels)
+        self._in_order = None
         self._save()
 
     def end(self) -> None:
@@ -111,8 +115,9 @@ class PersistentSession:
     def _save(self) -> None:
         if self._handshake is None or not self._is_confirmed or self.is_handing_over:
             return
-        channels = tuple(sorted(self._channels))
-        saved = SavedSession(self._context.url, self._handshake, _cookies(self._context), channels)
+        if self._in_order is None:
+            self._in_order = tuple(sorted(self._channels))
+        saved = SavedSession(self._context.url, self._handshake, _cookies(self._context), self._in_order)
         if saved != self._stored:
             store(self._file, saved)
             self._stored = saved

@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pybayeux import Channel
+
+from .position import wire_key
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -29,32 +33,55 @@ class LeavingWindows:
     """
 
     def __init__(self) -> None:
-        self.windows: list[Window] = []
+        self.windows: Final[dict[Window, None]] = {}
+        # An event is looked for where it may be: thousands of channels may have been left.
+        self._by_channel: Final[dict[str, dict[Window, None]]] = {}
+        self._events = 0
 
     def add(self, window: Window) -> None:
         """Keep a window, unless everything in it is handled."""
         if window.unhandled:
-            self.windows.append(window)
-        while sum(each.unhandled for each in self.windows) > _MAX_EVENTS:
-            self.windows.pop(0)
+            self.windows[window] = None
+            self._by_channel.setdefault(wire_key(window.subscription), {})[window] = None
+            self._events += window.unhandled
+        while self._events > _MAX_EVENTS and self.windows:
+            self._remove(next(iter(self.windows)))
+
+    def _remove(self, window: Window) -> None:
+        del self.windows[window]
+        of_channel = self._by_channel[wire_key(window.subscription)]
+        del of_channel[window]
+        if not of_channel:
+            del self._by_channel[wire_key(window.subscription)]
+        self._events -= window.unhandled
 
     def of(self, subscription: str) -> list[Window]:
         """Return the windows of a subscription."""
-        return [each for each in self.windows if each.subscription == subscription]
+        of_channel = self._by_channel.get(wire_key(subscription), ())
+        return [each for each in of_channel if each.subscription == subscription]
 
     def forget(self, subscription: str) -> None:
         """A channel is subscribed to again: the server sends again what is not handled."""
-        self.windows = [each for each in self.windows if each.subscription != subscription]
+        for window in self.of(subscription):
+            self._remove(window)
 
     def clear(self) -> None:
         """The client has ended."""
         self.windows.clear()
+        self._by_channel.clear()
+        self._events = 0
 
     def handle(self, event: Message) -> Iterator[Window]:
         """Note that an event is handled; return the windows of which a position may be stored."""
-        for window in tuple(self.windows):
+        for window in self._covering(Channel(event.channel)):
+            before = window.unhandled
             window.handle(event)
+            self._events -= before - window.unhandled
             if window.commits.ready is not None:
                 yield window
             if not window.unhandled:
-                self.windows.remove(window)
+                self._remove(window)
+
+    def _covering(self, channel: Channel) -> list[Window]:
+        names = dict.fromkeys(map(wire_key, channel.covering_patterns()))
+        return [window for name in names for window in self._by_channel.get(name, ())]
