@@ -100,11 +100,16 @@ _BASES_OF_THE_EMULATOR = ("incidents.Incidents", "publishing.Publisher", "setup.
 """Classes without a public name of their own, whose methods are public."""
 
 
+_TRANSPORTS = ("callback_polling.CallbackPolling", "long_polling.LongPolling", "websocket.WebSocket")
+"""Classes without a public name of their own, whose arguments are the options of `transport_options=`."""
+
+
 def test_every_public_name_is_in_the_reference() -> None:
     shown = sorted(name for path in REFERENCE.glob("*.md") for name in _SHOWN.findall(_text(path)))
     core = [f"pybayeux.{name}" for name in pybayeux.__all__ if name not in ("BayeuxError", "__version__")]
     packages = [path.name for path in ROOT.glob("extensions/*/src/*")]
     parts = [f"pybayeux_salesforce_emulator.{name}" for name in _BASES_OF_THE_EMULATOR]
+    parts += [f"pybayeux.transports.{name}" for name in _TRANSPORTS]
     assert shown == sorted([*core, "pybayeux.cli", "pybayeux.testing", "pybayeux_relay.testing", *parts, *packages])
 
 
