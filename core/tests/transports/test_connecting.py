@@ -28,7 +28,7 @@ def have_a_silent_address(monkeypatch: pytest.MonkeyPatch) -> None:
     loop: Any = asyncio.get_running_loop()
     connect = loop.sock_connect
 
-    async def resolve(host: str, port: int, **options: Any) -> Sequence[Any]:
+    async def resolve(host: str, port: int) -> Sequence[Any]:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in (SILENT, "127.0.0.1")]
 
     async def sock_connect(connection: socket.socket, address: tuple[str, int]) -> None:
@@ -36,7 +36,7 @@ def have_a_silent_address(monkeypatch: pytest.MonkeyPatch) -> None:
             await asyncio.Event().wait()
         await connect(connection, address)
 
-    monkeypatch.setattr(loop, "getaddrinfo", resolve)
+    monkeypatch.setattr(connecting, "_resolve", resolve)
     monkeypatch.setattr(loop, "sock_connect", sock_connect)
     monkeypatch.setattr(connecting, "_NEXT_ADDRESS", 0.01)
 
@@ -47,6 +47,15 @@ def test_an_address_that_does_not_answer_keeps_no_one_from_the_next(monkeypatch:
         async with served(leave) as port:
             with await connect_socket("two.example", port) as connection:
                 assert connection.getpeername() == ("127.0.0.1", port)
+
+    asyncio.run(run())
+
+
+def test_an_address_is_found_without_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> None:
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", None)
+        async with served(leave) as port:
+            (await connect_socket("127.0.0.1", port)).close()
 
     asyncio.run(run())
 

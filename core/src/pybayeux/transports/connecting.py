@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from aiohappyeyeballs import start_connection
@@ -40,4 +41,6 @@ async def connect_socket(host: str, port: int, local_address: str | None = None)
 
 
 async def _resolve(host: str, port: int) -> Sequence[AddrInfoType]:
+    with suppress(socket.gaierror):  # an address needs no thread
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     return await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
