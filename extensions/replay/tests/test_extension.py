@@ -337,3 +337,31 @@ def test_a_database_that_cannot_be_opened_is_an_error_of_the_subscribe(tmp_path:
     replay.registered(FakeClient().as_client)
     with pytest.raises(Exception, match="missing"):
         asked_for(replay, "/orders")
+
+
+def test_a_channel_left_without_a_session_is_not_moved_by_the_events_of_others() -> None:
+    async def scenario() -> None:
+        replay, client = Replay(), FakeClient()
+        for name in ("/topic/T?a=1", "/topic/T?a=2"):
+            asked_for(replay, name)
+        _handle(replay, client, event("/topic/T", 3))
+        replay.unsubscribed("/topic/T?a=1")  # while there is no session: no unsubscribe leaves
+        replay.incoming(reply(Channel.META_HANDSHAKE, ext={"replay": True}), client.as_client)
+        assert asked_for(replay, "/topic/T?a=2") == {"/topic/T": 3}
+        _handle(replay, client, event("/topic/T", 5))
+        assert asked_for(replay, "/topic/T?a=1") == {"/topic/T": 3}
+        assert asked_for(replay, "/topic/T?a=2") == {"/topic/T": 5}
+        await _close(replay)
+
+    asyncio.run(scenario())
+
+
+def test_events_without_an_id_pass_after_a_pattern_that_covers_them_was_left() -> None:
+    replay, client = Replay(commit="transaction"), FakeClient()
+    replay.incoming(reply(Channel.META_HANDSHAKE), client.as_client)
+    for name in ("/chat/**", "/chat/demo"):
+        asked_for(replay, name)
+    replay.unsubscribed("/chat/**")
+    replay.incoming(reply(Channel.META_UNSUBSCRIBE, subscription="/chat/**"), client.as_client)
+    for number in range(3):
+        assert replay.incoming(Message(channel="/chat/demo", data=number), client.as_client) is None

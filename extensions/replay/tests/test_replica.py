@@ -148,6 +148,22 @@ async def test_doubt_ends_where_no_other_replica_took_over() -> None:
 
 
 @in_virtual_time
+async def test_a_client_that_was_closed_in_doubt_gets_events_when_it_starts_again() -> None:
+    server, shared = ReplayingServer(), LeasedStore()
+    async with Replica(server, shared) as only:
+        await asyncio.sleep(1)
+        only.store.is_lost = True
+        await asyncio.sleep(LENGTH + 1)
+        await only.client.close()
+        only.store.is_lost = False
+        await only.client.start()
+        await only.client.subscribe("/orders", only._handle)
+        server.publish("/orders", 0, 1)
+        await asyncio.sleep(5)
+        assert only.handled == [0, 1]
+
+
+@in_virtual_time
 async def test_a_commit_that_is_refused_has_the_replica_stand_by() -> None:
     server, shared = ReplayingServer(at_once=1), LeasedStore()
     async with Replica(server, shared) as first:

@@ -31,6 +31,7 @@ class ChannelIndex:
 
     def __init__(self) -> None:
         self.cache: Final[dict[str, tuple[Resumption, ...]]] = {}
+        self._ignored: Final[set[str]] = set()
         self._by_name: Final[dict[str, Resumption]] = {}
         self._filtered: Final[dict[str, dict[Resumption, None]]] = {}  # by the channel without the filter
         self._known: Final[dict[tuple[Resumption, ...], tuple[Resumption, ...]]] = {}
@@ -68,8 +69,18 @@ class ChannelIndex:
         self._forget()
 
     def ignore(self, channel: str) -> None:
-        """Find no subscription for a channel, as long as the cache is valid."""
+        """Find no subscription for a channel, as long as the cache is valid, although there may be some."""
         self.cache[channel] = ()
+        self._ignored.add(channel)
+
+    def is_ignored(self, channel: str) -> bool:
+        """Whether `ignore` was called for a channel, and the cache is still valid."""
+        return channel in self._ignored
+
+    def look_again(self) -> None:
+        """What was found or ignored may be wrong now: the session is another one."""
+        self.cache.clear()
+        self._ignored.clear()
 
     def covering(self, channel: str) -> tuple[Resumption, ...]:
         """Return the subscriptions that the events of a channel belong to."""
@@ -91,7 +102,7 @@ class ChannelIndex:
         yield from self._filtered.get(channel, ())
 
     def _forget(self) -> None:
-        self.cache.clear()
+        self.look_again()
         self._known.clear()
 
 

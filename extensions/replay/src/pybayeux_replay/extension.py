@@ -261,6 +261,7 @@ class Replay:
             self._replica.unsubscribed(channel)
         if (subscription := self._subscriptions.get(channel)) is not None:
             self._subscriptions.close(subscription)
+        self._stalls.remove(channel)
 
     # -- events and replies
 

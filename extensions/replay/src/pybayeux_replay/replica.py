@@ -76,8 +76,17 @@ class Replica(BaseReplica[LeaseStore]):
 
     async def leave(self) -> None:
         """The client ends, and everything is stored: hand over."""
-        await self._keeper.stop()
-        self._channels.clear()
+        try:
+            await self._keeper.stop()
+        finally:
+            self._channels.clear()
+            self._release_receivers()
+
+    def _release_receivers(self) -> None:
+        """Nothing here holds them back any more: a later life begins without what held the last one."""
+        if self._joined is not None:
+            self._end_doubt()
+            self._client.release_events(_STANDBY)
 
     # -- what the client asks
 

@@ -77,10 +77,14 @@ class ShardedReplica(BaseReplica[ShardStore]):
 
     async def leave(self) -> None:
         """The client ends, and everything is stored: hand over."""
-        await self._keeper.stop()
-        self._wanted.clear()
-        self._leaving.clear()
-        self._is_ours.clear()
+        try:
+            await self._keeper.stop()
+        finally:
+            self._wanted.clear()
+            self._leaving.clear()
+            self._is_ours.clear()
+            if self._joined is not None:
+                self._end_doubt()  # in a later life nothing else would
 
     # -- what the client asks
 

@@ -128,7 +128,10 @@ class Subscriptions:
     def on_handshake(self, *, announced: bool) -> None:
         """There is a new session, maybe with another server: what was learnt of its channels may be wrong now."""
         self.announced = announced
-        self._index.cache.clear()
+        for each in self._index:
+            if each.window.closed:  # left without a session: its events would be noted with those of others
+                self.remove(each)
+        self._index.look_again()
         self._left.clear()
         self._unfinished.clear()
 
@@ -213,7 +216,9 @@ class Subscriptions:
         if not found:
             # A message on a service channel that is not a reply: no server keeps it.
             self.has_private |= event.id is None and event.channel.startswith("/service/")
-            return not ((self._left or self._unfinished) and self._comes_again(event))
+            if not (self._left or self._unfinished) or self._channels.is_ignored(event.channel):
+                return True
+            return not self._comes_again(event)
         if (read := read_key(event)) is None:
             self._receive_unnumbered(event, found)
             return True
