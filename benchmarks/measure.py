@@ -86,7 +86,8 @@ def measure(
             with program(client, task) as child:
                 return _measure(case, task, server, child, observe)
         except ChildError as error:
-            raise MeasurementError(str(error)) from error
+            # The first line is for the tables, and names no path of this machine.
+            raise MeasurementError(f"the client {error.what}\n{error}") from error
 
 
 def task_of(case: Case, client: BenchmarkClient, server: Server, count: int, folder: Path) -> Task:

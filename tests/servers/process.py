@@ -23,7 +23,16 @@ _COMPLAINTS: Final = 60
 
 
 class ChildError(Exception):
-    """A child said nothing in time, or ended before it said it; the text carries its last complaints."""
+    """A child said nothing in time, or ended before it said it; the text carries its last complaints.
+
+    Args:
+        text: The whole text.
+        what: What happened, without the command and the complaints.
+    """
+
+    def __init__(self, text: str, what: str = "failed") -> None:
+        super().__init__(text)
+        self.what: Final = what
 
 
 class Child:
@@ -111,7 +120,7 @@ class Child:
         return "".join(self._complaints)
 
     def _error(self, what: str) -> ChildError:
-        return ChildError(f"{' '.join(self.command)}: {what}\n{self.complaints}")
+        return ChildError(f"{' '.join(self.command)}: {what}\n{self.complaints}", what)
 
 
 def _environment() -> dict[str, str]:

@@ -266,7 +266,8 @@ class HttpRequester:
             text = body.content[:_ERROR_TEXT].decode("utf-8", "replace")
             return _Answer(body, status_failure(response, text, redirect, self._context.redact))
         if not body.complete:
-            raise TransportError(f"an answer of more than max_response_size={self._limit} bytes", status=status)
+            more = f"transport_options={{{self._connection_type!r}: {{'max_response_size': ...}}}} allows more"
+            raise TransportError(f"an answer of more than max_response_size={self._limit} bytes; {more}", status=status)
         if not any(piece.strip() for piece in body.pieces):
             raise TransportError("an empty answer (HTTP 200)", status=status)
         return _Answer(body)
