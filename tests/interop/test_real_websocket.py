@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pybayeux import Advice, BayeuxClient, Channel, Message, hookimpl, requests
+from pybayeux import Advice, BayeuxClient, Channel, ConnectionState, Message, hookimpl, requests
 from pybayeux._util.redact import Redactor
 from pybayeux.errors import PublishError, TransportError
 from pybayeux.transports.base import DONE, TransportContext
@@ -270,10 +270,12 @@ async def test_remote_calls_of_cometd(cometd_server: Server) -> None:
 
 @in_loop
 async def test_a_client_survives_a_reset(any_server: Server, proxy_factory: ProxyFactory) -> None:
-    proxy = proxy_factory(any_server)
-    async with over_websocket(proxy.url) as client, client.subscribe("/ws/reset") as events:
+    proxy, journal = proxy_factory(any_server), Journal()
+    async with over_websocket(proxy.url, journal) as client, client.subscribe("/ws/reset") as events:
         before = client.client_id
         await asyncio.to_thread(proxy.sever)
+        # What the server sends before it knows of the reset is lost.
+        await journal.until(lambda: journal.count(ConnectionState.CONNECTED) == 2)
         any_server.control.send("/ws/reset", 1)
         assert await take(events, 1) == [1]
         assert client.client_id == before

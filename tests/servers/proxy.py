@@ -26,7 +26,7 @@ __all__ = ("Place", "Proxy", "Upstream")
 
 _CHUNK: Final = 1 << 16
 _TIMEOUT: Final = 10.0
-_TURNS: Final = 10
+_BACKLOG: Final = 100
 
 
 class Upstream(Protocol):
@@ -67,7 +67,7 @@ class Proxy:
         self.host = host
         self._faults: list[Fault] = []
         self._links: set[asyncio.Task[Any]] = set()
-        self._listener: asyncio.Server | None = None
+        self._listener: socket.socket | None = None
         self.port = free_port()
         self.connections = 0
         """How many connections were accepted so far."""
@@ -106,7 +106,6 @@ class Proxy:
     def close(self) -> None:
         """Ends the proxy."""
         self.refuse()
-        self._run(self._sever_late())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -123,33 +122,43 @@ class Proxy:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(_TIMEOUT)
 
     async def _accept(self) -> None:
-        self._listener = await asyncio.start_server(self._accepted, self.host, self.port)
+        """Accepts by itself: a server of asyncio's before Python 3.12.1 loses connections that come as it closes."""
+        self._listener = socket.create_server((self.host, self.port), backlog=_BACKLOG)
+        self._listener.setblocking(False)
+        self._loop.add_reader(self._listener, self._accepted, self._listener)
 
     async def _refuse(self) -> None:
         if self._listener is not None:
+            self._loop.remove_reader(self._listener)
             self._listener.close()
             self._listener = None
         await self._sever()
 
     async def _sever(self) -> None:
         links = tuple(self._links)
+        await asyncio.sleep(0)  # each has begun, and closes its connection as it ends
         for link in links:
             link.cancel()
         await asyncio.gather(*links, return_exceptions=True)
 
-    async def _sever_late(self) -> None:
-        """Breaks connections that were just being accepted; it takes some turns of the loop until they are known."""
-        for _ in range(_TURNS):
-            await self._sever()
-            await asyncio.sleep(0)
-
-    def _accepted(self, near_reader: StreamReader, near: StreamWriter) -> None:
-        """Known at once and closed in any case, even if cancelled before its first step."""
-        link = self._loop.create_task(self._link(near_reader, near))
+    def _accepted(self, listener: socket.socket) -> None:
+        """A connection is known at once."""
+        try:
+            near, _ = listener.accept()
+        except OSError:  # it is gone again
+            return
+        near.setblocking(False)
+        link = self._loop.create_task(self._serve(near))
         self._links.add(link)
         link.add_done_callback(self._links.discard)
-        link.add_done_callback(lambda _: near.close())
         self.connections += 1
+
+    async def _serve(self, accepted: socket.socket) -> None:
+        near_reader, near = await asyncio.open_connection(sock=accepted)
+        try:
+            await self._link(near_reader, near)
+        finally:
+            near.close()
 
     async def _link(self, near_reader: StreamReader, near: StreamWriter) -> None:
         try:
