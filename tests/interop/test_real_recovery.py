@@ -71,6 +71,9 @@ async def something_arrives(server: Server, received: asyncio.Queue[Message]) ->
     while received.empty():
         server.control.send("/back/a", "sign of life")
         await asyncio.sleep(0.02)
+    server.control.send("/back/a", "the last")
+    while (await received.get()).data != "the last":
+        pass
 
 
 @pytest.mark.parametrize("end", ["stop", "kill"])
