@@ -3,9 +3,10 @@
 Knows nothing of Bayeux messages, cookies and authentication.
 
 The library queues messages for a task that awaits them, which costs a turn of the event loop and two task switches for
-each message. Here its connection hands over what one read of the network brought, from the callback of that read. The
-two methods that do it, `data_received` of asyncio's protocol and `process_event` of the library's connection, call what
-they override, so that the handshake, pings, pongs and the close handshake stay the library's.
+each message. Here its connection hands over what one read of the network brought, from the callback of that read, and
+whole text messages do not pass the library's parser. The two methods that do it, `data_received` of asyncio's protocol
+and `process_event` of the library's connection, call what they override for everything else, so that the handshake,
+fragments, compression, pings, pongs and the close handshake stay the library's.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from .._util.environment import Proxy, proxy_for
 from ..errors import TransportError
 from .base import UpgradeAnswer
 from .connecting import connect_socket
+from .frames import FrameSplitter
 from .unreachable import describe, unreachable
 
 if TYPE_CHECKING:
@@ -92,10 +94,12 @@ class _Connection(ClientConnection):
     brought the answer to the upgrade.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, max_message_size: int | None, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._max_message_size: Final = max_message_size
         self._messages: list[bytes] = []
         self._fragments: bytearray | None = None
+        self._frames: FrameSplitter | None = None
         self._lost_by: Exception | None = None
         self._hand_over: Callable[[list[bytes]], None] | None = None
         self._tell_closed: Callable[[ConnectionClosed], None] | None = None
@@ -112,7 +116,13 @@ class _Connection(ClientConnection):
 
     def data_received(self, data: bytes) -> None:
         """One read of the network: its messages are handed over together."""
-        super().data_received(data)
+        if self._frames is not None:
+            self._read(self._frames, data)
+        else:
+            super().data_received(data)
+            # What came behind the answer to the upgrade may end within a frame, whose beginning the library has then.
+            if self.state is State.OPEN and not self.protocol.reader.buffer:
+                self._frames = FrameSplitter(self._max_message_size)
         if not self._messages:
             return
         if self._hand_over is None:
@@ -120,6 +130,16 @@ class _Connection(ClientConnection):
         else:
             messages, self._messages = self._messages, []
             self._hand_over(messages)
+
+    def _read(self, frames: FrameSplitter, data: bytes) -> None:
+        frames.feed(data)
+        while self.state is State.OPEN:
+            if self._fragments is None:
+                frames.take_texts(self._messages)
+            if not (frame := frames.take_frame()):
+                return
+            super().data_received(frame)
+        super().data_received(frames.take_all())  # the library knows what a closing connection may still read
 
     def process_event(self, event: Event) -> None:
         """One frame, or the answer to the upgrade."""
@@ -266,7 +286,7 @@ async def _connect(call: UpgradeCall, proxy: Proxy | None, made: list[_Connectio
     """Open a connection, and append it to `made` at once: it has the server's answer where the upgrade fails."""
 
     def create_connection(*args: Any, **kwargs: Any) -> _Connection:
-        made.append(_Connection(*args, **kwargs))
+        made.append(_Connection(call.max_message_size, *args, **kwargs))
         return made[-1]
 
     loop = asyncio.get_running_loop()
