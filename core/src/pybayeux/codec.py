@@ -12,6 +12,7 @@ alone: a payload stays as it came, and is undecodable; any other member is left 
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
@@ -24,11 +25,12 @@ from .errors import MessageDecodeError
 from .message import Advice, Message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-__all__ = ("Decoded", "advice_from", "damage_of", "decode", "decode_batch", "decode_leniently", "encode")
+__all__ = ("Decoded", "advice_from", "damage_of", "decode", "decode_batch", "decode_leniently", "decode_many", "encode")
 
 _decoder: Final = msgspec.json.Decoder(list[Message])
+_decoder_of_many: Final = msgspec.json.Decoder(list[list[Message]])
 
 
 def decode(body: bytes | bytearray | memoryview | str) -> list[Message]:
@@ -59,6 +61,15 @@ def decode_batch(body: bytes | bytearray | memoryview | str) -> Decoded:
             return decode_batch(text)
         messages = decode_leniently(body)
         return Decoded(messages, [message for message in messages if damage_of(message) is not None])
+
+
+def decode_many(bodies: Sequence[bytes]) -> list[Message] | None:
+    """The messages of several arrays, in one call; None where one of them is to be decoded by itself."""
+    try:
+        batches = _decoder_of_many.decode(b"[%b]" % b",".join(bodies))
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None
+    return list(chain.from_iterable(batches)) if len(batches) == len(bodies) else None
 
 
 def encode(messages: Iterable[Message]) -> bytes:

@@ -169,29 +169,29 @@ class Message(_Fields, Generic[DataT]):
         Raises:
             MessageDecodeError: The payload is not JSON (a batch is only scanned when it is received).
         """
-        value: Any = _payload.__get__(self)
+        value: Any = self.raw_or_data
         if type(value) is Raw:
             try:
                 value = _decode(value)
             except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
                 raise MessageDecodeError(f"data: not JSON ({error})", beginning_of(value)) from error
-            _payload.__set__(self, value)
+            self.raw_or_data = value  # type: ignore[misc]
         elif value is UNSET:
             value = None
         return value  # type: ignore[no-any-return]
 
     @data.setter
     def data(self, value: Any) -> None:
-        _payload.__set__(self, value)
+        self.raw_or_data = value  # type: ignore[misc]
 
     @data.deleter
     def data(self) -> None:
-        _payload.__set__(self, UNSET)
+        self.raw_or_data = UNSET  # type: ignore[misc]
 
     @property
     def has_data(self) -> bool:
         """Whether the message has a `data` member, even if it is null."""
-        return _payload.__get__(self) is not UNSET
+        return self.raw_or_data is not UNSET
 
     @property
     def raw_data(self) -> bytes:
@@ -200,7 +200,7 @@ class Message(_Fields, Generic[DataT]):
         Raises:
             TypeError: The payload was set to a value that JSON cannot express.
         """
-        value = _payload.__get__(self)
+        value = self.raw_or_data
         if value is UNSET:
             return b""
         return bytes(value) if type(value) is Raw else to_json(value)
@@ -312,7 +312,7 @@ class Message(_Fields, Generic[DataT]):
 
         Called for events that live longer than their batch.
         """
-        value = _payload.__get__(self)
+        value = self.raw_or_data
         if type(value) is Raw:
             _payload.__set__(self, value.copy())
 
@@ -330,7 +330,7 @@ class Message(_Fields, Generic[DataT]):
         return f"Message({', '.join(f'{name}={value!r}' for name, value in shown.items() if value is not None)})"
 
     def _shown_data(self) -> str | None:
-        value = _payload.__get__(self)
+        value = self.raw_or_data
         if value is UNSET:
             return None
         return f"<{len(bytes(value))} bytes>" if type(value) is Raw else f"<{type(value).__name__}>"

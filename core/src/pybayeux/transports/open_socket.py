@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .._util.text import to_utf8
 from ..channel import Channel
-from ..codec import decode_batch
+from ..codec import decode_batch, decode_many
 from ..errors import BayeuxError, MessageDecodeError, TransportError
 from ..session.replies import answers_request
 from .base import DONE
@@ -171,6 +171,8 @@ class OpenSocket:
 
     def _decode(self, frames: list[bytes]) -> tuple[list[Message], MessageDecodeError | None]:
         """The Bayeux messages in these frames, or in those before the first that is malformed."""
+        if len(frames) > 1 and (together := decode_many(frames)) is not None:
+            return together, None
         messages: list[Message] = []
         for frame in frames:
             try:
