@@ -517,7 +517,10 @@ class AsyncClient:
         self._connection.dispatcher.discard(channel)
 
     def events_in_hand(self, channel: str) -> int:
-        """Return how many events the receivers of a channel or pattern have taken and not finished."""
+        """Return how many events the receivers of a channel or pattern have taken and not finished.
+
+        Those of subscriptions that have ended count, as long as they may be finished.
+        """
         return self._connection.dispatcher.in_hand(channel)
 
     def insert_events(self, channel: str, before: Message | None = None) -> EventInsertion:

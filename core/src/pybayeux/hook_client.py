@@ -200,6 +200,8 @@ class HookClient(Protocol):
     def events_in_hand(self, channel: str) -> int:
         """Return how many events the receivers of a channel or pattern have taken and not finished.
 
+        Those of subscriptions that have ended count, as long as they may be finished.
+
         Raises:
             UsageError: The client has no receivers (`recovers`).
         """

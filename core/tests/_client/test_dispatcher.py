@@ -52,6 +52,25 @@ async def test_who_goes_away_no_longer_holds_an_event_back() -> None:
 
 
 @in_virtual_time
+async def test_events_are_in_hand_until_they_are_finished_also_after_the_end_of_their_subscription() -> None:
+    probe = DispatcherProbe()
+    stays, goes, lost = probe.subscribe("/a"), probe.subscribe("/a"), probe.subscribe("/a")
+    probe.send("/a", 1, 2)
+    for queue in (stays, goes, lost):
+        await queue.take(1)
+    assert probe.dispatcher.in_hand("/a") == 3
+    assert probe.dispatcher.in_hand("/b") == 0
+    await goes.unsubscribe()
+    await lost.unsubscribe()
+    assert probe.dispatcher.in_hand("/a") == 3
+    await goes.in_hand.finish(1)
+    assert probe.dispatcher.in_hand("/a") == 2
+    probe.left.remove(lost)
+    del queue, lost  # nobody can finish its event any more
+    assert probe.dispatcher.in_hand("/a") == 1
+
+
+@in_virtual_time
 async def test_an_unhandled_event_is_never_reported_as_delivered() -> None:
     probe = DispatcherProbe()
     one, two = probe.subscribe("/a"), probe.subscribe("/a")

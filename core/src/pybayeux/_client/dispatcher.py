@@ -209,8 +209,11 @@ class Dispatcher:
         self.event_taken()
 
     def in_hand(self, channel: str) -> int:
-        """How many events the receivers of one channel or pattern have taken and not finished."""
-        return sum(len(queue.in_hand) for queue in self.router.of(channel))
+        """How many events the receivers of one channel or pattern have taken and not finished.
+
+        Those of subscriptions that have ended count, as long as they may be finished.
+        """
+        return self.router.in_hand(channel)
 
     # -- from the subscriptions
 

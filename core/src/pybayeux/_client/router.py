@@ -2,11 +2,15 @@
 
 Owns the subscriptions' queues by the channel or pattern that they were made for, and the channels whose events are
 diverted for a while. Knows nothing of events: `Dispatcher` puts them into what it finds here.
+
+A queue that was removed may have events in hand, which its receiver may finish. It is known as long as it has a
+receiver: a loop that was left with ``break`` may never finish its event, and says nothing when it is gone.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
+from weakref import WeakSet
 
 from ..channel import Channel
 
@@ -47,6 +51,7 @@ class Router:
         self._join: Final = join
         self._ended: Final = ended
         self._by_channel: dict[str, list[EventQueue]] = {}
+        self._removed: Final[WeakSet[EventQueue]] = WeakSet()
         self.routes: Final[dict[str, Receiver]] = {}
         self._diverted: Final[dict[str, Receiver]] = {}
 
@@ -67,6 +72,8 @@ class Router:
         if queue not in group:
             return False
         group.remove(queue)
+        if queue.in_hand:
+            self._removed.add(queue)
         if not group:
             del self._by_channel[queue.channel]
             self._ended(queue.channel)
@@ -75,6 +82,11 @@ class Router:
     def of(self, channel: str) -> list[EventQueue]:
         """The queues of exactly this channel or pattern."""
         return list(self._by_channel.get(channel, ()))
+
+    def in_hand(self, channel: str) -> int:
+        """How many events the receivers of exactly this channel or pattern have in hand, also of removed queues."""
+        removed = [queue for queue in self._removed if queue.channel == channel]
+        return sum(len(queue.in_hand) for queue in (*self.of(channel), *removed))
 
     def covering(self, channel: str) -> tuple[EventQueue, ...]:
         """The queues that receive what comes on a concrete channel, the most specific first."""
