@@ -56,4 +56,4 @@ def test_a_transaction_takes_one_position() -> None:
     noted = _noted("/a", "/b")
     assert noted.take_one("/c") == {}
     assert noted.take_one("/a") == {"/a": PendingPosition(1)}
-    assert (noted.is_unsaved("/a"), noted.is_unsaved("/b")) == (False, True)
+    assert list(noted.unsaved) == ["/b"]

@@ -109,7 +109,7 @@ def test_a_commit_needs_no_task(store: MemoryStore) -> None:
         stored = store.get("billing", "/orders")
         assert stored is not None
         assert stored.replay_id == 1
-        assert not writer.is_unsaved("/orders")
+        assert "/orders" not in writer.unsaved()
         await writer.close()
 
     writer = _writer(store)
@@ -156,7 +156,7 @@ def test_a_position_that_no_thread_could_write_is_kept() -> None:
         await asyncio.get_running_loop().shutdown_default_executor()
         writer.put("/orders", PendingPosition(1))
         await asyncio.sleep(0)
-        assert writer.is_unsaved("/orders")
+        assert "/orders" in writer.unsaved()
         with pytest.raises(RuntimeError, match="shutdown"):
             await writer.close()
 

@@ -179,6 +179,80 @@ async def test_a_channel_moves_only_when_what_is_in_hand_is_stored(commit: Commi
             assert _handled(one, two) == _all(0, 1)
 
 
+@pytest.mark.parametrize("commit", ["event", "batch", 5.0])
+@in_virtual_time
+async def test_a_channel_that_the_program_leaves_moves_only_when_what_is_in_hand_is_stored(commit: CommitMode) -> None:
+    server, shared, channel = ReplayingServer(), LeasedStore(), CHANNELS[0]
+    async with Replica(server, shared, commit=commit) as one:
+        await asyncio.sleep(2)
+        one.gate.clear()
+        server.publish(channel, 0, 1)
+        await asyncio.sleep(1)
+        async with Replica(server, shared) as two:
+            await one.client.unsubscribe(channel)
+            await asyncio.sleep(3 * LENGTH)
+            assert (channel in one.channels, two.handled) == (True, {}), "its handler is at work"
+            one.gate.set()
+            await asyncio.sleep(LENGTH + 10)
+            assert channel in two.channels
+            assert (one.handled[channel], two.handled[channel]) == ([0], [1])
+
+
+@pytest.mark.parametrize("commit", ["event", "batch", 5.0])
+@in_virtual_time
+async def test_the_channels_of_one_that_ends_move_only_when_what_is_in_hand_is_stored(commit: CommitMode) -> None:
+    server, shared = ReplayingServer(), LeasedStore()
+    async with Replica(server, shared, commit=commit) as one:
+        await asyncio.sleep(2)
+        one.gate.clear()
+        _publish(server, 0, 1)
+        await asyncio.sleep(1)
+        async with Replica(server, shared) as two:
+            closing = asyncio.create_task(one.client.close())
+            await asyncio.sleep(5)
+            assert two.handled == {}, "handlers are at work"
+            one.gate.set()
+            await closing
+            await asyncio.sleep(5)
+            assert one.handled == _all(0)
+            assert two.handled == _all(1)
+
+
+@in_virtual_time
+async def test_a_channel_that_the_program_leaves_moves_when_a_loop_has_finished_its_event() -> None:
+    server, shared, channel = ReplayingServer(), LeasedStore(), "/orders"
+    replay = Replay(LeasedStore(shared), since="earliest", consumer="billing", lease=LENGTH, shard=True)
+    other = Replay(LeasedStore(shared), since="earliest", consumer="billing", lease=LENGTH, shard=True)
+    handled: list[int] = []
+    async with client_of(server, replay) as client, client_of(server, other) as another:
+        events = await client.subscribe(channel)
+        server.publish(channel, 0, 1)
+        assert (await anext(events)).data["number"] == 0
+        await another.subscribe(channel, lambda event: handled.append(event.data["number"]))
+        await events.unsubscribe()
+        await asyncio.sleep(LENGTH)
+        assert (set(replay.shards), handled) == ({channel}, [])
+        assert [event async for event in events] == []  # the loop asks for the next one: the first is handled
+        await asyncio.sleep(LENGTH + 5)
+        assert (set(other.shards), handled) == ({channel}, [1])
+
+
+@in_virtual_time
+async def test_a_channel_that_the_program_leaves_moves_when_nobody_can_finish_its_event_any_more() -> None:
+    server, shared, channel = ReplayingServer(), LeasedStore(), "/orders"
+    replay = Replay(LeasedStore(shared), since="earliest", consumer="billing", lease=LENGTH, shard=True)
+    async with client_of(server, replay) as client:
+        events = await client.subscribe(channel)
+        server.publish(channel, 0)
+        await anext(events)
+        await events.unsubscribe()
+        await asyncio.sleep(5)
+        assert set(replay.shards) == {channel}
+        del events
+        await asyncio.sleep(5)
+        assert set(replay.shards) == set()
+
+
 @in_virtual_time
 async def test_a_transaction_under_a_lost_shard_raises_and_the_other_channels_go_on() -> None:
     server, shared = ReplayingServer(), LeasedStore()

@@ -38,9 +38,10 @@ class NotedPositions:
         """Whether a position is to be written."""
         return bool(self._unsaved)
 
-    def is_unsaved(self, key: str) -> bool:
-        """Whether the position under a key is to be written."""
-        return key in self._unsaved
+    @property
+    def unsaved(self) -> Collection[str]:
+        """The keys of the positions that are to be written."""
+        return self._unsaved.keys()
 
     def newest(self, key: str) -> AnyPosition | None:
         """Return the newest position under a key, stored or not yet; None if none was noted."""

@@ -18,7 +18,7 @@ from .position import Position
 from .store import fenced_set
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import datetime
 
     from .noted_positions import AnyPosition, NotedPositions
@@ -82,9 +82,10 @@ class PositionCommits:
         """What is noted as the store has it, with the present time."""
         return noted if isinstance(noted, Position) else noted.position(self._now())
 
-    def is_storing(self, key: str) -> bool:
-        """Whether a position under a key is being stored."""
-        return key in self._storing
+    @property
+    def storing(self) -> Collection[str]:
+        """The keys of the positions that are being stored."""
+        return self._storing.keys()
 
     async def in_thread(self, function: Callable[[], _T]) -> _T:
         """Call a function of the store: in a thread, if the store may block."""

@@ -379,9 +379,9 @@ class PositionWriter:
             self._outage.ended()
         return True
 
-    def is_unsaved(self, key: str) -> bool:
-        """Whether a position under a key is noted and not stored yet, or being stored."""
-        return self._noted.is_unsaved(key) or self.commits.is_storing(key)
+    def unsaved(self) -> set[str]:
+        """Return the channels and patterns of which a position is noted and not stored yet, or being stored."""
+        return {shard_name(key) for key in (*self._noted.unsaved, *self.commits.storing)}
 
     def forget(self, subscriptions: Collection[str] | None = None) -> None:
         """Another replica goes on from what is stored: forget what was noted, and read again.

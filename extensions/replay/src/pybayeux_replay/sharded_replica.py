@@ -120,8 +120,7 @@ class ShardedReplica(BaseReplica[ShardStore]):
 
     def positions_stored(self) -> None:
         """Positions were stored: a channel may be finished with."""
-        if self._leaving and self.finished():
-            self._keeper.wake()
+        self._give_up_finished()
 
     def stop_subscribe(self, channels: Iterable[str]) -> Drop | None:
         """Return what keeps a subscribe from being sent, while this replica does not hold its channel."""
@@ -170,16 +169,16 @@ class ShardedReplica(BaseReplica[ShardStore]):
 
     def finished(self) -> list[Shard]:
         """Return the shards that this replica has left, and whose last position is stored."""
-        return [each for name, each in self._leaving.items() if self._is_finished(name)]
+        handled = [name for name in self._leaving if not self._client.events_in_hand(name)]
+        for name in handled:
+            self._subscriptions.store_handled(name)
+        unsaved = self._writer.unsaved()
+        return [self._leaving[name] for name in handled if name not in unsaved]
 
-    def _is_finished(self, subscription: str) -> bool:
-        if self._client.events_in_hand(subscription):
-            return False
-        resumption = self._subscriptions.get(subscription)
-        if resumption is None:
-            return True
-        self._subscriptions.store_handled(resumption)
-        return not self._writer.is_unsaved(resumption.window.key)
+    def _give_up_finished(self) -> None:
+        """Have the keeper give up soon what is finished."""
+        if self._leaving and self.finished():
+            self._keeper.wake()
 
     # -- shards change
 
@@ -197,8 +196,7 @@ class ShardedReplica(BaseReplica[ShardStore]):
         for each in new:
             self._client.discard_events(each)
             self._ask_afresh([each])  # to end it at the server; the new subscribe waits
-        if any(self._is_finished(each) for each in new):
-            self._keeper.wake()
+        self._give_up_finished()
 
     def shards_lost(self, subscriptions: Collection[str]) -> None:
         """Give up what was received of these."""

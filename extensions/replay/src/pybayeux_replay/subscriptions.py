@@ -401,7 +401,7 @@ class Subscriptions:
 
     def close(self, resumption: Resumption) -> None:
         """The receivers of a subscription are gone."""
-        self.store_handled(resumption)
+        self._store_handled(resumption.window)
         if self.announced or self._is_grouped or not resumption.window.is_untouched:
             self._note_left(resumption.subscription)
         resumption.close()
@@ -415,7 +415,7 @@ class Subscriptions:
 
     def remove(self, resumption: Resumption) -> None:
         """A subscription has ended. Events that are being handled at the moment may still count."""
-        self.store_handled(resumption)
+        self._store_handled(resumption.window)
         self._index.remove(resumption)
         self._leaving.add(resumption.window)
 
@@ -442,8 +442,8 @@ class Subscriptions:
 
     def clear(self) -> None:
         """The client has ended."""
-        for each in self._index:
-            self.store_handled(each)
+        for window in [*self._leaving.windows, *(each.window for each in self._index)]:
+            self._store_handled(window)
         self._ends_turn = False  # it may start again on another event loop
         self._batch.clear()
         self._with_events.clear()
@@ -452,11 +452,18 @@ class Subscriptions:
         self._left.clear()
         self._unfinished.clear()
 
-    def store_handled(self, resumption: Resumption) -> None:
+    def store_handled(self, subscription: str) -> None:
         """Store what is handled, as far as transactions allow: no further event is expected for now."""
+        resumption = self._index.get(subscription)
+        for window in self._leaving.of(subscription):
+            self._store_handled(window)
+        if resumption is not None:
+            self._store_handled(resumption.window)
+
+    def _store_handled(self, window: Window) -> None:
         if self._by_batch:
-            resumption.window.commits.release()
-        self._commit(resumption.window)
+            window.commits.release()
+        self._commit(window)
 
 
 def _order(place: int) -> float:
