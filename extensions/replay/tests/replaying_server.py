@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 from extensions.replay.tests.simulation import REFUSAL
@@ -33,6 +34,10 @@ class ReplayingServer(ScriptedServer):
         self._retention: Final = retention
         self._log: list[Message] = []
         self._published = 0
+
+    def move_here(self) -> None:
+        """Serve clients of the running event loop from now on."""
+        self._changed = asyncio.Event()  # type: ignore[misc]
 
     def publish(self, channel: str, *numbers: int, has_uuid: bool = False, transaction: str | None = None) -> None:
         """Publish events with these numbers; their replay ids are ten times their places in the log."""

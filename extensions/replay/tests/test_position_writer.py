@@ -255,6 +255,29 @@ def test_a_commit_whose_event_loop_was_closed_is_not_waited_for() -> None:
     assert store.commits == [{"/orders": 1}, {"/orders": 2}]
 
 
+def test_a_commit_whose_event_loop_was_closed_holds_no_other_one_back() -> None:
+    store = RecordingStore()
+    writer = _writer(store)
+    store.may_go_on.clear()
+
+    async def begin() -> None:
+        writer.put("/orders", PendingPosition(1))
+        await asyncio.to_thread(store.has_begun.wait, 10)
+
+    async def go_on() -> None:
+        store.has_stored.clear()
+        writer.put("/orders", PendingPosition(2))
+        assert await asyncio.to_thread(store.has_stored.wait, 10)
+
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(begin())
+    loop.close()
+    store.may_go_on.set()
+    assert store.has_stored.wait(10)
+    asyncio.run(go_on())
+    assert store.commits == [{"/orders": 1}, {"/orders": 2}]
+
+
 def test_positions_of_an_interval_are_one_commit_and_close_does_not_wait_for_its_end() -> None:
     @in_virtual_time
     async def scenario() -> None:

@@ -16,6 +16,7 @@ from abc import ABC, abstractmethod
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
+from .loops import is_at_work
 from .outage import one_line
 
 if TYPE_CHECKING:
@@ -66,10 +67,17 @@ class Keeper(ABC, Generic[T]):
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin to ask, unless that has begun."""
-        if self._task is None:
-            self._is_stopping, self._awake = False, asyncio.Event()
-            self._task = asyncio.get_running_loop().create_task(self._run(), name="pybayeux-replay-lease")
+        """Begin to ask, unless that has begun.
+
+        If it has ended without `stop`, as with its event loop, what was held may be another replica's: it counts as
+        lost, until the store says that it is not.
+        """
+        if is_at_work(self._task):
+            return
+        if self._task is not None:
+            self._lose_all()
+        self._is_stopping, self._awake = False, asyncio.Event()
+        self._task = asyncio.get_running_loop().create_task(self._run(), name="pybayeux-replay-lease")
 
     def wake(self) -> None:
         """Ask soon: something has changed here."""
@@ -80,7 +88,7 @@ class Keeper(ABC, Generic[T]):
         self._is_stopping = True
         self._awake.set()
         task, self._task = self._task, None
-        if task is not None:
+        if is_at_work(task):
             await task
         self.is_in_doubt = False
         try:
@@ -103,6 +111,10 @@ class Keeper(ABC, Generic[T]):
     @abstractmethod
     def _answered(self, answer: T, asked_at: float) -> None:
         """Take the answer to a request that was made at this time of the loop."""
+
+    @abstractmethod
+    def _lose_all(self) -> None:
+        """Hold nothing any more, as far as this replica knows."""
 
     @abstractmethod
     async def _release(self) -> None:

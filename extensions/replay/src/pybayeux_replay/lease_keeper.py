@@ -106,6 +106,9 @@ class LeaseKeeper(Keeper[Lease]):
             self.is_in_doubt: bool = False
             self._observer.lease_confirmed()
 
+    def _lose_all(self) -> None:
+        self.lose(None)
+
     async def _release(self) -> None:
         held, self.held = self.held, None
         if held is not None:

@@ -19,6 +19,7 @@ from pybayeux.errors import Remedy, UsageError
 
 from .diagnosis import is_permanent
 from .keeper import call_store
+from .loops import is_at_work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -41,8 +42,8 @@ class PositionLoader:
     Args:
         writer: Has the store.
         outage: Is told when the store fails, and when it is back.
-        opened: Called when the store is open, for the first time in each life of the client. It may raise an error, if
-            it is not the right kind of store.
+        opened: Called when the store is open, with each session. It may raise an error, if it is not the right kind of
+            store.
     """
 
     def __init__(self, writer: PositionWriter, outage: Outage, opened: Callable[[], None]) -> None:
@@ -58,9 +59,7 @@ class PositionLoader:
     def start(self, client: HookClient) -> None:
         """Open the store; at once, if that takes no time."""
         self._client = client
-        if self._is_open:
-            return
-        if self._writer.access.opens_slowly:
+        if self._is_opening:
             self._start_loading()
         else:
             self._opened()
@@ -112,7 +111,7 @@ class PositionLoader:
         return _WAIT
 
     def _start_loading(self) -> None:
-        if self._task is None or self._task.done():
+        if not is_at_work(self._task):
             self._task = asyncio.get_running_loop().create_task(self._load(), name="pybayeux-replay-loader")
 
     async def _load(self) -> None:
@@ -149,7 +148,7 @@ class PositionLoader:
     async def stop(self) -> None:
         """The client ends."""
         task, self._task = self._task, None
-        if task is not None:
+        if is_at_work(task):
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task

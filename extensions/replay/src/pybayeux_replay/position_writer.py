@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pybayeux.errors import BayeuxError
 
+from .loops import is_at_work, is_of_this_loop
 from .noted_positions import NotedPositions
 from .position_commits import PositionCommits
 from .position_lookup import PositionLookup, shard_name
@@ -271,7 +272,8 @@ class PositionWriter:
     @property
     def _is_busy(self) -> bool:
         """Whether positions are being written, and others that wait are going to be."""
-        return self._committing is not None or (self._task is not None and not self._task.done())
+        is_committing = self._committing is not None and is_of_this_loop(self._committing)
+        return is_committing or is_at_work(self._task)
 
     def write(self) -> None:
         """Begin to write what is noted, unless that has begun, or `flush` does it."""
@@ -334,7 +336,7 @@ class PositionWriter:
     async def _commit_ended(self) -> None:
         """Wait until no commit is under way. The caller has the lock, so that no other one begins."""
         while (commit := self._committing) is not None:
-            if not _is_of_this_loop(commit):
+            if not is_of_this_loop(commit):
                 self._committing = None
                 return
             await asyncio.wait([commit])
@@ -422,7 +424,7 @@ class PositionWriter:
         self._is_closing = True
         if self._closing is not None:
             self._closing.set()
-        if self._task is not None and not self._task.done() and _is_of_this_loop(self._task):
+        if is_at_work(self._task):
             await self._task
         await self._commit_ended()
         self._task, self._lock = None, asyncio.Lock()
@@ -440,8 +442,3 @@ class PositionWriter:
             self._is_closing, self._closing = False, None
         if self._noted.has_unsaved:  # noted in the meantime
             self._write_soon()
-
-
-def _is_of_this_loop(future: asyncio.Future[None]) -> bool:
-    """Whether the future can end. If it is of an event loop that was closed before, it never does."""
-    return future.get_loop() is asyncio.get_running_loop()

@@ -147,6 +147,13 @@ class ShardKeeper(Keeper[tuple[ShardTable, bool]]):
             _logger.info("%r: %d channels gained, %d lost, %d held", self._consumer, len(gained), len(lost), len(held))
             self._observer.shards_changed()
 
+    def _lose_all(self) -> None:
+        held, self.held = self.held, {}
+        self._renewal_due = 0.0  # by the clock of another event loop
+        if held:
+            self._observer.shards_lost(list(held))
+            self._observer.shards_changed()
+
     async def _release(self) -> None:
         self.held = {}
         store, request = self._open_store(), ShardRequest(self._member, self._lease_length, leaves=True)
