@@ -20,10 +20,17 @@ def test_what_is_noted_is_the_newest_until_the_client_ends_and_unsaved_until_it_
     assert noted.take() == {"/a": PendingPosition(1), "/b": PendingPosition(2)}
     assert not noted.has_unsaved
     assert noted.newest("/a") == PendingPosition(1)
-    noted.stored({"/a": Position(7, NOON)})
+    assert not noted.note_stored("/a", Position(7, NOON))
     assert noted.newest("/a") == Position(7, NOON)
     noted.forget_newest()
     assert noted.newest("/a") is None
+
+
+def test_a_stored_position_with_an_outdated_key_is_written_once_more() -> None:
+    noted = _noted()
+    noted.outdated["00D1/a"] = "/a"
+    assert noted.note_stored("00D1/a", Position(7, NOON))
+    assert noted.take() == {"00D1/a": Position(7, NOON)}
 
 
 def test_what_could_not_be_written_does_not_take_the_place_of_a_newer_position() -> None:
@@ -37,13 +44,13 @@ def test_what_could_not_be_written_does_not_take_the_place_of_a_newer_position()
 
 def test_what_is_forgotten_while_it_is_written_is_not_written_again() -> None:
     noted = _noted("/a", "00D1/b", "/c")
-    noted.outdated.extend(["/b", "/old"])
+    noted.outdated.update({"00D1/b": "/b", "00D1/old": "/old"})
     noted.begin()
     taken = noted.take()
     noted.forget(["/b"])
     noted.refuse("/c")
     assert noted.put_back(taken)
-    assert noted.outdated == ["/old"]
+    assert noted.outdated == {"00D1/old": "/old"}
     assert noted.newest("00D1/b") is None
     assert noted.take() == {"/a": PendingPosition(1)}
     noted.forget(None)

@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+import threading
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from extensions.replay.tests.outages import outage
-from pybayeux_replay import MemoryStore, Position, Store
+from pybayeux_replay import Fence, LeaseLostError, MemoryStore, Position, Store
 from pybayeux_replay.file import FileStore
+from pybayeux_replay.position import PendingPosition
 from pybayeux_replay.position_lookup import Found, PositionLookup, keys_of, position_key, split_key
 from pybayeux_replay.position_writer import PositionWriter
 from pybayeux_replay.sqlite import SqliteStore
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -134,3 +138,87 @@ def test_an_old_position_stays_until_it_is_stored_under_its_new_key() -> None:
     MemoryStore.set(store, "default", {"/x": Position(1, NOON)})
     asyncio.run(scenario())
     assert store.items("default") == {"/x": Position(1, NOON)}
+
+
+class GuardedStore(MemoryStore):
+    """Notes each key that is deleted while there is no other one for its subscription."""
+
+    blocking = True  # type: ignore[misc]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lost: list[str] = []
+        self.may_write = threading.Event()
+        self.has_begun = threading.Event()
+
+    def set(self, consumer: str, positions: Mapping[str, Position | int]) -> None:
+        self.has_begun.set()
+        assert self.may_write.wait(10)
+        super().set(consumer, positions)
+
+    def delete(self, consumer: str, subscription: str) -> None:
+        super().delete(consumer, subscription)
+        if not keys_of(subscription, self.items(consumer)):
+            self.lost.append(subscription)
+
+    @asynccontextmanager
+    async def transaction(self, consumer: str, positions: Mapping[str, Position]) -> AsyncIterator[None]:
+        yield
+        super().set(consumer, positions)
+
+
+def _guarded() -> GuardedStore:
+    store = GuardedStore()
+    MemoryStore.set(store, "default", {"/x": Position(1, NOON)})
+    return store
+
+
+def test_an_old_key_is_not_deleted_with_the_positions_of_others() -> None:
+    async def scenario() -> None:
+        writer = PositionWriter(lambda: store, "default", lambda: NOON, outage())
+        writer.put("/y", PendingPosition(7))
+        assert await asyncio.to_thread(store.has_begun.wait, 10)  # its commit is under way
+        assert writer.find("/x", ORG) == ("00D1/x", Position(1, NOON))
+        store.may_write.set()
+        await writer.close()
+
+    store = _guarded()
+    asyncio.run(scenario())
+    assert store.lost == []
+    assert set(store.items("default")) == {"/y", "00D1/x"}
+
+
+def test_an_old_key_is_deleted_where_a_transaction_has_stored_the_new_one() -> None:
+    async def scenario() -> None:
+        writer = PositionWriter(lambda: store, "default", lambda: NOON, outage())
+        key, _ = writer.find("/x", ORG)
+        async with writer.transaction(store, key, PendingPosition(2)):
+            assert set(store.items("default")) == {"/x"}
+        await writer.close()
+
+    store = _guarded()
+    store.may_write.set()
+    asyncio.run(scenario())
+    assert store.lost == []
+    assert store.items("default") == {"00D1/x": Position(2, NOON)}
+
+
+def test_an_old_key_stays_where_the_new_one_may_not_be_stored() -> None:
+    class Refusing(GuardedStore):
+        def fenced_set(self, consumer: str, positions: Mapping[str, Position], fence: Fence) -> None:
+            if "00D1/x" in positions:
+                raise LeaseLostError(consumer, subscription="/x")
+            self.set(consumer, fence({}))
+
+    async def scenario() -> None:
+        writer = PositionWriter(lambda: store, "default", lambda: NOON, outage(), delay=1e-3)
+        writer.find("/x", ORG)
+        writer.put("/y", PendingPosition(7))
+        await writer.close()
+
+    store = Refusing()
+    MemoryStore.set(store, "default", {"/x": Position(1, NOON)})
+    store.may_write.set()
+    asyncio.run(scenario())
+    assert store.lost == []
+    assert set(store.items("default")) == {"/x", "/y"}

@@ -7,7 +7,7 @@ written any more.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from .position import PendingPosition, Position
 from .position_lookup import shard_name
@@ -24,11 +24,12 @@ class NotedPositions:
     """The positions of one consumer that were noted here.
 
     Attributes:
-        outdated: Keys of the store whose positions were noted under another key, to be deleted when these are stored.
+        outdated: By key, the key of an earlier version under which the position is stored too. That one is deleted when
+            the position is stored under its own, and no sooner: a process that is killed in between would lose it.
     """
 
     def __init__(self) -> None:
-        self.outdated: Final[list[str]] = []
+        self.outdated: Final[dict[str, str]] = {}
         self._newest: Final[dict[str, AnyPosition]] = {}
         self._unsaved: dict[str, AnyPosition] = {}
         self._forgotten: Final[set[str | None]] = set()
@@ -51,9 +52,16 @@ class NotedPositions:
         """Note a position, which is to be written."""
         self._newest[key] = self._unsaved[key] = position
 
-    def stored(self, positions: Mapping[str, Position]) -> None:
-        """Note positions that are stored."""
-        self._newest.update(positions)
+    def note_stored(self, key: str, position: Position) -> bool:
+        """Note a position that a transaction has stored.
+
+        Returns:
+            Whether it is to be written once more, because only with that its outdated key is deleted.
+        """
+        self._newest[key] = position
+        if key in self.outdated:
+            self._unsaved.setdefault(key, position)
+        return key in self._unsaved
 
     def discard_newest(self, key: str) -> None:
         """Another consumer went on from there: the store has to be read."""
@@ -103,10 +111,10 @@ class NotedPositions:
         def is_forgotten(key: str) -> bool:
             return subscriptions is None or shard_name(key) in subscriptions
 
-        for noted in (self._newest, self._unsaved):
+        noted: dict[str, Any]
+        for noted in (self._newest, self._unsaved, self.outdated):
             for key in [key for key in noted if is_forgotten(key)]:
                 del noted[key]
-        self.outdated[:] = [key for key in self.outdated if not is_forgotten(key)]
 
     def forget_newest(self) -> None:
         """The client has ended: what is stored may change before it starts again."""

@@ -111,10 +111,15 @@ class PositionCommits:
             Exception: The store's own.
         """
         fenced_set(self._access.store, self._consumer, commit.positions, commit.choose, **held)
+        if self._noted.outdated:
+            self._delete_outdated(commit.written)
+
+    def _delete_outdated(self, stored: Iterable[str]) -> None:
         outdated = self._noted.outdated
-        while outdated:  # not before the position is stored under its own key
-            self._access.store.delete(self._consumer, outdated[0])
-            del outdated[0]
+        for key in stored:
+            if (old := outdated.get(key)) is not None:
+                self._access.store.delete(self._consumer, old)
+                outdated.pop(key, None)
 
     def succeeded(self, commit: Commit) -> None:
         """The positions of a commit are stored."""

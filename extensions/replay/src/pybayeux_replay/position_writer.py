@@ -114,7 +114,7 @@ class PositionWriter:
         if (position := self._get(found.key, reads)) is not None:
             return found.key, position
         if found.carried_from is not None and found.position is not None:
-            self._noted.outdated.append(found.carried_from)
+            self._noted.outdated[found.key] = found.carried_from
             self._noted.note(found.key, found.position)
             self._write_soon()
         return found.key, found.position
@@ -217,8 +217,9 @@ class PositionWriter:
                 if self._noted.put_back(older):
                     self._write_soon()
                 raise
-            self._noted.stored(positions)
             self.commits.fence.on_written(positions)
+            if self._noted.note_stored(subscription, positions[subscription]):
+                self._write_soon()
         self.commits.tell_stored(positions)
 
     # -- dead letters
@@ -432,7 +433,7 @@ class PositionWriter:
         unsaved = self._noted.take()
         self._noted.forget_newest()
         try:
-            if unsaved or self._noted.outdated:
+            if unsaved:
                 self._noted.begin()
                 await self.commits.store_all(unsaved)
         finally:
