@@ -22,7 +22,7 @@ def test_what_is_noted_is_the_newest_until_the_client_ends_and_unsaved_until_it_
     assert noted.newest("/a") == PendingPosition(1)
     assert not noted.note_stored("/a", Position(7, NOON))
     assert noted.newest("/a") == Position(7, NOON)
-    noted.forget_newest()
+    noted.clear()
     assert noted.newest("/a") is None
 
 

@@ -116,6 +116,7 @@ class NotedPositions:
             for key in [key for key in noted if is_forgotten(key)]:
                 del noted[key]
 
-    def forget_newest(self) -> None:
+    def clear(self) -> None:
         """The client has ended: what is stored may change before it starts again."""
-        self._newest.clear()
+        for noted in (self._newest, self._unsaved, self.outdated):
+            noted.clear()

@@ -9,19 +9,23 @@ When there is a commit, and what happens if the store fails, is decided in `posi
 from __future__ import annotations
 
 import asyncio
+from contextvars import copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from .fence import Commit, ConsumerFence
 from .leases import LeaseLostError
+from .loops import is_of_this_loop
 from .position import Position
-from .store import fenced_set
+from .store import fenced_set, fenced_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
+    from contextlib import AbstractAsyncContextManager
     from datetime import datetime
 
     from .noted_positions import AnyPosition, NotedPositions
+    from .store import TransactionalStore
     from .store_access import StoreAccess
 
 __all__ = ("LeaseHolder", "PositionCommits")
@@ -77,6 +81,7 @@ class PositionCommits:
         self.fence: Final = ConsumerFence(consumer, now)
         self.lease_holder: LeaseHolder | None = None
         self._storing: Mapping[str, Position] = {}
+        self._threads: Final[set[asyncio.Future[Any]]] = set()
 
     def position(self, noted: AnyPosition) -> Position:
         """What is noted as the store has it, with the present time."""
@@ -89,7 +94,23 @@ class PositionCommits:
 
     async def in_thread(self, function: Callable[[], _T]) -> _T:
         """Call a function of the store: in a thread, if the store may block."""
-        return await asyncio.to_thread(function) if self._access.store.blocking else function()
+        if not self._access.store.blocking:
+            return function()
+        thread = asyncio.get_running_loop().run_in_executor(None, copy_context().run, function)
+        self._threads.add(thread)
+        thread.add_done_callback(self._thread_ended)
+        await asyncio.wait([thread])  # which goes on if the caller is cancelled
+        return thread.result()
+
+    def _thread_ended(self, thread: asyncio.Future[Any]) -> None:
+        self._threads.discard(thread)
+        if not thread.cancelled():
+            thread.exception()  # of one whose caller was cancelled, nobody asks for it
+
+    async def threads_ended(self) -> None:
+        """Wait until nothing is under way in a thread."""
+        if threads := [each for each in self._threads if is_of_this_loop(each)]:
+            await asyncio.wait(threads)
 
     # -- a commit, step by step
 
@@ -137,6 +158,19 @@ class PositionCommits:
             self.lease_holder.positions_stored()
         if self._on_stored is not None:
             self._on_stored(positions)
+
+    def transaction(
+        self, store: TransactionalStore, positions: Mapping[str, Position], held: dict[str, Any]
+    ) -> Callable[[], AbstractAsyncContextManager[Any]]:
+        """Return what begins a transaction, at whose end these positions are stored.
+
+        Args:
+            store: The store.
+            positions: The positions by subscription.
+            held: The lease or the shards, as `held` returns them.
+        """
+        check = partial(self.fence.check, positions)
+        return partial(fenced_transaction, store, self._consumer, positions, check, **held)
 
     # -- a commit as a whole
 

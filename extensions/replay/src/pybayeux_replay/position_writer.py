@@ -28,15 +28,15 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from pybayeux.errors import BayeuxError
+from pybayeux.errors import BayeuxError, ClientStateError
 
 from .loops import is_at_work, is_of_this_loop
 from .noted_positions import NotedPositions
 from .position_commits import PositionCommits
 from .position_lookup import PositionLookup, shard_name
-from .store import TransactionalStore, fenced_transaction
 from .store_access import StoreAccess
 from .unstored import UnstoredLimit
+from .writer_life import WriterLife
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from .noted_positions import AnyPosition
     from .outage import Outage
     from .position import PendingPosition, Position
-    from .store import Store
+    from .store import Store, TransactionalStore
 
 __all__ = ("PositionWriter",)
 
@@ -94,9 +94,15 @@ class PositionWriter:
         self._unstored: Final = unstored or UnstoredLimit()
         self._task: asyncio.Task[None] | None = None
         self._committing: asyncio.Future[None] | None = None
-        self._is_scheduled = self._is_closing = False
-        self._closing: asyncio.Event | None = None  # made where something waits
-        self._lock = asyncio.Lock()
+        self._is_scheduled = False
+        self._present_life: WriterLife | None = None
+
+    @property
+    def _life(self) -> WriterLife:
+        """The present life. One whose event loop ended without `flush` is over too."""
+        if self._present_life is None or self._present_life.loop is not asyncio.get_running_loop():
+            self._present_life = WriterLife()
+        return self._present_life
 
     # -- reading
 
@@ -190,28 +196,23 @@ class PositionWriter:
             PositionConflictError: The stored position is not the one that this consumer has read or stored last. The
                 block has not begun.
             LeaseLostError: Another replica has got the lease. Nothing has changed.
+            ClientStateError: The client was closed before the block had ended. Nothing has changed.
+            Exception: The store's own.
         """
         positions = {subscription: self.commits.position(pending)}
-        held = self.commits.held(
-            positions
-        )  # of now: the event came under this one, which may be lost and regained below
-        async with self._lock:  # a store with one writer at a time would wait for ourselves
-            await self._commit_ended()
+        # Of now: the event came under this lease, which may be lost and regained below.
+        begin = self.commits.transaction(store, positions, self.commits.held(positions))
+        async with self._exclusive() as life:
             older: dict[str, AnyPosition] = {}
             self._noted.begin()
             try:
-                begin = partial(
-                    fenced_transaction,
-                    store,
-                    self._consumer,
-                    positions,
-                    partial(self.commits.fence.check, positions),
-                    **held,
-                )
                 async with AsyncExitStack() as stack:
                     transaction = await self._persist(lambda: stack.enter_async_context(begin()))
+                    life.check()
+                    with life.in_block():
+                        yield transaction
+                    life.check()
                     older = self._noted.take_one(subscription)
-                    yield transaction
             except BaseException as error:
                 self.commits.note_refusal(error)
                 if self._noted.put_back(older):
@@ -228,14 +229,28 @@ class PositionWriter:
         """Store a dead letter, as soon as the store can; return its number, or None if this kind of store keeps none.
 
         Raises:
+            ClientStateError: The client was closed before it was its turn.
             Exception: The store's own, if it could not store it until the end.
         """
         if (store := self.access.dead_letters()) is None:
             return None
         add = partial(store.add_dead_letter, self._consumer, letter)
-        async with self._lock:
-            await self._commit_ended()
+        async with self._exclusive():
             return await self._persist(partial(self.commits.in_thread, add))
+
+    @asynccontextmanager
+    async def _exclusive(self) -> AsyncIterator[WriterLife]:
+        """Use the store alone, in the present life.
+
+        Raises:
+            ClientStateError: That has ended before it was our turn.
+        """
+        life = self._life
+        async with life.lock:
+            life.check()
+            with life.storing():
+                await self._commit_ended()
+                yield life
 
     async def _persist(self, attempt: Callable[[], Awaitable[_T]]) -> _T:
         """Do something with the store, as soon as it can.
@@ -244,6 +259,7 @@ class PositionWriter:
             BayeuxError: That of the attempt, which no repetition helps.
             Exception: The store's own, if it fails until the end.
         """
+        life = self._life
         while True:
             try:
                 done = await attempt()
@@ -251,8 +267,8 @@ class PositionWriter:
                 raise
             except Exception as error:
                 self._outage.failed(error)
-                await self._wait(_RETRY_DELAY)
-                if self._is_closing:
+                await life.wait(_RETRY_DELAY)
+                if life.is_over:
                     raise
             else:
                 self._outage.ended()
@@ -278,9 +294,9 @@ class PositionWriter:
 
     def write(self) -> None:
         """Begin to write what is noted, unless that has begun, or `flush` does it."""
-        if self._is_busy or self._is_closing or not self._noted.has_unsaved:
+        if not self._noted.has_unsaved or self._is_busy or self._life.is_over:
             return
-        if self._delay or self._outage.is_on or self._lock.locked() or self.commits.lease_holder is not None:
+        if self._delay or self._outage.is_on or self._life.lock.locked() or self.commits.lease_holder is not None:
             self._start_task(self._delay)
         else:
             self._commit()
@@ -331,7 +347,7 @@ class PositionWriter:
         self._noted.put_back(batch)
         self._unstored.written(0)
         self._outage.failed(error)
-        if not self._is_closing:
+        if not self._life.is_over:
             self._start_task(_RETRY_DELAY)
 
     async def _commit_ended(self) -> None:
@@ -346,28 +362,29 @@ class PositionWriter:
 
     def _start_task(self, pause: float) -> None:
         """Start the task that writes, after so many seconds."""
-        self._is_closing, self._closing = False, None
         self._task = asyncio.get_running_loop().create_task(self._write(pause), name="pybayeux-replay-writer")
 
     async def _write(self, pause: float) -> None:
-        await self._wait(pause)
-        while self._noted.has_unsaved:
-            if await self._write_batch():
-                pause = self._delay
-            elif self._is_closing:
-                return
-            else:
-                pause = max(_RETRY_DELAY, self._delay)
-            # One turn at least, for receivers that waited for this: what they handle in it goes into one commit.
-            await asyncio.sleep(0)
-            if self._noted.has_unsaved:
-                await self._wait(pause)
+        life = self._life
+        await life.wait(pause)
+        with suppress(ClientStateError):  # the life is over: `flush` writes what is left
+            while self._noted.has_unsaved:
+                pause = self._delay if await self._write_batch() else max(_RETRY_DELAY, self._delay)
+                # One turn at least, for receivers that waited for this: what they handle in it goes into one commit.
+                await asyncio.sleep(0)
+                if self._noted.has_unsaved:
+                    await life.wait(pause)
 
     async def _write_batch(self) -> bool:
-        """Write all positions that wait; return whether that succeeded."""
-        async with self._lock:
-            await self._commit_ended()
+        """Write all positions that wait; return whether that succeeded.
+
+        Raises:
+            ClientStateError: The life has ended before it was our turn.
+        """
+        async with self._exclusive():
             batch, count = self._noted.take(), self._unstored.count
+            if not batch:
+                return True  # a transaction has stored a newer one
             self._noted.begin()
             try:
                 await self.commits.store_all(batch)
@@ -399,12 +416,6 @@ class PositionWriter:
         if not self._noted.has_unsaved:
             self._unstored.written(self._unstored.count)
 
-    async def _wait(self, seconds: float) -> None:
-        if seconds > 0 and not self._is_closing:
-            self._closing = self._closing or asyncio.Event()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), seconds)
-
     async def close(self) -> None:
         """Store what is not stored yet, and close the store. The next use opens it again.
 
@@ -417,29 +428,29 @@ class PositionWriter:
             await self.access.close()
 
     async def flush(self) -> None:
-        """Store what is not stored yet, and forget what was noted.
+        """End the present life: store what is not stored yet, and forget what was noted. Nothing of it is stored later.
 
         Raises:
             Exception: The store's own, if it cannot store the last positions.
         """
-        self._is_closing = True
-        if self._closing is not None:
-            self._closing.set()
-        if is_at_work(self._task):
-            await self._task
-        await self._commit_ended()
-        self._task, self._lock = None, asyncio.Lock()
-        self._is_scheduled = False
-        unsaved = self._noted.take()
-        self._noted.forget_newest()
         try:
-            if unsaved:
+            await self._end_writing()
+            while unsaved := self._noted.take():
                 self._noted.begin()
                 await self.commits.store_all(unsaved)
         finally:
+            self._present_life, self._is_scheduled = None, False
+            self._noted.clear()
             self.commits.fence.forget()
             self._outage.reset()
             self._unstored.written(self._unstored.count)
-            self._is_closing, self._closing = False, None
-        if self._noted.has_unsaved:  # noted in the meantime
-            self._write_soon()
+
+    async def _end_writing(self) -> None:
+        """Return when nothing is under way in the store."""
+        await self._life.end()
+        task, self._task = self._task, None
+        if is_at_work(task):
+            task.cancel()  # it waits, maybe for the end of a transaction that waits for this
+            await asyncio.wait([task])
+        await self._commit_ended()
+        await self.commits.threads_ended()
