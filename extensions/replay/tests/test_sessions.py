@@ -12,7 +12,7 @@ from extensions.replay.tests.replaying_server import Recorder, ReplayingServer, 
 from pybayeux import hookimpl
 from pybayeux.errors import SubscribeError, TransportError
 from pybayeux.testing import Clock, in_virtual_time
-from pybayeux_replay import Gap, GapReason, MemoryStore, Position, Replay, subscriptions
+from pybayeux_replay import Gap, GapReason, MemoryStore, Position, Replay, left
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -134,13 +134,13 @@ async def test_a_channel_that_was_left_with_everything_handled_comes_back_in_the
 
 @in_virtual_time
 async def test_memory_of_left_channels_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subscriptions, "_MAX_LEFT", 3)
+    monkeypatch.setattr(left, "_MAX_LEFT", 3)
     server, replay = ReplayingServer(), Replay(since="earliest")
     async with client_of(server, replay) as client:
         for number in range(10):
             async with client.subscribe(f"/orders/{number}"):
                 pass
-        assert list(replay._subscriptions._left) == [f"/orders/{number}" for number in (7, 8, 9)]
+        assert list(replay._subscriptions._left.names) == [f"/orders/{number}" for number in (7, 8, 9)]
 
 
 @in_virtual_time

@@ -25,6 +25,7 @@ from pybayeux.errors import BayeuxError, Remedy, ReplyError, SubscribeError
 
 from .bookmarks import Bookmarks
 from .dead_letters import dead_letter_of
+from .event_transactions import EventTransactions
 from .gaps import GapNotifier, OnGap
 from .hookspecs import ReplayHooks
 from .leases import LeaseLostError
@@ -37,9 +38,10 @@ from .recovery import Recovery
 from .replica import Replica
 from .resumption import ReplayContext, UnusablePosition
 from .sharded_replica import ShardedReplica
-from .stalls import Stall, Stalls
+from .stall_watch import StallWatch
 from .store import Store  # noqa: TC001
 from .store_connection import StoreConnection
+from .subscribe_gate import SubscribeGate
 from .subscriptions import RUN, Subscriptions, names_in
 from .unstored import UnstoredLimit
 
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     from .leases import Lease
     from .resumption import Resumption
     from .shards import Shard
+    from .stalls import Stall
 
 __all__ = ("Replay",)
 
@@ -60,7 +63,6 @@ _logger: Final = logging.getLogger("pybayeux.replay")
 _STALLED_AFTER: Final = 1800.0
 _TOO_OLD: Final = Drop("it happened before the time at which the subscription begins")
 _REPEAT: Final = Drop("already received: it waits to be handled, or was handled")
-_NEXT_SESSION: Final = Drop("it is sent in the next session", remedy=Remedy.WAIT)
 
 
 class Replay:
@@ -144,6 +146,7 @@ class Replay:
         self._subscriptions: Final = Subscriptions(
             policies, self._writer, grouping=policy.grouping, remembered=dedupe, ask_again=self._ask_again
         )
+        self._transactions: Final = EventTransactions(self._subscriptions, self._writer)
         self._notifier: Final = GapNotifier(on_gap)
         self._recovery: Final = Recovery(self._subscriptions, self._notifier)
         length = duration("lease", lease)
@@ -154,7 +157,8 @@ class Replay:
             kind.check_store(self._connection.open())
         self._replica: Final = None if length is None else kind(consumer, length, self._writer, self._subscriptions)
         self._loader: Final = PositionLoader(self._writer, outage, self._store_opened)
-        self._stalls: Final = Stalls(duration("stalled_after", stalled_after))
+        self._gate: Final = SubscribeGate(self._subscriptions, self._loader, self._replica, self._recovery)
+        self._stalls: Final = StallWatch(duration("stalled_after", stalled_after), self._subscriptions, self._notifier)
         self._origin: str | None = None
         self._bookmarks: Final = Bookmarks(self._writer, self._subscriptions, lambda: self._origin)
         self._reports_handled = True
@@ -207,37 +211,19 @@ class Replay:
     def outgoing(self, message: Message) -> Drop | None:
         """Ask for replay in the handshake, and for the right place in each subscribe."""
         if message.channel == Channel.META_HANDSHAKE:
-            _ext(message)["replay"] = True
+            message.get_ext(create=True)["replay"] = True
             if self._reports_handled and self._client is not None:
                 self._connection.find_scheme()
                 self._loader.start(self._client)
         elif message.channel == Channel.META_SUBSCRIBE:
-            return self._stop_subscribe(names_in(message)) or self._begin(message)
+            if self._reports_handled and (drop := self._gate.stop(names_in(message), self._client)) is not None:
+                return drop
+            return self._begin(message)
         return None
 
     def _store_opened(self) -> None:
         if self._replica is not None:
             self._replica.start()
-
-    def _stop_subscribe(self, names: Sequence[str]) -> Drop | None:
-        """Return what keeps a subscribe from being sent at present."""
-        if not self._reports_handled:
-            return None
-        if (drop := self._loader.stop_before_opened(names)) is not None:
-            return drop
-        if self._replica is not None and (drop := self._replica.stop_subscribe(names)) is not None:
-            return drop
-        return self._stop_before_session(names) or self._loader.stop_before_read(
-            [name for name in names if self._subscriptions.get(name) is None]
-        )
-
-    def _stop_before_session(self, names: Sequence[str]) -> Drop | None:
-        """Return what keeps a subscribe from being sent before there is a new session, and ask for that."""
-        again = [name for name in names if self._subscriptions.takes_new_session(name)]
-        if not again or self._client is None:
-            return None
-        self._recovery.replay(self._client, f"{again[0]} is subscribed to again")
-        return _NEXT_SESSION
 
     def _begin(self, message: Message) -> Drop | None:
         """Say where the subscriptions of a subscribe begin."""
@@ -245,7 +231,7 @@ class Replay:
             self._origin = self._client.hook("replay_origin").call(self._client)
         try:
             # Only the places of these channels: a request has a size limit.
-            _ext(message)["replay"] = self._subscriptions.on_subscribe(message, self._context())
+            message.get_ext(create=True)["replay"] = self._subscriptions.on_subscribe(message, self._context())
         except UnusablePosition as error:
             return Drop(str(error), remedy=Remedy.GIVE_UP)
         except Exception as error:
@@ -296,22 +282,7 @@ class Replay:
         if not message.successful:
             return
         self._recovery.on_connect_reply()
-        now = self._now()
-        for each in self._subscriptions.take_with_events():
-            if client.accepting:
-                self._look_for_stall(each, now, client, has_event=True)
-        if not client.accepting:
-            for each in self._subscriptions:
-                self._stalls.on_session(each.subscription, now)
-        elif self._stalls.is_time_to_look(now):
-            for each in self._subscriptions:
-                self._look_for_stall(each, now, client, has_event=False)
-
-    def _look_for_stall(self, subscription: Resumption, now: datetime, client: HookClient, *, has_event: bool) -> None:
-        if not subscription.is_live:
-            return
-        if (stall := self._stalls.on_connect_reply(subscription.subscription, now, has_event=has_event)) is not None:
-            self._notifier.notify_stall(stall, client)
+        self._stalls.on_connect_reply(self._now(), client)
 
     def _subscribe_reply(self, message: Message, client: HookClient) -> None:
         for each in self._subscriptions.named_in(message):
@@ -326,7 +297,7 @@ class Replay:
         client.hook("granted").call(subscription.subscription, gap, client)
         if gap is not None:
             self._notifier.notify(gap, client)
-        self._stalls.on_session(subscription.subscription, context.now)
+        self._stalls.on_granted(subscription.subscription, context.now)
         if not self._reports_handled:
             subscription.close()
 
@@ -383,10 +354,10 @@ class Replay:
         """Run a transaction of the store, at whose end the position of this event is stored."""
         if self._replica is not None and not self._subscriptions.is_noted(message):
             raise LeaseLostError(self._consumer)  # it came when this replica was active before
-        async with self._subscriptions.transaction((*earlier, message)) as transaction:
+        async with self._transactions.begin((*earlier, message)) as transaction:
             yield transaction
         # Before the receiver acknowledges them, which it may no longer do.
-        self._ask_again(self._subscriptions.handle_stored((*earlier, message)))
+        self._ask_again(self._transactions.committed((*earlier, message)))
 
     @hookimpl
     async def dead_letter(self, message: Message, subscription: str, error: ReceiverError) -> str | None:
@@ -425,9 +396,3 @@ class Replay:
 def _is_position_refused(message: Message) -> bool:
     error = message.parse_error()
     return error is not None and error.code == 400 and "replayid" in error.message.lower()
-
-
-def _ext(message: Message) -> dict[str, Any]:
-    ext = message.get_ext(create=True)
-    assert ext is not None
-    return ext

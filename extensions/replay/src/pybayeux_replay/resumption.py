@@ -60,7 +60,7 @@ class Resumption:
         subscription: The channel or pattern.
         window: What was received and handled.
         stored: The position that it began with, if that has a replay id.
-        has_event: Whether an event came since `Subscriptions.take_with_events` was last called.
+        has_event: Whether an event came since `SubscriptionsWithEvents.take` was last called.
         begins_at: The time of the events to begin with, where it was set by hand; earlier ones are dropped.
         asked: The place that the server was last asked for.
         is_live: Whether the server has granted the subscription in this session.

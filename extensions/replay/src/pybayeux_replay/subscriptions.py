@@ -11,25 +11,26 @@ This module knows no session. Which message has which consequence is decided in 
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
 from math import inf
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from pybayeux import Channel, ChannelType
-from pybayeux.errors import UsageError
 
-from .channel_index import ChannelIndex, covers
+from .batches import CurrentBatch
+from .channel_index import ChannelIndex
 from .event_fields import event_time, read_key, transaction_key
 from .grouping import Grouping
 from .leaving import LeavingWindows
+from .left import LeftSubscriptions
 from .origin import has_same_host, org_of
-from .position import LATEST, PendingPosition, wire_key
+from .position import LATEST, wire_key
 from .position_lookup import position_key
 from .resumption import Resumption
 from .window import Progress
+from .with_events import SubscriptionsWithEvents
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from pybayeux import Message
 
@@ -45,8 +46,6 @@ RUN: Final = 8
 """How many handled events are noted together at the most, if only some may not be stored."""
 LONG_RUN: Final = 64
 """How many are noted together otherwise: a longer run would save nothing more."""
-_MAX_LEFT: Final = 1000
-"""How many left subscriptions are known. Of one that was left before so many others, nothing is under way any more."""
 
 
 class Subscriptions:
@@ -63,6 +62,7 @@ class Subscriptions:
         announced: Whether the server announced replay in the handshake.
         has_private: Whether a message came on a service channel that no server keeps.
         has_times: Whether a subscription begins at a time, so that `is_before_start` has to be asked.
+        with_events: The subscriptions that had an event since they were last taken.
     """
 
     def __init__(
@@ -93,10 +93,10 @@ class Subscriptions:
         self._given_up: str | None = None
         self._ends_turn = False
         self._leaving: Final = LeavingWindows()
-        self._left: Final[dict[str, None]] = {}
-        self._unfinished: Final[set[str]] = set()
-        self._batch: Final[dict[Resumption, None]] = {}
-        self._with_events: list[Resumption] = []
+        self._left: Final = LeftSubscriptions()
+        self._left_names: Final = self._left.names  # looked up without a call: every event passes there
+        self._batch: Final = CurrentBatch(self)
+        self.with_events: Final = SubscriptionsWithEvents()
 
     @property
     def _index(self) -> ChannelIndex:
@@ -111,6 +111,10 @@ class Subscriptions:
     def get(self, subscription: str) -> Resumption | None:
         """Return the subscription of this name."""
         return self._index.get(subscription)
+
+    def covering(self, event: Message) -> Sequence[Resumption]:
+        """Return the subscriptions that an event belongs to."""
+        return self._index.covering(event.channel)
 
     def open(self) -> list[Resumption]:
         """Return the subscriptions that have receivers."""
@@ -133,7 +137,6 @@ class Subscriptions:
                 self.remove(each)
         self._index.look_again()
         self._left.clear()
-        self._unfinished.clear()
 
     # -- where they begin
 
@@ -143,9 +146,9 @@ class Subscriptions:
         So it is where the subscription had events in this session that were not handled, or that another replica went
         on from: they come again, and those that the server has sent since, or still has to send, would overtake them.
         """
-        if subscription in self._unfinished:
+        if subscription in self._left.unfinished:
             return True
-        if subscription not in self._left:
+        if subscription not in self._left_names:
             return False
         if self._is_grouped:
             return True  # what is still under way and comes again would tear groups apart
@@ -164,7 +167,7 @@ class Subscriptions:
         for name in names_in(message):
             if Channel(name).type is ChannelType.BROADCAST:
                 resumption, key = self._get_or_add(name, context), wire_key(name)
-                self._left.pop(name, None)
+                self._left_names.pop(name, None)
                 asked = resumption.on_subscribe(context, self.newest_position(resumption))
                 # Filters of one PushTopic in one message share a place, and so get the earliest.
                 places[key] = min(places.get(key, asked), asked, key=_order)
@@ -203,7 +206,7 @@ class Subscriptions:
 
     def is_before_start(self, event: Message) -> bool:
         """Whether an event happened before the time at which its subscriptions begin. One without a time did not."""
-        found = self._index.covering(event.channel)
+        found = self.covering(event)
         if not found or any(each.begins_at is None for each in found):
             return False
         happened = event_time(event)
@@ -216,23 +219,23 @@ class Subscriptions:
         if not found:
             # A message on a service channel that is not a reply: no server keeps it.
             self.has_private |= event.id is None and event.channel.startswith("/service/")
-            if not (self._left or self._unfinished) or self._channels.is_ignored(event.channel):
+            if not self._left or self._channels.is_ignored(event.channel):
                 return True
-            return not self._comes_again(event)
+            return not self._left.comes_again(event.channel)
         if (read := read_key(event)) is None:
             self._receive_unnumbered(event, found)
             return True
         replay_id, key = read
         transaction = transaction_key(event) if self._by_transaction else None
         if self._by_batch:
-            self._add_to_batch(found)
+            self._batch.add(found)
         is_new = False
         for each in found:
             if not each.has_event:
-                self._note_event(each)
+                self.with_events.add(each)
             window = each.window
-            if self._left and each.subscription in self._left:
-                self._unfinished.add(each.subscription)
+            if self._left_names and each.subscription in self._left_names:
+                self._left.unfinished.add(each.subscription)
                 continue
             if window.receive(event, replay_id, key, transaction):
                 is_new = True
@@ -240,45 +243,19 @@ class Subscriptions:
                 self._commit(window)
         return is_new
 
-    def _comes_again(self, event: Message) -> bool:
-        """Whether an event of no present subscription belongs to those that begin again in a new session."""
-        again = [name for name in {*self._left, *self._unfinished} if covers(name, event.channel)]
-        self._unfinished.update(again)
-        return bool(again)
-
-    def _note_event(self, resumption: Resumption) -> None:
-        resumption.has_event = True
-        self._with_events.append(resumption)
-
-    def take_with_events(self) -> list[Resumption]:
-        """Return the subscriptions that had an event since the last call.
-
-        To ask each for that would cost more than the events do, where there are thousands of subscriptions.
-        """
-        taken, self._with_events = self._with_events, []
-        for each in taken:
-            each.has_event = False
-        return taken
-
-    def _add_to_batch(self, found: Sequence[Resumption]) -> None:
-        if not self._batch:
-            asyncio.get_running_loop().call_soon(self._end_batch)  # a batch arrives within one turn of the loop
-        for each in found:
-            self._batch[each] = None
-
-    def _end_batch(self) -> None:
+    def batch_ended(self, resumptions: Collection[Resumption]) -> None:
+        """A batch has ended, in which these subscriptions had events: their positions may be stored."""
         if self._handled:
             self._note_handled()
-        for each in self._batch:
+        for each in resumptions:
             each.window.end_group()
             self._commit(each.window)
-        self._batch.clear()
 
     def _receive_unnumbered(self, event: Message, found: Sequence[Resumption]) -> None:
         for each in found:
             each.is_unnumbered = True
             if not each.has_event:
-                self._note_event(each)
+                self.with_events.add(each)
         # A server without replay: to look for an id in each of the next events would only cost time.
         if not self.announced and all(each.window.is_untouched for each in found):
             self._index.ignore(event.channel)
@@ -330,7 +307,7 @@ class Subscriptions:
 
     def pass_over(self, event: Message) -> None:
         """An event that waits counts as handled once all before it are, though no receiver gets it."""
-        for each in self._index.covering(event.channel):
+        for each in self.covering(event):
             each.window.pass_over(event)
             if each.window.commits.ready is not None:
                 self._commit(each.window)
@@ -339,79 +316,14 @@ class Subscriptions:
         if (ready := window.commits.take()) is not None:
             self._writer.put(window.key, ready)
 
-    @asynccontextmanager
-    async def transaction(self, events: Sequence[Message]) -> AsyncIterator[Any]:
-        """Run a transaction of the store in which events are handled, and the position of the last stored at the end.
-
-        Raises:
-            UsageError: The position cannot be stored together with what the transaction writes.
-            PositionConflictError: Another consumer of this name is at work.
-        """
-        store = self._writer.access.transactional()
-        window, replay_id = self._next(events)
-        pending = PendingPosition(replay_id, events[-1], window.origin)
-        async with self._writer.transaction(store, window.key, pending) as transaction:
-            yield transaction
-
-    def _next(self, events: Sequence[Message]) -> tuple[Window, int]:
-        """Return the one subscription of events, and the last one's replay id, if they are the next ones there."""
-        windows = [self._only_window(event) for event in events]
-        window, key = windows[-1], read_key(events[-1])
-        assert key is not None
-        if any(each is not window for each in windows) or not window.are_next(events):
-            raise UsageError(
-                f"exactly once is not possible: events of {window.subscription} before this one are not handled yet; "
-                "handle them in order"
-            )
-        if not window.may_end_at(events[-1]):
-            raise UsageError(
-                "exactly once is not possible: with commit='transaction' no position is stored within a transaction "
-                "of the server; handle its events in one transaction, or choose commit='event'"
-            )
-        return window, key[0]
-
-    def _only_window(self, event: Message) -> Window:
-        found = self._index.covering(event.channel)
-        if not found or read_key(event) is None:
-            raise UsageError(f"exactly once is not possible: this event of {event.channel} has no replay id")
-        if len(found) > 1:
-            names = " and ".join(each.subscription for each in found)
-            raise UsageError(
-                f"exactly once is not possible: the events of {event.channel} belong to {names}; "
-                "subscribe to one of them"
-            )
-        return found[0].window
-
-    def handle_stored(self, events: Sequence[Message]) -> str | None:
-        """Note that events are handled whose position a transaction has stored.
-
-        Returns:
-            A subscription of which events have to come again, or None.
-        """
-        needs_replay = None
-        for event in events:
-            for each in self._index.covering(event.channel):
-                if each.window.handle(event) is Progress.NEEDS_REPLAY:
-                    needs_replay = each.subscription
-        for each in self._index.covering(events[-1].channel):
-            each.window.commits.take()
-        return needs_replay
-
     # -- ending
 
     def close(self, resumption: Resumption) -> None:
         """The receivers of a subscription are gone."""
         self._store_handled(resumption.window)
         if self.announced or self._is_grouped or not resumption.window.is_untouched:
-            self._note_left(resumption.subscription)
+            self._left.add(resumption.subscription)
         resumption.close()
-
-    def _note_left(self, subscription: str) -> None:
-        self._left[subscription] = None
-        if len(self._left) > _MAX_LEFT:
-            oldest = next(iter(self._left))
-            del self._left[oldest]
-            self._unfinished.discard(oldest)
 
     def remove(self, resumption: Resumption) -> None:
         """A subscription has ended. Events that are being handled at the moment may still count."""
@@ -426,7 +338,7 @@ class Subscriptions:
 
     def is_noted(self, event: Message) -> bool:
         """Whether an event was received by a present subscription, and is not handled."""
-        return any(each.window.is_noted(event) for each in self._index.covering(event.channel))
+        return any(each.window.is_noted(event) for each in self.covering(event))
 
     def forget(self, subscriptions: Iterable[str] | None = None) -> None:
         """Another replica handles what was received: store nothing, and begin afresh at the stored positions.
@@ -438,7 +350,7 @@ class Subscriptions:
             self._leaving.forget(name)
             if (resumption := self._index.get(name)) is not None:
                 self._index.remove(resumption)
-                self._unfinished.add(name)
+                self._left.unfinished.add(name)
 
     def clear(self) -> None:
         """The client has ended."""
@@ -446,11 +358,10 @@ class Subscriptions:
             self._store_handled(window)
         self._ends_turn = False  # it may start again on another event loop
         self._batch.clear()
-        self._with_events.clear()
+        self.with_events.clear()
         self._index.clear()
         self._leaving.clear()
         self._left.clear()
-        self._unfinished.clear()
 
     def store_handled(self, subscription: str) -> None:
         """Store what is handled, as far as transactions allow: no further event is expected for now."""
