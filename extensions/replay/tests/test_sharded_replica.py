@@ -254,6 +254,24 @@ async def test_a_channel_that_the_program_leaves_moves_when_nobody_can_finish_it
 
 
 @in_virtual_time
+async def test_a_channel_that_the_program_leaves_moves_when_its_transaction_has_ended() -> None:
+    server, shared, channel = ReplayingServer(), LeasedStore(), "/orders"
+    replay = Replay(LeasedStore(shared), since="earliest", consumer="billing", lease=LENGTH, shard=True)
+    other = Replay(LeasedStore(shared), since="earliest", consumer="billing", lease=LENGTH, shard=True)
+    handled: list[int] = []
+    async with client_of(server, replay) as client, client_of(server, other) as another:
+        events = await client.subscribe(channel, ack="manual")
+        server.publish(channel, 0, 1)
+        async with (await anext(events)).transaction():
+            await another.subscribe(channel, lambda event: handled.append(event.data["number"]))
+            await events.unsubscribe()
+            await asyncio.sleep(LENGTH)
+            assert (set(replay.shards), handled) == ({channel}, [])
+        await asyncio.sleep(LENGTH + 5)
+        assert (set(other.shards), handled) == ({channel}, [1])
+
+
+@in_virtual_time
 async def test_a_transaction_under_a_lost_shard_raises_and_the_other_channels_go_on() -> None:
     server, shared = ReplayingServer(), LeasedStore()
     replay = Replay(LeasedStore(shared), since="earliest", consumer="billing", lease=LENGTH, shard=True)

@@ -9,6 +9,7 @@ When there is a commit, and what happens if the store fails, is decided in `posi
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from contextvars import copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
@@ -20,8 +21,7 @@ from .position import Position
 from .store import fenced_set, fenced_transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
-    from contextlib import AbstractAsyncContextManager
+    from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
     from datetime import datetime
 
     from .noted_positions import AnyPosition, NotedPositions
@@ -159,18 +159,28 @@ class PositionCommits:
         if self._on_stored is not None:
             self._on_stored(positions)
 
-    def transaction(
+    @asynccontextmanager
+    async def transaction(
         self, store: TransactionalStore, positions: Mapping[str, Position], held: dict[str, Any]
-    ) -> Callable[[], AbstractAsyncContextManager[Any]]:
-        """Return what begins a transaction, at whose end these positions are stored.
+    ) -> AsyncIterator[Any]:
+        """Run a transaction, at whose end these positions are stored.
 
         Args:
             store: The store.
             positions: The positions by subscription.
             held: The lease or the shards, as `held` returns them.
+
+        Raises:
+            PositionConflictError: Another consumer of this name is at work.
+            LeaseLostError: The lease or the shards are lost.
+            Exception: The store's own.
         """
-        check = partial(self.fence.check, positions)
-        return partial(fenced_transaction, store, self._consumer, positions, check, **held)
+        self._storing, check = positions, partial(self.fence.check, positions)
+        try:
+            async with fenced_transaction(store, self._consumer, positions, check, **held) as transaction:
+                yield transaction
+        finally:
+            self._storing = {}
 
     # -- a commit as a whole
 

@@ -201,7 +201,7 @@ class PositionWriter:
         """
         positions = {subscription: self.commits.position(pending)}
         # Of now: the event came under this lease, which may be lost and regained below.
-        begin = self.commits.transaction(store, positions, self.commits.held(positions))
+        begin = partial(self.commits.transaction, store, positions, self.commits.held(positions))
         async with self._exclusive() as life:
             older: dict[str, AnyPosition] = {}
             self._noted.begin()
