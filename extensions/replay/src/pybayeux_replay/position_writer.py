@@ -18,7 +18,7 @@ What is reported then, and how many events may be handled meanwhile, is decided 
 
 What a position means, and when it may be stored, is decided elsewhere; what a commit is, in `position_commits.py`;
 whether another consumer of the same name is at work, in `fence.py`; how the store is opened and read, in
-`store_access.py`.
+`store_access.py`; what becomes of what is under way when the client ends, in `writer_life.py`.
 """
 
 from __future__ import annotations
