@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
@@ -45,6 +46,7 @@ class Scenario:
         server: The server.
         store: The store.
         handled: The numbers of the orders that were handled.
+        holders: Who held the lease or the channel, in each life of the client.
     """
 
     def __init__(self, *, shard: bool) -> None:
@@ -52,6 +54,7 @@ class Scenario:
         self.store = LeasedStore()
         self.replay = Replay(self.store, since="earliest", consumer="billing", lease=LENGTH, shard=shard)
         self.handled: list[int] = []
+        self.holders: list[str | None] = []
         self._shard = shard
         self._published = 0
         self._client: AsyncClient = client_of(self.server, self.replay)
@@ -71,14 +74,21 @@ class Scenario:
         await self._begin()
         assert self.handled == [0]
         assert self.holds
+        self.holders.append(self._holder)
 
     async def start_again(self) -> None:
         """Handle another order, and hold what was held for long."""
         await self._begin()
-        assert self.handled[-1] == 1
+        assert self.handled == list(range(self._published))
         await asyncio.sleep(3 * LENGTH)
         assert self.holds
+        self.holders.append(self._holder)
         await self._client.close()
+
+    async def start_after_expiry(self) -> None:
+        """Handle another order, when what was held has expired."""
+        self.give_to(None)
+        await self.start_again()
 
     async def stand_by(self) -> None:
         """Have another replica hold what was held: nothing is asked of the server, and nothing is handled."""
@@ -98,6 +108,14 @@ class Scenario:
         self.server.move_here()
         await self._client.close()
         await self.start_again()
+
+    @property
+    def _holder(self) -> str | None:
+        return (
+            self.store.shards("billing").shards["/orders"].holder
+            if self._shard
+            else self.store.leases["billing"].holder
+        )
 
     async def _begin(self) -> None:
         self.server.move_here()
@@ -149,3 +167,14 @@ def test_a_client_is_closed_on_the_next_event_loop_and_starts_again(shard: bool,
     scenario = Scenario(shard=shard)
     end(scenario.start)
     _cancelled(scenario.close)
+
+
+@KINDS
+def test_a_replica_has_another_name_in_a_process_that_was_forked(shard: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    scenario = Scenario(shard=shard)
+    _cancelled(scenario.start)
+    _cancelled(scenario.start_after_expiry)
+    monkeypatch.setattr(os, "getpid", lambda: 1)
+    _cancelled(scenario.start_after_expiry)
+    first, second, forked = scenario.holders
+    assert first == second != forked

@@ -12,6 +12,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import secrets
+import socket
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
@@ -52,6 +55,8 @@ class Keeper(ABC, Generic[T]):
         doubt: Called when it could not be renewed in time.
 
     Attributes:
+        name: The name of this replica in the store, such as ``host:4711:1f0c``, which no other one has, nor a later
+            run. It is made at the first start in each process: a client may be made before its process forks.
         is_in_doubt: Whether another replica may have got what this one holds.
     """
 
@@ -59,6 +64,8 @@ class Keeper(ABC, Generic[T]):
         self._what: Final = what
         self._length: Final = length.total_seconds()
         self._doubt: Final = doubt
+        self.name = ""
+        self._process: int | None = None
         self.is_in_doubt: bool = False
         self._is_failing = False
         self._valid_until = 0.0
@@ -76,6 +83,9 @@ class Keeper(ABC, Generic[T]):
             return
         if self._task is not None:
             self._lose_all()
+        if self._process != os.getpid():
+            self._process = os.getpid()
+            self.name = f"{socket.gethostname()}:{self._process}:{secrets.token_hex(4)}"
         self._is_stopping, self._awake = False, asyncio.Event()
         self._task = asyncio.get_running_loop().create_task(self._run(), name="pybayeux-replay-lease")
 

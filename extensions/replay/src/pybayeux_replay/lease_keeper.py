@@ -45,7 +45,6 @@ class LeaseKeeper(Keeper[Lease]):
     Args:
         open_store: Returns the store.
         consumer: The consumer.
-        holder: The name of this replica.
         length: How long the lease lasts without being renewed.
         observer: Is told when it changes.
         waiting: Returns how many events were received and not handled.
@@ -58,7 +57,6 @@ class LeaseKeeper(Keeper[Lease]):
         self,
         open_store: Callable[[], LeaseStore],
         consumer: str,
-        holder: str,
         length: timedelta,
         observer: LeaseObserver,
         waiting: Callable[[], int],
@@ -66,7 +64,6 @@ class LeaseKeeper(Keeper[Lease]):
         super().__init__(f"the lease of {consumer!r}", length, observer.lease_in_doubt)
         self._open_store: Final = open_store
         self._consumer: Final = consumer
-        self._holder: Final = holder
         self._lease_length: Final = length
         self._observer: Final = observer
         self._waiting: Final = waiting
@@ -85,11 +82,11 @@ class LeaseKeeper(Keeper[Lease]):
             self._observer.lease_lost(holder)
 
     async def _request(self) -> Lease:
-        store, request = self._open_store(), LeaseRequest(self._holder, self._lease_length, self._waiting())
+        store, request = self._open_store(), LeaseRequest(self.name, self._lease_length, self._waiting())
         return await call_store(store, lambda: store.request_lease(self._consumer, request))
 
     def _answered(self, answer: Lease, asked_at: float) -> None:
-        if answer.holder != self._holder:
+        if answer.holder != self.name:
             self.lose(answer.holder)
             if self._other != answer.holder:
                 self._other = answer.holder

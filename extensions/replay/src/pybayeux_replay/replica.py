@@ -50,9 +50,7 @@ class Replica(BaseReplica[LeaseStore]):
 
     def __init__(self, consumer: str, length: timedelta, writer: PositionWriter, subscriptions: Subscriptions) -> None:
         super().__init__(consumer, writer, subscriptions)
-        self._keeper: LeaseKeeper = LeaseKeeper(
-            self._store, consumer, self.name, length, self, lambda: subscriptions.unhandled
-        )
+        self._keeper: LeaseKeeper = LeaseKeeper(self._store, consumer, length, self, lambda: subscriptions.unhandled)
         self._channels: set[str] = set()
         writer.commits.lease_holder = self
 

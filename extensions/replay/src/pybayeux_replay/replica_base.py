@@ -5,9 +5,6 @@ What it holds, and what that means for the client, is decided in `replica.py` an
 
 from __future__ import annotations
 
-import os
-import secrets
-import socket
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
@@ -53,15 +50,11 @@ class BaseReplica(ABC, Generic[StoreT]):
         consumer: The consumer.
         writer: Stores the positions.
         subscriptions: The subscriptions of the client.
-
-    Attributes:
-        name: Its name in the store, such as ``host:4711:1f0c``, which no other replica has, nor a later run.
     """
 
     _keeper: Keeper[Any]
 
     def __init__(self, consumer: str, writer: PositionWriter, subscriptions: Subscriptions) -> None:
-        self.name: Final = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._consumer: Final = consumer
         self._writer: Final = writer
         self._subscriptions: Final = subscriptions

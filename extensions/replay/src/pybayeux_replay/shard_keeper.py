@@ -65,7 +65,6 @@ class ShardKeeper(Keeper[tuple[ShardTable, bool]]):
     Args:
         open_store: Returns the store.
         consumer: The consumer.
-        member: The name of this replica.
         length: How long it stays a member without renewing that.
         observer: Is told when its shards change.
 
@@ -77,14 +76,12 @@ class ShardKeeper(Keeper[tuple[ShardTable, bool]]):
         self,
         open_store: Callable[[], ShardStore],
         consumer: str,
-        member: str,
         length: timedelta,
         observer: ShardObserver,
     ) -> None:
         super().__init__(f"the membership of {consumer!r}", length, observer.shards_in_doubt)
         self._open_store: Final = open_store
         self._consumer: Final = consumer
-        self._member: Final = member
         self._lease_length: Final = length
         self._observer: Final = observer
         self.held: dict[str, Shard] = {}
@@ -107,14 +104,14 @@ class ShardKeeper(Keeper[tuple[ShardTable, bool]]):
     async def _request(self) -> tuple[ShardTable, bool]:
         observer, store, consumer = self._observer, self._open_store(), self._consumer
         request = ShardRequest(
-            self._member, self._lease_length, observer.wanted(), observer.finished(), observer.waiting()
+            self.name, self._lease_length, observer.wanted(), observer.finished(), observer.waiting()
         )
         is_due = self.is_in_doubt or asyncio.get_running_loop().time() >= self._renewal_due
 
         def ask() -> tuple[ShardTable, bool]:
             table = store.shards(consumer)
             changes = request.changes(table)
-            if is_due or changes.shards or changes.gone or self._member not in table.live:
+            if is_due or changes.shards or changes.gone or self.name not in table.live:
                 return store.change_shards(consumer, request.changes), True
             return table, False
 
@@ -132,7 +129,7 @@ class ShardKeeper(Keeper[tuple[ShardTable, bool]]):
 
     def _compare(self, table: ShardTable) -> None:
         """Say what has changed since the last table."""
-        held, before = table.held_by(self._member), self.held
+        held, before = table.held_by(self.name), self.held
         lost = [name for name, each in before.items() if not each.is_same_term(held.get(name))]
         gained = [name for name, each in held.items() if not each.is_same_term(before.get(name))]
         self.held = held
@@ -156,5 +153,5 @@ class ShardKeeper(Keeper[tuple[ShardTable, bool]]):
 
     async def _release(self) -> None:
         self.held = {}
-        store, request = self._open_store(), ShardRequest(self._member, self._lease_length, leaves=True)
+        store, request = self._open_store(), ShardRequest(self.name, self._lease_length, leaves=True)
         await call_store(store, lambda: store.change_shards(self._consumer, request.changes))

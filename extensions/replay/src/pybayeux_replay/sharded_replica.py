@@ -56,7 +56,7 @@ class ShardedReplica(BaseReplica[ShardStore]):
     def __init__(self, consumer: str, length: timedelta, writer: PositionWriter, subscriptions: Subscriptions) -> None:
         super().__init__(consumer, writer, subscriptions)
         self._length: Final = length
-        self._keeper: ShardKeeper = ShardKeeper(self._store, consumer, self.name, length, self)
+        self._keeper: ShardKeeper = ShardKeeper(self._store, consumer, length, self)
         self._wanted: set[str] = set()
         self._leaving: dict[str, Shard] = {}
         self._is_ours: dict[str, bool] = {}
