@@ -86,8 +86,10 @@ class OpenSocket:
         self._connects += connects
         try:
             for frame in frames:
-                await self._send(frame)
+                await self._connection.send(frame)
             await replied
+        except TransportError as error:
+            raise self._failure or error from error.__cause__
         except asyncio.CancelledError:
             if replied.cancelled() or not replied.done():
                 self._fail(TransportError("the WebSocket was closed: an exchange on it was given up"))
@@ -96,12 +98,6 @@ class OpenSocket:
             self._connects -= connects
             self._pending.forget(replied)
             self._close_if_retired()
-
-    async def _send(self, frame: bytes) -> None:
-        try:
-            await self._connection.send(frame)
-        except TransportError as error:
-            raise self._failure or error from error.__cause__
 
     def retire(self) -> None:
         """Take no further exchange, and close when those under way are over."""

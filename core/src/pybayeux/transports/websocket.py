@@ -102,7 +102,7 @@ class WebSocket:
         if not messages:
             return  # CometD answers an empty array with an error
         frames = _frames(messages, self._max_frame_size)
-        socket = await self._socket()
+        socket = self._usable() or await self._socket()
         await socket.exchange(messages, frames)
 
     def renew(self) -> None:
@@ -118,14 +118,12 @@ class WebSocket:
             await socket.close()
 
     async def _socket(self) -> OpenSocket:
-        """The socket that is open, or a new one.
+        """A new socket, or the one that another exchange has opened meanwhile.
 
         Exchanges that want one at the same time get the same, or the same failure: another attempt right behind one
         that has hung would only take their time.
         """
         failures = self._failures
-        if (socket := self._usable()) is not None:
-            return socket
         async with self._opening:
             if (socket := self._usable()) is not None:
                 return socket
