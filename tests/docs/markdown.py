@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ("PAGES", "ROOT", "Block", "blocks")
+__all__ = ("OWN_MODULE", "PAGES", "ROOT", "Block", "blocks")
 
 ROOT: Final = Path(__file__).parents[2]
+OWN_MODULE: Final = "acme_tenant"
+"""The module that the tutorial's reader writes. Its content is the blocks of the page, which may import it."""
 PAGES: Final = (
     *sorted(ROOT.glob("docs/**/*.md")),
     ROOT / "core" / "README.md",

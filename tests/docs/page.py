@@ -17,14 +17,13 @@ import inspect
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-import pybayeux
 from pybayeux import AsyncClient, Client
-from pybayeux_devserver import DevServer
 
 if TYPE_CHECKING:
     import types
     from collections.abc import Callable
 
+    from pybayeux_devserver import DevServer
     from tests.docs.markdown import Block
 
 __all__ = ("Page", "client_of")
@@ -45,7 +44,7 @@ class Page:
     """What the blocks of one page share.
 
     Args:
-        module: The blocks' module; they can name what pybayeux makes public without importing it.
+        module: The blocks' module. They import what they name, as a reader's program has to.
         server: The server, running in this loop.
         fixture: Gives the fixture of a name.
     """
@@ -54,8 +53,6 @@ class Page:
         self._server: Final = server
         self._fixture: Final = fixture
         self._names: Final[dict[str, Any]] = vars(module)
-        own = {name: getattr(pybayeux, name) for name in pybayeux.__all__ if not name.startswith("_")}
-        self._names.update(own, DevServer=DevServer)
 
     async def run(self, block: Block) -> None:
         """Run one block; it has to end, and to print what the page says."""

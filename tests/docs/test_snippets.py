@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pybayeux_devserver import DevServer
-from tests.docs.markdown import PAGES, ROOT, blocks
+from tests.docs.markdown import OWN_MODULE, PAGES, ROOT, blocks
 from tests.docs.page import Page
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def test_blocks_of_the_page_run(
     monkeypatch.chdir(tmp_path)  # some keep files
     module = ModuleType("page")
     monkeypatch.setitem(sys.modules, module.__name__, module)  # where type hints are looked up
+    monkeypatch.setitem(sys.modules, OWN_MODULE, module)
     asyncio.run(_run(path, module, request))
 
 

@@ -6,10 +6,11 @@ before it, and it may define them anew. Line numbers are those of the page.
 
 from __future__ import annotations
 
+import re
 from textwrap import indent
 from typing import TYPE_CHECKING, Final
 
-from tests.docs.markdown import blocks
+from tests.docs.markdown import OWN_MODULE, blocks
 from tests.docs.page import client_of
 
 if TYPE_CHECKING:
@@ -17,19 +18,24 @@ if TYPE_CHECKING:
 
 __all__ = ("as_module",)
 
-_PROLOGUE: Final = "from pybayeux import *; from pybayeux_devserver import DevServer"
-"""What a page need not import, as where its blocks are run."""
+_OWN_IMPORT: Final = re.compile(rf"^from {OWN_MODULE} import .*$", re.MULTILINE)
+
+_PROLOGUE: Final = "import pybayeux as _pybayeux"
+"""For the `client` that a block need not make, as where the blocks are run."""
 
 
 def as_module(page: Path) -> str:
-    """The source of the module; empty for a page without Python blocks."""
+    """The source of the module; empty for a page without Python blocks.
+
+    What a block imports from the page's own module is defined by a block before it.
+    """
     lines: list[str] = []
     for depth, block in enumerate(blocks(page, "python")):
         lines += [""] * (block.line - len(lines) - 1)
         client = client_of(block)
-        parameter = f"client: {client.__name__}" if client else ""
+        parameter = f"client: _pybayeux.{client.__name__}" if client else ""
         lines.append(" " * depth + f"async def block_{block.line}({parameter}) -> None:")
-        lines += indent(block.source, " " * (depth + 1)).splitlines()
+        lines += indent(_OWN_IMPORT.sub("pass", block.source), " " * (depth + 1)).splitlines()
     if lines:
         lines[0] = _PROLOGUE
     return "\n".join(lines) + "\n"
