@@ -36,7 +36,7 @@ _STEP: Final = 0.5
 _EPILOG: Final = f"""
 \b
 Examples:
-  pybayeux record http://localhost:8080/cometd '/orders/**' -o orders.jsonl
+  pybayeux record http://localhost:8080/cometd /orders '/chat/**' -o orders.jsonl
       Record until Ctrl-C.
   pybayeux record URL /orders -o night.jsonl --duration 28800
       Record for eight hours.

@@ -22,7 +22,7 @@ __all__ = ("watch",)
 _EPILOG: Final = f"""
 \b
 Examples:
-  pybayeux watch http://localhost:8080/cometd '/orders/**'
+  pybayeux watch http://localhost:8080/cometd /orders '/chat/**'
       Watch a client that subscribes to these channels. Ctrl-C ends it.
   pybayeux watch --once --json URL /orders | jq .lag
       One snapshot, after the first event or five seconds.
