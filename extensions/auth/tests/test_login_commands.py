@@ -341,7 +341,14 @@ def test_an_address_in_the_scheme_of_an_extension(org: BlockingEmulator, person:
     assert "salesforce://" in wrong.stderr
     unknown = run("login", "--client-id", APP, "gopher://my-org")
     assert unknown.exit_code == 2
-    assert "no installed extension knows the scheme of 'gopher://my-org'" in unknown.stderr
+    assert "no installed extension knows the scheme of 'gopher://my-org'\n" in unknown.stderr
+
+
+def test_an_address_of_a_missing_package_names_the_package(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYBAYEUX_DISABLE_EXTENSIONS", "salesforce")
+    refused = run("login", "--client-id", APP, "salesforce://my-org")
+    assert refused.exit_code == 2
+    assert "'salesforce://my-org'; it takes pybayeux-salesforce: pip install pybayeux-salesforce" in refused.stderr
 
 
 def test_without_an_app_the_error_says_how() -> None:

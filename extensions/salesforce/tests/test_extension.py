@@ -74,7 +74,7 @@ def test_an_invalid_address_is_an_error() -> None:
 
 def test_other_schemes_are_not_resolved() -> None:
     assert Salesforce().resolve_url("faye://my-org") is None
-    with pytest.raises(UsageError, match="no extension knows this scheme"):
+    with pytest.raises(UsageError, match="no installed extension knows"):
         AsyncClient("faye://my-org", extensions=[Salesforce()], discover=False)
 
 

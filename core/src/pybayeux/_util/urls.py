@@ -82,11 +82,11 @@ def parse_endpoint(url: str, schemes: tuple[str, ...] = _SCHEMES) -> Endpoint:
         # The reason quotes the address, perhaps a part of its password.
         raise UsageError("url: cannot read its host or port; write a / in a password as %2F") from None
     if parts.scheme not in schemes or not host or ("%" in host and ":" not in host):
-        shown = f"{parts.scheme}://…" if parts.scheme else "no scheme"
+        shown = f"{parts.scheme}://…" if parts.scheme else "an address without a scheme"
         package = SCHEMES.get(parts.scheme)
         hint = f" ({package} does: pip install {package})" if package else ""
-        known = f"; no extension knows this scheme either{hint}" if has_foreign_scheme(url) else ""
-        raise UsageError(f"url: {shown} is not the address of a server, such as https://host/cometd{known}")
+        unknown = f", a scheme that no installed extension knows{hint}" if has_foreign_scheme(url) else ""
+        raise UsageError(f"url: expected the address of a server, such as https://host/cometd; got {shown}{unknown}")
     bare = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, parts.query, ""))
     if parts.username is None:
         return Endpoint(bare, None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pybayeux import BayeuxError, installed_hook
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from pybayeux import HookCaller
 
 __all__ = ("log_in_as_configured", "resolve_login_url", "try_token")
+
+_SALESFORCE: Final = "pybayeux-salesforce"
+"""The package that knows the scheme of the addresses in this package's own examples."""
 
 
 async def log_in_as_configured(cli_options: Any, *, not_configured: str) -> Grant:
@@ -64,7 +67,10 @@ def resolve_login_url(cli_options: Any, address: str) -> str:
     if failures:
         raise _cause_of(failures[0])
     if (url := base_url_of(resolved)) is None:
-        raise LoginMisconfiguredError(f"expected https://...; no installed extension knows the scheme of {address!r}")
+        raise LoginMisconfiguredError(
+            f"expected https://...; no installed extension knows the scheme of {address!r}"
+            + (f"; it takes {_SALESFORCE}: pip install {_SALESFORCE}" if scheme.lower() == "salesforce" else "")
+        )
     return url
 
 
