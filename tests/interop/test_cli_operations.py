@@ -67,7 +67,9 @@ def test_a_port_that_is_taken_is_one_line_and_code_one(bayeux_server: BlockingSe
     with CommandLine("listen", bayeux_server.url, "/a", "--health-port", port, folder=tmp_path) as command:
         ended = command.ended()
     assert ended.code == 1
-    assert [line for line in ended.err if "in use" in line] == ended.err
+    [line] = ended.err
+    assert f"--health-port: cannot listen on 127.0.0.1:{port}: " in line
+    assert "in use" in line
 
 
 # -- the log

@@ -69,8 +69,7 @@ class Server:
             extensions: Further extensions of the sub-command's own.
 
         Raises:
-            Failure: There was no connection in time.
-            OSError: The port for its health is taken.
+            Failure: There was no connection in time, or the port for its health is taken.
             BayeuxError: As `AsyncClient` and `AsyncClient.start` raise it.
         """
         watcher = Watcher()
@@ -94,11 +93,17 @@ class Server:
             return
         from ..health_server import HealthServer  # only where it is wanted
 
-        async with HealthServer(
-            client, self.health_port, self.health_host, redact=self.cli_options.redact
-        ) as health_server:
+        health_server = HealthServer(client, self.health_port, self.health_host, redact=self.cli_options.redact)
+        try:
+            await health_server.start()
+        except OSError as error:
+            where = f"{self.health_host}:{self.health_port}"
+            raise Failure(f"--health-port: cannot listen on {where}: {error}") from error
+        try:
             _logger.info("health: %s/live and /ready", health_server.url)
             yield
+        finally:
+            await health_server.close()
 
     def settings(self, watcher: Watcher) -> dict[str, Any]:
         """The keyword arguments that `AsyncClient` and `BayeuxClient` share.

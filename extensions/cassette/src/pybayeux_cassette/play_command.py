@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from pybayeux.cli import EXIT_CODES, clear_progress, run, server_options, show_progress
+from pybayeux.cli import EXIT_CODES, Failure, clear_progress, run, server_options, show_progress
 from pybayeux.errors import UsageError
 
 if TYPE_CHECKING:
@@ -200,7 +200,10 @@ async def _serve(playing: _Playing, *, salesforce: bool, keep_ids: bool, host: s
     server: Any = new(host=host, port=port, control=is_loopback(host))  # others must not control it
     target = target_of(server, salesforce=salesforce, keep_ids=keep_ids)
     async with AsyncExitStack() as running:
-        await running.enter_async_context(server)
+        try:
+            await running.enter_async_context(server)
+        except OSError as error:
+            raise Failure(f"cannot listen on {host}:{port}: {error}") from error
         await target.prepare(playing.cassette)
         click.echo(_greeting(server, salesforce=salesforce, channels=shlex.join(playing.cassette.header.channels)))
         await server.recorder.received("/meta/subscribe")

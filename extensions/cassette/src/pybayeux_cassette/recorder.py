@@ -102,7 +102,9 @@ class Recorder:
         try:
             self._descriptor = os.open(self.path, flags, 0o600)
         except FileExistsError:
-            raise UsageError(f"{self.path} exists already; expected the name of a new file") from None
+            raise UsageError(
+                f"{self.path} exists already; expected the name of a new file, or overwrite=True"
+            ) from None
         self._began = self._clock()
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         self._write(
