@@ -43,7 +43,10 @@ async def test_demo_without_replay_counts_what_is_lost(tmp_path: Path, monkeypat
     tally = await run(settings, Console(file=output, width=200))
     assert tally.lost, "what was published while the session was lost"
     assert not tally.is_good
-    assert "written" not in output.getvalue()
+    shown = output.getvalue()
+    assert "written" not in shown
+    assert " s: new session\n" in shown
+    assert "replay" not in shown, "what is left out has recovered nothing"
 
 
 def test_command_wants_a_new_folder(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from pybayeux import Channel
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Collection, Iterable
 
     from .. import DevServer
     from .process import ListenerProcess
@@ -41,8 +41,17 @@ class Fault:
     trigger: Callable[[], Awaitable[None]]
 
 
-def faults(server: DevServer, listener: ListenerProcess) -> tuple[Fault, ...]:
-    """All faults, in their order."""
+def faults(server: DevServer, listener: ListenerProcess, extensions: Collection[str]) -> tuple[Fault, ...]:
+    """All faults, in their order.
+
+    Args:
+        server: The server that fails.
+        listener: The process that is killed.
+        extensions: The names of the listener's extensions: how it recovers depends on them.
+    """
+    replay = ", replay" if "replay" in extensions else ""
+    resent = "unacknowledged, resent" if "ack" in extensions else f"new connection{replay}"
+    stored = "replay from its store" if replay else "new process"
 
     async def drop_session() -> None:
         server.faults.drop_sessions()
@@ -61,11 +70,11 @@ def faults(server: DevServer, listener: ListenerProcess) -> tuple[Fault, ...]:
         await listener.start()
 
     return (
-        Fault("the server drops the session", "new session, replay", drop_session),
-        Fault("an answer with orders is lost", "unacknowledged, resent", lose_answer),
-        Fault("the token expires", "fresh token, replay", expire_token),
-        Fault("the server restarts", "new session, replay", restart),
-        Fault("the listener is killed", "replay from its store", kill),
+        Fault("the server drops the session", f"new session{replay}", drop_session),
+        Fault("an answer with orders is lost", resent, lose_answer),
+        Fault("the token expires", f"fresh token{replay}", expire_token),
+        Fault("the server restarts", f"new session{replay}", restart),
+        Fault("the listener is killed", stored, kill),
     )
 
 

@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pybayeux import AsyncClient
+
 from .. import DevServer
 from .fault_schedule import due_times, faults, run_schedule
 from .ledger import LedgerReader
@@ -94,7 +96,8 @@ async def run(settings: Settings, console: Console) -> Tally:
 async def _run_faults(
     settings: Settings, server: DevServer, listener: ListenerProcess, progress: Progress, view: View
 ) -> None:
-    all_faults = faults(server, listener)
+    installed = AsyncClient(server.url).extensions  # the listener's environment is this one
+    all_faults = faults(server, listener, {each.name for each in installed if each.state == "active"})
     plan = zip(due_times(len(all_faults), settings.seconds, settings.seed), all_faults, strict=True)
     stream = publish_orders(server, orders(settings.seed), rate=settings.rate, tally=progress.tally)
     try:
