@@ -17,6 +17,7 @@ Owns its routes. The actions are methods of the server, of its faults and of its
 
 from __future__ import annotations
 
+import inspect
 from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -81,10 +82,15 @@ def control_routes(server: DevServer, host: str) -> Mount:
 def _answer(server: DevServer, act: Callable[..., Any], path: dict[str, str], body: bytes) -> Response:
     try:
         arguments = msgspec.json.decode(body or b"{}", type=dict[str, Any])
-        answer = act(server, **path, **arguments)
+        answer = _call(act, server, **path, **arguments)
     except (TypeError, ValueError, LookupError, msgspec.MsgspecError) as error:
         return PlainTextResponse(f"{error}\n", 400)
     return Response(msgspec.json.encode(answer), media_type="application/json")
+
+
+def _call(act: Callable[..., Any], /, *args: Any, **arguments: Any) -> Any:
+    inspect.signature(act).bind(*args, **arguments)  # its error names the argument, and not the function
+    return act(*args, **arguments)
 
 
 def _overview(server: DevServer) -> Any:
@@ -125,7 +131,7 @@ def _faults(_server: DevServer) -> Any:
 def _fault(server: DevServer, *, fault: str, **arguments: Any) -> Any:
     if fault not in FAULTS:
         raise LookupError(f"fault: expected one of {', '.join(FAULTS)}; got {fault!r}")
-    return getattr(server.faults, fault)(**arguments)
+    return _call(getattr(server.faults, fault), **arguments)
 
 
 def _issue_token(server: DevServer, *, lifetime: float | None = None) -> Any:
