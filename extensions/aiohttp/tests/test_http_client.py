@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import socket
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import web
@@ -261,6 +262,16 @@ async def test_a_port_without_a_listener() -> None:
         error = await fails(site)
         assert (error.unsent, error.fatal) == (True, False)
         assert str(error).startswith("ConnectError: ")
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@in_real_time
+async def test_the_error_has_the_address_and_no_object_of_python(scheme: str) -> None:
+    async with at_raw_server(lambda reader, writer: asyncio.sleep(0)) as url:
+        pass
+    async with Site(url=url.replace("http", scheme)) as site:
+        port = urlsplit(url).port
+        assert f"Cannot connect to host 127.0.0.1:{port} [Connect call failed" in str(await fails(site))
 
 
 @in_real_time

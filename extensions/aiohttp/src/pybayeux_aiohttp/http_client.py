@@ -5,6 +5,7 @@ Owns the connections and the names of errors: httpx's, for those that say whethe
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
@@ -29,6 +30,9 @@ _LINE: Final = 2**16
 _BUFFER: Final = 2**18
 _LARGE: Final = 2**20
 """Bytes of a body beyond which aiohttp warns of one that it would have to write at once."""
+
+_TLS: Final = re.compile(r" ssl:(?:<[^>]*>|\w+)")
+"""How aiohttp shows the certificates to trust, in each error: nothing that a reader could use."""
 
 
 class ConnectError(Exception):
@@ -156,7 +160,7 @@ class HttpClient:
         except aiohttp.ConnectionTimeoutError as error:
             raise ConnectTimeout(str(error)) from error
         except aiohttp.ClientConnectorError as error:
-            raise ConnectError(str(error)) from error
+            raise ConnectError(_TLS.sub("", str(error))) from error
 
     async def aclose(self) -> None:
         """Close every connection, for good."""
