@@ -29,6 +29,8 @@ SECRET = "s3cr3t-v4lu3"
         "sessionId=s3cr3t-v4lu3",
         "session_id=s3cr3t-v4lu3",
         "api_key=s3cr3t-v4lu3",
+        "invalid_token=s3cr3t-v4lu3",
+        '{"invalid_token": "s3cr3t-v4lu3"}',
         "401:s3cr3t-v4lu3:Unknown client",
         "402:s3cr3t-v4lu3:unknown client",
     ],
@@ -40,7 +42,15 @@ def test_what_looks_like_a_secret_is_taken_out(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["404:/foo/bar:Unknown Channel", "HTTP 503 Service Unavailable", "the basics of tokens", "<html><body>"]
+    "text",
+    [
+        "404:/foo/bar:Unknown Channel",
+        "HTTP 503 Service Unavailable",
+        "the basics of tokens",
+        "<html><body>",
+        "HTTP 401: INVALID_SESSION_ID: Session expired or invalid",
+        "invalid_token: The access token expired",
+    ],
 )
 def test_other_text_stays(text: str) -> None:
     assert Redactor()(text) == text
