@@ -9,6 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from pybayeux.cli import main
+from pybayeux.cli.doctor_text import print_report
+from pybayeux.diagnosis.report import Report, TransportReport
 
 if TYPE_CHECKING:
     from click.testing import Result
@@ -43,6 +45,18 @@ def test_nothing_wrong_is_0() -> None:
     assert any("long-polling" in line and "works  handshake" in line and "5 connects: min" in line for line in lines)
     assert "ms of processor time, linger up to" in " ".join(lines)
     assert any("callback-polling" in line and "the server does not offer it" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("offered", "line"),
+    [(False, "long-polling -      the server does not offer it"), (True, "long-polling fails  /meta/handshake: no")],
+)
+def test_a_refused_transport_has_failed_where_the_server_offers_it(
+    offered: bool, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refused = TransportReport("long-polling", offered, works=False, failed_at="/meta/handshake", error="no")
+    print_report(Report(URL, transports=[refused]))
+    assert line.split() in [shown.split() for shown in capsys.readouterr().out.splitlines()]
 
 
 def test_something_wrong_is_1(packages: Packages) -> None:

@@ -107,6 +107,13 @@ def test_no_transport_in_common(server: StandIn) -> None:
     assert problem.what == "the server does not offer long-polling; it offers eventsource"
 
 
+def test_a_transport_that_is_not_offered_is_no_problem_where_another_works(server: StandIn) -> None:
+    server.offered = ["callback-polling"]
+    report = _examined(server)
+    assert report.problems == []
+    assert {each.name: (each.works, each.offered) for each in report.transports}["long-polling"] == (False, False)
+
+
 @pytest.mark.parametrize(
     ("advice", "words"),
     [

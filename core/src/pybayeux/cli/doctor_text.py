@@ -101,6 +101,8 @@ def _value(value: Any) -> str:
 def _transport(transport: TransportReport) -> tuple[str, str, str]:
     if transport.works is None:
         return transport.name, "-", transport.error or "not tried"
+    if not transport.works and transport.offered is False:
+        return transport.name, "-", "the server does not offer it"
     if not transport.works:
         return transport.name, "fails", f"{transport.failed_at}: {transport.error}"
     times = [f"handshake {_ms(transport.handshake_ms)}", f"first connect {_ms(transport.first_connect_ms)}"]

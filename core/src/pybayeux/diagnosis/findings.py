@@ -98,7 +98,7 @@ class Findings:
                 "and --transport long-polling avoids the attempt",
             )
         elif isinstance(error, ReplyError):
-            self._judge_refusal(probe, error)
+            self._judge_refusal(probe, error, works=works)
         elif isinstance(error, MessageDecodeError) or (isinstance(error, TransportError) and error.status == 200):
             self.add_problem(
                 f"the response to {name} (HTTP {probe.report.status}) is not Bayeux: {error}",
@@ -118,9 +118,11 @@ class Findings:
         elif not isinstance(error, ExtensionError):  # those are reported with the extensions
             self.add_problem(f"the {_step(probe)} failed: {type(error).__name__}: {error}")
 
-    def _judge_refusal(self, probe: Probe, error: ReplyError) -> None:
+    def _judge_refusal(self, probe: Probe, error: ReplyError, *, works: bool) -> None:
         refused, offered = error.error, self._report.offered
         if offered and probe.report.name not in offered:
+            if works:
+                return  # a client goes on with one that is offered
             self.add_problem(
                 f"the server does not offer {probe.report.name}; it offers {', '.join(offered)}",
                 "use one of those; extensions can add more transports",
