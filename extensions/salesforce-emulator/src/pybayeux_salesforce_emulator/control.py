@@ -17,6 +17,7 @@ Owns its routes. The actions are methods of the org, under the same names.
 from __future__ import annotations
 
 import inspect
+import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from .emulator import SalesforceEmulator
 
 __all__ = ("ACTIONS", "control_routes")
+
+_METHOD: Final = re.compile(r"^[\w.]+\(\) ")
 
 ACTIONS: Final = (
     "add_app",
@@ -117,6 +120,8 @@ async def _act(org: SalesforceEmulator, action: str, body: bytes) -> Response:
 
 
 def _text(error: Exception) -> str:
+    if isinstance(error, TypeError):  # of a wrong argument it begins with the name of a method of Python
+        return _METHOD.sub("", str(error))
     # The text of a KeyError is its argument's repr.
     return str(error.args[0]) if isinstance(error, LookupError) and error.args else str(error)
 
