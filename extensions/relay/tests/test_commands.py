@@ -74,6 +74,12 @@ def test_wrong_usage_is_told(folder: Path, arguments: tuple[str, ...], error: st
     assert list(folder.iterdir()) == []
 
 
+def test_what_never_began_has_no_progress(folder: Path) -> None:
+    result = _run("host/cometd", "/orders", "--to", "sqlite:///e.db/orders")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("Error: url: expected the address of a server")
+
+
 def test_the_password_of_a_target_is_not_shown(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Else it would be waited for.
     monkeypatch.setattr("pybayeux_sql.postgres.is_unknown_host", {"127.0.0.1": True}.__getitem__)

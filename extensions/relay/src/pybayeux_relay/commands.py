@@ -198,8 +198,10 @@ async def _check(server: Server, target: Target, channels: Sequence[str], work: 
 async def _relay(server: Server, target: Target, channels: Sequence[str], work: Relay, every: float) -> None:
     async with aclosing(target):
         await work.prepare()
+        began = False
         try:
             async with server.connected(work.replay) as client:
+                began = True
                 _logger.info("relaying %s to %r", ", ".join(channels), target)
                 works = [work.run(client, channels)]
                 if every:
@@ -212,7 +214,8 @@ async def _relay(server: Server, target: Target, channels: Sequence[str], work: 
                 raise error.__cause__ from None
             raise
         finally:
-            _logger.info("%s", work.progress.line())
+            if began:
+                _logger.info("%s", work.progress.line())
 
 
 async def _report(work: Relay, every: float) -> None:
