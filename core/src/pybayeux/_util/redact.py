@@ -21,12 +21,12 @@ _LONGEST_ERROR: Final = 2000
 _READ: Final = 20_000
 """Characters beyond the limit that are searched, since masking makes a text shorter. A server may send millions."""
 _NAMED: Final = re.compile(
-    r"""((?!(?<=invalid_)\w{1,20}:\s)"""
+    r"""((?!(?<=invalid_)\w{1,20}:\s+[a-z]+\s)"""
     r"""["']?(?:clientId|client_id|token|password|passwd|secret|authorization|session_?id|api_?key|BAYEUX_BROWSER)["']?"""
     r"""\s*[:=]\s*)(?:"[^"]*"?|'[^']*'?|(?:Bearer|OAuth|Basic)\s+[^\s,;&"'<>]+|[^\s,;&"'<>]+)""",
     re.IGNORECASE,
 )
-"""The name of a secret, and what follows. Not an error code such as INVALID_SESSION_ID, which a text follows."""
+"""The name of a secret, and what follows. Not an error code such as INVALID_SESSION_ID, which words follow."""
 _SCHEMES: Final = re.compile(r"\b(Bearer|OAuth|Basic)\s+[^\s,;&\"'<>]+", re.IGNORECASE)
 _UNKNOWN_CLIENT: Final = re.compile(r"\b(40[123]):[^:\s]+:(\s*unknown client)", re.IGNORECASE)
 
