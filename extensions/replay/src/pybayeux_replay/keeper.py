@@ -64,7 +64,7 @@ class Keeper(ABC, Generic[T]):
         self._what: Final = what
         self._length: Final = length.total_seconds()
         self._doubt: Final = doubt
-        self.name = ""
+        self.name: str = ""
         self._process: int | None = None
         self.is_in_doubt: bool = False
         self._is_failing = False
