@@ -50,11 +50,11 @@ def split(splitter: FrameSplitter, data: bytes) -> list[bytes]:
     """Texts by their payloads, other frames as they are, in order."""
     splitter.feed(data)
     found: list[bytes] = []
-    while True:
-        splitter.take_texts(found)
+    while splitter.take_texts(found):
         if not (frame := splitter.take_frame()):
-            return found
+            break
         found.append(frame)
+    return found
 
 
 @given(frames, st.lists(st.integers(0, 2**18), max_size=20))

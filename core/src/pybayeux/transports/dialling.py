@@ -116,13 +116,15 @@ class _Connection(ClientConnection):
 
     def data_received(self, data: bytes) -> None:
         """One read of the network: its messages are handed over together."""
-        if self._frames is not None:
-            self._read(self._frames, data)
-        else:
+        if self._frames is None:
             super().data_received(data)
             # What came behind the answer to the upgrade may end within a frame, whose beginning the library has then.
             if self.state is State.OPEN and not self.protocol.reader.buffer:
                 self._frames = FrameSplitter(self._max_message_size)
+        else:
+            self._frames.feed(data)
+            if self._fragments is not None or self._frames.take_texts(self._messages):
+                self._read_others(self._frames)
         if not self._messages:
             return
         if self._hand_over is None:
@@ -131,14 +133,14 @@ class _Connection(ClientConnection):
             messages, self._messages = self._messages, []
             self._hand_over(messages)
 
-    def _read(self, frames: FrameSplitter, data: bytes) -> None:
-        frames.feed(data)
+    def _read_others(self, frames: FrameSplitter) -> None:
+        """Have the library read the next frame and each after it that is no whole text message."""
         while self.state is State.OPEN:
-            if self._fragments is None:
-                frames.take_texts(self._messages)
             if not (frame := frames.take_frame()):
                 return
             super().data_received(frame)
+            if self._fragments is None and not frames.take_texts(self._messages):
+                return
         super().data_received(frames.take_all())  # the library knows what a closing connection may still read
 
     async def send_text(self, frame: bytes) -> None:

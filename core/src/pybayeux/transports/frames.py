@@ -41,10 +41,10 @@ class FrameSplitter:
             return
         self._data = b"".join((*self._incomplete, data)) if self._incomplete else data
         self._incomplete.clear()
-        self._missing = 0
+        self._position = self._missing = 0
 
-    def take_texts(self, messages: list[bytes]) -> None:
-        """Append the whole text messages that come next to these."""
+    def take_texts(self, messages: list[bytes]) -> bool:
+        """Append the whole text messages that come next to these; return whether anything else is behind them."""
         data, position, end = self._data, self._position, len(self._data)
         longest = end if self._max_size is None else self._max_size
         while position + 2 <= end and data[position] == _TEXT:
@@ -59,6 +59,10 @@ class FrameSplitter:
             position = begin + length
             messages.append(data[begin:position])
         self._position = position
+        if position < end:
+            return True
+        self._data = b""  # a connection that is idle keeps no memory
+        return False
 
     def take_frame(self) -> bytes:
         """Return the next frame, of any kind; nothing while it is incomplete."""
@@ -67,7 +71,7 @@ class FrameSplitter:
         if length > available:
             if available:
                 self._incomplete.append(self._data[begin:])
-            self._data, self._position, self._missing = b"", 0, length - available
+            self._data, self._missing = b"", length - available
             return b""
         self._position += length
         return self._data[begin : self._position]
