@@ -145,7 +145,8 @@ def test_wrong_environment_names_the_variable(monkeypatch: pytest.MonkeyPatch) -
 
 def test_partly_configured_by_the_environment_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYBAYEUX_MY_SIG_HEADER", "x")
-    with pytest.raises(ExtensionOptionError, match="'key' is missing"):
+    expected = r"'key' is missing beside header \(PYBAYEUX_MY_SIG_HEADER\): add it, or take that away"
+    with pytest.raises(ExtensionOptionError, match=expected):
         read(Signature)
 
 

@@ -119,7 +119,8 @@ def read_options(
         *(" or ".join(names) for names in _alternatives(target) if values.keys().isdisjoint(names)),
     )
     if missing and (values or given is not None):
-        reader.refuse(missing[0], "is missing")
+        beside = ", ".join(f"{option} ({source})" for option, source in sources.items())
+        reader.refuse(missing[0], f"is missing beside {beside}: add it, or take that away" if beside else "is missing")
     return Settings(values, missing, sources)
 
 

@@ -57,9 +57,10 @@ class StoreAccess:
         Raises:
             UsageError: Its scheme is unknown.
         """
-        with self._opening:
-            if self.opened is None:
-                self.opened = self._open_store()
+        if self.opened is None:
+            with self._opening:
+                if self.opened is None:
+                    self.opened = self._open_store()
         return self.opened
 
     def warm_up(self) -> None:
