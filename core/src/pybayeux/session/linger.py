@@ -20,7 +20,7 @@ __all__ = ("DEFAULT_LINGER", "LONGEST_LINGER", "Linger", "time_between_connects"
 
 DEFAULT_LINGER: Final = 0.05
 """The share of one core that connects may take, unless the user says otherwise."""
-LONGEST_LINGER: Final = 0.01
+LONGEST_LINGER: Final = 0.008
 """The longest time between two connects that the share alone may ask for, in seconds."""
 _DENSE: Final = 3
 """How many polls in a row have to be answered within that time: a single event and its echo are no stream."""
