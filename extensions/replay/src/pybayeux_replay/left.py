@@ -28,10 +28,6 @@ class LeftSubscriptions:
         self.names: Final[dict[str, None]] = {}
         self.unfinished: Final[set[str]] = set()
 
-    def __bool__(self) -> bool:
-        """Whether there are any."""
-        return bool(self.names or self.unfinished)
-
     def add(self, subscription: str) -> None:
         """The program has left a subscription."""
         self.names[subscription] = None

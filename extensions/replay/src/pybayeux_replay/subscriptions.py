@@ -219,7 +219,7 @@ class Subscriptions:
         if not found:
             # A message on a service channel that is not a reply: no server keeps it.
             self.has_private |= event.id is None and event.channel.startswith("/service/")
-            if not self._left or self._channels.is_ignored(event.channel):
+            if not (self._left_names or self._left.unfinished) or self._channels.is_ignored(event.channel):
                 return True
             return not self._left.comes_again(event.channel)
         if (read := read_key(event)) is None:
