@@ -139,7 +139,7 @@ def test_a_transaction_that_was_open_for_too_long_is_rolled_back_and_the_next_on
         target = KafkaTarget({**kafka_engine.config, "transaction.timeout.ms": 1000}, "orders", 1)
         await target.prepare()
         # The client library may have noticed it before its next call, which is in an erroneous state then.
-        with pytest.raises(KafkaException, match="fenced|Erroneous state"):
+        with pytest.raises(KafkaException, match=r"fenced|Erroneous state"):
             async with target.store.transaction("relay", {"/orders": Position(1, NOON)}) as transaction:
                 await target.write(transaction, [_record(1)])
                 await asyncio.to_thread(transaction.flush)
