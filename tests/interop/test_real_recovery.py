@@ -191,7 +191,7 @@ async def test_broken_connections_do_not_cost_the_session(
         await asyncio.to_thread(server.control.wait, is_back)
         before = client.client_id
         await asyncio.to_thread(proxy.sever)
-        await client.wait_for("unconnected")
+        await journal.until(lambda: ConnectionState.UNCONNECTED in journal.states)
         await something_arrives(server, received)
         await assert_all_flow(server, received)
         assert client.client_id == before
@@ -202,13 +202,13 @@ async def test_broken_connections_do_not_cost_the_session(
 async def test_publishing_goes_on_after_a_broken_connection(
     any_factory: ServerFactory, proxy_factory: ProxyFactory
 ) -> None:
-    server = any_factory()
+    server, journal = any_factory(), Journal()
     proxy = await asyncio.to_thread(proxy_factory, server)
-    async with make_client(proxy.url) as client:
+    async with make_client(proxy.url, journal) as client:
         await receive_all(client)
         await asyncio.to_thread(server.control.wait, is_back)
         await asyncio.to_thread(proxy.sever)
-        await client.wait_for("unconnected")
+        await journal.until(lambda: ConnectionState.UNCONNECTED in journal.states)
         # Faye answers no connect of this session before the time of the lost one is up, which is half a minute.
         async with asyncio.timeout(5):
             assert (await client.publish("/back/a", 1)).successful
