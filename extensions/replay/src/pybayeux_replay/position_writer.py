@@ -294,9 +294,9 @@ class PositionWriter:
 
     def write(self) -> None:
         """Begin to write what is noted, unless that has begun, or `flush` does it."""
-        if not self._noted.has_unsaved or self._is_busy or self._life.is_over:
+        if not self._noted.has_unsaved or self._is_busy or (life := self._life).is_over:
             return
-        if self._delay or self._outage.is_on or self._life.lock.locked() or self.commits.lease_holder is not None:
+        if self._delay or self._outage.is_on or life.lock.locked() or self.commits.lease_holder is not None:
             self._start_task(self._delay)
         else:
             self._commit()
