@@ -230,48 +230,43 @@ def test_a_writer_serves_one_event_loop_after_the_other() -> None:
         assert kept.replay_id == number
 
 
-def test_a_commit_whose_event_loop_was_closed_is_not_waited_for() -> None:
-    store = RecordingStore()
-    writer = _writer(store)
-    store.may_go_on.clear()
+def _leave_a_commit(writer: PositionWriter, store: RecordingStore) -> None:
+    """Have a commit stored whose event loop was closed meanwhile."""
 
     async def begin() -> None:
         writer.put("/orders", PendingPosition(1))
         await asyncio.to_thread(store.has_begun.wait, 10)
 
-    async def go_on() -> None:
-        await writer.flush()
-        writer.put("/orders", PendingPosition(2))
-        await writer.close()
-
+    store.may_go_on.clear()
     loop = asyncio.new_event_loop()
     loop.run_until_complete(begin())
     loop.close()  # at once, as a program does that ends its loop by itself
     store.may_go_on.set()
     assert store.has_stored.wait(10)
+
+
+def test_a_commit_whose_event_loop_was_closed_is_not_waited_for() -> None:
+    async def go_on() -> None:
+        await writer.flush()
+        writer.put("/orders", PendingPosition(2))
+        await writer.close()
+
+    store = RecordingStore()
+    writer = _writer(store)
+    _leave_a_commit(writer, store)
     asyncio.run(go_on())
     assert store.commits == [{"/orders": 1}, {"/orders": 2}]
 
 
 def test_a_commit_whose_event_loop_was_closed_holds_no_other_one_back() -> None:
-    store = RecordingStore()
-    writer = _writer(store)
-    store.may_go_on.clear()
-
-    async def begin() -> None:
-        writer.put("/orders", PendingPosition(1))
-        await asyncio.to_thread(store.has_begun.wait, 10)
-
     async def go_on() -> None:
         store.has_stored.clear()
         writer.put("/orders", PendingPosition(2))
         assert await asyncio.to_thread(store.has_stored.wait, 10)
 
-    loop = asyncio.new_event_loop()
-    loop.run_until_complete(begin())
-    loop.close()
-    store.may_go_on.set()
-    assert store.has_stored.wait(10)
+    store = RecordingStore()
+    writer = _writer(store)
+    _leave_a_commit(writer, store)
     asyncio.run(go_on())
     assert store.commits == [{"/orders": 1}, {"/orders": 2}]
 

@@ -7,6 +7,7 @@ import gc
 import threading
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,7 +20,7 @@ from pybayeux_replay.position import PendingPosition
 from pybayeux_replay.position_writer import PositionWriter
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -91,26 +92,19 @@ async def _run(writer: PositionWriter, store: WatchedStore, number: int, *waits:
             await each.wait()
 
 
+async def _keep_letter(writer: PositionWriter, _store: WatchedStore) -> None:
+    await writer.keep_dead_letter(LETTER)
+
+
+@pytest.mark.parametrize("work", [partial(_run, number=1), _keep_letter], ids=["transaction", "dead letter"])
 @in_virtual_time
-async def test_a_transaction_that_waits_for_the_store_ends_with_the_client() -> None:
+async def test_what_waits_for_the_store_ends_with_the_client(
+    work: Callable[[PositionWriter, WatchedStore], Coroutine[Any, Any, None]],
+) -> None:
     store = WatchedStore()
     writer = _writer(store)
     store.is_lost = True
-    waiting = asyncio.create_task(_run(writer, store, 1))
-    await asyncio.sleep(60)
-    await writer.close()
-    store.is_lost = False
-    with pytest.raises(ConnectionError):
-        await waiting
-    assert store.stored == []
-
-
-@in_virtual_time
-async def test_a_dead_letter_that_waits_for_the_store_ends_with_the_client() -> None:
-    store = WatchedStore()
-    writer = _writer(store)
-    store.is_lost = True
-    waiting = asyncio.create_task(writer.keep_dead_letter(LETTER))
+    waiting = asyncio.create_task(work(writer, store))
     await asyncio.sleep(60)
     await writer.close()
     store.is_lost = False
