@@ -221,6 +221,20 @@ def test_a_blocked_transport_is_no_reason_to_ask_without_end() -> None:
     assert world.wake_at == world.current(Kind.CONNECT).deadline
 
 
+def test_a_reply_that_was_read_late_has_used_up_the_servers_patience() -> None:
+    world = World().connected()
+    world.session.hold_connects(world.now)
+    world.session.reading_blocked()
+    world.pass_time(1)
+    world.session.discard_events(world.now)
+    world.accept(world.current(Kind.CONNECT))  # the server sent it before the transport stopped reading, maybe
+    world.settle_down()
+    poll = world.current(Kind.CONNECT)
+    assert poll.messages[0].advice == Advice(timeout=0)
+    world.accept(poll)
+    assert world.until(Kind.CONNECT) == 1
+
+
 def test_a_restart_takes_the_events_of_its_own_session() -> None:
     world = full(World())
     world.pass_time(1)

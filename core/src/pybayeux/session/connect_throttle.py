@@ -64,6 +64,8 @@ class ConnectThrottle:
         self._state: Final = state
         self._mode = _Mode.OPEN
         self._due = 0.0
+        self._held_since = 0.0
+        self._unread_since: float | None = None
         self.announced: int = 0
         self._announced_until = 0.0
         self.is_reading_blocked: bool = False
@@ -73,7 +75,7 @@ class ConnectThrottle:
     def hold(self, now: float) -> None:
         """There is no room for more events."""
         if self._mode is _Mode.OPEN:
-            self._mode, self._due = _Mode.HELD, now + self._period
+            self._mode, self._held_since, self._due = _Mode.HELD, now, now + self._period
         elif self._mode is _Mode.STALE:
             self._mode, self._due = _Mode.DISCARDING, now + self._period
 
@@ -86,10 +88,12 @@ class ConnectThrottle:
         """Poll all the same, and discard what comes: the server sends it again."""
         if self.is_holding:
             self._mode, self._due = _Mode.DISCARDING, now
+            self._unread_since = self._held_since if self.is_reading_blocked else None
 
     def new_session(self, now: float) -> None:
         """Another session begins: the server need not send again what the last one would have."""
         self.announced = 0
+        self._unread_since = None
         self._due = now + self._period
         if self._mode is _Mode.STALE:
             self._mode = _Mode.OPEN
@@ -97,8 +101,9 @@ class ConnectThrottle:
             self._mode = _Mode.HELD
 
     def connect_accepted(self, now: float) -> None:
-        """The server has seen a connect: its patience begins anew."""
-        self._due = now + self._period
+        """The server has seen a connect: its patience begins anew, and began before where the reply was read late."""
+        since, self._unread_since = self._unread_since, None
+        self._due = (now if since is None else since) + self._period
 
     @property
     def is_holding(self) -> bool:
