@@ -201,9 +201,9 @@ class Message(_Fields, Generic[DataT]):
             TypeError: The payload was set to a value that JSON cannot express.
         """
         value = self.raw_or_data
-        if value is UNSET:
-            return b""
-        return bytes(value) if type(value) is Raw else to_json(value)
+        if type(value) is Raw:
+            return bytes(value)
+        return b"" if value is UNSET else to_json(value)
 
     def raw_members(self) -> dict[str, bytes]:
         """The members of a payload that is an object, each as JSON text; none where it is something else.

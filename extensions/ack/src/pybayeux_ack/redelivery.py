@@ -34,7 +34,7 @@ class UnacknowledgedEvents:
 
     def __init__(self) -> None:
         self._received: list[int] = []
-        self._position = 0
+        self._expected: list[int] = []  # what comes again, the last one first
 
     @property
     def is_due(self) -> bool:
@@ -43,21 +43,21 @@ class UnacknowledgedEvents:
 
     def begin(self) -> None:
         """A connect leaves: what was received without a number comes again, from the first on."""
-        self._position = 0
+        self._expected = self._received[::-1]
 
     def clear(self) -> None:
         """Everything received is accounted for: by a connect reply, or because the session is another."""
         self._received.clear()
-        self._position = 0
+        self._expected.clear()
 
     def is_repeat(self, event: Message) -> bool:
         """Note an event; return whether it was received before."""
         fingerprint = hash((event.channel, event.id, event.raw_data))
-        if self._position < len(self._received):
-            if self._received[self._position] == fingerprint:
-                self._position += 1
+        if self._expected:
+            if self._expected[-1] == fingerprint:
+                self._expected.pop()
                 return True
-            del self._received[self._position :]
+            del self._received[-len(self._expected) :]
+            self._expected.clear()
         self._received.append(fingerprint)
-        self._position += 1
         return False
