@@ -27,11 +27,12 @@ class ChannelIndex:
     Attributes:
         cache: What was found so far, by channel. It is valid until a subscription is added or removed. Channels with
             the same subscriptions have the same tuple, so that a run of their events is seen at once.
+        ignored: The channels for which `ignore` was called, as long as the cache is valid.
     """
 
     def __init__(self) -> None:
         self.cache: Final[dict[str, tuple[Resumption, ...]]] = {}
-        self._ignored: Final[set[str]] = set()
+        self.ignored: Final[set[str]] = set()
         self._by_name: Final[dict[str, Resumption]] = {}
         self._filtered: Final[dict[str, dict[Resumption, None]]] = {}  # by the channel without the filter
         self._known: Final[dict[tuple[Resumption, ...], tuple[Resumption, ...]]] = {}
@@ -71,16 +72,12 @@ class ChannelIndex:
     def ignore(self, channel: str) -> None:
         """Find no subscription for a channel, as long as the cache is valid, although there may be some."""
         self.cache[channel] = ()
-        self._ignored.add(channel)
-
-    def is_ignored(self, channel: str) -> bool:
-        """Whether `ignore` was called for a channel, and the cache is still valid."""
-        return channel in self._ignored
+        self.ignored.add(channel)
 
     def look_again(self) -> None:
         """What was found or ignored may be wrong now: the session is another one."""
         self.cache.clear()
-        self._ignored.clear()
+        self.ignored.clear()
 
     def covering(self, channel: str) -> tuple[Resumption, ...]:
         """Return the subscriptions that the events of a channel belong to."""

@@ -342,7 +342,8 @@ class Replay:
     @hookimpl
     def delivered(self, message: Message, client: HookClient) -> None:
         """Note that an event is handled."""
-        self._subscriptions.handle(message)
+        if message.channel not in self._subscriptions.ignored:
+            self._subscriptions.handle(message)
 
     def _ask_again(self, subscription: str | None) -> None:
         if subscription is not None and self._client is not None:

@@ -62,6 +62,7 @@ class Subscriptions:
         announced: Whether the server announced replay in the handshake.
         has_private: Whether a message came on a service channel that no server keeps.
         has_times: Whether a subscription begins at a time, so that `is_before_start` has to be asked.
+        ignored: Channels of events without a replay id, on a server that announced none: there is nothing to note.
         with_events: The subscriptions that had an event since they were last taken.
     """
 
@@ -88,6 +89,7 @@ class Subscriptions:
         self._ask_again: Final = ask_again
         self._channels: Final = ChannelIndex()
         self._found: Final = self._channels.cache  # looked up without a call: every event passes there twice
+        self.ignored: Final = self._channels.ignored
         self._handled: list[Message] = []
         self._run = RUN
         self._given_up: str | None = None
@@ -217,9 +219,11 @@ class Subscriptions:
         if (found := self._found.get(event.channel)) is None:
             found = self._channels.covering(event.channel)
         if not found:
+            if event.channel in self.ignored:
+                return True
             # A message on a service channel that is not a reply: no server keeps it.
             self.has_private |= event.id is None and event.channel.startswith("/service/")
-            if not (self._left_names or self._left.unfinished) or self._channels.is_ignored(event.channel):
+            if not (self._left_names or self._left.unfinished):
                 return True
             return not self._left.comes_again(event.channel)
         if (read := read_key(event)) is None:
