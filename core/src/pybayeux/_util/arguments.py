@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, get_args
 
 from ..errors import UsageError
@@ -26,15 +27,20 @@ __all__ = (
 
 
 def check_choice(name: str, value: object, choices: Any) -> None:
-    """Check that a value is one of `choices`: a collection, or a `Literal`.
+    """Check that a value is one of `choices`: a tuple, or a `Literal`.
 
     Raises:
         UsageError: The value is not among them.
     """
-    expected = get_args(choices) or choices
+    expected = _values_of(choices)
     if value not in expected:
         names = ", ".join(repr(str(each)) for each in expected)
         raise UsageError(f"{name}: expected one of {names}; got {value!r}")
+
+
+@cache
+def _values_of(choices: Any) -> tuple[object, ...]:
+    return get_args(choices) or choices
 
 
 def check_positive(**figures: float) -> None:
