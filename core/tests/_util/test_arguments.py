@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 
@@ -23,9 +23,9 @@ from pybayeux.errors import UsageError
 
 
 def test_check_choice_names_the_choices() -> None:
-    check_choice("policy", "b", Literal["a", "b"])
+    check_choice("policy", "b", ("a", "b"))
     with pytest.raises(UsageError, match="policy: expected one of 'a', 'b'; got 'c'"):
-        check_choice("policy", "c", Literal["a", "b"])
+        check_choice("policy", "c", ("a", "b"))
 
 
 def test_check_positive_refuses_zero_and_less() -> None:

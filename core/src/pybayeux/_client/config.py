@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from math import inf
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 from .._util.arguments import check_choice, check_counts, check_has, check_positive, check_range
 from ..session import Backoff
@@ -66,7 +66,7 @@ class ClientConfig:
     ignore_error: Callable[[BaseException], bool] = never_ignore
 
     def __post_init__(self) -> None:
-        check_choice("overflow", self.overflow, Overflow)
+        check_choice("overflow", self.overflow, get_args(Overflow))
         check_has("logger", self.logger, "a logger", "log", "warning", "info")
         check_has("backoff", self.backoff, "a Backoff", "delay", "reconnect_delay")
         check_has("ignore_error", self.ignore_error, "a function", "__call__")

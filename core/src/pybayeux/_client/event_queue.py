@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Protocol, Self, TypeAlias, get_args
 
 from .._util.arguments import check_choice
 from .._util.typevars import DataT
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ("AckMode", "EventQueue", "EventQueueOwner")
 
 AckMode: TypeAlias = Literal["auto", "manual"]
+_ACK_MODES: Final = get_args(AckMode)
+_ERROR_POLICIES: Final = get_args(ErrorPolicy)
 
 
 class EventQueueOwner(EventsInHandOwner, Protocol):
@@ -72,8 +74,8 @@ class EventQueue(Generic[DataT]):
         self.channel: Final = channel
         self.on_error: Final = on_error
         self._owner: Final = owner
-        check_choice("ack", ack, AckMode)
-        check_choice("on_error", on_error, ErrorPolicy)
+        check_choice("ack", ack, _ACK_MODES)
+        check_choice("on_error", on_error, _ERROR_POLICIES)
         self._presentation: Final[Presentation[DataT]] = Presentation(type)
         self._manual: Final = ack == "manual"
         # Other receivers get the same event, and must not see that it is decoded, or to be acknowledged.

@@ -6,7 +6,7 @@ Owns the checks before a message is queued, and the wait for its reply.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 import msgspec
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ("Offline", "Publisher")
 
 Offline: TypeAlias = Literal["wait", "fail"]
+_OFFLINE: Final = get_args(Offline)
 """What a publish does while there is no connection."""
 
 _ONLINE: Final = frozenset({ConnectionState.HANDSHAKEN, ConnectionState.CONNECTING, ConnectionState.CONNECTED})
@@ -48,7 +49,7 @@ class Publisher:
 
     async def publish(self, channel: str, data: Any, timeout: float | None, offline: Offline) -> Message:
         """Publish, and return the server's reply."""
-        check_choice("offline", offline, Offline)
+        check_choice("offline", offline, _OFFLINE)
         message = requests.publish(channel, data)
         state = self._runner.view.state
         if offline == "fail" and state not in _ONLINE:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 __all__ = (
     "check_choice",
@@ -26,21 +25,15 @@ __all__ = (
 )
 
 
-def check_choice(name: str, value: object, choices: Any) -> None:
-    """Check that a value is one of `choices`: a tuple, or a `Literal`.
+def check_choice(name: str, value: object, choices: Collection[object]) -> None:
+    """Check that a value is one of `choices`.
 
     Raises:
         UsageError: The value is not among them.
     """
-    expected = _values_of(choices)
-    if value not in expected:
-        names = ", ".join(repr(str(each)) for each in expected)
+    if value not in choices:
+        names = ", ".join(repr(str(each)) for each in choices)
         raise UsageError(f"{name}: expected one of {names}; got {value!r}")
-
-
-@cache
-def _values_of(choices: Any) -> tuple[object, ...]:
-    return get_args(choices) or choices
 
 
 def check_positive(**figures: float) -> None:
