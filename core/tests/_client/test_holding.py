@@ -48,6 +48,32 @@ async def test_a_receiver_gets_nothing_while_it_is_held_and_everything_in_order_
         assert (await anext(events)).data == 3
 
 
+@in_virtual_time
+async def test_receivers_that_are_held_again_while_they_are_released_take_no_event() -> None:
+    server, handler = FakeServer(), Handler()
+    async with make_client(server) as client:
+
+        def hold_again(event: Message) -> None:
+            handler(event)
+            client.hold_events("test", "again")
+
+        await client.subscribe("/a", hold_again)
+        await client.subscribe("/b", handler)
+        client.hold_events("test", "for a while")
+        server.push("/a", 1, 2)
+        server.push("/b", 3)
+        await settle()
+        client.release_events("test")
+        await settle()
+        assert handler.handled == [1]
+        client.release_events("test")
+        await settle()
+        assert handler.handled[:2] == [1, 3]
+        client.release_events("test")
+        await settle()
+        assert handler.handled == [1, 3, 2]
+
+
 @pytest.mark.parametrize("kind", ["handler", "async handler", "iteration"])
 @in_virtual_time
 async def test_a_receiver_may_be_held_in_the_middle_of_a_batch(kind: str) -> None:

@@ -7,6 +7,7 @@ finished with it, in order of arrival within each channel. Knows nothing of sess
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ..channel import Channel
@@ -58,6 +59,7 @@ class Dispatcher:
         router: The subscriptions' queues by channel.
         waiting: How many events wait in queues. A queue from which one is taken counts it down.
         full: Whether there is no room for more. A queue from which an event is taken then calls `event_taken`.
+        holding: Whether receivers take no further event. A queue with events then calls `wake_later`.
         failures: The channels of subscriptions that ended with an error, until they are subscribed to again.
         observed: Whether an extension wants to know which events were handled, as of the last batch.
         insertions: The places at which extensions give receivers events of their own.
@@ -79,6 +81,7 @@ class Dispatcher:
         self.router: Final = Router(self._join, self._unrouted.subscription_ended)
         self.waiting = 0
         self.full = False
+        self.holding = False
         self.failures: Final[dict[str, BaseException]] = {}
         self.observed = True
         self._hooks: Final = hooks
@@ -91,7 +94,8 @@ class Dispatcher:
         self._latest: Sequence[Message] = ()
         self._shares: dict[int, _Share] = {}
         self._stuck: set[str] = set()
-        self._holders: Final[dict[str, None]] = {}
+        self._holders: Final[set[str]] = set()
+        self._to_wake: Final[OrderedDict[EventQueue, None]] = OrderedDict()
         self.insertions: Final = Insertions(self)
 
     def attach(self, room_observer: RoomObserver, ender: SubscriptionEnder) -> None:
@@ -185,9 +189,8 @@ class Dispatcher:
 
     def hold(self, holder: str) -> None:
         """Give receivers no further event until `holder` releases them. What comes waits, and counts as waiting."""
-        self._holders[holder] = None
-        for queue in self.router:
-            queue.hold()
+        self._holders.add(holder)
+        self.holding = True
 
     def release(self, holder: str, *, discard: bool) -> None:
         """`holder` no longer holds receivers back; with `discard`, what waits for them is given up."""
@@ -196,10 +199,17 @@ class Dispatcher:
                 queue.drop(queue.pending)
             self.insertions.discard()
             self.event_taken()
-        self._holders.pop(holder, None)
-        if not self._holders:
-            for queue in self.router:
-                queue.release()
+        self._holders.discard(holder)
+        self.holding = bool(self._holders)
+        # Not all queues: there may be thousands, and an extension may hold them at each event. And a handler, which is
+        # called in place, may lead to holding again: those that had no turn then are first the next time.
+        while self._to_wake and not self.holding:
+            queue, _ = self._to_wake.popitem(last=False)
+            queue.released()
+
+    def wake_later(self, queue: EventQueue) -> None:
+        """Events wait for an idle receiver that is held."""
+        self._to_wake[queue] = None
 
     def discard(self, channel: str) -> None:
         """Give up the events that wait for the receivers of one channel or pattern, unhandled."""
@@ -219,8 +229,6 @@ class Dispatcher:
 
     def add(self, queue: EventQueue) -> bool:
         """Let a queue receive; True where it is the first of its channel."""
-        if self._holders:
-            queue.hold()
         return self.router.add(queue)
 
     def subscription_started(self, channel: str) -> None:

@@ -38,6 +38,11 @@ class EventQueueOwner(EventsInHandOwner, Protocol):
     """How many events wait in queues; a queue from which one is taken counts it down."""
     full: bool
     """Whether there is no room for more; a queue from which an event is taken then calls `event_taken`."""
+    holding: bool
+    """Whether receivers take no further event: those that wait, and those that come, stay in the queues."""
+
+    def wake_later(self, queue: EventQueue) -> None:
+        """Events wait for an idle receiver that is held: call `released` when it is no more."""
 
     def event_taken(self) -> None:
         """An event left a queue while there was no room."""
@@ -82,7 +87,6 @@ class EventQueue(Generic[DataT]):
         self._as_is: Final = type is None and not self._manual
         self._queue: deque[Message] = NO_EVENTS
         self._taken: deque[Message] = NO_EVENTS
-        self._is_held = False
         self.in_hand: Final = EventsInHand(channel, owner, manual=self._manual, on_error=on_error)
         self._arrived: asyncio.Future[None] | None = None
         self._consume: Callable[[], bool] | None = None
@@ -101,7 +105,7 @@ class EventQueue(Generic[DataT]):
     @property
     def has_next(self) -> bool:
         """Whether an event can be taken now."""
-        return bool(self._queue) and not self._is_held
+        return bool(self._queue) and not self._owner.holding
 
     @property
     def closed(self) -> bool:
@@ -140,7 +144,7 @@ class EventQueue(Generic[DataT]):
                     taken.clear()
                 elif (unfinished := owner.event_handled(taken.popleft())) is not None:
                     await unfinished
-            if (not queue or self._is_held) and not await self.wait_for_event():
+            if (not queue or owner.holding) and not await self.wait_for_event():
                 return
             message = queue.popleft()
             taken.append(message)
@@ -236,7 +240,7 @@ class EventQueue(Generic[DataT]):
     @property
     def is_paused(self) -> bool:
         """Whether the receiver is to begin no further event that it has taken. Any thread may ask."""
-        return self._is_held or self.is_given_up
+        return self._owner.holding or self.is_given_up
 
     def give_back(self, count: int) -> None:
         """The last `count` of the events taken were not begun: they wait again, at the head of the queue.
@@ -292,12 +296,13 @@ class EventQueue(Generic[DataT]):
         """
         if self.idle:
             raise ClientStateError(f"two tasks wait for events of {self.channel} on one subscription: subscribe twice")
-        while not self._queue or self._is_held:
+        while not self._queue or self._owner.holding:
             if self._closed:
                 if self._error is not None:
                     raise self._error
                 return False
-            self._arrived, self.idle = asyncio.get_running_loop().create_future(), True
+            self._arrived = asyncio.get_running_loop().create_future()
+            self._become_idle()
             try:
                 if deadline is None:
                     await self._arrived
@@ -331,7 +336,8 @@ class EventQueue(Generic[DataT]):
 
     def wake(self) -> None:
         """An event was put into the queue of an idle receiver."""
-        if self._is_held and not self._closed:
+        if self._owner.holding and not self._closed:
+            self._owner.wake_later(self)
             return
         self.idle = False
         if self._consume is not None:
@@ -341,19 +347,19 @@ class EventQueue(Generic[DataT]):
 
     def _consume_waiting(self, consume: Callable[[], bool]) -> None:
         queue = self._queue
-        while queue and not self._is_held:
+        while queue and not self._owner.holding:
             if not consume():
                 self._consume = None
                 return
+        self._become_idle()
+
+    def _become_idle(self) -> None:
         self.idle = True
+        if self._queue:  # it is held
+            self._owner.wake_later(self)
 
-    def hold(self) -> None:
-        """Let the receiver take no further event: those that wait, and those that come, stay in the queue."""
-        self._is_held = True
-
-    def release(self) -> None:
-        """Let the receiver take events again."""
-        self._is_held = False
+    def released(self) -> None:
+        """The receiver is not held any more."""
         if self.idle and self._queue:
             self.wake()
 
@@ -372,7 +378,7 @@ class EventQueue(Generic[DataT]):
         self.in_hand.is_closed = True
         if error is None:
             self._give_up()
-        elif self._is_held:
+        elif self._owner.holding:
             self.drop(self.pending)
         if self.idle:
             self.wake()
