@@ -2,8 +2,8 @@
 
 Starts CometD (Java) and Faye (Node), and lets each client receive the same events in a process of its own, in turn.
 The clients: pybayeux as "core" (with ack and replay, on httpx and websockets) and as "all" (every package installed,
-on aiohttp), the JavaScript and Java clients of CometD, Faye's, and aiocometd-ng. "server alone" is a program that only
-counts bytes: a client that receives as many events a second waits for the server.
+on aiohttp and websockets), the JavaScript and Java clients of CometD, Faye's, and aiocometd-ng. "server alone" is a
+program that only counts bytes: a client that receives as many events a second waits for the server.
 
 The first run builds the servers and the Java client, and installs the packages from npm. That needs Java 17, Maven,
 Node 18 and npm.

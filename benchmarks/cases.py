@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from benchmarks.clients import ALL, CORE, JAVASCRIPT, PEERS, SERVER, SOCKETS
+from benchmarks.clients import AIOHTTP, ALL, BUILT_IN, CORE, JAVASCRIPT, PEERS, SERVER
 from benchmarks.programs.change_event import members
 
 if TYPE_CHECKING:
@@ -246,7 +246,7 @@ _CASES: Final = (
         count=20,
         quick=5,
         many=200,
-        clients=(*SOCKETS.values(), CORE, ALL, *JAVASCRIPT),
+        clients=(BUILT_IN, AIOHTTP, CORE, ALL, *JAVASCRIPT),
     ),
     Case(
         name="many-websocket",
@@ -256,7 +256,7 @@ _CASES: Final = (
         count=20,
         quick=5,
         many=200,
-        clients=(*SOCKETS.values(), CORE, ALL, *JAVASCRIPT),
+        clients=(BUILT_IN, CORE, ALL, *JAVASCRIPT),
     ),
     Case(
         name="1000-clients",
@@ -266,7 +266,7 @@ _CASES: Final = (
         count=10,
         quick=3,
         many=1_000,
-        clients=(*SOCKETS.values(), CORE, ALL, *JAVASCRIPT),
+        clients=(BUILT_IN, CORE, ALL, *JAVASCRIPT),
     ),
     Case(
         name="million",

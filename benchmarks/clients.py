@@ -15,7 +15,9 @@ from tests.servers.node import package_version
 from tests.servers.node import prepare as prepare_node
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+    from benchmarks.tasks import Transport
 
 HERE: Final = Path(__file__).parent
 PROGRAMS: Final = HERE / "programs"
@@ -91,8 +93,13 @@ def _ours(name: str, program: str = "ours", **members: Any) -> BenchmarkClient:
 CORE: Final = "core"
 ALL: Final = "all"
 SERVER: Final = "server alone"
-SOCKETS: Final = {CORE: "httpx or websockets alone", ALL: "aiohttp or picows alone"}
-"""The libraries that our clients have their sockets from."""
+BUILT_IN: Final = "httpx or websockets alone"
+AIOHTTP: Final = "aiohttp alone"
+SOCKETS: Final[Mapping[Transport, Mapping[str, str]]] = {
+    "long-polling": {CORE: BUILT_IN, ALL: AIOHTTP},
+    "websocket": {CORE: BUILT_IN, ALL: BUILT_IN},
+}
+"""The libraries that our clients have their sockets from, by the transport."""
 
 _CLIENTS: Final = (
     _ours(CORE, installed="core"),
@@ -107,8 +114,8 @@ _CLIENTS: Final = (
     BenchmarkClient("CometD Java", _java, _java_version, peer=True),
     BenchmarkClient("aiocometd-ng", _aiocometd, lambda: version("aiocometd-ng"), peer=True),
     BenchmarkClient(SERVER, _python("bare"), lambda: version("pybayeux")),
-    _ours(SOCKETS[CORE], program="sockets", installed="core"),
-    _ours(SOCKETS[ALL], program="sockets", installed="all"),
+    _ours(BUILT_IN, program="sockets", installed="core"),
+    _ours(AIOHTTP, program="sockets", installed="all"),
 )
 CLIENTS: Final = {client.name: client for client in _CLIENTS}
 

@@ -4,9 +4,9 @@
     uv run python benchmarks/steady.py --src ../another-checkout     # its source too, in turn with this one's
 
 A server in a process of its own sends one event in a frame, at even distances. A client, in another process, subscribes
-and iterates over them; its processor time is measured from the first event to the last. With several sources and
-libraries they take turns, round after round, so that what else the machine does is shared by all; the least figure of
-each counts. Only the public client is used.
+and iterates over them; its processor time is measured from the first event to the last. Several sources take turns,
+round after round, so that what else the machine does is shared by all; the least figure of each counts. Only the public
+client is used.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ RATE: Final = 500
 SECONDS: Final = 2.0
 ROUNDS: Final = 6
 EVENT_BYTES: Final = 300
-LIBRARIES: Final = ("built-in", "aiohttp")
 
 
 # -- the server
@@ -83,16 +82,11 @@ def serve(tell: Connection, rate: float, seconds: float) -> None:
 # -- the client
 
 
-async def measure(url: str, library: str, count: int) -> float:
+async def measure(url: str, count: int) -> float:
     """Seconds of processor time for each event."""
     from pybayeux import AsyncClient
 
-    extensions = []
-    if library == "aiohttp":
-        from pybayeux_aiohttp import Aiohttp
-
-        extensions.append(Aiohttp())
-    client = AsyncClient(url, discover=False, transports=["websocket"], extensions=extensions)
+    client = AsyncClient(url, discover=False, transports=["websocket"])
     async with client, client.subscribe("/bench") as events:
         await anext(events)
         start = time.process_time()
@@ -101,20 +95,18 @@ async def measure(url: str, library: str, count: int) -> float:
         return (time.process_time() - start) / (count - 1)
 
 
-def measure_of(source: Path | None, url: str, library: str, count: int) -> float:
+def measure_of(source: Path | None, url: str, count: int) -> float:
     """The same, in a process that imports this source, or what is installed."""
     environment = dict(os.environ)
     if source is not None:
         folders = [source / "core" / "src", *sorted(source.glob("extensions/*/src"))]
         environment["PYTHONPATH"] = os.pathsep.join(map(str, folders))
-    command = [sys.executable, __file__, "--client", url, "--library", library, "--count", str(count)]
+    command = [sys.executable, __file__, "--client", url, "--count", str(count)]
     return float(subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE).stdout)
 
 
-def compare(
-    sources: dict[str, Path | None], libraries: list[str], *, rate: float, seconds: float, rounds: int
-) -> dict[str, float]:
-    """The least figure of each source and library, in microseconds."""
+def compare(sources: dict[str, Path | None], *, rate: float, seconds: float, rounds: int) -> dict[str, float]:
+    """The least figure of each source, in microseconds."""
     process_of = multiprocessing.get_context("spawn")
     here, there = process_of.Pipe()
     server = process_of.Process(target=serve, args=(there, rate, seconds), daemon=True)
@@ -124,9 +116,8 @@ def compare(
         url = f"http://127.0.0.1:{here.recv()}/cometd"
         for _ in range(rounds):
             for name, source in sources.items():
-                for library in libraries:
-                    figure = measure_of(source, url, library, int(rate * seconds))
-                    figures.setdefault(f"{name}, {library}", []).append(figure * 1e6)
+                figure = measure_of(source, url, int(rate * seconds))
+                figures.setdefault(name, []).append(figure * 1e6)
     finally:
         server.terminate()
         server.join()
@@ -137,7 +128,6 @@ def main() -> None:
     """Measure, and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--src", type=Path, action="append", default=[], help="another checkout to measure too")
-    parser.add_argument("--library", choices=LIBRARIES, action="append", help="by default all")
     parser.add_argument("--rate", type=float, default=RATE, help="events a second")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="of each measurement")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="of measurements")
@@ -146,14 +136,12 @@ def main() -> None:
     parser.add_argument("--count", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     logging.disable(logging.CRITICAL)
-    libraries = arguments.library or list(LIBRARIES)
     if arguments.client is not None:
-        print(asyncio.run(measure(arguments.client, libraries[0], arguments.count)))
+        print(asyncio.run(measure(arguments.client, arguments.count)))
         return
     sources: dict[str, Path | None] = {source.name: source.resolve() for source in arguments.src}
     figures = compare(
         {**sources, "this checkout": None},
-        libraries,
         rate=arguments.rate,
         seconds=arguments.seconds,
         rounds=arguments.rounds,

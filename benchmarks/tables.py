@@ -98,13 +98,13 @@ def case_table(name: str, results: Results) -> str:
     }
     failed = [f"{client}: {why}" for client, why in failures.items()]
     text = f"### {case.title}\n\n`{name}`: {_count(case, results)}.\n\n{_measured(outcome, columns, 'client')}"
-    return "\n".join([text, *(f"\n{line}" for line in [*_beyond_sockets(outcome), *failed])])
+    return "\n".join([text, *(f"\n{line}" for line in [*_beyond_sockets(case, outcome), *failed])])
 
 
-def _beyond_sockets(outcome: Outcome) -> list[str]:
+def _beyond_sockets(case: Case, outcome: Outcome) -> list[str]:
     """What our clients take besides their sockets, which the libraries alone take as well."""
     lines = []
-    for client, library in SOCKETS.items():
+    for client, library in SOCKETS[case.transport].items():
         ours, alone = (figure(outcome.get(name, []), lambda each: each.each_client) for name in (client, library))
         if ours and alone:
             beyond = ours.middle - alone.middle

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from benchmarks import page, startup
 from benchmarks.__main__ import main
 from benchmarks.cases import CASES
-from benchmarks.clients import CLIENTS, SERVER, SOCKETS
+from benchmarks.clients import AIOHTTP, BUILT_IN, CLIENTS, SERVER
 from benchmarks.measure import Measurement, measure
 from benchmarks.results import Results, load
 from benchmarks.runs import in_turn
@@ -47,7 +48,7 @@ def test_our_client_does_each_kind_of_task(case: Case, cometd_server: Server) ->
     assert (found.p50 is not None) == (case.rate is not None)
 
 
-@pytest.mark.parametrize("name", [name for name in CLIENTS if name not in ("core", *SOCKETS.values())])
+@pytest.mark.parametrize("name", [name for name in CLIENTS if name not in ("core", BUILT_IN, AIOHTTP)])
 def test_each_client_receives(name: str, cometd_server: Server) -> None:
     with needs_tools():
         CLIENTS[name].command()
@@ -62,8 +63,13 @@ def test_each_peer_has_many_subscriptions(name: str, cometd_server: Server) -> N
     assert _is_plausible(measure(_small(CASES["fan-long-polling"]), CLIENTS[name], cometd_server, _EVENTS))
 
 
-@pytest.mark.parametrize("case", ["many-websocket", "many-long-polling"])
-@pytest.mark.parametrize("name", ["core", "CometD JavaScript", *SOCKETS.values()])
+@pytest.mark.parametrize(
+    ("case", "name"),
+    [
+        *product(("many-websocket", "many-long-polling"), ("core", "CometD JavaScript", BUILT_IN)),
+        ("many-long-polling", AIOHTTP),
+    ],
+)
 def test_memory_of_each_client_in_a_process_is_measured(case: str, name: str, cometd_factory: ServerFactory) -> None:
     server = cometd_factory()
     with needs_tools():
@@ -120,9 +126,15 @@ def test_memory_is_shown_beyond_that_of_the_sockets() -> None:
     def client_of(size: float) -> list[Measurement]:
         return [Measurement(processor=1, per_second=1, each_client=size)]
 
-    outcome = {"core": client_of(90), SOCKETS["core"]: client_of(20)}
-    text = rendered(Results(quick=True, rounds=1, outcomes={"many-websocket": outcome}))
-    assert "core: 70.0 kB for each further client beyond its sockets (aim: 60)." in text
+    outcome = {"core": client_of(90), "all": client_of(95), BUILT_IN: client_of(20), AIOHTTP: client_of(10)}
+
+    def beyond(case: str) -> list[str]:
+        text = rendered(Results(quick=True, rounds=1, outcomes={case: outcome}))
+        return [line for line in text.splitlines() if "beyond" in line]
+
+    line = "{}: {} kB for each further client beyond its sockets (aim: 60)."
+    assert beyond("many-long-polling") == [line.format("core", "70.0"), line.format("all", "85.0")]
+    assert beyond("many-websocket") == [line.format("core", "70.0"), line.format("all", "75.0")]
 
 
 def test_plots_are_drawn(tmp_path: Path) -> None:

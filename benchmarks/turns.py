@@ -13,7 +13,7 @@ reply    from the turn in which its bytes are at the socket to the return of the
 A turn is one round of the event loop's select; both ends are counted, so 1 is the least. A task switch is a step of a
 task that the loop runs. Frames are those of this project's own functions and coroutines, each once; files are the
 project's files that they are in. Each figure is the median of several runs. Only the public clients are used. There is
-none ("-") where a write is not seen: picows writes to the socket without Python.
+none ("-") where a write is not seen, as where a library writes to the socket without Python.
 """
 
 from __future__ import annotations
@@ -48,7 +48,6 @@ IDLE: Final = 0.03
 
 CASES: Final = (
     ("websocket", "built-in"),
-    ("websocket", "aiohttp"),
     ("long-polling", "built-in"),
     ("long-polling", "aiohttp"),
     ("callback-polling", "built-in"),

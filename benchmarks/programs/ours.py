@@ -9,7 +9,7 @@ What is installed is one of
 | none | none | httpx, websockets |
 | core | ack and replay, which a consumer needs that must not lose an event | httpx, websockets |
 | ten | ack, replay, and eight more that see each message | httpx, websockets |
-| all | every package of this workspace, as their installation leaves them | aiohttp, picows |
+| all | every package of this workspace, as their installation leaves them | aiohttp, websockets |
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
     python -m benchmarks.programs.sockets TASK
 
-With `installed` "all" on aiohttp and picows, otherwise on httpx and websockets: the libraries of our clients. Each
-session has a client of the library and one connection, which stays open. It shakes hands, subscribes, and polls; what
-comes is counted and not decoded.
+The libraries are those of our clients: websockets, and for long-polling httpx, or aiohttp where `installed` is "all".
+Each session has a client of the library and one connection, which stays open. It shakes hands, subscribes, and polls;
+what comes is counted and not decoded.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import aiohttp
 import httpx
 import msgspec
-from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 from websockets.asyncio.client import connect
 
 from benchmarks.programs.recorder import Recorder, tell, wait_for_end
@@ -71,29 +70,6 @@ async def over_websockets(url: str, stack: AsyncExitStack) -> Exchange:
     return exchange
 
 
-class Frames(WSListener):
-    """Keeps what comes over picows until it is asked for."""
-
-    def __init__(self) -> None:
-        self.received: asyncio.Queue[bytes] = asyncio.Queue()
-
-    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        """One frame."""
-        self.received.put_nowait(frame.get_payload_as_bytes())
-
-
-async def over_picows(url: str, stack: AsyncExitStack) -> Exchange:
-    frames = Frames()
-    transport, _ = await ws_connect(lambda: frames, url)
-    stack.callback(transport.disconnect)
-
-    async def exchange(body: bytes) -> bytes:
-        transport.send(WSMsgType.TEXT, body)
-        return await _until_answered(frames.received.get)
-
-    return exchange
-
-
 async def _until_answered(receive: Callable[..., Awaitable[Any]]) -> bytes:
     """What comes before the reply, and the reply: it alone has an id, as the test server's events have none."""
     came = b""
@@ -103,18 +79,16 @@ async def _until_answered(receive: Callable[..., Awaitable[Any]]) -> bytes:
     return came
 
 
-_WAYS: Final = {
-    ("long-polling", False): over_httpx,
-    ("long-polling", True): over_aiohttp,
-    ("websocket", False): over_websockets,
-    ("websocket", True): over_picows,
-}
+def _way_of(task: Task) -> Callable[[str, AsyncExitStack], Awaitable[Exchange]]:
+    if task.transport == "websocket":
+        return over_websockets
+    return over_aiohttp if task.installed == "all" else over_httpx
 
 
 async def run(task: Task) -> None:
     """Open the sessions one by one, as the programs of the clients do, and count what they receive."""
     recorder = Recorder(task.count * task.clients)
-    over = _WAYS[task.transport, task.installed == "all"]
+    over = _way_of(task)
     url = task.url if task.transport == "long-polling" else task.url.replace("http", "ws", 1)
     async with AsyncExitStack() as stack, asyncio.TaskGroup() as polls:
         for number in range(task.clients):
