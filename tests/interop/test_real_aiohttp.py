@@ -1,14 +1,13 @@
-"""The transports over aiohttp and real servers, under a client: what makes a session, and what it survives.
+"""Long-polling over aiohttp and real servers, under a client: what makes a session, and what it survives.
 
-All the other tests of behaviour run over aiohttp too where the environment asks for it, see `tests.support.clients`.
+The other tests of behaviour by long-polling run over aiohttp too where the environment asks for it, see
+`tests.support.clients`.
 """
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any
-
-import pytest
 
 from pybayeux import BayeuxClient, hookimpl
 from pybayeux_ack import Ack
@@ -37,23 +36,17 @@ class Cookies:
         self.set.append("Set-Cookie" in response.headers)
 
 
-@pytest.fixture(params=["long-polling", "websocket"])
-def transport(request: pytest.FixtureRequest) -> str:
-    """Each of the two."""
-    return str(request.param)
-
-
-def over_aiohttp(url: str, transport: str, *extensions: object, **arguments: Any) -> AsyncClient:
+def over_aiohttp(url: str, *extensions: object, **arguments: Any) -> AsyncClient:
     """A client that has no other transport."""
-    return make_client(url, Aiohttp(), *extensions, transports=[transport], **arguments)
+    return make_client(url, Aiohttp(), *extensions, transports=["long-polling"], **arguments)
 
 
 @in_loop
-async def test_a_session_from_the_handshake_to_the_disconnect(any_server: Server, transport: str) -> None:
+async def test_a_session_from_the_handshake_to_the_disconnect(any_server: Server) -> None:
     journal = Journal()
-    channel = f"/aio/{transport}/talk"
-    async with over_aiohttp(any_server.url, transport, journal) as client, client.subscribe(channel) as events:
-        assert client.connection_type == transport
+    channel = "/aio/talk"
+    async with over_aiohttp(any_server.url, journal) as client, client.subscribe(channel) as events:
+        assert client.connection_type == "long-polling"
         assert (await client.publish(channel, {"text": "Grüße ☃"})).successful
         assert await take(events, 1) == [{"text": "Grüße ☃"}]
         client_id = client.client_id
@@ -62,19 +55,19 @@ async def test_a_session_from_the_handshake_to_the_disconnect(any_server: Server
 
 
 @in_loop
-async def test_the_low_level(any_server: Server, transport: str) -> None:
+async def test_the_low_level(any_server: Server) -> None:
     extensions = [Aiohttp()]
-    async with BayeuxClient(any_server.url, extensions=extensions, discover=False, transports=[transport]) as low:
+    async with BayeuxClient(any_server.url, extensions=extensions, discover=False, transports=["long-polling"]) as low:
         await low.handshake()
-        assert any(reply.successful for reply in await low.subscribe([f"/aio/{transport}/low"]))
-        assert any(reply.successful for reply in await low.publish(f"/aio/{transport}/low", 1))
+        assert any(reply.successful for reply in await low.subscribe(["/aio/low"]))
+        assert any(reply.successful for reply in await low.publish("/aio/low", 1))
         await low.disconnect()
 
 
 @in_loop
-async def test_a_held_connect_brings_events_at_once(any_server: Server, transport: str) -> None:
-    channel = f"/aio/{transport}/held"
-    async with over_aiohttp(any_server.url, transport) as client, client.subscribe(channel) as events:
+async def test_a_held_connect_brings_events_at_once(any_server: Server) -> None:
+    channel = "/aio/held"
+    async with over_aiohttp(any_server.url) as client, client.subscribe(channel) as events:
         for number in range(5):
             any_server.control.send(channel, number)
             async with asyncio.timeout(5):
@@ -82,24 +75,24 @@ async def test_a_held_connect_brings_events_at_once(any_server: Server, transpor
 
 
 @in_loop
-async def test_thousands_of_events_keep_their_order(any_server: Server, transport: str) -> None:
-    channel = f"/aio/{transport}/fast"
-    async with over_aiohttp(any_server.url, transport) as client, client.subscribe(channel) as events:
+async def test_thousands_of_events_keep_their_order(any_server: Server) -> None:
+    channel = "/aio/fast"
+    async with over_aiohttp(any_server.url) as client, client.subscribe(channel) as events:
         await asyncio.to_thread(any_server.control.publish, channel, MANY)
         assert [data["seq"] for data in await take(events, MANY)] == list(range(MANY))
 
 
 @in_loop
-async def test_publishes_of_many_tasks_are_each_answered(any_server: Server, transport: str) -> None:
-    async with over_aiohttp(any_server.url, transport) as client:
-        replies = await asyncio.gather(*(client.publish(f"/aio/{transport}/tasks", number) for number in range(200)))
+async def test_publishes_of_many_tasks_are_each_answered(any_server: Server) -> None:
+    async with over_aiohttp(any_server.url) as client:
+        replies = await asyncio.gather(*(client.publish("/aio/tasks", number) for number in range(200)))
         assert all(reply.successful for reply in replies)
 
 
 @in_loop
-async def test_a_dropped_session_is_begun_anew(any_factory: ServerFactory, transport: str) -> None:
+async def test_a_dropped_session_is_begun_anew(any_factory: ServerFactory) -> None:
     server = any_factory(timeout=500)
-    async with over_aiohttp(server.url, transport) as client, client.subscribe("/aio/dropped") as events:
+    async with over_aiohttp(server.url) as client, client.subscribe("/aio/dropped") as events:
         before = client.client_id
         await asyncio.to_thread(server.control.drop)
         await asyncio.to_thread(
@@ -111,9 +104,9 @@ async def test_a_dropped_session_is_begun_anew(any_factory: ServerFactory, trans
 
 
 @in_loop
-async def test_a_server_that_restarts_is_found_again(any_factory: ServerFactory, transport: str) -> None:
+async def test_a_server_that_restarts_is_found_again(any_factory: ServerFactory) -> None:
     server = any_factory(timeout=500)
-    async with over_aiohttp(server.url, transport) as client, client.subscribe("/aio/restart") as events:
+    async with over_aiohttp(server.url) as client, client.subscribe("/aio/restart") as events:
         await asyncio.to_thread(server.stop)
         await asyncio.to_thread(server.start)
         await asyncio.to_thread(
@@ -124,10 +117,10 @@ async def test_a_server_that_restarts_is_found_again(any_factory: ServerFactory,
 
 
 @in_loop
-async def test_a_reset_costs_no_session(any_server: Server, proxy_factory: ProxyFactory, transport: str) -> None:
+async def test_a_reset_costs_no_session(any_server: Server, proxy_factory: ProxyFactory) -> None:
     proxy = proxy_factory(any_server)
-    channel = f"/aio/{transport}/reset"
-    async with over_aiohttp(proxy.url, transport) as client, client.subscribe(channel) as events:
+    channel = "/aio/reset"
+    async with over_aiohttp(proxy.url) as client, client.subscribe(channel) as events:
         before = client.client_id
         await asyncio.to_thread(proxy.sever)
         while not events.pending:  # what is sent to the connection that broke is lost
@@ -137,23 +130,21 @@ async def test_a_reset_costs_no_session(any_server: Server, proxy_factory: Proxy
 
 
 @in_loop
-async def test_cometd_ties_the_session_to_its_cookie(cometd_server: Server, transport: str) -> None:
+async def test_cometd_ties_the_session_to_its_cookie(cometd_server: Server) -> None:
     cookies = Cookies()
-    async with over_aiohttp(cometd_server.url, transport, cookies) as client:
+    async with over_aiohttp(cometd_server.url, cookies) as client:
         for number in range(3):
             assert (await client.publish("/aio/cookie", number)).successful
     # Given once, and sent from then on: otherwise CometD gives another one with each answer.
     assert cookies.set.count(True) <= 1
-    assert cookies.set[0] or transport == "websocket"
+    assert cookies.set[0]
 
 
 @in_loop
-async def test_acknowledged_events_survive_a_reset(
-    cometd_server: Server, proxy_factory: ProxyFactory, transport: str
-) -> None:
+async def test_acknowledged_events_survive_a_reset(cometd_server: Server, proxy_factory: ProxyFactory) -> None:
     proxy = proxy_factory(cometd_server)
-    channel = f"/aio/{transport}/ack"
-    async with over_aiohttp(proxy.url, transport, Ack()) as client, client.subscribe(channel) as events:
+    channel = "/aio/ack"
+    async with over_aiohttp(proxy.url, Ack()) as client, client.subscribe(channel) as events:
         for number in range(20):
             cometd_server.control.send(channel, number)
             if number % 7 == 3:

@@ -10,7 +10,7 @@ import gc
 import json
 from contextlib import asynccontextmanager
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Self
+from typing import TYPE_CHECKING, Any, ParamSpec, Self
 
 from websockets.asyncio.server import ServerConnection, serve
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from websockets.http11 import Request, Response
 
-    from pybayeux.transports.base import Completion, Dial
+    from pybayeux.transports.base import Completion
 
 __all__ = ("Peer", "Site", "at_raw_server", "in_real_time", "message", "reply")
 
@@ -86,10 +86,7 @@ class Site:
 
     Attributes:
         on_receive: Called with each batch before it counts as received, and awaited where it returns something.
-        dialler: Returns what opens the sockets in the place of the built-in library, for all sites of a test.
     """
-
-    dialler: ClassVar[Callable[[TransportContext], Dial] | None] = None
 
     def __init__(
         self,
@@ -126,7 +123,6 @@ class Site:
             redact=self.redact,
             **arguments,
         )
-        self.context.dial = None if Site.dialler is None else Site.dialler(self.context)
         self.transport = WebSocket(self.context, **self._options)
         return self
 

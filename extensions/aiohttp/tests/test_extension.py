@@ -1,16 +1,13 @@
-"""Where aiohttp takes the place of the built-in libraries, and where it does not."""
+"""Where aiohttp takes the place of httpx, and where it does not."""
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
-from core.tests.transports.websocket_site import Site as WebSocketSite
 from core.tests.transports.websocket_site import in_real_time
 from extensions.aiohttp.tests.web_site import Site, make
 from pybayeux import AsyncClient
@@ -22,7 +19,6 @@ from pybayeux.transports.long_polling import LongPolling
 from pybayeux.transports.registry import TransportRegistry
 from pybayeux.transports.websocket import WebSocket
 from pybayeux_aiohttp import Aiohttp
-from pybayeux_aiohttp.dialler import Dialler
 
 URL = "https://host/cometd"
 
@@ -78,78 +74,8 @@ def test_the_context_that_is_given_stays_as_it_is() -> None:
 def test_other_transports_stay_as_they_are() -> None:
     registry = TransportRegistry()
     Aiohttp().register_transports(registry)
-    assert registry.select(["callback-polling"]) == {"callback-polling": CallbackPolling}
-
-
-def dials(**arguments: Any) -> Any:
-    """What opens the sockets of a transport with such a context."""
-    made = make("websocket", context(**arguments))
-    assert isinstance(made, WebSocket)
-    return made._context.dial
-
-
-def test_websockets_go_over_picows() -> None:
-    assert isinstance(dials(), Dialler)
-
-
-def test_what_opens_sockets_already_stays() -> None:
-    async def dial(call: object) -> None:
-        """Leaves all to the built-in library."""
-
-    assert dials(dial=dial) is dial
-
-
-class Findings:
-    """What `pybayeux doctor` would show."""
-
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-
-    def add_note(self, what: str, remedy: str = "") -> None:
-        self.notes.append(what)
-
-    def add_problem(self, what: str, remedy: str = "") -> None:
-        raise AssertionError(what)
-
-
-def notes_of(extension: Aiohttp) -> list[str]:
-    findings = Findings()
-    extension.diagnose(findings)
-    return findings.notes
-
-
-def test_without_picows_the_built_in_library_opens_sockets_and_doctor_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "pybayeux_aiohttp.dialler")
-    monkeypatch.delitem(sys.modules, "pybayeux_aiohttp.web_socket")
-    monkeypatch.setitem(sys.modules, "picows", None)
-    extension, registry = Aiohttp(), TransportRegistry()
-    extension.register_transports(registry)
-    made = registry.select(["websocket"])["websocket"](context())
-    assert isinstance(made, WebSocket)
-    assert made._context.dial is None
-    (note,) = notes_of(extension)
-    assert "instead of picows: it cannot be imported: " in note
-
-
-@in_real_time
-async def test_doctor_says_why_a_socket_was_left_to_the_built_in_library(caplog: pytest.LogCaptureFixture) -> None:
-    extension = Aiohttp()
-    with caplog.at_level("DEBUG", "pybayeux.aiohttp"):
-        async with WebSocketSite() as site:
-            client = AsyncClient(
-                f"http://127.0.0.1:{site.port}/?token=t0k3n",
-                discover=False,
-                extensions=[extension],
-                transports=["websocket"],
-                transport_options={"websocket": {"compression": True}},
-            )
-            starting = asyncio.ensure_future(client.start())
-            await (await site.peer()).heard()
-            starting.cancel()
-            await asyncio.wait([starting])
-            await client.close()
-    assert caplog.messages == ["a WebSocket is left to the library websockets: compression"]
-    assert notes_of(extension) == ["a WebSocket went over the library websockets instead of picows: compression"]
+    others = {"callback-polling": CallbackPolling, "websocket": WebSocket}
+    assert registry.select(list(others)) == others
 
 
 def test_options_are_those_of_the_built_in_transport() -> None:

@@ -1,4 +1,4 @@
-"""Long-polling over aiohttp and WebSocket over picows for pybayeux, for speed."""
+"""Long-polling over aiohttp for pybayeux, for speed."""
 
 from .extension import Aiohttp as Aiohttp
 

@@ -1,16 +1,16 @@
-"""The libraries below the transports: aiohttp instead of httpx for `long-polling`, picows instead of websockets.
+"""The library below the transport `long-polling`: aiohttp instead of httpx.
 
-The transports themselves stay the core's, with their options, cookies, headers, redirects and failures.
+The transport itself stays the core's, with its options, cookies, headers, redirects and failures.
 
-aiohttp has WebSockets, too, but offers their messages to a task that awaits them, and no callback. At an ordinary rate
-the turn of the event loop and the task switch that this costs outweigh its faster parser. picows calls back.
+WebSockets stay with the core. aiohttp offers their messages to a task that awaits them, and no callback: at an ordinary
+rate the turn of the event loop and the task switch that this costs outweigh its faster parser. In the core whole text
+frames pass no library's parser, and another library whose parser is compiled was dearer in bulk.
 """
 
 from __future__ import annotations
 
-import logging
 from copy import copy
-from functools import partial, wraps
+from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from pybayeux import hookimpl
@@ -19,45 +19,26 @@ from pybayeux.errors import TransportError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pybayeux import DiagnosisFindings, Message
+    from pybayeux import Message
 
     from .http_client import HttpClient
 
 __all__ = ("Aiohttp",)
 
 _LONG_POLLING: Final = "long-polling"
-_WEBSOCKET: Final = "websocket"
-
-_logger: Final = logging.getLogger("pybayeux.aiohttp")
 
 
 class Aiohttp:
-    """Has the transport `long-polling` go over aiohttp, and the transport `websocket` over picows.
+    """Has the transport `long-polling` go over aiohttp.
 
-    Long-polling goes over httpx as before where the user gave an HTTP client or an authentication that is more than
-    user and password, or where the environment names a proxy for the server. A WebSocket goes over websockets as before
-    where the user asked for compression, where there is a proxy, and where picows cannot read an answer to its end.
+    It goes over httpx as before where the user gave an HTTP client or an authentication that is more than user and
+    password, or where the environment names a proxy for the server.
     """
-
-    def __init__(self) -> None:
-        self._left: Final[dict[str, None]] = {}
 
     @hookimpl
     def register_transports(self, registry: Any) -> None:
-        """Wrap the transports, whatever registered them."""
+        """Wrap the transport, whatever registered it."""
         registry.wrap(_post_with_aiohttp, _LONG_POLLING)
-        registry.wrap(partial(_dial_with_picows, self._leave), _WEBSOCKET)
-
-    @hookimpl
-    def diagnose(self, findings: DiagnosisFindings) -> None:
-        """Say why a WebSocket was not one of picows."""
-        for reason in self._left:
-            findings.add_note(f"a WebSocket went over the library websockets instead of picows: {reason}")
-
-    def _leave(self, reason: str) -> None:
-        """Note why a WebSocket is left to the built-in library."""
-        self._left[reason] = None
-        _logger.debug("a WebSocket is left to the library websockets: %s", reason)
 
 
 class _Transport(Protocol):
@@ -98,23 +79,6 @@ def _post_with_aiohttp(factory: Callable[..., _Transport]) -> Callable[..., _Tra
         ours = copy(context)
         ours.http = HttpClient(context.max_network_delay / 2, context.trust)  # what has not left can be sent later
         return _Posting(factory(ours, **options), ours.http)
-
-    return make
-
-
-def _dial_with_picows(leave: Callable[[str], None], factory: Callable[..., _Transport]) -> Callable[..., _Transport]:
-    @wraps(factory, updated=())
-    def make(context: Any, **options: Any) -> _Transport:
-        try:
-            from .dialler import Dialler  # with it picows
-        except ImportError as error:
-            leave(f"it cannot be imported: {error}")
-            return factory(context, **options)
-        if context.dial is not None:
-            return factory(context, **options)
-        ours = copy(context)
-        ours.dial = Dialler(ours, leave)
-        return factory(ours, **options)
 
     return make
 
