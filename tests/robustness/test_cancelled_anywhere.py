@@ -99,8 +99,16 @@ class Waiting:
         await asyncio.sleep(0)
 
 
-@pytest.mark.parametrize("extensions", [(), (Waiting,), (Aiohttp,)], ids=["httpx", "waiting", "aiohttp"])
-@pytest.mark.parametrize("transport", ["long-polling", "websocket"])
+@pytest.mark.parametrize(
+    ("transport", "extensions"),
+    [
+        pytest.param("long-polling", (), id="httpx"),
+        pytest.param("long-polling", (Waiting,), id="httpx, waiting"),
+        pytest.param("long-polling", (Aiohttp,), id="aiohttp"),
+        pytest.param("websocket", (), id="websockets"),
+        pytest.param("websocket", (Waiting,), id="websockets, waiting"),
+    ],
+)
 @pytest.mark.parametrize("use", [in_blocks, step_by_step])
 @in_long_loop
 async def test_task_is_cancelled_at_every_suspension_on_a_server(

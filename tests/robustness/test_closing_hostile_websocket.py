@@ -10,7 +10,6 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
 from pybayeux import AsyncClient
-from pybayeux_aiohttp import Aiohttp
 from tests.robustness.test_closing_hostile import reply_to
 from tests.support.clients import IMPATIENT
 from tests.support.loops import in_loop
@@ -70,11 +69,8 @@ class Server:
 
 
 @pytest.mark.parametrize("talk", [says_nothing, reads_nothing, floods, sends_one_frame_without_end, pings])
-@pytest.mark.parametrize("extensions", [list, lambda: [Aiohttp()]], ids=["websockets", "aiohttp"])
 @in_loop
-async def test_close_ends(
-    talk: Callable[[ServerConnection], Awaitable[None]], extensions: Callable[[], list[object]]
-) -> None:
+async def test_close_ends(talk: Callable[[ServerConnection], Awaitable[None]]) -> None:
     server = Server(talk)
     async with serve(server.handle, "127.0.0.1", 0, close_timeout=0.1) as listening:
         port = next(iter(listening.sockets)).getsockname()[1]
@@ -82,7 +78,6 @@ async def test_close_ends(
             f"http://127.0.0.1:{port}/bayeux",
             discover=False,
             transports=["websocket"],
-            extensions=extensions(),
             backoff=IMPATIENT,
             max_network_delay=0.5,
         )

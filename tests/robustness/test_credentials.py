@@ -66,7 +66,6 @@ TRANSPORTS: Final[dict[str, tuple[list[str], Callable[[], list[object]]]]] = {
     "callback-polling": (["callback-polling"], list),
     "websocket": (["websocket", "long-polling"], list),
     "aiohttp": (["long-polling"], lambda: [Aiohttp()]),
-    "aiohttp websocket": (["websocket", "long-polling"], lambda: [Aiohttp()]),
 }
 
 
@@ -143,7 +142,7 @@ INJECTIONS: Final = {
     "a request in the value": ("X-Tenant", "acme\r\n\r\nPOST /admin HTTP/1.1\r\nX-Admin: yes"),
 }
 injections = pytest.mark.parametrize(("name", "value"), INJECTIONS.values(), ids=INJECTIONS.keys())
-transports = pytest.mark.parametrize("transport", ["long-polling", "websocket", "aiohttp", "aiohttp websocket"])
+transports = pytest.mark.parametrize("transport", ["long-polling", "websocket", "aiohttp"])
 
 
 async def heard_of(*extensions: object, transport: str, **arguments: Any) -> tuple[bytes, list[BayeuxError]]:

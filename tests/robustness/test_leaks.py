@@ -75,8 +75,11 @@ async def test_opens_and_closes_leave_nothing(transport: str) -> None:
         assert server.sessions == []
 
 
-@pytest.mark.parametrize("transport", TRANSPORTS)
-@pytest.mark.parametrize("extensions", [(), (Aiohttp,)], ids=["httpx", "aiohttp"])
+@pytest.mark.parametrize(
+    ("transport", "extensions"),
+    [("long-polling", ()), ("long-polling", (Aiohttp,)), ("websocket", ())],
+    ids=["httpx", "aiohttp", "websockets"],
+)
 @in_long_loop
 async def test_clients_in_use_leave_nothing(transport: str, extensions: tuple[Callable[[], Any], ...]) -> None:
     async with DevServer() as server:
