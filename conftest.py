@@ -4,4 +4,9 @@ from __future__ import annotations
 
 __all__ = ("pytest_plugins",)
 
-pytest_plugins = ["tests.support.run_setup", "tests.support.secret_scan", "tests.servers.fixtures"]
+pytest_plugins = [
+    "tests.support.run_setup",
+    "tests.support.examples",
+    "tests.support.secret_scan",
+    "tests.servers.fixtures",
+]
