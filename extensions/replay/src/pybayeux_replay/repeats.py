@@ -13,7 +13,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from .event_fields import EventKey
 
@@ -33,7 +33,6 @@ class RepeatFilter:
         limit: How many handled events are remembered; 0 for none.
 
     Attributes:
-        remember: Adds an event that was handled, in the place of the oldest one.
         last_ids: The replay id of the last event by channel, since the last `expect`. The caller sets it for each
             event, since a call for each event would cost more.
         is_expecting: Whether repeats may come now. As long as it is False, `waiting` and `handled` are empty.
@@ -45,16 +44,15 @@ class RepeatFilter:
         self._limit: Final = limit
         self._recent: deque[EventKey] | tuple[()] = ()
         self.last_ids: Final[dict[str, int]] = {}
-        self.remember: Callable[[EventKey], None] = self._remember
         self.is_expecting: bool = False
         self.waiting: frozenset[EventKey] = NO_KEYS
         self.handled: frozenset[EventKey] = NO_KEYS
 
-    def _remember(self, key: EventKey) -> None:
-        """Remember an event while there may be no others; those after the first cost an append alone."""
+    def remember(self, key: EventKey, /) -> None:
+        """Add an event that was handled, in the place of the oldest one. The first: from then on an append does it."""
         if isinstance(self._recent, tuple):
             self._recent = deque(maxlen=self._limit)
-            self.remember = self._recent.append
+            self.remember = self._recent.append  # type: ignore[method-assign]
         self._recent.append(key)
 
     def expect(self, waiting: Iterable[EventKey]) -> None:
