@@ -47,7 +47,7 @@ async def test_one_connect_at_a_time_whatever_happens(target: Target, proxy: Pro
     async with target.client(traffic) as client, client.subscribe("/conformance/one") as events:
         for number in range(5):
             await asyncio.gather(client.publish("/conformance/one", number), client.subscribe(f"/conformance/{number}"))
-        assert await take(events, 5) == list(range(5))
+        assert sorted(await take(events, 5)) == list(range(5)), "they come with two answers at a time"
         await target.held(client.client_id)
         connects = len(traffic.asked(CONNECT))
         await asyncio.to_thread(proxy.sever)

@@ -94,7 +94,7 @@ async def test_client_that_stays_connected(any_server: Server) -> None:
         assert await take(events, 1) == [{"n": 0}]
         replies = await asyncio.gather(*(client.publish("/jsonp/events/own", number) for number in range(200)))
         assert all(reply.successful for reply in replies)
-        assert await take(events, 200) == list(range(200))
+        assert sorted(await take(events, 200)) == list(range(200)), "they come with two answers at a time"
         with pytest.raises(PublishError, match="max_uri_length"):
             await client.publish("/jsonp/events/own", "x" * 3000)
         await client.publish("/jsonp/events/own", "after it")

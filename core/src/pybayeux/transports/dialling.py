@@ -123,7 +123,7 @@ class _Connection(ClientConnection):
                 self._frames = FrameSplitter(self._max_message_size)
         else:
             self._frames.feed(data)
-            if self._reads_otherwise(self._frames):
+            if self.state is not State.OPEN or self._fragments is not None or self._frames.take_texts(self._messages):
                 self._read_others(self._frames)
         if not self._messages:
             return
@@ -133,21 +133,14 @@ class _Connection(ClientConnection):
             messages, self._messages = self._messages, []
             self._hand_over(messages)
 
-    def _reads_otherwise(self, frames: FrameSplitter) -> bool:
-        """Take the whole text messages that come next; return whether the library has to read what is behind them.
-
-        A connection that is closing has none: what comes behind a close frame or a violation is not received.
-        """
-        is_between = self.state is State.OPEN and self._fragments is None
-        return not is_between or frames.take_texts(self._messages)
-
     def _read_others(self, frames: FrameSplitter) -> None:
         """Have the library read the next frame and each after it that is no whole text message."""
         while self.state is State.OPEN:
             if not (frame := frames.take_frame()):
                 return
             super().data_received(frame)
-            if not self._reads_otherwise(frames):
+            # What comes behind a close frame or a violation of the protocol is not received.
+            if self.state is State.OPEN and self._fragments is None and not frames.take_texts(self._messages):
                 return
         super().data_received(frames.take_all())  # the library knows what a closing connection may still read
 
