@@ -214,7 +214,7 @@ async def test_publishes_of_many_tasks_are_each_answered(any_server: Server) -> 
         replies = await asyncio.gather(*(client.publish("/talk/tasks", number) for number in range(200)))
         assert all(reply.successful for reply in replies)
         assert len({reply.id for reply in replies}) == 200
-        # Without acknowledgement, a publisher's events come with its connect and with its replies: some overtake others.
+        # Without acknowledgement, a publisher's events come with its connect and with its replies, and not in order.
         assert sorted(await take(events, 200)) == list(range(200))
 
 
