@@ -24,6 +24,7 @@ from .store import FencedTransactionalStore as FencedTransactionalStore
 from .store import LeaseStore as LeaseStore
 from .store import LoopBoundStore as LoopBoundStore
 from .store import MemoryStore as MemoryStore
+from .store import PromptStore as PromptStore
 from .store import ShardStore as ShardStore
 from .store import Store as Store
 from .store import TransactionalStore as TransactionalStore
@@ -49,6 +50,7 @@ __all__ = (
     "MemoryStore",
     "Position",
     "PositionConflictError",
+    "PromptStore",
     "Replay",
     "Shard",
     "ShardChanges",

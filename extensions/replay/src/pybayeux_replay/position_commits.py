@@ -9,6 +9,7 @@ When there is a commit, and what happens if the store fails, is decided in `posi
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import asynccontextmanager
 from contextvars import copy_context
 from functools import partial
@@ -18,7 +19,7 @@ from .fence import Commit, ConsumerFence
 from .leases import LeaseLostError
 from .loops import is_of_this_loop
 from .position import Position
-from .store import fenced_set, fenced_transaction
+from .store import fenced_set, fenced_transaction, set_at_once
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
 __all__ = ("LeaseHolder", "PositionCommits")
 
 _T = TypeVar("_T")
+
+_SLOW: Final = 0.01
+"""Seconds of a commit at once beyond which the next ones are made in a thread."""
+_SLOW_FOR: Final = 60.0
+"""Seconds for which they are."""
 
 
 class LeaseHolder(Protocol):
@@ -81,6 +87,7 @@ class PositionCommits:
         self.fence: Final = ConsumerFence(consumer, now)
         self.lease_holder: LeaseHolder | None = None
         self._storing: Mapping[str, Position] = {}
+        self._slow_until = 0.0
         self._threads: Final[set[asyncio.Future[Any]]] = set()
 
     def position(self, noted: AnyPosition) -> Position:
@@ -134,6 +141,23 @@ class PositionCommits:
         fenced_set(self._access.store, self._consumer, commit.positions, commit.choose, **held)
         if self._noted.outdated:
             self._delete_outdated(commit.written)
+
+    def store_at_once(self, commit: Commit) -> bool:
+        """Store the positions here, if the store may not block or can do so at once; return whether they are stored.
+
+        Raises:
+            Exception: The store's own.
+        """
+        if not self._access.store.blocking:
+            self.store(commit, {})
+            return True
+        begun = time.monotonic()
+        if self._noted.outdated or begun < self._slow_until:
+            return False
+        is_stored = set_at_once(self._access.store, self._consumer, commit.positions, commit.choose)
+        if time.monotonic() - begun > _SLOW:
+            self._slow_until = begun + _SLOW_FOR
+        return is_stored
 
     def _delete_outdated(self, stored: Iterable[str]) -> None:
         outdated = self._noted.outdated

@@ -1,4 +1,7 @@
-"""The position writer: brings the positions of one consumer into its store, in order, and never on the event loop.
+"""The position writer: brings the positions of one consumer into its store, in order.
+
+It never waits for the store on the event loop. A store that may block is written in a thread, or at once where it can
+do so without waiting (`PromptStore`).
 
 Why it may write late. A position says that everything up to it is handled. If it is stored late, or not at all because
 the process died, the server sends handled events once more. If it were stored too early, events would be lost. So a
@@ -180,6 +183,11 @@ class PositionWriter:
             self._write_soon()
 
     @property
+    def holds_receivers(self) -> bool:
+        """Whether receivers wait for the store."""
+        return self._unstored.is_holding
+
+    @property
     def limits_unstored(self) -> bool:
         """Whether receivers wait for the store if too many handled events are not stored."""
         return self._unstored.is_limited and self.access.store.blocking
@@ -304,16 +312,15 @@ class PositionWriter:
     # -- writing without a task
 
     def _commit(self) -> None:
-        """Commit all positions that wait: at once, or in a thread if the store may block."""
+        """Commit all positions that wait: at once if the store can, or in a thread."""
         batch, count = self._noted.take(), self._unstored.count
         self._noted.begin()
         try:
             commit = self.commits.begin(batch)
-            if self.access.store.blocking:
+            if not self.commits.store_at_once(commit):
                 self._committing = asyncio.get_running_loop().run_in_executor(None, self.commits.store, commit, {})
                 self._committing.add_done_callback(partial(self._on_commit, commit, batch, count))
                 return
-            self.commits.store(commit, {})
             self.commits.succeeded(commit)
         except Exception as error:
             self._commit_failed(batch, error)

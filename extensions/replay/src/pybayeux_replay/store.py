@@ -26,6 +26,7 @@ __all__ = (
     "LeaseStore",
     "LoopBoundStore",
     "MemoryStore",
+    "PromptStore",
     "ShardStore",
     "Store",
     "TransactionalStore",
@@ -121,6 +122,20 @@ class FencedStore(Store, Protocol):
         `fence` is called with the stored positions of the subscriptions in `positions`. Until the end of this
         transaction no other process may change them. Where the transaction has to be tried again, `fence` is called
         again.
+        """
+
+
+@runtime_checkable
+class PromptStore(FencedStore, Protocol):
+    """A store that may block, but commits within microseconds as a rule: less than it takes to change to a thread.
+
+    The method is optional.
+    """
+
+    def set_at_once(self, consumer: str, positions: Mapping[str, Position], fence: Fence) -> bool:
+        """Store as `fenced_set` does, if nothing has to be waited for; return whether that was so.
+
+        Called on the event loop. Where it returns False nothing was written, and `fenced_set` is called in a thread.
         """
 
 
@@ -241,6 +256,12 @@ def fenced_set(store: Store, consumer: str, positions: Mapping[str, Position], f
         write(consumer, positions, fence, **held)
     elif chosen := fence(_stored(store, consumer, positions)):
         store.set(consumer, chosen)
+
+
+def set_at_once(store: Store, consumer: str, positions: Mapping[str, Position], fence: Fence) -> bool:
+    """Store what `fence` returns if the store can do so at once; return whether it did."""
+    write = _method(store, "set_at_once")
+    return write is not None and write(consumer, positions, fence)
 
 
 def fenced_transaction(

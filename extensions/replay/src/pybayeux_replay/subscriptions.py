@@ -275,6 +275,8 @@ class Subscriptions:
             asyncio.get_running_loop().call_soon(self._end_turn)
         elif len(handled) >= self._run:
             self._note_handled()
+            if self._writer.holds_receivers:  # nothing more is handled in this turn: it can be written now
+                self._writer.write()
 
     def _end_turn(self) -> None:
         self._ends_turn = False

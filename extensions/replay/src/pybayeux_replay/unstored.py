@@ -35,6 +35,7 @@ class UnstoredLimit:
     Attributes:
         is_limited: Whether there is a limit.
         count: How many events are noted and not stored.
+        is_holding: Whether the receivers wait.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class UnstoredLimit:
         self._hold: Final = hold
         self._release: Final = release
         self.is_limited: Final = most is not None
-        self._is_holding = False
+        self.is_holding: bool = False
         self.count: int = 0
 
     def noted(self, events: int = 1) -> bool:
@@ -58,13 +59,13 @@ class UnstoredLimit:
 
     def wait_for_store(self) -> None:
         """Have the receivers wait until something is written."""
-        if not self._is_holding:
-            self._is_holding = True
+        if not self.is_holding:
+            self.is_holding = True
             self._hold()
 
     def written(self, count: int) -> None:
         """So many positions are stored, or none because they cannot be at present: receivers go on."""
         self.count = max(0, self.count - count)  # all were forgotten while some were being written
-        if self._is_holding:
-            self._is_holding = False
+        if self.is_holding:
+            self.is_holding = False
             self._release()

@@ -28,6 +28,7 @@ from .position_checks import (
     replaces_a_position,
     takes_many_and_none,
     takes_names_as_text,
+    writes_at_once_or_not_at_all,
 )
 from .shard_checks import (
     decides_between_a_transaction_and_a_new_holder_of_a_shard,
@@ -54,6 +55,7 @@ STORE_CHECKS: Final[tuple[Callable[[Callable[[], Store]], None], ...]] = (
     replaces_a_position,
     keeps_consumers_apart,
     takes_names_as_text,
+    writes_at_once_or_not_at_all,
     takes_many_and_none,
     opens_again_after_close,
     fences_what_it_writes,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 from ..position import EARLIEST, Position
-from ..store import FencedStore
+from ..store import FencedStore, PromptStore
 from .samples import FULL, NOON, ROUNDS, one_more, opened, refuse
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ __all__ = (
     "replaces_a_position",
     "takes_many_and_none",
     "takes_names_as_text",
+    "writes_at_once_or_not_at_all",
 )
 
 _ODD_NAMES: Final = ("/topic/Fälle?Name='O\"Brien' AND x%3A", "00D1/a b", "/{a}:b*", "/événement/**")
@@ -110,6 +112,26 @@ def fences_what_it_writes(make: Callable[[], Store]) -> None:
         store.fenced_set("billing", {"/a": Position(1, NOON)}, lambda stored: {})
         _raises(lambda: store.fenced_set("billing", {"/a": Position(1, NOON)}, refuse))
         assert store.get("billing", "/a") == FULL
+
+
+def writes_at_once_or_not_at_all(make: Callable[[], Store]) -> None:
+    """A store that can write at once does it as `fenced_set` would, or writes nothing and says so."""
+    with opened(make) as (store,):
+        if not isinstance(store, PromptStore):
+            return
+        store.set("billing", {"/other": FULL})
+        for number in range(ROUNDS):
+            before = store.items("billing")
+            if not store.set_at_once("billing", {"/orders": Position(1, NOON)}, one_more):
+                assert store.items("billing") == before
+                store.fenced_set("billing", {"/orders": Position(1, NOON)}, one_more)
+            position = store.get("billing", "/orders")
+            assert position is not None
+            assert position.replay_id == number + 1
+        after = store.items("billing")
+        with suppress(ZeroDivisionError):
+            assert not store.set_at_once("billing", {"/orders": Position(1, NOON)}, refuse)
+        assert store.items("billing") == after
 
 
 def fences_against_other_writers(make: Callable[[], Store]) -> None:
