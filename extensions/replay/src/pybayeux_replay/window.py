@@ -145,7 +145,7 @@ class Window:
     ) -> None:
         self.subscription: Final = subscription
         self.key = subscription
-        self.position = position
+        self.position: int | None = position
         self.origin: str | None = None
         self.lost_track: bool = False
         self._start = start
@@ -156,7 +156,7 @@ class Window:
         self.commits: Final = CommitTracker(grouping, position, self._repeats.remember)
         self._is_full = False
         self._count = 0
-        self._arrivals = _NO_ARRIVALS
+        self._arrivals: deque[_Arrival] = _NO_ARRIVALS
         self._index: _Index | None = None
         self._passed_over: frozenset[EventKey] = NO_KEYS
         self._moved_by: str | None = None
