@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from datetime import UTC, datetime
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +15,7 @@ from extensions.replay.tests.test_position_writer import _writer
 from pybayeux_replay import MemoryStore, Position
 from pybayeux_replay.position import PendingPosition
 from pybayeux_replay.sqlite import SqliteStore
+from pybayeux_replay.testing.samples import NOON, one_more
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,11 +23,9 @@ if TYPE_CHECKING:
 
     from pybayeux_replay import Fence
 
-_NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
-
 
 def _orders(number: int) -> dict[str, Position]:
-    return {"/orders": Position(number, _NOON)}
+    return {"/orders": Position(number, NOON)}
 
 
 def _set_in_thread(store: SqliteStore, number: int) -> None:
@@ -47,7 +46,7 @@ def _opened(path: Path) -> SqliteStore:
 def test_a_commit_at_once_is_in_the_file(tmp_path: Path) -> None:
     store, other = _opened(tmp_path), SqliteStore(tmp_path / "positions.db")
     assert _set_at_once(store, 2)
-    assert other.get("billing", "/orders") == Position(2, _NOON)
+    assert other.get("billing", "/orders") == Position(2, NOON)
     other.close()
     store.close()
     assert not _set_at_once(store, 3)
@@ -58,6 +57,7 @@ def test_another_writer_is_not_waited_for(tmp_path: Path) -> None:
     other.execute("BEGIN IMMEDIATE")
     assert not _set_at_once(store, 2)
     other.execute("ROLLBACK")
+    _set_in_thread(store, 2)
     assert _set_at_once(store, 3)
     other.close()
     store.close()
@@ -84,7 +84,21 @@ def test_what_fails_is_undone_and_the_next_one_opens_the_file_again(tmp_path: Pa
     assert not _set_at_once(store, 3)
     _set_in_thread(store, 4)
     assert _set_at_once(store, 5)
-    assert store.get("billing", "/orders") == Position(5, _NOON)
+    assert store.get("billing", "/orders") == Position(5, NOON)
+    store.close()
+
+
+def test_clients_in_several_threads_may_share_a_store(tmp_path: Path) -> None:
+    def count() -> None:
+        for _ in range(100):
+            if not store.set_at_once("billing", _orders(1), one_more):
+                store.fenced_set("billing", _orders(1), one_more)
+
+    store = _opened(tmp_path)
+    with ThreadPoolExecutor(4) as threads:
+        for done in [threads.submit(count) for _ in range(4)]:
+            done.result()
+    assert store.get("billing", "/orders") == Position(401, NOON)
     store.close()
 
 

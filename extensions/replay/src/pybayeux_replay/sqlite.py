@@ -96,7 +96,7 @@ class SqliteStore:
         self.path: Final = Path(path).expanduser()
         self._makes_folder: Final = makes_folder
         self._idle: Final[list[sqlite3.Connection]] = []
-        self._prompt: sqlite3.Connection | None = None
+        self._prompt: Final[list[sqlite3.Connection]] = []
         self._commits_at_once = 0
         self._opening: Final = Lock()
         self._is_upgraded = False
@@ -188,10 +188,11 @@ class SqliteStore:
             check_held(connection.execute, consumer, lease, shards)
             chosen = fence(read_positions(connection.execute, consumer, positions))
             write_positions(connection.execute, consumer, chosen)
-        if self._prompt is None and lease is None and shards is None:
-            self._prompt = self._connect()
+        if not self._prompt and lease is None and shards is None:
+            prompt = self._connect()
             for pragma in _AT_ONCE:
-                self._prompt.execute(f"PRAGMA {pragma}")
+                prompt.execute(f"PRAGMA {pragma}")
+            self._prompt.append(prompt)
 
     def set_at_once(self, consumer: str, positions: Mapping[str, Position], fence: Fence) -> bool:
         """Store as `fenced_set` does, unless another process is writing; return whether it did.
@@ -199,23 +200,24 @@ class SqliteStore:
         A commit writes into the page cache of the system, which takes less than to change to a thread. What may wait
         for the disk happens in a thread: the first commit, which opens the file, and one among many (`_MOST_AT_ONCE`).
         """
-        if (connection := self._prompt) is None or self._commits_at_once == _MOST_AT_ONCE:
+        if self._commits_at_once >= _MOST_AT_ONCE:
             self._commits_at_once = 0
             return False
         try:
-            connection.execute(_BEGIN)
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & _PRIMARY_CODE == sqlite3.SQLITE_BUSY:
-                return False
-            raise
+            connection = self._prompt.pop()  # alone: clients on other event loops may have the same store
+        except IndexError:
+            return False
         try:
+            connection.execute(_BEGIN)
             chosen = fence(read_positions(connection.execute, consumer, positions))
             write_positions(connection.execute, consumer, chosen)
             connection.execute("COMMIT")
-        except BaseException:
-            self._prompt = None
+        except BaseException as error:
             connection.close()  # which rolls back
+            if getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE == sqlite3.SQLITE_BUSY:
+                return False
             raise
+        self._prompt.append(connection)
         self._commits_at_once += 1
         return True
 
@@ -319,11 +321,9 @@ class SqliteStore:
 
     def close(self) -> None:
         """Close the file. The last process to close it removes its write-ahead log."""
-        if self._prompt is not None:
-            self._prompt.close()
-            self._prompt = None
-        while self._idle:
-            self._idle.pop().close()
+        for connections in (self._prompt, self._idle):
+            while connections:
+                connections.pop().close()
 
 
 def _set_up(connection: sqlite3.Connection) -> None:
