@@ -260,7 +260,8 @@ class _ScriptRun:
     async def _all_handled(self, timeout: float) -> None:
         due = {mark for marks in self._published.values() for mark in marks} - self._unavailable - self._undetectable
         for _ in range(int(timeout / _POLL_INTERVAL)):  # another process writes the journal, so it has to be polled
-            if due <= self._handled() and self._awaited <= self._active():
+            # A process that starts slowly may still have to tell of the gap.
+            if due <= self._handled() and self._awaited <= self._active() and not self._report().undeclared:
                 break
             if self._ended:
                 if not all(self._gave_way(each) for each in self._processes):
