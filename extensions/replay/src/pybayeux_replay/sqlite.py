@@ -75,10 +75,6 @@ _MOST_AT_ONCE: Final = 256
 """Commits after which one is made in a thread, where the write-ahead log is copied into the file when it is long."""
 
 
-# IMMEDIATE: a transaction that reads first could no longer write after another process has written.
-_BEGIN: Final = "BEGIN IMMEDIATE"
-
-
 class SqliteStore:
     """Keeps positions in a SQLite file: over restarts and crashes.
 
@@ -113,20 +109,14 @@ class SqliteStore:
             connection = self._idle.pop()
         except IndexError:
             connection = self._connect()
-        try:
+        with _lent(connection, self._idle):
             yield connection
-        except BaseException:
-            connection.close()
-            raise
-        self._idle.append(connection)
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """Lend a connection in a transaction that has the write lock of the file."""
-        with self._connection() as connection:
-            connection.execute(_BEGIN)
-            yield connection  # after an exception the connection is closed, which rolls back
-            connection.execute("COMMIT")
+        with self._connection() as connection, _transaction(connection):
+            yield connection
 
     def _connect(self) -> sqlite3.Connection:
         with self._opening:
@@ -184,15 +174,17 @@ class SqliteStore:
         Raises:
             LeaseLostError: Another replica has got the lease or one of the shards that are named.
         """
+        if not self._prompt and lease is None and shards is None:
+            self._open_prompt()
         with self._writing() as connection:
             check_held(connection.execute, consumer, lease, shards)
-            chosen = fence(read_positions(connection.execute, consumer, positions))
-            write_positions(connection.execute, consumer, chosen)
-        if not self._prompt and lease is None and shards is None:
-            prompt = self._connect()
+            _write_chosen(connection.execute, consumer, positions, fence)
+
+    def _open_prompt(self) -> None:
+        """Open the connection for the event loop, which `set_at_once` uses."""
+        with _lent(self._connect(), self._prompt) as connection:
             for pragma in _AT_ONCE:
-                prompt.execute(f"PRAGMA {pragma}")
-            self._prompt.append(prompt)
+                connection.execute(f"PRAGMA {pragma}")
 
     def set_at_once(self, consumer: str, positions: Mapping[str, Position], fence: Fence) -> bool:
         """Store as `fenced_set` does, unless another process is writing; return whether it did.
@@ -208,16 +200,12 @@ class SqliteStore:
         except IndexError:
             return False
         try:
-            connection.execute(_BEGIN)
-            chosen = fence(read_positions(connection.execute, consumer, positions))
-            write_positions(connection.execute, consumer, chosen)
-            connection.execute("COMMIT")
-        except BaseException as error:
-            connection.close()  # which rolls back
-            if getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE == sqlite3.SQLITE_BUSY:
+            with _lent(connection, self._prompt), _transaction(connection):
+                _write_chosen(connection.execute, consumer, positions, fence)
+        except sqlite3.OperationalError as error:
+            if _is_busy(error):
                 return False
             raise
-        self._prompt.append(connection)
         self._commits_at_once += 1
         return True
 
@@ -326,6 +314,34 @@ class SqliteStore:
                 connections.pop().close()
 
 
+@contextmanager
+def _lent(connection: sqlite3.Connection, idle: list[sqlite3.Connection]) -> Iterator[sqlite3.Connection]:
+    """Lend a connection, which is among the idle ones afterwards. After an exception it is closed, which rolls back."""
+    try:
+        yield connection
+    except BaseException:
+        connection.close()
+        raise
+    idle.append(connection)
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """A transaction that has the write lock of the file. After an exception the caller closes the connection."""
+    # IMMEDIATE: a transaction that reads first could no longer write after another process has written.
+    connection.execute("BEGIN IMMEDIATE")
+    yield
+    connection.execute("COMMIT")
+
+
+def _write_chosen(execute: Execute, consumer: str, positions: Mapping[str, Position], fence: Fence) -> None:
+    write_positions(execute, consumer, fence(read_positions(execute, consumer, positions)))
+
+
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    return error.sqlite_errorcode & _PRIMARY_CODE == sqlite3.SQLITE_BUSY
+
+
 def _set_up(connection: sqlite3.Connection) -> None:
     """Set a connection up. The first one to a file changes its journal; others that come then wait, as for a writer.
 
@@ -337,7 +353,7 @@ def _set_up(connection: sqlite3.Connection) -> None:
             for pragma in PRAGMAS:
                 connection.execute(f"PRAGMA {pragma}")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & _PRIMARY_CODE != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
+            if not _is_busy(error) or time.monotonic() >= deadline:
                 raise
             time.sleep(_BUSY_PAUSE)
         else:
