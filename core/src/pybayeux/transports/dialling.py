@@ -123,8 +123,7 @@ class _Connection(ClientConnection):
                 self._frames = FrameSplitter(self._max_message_size)
         else:
             self._frames.feed(data)
-            if self.state is not State.OPEN or self._fragments is not None or self._frames.take_texts(self._messages):
-                self._read_others(self._frames)
+            self._read(self._frames)
         if not self._messages:
             return
         if self._hand_over is None:
@@ -133,15 +132,17 @@ class _Connection(ClientConnection):
             messages, self._messages = self._messages, []
             self._hand_over(messages)
 
-    def _read_others(self, frames: FrameSplitter) -> None:
-        """Have the library read the next frame and each after it that is no whole text message."""
+    def _read(self, frames: FrameSplitter) -> None:
+        """Take the whole text messages, and have the library read each frame between them.
+
+        What comes behind a close frame or a violation of the protocol is not received.
+        """
         while self.state is State.OPEN:
+            if self._fragments is None and not frames.take_texts(self._messages):
+                return
             if not (frame := frames.take_frame()):
                 return
             super().data_received(frame)
-            # What comes behind a close frame or a violation of the protocol is not received.
-            if self.state is State.OPEN and self._fragments is None and not frames.take_texts(self._messages):
-                return
         super().data_received(frames.take_all())  # the library knows what a closing connection may still read
 
     async def send_text(self, frame: bytes) -> None:
