@@ -227,10 +227,6 @@ class Dispatcher:
 
     # -- from the subscriptions
 
-    def add(self, queue: EventQueue) -> bool:
-        """Let a queue receive; True where it is the first of its channel."""
-        return self.router.add(queue)
-
     def subscription_started(self, channel: str) -> None:
         """A channel or pattern is subscribed to afresh: earlier failures on it hold nothing back any more."""
         self.failures.pop(channel, None)

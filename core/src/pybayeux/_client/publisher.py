@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 __all__ = ("Offline", "Publisher")
 
 Offline: TypeAlias = Literal["wait", "fail"]
-_OFFLINE: Final = get_args(Offline)
 """What a publish does while there is no connection."""
+_OFFLINE: Final = get_args(Offline)
 
 _ONLINE: Final = frozenset({ConnectionState.HANDSHAKEN, ConnectionState.CONNECTING, ConnectionState.CONNECTED})
 

@@ -62,9 +62,9 @@ class SubscriptionManager:
         channel = queue.channel
         if Channel(channel).type is ChannelType.SERVICE:
             # Private to session and server, so there is nothing to subscribe to; Faye refuses it (section 2.2.2).
-            self._dispatcher.add(queue)
+            self._dispatcher.router.add(queue)
             return
-        if self._dispatcher.add(queue):
+        if self._dispatcher.router.add(queue):
             # Events may come before the reply: the receiver is known from now on.
             self._dispatcher.subscription_started(channel)
             self._runner.subscribe(channel)
