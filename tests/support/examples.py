@@ -12,6 +12,10 @@ from hypothesis import HealthCheck, settings
 
 __all__ = ()
 
-settings.register_profile("the same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("explore" if os.environ.get("PYBAYEUX_EXPLORE") else "the same")
+settings.register_profile(
+    "unhurried",
+    derandomize=not os.environ.get("PYBAYEUX_EXPLORE"),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("unhurried")

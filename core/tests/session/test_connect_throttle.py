@@ -19,6 +19,14 @@ def full(world: World) -> World:
     return world
 
 
+def blocked(world: World) -> World:
+    """A connect is held, and the transport reads no further: what came before has taken all room."""
+    world.connected()
+    world.session.hold_connects(world.now)
+    world.session.reading_blocked()
+    return world
+
+
 def test_no_connect_is_sent_while_there_is_no_room() -> None:
     world = full(World())
     world.pass_time(0.9)
@@ -185,9 +193,7 @@ def test_an_announcement_that_is_none_is_ignored() -> None:
 
 
 def test_a_transport_that_reads_no_further_is_overdue_while_a_connect_is_held() -> None:
-    world = World().connected()
-    world.session.hold_connects(world.now)
-    world.session.reading_blocked()
+    world = blocked(World())
     world.settle_down()
     world.pass_time(0.9)
     assert overdue(world) == 0
@@ -212,9 +218,7 @@ def test_no_connect_is_sent_however_long_there_is_no_room() -> None:
 
 
 def test_a_blocked_transport_is_no_reason_to_ask_without_end() -> None:
-    world = World().connected()
-    world.session.hold_connects(world.now)
-    world.session.reading_blocked()
+    world = blocked(World())
     world.pass_time(1)
     world.session.discard_events(world.now)
     world.step()
@@ -222,9 +226,7 @@ def test_a_blocked_transport_is_no_reason_to_ask_without_end() -> None:
 
 
 def test_a_reply_that_was_read_late_has_used_up_the_servers_patience() -> None:
-    world = World().connected()
-    world.session.hold_connects(world.now)
-    world.session.reading_blocked()
+    world = blocked(World())
     world.pass_time(1)
     world.session.discard_events(world.now)
     world.accept(world.current(Kind.CONNECT))  # the server sent it before the transport stopped reading, maybe
