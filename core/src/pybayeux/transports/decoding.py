@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ("LARGE", "read_messages", "receive_large", "redacted", "refusals_in", "report_damage")
 
-LARGE: Final = 2**20
-"""Bytes of a body that is decoded in slices: one of fewer takes some milliseconds."""
+LARGE: Final = 2**18
+"""Bytes of a body that is decoded in slices: one of fewer takes a millisecond."""
 
 _ERROR_TEXT: Final = 10_000
 """Bytes that are read for an error's text: far more than it has room for, so that no secret is cut in two."""

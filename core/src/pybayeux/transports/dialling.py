@@ -49,6 +49,9 @@ if TYPE_CHECKING:
 __all__ = ("Dialler", "LibrarySocket", "upgrade_failure")
 
 _CLOSE_TIMEOUT: Final = 1.0
+_READ: Final = 2**16
+"""Bytes that are read at a time. asyncio reads four times as many: their events leave the processor's cache before they
+are handled, and cost a fifth more."""
 
 
 class Dialler:
@@ -103,6 +106,12 @@ class _Connection(ClientConnection):
         self._lost_by: Exception | None = None
         self._hand_over: Callable[[list[bytes]], None] | None = None
         self._tell_closed: Callable[[ConnectionClosed], None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The connection is open."""
+        super().connection_made(transport)
+        if hasattr(transport, "max_size"):  # not over TLS, nor with uvloop
+            transport.max_size = _READ
 
     def start(self, hand_over: Callable[[list[bytes]], None], tell_closed: Callable[[ConnectionClosed], None]) -> None:
         """Call these from now on."""
