@@ -76,9 +76,9 @@ class AsyncClient:
         max_network_delay: Seconds that the server may take to answer beyond what it advised itself.
         heartbeat: Seconds (1 or more) that the server may hold a connect, and between pings of a WebSocket: a silent
             connection or session is looked into within two. By default the server's own timeout decides.
-        linger: The share of one core, 0 to 1, that connects may take while events come densely; a twentieth by
+        linger: The share of one core, 0 to 1, that connects may take while events come densely; a fiftieth by
             default, 0 for any. A poll costs far more than an event: the client measures what its connects cost, and
-            starts the next one so late that the share holds, but within 10 ms, so that one reply brings several
+            starts the next one so late that the share holds, but within 7.5 ms, so that one reply brings several
             events. A stream with longer gaps never waits, and a WebSocket only where the events come with the replies
             to connects, as with CometD's acknowledgement.
         hook_timeout: Seconds that an asynchronous hook may take if the connection waits for it; after that it is

@@ -18,9 +18,9 @@ __all__ = ("DEFAULT_LINGER", "LONGEST_LINGER", "Linger", "time_between_connects"
 # may take a share of one core: the next one leaves when the last one, at its cost, has taken no more than that. A
 # stream with longer gaps never waits, and neither does a burst, whose polls bring many events anyway.
 
-DEFAULT_LINGER: Final = 0.05
+DEFAULT_LINGER: Final = 0.02
 """The share of one core that connects may take, unless the user says otherwise."""
-LONGEST_LINGER: Final = 0.008
+LONGEST_LINGER: Final = 0.0075
 """The longest time between two connects that the share alone may ask for, in seconds."""
 _DENSE: Final = 3
 """How many polls in a row have to be answered within that time: a single event and its echo are no stream."""
