@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ("check_channel", "connect", "disconnect", "handshake", "publish", "subscribe", "unsubscribe")
 
 _VERSION: Final = re.compile(r"\d+(?:\.[A-Za-z0-9][A-Za-z0-9\-_]*)*")
+_CONNECTION_TYPE: Final = re.compile(r"[A-Za-z][A-Za-z0-9\-_.]*")
 
 
 def handshake(
@@ -150,7 +151,7 @@ def _checked_client_id(client_id: str) -> str:
 def _check_connection_type(connection_type: str) -> str:
     if not connection_type:
         raise MissingFieldError("connectionType", "name the transport, such as long-polling")
-    if re.fullmatch(r"[A-Za-z][A-Za-z0-9\-_.]*", connection_type) is None:
+    if _CONNECTION_TYPE.fullmatch(connection_type) is None:
         raise UsageError(f"connectionType: {connection_type!r} is not the name of a transport")
     return connection_type
 

@@ -72,7 +72,7 @@ class ExchangeRunner:
 
     def start(self, exchange: Exchange) -> None:
         """Take an exchange to the server."""
-        task = asyncio.get_running_loop().create_task(self._carry(exchange), name=f"pybayeux-{exchange.kind.value}")
+        task = asyncio.get_running_loop().create_task(self._carry(exchange), name=f"pybayeux-{exchange.kind}")
         self._tasks[exchange] = task
         task.add_done_callback(partial(self._over, exchange))
 

@@ -164,7 +164,8 @@ class SessionState:
         to an earlier attempt must not be taken for the reply to this one.
         """
         request.message = message = copy.copy(request.template)
-        message.ext = copy.deepcopy(request.template.ext)
+        if message.ext is not None:
+            message.ext = copy.deepcopy(message.ext)
         message.id = str(next(self._ids))
         message.client_id = self.client_id
         request.attempts += 1
