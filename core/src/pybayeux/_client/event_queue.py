@@ -15,7 +15,7 @@ from .._util.arguments import check_choice
 from .._util.typevars import DataT
 from ..errors import BayeuxError, ClientStateError, ReceiverError
 from .events_in_hand import NO_EVENTS, ErrorPolicy, EventsInHand, EventsInHandOwner
-from .presentation import Presentation
+from .presentation import AS_RECEIVED, Presentation
 from .receipts import EventReceipt
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class EventQueue(Generic[DataT]):
         self._owner: Final = owner
         check_choice("ack", ack, _ACK_MODES)
         check_choice("on_error", on_error, _ERROR_POLICIES)
-        self._presentation: Final[Presentation[DataT]] = Presentation(type)
+        self._presentation: Final[Presentation[DataT]] = AS_RECEIVED if type is None else Presentation(type)
         self._manual: Final = ack == "manual"
         # Other receivers get the same event, and must not see that it is decoded, or to be acknowledged.
         self._as_is: Final = type is None and not self._manual

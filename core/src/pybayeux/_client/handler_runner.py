@@ -64,8 +64,7 @@ class HandlerRunner:
         self._keep: Final = keep
         self._context: Final = copy_context()  # as a task of its own would have it
         self._watch: Final = watch
-        self._timed: Final = watch.timed_handler(lambda event: self._context.run(handler, event), queue.channel)
-        self._call: Handler = self._call_in_context
+        self._has_task = False
 
     def start(self) -> None:
         """Begin with the events that wait already."""
@@ -99,10 +98,12 @@ class HandlerRunner:
             return self._persist(event, lambda: result)
         return self._in_hand.finish_one()
 
-    def _call_in_context(self, event: Message) -> Any:
+    def _call(self, event: Message) -> Any:
+        if self._has_task:  # which has the context
+            return self._handler(event)
         if self._watch.left:
             self._watch.left -= 1
-            return self._timed(event)
+            return self._watch.call_handler(partial(self._context.run, self._handler, event), self._queue.channel)
         return self._context.run(self._handler, event)
 
     def _unfit(self, error: ReceiverError) -> Awaitable[None] | None:
@@ -116,7 +117,7 @@ class HandlerRunner:
     # -- in a task
 
     def _start_task(self, unfinished: Awaitable[None] | None = None) -> None:
-        self._call = self._handler  # the task has the context
+        self._has_task = True
         name = f"{TASK_NAME}{self._queue.channel}"
         work = self._run(unfinished)
         self._keep(asyncio.get_running_loop().create_task(work, name=name, context=self._context))

@@ -14,7 +14,7 @@ from ..event_stamp import replay_id_of
 if TYPE_CHECKING:
     from ..message import Message
 
-__all__ = ("Presentation",)
+__all__ = ("AS_RECEIVED", "Presentation")
 
 
 class Presentation(Generic[DataT]):
@@ -40,3 +40,7 @@ class Presentation(Generic[DataT]):
             except (msgspec.DecodeError, ValueError) as error:
                 raise ReceiverError(message.channel, error, replay_id_of(message)) from error
         return shown
+
+
+AS_RECEIVED: Final = Presentation[Any](None)
+"""The presentation without a type; most subscriptions share it."""

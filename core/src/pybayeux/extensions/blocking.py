@@ -52,9 +52,9 @@ class BlockingWatch:
         """
         return (_TimedSteps if by_steps else _TimedCall)(function, taken, self, extension, hook)
 
-    def timed_handler(self, function: Callable[..., Any], channel: str) -> Callable[..., Any]:
-        """A handler that is timed."""
-        return _TimedCall(function, 1, self, channel)
+    def call_handler(self, call: Callable[[], Any], channel: str) -> Any:
+        """Make the call of a channel's handler, timed."""
+        return _TimedCall(call, 0, self, channel)()
 
     def report(self, who: str, where: str, seconds: float) -> None:
         """Report a call that was too long, once."""
