@@ -47,13 +47,14 @@ class StallWatch:
 
     def on_connect_reply(self, now: datetime, client: HookClient) -> None:
         """A connect was answered: look at the subscriptions that had events, and from time to time at the others."""
-        for each in self._subscriptions.with_events.take():
-            if client.accepting:
-                self._look(each, now, client, has_event=True)
+        had_events = self._subscriptions.with_events.take()
         if not client.accepting:
             for each in self._subscriptions:
                 self._stalls.on_session(each.subscription, now)
-        elif self._stalls.is_time_to_look(now):
+            return
+        for each in had_events:
+            self._look(each, now, client, has_event=True)
+        if self._stalls.is_time_to_look(now):
             for each in self._subscriptions:
                 self._look(each, now, client, has_event=False)
 

@@ -95,7 +95,7 @@ class StallDetector:
 
 
 class Stalls:
-    """Watches all subscriptions of a client.
+    """Watches all subscriptions of a client, each from its first event on: a channel without events has no stall.
 
     Args:
         after: How long nothing comes in a stall; None to look for none.
@@ -125,13 +125,17 @@ class Stalls:
 
     def on_session(self, subscription: str, now: datetime) -> None:
         """The server has granted a subscription, or the client takes events again."""
-        if self._after is not None:
-            self._detectors.setdefault(subscription, StallDetector(subscription, self._after)).on_session(now)
+        if (detector := self._detectors.get(subscription)) is not None:
+            detector.on_session(now)
 
     def on_connect_reply(self, subscription: str, now: datetime, *, has_event: bool) -> Stall | None:
         """A connect was answered. Returns a stall of the subscription that begins or ends now."""
         detector = self._detectors.get(subscription)
-        return None if detector is None else detector.look(now, has_event=has_event)
+        if detector is None:
+            if self._after is None or not has_event:
+                return None
+            detector = self._detectors[subscription] = StallDetector(subscription, self._after)
+        return detector.look(now, has_event=has_event)
 
     def remove(self, subscription: str) -> None:
         """A subscription has ended."""
