@@ -19,6 +19,8 @@ def org_of(origin: str | None) -> str:
 
 def may_be_same(origin: str | None, other: str | None) -> bool:
     """Whether two origins differ in nothing that is known of both."""
+    if not origin or not other:
+        return True
     return all(part == its or not part or not its for part, its in _pairs(origin, other))
 
 

@@ -95,9 +95,9 @@ class PendingPosition(msgspec.Struct, frozen=True, gc=False):
         return Position(self.replay_id, now, event_time(self.event), event_uuid(self.event), self.org)
 
 
-def begins_at(position: Position | None) -> datetime | None:
+def begins_at(position: Position) -> datetime | None:
     """Return the time of the events that a subscription begins with, if it was set by hand."""
-    return position.event_time if position is not None and position.replay_id == EARLIEST else None
+    return position.event_time if position.replay_id == EARLIEST else None
 
 
 def wire_key(subscription: str) -> str:

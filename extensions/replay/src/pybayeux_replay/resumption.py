@@ -72,7 +72,7 @@ class Resumption:
         self, subscription: str, policies: Policies, stored: Position | None, *, grouping: Grouping, remembered: int
     ) -> None:
         start = policies.start(subscription)
-        self.begins_at: Final = begins_at(stored)
+        self.begins_at: Final = None if stored is None else begins_at(stored)
         if stored is not None and stored.replay_id < 0:  # set by hand: a place, but not the position of an event
             start, stored = stored.replay_id, None
         self.subscription: Final = subscription
@@ -123,7 +123,8 @@ class Resumption:
         if reason is not None and not self._fall_back(reason, context, position) and reason is GapReason.FOREIGN:
             place = "what was received" if self.window.position is None else f"position {self.window.position}"
             raise UnusablePosition(f"{self.subscription}: {place} is of another org or instance")
-        self.window.origin = self._origin(context)
+        if self.window.origin != context.origin:
+            self.window.origin = self._origin(context)
         self.asked = self.window.on_subscribe(self._other_place())
         if self.window.lost_track:
             self.window.lost_track, self._complete_from = False, None

@@ -206,7 +206,8 @@ class Window:
         if self._closed:
             self._forget_arrivals()
             self._closed = False
-        self._expect_repeats()
+        if self._count:  # otherwise nothing can come again
+            self._expect_repeats()
         self.lost_track |= self._is_full
         self._is_full = False
         self._moved_by = None
