@@ -129,11 +129,9 @@ class PositionWriter:
         return found.key, found.position
 
     def _lookup_in(self, reads: Store) -> PositionLookup:
-        """The lookup in what was read ahead is kept, and with it the keys: there may be thousands."""
-        if reads is self.access.store:
-            return PositionLookup(reads, self._consumer)
+        """The lookup is kept, and with it the keys in what was read ahead: there may be thousands."""
         if self._lookup is None or self._lookup.store is not reads:
-            self._lookup = PositionLookup(reads, self._consumer)
+            self._lookup = PositionLookup(reads, self._consumer, is_copy=reads is not self.access.opened)
         return self._lookup
 
     def get(self, key: str) -> Position | None:
