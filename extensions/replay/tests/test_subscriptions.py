@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from extensions.replay.tests.outages import outage
-from extensions.replay.tests.simulation import event, subscribe
+from extensions.replay.tests.simulation import event
 from pybayeux import Message
 from pybayeux_replay import MemoryStore, Position
 from pybayeux_replay.grouping import Grouping
@@ -41,9 +41,7 @@ def _subscriptions(
 
 
 def _ask(subscriptions: Subscriptions, *names: str) -> dict[str, int]:
-    message = subscribe(names[0])
-    message.subscription = list(names)
-    return subscriptions.on_subscribe(message, CONTEXT)
+    return subscriptions.on_subscribe(names, CONTEXT)
 
 
 def test_each_channel_of_a_subscribe_has_its_place() -> None:

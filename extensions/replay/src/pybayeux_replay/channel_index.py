@@ -50,7 +50,8 @@ class ChannelIndex:
         self._by_name[name] = resumption
         if "?" in name:
             self._filtered.setdefault(wire_key(name), {})[resumption] = None
-        self._forget()
+        if self.cache:
+            self._forget()
 
     def remove(self, resumption: Resumption) -> None:
         """Remove a subscription."""
@@ -99,7 +100,8 @@ class ChannelIndex:
         yield from self._filtered.get(channel, ())
 
     def _forget(self) -> None:
-        self.look_again()
+        self.cache.clear()
+        self.ignored.clear()
         self._known.clear()
 
 

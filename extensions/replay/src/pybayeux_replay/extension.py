@@ -216,28 +216,29 @@ class Replay:
                 self._connection.find_scheme()
                 self._loader.start(self._client)
         elif message.channel == Channel.META_SUBSCRIBE:
-            if self._reports_handled and (drop := self._gate.stop(names_in(message), self._client)) is not None:
+            names = names_in(message)
+            if self._reports_handled and (drop := self._gate.stop(names, self._client)) is not None:
                 return drop
-            return self._begin(message)
+            return self._begin(message, names)
         return None
 
     def _store_opened(self) -> None:
         if self._replica is not None:
             self._replica.start()
 
-    def _begin(self, message: Message) -> Drop | None:
+    def _begin(self, message: Message, names: list[str]) -> Drop | None:
         """Say where the subscriptions of a subscribe begin."""
         if self._client is not None:
             self._origin = self._client.hook("replay_origin").call(self._client)
         try:
             # Only the places of these channels: a request has a size limit.
-            message.get_ext(create=True)["replay"] = self._subscriptions.on_subscribe(message, self._context())
+            message.get_ext(create=True)["replay"] = self._subscriptions.on_subscribe(names, self._context())
         except UnusablePosition as error:
             return Drop(str(error), remedy=Remedy.GIVE_UP)
         except Exception as error:
             if not self._reports_handled:
                 raise
-            return self._loader.wait_after(error, names_in(message))
+            return self._loader.wait_after(error, names)
         return None
 
     @hookimpl

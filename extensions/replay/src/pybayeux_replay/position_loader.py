@@ -22,7 +22,7 @@ from .keeper import call_store
 from .loops import is_at_work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from pybayeux import HookClient
 
@@ -68,24 +68,27 @@ class PositionLoader:
         self._on_opened()
         self._is_open = True
 
-    def stop_before_opened(self, channels: Iterable[str]) -> Drop | None:
+    def stop_before_opened(self, names: Sequence[str]) -> Drop | None:
         """Return what keeps a subscribe from being sent while the store is not open yet.
 
         Raises:
             Exception: The store's own, if it is permanent.
         """
-        names = list(channels)
-        self._raise_error_of(names)
+        if self._errors:
+            self._raise_error_of(names)
         return self._wait_for(names) if self._is_opening else None
 
     @property
     def _is_opening(self) -> bool:
         return self._client is not None and self._writer.access.opens_slowly and not self._is_open
 
+    @property
+    def reads_ahead(self) -> bool:
+        """Whether positions have to be read before a subscribe may be sent, because to look for them would block."""
+        return self._client is not None and self._writer.access.store.blocking
+
     def stop_before_read(self, channels: Iterable[str]) -> Drop | None:
-        """Return what keeps a subscribe from being sent while its positions are not read yet."""
-        if self._client is None:
-            return None
+        """Return what keeps a subscribe from being sent while its positions are not read yet, with `reads_ahead`."""
         names = [name for name in channels if self._writer.access.has_to_read(name)]
         return self._wait_for(names) if names else None
 

@@ -119,7 +119,7 @@ class Resumption:
             UnusablePosition: The position cannot be used, and the policy is to raise an error.
         """
         self.is_live = self.gave_up = False
-        reason = self._reason_against(context, position)
+        reason = self._reason_against(context, position) if self.window.is_numbered else None
         if reason is not None and not self._fall_back(reason, context, position) and reason is GapReason.FOREIGN:
             place = "what was received" if self.window.position is None else f"position {self.window.position}"
             raise UnusablePosition(f"{self.subscription}: {place} is of another org or instance")
@@ -133,9 +133,9 @@ class Resumption:
         return self.asked
 
     def _reason_against(self, context: ReplayContext, position: Position | None) -> GapReason | None:
-        """Return why the position cannot be used, as far as that is known without asking the server."""
+        """Return why what is numbered cannot be used, as far as that is known without asking the server."""
         window = self.window
-        if window.is_numbered and not may_be_same(window.origin, context.origin):
+        if not may_be_same(window.origin, context.origin):
             return GapReason.FOREIGN
         if window.position is not None and self._policies.is_expired(_age(position, context)):
             return GapReason.EXPIRED

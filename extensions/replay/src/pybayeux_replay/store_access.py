@@ -106,8 +106,8 @@ class StoreAccess:
     # -- reading ahead
 
     def has_to_read(self, subscription: str) -> bool:
-        """Whether the position of a subscription has to be loaded before it is looked for, which would block."""
-        return subscription not in self._fresh and self.store.blocking
+        """Whether the position of a subscription has to be loaded before it is looked for, if the store may block."""
+        return subscription not in self._fresh
 
     async def load(self, subscriptions: Collection[str]) -> None:
         """Open the store, and read the positions of these subscriptions, so that to look for them does not block.

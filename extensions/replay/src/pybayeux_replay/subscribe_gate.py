@@ -63,14 +63,16 @@ class SubscribeGate:
             return drop
         if self._replica is not None and (drop := self._replica.stop_subscribe(names)) is not None:
             return drop
-        return self._stop_before_session(names, client) or self._loader.stop_before_read(
-            [name for name in names if self._subscriptions.get(name) is None]
-        )
+        if (drop := self._stop_before_session(names, client)) is not None:
+            return drop
+        if not self._loader.reads_ahead:
+            return None
+        return self._loader.stop_before_read([name for name in names if self._subscriptions.get(name) is None])
 
     def _stop_before_session(self, names: Sequence[str], client: HookClient | None) -> Drop | None:
         """Return what keeps a subscribe from being sent before there is a new session, and ask for that."""
-        again = [name for name in names if self._subscriptions.takes_new_session(name)]
-        if not again or client is None:
-            return None
-        self._recovery.replay(client, f"{again[0]} is subscribed to again")
-        return _NEXT_SESSION
+        for name in names:
+            if client is not None and self._subscriptions.takes_new_session(name):
+                self._recovery.replay(client, f"{name} is subscribed to again")
+                return _NEXT_SESSION
+        return None

@@ -91,7 +91,7 @@ class Subscriptions:
         self._found: Final = self._channels.cache  # looked up without a call: every event passes there twice
         self.ignored: Final = self._channels.ignored
         self._handled: list[Message] = []
-        self._run = RUN
+        self._run = 0  # the store decides it, and is opened for the first subscription
         self._given_up: str | None = None
         self._ends_turn = False
         self._leaving: Final = LeavingWindows()
@@ -124,8 +124,8 @@ class Subscriptions:
 
     def named_in(self, message: Message) -> list[Resumption]:
         """Return the subscriptions that a subscribe or unsubscribe, or the reply to it, names."""
-        found = [self._index.get(name) for name in names_in(message)]
-        return [each for each in found if each is not None]
+        index = self._index
+        return [each for name in names_in(message) if (each := index.get(name)) is not None]
 
     def newest_position(self, resumption: Resumption) -> Position | None:
         """Return the newest position of a subscription, stored or not yet."""
@@ -159,36 +159,48 @@ class Subscriptions:
             windows.append(resumption.window)
         return any(each.can_resume and not each.is_handled for each in windows)
 
-    def on_subscribe(self, message: Message, context: ReplayContext) -> dict[str, int]:
+    def on_subscribe(self, names: Iterable[str], context: ReplayContext) -> dict[str, int]:
         """Return where each subscription in a subscribe is to begin, by the channel for which the server looks.
+
+        Args:
+            names: The channels and patterns that the subscribe names.
+            context: What is known at the moment.
 
         Raises:
             UnusablePosition: The position of one of them cannot be used, and the policy is to raise an error.
         """
         places: dict[str, int] = {}
-        for name in names_in(message):
+        for name in names:
             if Channel(name).type is ChannelType.BROADCAST:
-                resumption, key = self._get_or_add(name, context), wire_key(name)
-                self._left_names.pop(name, None)
-                asked = resumption.on_subscribe(context, self.newest_position(resumption))
+                asked, key = self._begin(name, context), wire_key(name)
                 # Filters of one PushTopic in one message share a place, and so get the earliest.
-                places[key] = min(places.get(key, asked), asked, key=_order)
+                places[key] = asked if key not in places else min(places[key], asked, key=_order)
         return places
 
-    def _get_or_add(self, subscription: str, context: ReplayContext) -> Resumption:
+    def _begin(self, subscription: str, context: ReplayContext) -> int:
+        """Return where a subscription is to begin."""
         resumption = self._index.get(subscription)
-        if resumption is not None and not self._is_of_other_org(resumption, context):
-            return resumption
-        if resumption is not None:
+        if resumption is not None and self._is_of_other_org(resumption, context):
             self.remove(resumption)
-        self._leaving.forget(subscription)
+            resumption = None
+        if resumption is None:
+            resumption = self._add(subscription, context)
+            position = resumption.stored  # the newest one, as it was just looked for
+        else:
+            position = self.newest_position(resumption)
+        self._left_names.pop(subscription, None)
+        return resumption.on_subscribe(context, position)
+
+    def _add(self, subscription: str, context: ReplayContext) -> Resumption:
+        if self._leaving.windows:
+            self._leaving.forget(subscription)
         key, stored = self._writer.find(subscription, context.origin)
-        self._run = RUN if self._writer.limits_unstored else LONG_RUN
+        self._run = self._run or (RUN if self._writer.limits_unstored else LONG_RUN)
         resumption = Resumption(
             subscription, self._policies, stored, grouping=self._grouping, remembered=self._remembered
         )
         resumption.window.key = key
-        self._index.add(resumption)
+        self._channels.add(resumption)
         self.has_times |= resumption.begins_at is not None
         return resumption
 
