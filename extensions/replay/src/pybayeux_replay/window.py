@@ -33,16 +33,17 @@ from __future__ import annotations
 
 from collections import deque
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from .arrivals import NO_ARRIVALS, Arrival, ArrivalIndex
 from .grouping import CommitTracker, Grouping
 from .position import LATEST, PendingPosition
 from .repeats import NO_KEYS, RepeatFilter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from pybayeux import Message
 
@@ -51,55 +52,6 @@ if TYPE_CHECKING:
 __all__ = ("Progress", "Window")
 
 _MAX_UNHANDLED: Final = 50_000
-
-
-class _Arrival(msgspec.Struct, gc=False):
-    """A received event that is not part of the handled prefix yet. Nothing that it refers to refers to it.
-
-    Attributes:
-        number: Its number in the order of arrival, from 1.
-        channel: The channel.
-        replay_id: The replay id.
-        key: What identifies the event.
-        event: The event itself. It is kept so that its `id()` stays its own. None if it was handled before.
-        passed_over: The event, if it counts as handled though no receiver gets it: the position has its time.
-        previous: In an index, the number of the event before it in its channel, or 0.
-    """
-
-    number: int
-    channel: str
-    replay_id: int
-    key: EventKey
-    event: Message | None
-    passed_over: Message | None = None
-    previous: int = 0
-
-
-_NO_ARRIVALS: Final[deque[_Arrival]] = cast("deque[_Arrival]", ())
-"""Of windows that have had no event yet. A deque takes 0.7 kB, and some never need theirs."""
-
-
-class _Index:
-    """The events that wait, for a window in which they are handled out of turn.
-
-    Attributes:
-        by_id: The arrivals by the `id()` of their event.
-        last_handled: By channel, the number of the last handled arrival.
-    """
-
-    def __init__(self, arrivals: Iterable[_Arrival]) -> None:
-        self.by_id: Final[dict[int, _Arrival]] = {}
-        self.last_handled: Final[dict[str, int]] = {}
-        self._last_received: Final[dict[str, int]] = {}
-        for arrival in arrivals:
-            self.add(arrival)
-
-    def add(self, arrival: _Arrival) -> None:
-        """Add the newest arrival."""
-        if arrival.event is not None:
-            arrival.previous = self._last_received.get(arrival.channel, 0)
-            self._last_received[arrival.channel] = arrival.number
-            self.by_id[id(arrival.event)] = arrival
 
 
 class Progress(Enum):
@@ -156,8 +108,8 @@ class Window:
         self.commits: Final = CommitTracker(grouping, position, self._repeats.remember)
         self._is_full = False
         self._count = 0
-        self._arrivals: deque[_Arrival] = _NO_ARRIVALS
-        self._index: _Index | None = None
+        self._arrivals: deque[Arrival] = NO_ARRIVALS
+        self._index: ArrivalIndex | None = None
         self._passed_over: frozenset[EventKey] = NO_KEYS
         self._moved_by: str | None = None
 
@@ -238,7 +190,7 @@ class Window:
 
     def _forget_arrivals(self) -> None:
         self.lost_track |= bool(self._arrivals)
-        self._arrivals = _NO_ARRIVALS
+        self._arrivals = NO_ARRIVALS
         self._index = None
         self.commits.forget_events()
         if self.commits.by_transaction:  # half of a transaction may be handled, and all of it is to come again
@@ -276,8 +228,8 @@ class Window:
         if by_transaction:
             commits.begin_event(transaction, self._last_number())
         self._count = number = self._count + 1
-        arrival = _Arrival(number, channel, replay_id, key, None if was_handled else event)
-        if arrivals is _NO_ARRIVALS:
+        arrival = Arrival(number, channel, replay_id, key, None if was_handled else event)
+        if arrivals is NO_ARRIVALS:
             arrivals = self._arrivals = deque()
         arrivals.append(arrival)
         if self._index is not None:
@@ -363,21 +315,21 @@ class Window:
         self._remember(arrival)
         self._advance()
 
-    def _remember(self, arrival: _Arrival) -> None:
+    def _remember(self, arrival: Arrival) -> None:
         if self.commits.by_transaction:
             self.commits.defer(arrival.number, arrival.key)
         else:
             self._repeats.remember(arrival.key)
 
-    def _arrival_of(self, event: Message) -> _Arrival | None:
+    def _arrival_of(self, event: Message) -> Arrival | None:
         """Return the arrival of an event that waits, or None."""
         if self._arrivals and self._arrivals[0].event is event:  # usually: then an index would cost more than it saves
             return self._arrivals[0]
         return self._indexed().by_id.get(id(event))
 
-    def _indexed(self) -> _Index:
+    def _indexed(self) -> ArrivalIndex:
         if self._index is None:
-            self._index = _Index(self._arrivals)
+            self._index = ArrivalIndex(self._arrivals)
         return self._index
 
     def _must_come_again(self, channel: str, before: int, last: int) -> bool:
@@ -435,6 +387,6 @@ class Window:
             self._index = None
         return handled
 
-    def _pending(self, last: _Arrival | None) -> PendingPosition | None:
+    def _pending(self, last: Arrival | None) -> PendingPosition | None:
         """Return the position after an arrival."""
         return None if last is None else PendingPosition(last.replay_id, last.event or last.passed_over, self.origin)
