@@ -48,6 +48,18 @@ class CommitTracker:
         position: With groups, the replay id of the newest position that could be stored so far, or None.
     """
 
+    __slots__ = (
+        "_is_grouped",
+        "_reached",
+        "_remember",
+        "_transaction",
+        "_unfinished",
+        "by_transaction",
+        "ends",
+        "position",
+        "ready",
+    )
+
     def __init__(self, grouping: Grouping, position: int | None, remember: Callable[[EventKey], None]) -> None:
         self._is_grouped: Final = grouping is not Grouping.EACH
         self.by_transaction: Final = grouping is Grouping.TRANSACTION

@@ -68,6 +68,23 @@ class Resumption:
         is_unnumbered: Whether there are events without a replay id, which the server cannot send again.
     """
 
+    __slots__ = (
+        "_complete_from",
+        "_fallback",
+        "_gap",
+        "_granted_before",
+        "_policies",
+        "asked",
+        "begins_at",
+        "gave_up",
+        "has_event",
+        "is_live",
+        "is_unnumbered",
+        "stored",
+        "subscription",
+        "window",
+    )
+
     def __init__(
         self, subscription: str, policies: Policies, stored: Position | None, *, grouping: Grouping, remembered: int
     ) -> None:

@@ -85,6 +85,26 @@ class Window:
             it.
     """
 
+    __slots__ = (
+        "_arrivals",
+        "_closed",
+        "_count",
+        "_index",
+        "_is_full",
+        "_last_ids",
+        "_moved_by",
+        "_passed_over",
+        "_repeats",
+        "_resumes",
+        "_start",
+        "commits",
+        "key",
+        "lost_track",
+        "origin",
+        "position",
+        "subscription",
+    )
+
     def __init__(
         self,
         subscription: str,
