@@ -34,7 +34,7 @@ def test_keys() -> None:
     assert position_key(ORDERS, "cluster-7") == position_key(ORDERS, None) == ORDERS
     assert split_key("00D1/event/Order__e") == ("00D1", ORDERS)
     assert split_key(ORDERS) == ("", ORDERS)
-    keys = ["00D1/event/Order__e", "00D2/event/Order__e", "/event/Order__e/x"]
+    keys = ["00D1/event/Order__e", "00D2/event/Order__e", "/event/Order__e/x", "/x/event/Order__e"]
     assert keys_of(ORDERS, keys) == keys[:2]
     assert keys_of(keys[0], keys) == keys[:1]
 

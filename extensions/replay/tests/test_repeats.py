@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from extensions.replay.tests.simulation import event
 from pybayeux_replay.grouping import Grouping
 from pybayeux_replay.position import EARLIEST, PendingPosition
-from pybayeux_replay.repeats import RepeatFilter
+from pybayeux_replay.repeats import NO_REPEATS, RepeatFilter
 from pybayeux_replay.window import Progress, Window
 
 if TYPE_CHECKING:
@@ -149,3 +149,18 @@ def test_if_the_numbering_is_the_same_waiting_and_handled_events_are_known() -> 
     ]
     assert window.handle(events[1]) is Progress.MOVED
     assert not window.lost_track
+
+
+def test_windows_without_events_share_a_filter_that_knows_nothing() -> None:
+    event_of_none = event("/cases", 1)
+    for window in (Window(name, EARLIEST, remembered=10) for name in ("/orders", "/cases")):
+        window.on_subscribe()
+        window.handle(event_of_none)
+        window.restart(EARLIEST)
+        window.close()
+        window.on_subscribe()
+    assert not NO_REPEATS.last_ids
+    assert not NO_REPEATS.is_expecting
+    assert _known(NO_REPEATS, ("/cases", 1)) == [False]
+    assert window.receive(event_of_none, 1)
+    assert not NO_REPEATS.last_ids

@@ -42,6 +42,7 @@ class CommitTracker:
             as its transaction may have to come again.
 
     Attributes:
+        remember: As above. It is not called before the first event, and may be set until then.
         by_transaction: Whether groups are transactions.
         ready: The newest position that may be stored, if it is newer than at the last `take`.
         ends: The numbers of the events with which groups end, in order.
@@ -51,21 +52,23 @@ class CommitTracker:
     __slots__ = (
         "_is_grouped",
         "_reached",
-        "_remember",
         "_transaction",
         "_unfinished",
         "by_transaction",
         "ends",
         "position",
         "ready",
+        "remember",
     )
 
-    def __init__(self, grouping: Grouping, position: int | None, remember: Callable[[EventKey], None]) -> None:
+    def __init__(
+        self, grouping: Grouping, position: int | None, remember: Callable[[EventKey], None] | None = None
+    ) -> None:
         self._is_grouped: Final = grouping is not Grouping.EACH
         self.by_transaction: Final = grouping is Grouping.TRANSACTION
         self.ready: PendingPosition | None = None
         self.position = position
-        self._remember: Final = remember
+        self.remember = remember
         self._reached: PendingPosition | None = None
         self._transaction: str | None = None
         # Deques from the first group or transaction on: an empty one takes 0.7 kB.
@@ -139,7 +142,9 @@ class CommitTracker:
 
     def _release(self, number: int | None) -> None:
         while self._unfinished and (number is None or self._unfinished[0][0] <= number):
-            self._remember(self._unfinished.popleft()[1])
+            key = self._unfinished.popleft()[1]
+            if self.remember is not None:
+                self.remember(key)
         if self._reached is not None:
             self.ready, self._reached = self._reached, None
             self.position = self.ready.replay_id

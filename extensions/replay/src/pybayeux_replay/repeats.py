@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from .event_fields import EventKey
 
-__all__ = ("NO_KEYS", "RepeatFilter")
+__all__ = ("NO_KEYS", "NO_REPEATS", "RepeatFilter")
 
 NO_KEYS: Final[frozenset[EventKey]] = frozenset()
 """The one that idle subscriptions share: Python makes each empty one anew, of 0.2 kB."""
@@ -70,3 +70,7 @@ class RepeatFilter:
             self._recent.extend(lasting)
         self.handled = frozenset(lasting) or NO_KEYS
         self.is_expecting = bool(self.waiting or self.handled)
+
+
+NO_REPEATS: Final = RepeatFilter(0)
+"""Of windows that have had no event yet. It stays as it is: there is nothing to remember or to expect."""
