@@ -104,7 +104,9 @@ class Channel(str):
     def normalized(self) -> Channel:
         """The same channel without surrounding blanks and without a trailing slash, as CometD does it."""
         name = self.strip()
-        return Channel(name[:-1].rstrip() if len(name) > 1 and name.endswith("/") else name)
+        if len(name) > 1 and name.endswith("/"):
+            name = name[:-1].rstrip()
+        return self if len(name) == len(self) else Channel(name)
 
 
 Channel.META_HANDSHAKE = Channel("/meta/handshake")

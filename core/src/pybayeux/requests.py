@@ -120,7 +120,7 @@ def check_channel(channel: str) -> Channel:
     Raises:
         InvalidChannelError: A name that cannot be routed.
     """
-    name = Channel(channel).normalized()
+    name = (channel if isinstance(channel, Channel) else Channel(channel)).normalized()
     if not name.is_accepted():
         raise InvalidChannelError(
             channel,

@@ -32,6 +32,8 @@ class Subscription(Generic[DataT]):
     ``Subscription[Order]`` is one made with ``type=Order``: the `data` of its events is an `Order`.
     """
 
+    __slots__ = ("__weakref__", "_queue")
+
     def __init__(self, queue: EventQueue[DataT]) -> None:
         self._queue: Final = queue
 

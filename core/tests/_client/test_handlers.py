@@ -10,12 +10,14 @@ import pytest
 from core.tests.dispatching import DispatcherProbe, events
 from core.tests.reporting import RecordingReporter
 from core.tests.virtual_time import in_virtual_time, settle
-from pybayeux._client.handler_runner import HandlerRunner
+from pybayeux._client.handler_runner import HandlerRunner, HandlerSupport
 from pybayeux._client.user_calls import UserCalls
 from pybayeux.errors import ConsumerConflictError, ExtensionHookError, ReceiverError, SessionEndedError, UsageError
 from pybayeux.extensions.blocking import BlockingWatch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pybayeux import Message
     from pybayeux._client.events_in_hand import ErrorPolicy
     from pybayeux.errors import BayeuxError
@@ -47,6 +49,10 @@ class Keeper:
 
 
 WATCH = BlockingWatch(print)
+
+
+def support(keep: Callable[[asyncio.Task[None]], None]) -> HandlerSupport:
+    return HandlerSupport(RecordingReporter(), float, WATCH, UserCalls(), keep)
 
 
 class Handling:
@@ -81,7 +87,7 @@ class Handling:
         self.error = error
         handler = self.handle_waiting if waits else self.handle
         HandlerRunner(
-            self.queue, handler, self.reporter, self.retry_delay, WATCH, UserCalls(), self.tasks.append
+            self.queue, handler, HandlerSupport(self.reporter, self.retry_delay, WATCH, UserCalls(), self.tasks.append)
         ).start()
 
     def handle(self, event: Message) -> None:
@@ -136,9 +142,7 @@ async def test_events_that_wait_already_are_handled_at_the_start() -> None:
     probe, seen = DispatcherProbe(), []
     queue = probe.subscribe("/a")
     probe.send("/a", 1, 2)
-    HandlerRunner(
-        queue, lambda event: seen.append(event.data), RecordingReporter(), float, WATCH, UserCalls(), _keep
-    ).start()
+    HandlerRunner(queue, lambda event: seen.append(event.data), support(_keep)).start()
     assert (seen, probe.dispatcher.waiting) == ([1, 2], 0)
     await queue.unsubscribe()
 
@@ -153,7 +157,7 @@ async def test_events_of_several_handlers_keep_their_order() -> None:
     for channel in ("/a", "/b"):
         queue = probe.subscribe(channel)
         call = lambda event: seen.append((event.channel, event.data))  # noqa: E731
-        HandlerRunner(queue, call, RecordingReporter(), float, WATCH, UserCalls(), _keep).start()
+        HandlerRunner(queue, call, support(_keep)).start()
     probe.dispatcher.dispatch([*events("/a", 1), *events("/b", 2), *events("/a", 3)])
     assert seen == [("/a", 1), ("/b", 2), ("/a", 3)]
 
@@ -164,9 +168,7 @@ async def test_a_handler_in_place_has_the_context_of_its_subscription() -> None:
     probe, seen = DispatcherProbe(), []
     queue = probe.subscribe("/a")
     token = variable.set("of the subscriber")
-    HandlerRunner(
-        queue, lambda event: seen.append(variable.get()), RecordingReporter(), float, WATCH, UserCalls(), _keep
-    ).start()
+    HandlerRunner(queue, lambda event: seen.append(variable.get()), support(_keep)).start()
     variable.reset(token)
     probe.send("/a", 1)
     assert seen == ["of the subscriber"]
@@ -182,9 +184,7 @@ async def test_a_handler_that_returns_something_to_await_goes_on_in_a_task() -> 
         await asyncio.sleep(1)
         seen.append(event.data)
 
-    HandlerRunner(
-        queue, lambda event: note(event), RecordingReporter(), float, WATCH, UserCalls(), tasks.append
-    ).start()
+    HandlerRunner(queue, lambda event: note(event), support(tasks.append)).start()
     probe.send("/a", 1, 2)
     probe.send("/a", 3)
     await asyncio.sleep(4)
@@ -200,11 +200,7 @@ async def test_an_asynchronous_delivered_is_awaited_before_the_next_event() -> N
     HandlerRunner(
         queue,
         lambda event: seen.append((event.data, *probe.delivered)),
-        RecordingReporter(),
-        float,
-        WATCH,
-        UserCalls(),
-        tasks.append,
+        support(tasks.append),
     ).start()
     probe.send("/a", 1, 2)
     await settle()
@@ -345,7 +341,7 @@ async def test_an_event_that_was_acknowledged_before_the_failure_is_no_dead_lett
     keeper, tasks = Keeper(), list[asyncio.Task[None]]()
     probe = DispatcherProbe(keeper=keeper)
     queue = probe.subscribe("/a", ack="manual", on_error="dead_letter")
-    HandlerRunner(queue, handle, RecordingReporter(), float, WATCH, UserCalls(), tasks.append).start()
+    HandlerRunner(queue, handle, support(tasks.append)).start()
     probe.send("/a", 1, 2)
     await settle()
     assert (probe.delivered, keeper.kept) == ([1, 2], [])
@@ -402,7 +398,7 @@ async def test_a_handler_that_acknowledges_by_itself(waits: bool) -> None:
         kept.append(event)
 
     handler = keep if waits else kept.append
-    HandlerRunner(queue, handler, RecordingReporter(), float, WATCH, UserCalls(), tasks.append).start()
+    HandlerRunner(queue, handler, support(tasks.append)).start()
     probe.send("/a", 1, 2)
     await settle()
     assert (len(kept), probe.delivered) == (2, [])

@@ -19,7 +19,7 @@ def test_the_first_and_the_last_of_a_channel_are_reported() -> None:
     routes, _ = router()
     one, two = (EventQueue("/a", DispatcherProbe().dispatcher) for _ in range(2))
     assert [routes.add(one), routes.add(two)] == [True, False]
-    assert routes.of("/a") == [one, two]
+    assert routes.of("/a") == (one, two)
     assert [routes.remove(each) for each in (one, one, two, two)] == [False, False, True, False]
     assert list(routes) == []
 

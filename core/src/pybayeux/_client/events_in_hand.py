@@ -65,6 +65,8 @@ class EventsInHand:
         is_closed: Whether the subscription has ended: what is acknowledged afterwards counts no more.
     """
 
+    __slots__ = ("_acknowledged", "_channel", "_manual", "_on_error", "_owner", "events", "is_closed")
+
     def __init__(self, channel: str, owner: EventsInHandOwner, *, manual: bool, on_error: ErrorPolicy) -> None:
         self._channel: Final = channel
         self._owner: Final = owner

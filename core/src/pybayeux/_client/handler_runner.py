@@ -11,7 +11,7 @@ import asyncio
 import inspect
 from contextvars import copy_context
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from .._util.interruptions import is_interruption
 from ..errors import ConsumerConflictError, ReceiverError
@@ -26,12 +26,27 @@ if TYPE_CHECKING:
     from .reporter import Reporter
     from .user_calls import UserCalls
 
-__all__ = ("TASK_NAME", "Handler", "HandlerRunner", "raise_error")
+__all__ = ("TASK_NAME", "Handler", "HandlerRunner", "HandlerSupport", "raise_error")
 
 TASK_NAME: Final = "pybayeux-handler "
 """What the names of the tasks of handlers begin with, before the channel."""
 
 Handler: TypeAlias = "Callable[[Message[DataT]], Any | Awaitable[Any]]"
+
+
+class HandlerSupport(NamedTuple):
+    """What all handlers of a client need of it. They share it, since there may be thousands."""
+
+    reporter: Reporter
+    """Is told of exceptions in handlers."""
+    retry_delay: Callable[[int], float]
+    """From the number of failures in a row to the seconds before the next try."""
+    watch: BlockingWatch
+    """Reports handlers that block the event loop."""
+    calls: UserCalls
+    """Marks what handlers return to await as a call into code of the user."""
+    keep: Callable[[asyncio.Task[None]], None]
+    """Keeps the task of a handler until it ends."""
 
 
 class HandlerRunner:
@@ -44,26 +59,15 @@ class HandlerRunner:
     `ConsumerConflictError`.
     """
 
-    def __init__(
-        self,
-        queue: EventQueue,
-        handler: Handler,
-        reporter: Reporter,
-        retry_delay: Callable[[int], float],
-        watch: BlockingWatch,
-        calls: UserCalls,
-        keep: Callable[[asyncio.Task[None]], None],
-    ) -> None:
+    __slots__ = ("_context", "_handler", "_has_task", "_in_hand", "_queue", "_support", "_watch")
+
+    def __init__(self, queue: EventQueue, handler: Handler, support: HandlerSupport) -> None:
         self._queue: Final = queue
         self._in_hand: Final = queue.in_hand
         self._handler: Final = handler
-        self._policy: Final = queue.on_error
-        self._reporter: Final = reporter
-        self._retry_delay: Final = retry_delay
-        self._calls: Final = calls
-        self._keep: Final = keep
+        self._support: Final = support
         self._context: Final = copy_context()  # as a task of its own would have it
-        self._watch: Final = watch
+        self._watch: Final = support.watch
         self._has_task = False
 
     def start(self) -> None:
@@ -111,7 +115,7 @@ class HandlerRunner:
         try:
             return self._in_hand.pass_over(error)
         except ReceiverError:
-            self._reporter.report(error)
+            self._support.reporter.report(error)
             return _fail(error)
 
     # -- in a task
@@ -120,7 +124,7 @@ class HandlerRunner:
         self._has_task = True
         name = f"{TASK_NAME}{self._queue.channel}"
         work = self._run(unfinished)
-        self._keep(asyncio.get_running_loop().create_task(work, name=name, context=self._context))
+        self._support.keep(asyncio.get_running_loop().create_task(work, name=name, context=self._context))
 
     async def _run(self, unfinished: Awaitable[None] | None) -> None:
         async with self._queue as queue:
@@ -134,13 +138,13 @@ class HandlerRunner:
         """Handle one event to its end, beginning with the outcome of a first call, as the error policy says."""
         call, failures = first, 0
         while (error := await self._failure(event, call)) is not None:
-            if self._policy == "dead_letter":
+            if self._queue.on_error == "dead_letter":
                 await self._in_hand.set_aside(error, event)
                 return
-            if self._policy == "skip":
+            if self._queue.on_error == "skip":
                 break
             failures += 1
-            await asyncio.sleep(self._retry_delay(failures + 1))
+            await asyncio.sleep(self._support.retry_delay(failures + 1))
             call = partial(self._handler, event)
         if (unfinished := self._in_hand.finish_one()) is not None:
             await unfinished
@@ -150,13 +154,13 @@ class HandlerRunner:
         try:
             result = call()
             if inspect.isawaitable(result):
-                await self._calls.awaiting(result)
+                await self._support.calls.awaiting(result)
         except BaseException as error:
             if is_interruption(error):
                 raise
             failed = self._in_hand.failure(error)
-            self._reporter.report(failed)
-            if self._policy == "raise" or isinstance(error, ConsumerConflictError):
+            self._support.reporter.report(failed)
+            if self._queue.on_error == "raise" or isinstance(error, ConsumerConflictError):
                 raise failed from error
             return failed
         return None

@@ -9,7 +9,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from ..errors import ReceiverError
-from .handler_runner import TASK_NAME, HandlerRunner
+from .handler_runner import TASK_NAME, HandlerRunner, HandlerSupport
 from .worker_handlers import WorkerHandler, WorkerHandlerRunner
 
 if TYPE_CHECKING:
@@ -38,15 +38,13 @@ class Handlers:
         self, reporter: Reporter, retry_delay: Callable[[int], float], watch: BlockingWatch, calls: UserCalls
     ) -> None:
         self._reporter: Final = reporter
-        self._retry_delay: Final = retry_delay
-        self._watch: Final = watch
-        self._calls: Final = calls
+        self._support: Final = HandlerSupport(reporter, retry_delay, watch, calls, self._keep)
         self._tasks: Final[dict[asyncio.Task[None], None]] = {}
 
     def start(self, queue: EventQueue, handler: Handler) -> None:
         """Call a handler with each event of a subscription, in order, until it ends."""
         runner = WorkerHandlerRunner if isinstance(handler, WorkerHandler) else HandlerRunner
-        runner(queue, handler, self._reporter, self._retry_delay, self._watch, self._calls, self._keep).start()
+        runner(queue, handler, self._support).start()
 
     def _keep(self, task: asyncio.Task[None]) -> None:
         self._tasks[task] = None

@@ -50,7 +50,7 @@ class Router:
     def __init__(self, join: Callable[[tuple[EventQueue, ...]], Receiver], ended: Callable[[str], None]) -> None:
         self._join: Final = join
         self._ended: Final = ended
-        self._by_channel: dict[str, list[EventQueue]] = {}
+        self._by_channel: dict[str, tuple[EventQueue, ...]] = {}
         self._removed: Final[WeakSet[EventQueue]] = WeakSet()
         self.routes: Final[dict[str, Receiver]] = {}
         self._diverted: Final[dict[str, Receiver]] = {}
@@ -61,27 +61,28 @@ class Router:
     def add(self, queue: EventQueue) -> bool:
         """Let a queue receive; True where it is the first of its channel."""
         self.routes.clear()
-        group = self._by_channel.setdefault(queue.channel, [])
-        group.append(queue)
-        return len(group) == 1
+        group = self._by_channel.get(queue.channel, ())
+        self._by_channel[queue.channel] = (*group, queue)
+        return not group
 
     def remove(self, queue: EventQueue) -> bool:
         """Let it no longer receive; True where it was the last of its channel."""
         self.routes.clear()
-        group = self._by_channel.get(queue.channel, [])
+        group = self._by_channel.get(queue.channel, ())
         if queue not in group:
             return False
-        group.remove(queue)
         if queue.in_hand:
             self._removed.add(queue)
-        if not group:
-            del self._by_channel[queue.channel]
-            self._ended(queue.channel)
-        return not group
+        if left := tuple(each for each in group if each is not queue):
+            self._by_channel[queue.channel] = left
+            return False
+        del self._by_channel[queue.channel]
+        self._ended(queue.channel)
+        return True
 
-    def of(self, channel: str) -> list[EventQueue]:
+    def of(self, channel: str) -> tuple[EventQueue, ...]:
         """The queues of exactly this channel or pattern."""
-        return list(self._by_channel.get(channel, ()))
+        return self._by_channel.get(channel, ())
 
     def in_hand(self, channel: str) -> int:
         """How many events the receivers of exactly this channel or pattern have in hand, also of removed queues."""

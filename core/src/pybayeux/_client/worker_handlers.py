@@ -119,6 +119,8 @@ class _WorkerBatch:
 class WorkerHandlerRunner(HandlerRunner):
     """Calls a `WorkerHandler` with the events of one subscription; its errors go to the same policies."""
 
+    __slots__ = ()
+
     def start(self) -> None:
         """Begin with the events that wait already."""
         self._start_task()
@@ -126,7 +128,7 @@ class WorkerHandlerRunner(HandlerRunner):
     async def _run(self, unfinished: Awaitable[None] | None) -> None:
         async with self._queue as queue:
             while taken := await self._take():
-                batch = await self._calls.awaiting(self._work(taken))
+                batch = await self._support.calls.awaiting(self._work(taken))
                 has_failed = batch.error is not None
                 queue.give_back(len(taken) - batch.handled - has_failed)
                 if batch.error is not None:
@@ -136,7 +138,7 @@ class WorkerHandlerRunner(HandlerRunner):
         try:
             return await self._queue.take(MOST)
         except ReceiverError as error:
-            self._reporter.report(error)
+            self._support.reporter.report(error)
             raise
 
     async def _work(self, taken: list[Message]) -> _WorkerBatch:
