@@ -74,7 +74,7 @@ class EventsInHand:
         self._on_error: Final = on_error
         self.events: deque[Message] = NO_EVENTS
         self._acknowledged: Final = set[int]() if manual else _NONE_ACKNOWLEDGED
-        self.is_closed = False
+        self.is_closed: bool = False
 
     def __len__(self) -> int:
         return len(self.events)

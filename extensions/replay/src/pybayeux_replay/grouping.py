@@ -67,8 +67,8 @@ class CommitTracker:
         self._is_grouped: Final = grouping is not Grouping.EACH
         self.by_transaction: Final = grouping is Grouping.TRANSACTION
         self.ready: PendingPosition | None = None
-        self.position = position
-        self.remember = remember
+        self.position: int | None = position
+        self.remember: Callable[[EventKey], None] | None = remember
         self._reached: PendingPosition | None = None
         self._transaction: str | None = None
         # Deques from the first group or transaction on: an empty one takes 0.7 kB.

@@ -93,8 +93,8 @@ class Resumption:
         if stored is not None and stored.replay_id < 0:  # set by hand: a place, but not the position of an event
             start, stored = stored.replay_id, None
         self.subscription: Final = subscription
-        self.stored = stored
-        self.has_event = False
+        self.stored: Position | None = stored
+        self.has_event: bool = False
         self.window: Final = Window(
             subscription,
             start,
@@ -106,7 +106,7 @@ class Resumption:
         self.window.origin = None if stored is None else stored.org
         self.asked: int = start
         self.gave_up: bool = False
-        self.is_unnumbered = False
+        self.is_unnumbered: bool = False
         self._policies: Final = policies
         self.is_live: bool = False
         self._granted_before = False

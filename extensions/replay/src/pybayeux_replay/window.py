@@ -116,7 +116,7 @@ class Window:
         resumes: bool = True,
     ) -> None:
         self.subscription: Final = subscription
-        self.key = subscription
+        self.key: str = subscription
         self.position: int | None = position
         self.origin: str | None = None
         self.lost_track: bool = False
