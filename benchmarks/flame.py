@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 _FOLDER: Final = Path(__file__).parents[1] / "docs" / "images"
 _OPTIONS: Final = ("--rate", "1000", "--function")
-"""A row of the picture is a function, not a line. The client is stopped for each sample: without that, samples fail while
-Python code runs, and system calls seem to take three times what they do."""
+"""A row of the picture is a function, not a line. The client is stopped for each sample: without that, samples fail
+while Python code runs, and system calls seem to take three times what they do."""
 PICTURES: Final = {
     "flame-long-polling": ("bulk-long-polling", CORE, 300_000),
     "flame-websocket": ("bulk-websocket", ALL, 200_000),

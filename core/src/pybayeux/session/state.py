@@ -160,12 +160,10 @@ class SessionState:
     def _prepare(self, request: Request) -> None:
         """Make the copy that travels.
 
-        Each attempt starts from the template, since extensions change the copy, and has an id of its own: a late reply
-        to an earlier attempt must not be taken for the reply to this one.
+        Each attempt starts from the template, which has no `ext`, since extensions change the copy. It has an id of
+        its own: a late reply to an earlier attempt must not be taken for the reply to this one.
         """
         request.message = message = copy.copy(request.template)
-        if message.ext is not None:
-            message.ext = copy.deepcopy(message.ext)
         message.id = str(next(self._ids))
         message.client_id = self.client_id
         request.attempts += 1
