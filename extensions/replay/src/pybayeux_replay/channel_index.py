@@ -100,8 +100,7 @@ class ChannelIndex:
         yield from self._filtered.get(channel, ())
 
     def _forget(self) -> None:
-        self.cache.clear()
-        self.ignored.clear()
+        self.look_again()
         self._known.clear()
 
 

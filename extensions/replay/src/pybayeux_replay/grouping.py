@@ -42,7 +42,7 @@ class CommitTracker:
             as its transaction may have to come again.
 
     Attributes:
-        remember: As above. It is not called before the first event, and may be set until then.
+        remember: As above. It may be set until the first event.
         by_transaction: Whether groups are transactions.
         ready: The newest position that may be stored, if it is newer than at the last `take`.
         ends: The numbers of the events with which groups end, in order.
@@ -61,14 +61,12 @@ class CommitTracker:
         "remember",
     )
 
-    def __init__(
-        self, grouping: Grouping, position: int | None, remember: Callable[[EventKey], None] | None = None
-    ) -> None:
+    def __init__(self, grouping: Grouping, position: int | None, remember: Callable[[EventKey], None]) -> None:
         self._is_grouped: Final = grouping is not Grouping.EACH
         self.by_transaction: Final = grouping is Grouping.TRANSACTION
         self.ready: PendingPosition | None = None
         self.position: int | None = position
-        self.remember: Callable[[EventKey], None] | None = remember
+        self.remember: Callable[[EventKey], None] = remember
         self._reached: PendingPosition | None = None
         self._transaction: str | None = None
         # Deques from the first group or transaction on: an empty one takes 0.7 kB.
@@ -142,9 +140,7 @@ class CommitTracker:
 
     def _release(self, number: int | None) -> None:
         while self._unfinished and (number is None or self._unfinished[0][0] <= number):
-            key = self._unfinished.popleft()[1]
-            if self.remember is not None:
-                self.remember(key)
+            self.remember(self._unfinished.popleft()[1])
         if self._reached is not None:
             self.ready, self._reached = self._reached, None
             self.position = self.ready.replay_id

@@ -25,7 +25,7 @@ _logger: Final = logging.getLogger("pybayeux.replay")
 
 def position_key(subscription: str, origin: str | None) -> str:
     """Return the key of a subscription's position."""
-    return org_of(origin) + subscription if origin else subscription
+    return org_of(origin) + subscription
 
 
 def split_key(key: str) -> tuple[str, str]:

@@ -91,7 +91,7 @@ class Subscriptions:
         self._found: Final = self._channels.cache  # looked up without a call: every event passes there twice
         self.ignored: Final = self._channels.ignored
         self._handled: list[Message] = []
-        self._run = 0  # the store decides it, and is opened for the first subscription
+        self._run = RUN
         self._given_up: str | None = None
         self._ends_turn = False
         self._leaving: Final = LeavingWindows()
@@ -174,7 +174,7 @@ class Subscriptions:
             if Channel(name).type is ChannelType.BROADCAST:
                 asked, key = self._begin(name, context), wire_key(name)
                 # Filters of one PushTopic in one message share a place, and so get the earliest.
-                places[key] = asked if key not in places else min(places[key], asked, key=_order)
+                places[key] = min(places.get(key, asked), asked, key=_order)
         return places
 
     def _begin(self, subscription: str, context: ReplayContext) -> int:
@@ -195,7 +195,7 @@ class Subscriptions:
         if self._leaving.windows:
             self._leaving.forget(subscription)
         key, stored = self._writer.find(subscription, context.origin)
-        self._run = self._run or (RUN if self._writer.limits_unstored else LONG_RUN)
+        self._run = RUN if self._writer.limits_unstored else LONG_RUN
         resumption = Resumption(
             subscription, self._policies, stored, grouping=self._grouping, remembered=self._remembered
         )

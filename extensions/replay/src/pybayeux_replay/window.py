@@ -52,6 +52,8 @@ if TYPE_CHECKING:
 __all__ = ("Progress", "Window")
 
 _MAX_UNHANDLED: Final = 50_000
+_REMEMBER_NONE: Final = NO_REPEATS.remember
+"""One for all windows that have had no event yet: each bound method takes 64 bytes."""
 
 
 class Progress(Enum):
@@ -125,7 +127,7 @@ class Window:
         self._closed = False
         self._remembered: Final = remembered
         self._repeats = NO_REPEATS
-        self.commits: Final = CommitTracker(grouping, position)
+        self.commits: Final = CommitTracker(grouping, position, _REMEMBER_NONE)
         self._is_full = False
         self._count = 0
         self._arrivals: deque[Arrival] = NO_ARRIVALS
