@@ -37,7 +37,6 @@ class Handlers:
     def __init__(
         self, reporter: Reporter, retry_delay: Callable[[int], float], watch: BlockingWatch, calls: UserCalls
     ) -> None:
-        self._reporter: Final = reporter
         self._support: Final = HandlerSupport(reporter, retry_delay, watch, calls, self._keep)
         self._tasks: Final[dict[asyncio.Task[None], None]] = {}
 
@@ -77,4 +76,6 @@ class Handlers:
         _, stuck = await asyncio.wait(late, timeout=timeout)
         for task in stuck:
             channel = task.get_name().removeprefix(TASK_NAME)
-            self._reporter.report(ReceiverError(channel, TimeoutError("it was cancelled at the end, and goes on")))
+            self._support.reporter.report(
+                ReceiverError(channel, TimeoutError("it was cancelled at the end, and goes on"))
+            )

@@ -50,8 +50,9 @@ __all__ = ("Dialler", "LibrarySocket", "upgrade_failure")
 
 _CLOSE_TIMEOUT: Final = 1.0
 _READ: Final = 2**16
-"""Bytes that are read at a time. asyncio reads four times as many: their events leave the processor's cache before they
-are handled, and cost a fifth more."""
+"""Bytes that are read at a time, where the transport has asyncio's own attribute for it, which is not documented.
+asyncio reads four times as many: their events leave the processor's cache before they are handled, and cost a fifth
+more."""
 
 
 class Dialler:
