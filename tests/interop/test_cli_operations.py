@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import urllib.error
@@ -108,6 +109,22 @@ def test_sigterm_commits_and_disconnects(bayeux_server: BlockingServer, tmp_path
     assert bayeux_server.received("/meta/disconnect")
     shown = run_in_process("replay", "show", "--json", "--store", "positions.db", folder=tmp_path)
     assert [each["replay_id"] for each in json.loads("".join(shown.out))] == [ids[-1]]
+
+
+def test_events_whose_write_outlasts_the_signal_are_committed(bayeux_server: BlockingServer, tmp_path: Path) -> None:
+    last = bayeux_server.publish("/a", {"long": "x" * 500_000})
+    store = ("--since", "earliest", "-x", "replay.store=positions.db", "-x", "replay.commit:=3600")
+    reading, writing = os.pipe()
+    with open(reading, "rb") as source:
+        with open(writing, "wb") as target:
+            command = CommandLine("listen", bayeux_server.url, "/a", *store, folder=tmp_path, stdout=target)
+        with command:
+            assert source.read(1) == b"{"  # it writes, and the pipe is full
+            command.process.send_signal(signal.SIGTERM)
+            assert source.read().endswith(b"\n")
+            assert command.ended().code == 143
+    shown = run_in_process("replay", "show", "--json", "--store", "positions.db", folder=tmp_path)
+    assert [each["replay_id"] for each in json.loads("".join(shown.out))] == [last]
 
 
 def test_an_end_that_takes_too_long_is_code_one(bayeux_server: BlockingServer, tmp_path: Path) -> None:

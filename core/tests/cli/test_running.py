@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import pytest
 
-from pybayeux.cli.running import first, run
+from pybayeux.cli.running import first, run, uninterrupted
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -132,3 +132,82 @@ def test_the_error_of_the_first_is_raised() -> None:
 
     with pytest.raises(ZeroDivisionError):
         asyncio.run(first([wait(), fail(), fail()]))
+
+
+# -- work that a cancellation lets end
+
+
+async def _cancelled(caller: asyncio.Task[None]) -> None:
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+
+
+def test_work_under_way_comes_to_its_end_before_the_cancellation_does() -> None:
+    ended = []
+
+    async def main() -> None:
+        begun, may_end = asyncio.Event(), asyncio.Event()
+
+        async def work() -> None:
+            begun.set()
+            await may_end.wait()
+            ended.append("work")
+
+        caller = asyncio.ensure_future(uninterrupted(work(), 3600))
+        await begun.wait()
+        caller.cancel()
+        asyncio.get_running_loop().call_soon(may_end.set)
+        await _cancelled(caller)
+
+    asyncio.run(main())
+    assert ended == ["work"]
+
+
+def test_work_that_does_not_end_is_cancelled_as_well() -> None:
+    ended = []
+
+    async def main() -> None:
+        begun = asyncio.Event()
+
+        async def work() -> None:
+            begun.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                ended.append("cancelled")
+
+        caller = asyncio.ensure_future(uninterrupted(work(), 0))
+        await begun.wait()
+        caller.cancel()
+        await _cancelled(caller)
+
+    asyncio.run(main())
+    assert ended == ["cancelled"]
+
+
+def test_an_error_after_the_cancellation_is_no_error_of_the_loop(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        begun, may_end = asyncio.Event(), asyncio.Event()
+
+        async def work() -> None:
+            begun.set()
+            await may_end.wait()
+            raise ZeroDivisionError
+
+        caller = asyncio.ensure_future(uninterrupted(work(), 3600))
+        await begun.wait()
+        caller.cancel()
+        may_end.set()
+        await _cancelled(caller)
+
+    asyncio.run(main())
+    assert caplog.records == []
+
+
+def test_the_result_and_the_error_of_work_are_its_own() -> None:
+    async def work(divisor: int) -> int:
+        return 6 // divisor
+
+    assert asyncio.run(uninterrupted(work(2), 3600)) == 3
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(uninterrupted(work(0), 3600))

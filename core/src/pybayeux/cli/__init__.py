@@ -18,8 +18,8 @@ to leave stored positions alone.
 
 What a sub-command of an extension needs to look and behave like `listen` is public here: the options of a client
 (`server_options`), those for a supervisor (`service_options`), the client made from them (`Server`), the run until it
-is done or a signal comes (`run`), how far it is (`show_progress`), and writes to a standard stream whose reader may be
-slow, or gone (`write_all`).
+is done or a signal comes (`run`), what may end first when one comes (`uninterrupted`), how far it is
+(`show_progress`), and writes to a standard stream whose reader may be slow, or gone (`write_all`).
 """
 
 from typing import TYPE_CHECKING
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from .progress import show_progress as show_progress
     from .running import first as first
     from .running import run as run
+    from .running import uninterrupted as uninterrupted
     from .server import Server as Server
 
 __all__ = (
@@ -60,6 +61,7 @@ __all__ = (
     "server_options",
     "service_options",
     "show_progress",
+    "uninterrupted",
     "write_all",
 )
 
@@ -70,7 +72,7 @@ _MODULES = {
     "options": "server_options service_options",
     "pipes": "descriptor_of reader_gone write_all",
     "progress": "clear_progress show_progress",
-    "running": "first run",
+    "running": "first run uninterrupted",
     "server": "Server",
 }
 

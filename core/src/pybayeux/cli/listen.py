@@ -19,7 +19,7 @@ from .failures import EXIT_CODES, WrongUsage
 from .options import server_options, service_options
 from .output import Output
 from .pipes import reader_gone
-from .running import first, run
+from .running import first, run, uninterrupted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +34,8 @@ __all__ = ("listen",)
 
 _logger: Final = logging.getLogger("pybayeux.cli")
 _BATCH_SIZE: Final = 1000
+_LAST_WRITE: Final = 1.0
+"""Seconds that a write under way has to end once a signal has come: what it wrote would come again otherwise."""
 
 _EPILOG: Final = f"""
 \b
@@ -124,11 +126,14 @@ class _Copier:
         while events := await subscription.take(_BATCH_SIZE):
             async with self._turn:
                 shown, used = self._cut(events, subscription.channel)
-                await self._output.write(shown)
-                await subscription.finish(used)
+                await uninterrupted(self._write(shown, used, subscription), _LAST_WRITE)
                 self._left -= len(shown)
                 if not self._left:
                     return
+
+    async def _write(self, shown: Sequence[Message], used: int, subscription: Subscription) -> None:
+        await self._output.write(shown)
+        await subscription.finish(used)
 
     def _cut(self, events: Sequence[Message], channel: str) -> tuple[list[Message], int]:
         """The events to write, and how many of the given ones are handled once these are written."""

@@ -8,14 +8,16 @@ import os
 import signal
 from contextlib import suppress
 from threading import Timer
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable
 
-__all__ = ("first", "run")
+__all__ = ("first", "run", "uninterrupted")
+
+T = TypeVar("T")
 
 _logger: Final = logging.getLogger("pybayeux.cli")
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
@@ -85,3 +87,19 @@ async def first(works: Iterable[Coroutine[Any, Any, None]]) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
     for task in done:
         task.result()
+
+
+async def uninterrupted(work: Coroutine[Any, Any, T], limit: float) -> T:
+    """Run a coroutine that a cancellation lets end, for at most `limit` more seconds. Then it is cancelled as well.
+
+    Raises:
+        CancelledError: The caller was cancelled, even if the coroutine came to its end.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task], timeout=limit)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        raise

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from pybayeux import BayeuxError
+from pybayeux.cli import uninterrupted
 from pybayeux.errors import ReceiverError
 from pybayeux_replay import LeaseLostError, PositionConflictError, Replay
 from pybayeux_replay.diagnosis import is_permanent
@@ -171,7 +172,7 @@ class Relay:
         """
         while True:
             try:
-                await _to_its_end(self._transact(channel, batch))
+                await uninterrupted(self._transact(channel, batch), _GRACE)
             except BayeuxError:
                 raise
             except Exception as error:
@@ -222,18 +223,6 @@ class _Refused(Exception):
     def __init__(self, cause: Exception) -> None:
         super().__init__(str(cause))
         self.cause: Final = cause
-
-
-async def _to_its_end(transaction: Coroutine[Any, Any, None]) -> None:
-    """Run a transaction. When this call is cancelled, the transaction may end before it is cancelled as well."""
-    task = asyncio.ensure_future(transaction)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task], timeout=_GRACE)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        raise
 
 
 async def _all(works: Iterable[Coroutine[Any, Any, None]]) -> None:
