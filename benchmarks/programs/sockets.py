@@ -3,8 +3,8 @@
     python -m benchmarks.programs.sockets TASK
 
 The libraries are those of our clients: websockets, and for long-polling httpx, or aiohttp where `installed` is "all".
-Each session has a client of the library and one connection, which stays open. It shakes hands, subscribes, and polls;
-what comes is counted and not decoded.
+Each session has a client of the library, and the sockets of one of ours: a WebSocket, or two connections by
+long-polling, of which one holds the connect while the other subscribes. What comes is counted and not decoded.
 """
 
 from __future__ import annotations
@@ -92,8 +92,13 @@ async def run(task: Task) -> None:
     url = task.url if task.transport == "long-polling" else task.url.replace("http", "ws", 1)
     async with AsyncExitStack() as stack, asyncio.TaskGroup() as polls:
         for number in range(task.clients):
-            session = await Session.open(await over(url, stack), task)
-            polls.create_task(session.poll(recorder))
+            session = await Session.open(await over(url, stack), task.transport)
+            if task.transport == "websocket":
+                await session.subscribe(task.channel)
+                polls.create_task(session.poll(recorder))
+            else:
+                polls.create_task(session.poll(recorder))
+                await session.subscribe(task.channel)
             if not number:
                 tell("one")
         recorder.subscribed()
@@ -102,7 +107,7 @@ async def run(task: Task) -> None:
 
 
 class Session:
-    """A session that is subscribed."""
+    """A session on a server."""
 
     def __init__(self, exchange: Exchange, transport: str) -> None:
         self._exchange: Final = exchange
@@ -110,14 +115,17 @@ class Session:
         self._client_id = ""
 
     @classmethod
-    async def open(cls, exchange: Exchange, task: Task) -> Session:
-        """Shake hands and subscribe."""
-        session = cls(exchange, task.transport)
-        body = await session.ask("/meta/handshake", version="1.0", supportedConnectionTypes=[task.transport])
+    async def open(cls, exchange: Exchange, transport: str) -> Session:
+        """Shake hands and connect once."""
+        session = cls(exchange, transport)
+        body = await session.ask("/meta/handshake", version="1.0", supportedConnectionTypes=[transport])
         session._client_id = json.loads(body)[0]["clientId"]
         await session.ask("/meta/connect", advice={"timeout": 0}, **session._connect)
-        await session.ask("/meta/subscribe", subscription=task.channel)
         return session
+
+    async def subscribe(self, channel: str) -> None:
+        """Subscribe to a channel."""
+        await self.ask("/meta/subscribe", subscription=channel)
 
     async def ask(self, channel: str, **members: Any) -> bytes:
         """Send a message; returns what comes with its reply."""

@@ -10,10 +10,11 @@ import pytest
 from core.tests._util.test_loop_thread import alive
 from core.tests.fake_server import FakeServer, Witness
 from pybayeux import Client, Message
+from pybayeux._util.loop_thread import LoopThread
 from pybayeux.errors import ClientStateError, ReceiverError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from pybayeux import SyncSubscription
 
@@ -67,6 +68,26 @@ def end_channel(client: Client, events: SyncSubscription) -> None:
 
 def end_client(client: Client, events: SyncSubscription) -> None:
     client.close()
+
+
+def test_a_loop_ends_where_the_client_is_closed_as_it_asks(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a daemon thread does that iterates when the interpreter exits."""
+    client = make_client(server)
+    client.start()
+    events = client.subscribe("/out")
+    really_run = LoopThread.run
+
+    def run(thread: LoopThread, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        monkeypatch.setattr(LoopThread, "run", really_run)
+        client.close()
+        monkeypatch.setattr(threading.Thread, "start", refuse)
+        return really_run(thread, coroutine)
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    monkeypatch.setattr(LoopThread, "run", run)
+    assert list(events) == []
 
 
 @pytest.mark.parametrize("end", [end_subscription, end_channel, end_client])

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ("SyncSubscription", "with_sync_receipt")
 
 _CHUNK: Final = 256
-"""How many events are taken at once: a change of threads for every event would cost more than the event."""
+"""How many events are taken at once."""
 _TELL_AFTER: Final = 0.05
 """Seconds after which it is told what was handled, even if events are left."""
 
@@ -87,20 +87,26 @@ class SyncSubscription(Generic[DataT]):
         if self._queue.is_given_up:
             self._abandon()
         elif not self._taken:
-            handled, self._handled = self._handled, 0
-            try:
-                # Many at once: a change of threads for every event would cost more than the event.
-                self._taken.extend(self._thread.run(self._queue.take(_CHUNK, handled, timeout)))
-            except ReceiverError:
-                self._in_hand = True  # it is taken, and handled if the caller goes on
-                raise
-            self._told = time.monotonic()
+            self._take(timeout)
         elif time.monotonic() - self._told > _TELL_AFTER:
             self._tell()
         if not self._taken:
             return None
         self._in_hand = True
         return with_sync_receipt(self._thread, self._taken.popleft())
+
+    def _take(self, timeout: float | None) -> None:
+        """Take many at once: a change of threads for every event would cost more than the event."""
+        handled, self._handled = self._handled, 0
+        try:
+            self._taken.extend(self._thread.run(self._queue.take(_CHUNK, handled, timeout)))
+        except ReceiverError:
+            self._in_hand = True  # it is taken, and handled if the caller goes on
+            raise
+        except ClientStateError:
+            if not self._queue.is_given_up:  # another thread closed the client just now
+                raise
+        self._told = time.monotonic()
 
     def _abandon(self) -> None:
         """The subscription was ended: what was taken ahead is given up."""

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pybayeux._util.loop_thread import Done, LoopThread
-from pybayeux.errors import UsageError
+from pybayeux.errors import ClientStateError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
 
 async def where() -> str:
@@ -129,13 +129,68 @@ def test_a_signal_handler_that_ends_it_as_a_call_begins_lets_the_call_end(monkey
         thread.stop()  # a handler runs in the thread that it interrupts
         return begin(coroutine, loop)
 
-    async def answer() -> int:
-        return 42
-
     assert thread.run(answer()) == 42
     monkeypatch.setattr(asyncio, "run_coroutine_threadsafe", interrupted)
     assert thread.run(answer()) == 42
     thread.stop()
+
+
+@pytest.fixture
+def stop_queued(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Set when a loop has been told to stop, and has not stopped yet if it is busy until then."""
+    queued, really_call = threading.Event(), asyncio.BaseEventLoop.call_soon_threadsafe
+
+    def call(loop: asyncio.BaseEventLoop, callback: Callable[..., object], *arguments: object) -> asyncio.Handle:
+        handle = really_call(loop, callback, *arguments)
+        if callback == loop.stop:
+            queued.set()
+        return handle
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "call_soon_threadsafe", call)
+    return queued
+
+
+async def answer() -> int:
+    return 42
+
+
+def test_a_call_that_ends_with_the_loop_returns(stop_queued: threading.Event) -> None:
+    thread, may_end = LoopThread(), asyncio.Event()
+
+    async def answer_then() -> int:
+        await may_end.wait()
+        return await answer()
+
+    async def let_it_end() -> None:
+        may_end.set()
+        stop_queued.wait(5)  # so that it ends in the turn in which the loop stops
+
+    call = thread.start(answer_then())
+    thread.start(let_it_end())
+    thread.stop()
+    assert call.result(5) == 42
+
+
+def test_a_call_that_was_begun_before_the_end_takes_its_first_step(stop_queued: threading.Event) -> None:
+    async def hold() -> None:
+        stop_queued.wait(5)
+
+    thread = LoopThread()
+    thread.start(hold())
+    call = thread.start(answer())
+    thread.stop()
+    assert call.result(5) == 42
+
+
+def test_a_call_without_a_thread_for_it_says_that_the_interpreter_exits(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    thread = LoopThread()
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(ClientStateError, match="the interpreter exits"):
+        thread.run(where())
+    assert not thread.is_running
 
 
 def test_a_worker_may_end_it() -> None:

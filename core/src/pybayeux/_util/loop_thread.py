@@ -71,7 +71,8 @@ class LoopThread:
 
         Raises:
             UsageError: The calling thread runs an event loop, which waiting here would block.
-            ClientStateError: The thread belongs to the process that this one was forked from, or was stopped meanwhile.
+            ClientStateError: The thread belongs to the process that this one was forked from, was stopped meanwhile, or
+                cannot be started because the interpreter exits.
         """
         try:
             self._check()
@@ -130,12 +131,14 @@ class LoopThread:
 
     def _start(self) -> None:
         if self._thread is None:
+            thread = threading.Thread(target=_run, args=(self._loop, self._orphaned), name="pybayeux-loop", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError as error:  # Python 3.12 and newer; or there are too many threads
+                raise ClientStateError(f"the interpreter exits, or has no thread left: {error}") from None
             self._workers = ThreadPoolExecutor(_WORKERS, "pybayeux-worker", initializer=_mark_worker)
             self._loop.set_default_executor(self._workers)
-            self._thread = threading.Thread(
-                target=_run, args=(self._loop, self._orphaned), name="pybayeux-loop", daemon=True
-            )
-            self._thread.start()
+            self._thread = thread
 
 
 class Done:
@@ -152,9 +155,16 @@ def _run(loop: asyncio.AbstractEventLoop, orphaned: threading.Event) -> None:
         except (KeyboardInterrupt, SystemExit):  # a task's; it has it, and asyncio lets it out of the loop as well
             continue
         break
+    # What was begun before the end takes its first step, and what has ended tells its caller.
+    loop.run_until_complete(_two_turns())
     _cancel_all(loop, "the client was dropped without close()" if orphaned.is_set() else "the client was closed")
     if orphaned.is_set():
         loop.close()
+
+
+async def _two_turns() -> None:
+    for _ in range(2):
+        await asyncio.sleep(0)
 
 
 def _cancel_all(loop: asyncio.AbstractEventLoop, why: str) -> None:
