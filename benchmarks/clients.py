@@ -59,10 +59,11 @@ class BenchmarkClient:
 def _aiocometd() -> tuple[str, ...]:
     if find_spec("aiocometd_ng") is None:
         raise MissingTool("aiocometd-ng is not installed")
-    return _python("aiocometd_client")()
+    return python_program("aiocometd_client")()
 
 
-def _python(module: str) -> Callable[[], tuple[str, ...]]:
+def python_program(module: str) -> Callable[[], tuple[str, ...]]:
+    """Makes the command of a program of this folder."""
     return lambda: (sys.executable, "-m", f"benchmarks.programs.{module}")
 
 
@@ -87,7 +88,7 @@ def _java_version() -> str:
 
 
 def _ours(name: str, program: str = "ours", **members: Any) -> BenchmarkClient:
-    return BenchmarkClient(name, _python(program), lambda: version("pybayeux"), tuple(members.items()))
+    return BenchmarkClient(name, python_program(program), lambda: version("pybayeux"), tuple(members.items()))
 
 
 CORE: Final = "core"
@@ -113,7 +114,7 @@ _CLIENTS: Final = (
     BenchmarkClient("CometD JavaScript", _node("cometd_client.js"), lambda: package_version("cometd"), peer=True),
     BenchmarkClient("CometD Java", _java, _java_version, peer=True),
     BenchmarkClient("aiocometd-ng", _aiocometd, lambda: version("aiocometd-ng"), peer=True),
-    BenchmarkClient(SERVER, _python("bare"), lambda: version("pybayeux")),
+    BenchmarkClient(SERVER, python_program("bare"), lambda: version("pybayeux")),
     _ours(BUILT_IN, program="sockets", installed="core"),
     _ours(AIOHTTP, program="sockets", installed="all"),
 )

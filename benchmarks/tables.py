@@ -97,7 +97,7 @@ def case_table(name: str, results: Results) -> str:
         "kB / further client": lambda each: each.each_client,
     }
     failed = [f"{client}: {why}" for client, why in failures.items()]
-    text = f"### {case.title}\n\n`{name}`: {_count(case, results)}.\n\n{_measured(outcome, columns, 'client')}"
+    text = f"### {case.title}\n\n`{name}`: {_count(case, results)}.\n\n{measured_table(outcome, columns, 'client')}"
     return "\n".join([text, *(f"\n{line}" for line in [*_beyond_sockets(case, outcome), *failed])])
 
 
@@ -126,10 +126,11 @@ def _start_table(results: Results) -> str:
         "processor ms": lambda each: each.processor / 1000,
         "clock ms": lambda each: 1000 / each.per_second,
     }
-    return f"### {startup.TITLE}\n\n`{startup.NAME}`\n\n{_measured(outcome, columns, 'what')}"
+    return f"### {startup.TITLE}\n\n`{startup.NAME}`\n\n{measured_table(outcome, columns, 'what')}"
 
 
-def _measured(outcome: Outcome, columns: Mapping[str, Callable[[Measurement], float | None]], first: str) -> str:
+def measured_table(outcome: Outcome, columns: Mapping[str, Callable[[Measurement], float | None]], first: str) -> str:
+    """The figures of each client, with the columns that have any; `first` is the heading of their names."""
     used = {title: value for title, value in columns.items() if any(figure(each, value) for each in outcome.values())}
     rows = [
         [client, *(_shown(figure(measurements, value)) for value in used.values())]

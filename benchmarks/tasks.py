@@ -23,6 +23,7 @@ import msgspec
 
 Kind = Literal["receive", "fan", "subscribe", "publish", "many"]
 Transport = Literal["long-polling", "websocket"]
+Loop = Literal["asyncio", "uvloop"]
 Reading = Literal["loop", "handler", "typed", "sync", "sync-handler"]
 
 
@@ -44,6 +45,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         reading: how our clients receive.
         installed: which extensions our clients have, see `benchmarks.programs.ours`.
         store: where the replay extension keeps positions.
+        loop: the event loop of our asynchronous clients.
     """
 
     kind: Kind
@@ -60,3 +62,4 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     reading: Reading = "loop"
     installed: str = "core"
     store: str = "memory"
+    loop: Loop = "asyncio"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks import page, startup
+from benchmarks import libraries, page, startup
 from benchmarks.__main__ import main
 from benchmarks.cases import CASES
 from benchmarks.clients import AIOHTTP, BUILT_IN, CLIENTS, SERVER
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from benchmarks.cases import Case
+    from benchmarks.tasks import Loop
     from tests.servers.fixtures import ServerFactory
     from tests.servers.server import Server
 
@@ -54,6 +55,14 @@ def test_each_client_receives(name: str, cometd_server: Server) -> None:
         CLIENTS[name].command()
     assert _is_plausible(measure(_small(CASES["bulk-long-polling"]), CLIENTS[name], cometd_server, _EVENTS))
     assert CLIENTS[name].version()
+
+
+@pytest.mark.parametrize("loop", libraries.LOOPS)
+def test_each_library_receives(loop: Loop, cometd_server: Server) -> None:
+    pytest.importorskip(loop)
+    case, clients = _small(CASES["bulk-websocket"]), {each.name: each for each in libraries.clients_on(loop)}
+    table = libraries.compare(case, _EVENTS, clients, cometd_server, rounds=1)
+    assert [line.split("|")[1].strip() for line in table.splitlines()[2:]] == list(clients)
 
 
 @pytest.mark.parametrize("name", [SERVER, "CometD Java", "CometD JavaScript", "Faye JavaScript", "aiocometd-ng"])

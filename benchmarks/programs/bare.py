@@ -23,7 +23,8 @@ from benchmarks.tasks import Task
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_EVENT: Final = b'"seq":'
+EVENT: Final = b'"seq":'
+"""What each event has once."""
 _HEADERS: Final = {"Content-Type": "application/json"}
 _UPGRADE: Final = (
     "GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -99,12 +100,12 @@ def run(task: Task) -> None:
     rest = b""
     for received in poller.bodies() if task.transport == "long-polling" else chunks(poller):
         text = rest + received
-        for _ in range(text.count(_EVENT)):
+        for _ in range(text.count(EVENT)):
             recorder.received(0)
         if recorder.done:
             break
         # The mark may be cut in two; what is kept is too short to have a whole one.
-        rest = text[1 - len(_EVENT) :]
+        rest = text[1 - len(EVENT) :]
     wait_for_end()
 
 

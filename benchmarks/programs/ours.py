@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from benchmarks.programs.change_event import AccountEvent
+from benchmarks.programs.event_loop import run_on
 from benchmarks.programs.recorder import Recorder, tell, wait_for_end
 from benchmarks.tasks import Task
 from pybayeux import AsyncClient, Client, hookimpl
@@ -38,7 +39,7 @@ def main() -> None:
     if task.reading.startswith("sync"):
         receive_in_thread(task)
     else:
-        asyncio.run(run(task))
+        run_on(task.loop, run(task))
 
 
 async def run(task: Task) -> None:

@@ -62,7 +62,8 @@ class ReplicaProcesses:
     def _read(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
         for line in process.stdout:
-            self._said.put((process, line.split()))
+            if line.endswith("\n"):  # one that is killed may have written a part of its last line
+                self._said.put((process, line.split()))
 
     def heard(self, timeout: float = _TIMEOUT) -> tuple[subprocess.Popen[str], list[str]]:
         """Wait for the next line of any replica: whose it is, and its words.
