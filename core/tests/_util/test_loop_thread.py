@@ -182,6 +182,21 @@ def test_a_call_that_was_begun_before_the_end_takes_its_first_step(stop_queued: 
     assert call.result(5) == 42
 
 
+def test_a_call_that_exits_in_its_last_moment_has_the_exit_itself(stop_queued: threading.Event) -> None:
+    async def hold() -> None:
+        stop_queued.wait(5)
+
+    async def leave() -> None:
+        raise SystemExit(3)
+
+    thread = LoopThread()
+    thread.start(hold())
+    leaving, call = thread.start(leave()), thread.start(answer())
+    thread.stop()
+    assert isinstance(leaving.exception(5), SystemExit)
+    assert call.result(5) == 42
+
+
 def test_a_call_without_a_thread_for_it_says_that_the_interpreter_exits(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(thread: threading.Thread) -> None:
         raise RuntimeError("can't create new thread at interpreter shutdown")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from ..errors import ClientStateError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Generator
+    from collections.abc import Callable, Coroutine, Generator
     from concurrent.futures import Future
 
 __all__ = ("Done", "LoopThread", "has_running_loop")
@@ -131,14 +131,16 @@ class LoopThread:
 
     def _start(self) -> None:
         if self._thread is None:
-            thread = threading.Thread(target=_run, args=(self._loop, self._orphaned), name="pybayeux-loop", daemon=True)
-            try:
-                thread.start()
-            except RuntimeError as error:  # Python 3.12 and newer; or there are too many threads
-                raise ClientStateError(f"the interpreter exits, or has no thread left: {error}") from None
             self._workers = ThreadPoolExecutor(_WORKERS, "pybayeux-worker", initializer=_mark_worker)
             self._loop.set_default_executor(self._workers)
-            self._thread = thread
+            self._thread = threading.Thread(
+                target=_run, args=(self._loop, self._orphaned), name="pybayeux-loop", daemon=True
+            )
+            try:
+                self._thread.start()
+            except RuntimeError as error:  # Python 3.12 and newer; or there are too many threads
+                self._thread = self._workers = None
+                raise ClientStateError(f"the interpreter exits, or has no thread left: {error}") from None
 
 
 class Done:
@@ -149,17 +151,21 @@ class Done:
 
 
 def _run(loop: asyncio.AbstractEventLoop, orphaned: threading.Event) -> None:
-    while True:
-        try:
-            loop.run_forever()
-        except (KeyboardInterrupt, SystemExit):  # a task's; it has it, and asyncio lets it out of the loop as well
-            continue
-        break
+    _run_through(loop.run_forever)
     # What was begun before the end takes its first step, and what has ended tells its caller.
-    loop.run_until_complete(_two_turns())
+    _run_through(lambda: loop.run_until_complete(_two_turns()))
     _cancel_all(loop, "the client was dropped without close()" if orphaned.is_set() else "the client was closed")
     if orphaned.is_set():
         loop.close()
+
+
+def _run_through(run: Callable[[], object]) -> None:
+    while True:
+        try:
+            run()
+        except (KeyboardInterrupt, SystemExit):  # a task's; it has it, and asyncio lets it out of the loop as well
+            continue
+        break
 
 
 async def _two_turns() -> None:
