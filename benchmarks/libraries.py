@@ -16,9 +16,9 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.cases import CASES
-from benchmarks.clients import CLIENTS, SERVER, BenchmarkClient, python_program
+from benchmarks.clients import CLIENTS, BenchmarkClient, python_program
 from benchmarks.measure import measure
-from benchmarks.runs import in_turn
+from benchmarks.runs import in_turn, warm_up
 from benchmarks.servers import running
 from benchmarks.tables import measured_table
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 _COUNTS: Final = {"bulk-websocket": 100_000, "500-websocket": 2_500}
 _ROUNDS: Final = 3
-_WARM_UP_EVENTS: Final = 200_000
 _LIBRARIES: Final = ("websockets", "aiohttp", "picows")
 _OURS: Final = ("no extension", "core")
 LOOPS: Final[tuple[Loop, ...]] = ("asyncio", "uvloop")
@@ -44,7 +43,7 @@ def main() -> None:
         print(f"left out, as not installed: {', '.join(missing)}", file=sys.stderr)
     clients = {each.name: each for loop in LOOPS for each in clients_on(loop)}
     with running("CometD") as server:
-        measure(CASES["bulk-websocket"], CLIENTS[SERVER], server, _WARM_UP_EVENTS)
+        warm_up(server)
         for name, count in _COUNTS.items():
             print(f"{CASES[name].title}\n\n{compare(CASES[name], count, clients, server, _ROUNDS)}\n")
 

@@ -85,8 +85,7 @@ class Run:
             server = self._servers[name] = self._stack.enter_context(running(name))
             self.results.versions[f"{name} server"] = server.version
             self._report("warming it up")
-            for case in _WARM_UP:
-                measure(CASES[case], CLIENTS[SERVER], server, _WARM_UP_EVENTS)
+            warm_up(server)
         return self._servers[name]
 
     def _measure_all(self, case: str, names: Sequence[str], measured: Callable[[str], Measurement]) -> None:
@@ -104,6 +103,12 @@ class Run:
                 else:
                     outcome.setdefault(name, []).append(found)
                     self._report(f"  round {number}: {name}: {found.processor:,.1f} us")
+
+
+def warm_up(server: Server) -> None:
+    """Let a server that has just started send some hundred thousand events."""
+    for case in _WARM_UP:
+        measure(CASES[case], CLIENTS[SERVER], server, _WARM_UP_EVENTS)
 
 
 def in_turn(names: Sequence[str], number: int) -> list[str]:

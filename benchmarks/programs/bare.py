@@ -17,14 +17,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from benchmarks.programs.recorder import Recorder, wait_for_end
+from benchmarks.programs.recorder import EVENT, Recorder, wait_for_end
 from benchmarks.tasks import Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-EVENT: Final = b'"seq":'
-"""What each event has once."""
 _HEADERS: Final = {"Content-Type": "application/json"}
 _UPGRADE: Final = (
     "GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -56,6 +54,11 @@ class Poller:
     def ask(self, channel: str, **members: Any) -> bytes:
         """The same, with a message of the session."""
         return self.send({"channel": channel, "clientId": self.client_id, "id": "1", **members})
+
+    def subscribe(self, channel: str) -> None:
+        """Connect once, and subscribe."""
+        self.ask("/meta/connect", connectionType="long-polling", advice={"timeout": 0})
+        self.ask("/meta/subscribe", subscription=channel)
 
     def bodies(self) -> Iterator[bytes]:
         """What each poll brings."""
@@ -92,16 +95,13 @@ def _frame(client_id: str) -> bytes:
 def run(task: Task) -> None:
     """Receive the events of a task."""
     poller = Poller(task.url)
-    poller.ask("/meta/connect", connectionType="long-polling", advice={"timeout": 0})
-    channel = f"{task.channel}/*" if task.kind == "fan" else task.channel
-    poller.ask("/meta/subscribe", subscription=channel)
+    poller.subscribe(f"{task.channel}/*" if task.kind == "fan" else task.channel)
     recorder = Recorder(task.count, task.warmup)
     recorder.subscribed()
     rest = b""
     for received in poller.bodies() if task.transport == "long-polling" else chunks(poller):
         text = rest + received
-        for _ in range(text.count(EVENT)):
-            recorder.received(0)
+        recorder.received_in(text)
         if recorder.done:
             break
         # The mark may be cut in two; what is kept is too short to have a whole one.

@@ -18,7 +18,7 @@ import aiohttp
 import msgspec
 from websockets.asyncio.client import connect
 
-from benchmarks.programs.bare import EVENT, Poller
+from benchmarks.programs.bare import Poller
 from benchmarks.programs.event_loop import run_on
 from benchmarks.programs.recorder import Recorder, wait_for_end
 from benchmarks.tasks import Task
@@ -50,8 +50,7 @@ class Receiver:
 
     def receive(self, text: bytes) -> bool:
         """Count the events of a frame; returns whether another connect is due."""
-        for _ in range(text.count(EVENT)):
-            self._recorder.received(0)
+        self._recorder.received_in(text)
         return b'"/meta/connect"' in text
 
 
@@ -109,8 +108,7 @@ LIBRARIES: Final[dict[str, Callable[[Receiver], Awaitable[None]]]] = {
 async def run(task: Task) -> None:
     """Receive the events of a task."""
     poller = Poller(task.url)
-    poller.ask("/meta/connect", connectionType="long-polling", advice={"timeout": 0})
-    poller.ask("/meta/subscribe", subscription=task.channel)
+    poller.subscribe(task.channel)
     recorder = Recorder(task.count, task.warmup)
     connect = {"channel": "/meta/connect", "clientId": poller.client_id, "connectionType": "websocket", "id": "2"}
     headers = {"Cookie": poller.cookie} if poller.cookie else {}

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 Exchange: TypeAlias = "Callable[[bytes], Awaitable[bytes]]"
 """Sends a body or frame, and returns what comes with the reply."""
 
-_EVENT: Final = b'"seq":'
 _HEADERS: Final = {"Content-Type": "application/json"}
 _HOLD: Final = 300.0
 """Seconds that a connect may be held at the most."""
@@ -93,7 +92,7 @@ async def run(task: Task) -> None:
     async with AsyncExitStack() as stack, asyncio.TaskGroup() as polls:
         for number in range(task.clients):
             session = await Session.open(await over(url, stack), task.transport)
-            if task.transport == "websocket":
+            if task.transport == "websocket":  # which only one may read from
                 await session.subscribe(task.channel)
                 polls.create_task(session.poll(recorder))
             else:
@@ -137,9 +136,7 @@ class Session:
     async def poll(self, recorder: Recorder) -> None:
         """Count events until the program ends."""
         while True:
-            body = await self.ask("/meta/connect", **self._connect)
-            for _ in range(body.count(_EVENT)):
-                recorder.received(0)
+            recorder.received_in(await self.ask("/meta/connect", **self._connect))
 
 
 if __name__ == "__main__":
